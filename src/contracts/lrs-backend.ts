@@ -1,0 +1,35 @@
+import type { Clock } from './clock.ts'
+import type { DocumentStore } from './document-store.ts'
+import type { AttachmentStore, CallOptions, StatementStore } from './statement-store.ts'
+
+/** All that an LRS keeps for one target. */
+export interface LrsStore {
+  readonly statements: StatementStore
+  readonly attachments: AttachmentStore
+  readonly documents: DocumentStore
+}
+
+export type BackendStatus =
+  | { readonly state: 'ok' }
+  /** `away`: out of reach now; `error`: there, but not usable as it is. `detail` says what to do about it. */
+  | { readonly state: 'away' | 'error'; readonly detail: string }
+
+export interface LrsBackend {
+  /**
+   * The store of one target (a user's `target` in auth.json; undefined: the default one), made when it is first
+   * asked for. Targets never see each other. `INVALID_SETTING` when a target cannot be a name in this backend.
+   */
+  store(target?: string): Promise<LrsStore>
+  status(options?: CallOptions): Promise<BackendStatus>
+  /** Finishes what was accepted, then lets go of everything. May be called twice. */
+  close(): Promise<void>
+}
+
+/** What a backend is handed besides its own settings. */
+export interface BackendContext {
+  readonly clock: Clock
+  /** RALPH_APP_DIR, absolute. */
+  readonly appDir: string
+  /** For what an operator should know but no request is told. */
+  warn(message: string): void
+}

@@ -1,0 +1,105 @@
+import type { StatementQuery } from '../xapi/filters.ts'
+import type { ActivityDefinition, LanguageMap, Statement, StatementId } from '../xapi/statement.ts'
+import type { Micros } from '../xapi/timestamp.ts'
+
+/**
+ * A statement that is ready to be stored: validated, with id, version and authority set by the LRS and
+ * contextActivities as arrays. Only `stored`, and a missing `timestamp`, which equals it (Data §2.4.7), are open:
+ * the store sets them, since only the store knows the order in which statements become visible.
+ */
+export interface IncomingStatement {
+  /** Normalised (lower case). */
+  readonly id: StatementId
+  /** The parsed statement, without `stored`. */
+  readonly statement: Statement
+  /** JSON text of the whole statement as it was sent, with everything the server assigns and this `stored`. */
+  textAt(stored: string): string
+}
+
+/** The bytes of one attachment; `sha2` is the lower-case hexadecimal digest that names them. */
+export interface AttachmentContent {
+  readonly sha2: string
+  readonly content: Uint8Array
+}
+
+/** What one request stores: all of it or nothing. */
+export interface StatementBatch {
+  readonly statements: readonly IncomingStatement[]
+  readonly attachments: readonly AttachmentContent[]
+  /** Whether the definitions of Activities, displays of Verbs and names of Agents in it may be learned (scope `define`). */
+  readonly define: boolean
+}
+
+export interface InsertReport {
+  /** Ids stored by this call, in the order of the batch. */
+  readonly inserted: readonly StatementId[]
+  /** Ids that were already there with an equal statement (Data §2.3.1): no conflict, nothing changed. */
+  readonly already: readonly StatementId[]
+}
+
+/** A statement as the store keeps it. */
+export interface StoredStatement {
+  /** Normalised (lower case). */
+  readonly id: StatementId
+  readonly stored: Micros
+  /** JSON text, complete. */
+  readonly text: string
+}
+
+export interface StatementPage {
+  /** Never a voided one. */
+  readonly statements: readonly StoredStatement[]
+  /** Whether at least one more statement follows now. */
+  readonly more: boolean
+}
+
+/** What all statements of a store together say of Activities and Verbs, for `format=canonical` and /activities. */
+export interface Descriptions {
+  /** Activity IRI → merged definition; absent where no statement defined the Activity. */
+  readonly definitions: ReadonlyMap<string, ActivityDefinition>
+  /** Verb IRI → merged display. */
+  readonly displays: ReadonlyMap<string, LanguageMap>
+}
+
+export interface CallOptions {
+  /** Aborted when the client hung up: the store stops working on the call and rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Statements of one target, with what is derived from them. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`,
+ * and those named at a method; no driver error leaves a store.
+ */
+export interface StatementStore {
+  /**
+   * Stores a batch whole or not at all, durably before it resolves: statements, relations, voiding, attachments,
+   * descriptions. Each statement gets a `stored` later than that of every statement visible before.
+   * Voiding (Data §2.3.2) takes effect whichever of target and voiding statement comes first; a voiding statement is
+   * never voided. An id that exists with an equal statement (`sameStatement`) is left as it is; with another one the
+   * whole batch is refused with `STATEMENT_CONFLICT` (details: `statementId`).
+   */
+  insert(batch: StatementBatch, options?: CallOptions): Promise<InsertReport>
+  /** By normalised id; `voided` says whether a voided or a not voided one is wanted, the other is not found. */
+  find(
+    id: StatementId,
+    wanted: { readonly voided: boolean },
+    options?: CallOptions
+  ): Promise<StoredStatement | undefined>
+  /** One page, ordered by (stored, id). */
+  query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
+  /** All statements with `stored` up to and including this are visible to `query`, for ever. */
+  consistentThrough(options?: CallOptions): Promise<Micros>
+  /** Merged over all statements stored with `define`. */
+  describe(
+    iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] },
+    options?: CallOptions
+  ): Promise<Descriptions>
+  /** Names under which statements know the Agent with this identifier key, oldest first. */
+  agentNames(identifier: string, options?: CallOptions): Promise<readonly string[]>
+}
+
+/** Attachments of one target; they are written with their statements, by `StatementStore.insert`. */
+export interface AttachmentStore {
+  /** Those of the digests that are there, each once, in the order asked for. */
+  read(sha2s: readonly string[], options?: CallOptions): AsyncIterable<AttachmentContent>
+}

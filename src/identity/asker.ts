@@ -1,0 +1,46 @@
+import type { Agent } from '../xapi/statement.ts'
+
+/** Ralph's scopes, those of xAPI 1.0.3 Communication §4.0 among them, as auth.json spells them. */
+export const scopes = [
+  'statements/write',
+  'statements/read/mine',
+  'statements/read',
+  'state/write',
+  'state/read',
+  'define',
+  'profile/write',
+  'profile/read',
+  'all/read',
+  'all',
+  'authority/write'
+] as const
+export type Scope = (typeof scopes)[number]
+
+/** Who is asking: verified credentials, with what they may do. */
+export interface Asker {
+  readonly username: string
+  /** Becomes the Authority of the statements that this user stores (Data §2.4.9). */
+  readonly agent: Agent
+  /** As in auth.json, not expanded; ask `allows`. */
+  readonly scopes: readonly Scope[]
+  /** Which store this user reads and writes; undefined: the default one. */
+  readonly target?: string
+}
+
+const includedIn: { readonly [scope in Scope]: readonly Scope[] } = {
+  'statements/write': ['all'],
+  'statements/read/mine': ['statements/read', 'all/read', 'all'],
+  'statements/read': ['all/read', 'all'],
+  'state/write': ['all'],
+  'state/read': ['all/read', 'all'],
+  define: ['all'],
+  'profile/write': ['all'],
+  'profile/read': ['all/read', 'all'],
+  'all/read': ['all'],
+  all: [],
+  'authority/write': ['all']
+}
+
+/** Whether the asker holds the scope, by itself or within a wider one. */
+export const allows = (asker: Asker, scope: Scope): boolean =>
+  asker.scopes.includes(scope) || includedIn[scope].some((wider) => asker.scopes.includes(wider))

@@ -1,0 +1,45 @@
+import type { Version } from '../xapi/version.ts'
+
+/**
+ * What the server needs to know, after `settings/` has read and checked it. Frozen, handed down, never imported as a
+ * value.
+ */
+export interface ServerSettings {
+  /** RALPH_RUNSERVER_HOST */
+  readonly host: string
+  /** RALPH_RUNSERVER_PORT; 0: any free one. */
+  readonly port: number
+  /** RALPH_RUNSERVER_MAX_SEARCH_HITS_COUNT: default and maximum of `limit`. */
+  readonly maxSearchHits: number
+  /** RALPH_RUNSERVER_PUBLIC_URL: where clients reach this server, path prefix included, no trailing slash; else taken from the request. */
+  readonly publicUrl: string | undefined
+  /** RALPH_RUNSERVER_TRUST_PROXY: addresses or networks whose X-Forwarded-* headers are believed; true: all; false: none. */
+  readonly trustProxy: boolean | readonly string[]
+  /** RALPH_RUNSERVER_MAX_BODY_SIZE, in bytes, after decompression. */
+  readonly maxBodySize: number
+  /** RALPH_RUNSERVER_CORS_ALLOW_ORIGINS: origins (scheme://host[:port]); none: CORS is off. */
+  readonly corsAllowOrigins: readonly string[]
+  /** RALPH_LRS_REQUIRE_VERSION_HEADER */
+  readonly requireVersionHeader: boolean
+  /** RALPH_LRS_DEFAULT_VERSION */
+  readonly defaultVersion: Version
+  /** RALPH_LRS_RESTRICT_BY_AUTHORITY */
+  readonly restrictByAuthority: boolean
+  /** RALPH_LRS_RESTRICT_BY_SCOPES */
+  readonly restrictByScopes: boolean
+  /** RALPH_LRS_PARTIAL_SUCCESS_DEFAULT */
+  readonly partialSuccessDefault: boolean
+  /** RALPH_LRS_SIGNATURE_KEYS: PEM text of the public keys that may verify signatures without x5c; undefined: none. */
+  readonly signatureKeys: string | undefined
+}
+
+export interface IdentitySettings {
+  /** RALPH_AUTH_FILE, absolute. */
+  readonly authFile: string
+  /** RALPH_AUTH_CACHE_MAX_SIZE, number of verified credentials kept. */
+  readonly cacheMaxSize: number
+  /** RALPH_AUTH_CACHE_TTL, seconds. */
+  readonly cacheTtl: number
+  /** RALPH_ALLOW_DEMO_CREDENTIALS, or the server listens on loopback only. */
+  readonly allowDemoCredentials: boolean
+}

@@ -1,0 +1,29 @@
+/**
+ * `stored` has microseconds. It is the order of statements, the bound of `since` and `until` and the heart of a
+ * cursor, so it must be unique in a store and exactly comparable: a whole number of microseconds since 1970,
+ * which a double holds exactly until the year 2255.
+ */
+export type Micros = number
+
+/** 2026-11-21T11:12:08.123456Z */
+export const formatMicros = (micros: Micros): string => {
+  const millis = Math.floor(micros / 1000)
+  const iso = new Date(millis).toISOString()
+  return `${iso.slice(0, -1)}${String(micros - millis * 1000).padStart(3, '0')}Z`
+}
+
+const pattern = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d(?::?\d\d)?)?$/
+
+/**
+ * Reads RFC 3339 text whose form was checked by validation, finer digits than microseconds cut off.
+ * A time without offset is read as UTC. Undefined when it is no timestamp.
+ */
+export const parseMicros = (timestamp: string): Micros | undefined => {
+  const match = pattern.exec(timestamp)
+  if (!match) return undefined
+  const [, date, time, fraction = '', offset = 'Z'] = match
+  const zone = /^[+-]\d\d$/.test(offset) ? `${offset}:00` : offset.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase()
+  const millis = Date.parse(`${date}T${time}${zone}`)
+  if (Number.isNaN(millis)) return undefined
+  return millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+}
