@@ -50,6 +50,9 @@ export interface InteractionComponent {
   readonly description?: LanguageMap
 }
 
+/** The lists of an interaction Activity whose elements have an id and a language map (Data §2.4.4.1). */
+export const interactionComponentLists = ['choices', 'scale', 'source', 'target', 'steps'] as const
+
 export interface ActivityDefinition {
   readonly name?: LanguageMap
   readonly description?: LanguageMap

@@ -1,0 +1,92 @@
+import { hash } from 'node:crypto'
+import { type Problem, RalphError } from '../errors.ts'
+import type { Attachment, Statement } from './statement.ts'
+
+/** The bytes of one attachment, under the lower-case hexadecimal digest that names them. */
+export interface ReceivedAttachment {
+  readonly sha2: string
+  readonly content: Uint8Array
+}
+
+/** SHA-2 of any of its sizes, told by the number of hexadecimal digits. */
+const algorithms: ReadonlyMap<number, string> = new Map([
+  [56, 'sha224'],
+  [64, 'sha256'],
+  [96, 'sha384'],
+  [128, 'sha512']
+])
+
+/** Whether the bytes have this SHA-2; false too for what is no SHA-2. */
+export const digestMatches = (sha2: string, content: Uint8Array): boolean => {
+  const algorithm = algorithms.get(sha2.length)
+  return algorithm !== undefined && hash(algorithm, content, 'hex') === sha2.toLowerCase()
+}
+
+interface NamedAttachment {
+  readonly attachment: Attachment
+  /** JSON pointer into the statement. */
+  readonly pointer: string
+}
+
+/** Those of the statement and of its SubStatement. */
+function* attachmentsOf(statement: Statement): Generator<NamedAttachment> {
+  for (const [at, attachment] of (statement.attachments ?? []).entries()) {
+    yield { attachment, pointer: `/attachments/${at}` }
+  }
+  if (!('attachments' in statement.object)) return
+  for (const [at, attachment] of (statement.object.attachments ?? []).entries()) {
+    yield { attachment, pointer: `/object/attachments/${at}` }
+  }
+}
+
+/** A missing part is answered with each place that needs it, up to this many. */
+const mostProblems = 100
+
+/**
+ * Statements and the parts sent with them agree: each attachment has a part or a fileUrl, each part has an attachment
+ * (C 1.5.2). One part serves all attachments with its digest; `length` is not compared, the digest decides. Statements
+ * sent as plain JSON come with no parts. `INVALID_ATTACHMENT`, details: `problems`, `sha2`.
+ */
+export const requireAttachments = (statements: readonly Statement[], received: readonly ReceivedAttachment[]): void => {
+  const parts = new Set(received.map(({ sha2 }) => sha2.toLowerCase()))
+  const named = new Set<string>()
+  const missing: string[] = []
+  const problems: Problem[] = []
+  for (const [index, statement] of statements.entries()) {
+    for (const { attachment, pointer } of attachmentsOf(statement)) {
+      const sha2 = attachment.sha2.toLowerCase()
+      named.add(sha2)
+      if (parts.has(sha2) || attachment.fileUrl !== undefined) continue
+      missing.push(sha2)
+      const expected = `a part with X-Experience-API-Hash ${sha2}, or a fileUrl`
+      if (problems.length < mostProblems) problems.push({ index, pointer, rule: 'attachmentPart', expected })
+    }
+  }
+  const [first] = problems
+  if (first !== undefined) {
+    const message = `Statement ${first.index} at ${first.pointer}: expected ${first.expected}.`
+    throw new RalphError('INVALID_ATTACHMENT', message, { problems, sha2: [...new Set(missing)] })
+  }
+  const unnamed = [...parts].filter((sha2) => !named.has(sha2))
+  if (unnamed.length > 0) {
+    const message = `No attachment has the sha2 ${unnamed[0]} of a part that was sent.`
+    throw new RalphError('INVALID_ATTACHMENT', message, { sha2: unnamed })
+  }
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+const digestsIn = (attachments: unknown): string[] =>
+  Array.isArray(attachments)
+    ? attachments.flatMap((each: unknown) =>
+        isObject(each) && typeof each.sha2 === 'string' ? [each.sha2.toLowerCase()] : []
+      )
+    : []
+
+/** Digests that a statement names, its SubStatement included; of a value that may be no statement at all. */
+export const namedDigests = (statement: unknown): ReadonlySet<string> => {
+  if (!isObject(statement)) return new Set()
+  const { object } = statement
+  return new Set([...digestsIn(statement.attachments), ...digestsIn(isObject(object) ? object.attachments : undefined)])
+}

@@ -1,0 +1,106 @@
+import { sameJson } from './same-json.ts'
+import {
+  type ActivityDefinition,
+  type InteractionComponent,
+  interactionComponentLists,
+  type Json,
+  type LanguageMap
+} from './statement.ts'
+
+/**
+ * What all statements together say of an Activity or a Verb. The later statement wins, tag by tag and key by key;
+ * what it does not mention is kept. Every function here returns `present` itself when it would say nothing new, so
+ * that a store can tell by `===` that there is nothing to write.
+ */
+
+/** Tags have no case (RFC 5646 §2.1.1): `en-us` replaces the text of `en-US`, under the spelling that is there. */
+const spelledAs = (map: LanguageMap, tag: string): string => {
+  if (Object.hasOwn(map, tag)) return tag
+  const lower = tag.toLowerCase()
+  return Object.keys(map).find((each) => each.toLowerCase() === lower) ?? tag
+}
+
+const mergeMembers = <Value extends Json>(
+  present: { readonly [key: string]: Value },
+  next: { readonly [key: string]: Value },
+  keyIn: (present: { readonly [key: string]: Value }, key: string) => string
+): { readonly [key: string]: Value } => {
+  const news: [string, Value][] = []
+  for (const [key, value] of Object.entries(next)) {
+    const known = keyIn(present, key)
+    const before = Object.hasOwn(present, known) ? present[known] : undefined
+    if (before === undefined || !sameJson(before, value)) news.push([known, value])
+  }
+  // Spread and fromEntries define properties: `__proto__` is a key like any other to both.
+  return news.length === 0 ? present : { ...present, ...Object.fromEntries(news) }
+}
+
+/** Merged display of a Verb, or any other language map. */
+export const mergeDisplay = (present: LanguageMap | undefined, next: LanguageMap): LanguageMap =>
+  present === undefined ? next : mergeMembers(present, next, spelledAs)
+
+const mergeComponent = (present: InteractionComponent, next: InteractionComponent): InteractionComponent => {
+  if (next.description === undefined) return present
+  const description = mergeDisplay(present.description, next.description)
+  return description === present.description ? present : { ...present, description }
+}
+
+/** By id, in the order in which the components were first seen. */
+const mergeComponents = (
+  present: readonly InteractionComponent[],
+  next: readonly InteractionComponent[]
+): readonly InteractionComponent[] => {
+  const merged = new Map(present.map((component) => [component.id, component]))
+  let isNew = false
+  for (const component of next) {
+    const before = merged.get(component.id)
+    const after = before === undefined ? component : mergeComponent(before, component)
+    if (after === before) continue
+    merged.set(component.id, after)
+    isNew = true
+  }
+  return isNew ? [...merged.values()] : present
+}
+
+const componentLists: ReadonlySet<string> = new Set(interactionComponentLists)
+
+const mergeProperty = (key: string, present: Json, next: Json): Json => {
+  if (sameJson(present, next)) return present
+  if (key === 'name' || key === 'description') return mergeDisplay(present as LanguageMap, next as LanguageMap)
+  if (key === 'extensions') return mergeMembers(present as Members, next as Members, (_, iri) => iri)
+  if (componentLists.has(key)) return mergeComponents(present as Components, next as Components) as unknown as Json
+  return next
+}
+
+type Members = { readonly [key: string]: Json }
+// Only ever read from and put back into definitions that were validated: an interface lacks but the index signature.
+type Components = readonly InteractionComponent[] & Json
+
+/** Of an interaction of another type, neither the components nor the correct responses can be kept. */
+const ofInteraction: ReadonlySet<string> = new Set([...interactionComponentLists, 'correctResponsesPattern'])
+
+const changesInteraction = (present: ActivityDefinition, next: ActivityDefinition): boolean =>
+  next.interactionType !== undefined &&
+  present.interactionType !== undefined &&
+  next.interactionType !== present.interactionType
+
+/** Merged definition of an Activity (C 2.5). */
+export const mergeDefinition = (
+  present: ActivityDefinition | undefined,
+  next: ActivityDefinition
+): ActivityDefinition => {
+  if (present === undefined) return next
+  const kept = changesInteraction(present, next)
+    ? Object.fromEntries(Object.entries(present).filter(([key]) => !ofInteraction.has(key)))
+    : present
+  const merged = new Map<string, Json>(Object.entries(kept))
+  let isNew = kept !== present
+  for (const [key, value] of Object.entries(next)) {
+    const before = merged.get(key)
+    const after = before === undefined ? value : mergeProperty(key, before, value)
+    if (after === before) continue
+    merged.set(key, after)
+    isNew = true
+  }
+  return isNew ? Object.fromEntries(merged) : present
+}

@@ -1,0 +1,27 @@
+import type { Account, Agent } from './statement.ts'
+
+/** What is known of an Agent, from all statements together (C 2.4). */
+export interface Person {
+  readonly objectType: 'Person'
+  readonly name?: readonly string[]
+  readonly mbox?: readonly string[]
+  readonly mbox_sha1sum?: readonly string[]
+  readonly openid?: readonly string[]
+  readonly account?: readonly Account[]
+}
+
+/**
+ * Names as statements have them, then the one that was asked with, each once. Identifiers are those of the question:
+ * that two of them mean one person is nowhere said, so none is added.
+ */
+export const personOf = (agent: Agent, names: readonly string[]): Person => {
+  const all = new Set(agent.name === undefined ? names : [...names, agent.name])
+  return {
+    objectType: 'Person',
+    ...(all.size > 0 && { name: [...all] }),
+    ...(agent.mbox !== undefined && { mbox: [agent.mbox] }),
+    ...(agent.mbox_sha1sum !== undefined && { mbox_sha1sum: [agent.mbox_sha1sum] }),
+    ...(agent.openid !== undefined && { openid: [agent.openid] }),
+    ...(agent.account !== undefined && { account: [agent.account] })
+  }
+}
