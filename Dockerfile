@@ -24,5 +24,5 @@ COPY --from=build /app/dist dist
 RUN ln -s /app/dist/src/main.js /usr/local/bin/ralph && install -d -o 1000 -g 1000 /app/.ralph
 USER 1000:1000
 EXPOSE 8100
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --start-interval=1s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.RALPH_RUNSERVER_PORT ?? 8100}/__lbheartbeat__`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.RALPH_RUNSERVER_PORT ?? 8100}/__lbheartbeat__`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["ralph", "runserver"]

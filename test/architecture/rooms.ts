@@ -1,0 +1,138 @@
+import type { IForbiddenRuleType } from 'dependency-cruiser'
+
+/** Who may import whom. A room is a folder (or file) of `src/`; it may always import itself. */
+const rooms: { readonly [room: string]: { readonly may: readonly string[]; readonly sentence: string } } = {
+  'errors.ts': { may: [], sentence: 'The table of errors stands alone: everybody depends on it.' },
+  xapi: { may: ['errors.ts'], sentence: 'The specification knows nothing of who applies it.' },
+  contracts: { may: ['xapi'], sentence: 'A contract speaks the words of the specification and no others.' },
+  validation: { may: ['xapi', 'errors.ts'], sentence: 'A statement is judged without asking a store or a user.' },
+  durability: { may: ['errors.ts'], sentence: 'Keeping bytes safe has nothing to do with what they mean.' },
+  settings: {
+    may: ['xapi', 'contracts', 'errors.ts'],
+    sentence: 'Settings are declared and read; who uses them is not their business.'
+  },
+  identity: { may: ['xapi', 'settings', 'errors.ts'], sentence: 'Who is asking is found out without the server.' },
+  sample: { may: ['xapi'], sentence: 'Sample statements are made from the specification alone.' },
+  lrs: {
+    may: ['xapi', 'validation', 'contracts', 'identity', 'errors.ts'],
+    sentence: 'The use-cases know contracts, never a store or a door.'
+  },
+  backends: {
+    may: ['xapi', 'contracts', 'durability', 'settings', 'errors.ts'],
+    sentence: 'A place to keep things meets its contract and does not look at who calls.'
+  },
+  http: {
+    may: ['lrs', 'identity', 'xapi', 'settings', 'contracts', 'errors.ts'],
+    sentence: 'A door receives opened stores; it never opens one.'
+  },
+  cli: {
+    may: ['lrs', 'identity', 'xapi', 'settings', 'contracts', 'validation', 'sample', 'errors.ts'],
+    sentence: 'A command receives what it works with; it never opens a store.'
+  }
+}
+
+const pathOf = (room: string): string => (room.endsWith('.ts') ? `^src/${room.replace('.', '\\.')}$` : `^src/${room}/`)
+
+/** The names of all rooms; a folder of `src/` that is not among them is a mistake. */
+export const roomNames: readonly string[] = Object.keys(rooms)
+
+const neighbours: IForbiddenRuleType[] = Object.entries(rooms).map(([room, { may, sentence }]) => ({
+  name: `${room} imports ${may.length === 0 ? 'nothing' : `only ${may.join(', ')}`}`,
+  comment: sentence,
+  severity: 'error',
+  from: { path: pathOf(room) },
+  to: { path: '^src/', pathNot: [room, ...may].map(pathOf) }
+}))
+
+/** `name`: nobody but `only` imports `what`, because of `sentence`. */
+const reserved = (what: string, to: string, only: readonly string[], sentence: string): IForbiddenRuleType => ({
+  name: `${what} only in ${only.join(', ')}`,
+  comment: sentence,
+  severity: 'error',
+  from: { path: '^src/', pathNot: only.map(pathOf) },
+  to: { path: to }
+})
+
+/** A package, wherever it is installed. */
+const npm = (name: string): string => `(^|node_modules/)${name}(/|$)`
+
+export const rules: readonly IForbiddenRuleType[] = [
+  ...neighbours,
+  {
+    name: 'no cycles',
+    comment: 'What imports itself, however far around, cannot be read from the top.',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { circular: true }
+  },
+  {
+    name: 'every import is found',
+    comment: 'An import that is not there fails at the user, not here.',
+    severity: 'error',
+    from: { path: '^(src|test)/' },
+    to: { couldNotResolve: true }
+  },
+  {
+    name: 'nobody imports main.ts',
+    comment: 'main.ts knows everybody; whoever knew it would know everybody too.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/main\\.ts$' },
+    to: { path: '^src/main\\.ts$' }
+  },
+  {
+    name: 'no backend imports another',
+    comment:
+      'Two backends that share a few lines cannot change apart: what they share belongs into durability or xapi.',
+    severity: 'error',
+    from: { path: '^src/backends/([^/]+)/' },
+    to: { path: '^src/backends/[^/]+/', pathNot: '^src/backends/$1/' }
+  },
+  {
+    name: 'contracts are types only',
+    comment: 'A contract says what must hold; it has no behaviour of its own, not even an imported one.',
+    severity: 'error',
+    from: { path: '^src/contracts/' },
+    to: { dependencyTypesNot: ['type-only'] }
+  },
+  {
+    name: 'xapi and sample are pure: of Node they use buffers and digests',
+    comment: 'The specification needs no file, no socket and no package.',
+    severity: 'error',
+    from: { path: '^src/(xapi|sample)/' },
+    to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg'], pathNot: '^(node:)?(buffer|crypto)$' }
+  },
+  {
+    name: 'lrs touches no file and no socket',
+    comment: 'The use-cases reach the world through contracts only.',
+    severity: 'error',
+    from: { path: '^src/lrs/' },
+    to: { path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|child_process|worker_threads|sqlite)$' }
+  },
+  {
+    name: 'src imports no development package',
+    comment: 'Who installs Ralph does not install what builds and tests it.',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] }
+  },
+  reserved(
+    'node:sqlite',
+    '^(node:)?sqlite$',
+    ['backends/sqlite', 'durability'],
+    'SQL stays where the store is; nobody else may depend on which engine it is.'
+  ),
+  reserved(
+    'fastify',
+    npm('(fastify|@fastify/[^/]+)'),
+    ['http', 'main.ts'],
+    'The framework is one of the doors, not the house.'
+  ),
+  reserved(
+    'ajv',
+    npm('(ajv|ajv-formats)'),
+    ['validation'],
+    'One validator judges statements, for server and commands alike.'
+  ),
+  reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
+  reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.')
+]
