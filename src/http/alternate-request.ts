@@ -1,0 +1,63 @@
+import { RalphError } from '../errors.ts'
+import { mediaType } from '../xapi/media-type.ts'
+import { type Method, methods, parsePairs, type XapiRequest } from './request.ts'
+
+/**
+ * The alternate request syntax of 1.0.x (C 1.3), for browsers that cannot send every method or header: a POST whose
+ * only query parameter is `method`, with headers, parameters and body (`content`) as the fields of a form.
+ */
+export const isAlternate = (method: string, url: string): boolean => method === 'POST' && /[?&]method=/.test(url)
+
+/** Fields of the form that are headers; all others are parameters of the resource. */
+const headerNames: ReadonlySet<string> = new Set([
+  'authorization',
+  'x-experience-api-version',
+  'content-type',
+  'content-length',
+  'content-transfer-encoding',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'accept-charset',
+  'origin',
+  'referer',
+  'user-agent'
+])
+
+const misused = (message: string): RalphError => new RalphError('MALFORMED_REQUEST', message)
+
+/** The request that the form stands for. It is unfolded once: a `method` within it is an unknown parameter. */
+export const unfoldAlternate = (request: XapiRequest): XapiRequest => {
+  const asked = request.parameters.get('method') ?? ''
+  const method = methods.find((each): each is Method => each === asked)
+  if (method === undefined) throw misused(`\`method\` must be one of ${methods.join(', ')}.`)
+  if (request.parameters.size > 1) {
+    throw misused('In the alternate request syntax `method` is the only query parameter; all others go into the form.')
+  }
+  if (mediaType(request.header('content-type') ?? '') !== 'application/x-www-form-urlencoded') {
+    throw misused('The alternate request syntax needs the Content-Type application/x-www-form-urlencoded.')
+  }
+  const fields = parsePairs(request.body.toString('utf8'))
+  const headers = new Map<string, string>()
+  const parameters = new Map<string, string>()
+  for (const [name, value] of fields) {
+    if (headerNames.has(name.toLowerCase())) headers.set(name.toLowerCase(), value)
+    else if (name !== 'content') parameters.set(name, value)
+  }
+  const content = fields.get('content')
+  if (content === undefined && (method === 'PUT' || method === 'POST')) {
+    throw misused(`${method} needs its body in the form field \`content\`.`)
+  }
+  return {
+    method,
+    parameters,
+    body: Buffer.from(content ?? ''),
+    header: (name) =>
+      headers.get(name) ??
+      // The content type of the form is not that of what is in it.
+      (name === 'content-type' ? (content === undefined ? undefined : 'application/json') : request.header(name))
+  }
+}

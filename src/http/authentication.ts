@@ -1,0 +1,24 @@
+import fastifyBasicAuth from '@fastify/basic-auth'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { RalphError } from '../errors.ts'
+import type { Authenticator } from '../identity/authenticator.ts'
+
+/** Sets `request.asker` from the Authorization header, or rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
+export type Authenticate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+/** @fastify/basic-auth reads the header, the authenticator knows the users. */
+export const basicAuthentication = async (
+  server: FastifyInstance,
+  authenticator: Authenticator
+): Promise<Authenticate> => {
+  await server.register(fastifyBasicAuth, {
+    validate: async (username, password, request) => {
+      request.asker = await authenticator.verify(username, password)
+      if (request.asker === undefined) throw new RalphError('UNAUTHENTICATED', 'Username or password is wrong.')
+    }
+  })
+  return (request, reply) =>
+    new Promise((resolve, reject) => {
+      server.basicAuth(request, reply, (error) => (error === undefined ? resolve() : reject(error)))
+    })
+}

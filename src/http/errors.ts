@@ -1,0 +1,62 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { RalphError } from '../errors.ts'
+import { errorStatus } from './error-status.ts'
+
+/** What Fastify, its plugins and Node throw, in the words of Ralph. */
+const translations: { readonly [code: string]: (limit: number) => RalphError } = {
+  FST_ERR_CTP_BODY_TOO_LARGE: (limit) =>
+    new RalphError('BODY_TOO_LARGE', `The body is larger than the ${limit} bytes of RALPH_RUNSERVER_MAX_BODY_SIZE.`, {
+      limit
+    }),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new RalphError('MALFORMED_REQUEST', 'The body does not have the length that Content-Length says.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new RalphError('UNSUPPORTED_MEDIA_TYPE', 'The Content-Type is malformed.'),
+  FST_ERR_BAD_URL: () => new RalphError('MALFORMED_REQUEST', 'The path of the URL is malformed.'),
+  FST_BASIC_AUTH_MISSING_OR_BAD_AUTHORIZATION_HEADER: () =>
+    new RalphError('UNAUTHENTICATED', 'Send the credentials of a user by HTTP Basic authentication.'),
+  Z_DATA_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The body is not what its Content-Encoding says.'),
+  Z_BUF_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The compressed body ends too early.'),
+  ECONNRESET: () => new RalphError('MALFORMED_REQUEST', 'The body ended too early.')
+}
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+export const asRalphError = (error: unknown, limit: number): RalphError => {
+  if (error instanceof RalphError) return error
+  const code = codeOf(error)
+  const translated = translations[code]?.(limit)
+  if (translated) return translated
+  if (code.startsWith('ERR__ERROR_FORMAT') || code.startsWith('Z_')) {
+    return new RalphError('MALFORMED_REQUEST', 'The body is not what its Content-Encoding says.')
+  }
+  return new RalphError('INTERNAL', 'Ralph failed. The log of the server has the cause.', {}, { cause: error })
+}
+
+/** The body of every error: which, in words for a person, and where. */
+export const errorBody = (error: RalphError, requestId?: string): object => ({
+  error: error.code,
+  message: error.message,
+  ...error.details,
+  ...(requestId === undefined ? {} : { requestId })
+})
+
+/** Answers with the error, and logs what is the server's own fault. */
+export const replyWithError = (
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  limit: number
+): FastifyReply => {
+  const error = asRalphError(thrown, limit)
+  const status = errorStatus[error.code]
+  const own = status >= 500
+  if (own) request.log.error({ err: thrown }, error.message)
+  if (status === 401) reply.header('www-authenticate', 'Basic realm="Ralph LRS", charset="UTF-8"')
+  if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
+  else if (status === 503) reply.header('retry-after', '5')
+  return reply
+    .status(status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(error, own ? request.id : undefined)))
+}

@@ -1,0 +1,155 @@
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import fastifyCors from '@fastify/cors'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import { RalphError } from '../errors.ts'
+import type { Asker } from '../identity/asker.ts'
+import type { Authenticator } from '../identity/authenticator.ts'
+import { about } from '../lrs/about.ts'
+import type { LrsRules } from '../lrs/call.ts'
+import type { ServerSettings } from '../settings/settings.ts'
+import { parseTrustedKeys } from '../xapi/signature.ts'
+import type { Version } from '../xapi/version.ts'
+import { basicAuthentication } from './authentication.ts'
+import { replyToClientError } from './client-error.ts'
+import { replyWithError } from './errors.ts'
+import { healthRoutes } from './health.ts'
+import { versionHeader } from './version.ts'
+import { refuseMethod, xapiRoutes } from './xapi/routes.ts'
+
+export interface ServerDependencies {
+  readonly settings: ServerSettings
+  readonly backend: LrsBackend
+  readonly authenticator: Authenticator
+  readonly logger: FastifyBaseLogger
+  /** A fresh UUID. */
+  readonly newId: () => string
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is asking; set once the credentials are verified. */
+    asker: Asker | undefined
+    /** The version that serves this request; set once it is negotiated. */
+    version: Version | undefined
+  }
+}
+
+/** Path in front of which a proxy hangs the server, from RALPH_RUNSERVER_PUBLIC_URL; '' without one. */
+const prefixOf = ({ publicUrl }: ServerSettings): string =>
+  publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '')
+
+const rulesOf = (settings: ServerSettings): LrsRules => ({
+  maxSearchHits: settings.maxSearchHits,
+  restrictByAuthority: settings.restrictByAuthority,
+  restrictByScopes: settings.restrictByScopes,
+  trustedKeys: settings.signatureKeys === undefined ? [] : parseTrustedKeys(settings.signatureKeys)
+})
+
+/**
+ * The whole HTTP server, not listening yet. In order: what holds for every request, then who is asking, then xAPI,
+ * then what surrounds it.
+ */
+export const buildServer = async (dependencies: ServerDependencies): Promise<FastifyInstance> => {
+  const { settings } = dependencies
+  const prefix = prefixOf(settings)
+  const server: FastifyInstance = fastify({
+    loggerInstance: dependencies.logger,
+    disableRequestLogging: true,
+    bodyLimit: settings.maxBodySize,
+    trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
+    // A proxy may or may not cut the prefix off.
+    rewriteUrl: ({ url = '/' }) => (prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url),
+    // A client that sends nothing must not hold a connection; a slow upload has all the time it needs.
+    connectionTimeout: 120_000,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: replyToClientError(settings.defaultVersion),
+    frameworkErrors: (error, request, reply) => {
+      reply.header(versionHeader, settings.defaultVersion)
+      replyWithError(error, request, reply, settings.maxBodySize)
+    },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1000 }
+  })
+
+  server.decorateRequest('asker', undefined)
+  server.decorateRequest('version', undefined)
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.header(versionHeader, settings.defaultVersion)
+  })
+  readBodies(server)
+  server.setErrorHandler((error, request, reply) => {
+    if (error instanceof RalphError && error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)
+    return replyWithError(error, request, reply, settings.maxBodySize)
+  })
+  server.setNotFoundHandler((request) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    throw (
+      refuseMethod(path, request.method) ?? new RalphError('NOT_FOUND', `There is nothing at ${JSON.stringify(path)}.`)
+    )
+  })
+
+  if (settings.corsAllowOrigins.length > 0) await server.register(fastifyCors, corsOptions(settings))
+  const authenticate = await basicAuthentication(server, dependencies.authenticator)
+
+  await server.register(
+    async (xapi) => {
+      xapi.get('/about', async () => about)
+      xapiRoutes(xapi, {
+        ...dependencies,
+        authenticate,
+        rules: rulesOf(settings),
+        door: {
+          moreLink: (cursor) => `${prefix}/xAPI/statements?more=${cursor}`,
+          partialSuccessDefault: settings.partialSuccessDefault
+        }
+      })
+    },
+    { prefix: '/xAPI' }
+  )
+  healthRoutes(server, dependencies, authenticate)
+  return server
+}
+
+/** Bodies are bytes to everyone; whoever takes one knows what it should be. */
+const readBodies = (server: FastifyInstance): void => {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // Decompressed as they come in, so that the limit on bodies holds for what they unfold to.
+  server.addHook('preParsing', async (request, _reply, payload) => {
+    const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity'
+    if (encoding === 'identity') return payload
+    const decompress = decompressors[encoding]
+    if (decompress === undefined) {
+      throw new RalphError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding ${JSON.stringify(encoding)} is not supported.`, {
+        supported: Object.keys(decompressors)
+      })
+    }
+    delete request.headers['content-length']
+    const decompressed = decompress()
+    payload.on('error', (error) => decompressed.destroy(error))
+    return payload.pipe(decompressed)
+  })
+}
+
+const decompressors: { readonly [encoding: string]: () => NodeJS.ReadWriteStream & { destroy(error: Error): void } } = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress
+}
+
+const corsOptions = (settings: ServerSettings) => ({
+  origin: [...settings.corsAllowOrigins],
+  credentials: true,
+  methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
+  allowedHeaders: [
+    'Authorization',
+    'Content-Type',
+    'X-Experience-API-Version',
+    'If-Match',
+    'If-None-Match',
+    'Accept-Language'
+  ],
+  exposedHeaders: ['ETag', 'Last-Modified', 'X-Experience-API-Version', 'X-Experience-API-Consistent-Through']
+})

@@ -1,0 +1,61 @@
+import { RalphError } from '../../errors.ts'
+import type { Scope } from '../../identity/asker.ts'
+import type { Call } from '../../lrs/call.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { XapiRequest } from '../request.ts'
+
+export interface Answer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer | AsyncIterable<Buffer>
+}
+
+/** What a resource needs to know of the door it is behind. */
+export interface Door {
+  readonly moreLink: (cursor: string) => string
+  readonly partialSuccessDefault: boolean
+}
+
+export interface Operation {
+  readonly summary: string
+  /** What the asker must hold where scopes are enforced. */
+  readonly scope: Scope
+  answer(call: Call, request: XapiRequest, door: Door): Promise<Answer>
+}
+
+/** GET stands for HEAD too. */
+export type OperationName = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+/** A resource of the specification, below /xAPI; everything about it that HTTP has to know. */
+export interface Resource {
+  readonly path: string
+  readonly summary: string
+  readonly operations: { readonly [name in OperationName]?: Operation }
+}
+
+export const allowedMethods = (resource: Resource): string =>
+  Object.keys(resource.operations)
+    .flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
+    .join(', ')
+
+export const operationOf = (resource: Resource, method: string): Operation => {
+  const name = method === 'HEAD' ? 'GET' : method
+  const operation = Object.entries(resource.operations).find(([each]) => each === name)?.[1]
+  if (operation === undefined) throw methodNotAllowed(resource, method)
+  return operation
+}
+
+export const methodNotAllowed = (resource: Resource, method: string): RalphError =>
+  new RalphError('METHOD_NOT_ALLOWED', `${resource.path} does not have the method ${method}.`, {
+    allow: allowedMethods(resource)
+  })
+
+export const jsonAnswer = (value: unknown): Answer => ({
+  status: 200,
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  body: JSON.stringify(value)
+})
+
+/** An HTTP date has seconds; the fraction is cut off. */
+export const httpDate = (micros: Micros): string => new Date(Math.floor(micros / 1000)).toUTCString()

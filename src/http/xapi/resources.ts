@@ -1,0 +1,32 @@
+import { readActivity } from '../../lrs/activities.ts'
+import { readPerson } from '../../lrs/agents.ts'
+import { documentResources } from './documents.ts'
+import { jsonAnswer, type Resource } from './resource.ts'
+import { statements } from './statements.ts'
+
+const agents: Resource = {
+  path: '/agents',
+  summary: 'Agents',
+  operations: {
+    GET: {
+      summary: 'Everything known of an Agent, as a Person',
+      scope: 'statements/read/mine',
+      answer: async (call, { parameters }) => jsonAnswer(await readPerson(call, parameters))
+    }
+  }
+}
+
+const activities: Resource = {
+  path: '/activities',
+  summary: 'Activities',
+  operations: {
+    GET: {
+      summary: 'An Activity with what all statements say of it',
+      scope: 'statements/read/mine',
+      answer: async (call, { parameters }) => jsonAnswer(await readActivity(call, parameters))
+    }
+  }
+}
+
+/** All of xAPI but /about, which is answered to anyone (`about.ts`). */
+export const resources: readonly Resource[] = [statements, activities, agents, ...documentResources]

@@ -1,0 +1,149 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { RalphError } from '../../errors.ts'
+import { allows } from '../../identity/asker.ts'
+import type { Call, LrsRules } from '../../lrs/call.ts'
+import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
+import { isAlternate, unfoldAlternate } from '../alternate-request.ts'
+import type { Authenticate } from '../authentication.ts'
+import { type Method, queryOf, type XapiRequest } from '../request.ts'
+import type { ServerDependencies } from '../server.ts'
+import { speakVersion } from '../version.ts'
+import { type Answer, type Door, methodNotAllowed, type Operation, operationOf, type Resource } from './resource.ts'
+import { resources } from './resources.ts'
+
+export interface XapiSurroundings extends ServerDependencies {
+  readonly rules: LrsRules
+  readonly door: Door
+  readonly authenticate: Authenticate
+}
+
+/** Paths with and without trailing slash, and every method that some xAPI client may try. */
+const everyMethod = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS'] as const
+
+export const xapiRoutes = (server: FastifyInstance, surroundings: XapiSurroundings): void => {
+  for (const resource of resources) {
+    server.route({
+      method: [...everyMethod],
+      url: resource.path,
+      exposeHeadRoute: false,
+      onRequest: (request, reply) => judge(resource, request, reply, surroundings),
+      handler: (request, reply) => serve(resource, request, reply, surroundings)
+    })
+  }
+}
+
+/**
+ * Before a body is read: version, credentials, method. A request in the alternate syntax has these in its form, so it
+ * is judged once that is read.
+ */
+const judge = async (
+  resource: Resource,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  surroundings: XapiSurroundings
+): Promise<void> => {
+  if (resource.path === '/statements') await sayConsistency(reply, surroundings)
+  if (isAlternate(request.method, request.url)) return
+  speakVersion(request, reply, surroundings.settings, request.headers['x-experience-api-version'])
+  await surroundings.authenticate(request, reply)
+  operationOf(resource, request.method)
+}
+
+/**
+ * Every answer under /statements, errors included, says up to when statements are surely visible (C 2.1.3). It is
+ * asked before the query: what becomes visible meanwhile does no harm, what does not would.
+ */
+const sayConsistency = async (reply: FastifyReply, { backend }: XapiSurroundings, target?: string): Promise<void> => {
+  let through: Micros = 0
+  try {
+    through = await (await backend.store(target)).statements.consistentThrough()
+  } finally {
+    // A store that is out of reach is consistent through nothing; its error goes on its way.
+    reply.header('x-experience-api-consistent-through', formatMicros(through))
+  }
+}
+
+const serve = async (
+  resource: Resource,
+  raw: FastifyRequest,
+  reply: FastifyReply,
+  surroundings: XapiSurroundings
+): Promise<FastifyReply> => {
+  const sent = readRequest(raw)
+  const request = isAlternate(raw.method, raw.url) ? await readAlternate(sent, raw, reply, surroundings) : sent
+  const operation = operationOf(resource, request.method)
+  const call = await openCall(operation, raw, surroundings)
+  if (call.asker.target !== undefined && resource.path === '/statements') {
+    await sayConsistency(reply, surroundings, call.asker.target)
+  }
+  return send(reply, await operation.answer(call, request, surroundings.door))
+}
+
+const readRequest = (request: FastifyRequest): XapiRequest => ({
+  // Routes exist for these methods only; others ended as METHOD_NOT_ALLOWED.
+  method: request.method as Method,
+  parameters: queryOf(request.url),
+  header: (name) => {
+    const value = request.headers[name]
+    return typeof value === 'string' ? value : value?.[0]
+  },
+  body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+})
+
+const readAlternate = async (
+  sent: XapiRequest,
+  raw: FastifyRequest,
+  reply: FastifyReply,
+  surroundings: XapiSurroundings
+): Promise<XapiRequest> => {
+  const request = unfoldAlternate(sent)
+  const version = speakVersion(raw, reply, surroundings.settings, request.header('x-experience-api-version'))
+  raw.headers.authorization = request.header('authorization')
+  await surroundings.authenticate(raw, reply)
+  if (version !== '1.0.3') {
+    throw new RalphError('MALFORMED_REQUEST', 'xAPI 2.0 has no alternate request syntax.')
+  }
+  return request
+}
+
+const openCall = async (
+  operation: Operation,
+  request: FastifyRequest,
+  { backend, rules, newId }: XapiSurroundings
+): Promise<Call> => {
+  const { asker, version } = request
+  if (asker === undefined || version === undefined) {
+    throw new RalphError('INTERNAL', 'A request was served before it was judged.')
+  }
+  if (rules.restrictByScopes && !allows(asker, operation.scope)) {
+    throw new RalphError('FORBIDDEN', `These credentials lack the scope ${operation.scope}.`, {
+      scope: operation.scope
+    })
+  }
+  const store = await backend.store(asker.target)
+  return {
+    asker,
+    version,
+    store,
+    rules,
+    newId,
+    // Made on first use: most requests are over before anyone could hang up.
+    get signal() {
+      return request.signal
+    }
+  }
+}
+
+const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply => {
+  reply.status(status)
+  if (headers !== undefined) reply.headers(headers)
+  if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
+  return reply.send(Readable.from(body))
+}
+
+/** What is asked of a path that exists, by a method that Fastify has no route for. */
+export const refuseMethod = (path: string, method: string): RalphError | undefined => {
+  const resource = resources.find((each) => `/xAPI${each.path}` === path.replace(/\/$/, ''))
+  return resource && methodNotAllowed(resource, method)
+}

@@ -1,0 +1,86 @@
+import { RalphError } from '../../errors.ts'
+import { boolean, optional, refuseUnknown, required, uuid } from '../../lrs/parameters.ts'
+import { queryStatements } from '../../lrs/query-statements/index.ts'
+import { type SentStatements, storeStatement, storeStatements } from '../../lrs/store-statements/index.ts'
+import { storePartially } from '../../lrs/store-statements/partial.ts'
+import { mediaType } from '../../xapi/media-type.ts'
+import { multipartReply, readStatementParts } from '../multipart.ts'
+import type { XapiRequest } from '../request.ts'
+import { type Answer, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
+
+/** The body of POST and PUT: JSON, or multipart/mixed where attachments come with it (C 1.5). */
+const readBody = ({ header, body }: XapiRequest): SentStatements => {
+  const contentType = header('content-type') ?? ''
+  switch (mediaType(contentType)) {
+    case 'application/json':
+      return { json: body, attachments: [] }
+    case 'multipart/mixed':
+      return readStatementParts(body, contentType)
+    default:
+      throw new RalphError(
+        'UNSUPPORTED_MEDIA_TYPE',
+        `Statements come as application/json or multipart/mixed, not as ${JSON.stringify(contentType)}.`
+      )
+  }
+}
+
+const get: Operation = {
+  summary: 'Read one statement by its id, or a page of the statements that match',
+  scope: 'statements/read/mine',
+  async answer(call, request, { moreLink }) {
+    const found = await queryStatements(call, request.parameters, {
+      acceptLanguage: request.header('accept-language'),
+      moreLink
+    })
+    const about = {
+      ...(found.lastModified === undefined ? {} : { 'last-modified': httpDate(found.lastModified) }),
+      ...(found.etag === undefined ? {} : { etag: found.etag })
+    }
+    if (found.attachments === undefined) {
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json; charset=utf-8', ...about },
+        body: found.json
+      }
+    }
+    const { contentType, body } = multipartReply(found.json, found.attachments)
+    return { status: 200, headers: { 'content-type': contentType, ...about }, body }
+  }
+}
+
+const put: Operation = {
+  summary: 'Store one statement under the id `statementId`',
+  scope: 'statements/write',
+  async answer(call, request) {
+    refuseUnknown(request.parameters, ['statementId'])
+    const id = required(request.parameters, 'statementId', uuid)
+    await storeStatement(call, id, readBody(request))
+    return { status: 204 }
+  }
+}
+
+const post: Operation = {
+  summary: 'Store one statement or a list of them, all or none',
+  scope: 'statements/write',
+  async answer(call, request, { partialSuccessDefault }) {
+    refuseUnknown(request.parameters, ['partialSuccess', 'ignoreInvalid'])
+    const partial = optional(request.parameters, 'partialSuccess', boolean) ?? partialSuccessDefault
+    const ignoring = optional(request.parameters, 'ignoreInvalid', boolean) ?? false
+    if (partial || ignoring) return storeWhatIsValid(call, request)
+    const { ids } = await storeStatements(call, readBody(request))
+    return jsonAnswer(ids)
+  }
+}
+
+/** 200 when anything was stored; else 409 when ids were taken, 400 when all was invalid. */
+const storeWhatIsValid = async (call: Parameters<Operation['answer']>[0], request: XapiRequest): Promise<Answer> => {
+  const report = await storePartially(call, readBody(request))
+  const conflict = report.errors.some(({ code }) => code === 'STATEMENT_CONFLICT')
+  return { ...jsonAnswer(report), status: report.ids.length > 0 ? 200 : conflict ? 409 : 400 }
+}
+
+export const statements: Resource = {
+  path: '/statements',
+  summary: 'Statements',
+  operations: { GET: get, PUT: put, POST: post }
+}

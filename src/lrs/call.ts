@@ -1,0 +1,27 @@
+import type { LrsStore } from '../contracts/lrs-backend.ts'
+import type { Asker } from '../identity/asker.ts'
+import type { TrustedKey } from '../xapi/signature.ts'
+import type { Version } from '../xapi/version.ts'
+
+/** What an operator decided about the LRS, apart from any door to it. */
+export interface LrsRules {
+  /** Default and maximum of `limit`. */
+  readonly maxSearchHits: number
+  readonly restrictByAuthority: boolean
+  readonly restrictByScopes: boolean
+  /** Keys that verify signatures which carry no certificate; none: such signatures are only compared. */
+  readonly trustedKeys: readonly TrustedKey[]
+}
+
+/** One request to the LRS, after its credentials and its version are known: what every use-case is given first. */
+export interface Call {
+  readonly asker: Asker
+  readonly version: Version
+  /** The store of the asker's target. */
+  readonly store: LrsStore
+  readonly rules: LrsRules
+  /** A fresh UUID. */
+  readonly newId: () => string
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+}

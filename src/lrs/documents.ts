@@ -1,0 +1,161 @@
+import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../contracts/document-store.ts'
+import { RalphError } from '../errors.ts'
+import { checkPreconditions, type Preconditions } from '../xapi/concurrency.ts'
+import { mergeDocuments, requireMergeable } from '../xapi/documents.ts'
+import { identifierKey } from '../xapi/identifier.ts'
+import type { Version } from '../xapi/version.ts'
+import type { Call } from './call.ts'
+import { agent, iri, optional, type Parameters, refuseUnknown, required, text, timestamp, uuid } from './parameters.ts'
+
+/** State, Agent Profile and Activity Profile are one resource with three kinds of scope (C 2.2). */
+export interface DocumentKind {
+  readonly kind: DocumentScope['kind']
+  /** The parameter that names a document within its scope. */
+  readonly id: 'stateId' | 'profileId'
+  readonly scope: readonly string[]
+  readScope(parameters: Parameters, version: Version): DocumentScope
+}
+
+const agentKey = (parameters: Parameters, version: Version): string =>
+  identifierKey(required(parameters, 'agent', agent(version))) ?? ''
+
+export const state: DocumentKind = {
+  kind: 'state',
+  id: 'stateId',
+  scope: ['activityId', 'agent', 'registration'],
+  readScope(parameters, version) {
+    const registration = optional(parameters, 'registration', uuid)
+    return {
+      kind: 'state',
+      activity: required(parameters, 'activityId', iri),
+      agent: agentKey(parameters, version),
+      ...(registration === undefined ? {} : { registration })
+    }
+  }
+}
+
+export const agentProfile: DocumentKind = {
+  kind: 'agent-profile',
+  id: 'profileId',
+  scope: ['agent'],
+  readScope: (parameters, version) => ({ kind: 'agent-profile', agent: agentKey(parameters, version) })
+}
+
+export const activityProfile: DocumentKind = {
+  kind: 'activity-profile',
+  id: 'profileId',
+  scope: ['activityId'],
+  readScope: (parameters) => ({ kind: 'activity-profile', activity: required(parameters, 'activityId', iri) })
+}
+
+const readKey = (kind: DocumentKind, call: Call, parameters: Parameters): DocumentKey => {
+  refuseUnknown(parameters, [...kind.scope, kind.id])
+  const scope = kind.readScope(parameters, call.version)
+  return { ...scope, id: required(parameters, kind.id, text) }
+}
+
+export type DocumentsAnswer =
+  | { readonly document: StoredDocument }
+  /** Ids of the documents in the scope. */
+  | { readonly ids: readonly string[] }
+
+/** GET: one document by its id, or the ids of a scope, those changed after `since` if it is given. */
+export const readDocuments = async (
+  kind: DocumentKind,
+  call: Call,
+  parameters: Parameters
+): Promise<DocumentsAnswer> => {
+  if (parameters.has(kind.id)) {
+    const document = await call.store.documents.get(readKey(kind, call, parameters), call)
+    if (document === undefined) throw new RalphError('NOT_FOUND', 'There is no such document.')
+    return { document }
+  }
+  refuseUnknown(parameters, [...kind.scope, kind.id, 'since'])
+  const scope = kind.readScope(parameters, call.version)
+  const since = optional(parameters, 'since', timestamp)
+  return { ids: await call.store.documents.ids(scope, since, call) }
+}
+
+export interface DocumentChange {
+  readonly document: DocumentContent
+  readonly preconditions: Preconditions
+}
+
+/**
+ * Whether a PUT may go without If-Match and If-None-Match. A profile that exists never may: 409; in 1.0.3 a new one
+ * neither: 400 (C 3.1). For State, 1.0.3 leaves it to the client; 2.0 treats it as a profile that exists.
+ */
+const refuseBlindPut = (kind: DocumentKind, version: Version, present: StoredDocument | undefined): void => {
+  if (kind.kind === 'state' && version === '1.0.3') return
+  if (present !== undefined) {
+    throw new RalphError(
+      'DOCUMENT_CONFLICT',
+      'The document exists. Read it, then send its ETag in If-Match to replace it, or If-None-Match: * to make a new one.'
+    )
+  }
+  if (version === '1.0.3') {
+    throw new RalphError('INVALID_HEADER', 'PUT of a profile needs If-Match or If-None-Match.')
+  }
+}
+
+const isBlind = ({ ifMatch, ifNoneMatch }: Preconditions): boolean => ifMatch === undefined && ifNoneMatch === undefined
+
+/** PUT replaces. */
+export const putDocument = async (
+  kind: DocumentKind,
+  call: Call,
+  parameters: Parameters,
+  { document, preconditions }: DocumentChange
+): Promise<void> => {
+  const key = readKey(kind, call, parameters)
+  await call.store.documents.change(
+    key,
+    (present) => {
+      checkPreconditions(preconditions, present)
+      if (isBlind(preconditions)) refuseBlindPut(kind, call.version, present)
+      return document
+    },
+    call
+  )
+}
+
+/** POST merges into what is there, and stores where nothing is (C 2.2). */
+export const postDocument = async (
+  kind: DocumentKind,
+  call: Call,
+  parameters: Parameters,
+  { document, preconditions }: DocumentChange
+): Promise<void> => {
+  const key = readKey(kind, call, parameters)
+  requireMergeable(document)
+  await call.store.documents.change(
+    key,
+    (present) => {
+      checkPreconditions(preconditions, present)
+      return present === undefined ? document : mergeDocuments(present, document)
+    },
+    call
+  )
+}
+
+/** DELETE removes one document; State without `stateId`: all of the scope (C 2.3). */
+export const deleteDocuments = async (
+  kind: DocumentKind,
+  call: Call,
+  parameters: Parameters,
+  preconditions: Preconditions
+): Promise<void> => {
+  if (kind.kind === 'state' && !parameters.has(kind.id)) {
+    refuseUnknown(parameters, kind.scope)
+    await call.store.documents.clear(kind.readScope(parameters, call.version), call)
+    return
+  }
+  await call.store.documents.change(
+    readKey(kind, call, parameters),
+    (present) => {
+      checkPreconditions(preconditions, present)
+      return undefined
+    },
+    call
+  )
+}

@@ -1,0 +1,118 @@
+import { RalphError } from '../errors.ts'
+import { validateAgent } from '../validation/agent.ts'
+import { isIri } from '../validation/formats/iri.ts'
+import { isTimestamp } from '../validation/formats/timestamp.ts'
+import { isUuid } from '../validation/formats/uuid.ts'
+import { type Actor, type Agent, normalId } from '../xapi/statement.ts'
+import { type Micros, parseMicros } from '../xapi/timestamp.ts'
+import type { Version } from '../xapi/version.ts'
+
+/** Query parameters as they were sent, percent-decoded, each at most once. */
+export type Parameters = ReadonlyMap<string, string>
+
+const refuse = (name: string, expected: string, text?: string): RalphError =>
+  new RalphError('INVALID_PARAMETER', `Parameter \`${name}\` must be ${expected}.`, {
+    parameter: name,
+    expected,
+    ...(text === undefined ? {} : { received: text.slice(0, 200) })
+  })
+
+/** Parameters of any other name, or in another case, are refused (C 3.2: 400). */
+export const refuseUnknown = (parameters: Parameters, known: readonly string[]): void => {
+  for (const name of parameters.keys()) {
+    if (known.includes(name)) continue
+    const meant = known.find((each) => each.toLowerCase() === name.toLowerCase())
+    throw new RalphError(
+      'INVALID_PARAMETER',
+      `Parameter ${JSON.stringify(name)} is not known here${meant === undefined ? '' : `; did you mean \`${meant}\`?`}`,
+      { parameter: name, known }
+    )
+  }
+}
+
+type Read<Value> = (name: string, text: string) => Value
+
+/** The value of a parameter that may be absent. */
+export const optional = <Value>(parameters: Parameters, name: string, read: Read<Value>): Value | undefined => {
+  const text = parameters.get(name)
+  return text === undefined ? undefined : read(name, text)
+}
+
+/** The value of a parameter that must be there. */
+export const required = <Value>(parameters: Parameters, name: string, read: Read<Value>): Value => {
+  const text = parameters.get(name)
+  if (text === undefined) {
+    throw new RalphError('INVALID_PARAMETER', `Parameter \`${name}\` is required.`, { parameter: name })
+  }
+  return read(name, text)
+}
+
+export const text: Read<string> = (name, value) => {
+  if (value === '') throw refuse(name, 'a text that is not empty')
+  return value
+}
+
+export const iri: Read<string> = (name, value) => {
+  if (!isIri(value)) throw refuse(name, 'an IRI with a scheme', value)
+  return value
+}
+
+/** Normalised. */
+export const uuid: Read<string> = (name, value) => {
+  if (!isUuid(value)) throw refuse(name, 'a UUID', value)
+  return normalId(value)
+}
+
+export const boolean: Read<boolean> = (name, value) => {
+  if (value !== 'true' && value !== 'false') throw refuse(name, 'true or false', value)
+  return value === 'true'
+}
+
+export const wholeNumber: Read<number> = (name, value) => {
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) throw refuse(name, 'a whole number from 0 up', value)
+  return number
+}
+
+export const choice =
+  <Choice extends string>(choices: readonly Choice[]): Read<Choice> =>
+  (name, value) => {
+    const chosen = choices.find((each) => each === value)
+    if (chosen === undefined) throw refuse(name, `one of ${choices.join(', ')}`, value)
+    return chosen
+  }
+
+/** A `+` that nobody percent-encoded arrives as a space; in front of an offset it can mean nothing else. */
+export const timestamp: Read<Micros> = (name, value) => {
+  const meant = value.replace(/ (?=\d\d:?\d\d$)/, '+')
+  const micros = isTimestamp(meant) ? parseMicros(meant) : undefined
+  if (micros === undefined) throw refuse(name, 'a timestamp as of RFC 3339, e.g. 2026-01-31T12:00:00Z', value)
+  return micros
+}
+
+const actor =
+  <Kind extends Actor>(version: Version, kind: 'agent' | 'agent-or-identified-group'): Read<Kind> =>
+  (name, value) => {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(value)
+    } catch {
+      throw refuse(name, 'a JSON object', value)
+    }
+    const problems = validateAgent(parsed, version, kind)
+    if (problems.length > 0) {
+      const [first] = problems
+      const where = first?.pointer ? ` at ${first.pointer}` : ''
+      throw new RalphError('INVALID_PARAMETER', `Parameter \`${name}\`${where}: expected ${first?.expected}.`, {
+        parameter: name,
+        problems
+      })
+    }
+    // `validateAgent` has just vouched for it.
+    return parsed as Kind
+  }
+
+/** /agents, State and Agent Profile take an Agent only (C 2.3, 2.4, 2.6). */
+export const agent = (version: Version): Read<Agent> => actor<Agent>(version, 'agent')
+/** The filter of /statements takes an identified Group too (C 2.1.3). */
+export const agentOrGroup = (version: Version): Read<Actor> => actor<Actor>(version, 'agent-or-identified-group')

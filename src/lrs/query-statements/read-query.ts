@@ -1,0 +1,156 @@
+import { RalphError } from '../../errors.ts'
+import { allows } from '../../identity/asker.ts'
+import { type Cursor, decodeCursor } from '../../xapi/cursor.ts'
+import type { StatementQuery } from '../../xapi/filters.ts'
+import { identifierKey } from '../../xapi/identifier.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Call } from '../call.ts'
+import {
+  agentOrGroup,
+  boolean,
+  choice,
+  iri,
+  optional,
+  type Parameters,
+  refuseUnknown,
+  timestamp,
+  uuid,
+  wholeNumber
+} from '../parameters.ts'
+
+export const formats = ['exact', 'ids', 'canonical'] as const
+export type Format = (typeof formats)[number]
+
+interface Shape {
+  readonly format: Format
+  readonly attachments: boolean
+}
+
+export interface SingleRead extends Shape {
+  readonly kind: 'single'
+  readonly id: StatementId
+  readonly voided: boolean
+  /** Identifier key of the only Authority whose statements the asker may see. */
+  readonly authority?: string
+}
+
+export interface ListRead extends Shape {
+  readonly kind: 'list'
+  readonly query: StatementQuery
+  /** Parameters of the first page: what a `more` link has to carry. */
+  readonly parameters: Cursor['parameters']
+}
+
+const ids = ['statementId', 'voidedStatementId'] as const
+const shapes = ['format', 'attachments'] as const
+const filters = [
+  'agent',
+  'verb',
+  'activity',
+  'registration',
+  'related_activities',
+  'related_agents',
+  'since',
+  'until',
+  'limit',
+  'ascending',
+  'mine'
+] as const
+const cursor = 'more'
+
+export const queryParameters: readonly string[] = [...ids, ...filters, ...shapes, cursor]
+
+/** Reads the parameters of GET /statements (C 2.1.3). `INVALID_PARAMETER`, `INVALID_CURSOR`. */
+export const readQuery = (parameters: Parameters, call: Call): SingleRead | ListRead => {
+  refuseUnknown(parameters, queryParameters)
+  const more = parameters.get(cursor)
+  if (more !== undefined) return nextPage(more, parameters, call)
+  if (ids.some((name) => parameters.has(name))) return readSingle(parameters, call)
+  return readList(parameters, call)
+}
+
+const shapeOf = (parameters: Parameters): Shape => ({
+  format: optional(parameters, 'format', choice(formats)) ?? 'exact',
+  attachments: optional(parameters, 'attachments', boolean) ?? false
+})
+
+/** A `more` link is complete: its page cannot ask another question (C 2.1.3). */
+const nextPage = (more: string, parameters: Parameters, call: Call): ListRead => {
+  if (parameters.size > 1) {
+    throw new RalphError('INVALID_PARAMETER', 'A `more` link takes no further parameters.', { parameter: cursor })
+  }
+  const { parameters: first, position } = decodeCursor(more)
+  const known = new Map(first)
+  refuseUnknown(known, queryParameters)
+  const list = readList(known, call)
+  return { ...list, query: { ...list.query, after: position } }
+}
+
+const readSingle = (parameters: Parameters, call: Call): SingleRead => {
+  const [name, other] = ids.filter((each) => parameters.has(each))
+  if (name === undefined || other !== undefined) {
+    throw new RalphError('INVALID_PARAMETER', 'Ask for `statementId` or for `voidedStatementId`, not for both.')
+  }
+  const excess = filters.find((each) => parameters.has(each) && each !== 'mine')
+  if (excess !== undefined) {
+    throw new RalphError(
+      'INVALID_PARAMETER',
+      `With \`${name}\` only \`format\` and \`attachments\` go, not \`${excess}\`.`,
+      {
+        parameter: excess
+      }
+    )
+  }
+  const id = optional(parameters, name, uuid) ?? ''
+  const authority = restrictedTo(parameters, call)
+  return {
+    kind: 'single',
+    id,
+    voided: name === 'voidedStatementId',
+    ...(authority === undefined ? {} : { authority }),
+    ...shapeOf(parameters)
+  }
+}
+
+const readList = (parameters: Parameters, call: Call): ListRead => {
+  const agent = optional(parameters, 'agent', agentOrGroup(call.version))
+  const limit = optional(parameters, 'limit', wholeNumber) ?? 0
+  const most = call.rules.maxSearchHits
+  const given = {
+    agent: agent && identifierKey(agent),
+    verb: optional(parameters, 'verb', iri),
+    activity: optional(parameters, 'activity', iri),
+    registration: optional(parameters, 'registration', uuid),
+    relatedAgents: optional(parameters, 'related_agents', boolean),
+    relatedActivities: optional(parameters, 'related_activities', boolean),
+    since: optional(parameters, 'since', timestamp),
+    until: optional(parameters, 'until', timestamp),
+    authority: restrictedTo(parameters, call)
+  }
+  return {
+    kind: 'list',
+    query: {
+      ...present(given),
+      ascending: optional(parameters, 'ascending', boolean) ?? false,
+      limit: limit === 0 ? most : Math.min(limit, most)
+    },
+    parameters: [...parameters],
+    ...shapeOf(parameters)
+  }
+}
+
+type Present<Fields> = { [name in keyof Fields]?: Exclude<Fields[name], undefined> }
+
+const present = <Fields extends object>(fields: Fields): Present<Fields> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>
+
+/**
+ * Ralph's `mine`, one rule for every read: only statements whose Authority is the asker. Asked for, or imposed by
+ * RALPH_LRS_RESTRICT_BY_AUTHORITY unless scopes are enforced and the asker may read everything.
+ */
+const restrictedTo = (parameters: Parameters, call: Call): string | undefined => {
+  const { restrictByAuthority, restrictByScopes } = call.rules
+  const mayReadAll = restrictByScopes && allows(call.asker, 'statements/read')
+  const asked = optional(parameters, 'mine', boolean) ?? false
+  return asked || (restrictByAuthority && !mayReadAll) ? identifierKey(call.asker.agent) : undefined
+}

@@ -1,0 +1,70 @@
+import type { AttachmentContent } from '../../contracts/statement-store.ts'
+import { type Problem, RalphError } from '../../errors.ts'
+import { namedDigests } from '../../xapi/attachments.ts'
+import type { Statement, StatementId } from '../../xapi/statement.ts'
+import type { Call } from '../call.ts'
+import { type SentStatements, store } from './index.ts'
+import { readStatements, type SentStatement } from './read.ts'
+import { duplicates } from './reject-duplicate-ids.ts'
+import { problemsOf } from './validate.ts'
+
+export interface PartialReport {
+  readonly inserted: number
+  readonly rejected: number
+  /** Ids of the statements that are stored, in the order of the batch. */
+  readonly ids: readonly StatementId[]
+  readonly errors: readonly PartialError[]
+}
+
+export interface PartialError {
+  readonly index: number
+  readonly code: RalphError['code']
+  readonly reason: string
+  readonly problems?: readonly Problem[]
+}
+
+type Outcome = StatementId | PartialError
+
+const failed = (index: number, error: unknown): PartialError => {
+  if (!(error instanceof RalphError)) throw error
+  // What is no fault of this statement, e.g. a full disk, is the failure of the request.
+  if (!/^(INVALID|STATEMENT)_/.test(error.code)) throw error
+  const { problems } = error.details
+  return { index, code: error.code, reason: error.message, ...(problems === undefined ? {} : { problems }) }
+}
+
+/**
+ * Ralph's extension to POST /statements (`partialSuccess`, `ignoreInvalid`): each statement is stored by itself, so
+ * that a wrong one does not hold up the others. They keep their order: all are handed to the store in one go.
+ */
+export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
+  const all = readStatements(sent.json)
+  const valid = all.filter((each) => problemsOf(each, call.version).length === 0)
+  const repeated = new Set(duplicates(valid.map((each) => ({ ...each, statement: each.value as Statement }))))
+
+  const storeOne = async (each: SentStatement): Promise<Outcome> => {
+    try {
+      if (repeated.has(each.index)) {
+        throw new RalphError('INVALID_STATEMENT', 'An earlier statement of the list has the same id.')
+      }
+      const report = await store(call, [each], partsOf(each, sent.attachments))
+      const [id] = report.ids
+      if (id === undefined) throw new RalphError('INTERNAL', 'A stored statement has no id.')
+      return id
+    } catch (error) {
+      return failed(each.index, error)
+    }
+  }
+
+  const outcomes = await Promise.all(all.map(storeOne))
+  const ids = outcomes.filter((outcome) => typeof outcome === 'string')
+  const errors = outcomes.filter((outcome) => typeof outcome !== 'string')
+  return { inserted: ids.length, rejected: errors.length, ids, errors }
+}
+
+/** The parts that this statement names; what nobody names is not stored. */
+const partsOf = (sent: SentStatement, parts: readonly AttachmentContent[]): readonly AttachmentContent[] => {
+  if (parts.length === 0) return parts
+  const named = namedDigests(sent.value)
+  return parts.filter(({ sha2 }) => named.has(sha2))
+}

@@ -1,0 +1,65 @@
+import type { IncomingStatement } from '../../contracts/statement-store.ts'
+import { type Asker, allows } from '../../identity/asker.ts'
+import { editValue, onOneLine, withoutMembers } from '../../xapi/json-text.ts'
+import {
+  type Actor,
+  type Context,
+  contextActivityKinds,
+  isSubStatement,
+  normalId,
+  type Statement
+} from '../../xapi/statement.ts'
+import { versionOfStatements } from '../../xapi/version.ts'
+import type { Call } from '../call.ts'
+import type { ValidStatement } from './validate.ts'
+
+/** Paths of the contextActivities that were sent as a single Activity, below a context at `path`. */
+const singles = (context: Context | undefined, path: readonly string[]): (readonly string[])[] => {
+  const all = context?.contextActivities
+  if (all === undefined) return []
+  return contextActivityKinds
+    .filter((kind) => all[kind] !== undefined && !Array.isArray(all[kind]))
+    .map((kind) => [...path, 'context', 'contextActivities', kind])
+}
+
+/** "the LRS MUST return every value in contextActivities as an array" (Data §2.4.6.2), in SubStatements too. */
+const contextActivitiesAsArrays = (text: string, statement: Statement): string => {
+  const inside = isSubStatement(statement.object) ? singles(statement.object.context, ['object']) : []
+  return [...singles(statement.context, []), ...inside].reduce(
+    (edited, path) => editValue(edited, path, (value) => `[${value}]`),
+    text
+  )
+}
+
+/** The authority is the asker, unless the asker may speak for others and does (Data §2.4.9). */
+const authorityOf = (statement: Statement, asker: Asker): Actor =>
+  statement.authority !== undefined && allows(asker, 'authority/write')
+    ? statement.authority
+    : { objectType: 'Agent', ...asker.agent }
+
+const assigned = ['stored', 'authority'] as const
+
+/** Adds what the LRS sets (Data §2.4), in the text as in the parsed statement; everything else stays as it was sent. */
+export const prepareStatement = (sent: ValidStatement, call: Call): IncomingStatement => {
+  const { stored: _, ...statement } = sent.statement
+  const id = statement.id ?? sent.idOfRequest ?? call.newId()
+  const authority = authorityOf(statement, call.asker)
+  const version = statement.version ?? versionOfStatements[call.version]
+
+  const replaced = assigned.filter((key) => key in sent.statement && (key === 'stored' || statement[key] !== authority))
+  const kept = replaced.length === 0 ? sent.text : withoutMembers(sent.text, new Set(replaced))
+  const text = contextActivitiesAsArrays(onOneLine(kept), sent.statement)
+
+  const members = [text.slice(0, text.lastIndexOf('}'))]
+  if (statement.id === undefined) members.push(`"id":${JSON.stringify(id)}`)
+  if (statement.authority !== authority) members.push(`"authority":${JSON.stringify(authority)}`)
+  if (statement.version === undefined) members.push(`"version":"${version}"`)
+  const head = members.join(',')
+  const hasTimestamp = statement.timestamp !== undefined
+
+  return {
+    id: normalId(id),
+    statement: { ...statement, id, authority, version },
+    textAt: (stored) => `${head},"stored":"${stored}"${hasTimestamp ? '' : `,"timestamp":"${stored}"`}}`
+  }
+}

@@ -1,0 +1,183 @@
+import { isUtf8 } from 'node:buffer'
+import { RalphError } from '../errors.ts'
+
+/**
+ * Statements are given back as they were sent, number text and key order included (decision: equal JSON and more).
+ * So the text that arrived is kept and edited, never printed anew from what was parsed. These functions find places in
+ * text that `JSON.parse` has already accepted; on other text their answers mean nothing.
+ */
+
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const colon = 0x3a
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const openBrace = 0x7b
+const closeBrace = 0x7d
+
+/** UTF-8 only (RFC 8259 §8.1); a byte order mark is passed over. `INVALID_JSON` for other bytes. */
+export const decodeUtf8 = (bytes: Uint8Array): string => {
+  if (!isUtf8(bytes)) throw new RalphError('INVALID_JSON', 'The body is not valid UTF-8.')
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+/** `INVALID_JSON` says at which position the text stops being JSON. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new RalphError('INVALID_JSON', `The body is not JSON: ${cause instanceof Error ? cause.message : cause}.`)
+  }
+}
+
+/** From the opening quote of a string to just behind its closing quote. */
+const endOfString = (text: string, start: number): number => {
+  let end = text.indexOf('"', start + 1)
+  while (text.charCodeAt(end - 1) === backslash) {
+    let slashes = 1
+    while (text.charCodeAt(end - 1 - slashes) === backslash) slashes += 1
+    if (slashes % 2 === 0) break
+    end = text.indexOf('"', end + 1)
+  }
+  return end + 1
+}
+
+export interface Element {
+  readonly text: string
+  /** How many `"key":` stand in it, at every depth, repeated ones included. */
+  readonly keys: number
+}
+
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+
+/** The elements of an array's text, or the one value that the text is. */
+export const elements = (text: string): Element[] => {
+  let at = 0
+  while (isSpace(text.charCodeAt(at))) at += 1
+  const inArray = text.charCodeAt(at) === openBracket
+  if (inArray) at += 1
+  const found: Element[] = []
+  let start = at
+  let depth = 0
+  let keys = 0
+  const end = text.length
+  const take = (): void => {
+    const element = text.slice(start, at).trim()
+    if (element !== '') found.push({ text: element, keys })
+    start = at + 1
+    keys = 0
+  }
+  for (; at < end; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        at = endOfString(text, at) - 1
+        break
+      case openBrace:
+      case openBracket:
+        depth += 1
+        break
+      case closeBrace:
+        depth -= 1
+        break
+      case closeBracket:
+        if (depth === 0) {
+          take()
+          return found
+        }
+        depth -= 1
+        break
+      case colon:
+        keys += 1
+        break
+      case comma:
+        if (depth === 0) take()
+        break
+    }
+  }
+  take()
+  return found
+}
+
+/** How many keys a parsed value has at every depth. Fewer than its text: the text repeats a key within one object. */
+export const countKeys = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0
+  let keys = 0
+  if (Array.isArray(value)) {
+    for (const element of value) keys += countKeys(element)
+    return keys
+  }
+  const members = value as Readonly<Record<string, unknown>>
+  for (const key in members) keys += 1 + countKeys(members[key])
+  return keys
+}
+
+export interface Member {
+  readonly key: string
+  /** [start, end) is `"key": value`, [valueStart, end) the value. */
+  readonly start: number
+  readonly valueStart: number
+  readonly end: number
+}
+
+/** The top-level members of an object's text, in their order. */
+export const members = (text: string): readonly Member[] => {
+  const found: Member[] = []
+  let at = text.indexOf('{') + 1
+  const last = text.lastIndexOf('}')
+  while (at < last) {
+    while (isSpace(text.charCodeAt(at)) || text.charCodeAt(at) === comma) at += 1
+    if (at >= last) break
+    const start = at
+    at = endOfString(text, at)
+    const key: unknown = JSON.parse(text.slice(start, at))
+    at = text.indexOf(':', at) + 1
+    while (isSpace(text.charCodeAt(at))) at += 1
+    const valueStart = at
+    let depth = 0
+    scan: for (; at < last; at += 1) {
+      switch (text.charCodeAt(at)) {
+        case quote:
+          at = endOfString(text, at) - 1
+          break
+        case openBrace:
+        case openBracket:
+          depth += 1
+          break
+        case closeBrace:
+        case closeBracket:
+          depth -= 1
+          break
+        case comma:
+          if (depth === 0) break scan
+          break
+      }
+    }
+    let end = at
+    while (isSpace(text.charCodeAt(end - 1))) end -= 1
+    found.push({ key: String(key), start, valueStart, end })
+  }
+  return found
+}
+
+/** On one line: JSON strings hold no raw line feed, so white space around one is insignificant wherever it stands. */
+export const onOneLine = (text: string): string => text.replace(/[\r\n][ \t\r\n]*/g, '')
+
+/** The text of an object without some of its top-level members. */
+export const withoutMembers = (text: string, keys: ReadonlySet<string>): string => {
+  const kept = members(text)
+    .filter(({ key }) => !keys.has(key))
+    .map(({ start, end }) => text.slice(start, end))
+  return `{${kept.join(',')}}`
+}
+
+/** The text of an object with the value at a path of keys replaced; unchanged where the path leads nowhere. */
+export const editValue = (text: string, path: readonly string[], edit: (value: string) => string): string => {
+  const [key, ...rest] = path
+  if (key === undefined) return edit(text)
+  const member = members(text).find((each) => each.key === key)
+  if (member === undefined) return text
+  const value = text.slice(member.valueStart, member.end)
+  return text.slice(0, member.valueStart) + editValue(value, rest, edit) + text.slice(member.end)
+}
