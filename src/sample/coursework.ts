@@ -16,9 +16,11 @@ import type { Deeds, Visit } from './visit.ts'
 const contextOf = ({ registration, course, module }: Visit): Context => ({
   registration,
   contextActivities: { parent: [module.activity], grouping: [course.activity] },
-  platform: 'Example LMS 4.3',
   language: course.language
 })
+
+/** `platform` goes with an Activity as Object only (Data §2.4.6). */
+const contextOfActivity = (visit: Visit): Context => ({ ...contextOf(visit), platform: 'Example LMS 4.3' })
 
 const reference = (id: string): StatementRef => ({ objectType: 'StatementRef', id })
 
@@ -53,7 +55,7 @@ export function* enrol(visit: Visit): Deeds {
 export function* read(visit: Visit): Deeds {
   const { random, module } = visit
   const seconds = random.between(20, 900)
-  yield { after: random.between(2, 30), verb: experienced, object: module.activity, context: contextOf(visit) }
+  yield { after: random.between(2, 30), verb: experienced, object: module.activity, context: contextOfActivity(visit) }
   yield {
     after: seconds,
     verb: downloaded,
@@ -62,7 +64,7 @@ export function* read(visit: Visit): Deeds {
       duration: durationOf(seconds),
       extensions: { 'https://lms.example.org/extensions/pages-seen': [1, 2, 5] }
     },
-    context: contextOf(visit)
+    context: contextOfActivity(visit)
   }
 }
 
@@ -83,7 +85,7 @@ export function* writeEssay(visit: Visit): Deeds {
     verb: submitted,
     object: module.essay,
     result: { completion: true },
-    context: contextOf(visit),
+    context: contextOfActivity(visit),
     attachments: [file]
   }
   const earlier = visit.earlier()
