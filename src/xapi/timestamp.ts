@@ -16,14 +16,17 @@ const pattern = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\
 
 /**
  * Reads RFC 3339 text whose form was checked by validation, finer digits than microseconds cut off.
- * A time without offset is read as UTC. Undefined when it is no timestamp.
+ * A time without offset is read as UTC, a leap second as the first one of the next minute. Undefined when it is no
+ * timestamp.
  */
 export const parseMicros = (timestamp: string): Micros | undefined => {
   const match = pattern.exec(timestamp)
   if (!match) return undefined
-  const [, date, time, fraction = '', offset = 'Z'] = match
+  const [, date, time = '', fraction = '', offset = 'Z'] = match
   const zone = /^[+-]\d\d$/.test(offset) ? `${offset}:00` : offset.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase()
-  const millis = Date.parse(`${date}T${time}${zone}`)
+  const isLeapSecond = time.endsWith(':60')
+  const second = Date.parse(`${date}T${isLeapSecond ? `${time.slice(0, -2)}59` : time}${zone}`)
+  const millis = isLeapSecond ? second + 1000 : second
   if (Number.isNaN(millis)) return undefined
   return millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
 }

@@ -1,0 +1,102 @@
+import type { ErrorObject } from 'ajv/dist/2020.js'
+import type { Problem } from '../errors.ts'
+import { formats } from './formats/index.ts'
+import { pointTo } from './pointer.ts'
+
+/** A problem of a value that stands alone: it has no place in a batch. */
+export type Fault = Omit<Problem, 'index'>
+
+const typeNames: { readonly [type: string]: string } = {
+  object: 'an object',
+  array: 'an array',
+  string: 'a string',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false'
+}
+
+const quoted = (values: readonly unknown[]): string => values.map((value) => `\`${value}\``).join(', ')
+
+const nameOf = (type: unknown): string => {
+  const types: readonly unknown[] = Array.isArray(type) ? type : [type]
+  return types.map((each) => typeNames[String(each)] ?? String(each)).join(' or ')
+}
+
+const unknownProperty = (key: string, known: readonly string[]): string => {
+  const meant = known.find((each) => each.toLowerCase() === key.toLowerCase())
+  return meant === undefined ? 'no such property' : `no such property; \`${meant}\` is meant with this very case`
+}
+
+const expectedBy = ({ keyword, params, parentSchema }: ErrorObject): string => {
+  switch (keyword) {
+    case 'type':
+      return nameOf(params.type)
+    case 'format':
+      return formats[params.format]?.expected ?? `the format ${params.format}`
+    case 'required':
+      return `a property \`${params.missingProperty}\``
+    case 'additionalProperties':
+      return unknownProperty(params.additionalProperty, Object.keys(parentSchema?.properties ?? {}))
+    case 'enum':
+      return `one of ${quoted(params.allowedValues)}`
+    case 'const':
+      return quoted([params.allowedValue])
+    case 'minimum':
+      return `a number from ${params.limit} up`
+    case 'maximum':
+      return `a number up to ${params.limit}`
+    case 'minItems':
+      return `an array of at least ${params.limit}`
+    case 'maxItems':
+      return `an array of at most ${params.limit}`
+    case 'minLength':
+      return 'a text that is not empty'
+    default:
+      return `what the schema says of \`${keyword}\``
+  }
+}
+
+/** Keywords that only say that one of their branches failed, which has an error of its own. */
+const wrappers: ReadonlySet<string> = new Set(['if', 'propertyNames'])
+
+/** Within a choice, why each branch failed says less than the rule that the choice states. */
+const isOfBranch = ({ schemaPath }: ErrorObject): boolean => /\/(?:oneOf|anyOf)\/\d/.test(schemaPath)
+
+const placeOf = ({ instancePath, keyword, params, propertyName }: ErrorObject): string => {
+  if (propertyName !== undefined) return pointTo(instancePath, propertyName)
+  return keyword === 'additionalProperties' ? pointTo(instancePath, params.additionalProperty) : instancePath
+}
+
+/** `x-rule` or `x-expected` of the schema that a value broke. */
+const stated = (schema: ErrorObject['parentSchema'], name: 'x-rule' | 'x-expected'): string | undefined => {
+  const text: unknown = schema?.[name]
+  return typeof text === 'string' ? text : undefined
+}
+
+const toFault = (error: ErrorObject): Fault => {
+  const { keyword, data, parentSchema } = error
+  const pointer = placeOf(error)
+  if (data === null) {
+    const instead = keyword === 'type' ? nameOf(error.params.type) : 'a value'
+    return { pointer, rule: 'noNulls', expected: `${instead}, or no such property: null is for extensions only` }
+  }
+  const expected = stated(parentSchema, 'x-expected') ?? expectedBy(error)
+  const ownRule = keyword === 'format' ? `format/${error.params.format}` : keyword
+  return { pointer, rule: stated(parentSchema, 'x-rule') ?? ownRule, expected }
+}
+
+/** A handful: who mends these will see the rest. */
+const mostFaults = 10
+
+/** Errors of ajv as faults that say where, by which rule, and what was expected; each place and rule once. */
+export const explain = (errors: readonly ErrorObject[]): readonly Fault[] => {
+  const faults = new Map<string, Fault>()
+  for (const error of errors) {
+    if (wrappers.has(error.keyword) || isOfBranch(error)) continue
+    const fault = toFault(error)
+    const key = `${fault.pointer} ${fault.rule}`
+    if (!faults.has(key)) faults.set(key, fault)
+    if (faults.size === mostFaults) break
+  }
+  return [...faults.values()]
+}

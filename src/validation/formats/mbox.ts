@@ -1,0 +1,9 @@
+/**
+ * `mailto:` and one e-mail address (Data §2.4.2.3): a local part without quotes, white space or separators, then a
+ * domain name or a bracketed address literal. Letters of any script are allowed in both (RFC 6532).
+ */
+const mbox =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+  /^mailto:[^\s\u0000-\u0020"(),:;<>@[\\\]\u007f-\u009f]+@(?:[\w\u00a1-\uffff-]+(?:\.[\w\u00a1-\uffff-]+)*|\[[\w.:]+\])$/
+
+export const isMbox = (text: string): boolean => mbox.test(text)
