@@ -18,7 +18,7 @@ export interface Preconditions {
 }
 
 /** An entity-tag and what separates it from the next; a bare one too, since some clients leave the quotes out. */
-const element = /[ \t]*(?:(W\/)?(?:"([^"]*)"|([^\s",*]+))[ \t]*)?(?:,|$)/y
+const element = /[ \t]*(?:(W\/)?(?:"([^"]*)"|([^\s",*/]+))[ \t]*)?(?:,|$)/y
 
 const readEntityTags = (name: string, header: string | undefined): EntityTags | undefined => {
   if (header === undefined) return undefined
