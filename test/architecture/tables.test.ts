@@ -1,0 +1,63 @@
+import { globSync, readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { backends } from '../../src/backends/registry.ts'
+import { exitCode } from '../../src/cli/exit-code.ts'
+import { errorCodes } from '../../src/errors.ts'
+import { errorStatus } from '../../src/http/error-status.ts'
+import type { Group } from '../../src/settings/define.ts'
+import * as groups from '../../src/settings/groups.ts'
+
+const codes = Object.keys(errorCodes).sort()
+const source = (pattern: string): string =>
+  globSync(pattern)
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n')
+
+t.test('every error code has an HTTP status, and nothing else has', async (t) => {
+  t.same(Object.keys(errorStatus).sort(), codes)
+  for (const [code, status] of Object.entries(errorStatus)) t.ok(status >= 400 && status < 600, code)
+})
+
+t.test('every error code has an exit code that is not success', async (t) => {
+  t.same(Object.keys(exitCode).sort(), codes)
+  for (const [code, exit] of Object.entries(exitCode)) t.ok(exit > 0 && exit < 126, code)
+})
+
+t.test('every error code is thrown somewhere', async (t) => {
+  const all = source('src/**/*.ts').replace(source('src/{errors,http/error-status,cli/exit-code}.ts'), '')
+  const thrown = new Set(all.match(/'[A-Z]+(_[A-Z]+)*'/g))
+  t.same(
+    codes.filter((code) => !thrown.has(`'${code}'`)),
+    []
+  )
+})
+
+t.test('every folder of backends is registered, by its own name', async (t) => {
+  const folders = readdirSync('src/backends', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  t.same(backends.map(({ name }) => name).sort(), folders.map(({ name }) => name).sort())
+  t.equal(backends[0]?.name, 'sqlite', 'the default comes first')
+})
+
+for (const { name, summary } of backends) {
+  t.test(`the backend ${name} has a summary, and a test that holds it to every contract`, async (t) => {
+    t.ok(summary.length > 0)
+    const test = readFileSync(`test/backends/${name}.test.ts`, 'utf8')
+    for (const contract of ['statementStoreContract', 'documentStoreContract', 'attachmentStoreContract']) {
+      t.match(test, new RegExp(`\\b${contract}\\(`))
+    }
+  })
+}
+
+t.test('every setting says what it is for and what it expects, in a sentence, under a name of its own', async (t) => {
+  const ofBackends = backends.map(({ settings }) => settings)
+  const ofRalph = Object.values(groups).filter((group): group is (typeof groups)['lrsGroup'] => !Array.isArray(group))
+  const all = [...ofRalph, ...ofBackends].flatMap((group: Group) => Object.values(group))
+  t.ok(all.length > 20)
+  for (const { variable, description, kind } of all) {
+    t.match(variable, /^RALPH_[A-Z]+(_{1,2}[A-Z]+)*$/)
+    t.match(description, /^\p{L}.+\.$/su, variable)
+    t.ok(kind.expected.length > 0, variable)
+  }
+  const variables = all.map(({ variable }) => variable)
+  t.equal(new Set(variables).size, variables.length)
+})
