@@ -1,0 +1,34 @@
+import type { Test } from 'tap'
+import type { OpenBackend } from './open-backend.ts'
+import { openSuite, type Suite } from './open-backend.ts'
+import { consistencyContract } from './statement-store/consistency.ts'
+import { descriptionContract } from './statement-store/descriptions.ts'
+import { exactTextContract } from './statement-store/exact-text.ts'
+import { filterContract } from './statement-store/filters.ts'
+import { insertContract } from './statement-store/insert.ts'
+import { lifetimeContract } from './statement-store/lifetime.ts'
+import { pagingContract } from './statement-store/paging.ts'
+import { referenceContract } from './statement-store/references.ts'
+import { restartContract } from './statement-store/restart.ts'
+import { voidingContract } from './statement-store/voiding.ts'
+
+const parts: readonly ((t: Test, suite: Suite) => void)[] = [
+  insertContract,
+  exactTextContract,
+  filterContract,
+  pagingContract,
+  voidingContract,
+  referenceContract,
+  descriptionContract,
+  consistencyContract,
+  restartContract,
+  lifetimeContract
+]
+
+/** What every store of statements must do (`StatementStore`, and rulings 1 to 10 and 14 to 16 as far as a store decides them). */
+export const statementStoreContract = (t: Test, name: string, open: OpenBackend): void => {
+  t.test(`${name} as a statement store`, async (t) => {
+    const suite = await openSuite(t, open)
+    for (const part of parts) part(t, suite)
+  })
+}
