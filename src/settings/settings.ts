@@ -1,5 +1,17 @@
 import type { Version } from '../xapi/version.ts'
 
+/** What every command needs to know. */
+export interface GeneralSettings {
+  /** RALPH_APP_DIR, absolute. */
+  readonly appDir: string
+  readonly log: LogSettings
+}
+
+export interface LogSettings {
+  readonly level: 'CRITICAL' | 'ERROR' | 'WARNING' | 'INFO' | 'DEBUG'
+  readonly format: 'auto' | 'text' | 'json'
+}
+
 /**
  * What the server needs to know, after `settings/` has read and checked it. Frozen, handed down, never imported as a
  * value.

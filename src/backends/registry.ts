@@ -1,0 +1,49 @@
+import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
+import { type Group, inRole, type Values } from '../settings/define.ts'
+import type { Reader } from '../settings/read.ts'
+import { sqliteParameters } from './sqlite/parameters.ts'
+
+/** A backend as it is known before anything of it is loaded. */
+export interface BackendDefinition {
+  /** As RALPH_RUNSERVER_BACKEND names it. */
+  readonly name: string
+  readonly summary: string
+  /** Its settings as the server reads them. */
+  readonly settings: Group
+  /** Reads its settings, and says how to open it with them. Opening loads it. */
+  configure(reader: Reader): (context: BackendContext) => Promise<LrsBackend>
+}
+
+interface Declaration<Parameters extends Group> {
+  readonly name: string
+  readonly summary: string
+  readonly parameters: Parameters
+  open(parameters: Values<Parameters>, context: BackendContext): Promise<LrsBackend>
+}
+
+const define = <Parameters extends Group>(declaration: Declaration<Parameters>): BackendDefinition => {
+  const { name, summary, parameters, open } = declaration
+  const settings = inRole(name, 'LRS', parameters)
+  return {
+    name,
+    summary,
+    settings,
+    configure: (reader) => {
+      const values = reader.read(settings)
+      return (context) => open(values, context)
+    }
+  }
+}
+
+/** Every backend that can serve as an LRS, the default one first. */
+export const backends: readonly BackendDefinition[] = [
+  define({
+    name: 'sqlite',
+    summary: 'one SQLite file for each target, embedded and durable',
+    parameters: sqliteParameters,
+    open: async ({ directoryPath }, context) => {
+      const { openSqlite } = await import('./sqlite/index.ts')
+      return openSqlite(directoryPath === undefined ? {} : { directory: directoryPath }, context)
+    }
+  })
+]

@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import type { Log } from '../contracts/log.ts'
+import { loadGeneral, variablesOf } from '../settings/load.ts'
+import type { GeneralSettings } from '../settings/settings.ts'
+import { readSources, type Sources } from '../settings/sources.ts'
+import { warnOfUnknown } from '../settings/unknown.ts'
+import { createLineLog } from '../telemetry/lines.ts'
+import type { Composition } from './composition.ts'
+import { settingGroups } from './sections.ts'
+
+/**
+ * What every command that is not the server starts with: where settings are, the general ones, a log.
+ * @param flags that the command has itself, by the variables they stand for
+ */
+export const settingsOf = (
+  command: Command,
+  composition: Composition,
+  flags: { readonly [variable: string]: string | undefined } = {}
+): { readonly sources: Sources; readonly general: GeneralSettings; readonly log: Log } => {
+  const { verbosity } = command.optsWithGlobals<{ readonly verbosity?: string }>()
+  const given = Object.entries({ RALPH_LOG_LEVEL: verbosity, ...flags }).flatMap(([variable, value]) =>
+    value === undefined ? [] : [[variable, value] as const]
+  )
+  const sources = readSources(new Map(given))
+  const general = loadGeneral(sources)
+  const log = createLineLog(general.log.level)
+  warnOfUnknown(sources, variablesOf(settingGroups(composition)), log)
+  return { sources, general, log }
+}

@@ -1,0 +1,75 @@
+import { Command, CommanderError } from 'commander'
+import { RalphError } from '../errors.ts'
+import { declareAuth } from './commands/auth.ts'
+import { declareErrors } from './commands/errors.ts'
+import { declareRunserver } from './commands/runserver.ts'
+import { declareSample } from './commands/sample.ts'
+import { declareSettings } from './commands/settings.ts'
+import type { Composition } from './composition.ts'
+import { exitCode } from './exit-code.ts'
+import { readVersion } from './version.ts'
+
+/** All commands. What they do is loaded when they are called. */
+const createProgram = (composition: Composition): Command => {
+  const program = new Command('ralph')
+    .description('Ralph, a Learning Record Store for xAPI')
+    // -h is the host of `ralph runserver`, as in Ralph 5.
+    .helpOption('--help', 'show this help')
+    .helpCommand(false)
+    .option('-v, --verbosity <level>', 'CRITICAL, ERROR, WARNING, INFO (default) or DEBUG')
+    .version(`ralph, version ${readVersion()}`, '--version', 'show the version')
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+  declareAuth(program, composition)
+  declareErrors(program, composition)
+  declareRunserver(program, composition)
+  declareSample(program)
+  declareSettings(program, composition)
+  return program
+}
+
+/** The command that the words were for, as far as they can be understood. */
+const calledCommand = (program: Command, words: readonly string[]): Command => {
+  const name = words.find((word) => program.commands.some((command) => command.name() === word))
+  return program.commands.find((command) => command.name() === name) ?? program
+}
+
+const usage = (command: Command, message: string): string => {
+  const names: string[] = []
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name())
+  const called = names.join(' ')
+  return `Usage: ${called} ${command.usage()}\nTry '${called} --help' for help.\n\nError: ${message}\n`
+}
+
+const isDebug = (words: readonly string[]): boolean => /(^|\0)(-v|--verbosity)[=\0]?debug(\0|$)/i.test(words.join('\0'))
+
+/** Says on standard error what went wrong, in one line unless more was asked for, and gives the exit code. */
+const report = (error: unknown, program: Command, words: readonly string[]): number => {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0
+    // No command: its help was printed.
+    if (error.code === 'commander.help') return exitCode.USAGE
+    process.stderr.write(usage(calledCommand(program, words), error.message.replace(/^error: /, '')))
+    return exitCode.USAGE
+  }
+  if (error instanceof RalphError && error.code === 'USAGE') {
+    process.stderr.write(usage(calledCommand(program, words), error.message))
+    return exitCode.USAGE
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`Error: ${message}\n`)
+  if (isDebug(words) && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  return error instanceof RalphError ? exitCode[error.code] : exitCode.INTERNAL
+}
+
+/** Runs a command line; gives its exit code, with which the process ends once nothing is left to do. */
+export const run = async (words: readonly string[], composition: Composition): Promise<number> => {
+  const program = createProgram(composition)
+  try {
+    await program.parseAsync(words, { from: 'user' })
+    return 0
+  } catch (error) {
+    return report(error, program, words)
+  }
+}

@@ -1,0 +1,151 @@
+import { readFile, stat } from 'node:fs/promises'
+import { RalphError } from '../errors.ts'
+import { validateAgent } from '../validation/agent.ts'
+import type { Agent } from '../xapi/statement.ts'
+import { type Asker, type Scope, scopes } from './asker.ts'
+
+/** One user of the server. */
+export interface User {
+  readonly asker: Asker
+  /** bcrypt, as `$2b$12$…`. */
+  readonly hash: string
+}
+
+/** Tells one state of a file from another. */
+export type FileState = string
+
+const hashForm = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
+const knownKeys = new Set(['agent', 'scopes', 'hash', 'username', 'target'])
+
+interface Entry {
+  readonly [key: string]: unknown
+  readonly username?: unknown
+  readonly hash?: unknown
+  readonly scopes?: unknown
+  readonly agent?: unknown
+  readonly target?: unknown
+}
+const isEntry = (value: unknown): value is Entry => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Ralph 4 and 5.0 write null for what is not there. */
+const withoutNulls = (entry: Entry): Entry =>
+  Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null))
+
+const agentProblems = (value: unknown): readonly string[] => {
+  if (value === undefined) return ['agent is missing']
+  if (!isEntry(value)) return ['agent is no object']
+  return validateAgent(withoutNulls(value), '1.0.3', 'agent').map(
+    ({ pointer, expected }) => `agent${pointer}: ${expected}`
+  )
+}
+
+const scopeProblems = (value: unknown): readonly string[] => {
+  if (!Array.isArray(value)) return ['scopes is no list']
+  const unknown = value.filter((scope) => !scopes.some((known) => known === scope))
+  return unknown.map((scope) => `${JSON.stringify(scope)} is no scope; scopes are ${scopes.join(', ')}`)
+}
+
+const textProblems = (entry: Entry, key: string): readonly string[] =>
+  typeof entry[key] === 'string' && entry[key] !== '' ? [] : [`${key} is missing or no text`]
+
+const hashProblems = ({ hash }: Entry): readonly string[] =>
+  typeof hash === 'string' && hashForm.test(hash) ? [] : ['hash is missing or no bcrypt hash ($2b$…)']
+
+/** What is wrong with one user of an auth file. */
+export const problemsOfEntry = (entry: Entry): readonly string[] => [
+  ...textProblems(entry, 'username'),
+  ...hashProblems(entry),
+  ...scopeProblems(entry.scopes),
+  ...agentProblems(entry.agent),
+  ...(entry.target === undefined ? [] : textProblems(entry, 'target'))
+]
+
+const asUser = (entry: Entry): User => ({
+  // All of these were judged by `problemsOfEntry`.
+  hash: entry.hash as string,
+  asker: {
+    username: entry.username as string,
+    scopes: entry.scopes as readonly Scope[],
+    agent: { objectType: 'Agent', ...withoutNulls(entry.agent as Entry) } as Agent,
+    ...(entry.target === undefined ? {} : { target: entry.target as string })
+  }
+})
+
+/** Who it is, for a message: never the hash. */
+const nameOf = (entry: unknown, index: number): string =>
+  isEntry(entry) && typeof entry.username === 'string' ? `user ${JSON.stringify(entry.username)}` : `user ${index + 1}`
+
+const mostProblems = 5
+
+/** Says at most a few of the problems: a file may be wrong in every line. */
+export const invalidAuthFile = (path: string, problems: readonly string[], cause?: unknown): RalphError => {
+  const more = problems.length > mostProblems ? `; and ${problems.length - mostProblems} more` : ''
+  return new RalphError(
+    'INVALID_AUTH_FILE',
+    `The auth file ${path} is not valid: ${problems.slice(0, mostProblems).join('; ')}${more}`,
+    { path, problemCount: problems.length },
+    { cause }
+  )
+}
+
+export interface AuthFileContent {
+  readonly users: readonly User[]
+  /** What is written in the file, to be written again with more. */
+  readonly entries: readonly unknown[]
+  /** Nothing that makes the file invalid, but probably a mistake. */
+  readonly warnings: readonly string[]
+}
+
+/** `INVALID_AUTH_FILE` says what is wrong with which user. */
+export const parseAuthFile = (text: string, path: string): AuthFileContent => {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (cause) {
+    // The parser's own message quotes what stands there, and that may be a hash.
+    const position =
+      cause instanceof Error ? /(at position \d+[^,]*|end of JSON input)/.exec(cause.message)?.[0] : undefined
+    throw invalidAuthFile(path, [`it is not JSON${position === undefined ? '' : ` (${position})`}`])
+  }
+  if (!Array.isArray(parsed)) throw invalidAuthFile(path, ['it must be a JSON list of users'])
+  const problems: string[] = []
+  const warnings: string[] = []
+  const users = new Map<string, User>()
+  for (const [index, entry] of parsed.entries()) {
+    const name = nameOf(entry, index)
+    const own = isEntry(entry) ? problemsOfEntry(withoutNulls(entry)) : ['must be an object']
+    problems.push(...own.map((problem) => `${name}: ${problem}`))
+    if (own.length > 0 || !isEntry(entry)) continue
+    for (const key of Object.keys(entry)) if (!knownKeys.has(key)) warnings.push(`${name}: ${key} has no meaning`)
+    const user = asUser(withoutNulls(entry))
+    if (users.has(user.asker.username)) problems.push(`${name}: there are two users of this name`)
+    users.set(user.asker.username, user)
+  }
+  if (problems.length > 0) throw invalidAuthFile(path, problems)
+  return { users: [...users.values()], entries: parsed, warnings }
+}
+
+/** Undefined: there is no such file. `INVALID_AUTH_FILE` when it cannot be looked at, or is no file. */
+export const stateOfAuthFile = async (path: string): Promise<FileState | undefined> => {
+  try {
+    const found = await stat(path, { bigint: true })
+    // Reading a pipe or a device would wait for ever.
+    if (!found.isFile()) throw invalidAuthFile(path, ['it is no file'])
+    return `${found.dev} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`
+  } catch (error) {
+    if (error instanceof RalphError) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw invalidAuthFile(path, [error instanceof Error ? error.message : String(error)], error)
+  }
+}
+
+/** `INVALID_AUTH_FILE` when it cannot be read or is malformed. */
+export const readAuthFile = async (path: string): Promise<AuthFileContent> => {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw invalidAuthFile(path, [error instanceof Error ? error.message : String(error)], error)
+  }
+  return parseAuthFile(text.replace(/^\ufeff/, ''), path)
+}

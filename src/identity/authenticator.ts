@@ -1,0 +1,137 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { verify as bcryptVerify } from '@node-rs/bcrypt'
+import { LRUCache } from 'lru-cache'
+import type { Log } from '../contracts/log.ts'
+import type { IdentitySettings } from '../settings/settings.ts'
+import type { Asker } from './asker.ts'
+import type { User } from './auth-file.ts'
+import { type BcryptQueueOptions, createBcryptQueue } from './bcrypt-queue.ts'
+import { demoHash } from './demo.ts'
+import { openUsers, type Users } from './users.ts'
+
+export interface Authenticator {
+  /**
+   * Who has these credentials; undefined: nobody. `OVERLOADED` when too many credentials that were not seen before
+   * are being verified; those that were are not affected.
+   */
+  verify(username: string, password: string): Promise<Asker | undefined>
+  /** Forgets everything. May be called twice. */
+  close(): void
+}
+
+export interface AuthenticatorOptions {
+  readonly queue?: BcryptQueueOptions
+  /** Compares a password with a hash; bcrypt on a thread of its own unless given. */
+  readonly compare?: (password: string, hash: string) => Promise<boolean>
+}
+
+/** Leaves one processor to the event loop; a user is verified once an hour, so few at a time are plenty. */
+const defaultQueue = (): BcryptQueueOptions => ({
+  atOnce: Math.max(1, Math.min(2, availableParallelism() - 1)),
+  waiting: 64
+})
+
+/** How long a refusal is remembered, in milliseconds, and how many: a client that errs, errs in a loop. */
+const refusalTtl = 10_000
+const refusals = 10_000
+
+/** No password has this hash, or rather nobody will find one. */
+const hashOfNobody = (cost: string): string =>
+  `$2b$${cost}$${randomBytes(16).toString('hex').slice(0, 21)}u${'u'.repeat(31)}`
+
+const costOf = ({ hash }: User): string => hash.slice(4, 6)
+
+/**
+ * What stands in for the hashes of users that do not exist: their costs are spread as those of the users that do, so
+ * that the time of an answer does not tell who exists.
+ */
+const createDecoys = (users: readonly User[]): readonly string[] => {
+  const costs = users.length === 0 ? ['12'] : users.map(costOf)
+  const byCost = new Map([...new Set(costs)].map((cost) => [cost, hashOfNobody(cost)]))
+  return costs.flatMap((cost) => byCost.get(cost) ?? [])
+}
+
+/** Says what happens to the well-known credentials, at every start and whenever they turn up. */
+const announceDemo = (users: readonly User[], allowed: boolean, log: Log): void => {
+  const demo = users.find(({ hash }) => hash === demoHash)
+  if (demo === undefined) return
+  const who = `User ${JSON.stringify(demo.asker.username)} has the well-known demo password`
+  log.warn(
+    allowed
+      ? `${who} and is accepted: do not keep real data here, make users of your own with "ralph auth"`
+      : `${who} and is refused, because this server does not listen on loopback only: make users of your own with "ralph auth", or set RALPH_ALLOW_DEMO_CREDENTIALS=true`
+  )
+}
+
+/** A cache that does nothing when it may hold nothing: to `LRUCache` 0 means without limit. */
+const createCache = (max: number, ttl: number): Pick<LRUCache<string, true>, 'has' | 'set' | 'clear'> | undefined =>
+  max > 0 && ttl > 0 ? new LRUCache<string, true>({ max, ttl }) : undefined
+
+/**
+ * Verifies credentials against the auth file, which is read again when it changes. bcrypt is asked once for the same
+ * credentials while they are cached; the cache holds keyed digests, and each is bound to the hash it was verified
+ * with, so that a changed password or a removed user is refused at once. `INVALID_AUTH_FILE` when the file is missing
+ * or malformed.
+ */
+export const openAuthenticator = async (
+  settings: IdentitySettings,
+  log: Log,
+  { queue = defaultQueue(), compare = bcryptVerify }: AuthenticatorOptions = {}
+): Promise<Authenticator> => {
+  const key = randomBytes(32)
+  const accepted = createCache(settings.cacheMaxSize, settings.cacheTtl * 1000)
+  const refused = createCache(settings.cacheMaxSize && refusals, refusalTtl)
+  const underway = new Map<string, Promise<boolean>>()
+  const inTurn = createBcryptQueue(queue)
+  let decoys: readonly string[] = []
+
+  const users: Users = await openUsers(settings.authFile, log, (all) => {
+    decoys = createDecoys(all)
+    announceDemo(all, settings.allowDemoCredentials, log)
+  })
+
+  /** Which of the decoys stands for a name is always the same while the users are. */
+  const decoyOf = (username: string): string => {
+    const lot = createHmac('sha256', key).update(username).digest().readUInt32BE()
+    return decoys[lot % decoys.length] ?? demoHash
+  }
+
+  const digest = (username: string, password: string, hash: string): string =>
+    createHmac('sha256', key).update(`${username.length} ${username}${hash}${password}`).digest('base64')
+
+  /** Concurrent requests with the same credentials share one bcrypt. */
+  const compareOnce = (credentials: string, password: string, hash: string): Promise<boolean> => {
+    const present = underway.get(credentials)
+    if (present !== undefined) return present
+    const comparison = inTurn(() => compare(password, hash)).finally(() => underway.delete(credentials))
+    underway.set(credentials, comparison)
+    return comparison
+  }
+
+  const isAcceptable = (user: User): boolean => user.hash !== demoHash || settings.allowDemoCredentials
+
+  return {
+    verify: async (username, password) => {
+      const refreshed = users.refresh()
+      if (refreshed !== undefined) await refreshed
+      const user = users.find(username)
+      const hash = user?.hash ?? decoyOf(username)
+      const credentials = digest(username, password, hash)
+      if (user !== undefined && accepted?.has(credentials)) return user.asker
+      if (refused?.has(credentials)) return undefined
+      const equal = await compareOnce(credentials, password, hash)
+      if (equal && user !== undefined && isAcceptable(user)) {
+        accepted?.set(credentials, true)
+        return user.asker
+      }
+      if (equal && user !== undefined) announceDemo([user], false, log)
+      refused?.set(credentials, true)
+      return undefined
+    },
+    close: () => {
+      accepted?.clear()
+      refused?.clear()
+    }
+  }
+}

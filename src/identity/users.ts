@@ -1,0 +1,80 @@
+import type { Log } from '../contracts/log.ts'
+import { RalphError } from '../errors.ts'
+import { type FileState, readAuthFile, stateOfAuthFile, type User } from './auth-file.ts'
+
+/** The users of an auth file, as the file is now. */
+export interface Users {
+  /** Looks whether the file has changed, at most once a second. Never rejects. */
+  refresh(): Promise<void> | undefined
+  find(username: string): User | undefined
+}
+
+/** Milliseconds between two looks at the file. */
+const interval = 1000
+
+const missing = (path: string): RalphError =>
+  new RalphError(
+    'INVALID_AUTH_FILE',
+    `There is no auth file ${path}. Make it, with a first user, by: ralph auth --auth-file ${JSON.stringify(path)} ` +
+      '--username NAME --scope all --agent-ifi-mbox mailto:NAME@example.org --write-to-disk',
+    { path }
+  )
+
+const byName = (users: readonly User[]): ReadonlyMap<string, User> =>
+  new Map(users.map((user) => [user.asker.username, user]))
+
+/**
+ * Reads the file and keeps what it says up to date. While a changed file is missing or broken, the users that were
+ * known last stay, and the log says why. `INVALID_AUTH_FILE` when it is missing or broken at first.
+ * @param onChange called with all users, at first and after every change
+ */
+export const openUsers = async (
+  path: string,
+  log: Log,
+  onChange: (users: readonly User[]) => void = () => {}
+): Promise<Users> => {
+  let users: ReadonlyMap<string, User> = new Map()
+  let state: FileState | undefined
+  let looked = performance.now()
+  let looking: Promise<void> | undefined
+
+  const read = async (): Promise<void> => {
+    const content = await readAuthFile(path)
+    for (const warning of content.warnings) log.warn(`The auth file ${path}: ${warning}`)
+    users = byName(content.users)
+    onChange(content.users)
+  }
+
+  const look = async (): Promise<void> => {
+    try {
+      const found = await stateOfAuthFile(path)
+      if (found === state) return
+      // Kept even if the file turns out to be broken: it is read again when it has changed again.
+      state = found
+      if (found === undefined) throw missing(path)
+      await read()
+      log.info(`The auth file ${path} has changed and was read again: ${users.size} users`)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      log.error(`${reason} The users that were known before stay.`)
+    }
+  }
+
+  state = await stateOfAuthFile(path)
+  if (state === undefined) throw missing(path)
+  await read()
+  if (users.size === 0) log.warn(`The auth file ${path} has no users: nobody can log in`)
+
+  return {
+    refresh: () => {
+      if (looking === undefined && performance.now() - looked >= interval) {
+        looking = look().finally(() => {
+          looked = performance.now()
+          looking = undefined
+        })
+      }
+      return looking
+    },
+    find: (username) => users.get(username)
+  }
+}

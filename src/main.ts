@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+import { randomUUID } from 'node:crypto'
+import { isIPv6 } from 'node:net'
+import { type BackendDefinition, backends } from './backends/registry.ts'
+import { run } from './cli/program.ts'
+import { settingGroups } from './cli/sections.ts'
+import type { Clock } from './contracts/clock.ts'
+import { RalphError } from './errors.ts'
+import { errorStatus } from './http/error-status.ts'
+import { loadBackendName, loadRunserver, variablesOf } from './settings/load.ts'
+import type { Sources } from './settings/sources.ts'
+import { warnOfUnknown } from './settings/unknown.ts'
+
+// The composition root: settings → users → backend → server. It alone knows everybody. What only the server needs is
+// loaded when the server is started, so that every other command answers at once.
+
+const clock: Clock = () => Date.now() * 1000
+
+/** What is in flight when the server is told to stop has this long to end, in milliseconds. */
+const grace = 25_000
+
+const backendNamed = (name: string): BackendDefinition => {
+  const found = backends.find((backend) => backend.name === name.toLowerCase())
+  if (found !== undefined) return found
+  const names = backends.map((backend) => backend.name)
+  throw new RalphError(
+    'UNKNOWN_BACKEND',
+    `There is no backend ${JSON.stringify(name)}; there are ${names.join(', ')}`,
+    {
+      backend: name,
+      backends: names
+    }
+  )
+}
+
+const listenReasons: { readonly [code: string]: string } = {
+  EADDRINUSE: 'is in use by another program: stop it, or choose another port with --port or RALPH_RUNSERVER_PORT',
+  EACCES: 'may only be used by an administrator: choose a port above 1023 with --port or RALPH_RUNSERVER_PORT',
+  EADDRNOTAVAIL: 'is no address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
+  ENOTFOUND: 'is no address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
+  EAI_AGAIN: 'cannot be looked up: choose another address with --host or RALPH_RUNSERVER_HOST'
+}
+
+const asListenError = (error: unknown, address: string): unknown => {
+  const reason = error instanceof Error && 'code' in error ? listenReasons[String(error.code)] : undefined
+  return reason === undefined
+    ? error
+    : new RalphError('ADDRESS_UNAVAILABLE', `${address} ${reason}`, { address }, { cause: error })
+}
+
+const addressOf = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
+
+/** `ralph runserver`. Whatever was opened is closed again when a later step fails. */
+const serve = async (sources: Sources): Promise<void> => {
+  const definition = backendNamed(loadBackendName(sources))
+  const { general, server: settings, identity, backend: open } = loadRunserver(sources, definition.configure)
+  const [{ createLogger }, { openAuthenticator }, { buildServer }, { default: closeWithGrace }] = await Promise.all([
+    import('./telemetry/logger.ts'),
+    import('./identity/authenticator.ts'),
+    import('./http/server.ts'),
+    import('close-with-grace')
+  ])
+  const logger = createLogger(general.log.level, general.log.format)
+  warnOfUnknown(sources, variablesOf(settingGroups({ backends })), logger)
+
+  const opened: (() => unknown)[] = []
+  const close = async (): Promise<void> => {
+    for (let last = opened.pop(); last !== undefined; last = opened.pop()) await last()
+  }
+  try {
+    const authenticator = await openAuthenticator(identity, logger)
+    opened.push(() => authenticator.close())
+    const backend = await open({ clock, appDir: general.appDir, warn: (message) => logger.warn(message) })
+    opened.push(() => backend.close())
+    // A store that cannot be opened is said now, not to the first client.
+    await backend.store()
+    // Fastify says nothing that an operator needs to know.
+    const quiet = logger.isLevelEnabled('debug') || !logger.isLevelEnabled('info') ? {} : { level: 'warn' }
+    const server = await buildServer({
+      settings,
+      backend,
+      authenticator,
+      logger: logger.child({}, quiet),
+      newId: randomUUID
+    })
+    opened.push(() => server.close())
+    await server.listen({ host: settings.host, port: settings.port }).catch((error: unknown) => {
+      throw asListenError(error, addressOf(settings.host, settings.port))
+    })
+    const bound = server.server.address()
+    const port = typeof bound === 'object' && bound !== null ? bound.port : settings.port
+    const everywhere = settings.host === '0.0.0.0' || settings.host === '::'
+    const reach = everywhere ? `http://localhost:${port}` : `http://${addressOf(settings.host, port)}`
+    logger.info(
+      `Ralph listens on ${reach}/xAPI${everywhere ? ' and every other address of this machine' : ''}, backend ${definition.name}`
+    )
+  } catch (error) {
+    await close()
+    throw error
+  }
+  closeWithGrace({ delay: grace, logger }, async ({ err, signal }) => {
+    if (err) logger.fatal({ err }, 'Ralph failed and stops')
+    else logger.info(`${signal ?? 'End'}: finishing what is in flight`)
+    await close()
+    logger.info('Ralph has stopped')
+  })
+}
+
+process.exitCode = await run(process.argv.slice(2), { backends, errorStatus, serve })

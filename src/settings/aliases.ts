@@ -1,0 +1,30 @@
+/**
+ * Other names of settings, which work exactly as the canonical ones, as variables and as flags: those of Ralph before
+ * version 4 (groups DATABASE, STORAGE, STREAM, HTTP) with the parameter names it had then.
+ */
+
+const groups: { readonly [backend: string]: readonly string[] } = {
+  FS: ['STORAGE', 'DATABASE'],
+  SQLITE: ['DATABASE']
+}
+
+const parameters: { readonly [backend: string]: { readonly [parameter: string]: readonly string[] } } = {
+  FS: { DEFAULT_DIRECTORY_PATH: ['PATH'] }
+}
+
+/** Every variable that means the same as this canonical one, itself first. */
+export const namesOf = (variable: string): readonly string[] => {
+  const [, group, backend, parameter] = /^RALPH_BACKENDS__(DATA|LRS)__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
+  if (group === undefined || backend === undefined || parameter === undefined) return [variable]
+  const allGroups = group === 'DATA' ? ['DATA', ...(groups[backend] ?? [])] : ['LRS']
+  const allParameters = [parameter, ...(parameters[backend]?.[parameter] ?? [])]
+  return allGroups.flatMap((of) => allParameters.map((name) => `RALPH_BACKENDS__${of}__${backend}__${name}`))
+}
+
+/** Every flag that means the same as this one, itself first. */
+export const flagsOf = (flag: string, variable: string): readonly string[] => {
+  const [, , backend, parameter] = /^RALPH_BACKENDS__(DATA|LRS)__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
+  if (backend === undefined || parameter === undefined) return [flag]
+  const others = parameters[backend]?.[parameter] ?? []
+  return [flag, ...others.map((name) => `${backend}-${name}`.replaceAll('_', '-').toLowerCase())]
+}

@@ -1,0 +1,99 @@
+import type { Kind } from './kinds.ts'
+
+/** One setting, declared once: its variable, its flag, `ralph settings` and `--help` all come from here. */
+export interface Setting<Value> {
+  /** The canonical environment variable. */
+  readonly variable: string
+  /** Settings that are asked, in this order, when this one is not set (the server falls back to the data role). */
+  readonly fallbacks: readonly string[]
+  /** Without the dashes. */
+  readonly flag: string
+  /** One letter, without the dash. */
+  readonly letter: string | undefined
+  readonly kind: Kind<Value & {}>
+  readonly default: Value
+  /** The default as documentation has it; '' for none. */
+  readonly defaultText: string
+  readonly description: string
+  /** Its value is never shown. */
+  readonly secret: boolean
+}
+
+export interface Group {
+  readonly [name: string]: Setting<unknown>
+}
+
+/** What reading a group gives. */
+export type Values<Settings extends Group> = {
+  readonly [name in keyof Settings]: Settings[name] extends Setting<infer Value> ? Value : never
+}
+
+interface Declaration<Value extends {}> {
+  readonly kind: Kind<Value>
+  readonly default: NoInfer<Value> | undefined
+  readonly description: string
+  readonly flag?: string
+  readonly letter?: string
+  /** Where the default is no fixed value, or is written otherwise. */
+  readonly defaultText?: string
+  readonly secret?: true
+}
+
+interface Declare {
+  /** @param name the variable without `RALPH_` */
+  <Value extends {}>(
+    name: string,
+    declaration: Declaration<Value> & { readonly default: undefined }
+  ): Setting<Value | undefined>
+  <Value extends {}>(
+    name: string,
+    declaration: Declaration<Value> & { readonly default: NoInfer<Value> }
+  ): Setting<Value>
+}
+
+export const setting: Declare = <Value extends {}>(name: string, declaration: Declaration<Value>): Setting<Value> => ({
+  variable: `RALPH_${name}`,
+  fallbacks: [],
+  flag:
+    declaration.flag ??
+    name
+      .replace(/^(RUNSERVER|LRS)_/, '')
+      .replaceAll('_', '-')
+      .toLowerCase(),
+  letter: declaration.letter,
+  kind: declaration.kind,
+  // Undefined only by the first signature, which says so.
+  default: declaration.default as Value,
+  defaultText: declaration.defaultText ?? (declaration.default === undefined ? '' : String(declaration.default)),
+  description: declaration.description,
+  secret: declaration.secret === true
+})
+
+/** A setting of a backend, by the name of its parameter: `DEFAULT_DIRECTORY_PATH`. `inRole` completes it. */
+export const parameter = setting
+
+/**
+ * The settings that a backend has in one role, from its parameters. In the LRS role a parameter that is not set is
+ * taken from the data role.
+ */
+export const inRole = <Parameters extends Group>(
+  backend: string,
+  role: 'DATA' | 'LRS',
+  parameters: Parameters
+): Parameters => {
+  const named = Object.entries(parameters).map(([key, declared]) => {
+    const parameterName = declared.variable.slice('RALPH_'.length)
+    const variable = (of: string): string => `RALPH_BACKENDS__${of}__${backend.toUpperCase()}__${parameterName}`
+    return [
+      key,
+      {
+        ...declared,
+        variable: variable(role),
+        fallbacks: role === 'LRS' ? [variable('DATA')] : [],
+        flag: `${backend}-${parameterName.replaceAll('_', '-').toLowerCase()}`
+      }
+    ] as const
+  })
+  // The same keys with settings of the same values: only names were changed.
+  return Object.fromEntries(named) as unknown as Parameters
+}

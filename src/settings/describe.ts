@@ -1,0 +1,100 @@
+import { namesOf } from './aliases.ts'
+import type { Group, Setting } from './define.ts'
+import { find } from './read.ts'
+import type { Sources } from './sources.ts'
+
+export const descriptionFormats = ['text', 'markdown', 'env', 'json'] as const
+export type DescriptionFormat = (typeof descriptionFormats)[number]
+
+/** A group of settings under a heading. */
+export interface Section {
+  readonly title: string
+  readonly group: Group
+}
+
+/** Other names that a setting can be set by: aliases, and the settings it falls back to with theirs. */
+const otherNames = ({ variable, fallbacks }: Setting<unknown>): readonly string[] => [
+  ...namesOf(variable).slice(1),
+  ...fallbacks.flatMap(namesOf)
+]
+
+const rowsOf = ({ group }: Section): readonly Setting<unknown>[] => Object.values(group)
+
+/** What a setting is set to now, and by what; never the value of a secret. */
+const presentOf = (setting: Setting<unknown>, sources: Sources): { value: string; source: string } | undefined => {
+  const found = find(setting, sources)
+  if (found === undefined || 'contradiction' in found) return undefined
+  return { value: setting.secret ? '(not shown)' : found.text, source: found.source }
+}
+
+const asText = (sections: readonly Section[], sources: Sources): string =>
+  sections
+    .map((section) => {
+      const rows = rowsOf(section).map((setting) => {
+        const present = presentOf(setting, sources)
+        const value = present ? `${present.value}  (${present.source})` : setting.defaultText || '(not set)'
+        const names = otherNames(setting)
+        const others = names.length === 0 ? '' : `\n    also: ${names.join(', ')}`
+        return `  ${setting.variable} = ${value}\n    ${setting.description}\n    ${setting.kind.expected}${others}`
+      })
+      return `${section.title}\n\n${rows.join('\n')}\n`
+    })
+    .join('\n')
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+
+const asMarkdown = (sections: readonly Section[]): string =>
+  sections
+    .map((section) => {
+      const rows = rowsOf(section).map((setting) => {
+        const standard = setting.defaultText === '' ? '' : setting.defaultText.replace(/^\S+$/, '`$&`')
+        const names = otherNames(setting)
+        const others = names.length === 0 ? '' : ` Also: ${names.map((name) => `\`${name}\``).join(', ')}.`
+        return `| \`${setting.variable}\` | ${cell(standard)} | ${cell(setting.description + others)} |`
+      })
+      return `### ${section.title}\n\n| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n`
+    })
+    .join('\n')
+
+/** A `.env` file in which everything is commented out. */
+const asEnv = (sections: readonly Section[]): string =>
+  sections
+    .map((section) => {
+      const rows = rowsOf(section).map((setting) => {
+        const fixed = /\s/.test(setting.defaultText) ? '' : setting.defaultText
+        return `# ${setting.description}\n# Expects ${setting.kind.expected}.\n#${setting.variable}=${fixed}\n`
+      })
+      return `## ${section.title}\n\n${rows.join('\n')}`
+    })
+    .join('\n')
+
+const asJson = (sections: readonly Section[], sources: Sources): string => {
+  const rows = sections.flatMap((section) =>
+    rowsOf(section).map((setting) => ({
+      group: section.title,
+      variable: setting.variable,
+      aliases: otherNames(setting),
+      flag: `--${setting.flag}`,
+      expected: setting.kind.expected,
+      default: setting.defaultText === '' ? null : setting.defaultText,
+      description: setting.description,
+      secret: setting.secret,
+      set: presentOf(setting, sources) ?? null
+    }))
+  )
+  return `${JSON.stringify(rows, null, 2)}\n`
+}
+
+/** The reference of all settings. `text` and `json` also say what is set now; values of secrets are never shown. */
+export const describeSettings = (sections: readonly Section[], format: DescriptionFormat, sources: Sources): string => {
+  switch (format) {
+    case 'text':
+      return asText(sections, sources)
+    case 'markdown':
+      return asMarkdown(sections)
+    case 'env':
+      return asEnv(sections)
+    case 'json':
+      return asJson(sections, sources)
+  }
+}

@@ -1,0 +1,149 @@
+import { versions } from '../xapi/version.ts'
+import { setting } from './define.ts'
+import { boolean, choice, formatSize, integer, json, list, origin, path, size, text, trust, url } from './kinds.ts'
+
+const mebibyte = 2 ** 20
+/** A body becomes one string, and V8 has none longer than this. */
+const longestBody = 511 * mebibyte
+const defaultBody = 64 * mebibyte
+
+export const logLevels = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG'] as const
+export const logFormats = ['auto', 'text', 'json'] as const
+
+export const generalGroup = {
+  appDir: setting('APP_DIR', {
+    kind: path,
+    default: undefined,
+    defaultText: "the platform's directory for the configuration of `ralph`",
+    description: 'Application directory: auth.json and the embedded store live there.'
+  }),
+  secretsDir: setting('SECRETS_DIR', {
+    kind: path,
+    default: undefined,
+    description: 'Directory of files that are named as the variables here and hold their values.'
+  }),
+  logLevel: setting('LOG_LEVEL', {
+    kind: choice(logLevels),
+    default: undefined,
+    defaultText: 'INFO',
+    description: 'The least important kind of message that is logged (`ralph -v LEVEL` does the same).',
+    flag: 'verbosity'
+  }),
+  logFormat: setting('LOG_FORMAT', {
+    kind: choice(logFormats),
+    default: 'auto',
+    description: 'How the server logs to standard error; auto: text on a terminal, else JSON lines.'
+  }),
+  logging: setting('LOGGING', {
+    kind: json,
+    default: undefined,
+    description:
+      "Logging configuration of Ralph 5; only the level of the logger `ralph` is read, if LOG_LEVEL isn't set."
+  })
+}
+
+export const serverGroup = {
+  backend: setting('RUNSERVER_BACKEND', {
+    kind: text,
+    default: 'sqlite',
+    description: 'Where statements are kept.',
+    letter: 'b'
+  }),
+  host: setting('RUNSERVER_HOST', {
+    kind: text,
+    default: '0.0.0.0',
+    description: 'Address to listen on; 127.0.0.1: this machine only.',
+    letter: 'h'
+  }),
+  port: setting('RUNSERVER_PORT', {
+    kind: integer(0, 65_535),
+    default: 8100,
+    description: 'Port to listen on; 0: any free one.',
+    letter: 'p'
+  }),
+  maxSearchHits: setting('RUNSERVER_MAX_SEARCH_HITS_COUNT', {
+    kind: integer(1, 100_000),
+    default: 100,
+    description: 'Statements on a page: default and maximum of the parameter `limit`.'
+  }),
+  publicUrl: setting('RUNSERVER_PUBLIC_URL', {
+    kind: url,
+    default: undefined,
+    description: 'Where clients reach this server, path prefix included, if a proxy stands before it.'
+  }),
+  trustProxy: setting('RUNSERVER_TRUST_PROXY', {
+    kind: trust,
+    default: false,
+    description: 'Proxies whose X-Forwarded-* headers are believed.'
+  }),
+  maxBodySize: setting('RUNSERVER_MAX_BODY_SIZE', {
+    kind: size(1024, longestBody),
+    default: defaultBody,
+    defaultText: formatSize(defaultBody),
+    description: 'Largest request body, after decompression.'
+  }),
+  corsAllowOrigins: setting('RUNSERVER_CORS_ALLOW_ORIGINS', {
+    kind: list(origin, 'origins (scheme://host[:port])'),
+    default: [],
+    defaultText: '',
+    description: 'Web origins whose pages may call this server; none: CORS is off.'
+  })
+}
+
+export const lrsGroup = {
+  requireVersionHeader: setting('LRS_REQUIRE_VERSION_HEADER', {
+    kind: boolean,
+    default: false,
+    description: 'Refuse xAPI requests without X-Experience-API-Version, as the specification says.'
+  }),
+  defaultVersion: setting('LRS_DEFAULT_VERSION', {
+    kind: choice(versions),
+    default: '1.0.3',
+    description: 'xAPI version that serves requests without X-Experience-API-Version.',
+    flag: 'default-version'
+  }),
+  restrictByAuthority: setting('LRS_RESTRICT_BY_AUTHORITY', {
+    kind: boolean,
+    default: false,
+    description: 'Users read only the statements that they sent themselves.'
+  }),
+  restrictByScopes: setting('LRS_RESTRICT_BY_SCOPES', {
+    kind: boolean,
+    default: false,
+    description: 'Users do only what the scopes in the auth file allow; needs RALPH_LRS_RESTRICT_BY_AUTHORITY.'
+  }),
+  partialSuccessDefault: setting('LRS_PARTIAL_SUCCESS_DEFAULT', {
+    kind: boolean,
+    default: false,
+    description: 'Store the valid statements of a batch even if others are invalid, unless the request says otherwise.'
+  }),
+  signatureKeys: setting('LRS_SIGNATURE_KEYS', {
+    kind: path,
+    default: undefined,
+    description: 'PEM file with public keys that verify signed statements which bring no certificate.'
+  })
+}
+
+export const identityGroup = {
+  authFile: setting('AUTH_FILE', {
+    kind: path,
+    default: undefined,
+    defaultText: 'auth.json in RALPH_APP_DIR',
+    description: 'Users of the server, as `ralph auth` writes them.'
+  }),
+  cacheMaxSize: setting('AUTH_CACHE_MAX_SIZE', {
+    kind: integer(0, 1_000_000),
+    default: 10_000,
+    description: 'Verified credentials that are remembered; 0: none, every request costs a bcrypt.'
+  }),
+  cacheTtl: setting('AUTH_CACHE_TTL', {
+    kind: integer(0, 31_536_000),
+    default: 3600,
+    description: 'Seconds for which verified credentials are remembered.'
+  }),
+  allowDemoCredentials: setting('ALLOW_DEMO_CREDENTIALS', {
+    kind: boolean,
+    default: false,
+    description: "Accept the tutorial's well-known user janedoe on addresses that others can reach, too."
+  })
+}

@@ -1,0 +1,163 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+
+/** How the text of a setting is read. */
+export interface Kind<Value> {
+  /** What a text must be, as it follows "expected": `a whole number from 0 to 65535`. */
+  readonly expected: string
+  /** Undefined: the text is no such value. */
+  readonly parse: (text: string) => Value | undefined
+  /** `--x` and `--no-x` instead of `--x VALUE`. */
+  readonly switch?: true
+}
+
+export const text: Kind<string> = { expected: 'text', parse: (value) => value }
+
+export const integer = (min: number, max: number): Kind<number> => ({
+  expected:
+    max === Number.MAX_SAFE_INTEGER ? `a whole number, at least ${min}` : `a whole number from ${min} to ${max}`,
+  parse: (value) => {
+    if (!/^[+-]?\d{1,16}$/.test(value)) return undefined
+    const number = Number(value)
+    return number >= min && number <= max ? number : undefined
+  }
+})
+
+export const number = (min: number, max: number): Kind<number> => ({
+  expected: `a number from ${min} to ${max}`,
+  parse: (value) => {
+    const read = value.trim() === '' ? Number.NaN : Number(value)
+    return read >= min && read <= max ? read : undefined
+  }
+})
+
+const yes = new Set(['true', '1', 'yes', 'y', 'on', 't'])
+const no = new Set(['false', '0', 'no', 'n', 'off', 'f'])
+
+/** All the words that Ralph 5 takes. */
+export const boolean: Kind<boolean> = {
+  expected: 'true or false',
+  switch: true,
+  parse: (value) => {
+    const word = value.toLowerCase()
+    return yes.has(word) ? true : no.has(word) ? false : undefined
+  }
+}
+
+/** One of some words, in any case. */
+export const choice = <const Word extends string>(words: readonly Word[]): Kind<Word> => ({
+  expected: `one of ${words.join(', ')}`,
+  parse: (value) => words.find((word) => word.toLowerCase() === value.toLowerCase())
+})
+
+const asTexts = (value: string): readonly string[] | undefined => {
+  if (!value.trimStart().startsWith('[')) {
+    return value
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '')
+  }
+  const parsed = json.parse(value)
+  return Array.isArray(parsed) && parsed.every((each) => typeof each === 'string') ? parsed : undefined
+}
+
+/** A JSON list, or texts separated by commas. */
+export const list = (each: Kind<string>, plural: string): Kind<readonly string[]> => ({
+  expected: `${plural}, separated by commas or as a JSON list`,
+  parse: (value) => {
+    const read = asTexts(value)?.map(each.parse)
+    return read?.every((one) => one !== undefined) ? read : undefined
+  }
+})
+
+/** A path, made absolute from the working directory. */
+export const path: Kind<string> = { expected: 'a path', parse: (value) => resolve(value) }
+
+export const json: Kind<object> = {
+  expected: 'a JSON object or list',
+  parse: (value) => {
+    try {
+      const parsed: unknown = JSON.parse(value)
+      return typeof parsed === 'object' && parsed !== null ? parsed : undefined
+    } catch {
+      return undefined
+    }
+  }
+}
+
+const units: { readonly [unit: string]: number } = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30
+}
+
+/** `size(65536)` is `64KiB`; in the largest unit that is exact. */
+export const formatSize = (bytes: number): string => {
+  for (const [unit, factor] of [
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10]
+  ] as const) {
+    if (bytes % factor === 0 && bytes > 0) return `${bytes / factor}${unit}`
+  }
+  return String(bytes)
+}
+
+/** A number of bytes, with or without a unit: `67108864`, `64MiB`, `10 MB`. */
+export const size = (min: number, max: number): Kind<number> => ({
+  expected: `a size from ${formatSize(min)} to ${formatSize(max)}, in bytes or with a unit (KiB, MiB, GiB, kB, MB, GB)`,
+  parse: (value) => {
+    const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(value)
+    const factor = units[match?.[2]?.toLowerCase() ?? '']
+    if (!match || factor === undefined) return undefined
+    const bytes = Math.floor(Number(match[1]) * factor)
+    return bytes >= min && bytes <= max ? bytes : undefined
+  }
+})
+
+const asUrl = (value: string): URL | undefined => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  const plain = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  return plain && (url.protocol === 'http:' || url.protocol === 'https:') ? url : undefined
+}
+
+/** An http or https URL without credentials, query and fragment; given back without trailing slash. */
+export const url: Kind<string> = {
+  expected: 'an http:// or https:// URL without credentials, query and fragment',
+  parse: (value) => asUrl(value)?.href.replace(/\/+$/, '')
+}
+
+/** As browsers send it: `https://lms.example.org`, no path, no trailing slash. */
+export const origin: Kind<string> = {
+  expected: 'an origin (scheme://host[:port])',
+  parse: (value) => {
+    const parsed = asUrl(value)
+    return parsed !== undefined && /^https?:\/\/[^/]+$/i.test(value) ? parsed.origin : undefined
+  }
+}
+
+const isNetwork = (value: string): boolean => {
+  const [address = '', bits, ...rest] = value.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}
+
+const namedNetworks = new Set(['loopback', 'linklocal', 'uniquelocal'])
+
+/** Which peers are believed: all, none, or those of some addresses and networks. */
+export const trust: Kind<boolean | readonly string[]> = {
+  expected: 'true, false, or addresses and networks (10.0.0.0/8, loopback, uniquelocal), separated by commas',
+  parse: (value) => {
+    if (value === '*') return true
+    const word = boolean.parse(value)
+    if (word !== undefined) return word
+    const networks = asTexts(value)
+    return networks?.every((each) => namedNetworks.has(each) || isNetwork(each)) ? networks : undefined
+  }
+}

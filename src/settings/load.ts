@@ -1,0 +1,128 @@
+import { createPublicKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
+import { join } from 'node:path'
+import { flagsOf, namesOf } from './aliases.ts'
+import type { Group } from './define.ts'
+import { generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
+import { createReader, type Reader } from './read.ts'
+import type { GeneralSettings, IdentitySettings, LogSettings, ServerSettings } from './settings.ts'
+import type { Sources } from './sources.ts'
+
+/** Level of the logger `ralph` in a logging configuration of Python; undefined: it names none. */
+const levelOfLogging = (logging: unknown): LogSettings['level'] | undefined => {
+  const within = (value: unknown, key: string): unknown =>
+    typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined
+  const level = within(within(within(logging, 'loggers'), 'ralph'), 'level')
+  return logLevels.find((known) => known === level)
+}
+
+const readGeneral = (reader: Reader, sources: Sources): GeneralSettings => {
+  const general = reader.read(generalGroup)
+  const level = general.logLevel ?? levelOfLogging(general.logging) ?? 'INFO'
+  return { appDir: general.appDir ?? sources.platformAppDir, log: { level, format: general.logFormat } }
+}
+
+/** What a command needs that opens nothing. `INVALID_SETTING` names everything that is wrong. */
+export const loadGeneral = (sources: Sources): GeneralSettings => {
+  const reader = createReader(sources)
+  const general = readGeneral(reader, sources)
+  reader.finish()
+  return Object.freeze(general)
+}
+
+const authFileIn = (appDir: string): string => join(appDir, 'auth.json')
+
+/** Where `ralph auth` writes. `INVALID_SETTING` names everything that is wrong. */
+export const loadAuthFile = (sources: Sources): string => {
+  const reader = createReader(sources)
+  const { appDir } = readGeneral(reader, sources)
+  const { authFile } = reader.read(identityGroup)
+  reader.finish()
+  return authFile ?? authFileIn(appDir)
+}
+
+/** Only programs on the same machine reach such an address. */
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+
+/** Text of the file of trusted keys, once every block in it is known to be a public key. */
+const readSignatureKeys = (file: string | undefined, reader: Reader): string | undefined => {
+  if (file === undefined) return undefined
+  try {
+    const pem = readFileSync(file, 'utf8')
+    const blocks = pem.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? []
+    for (const block of blocks) createPublicKey(block)
+    if (blocks.length > 0 && !pem.includes('PRIVATE KEY')) return pem
+    reader.refuse(`RALPH_LRS_SIGNATURE_KEYS (${file}) must hold public keys in PEM, and nothing else`)
+  } catch (error) {
+    reader.refuse(`RALPH_LRS_SIGNATURE_KEYS (${file}): ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return undefined
+}
+
+/** Everything that `ralph runserver` needs to know. */
+export interface RunserverSettings<Backend> {
+  readonly general: GeneralSettings
+  readonly server: ServerSettings
+  readonly identity: IdentitySettings
+  /** What `configure` made of the backend's own settings. */
+  readonly backend: Backend
+}
+
+/** Name of the backend that will be opened; `loadRunserver` is told how to read its settings. */
+export const loadBackendName = (sources: Sources): string => {
+  const reader = createReader(sources)
+  const { backend } = reader.read({ backend: serverGroup.backend })
+  reader.finish()
+  return backend
+}
+
+/** `INVALID_SETTING` names everything that is wrong. */
+export const loadRunserver = <Backend>(
+  sources: Sources,
+  configure: (reader: Reader) => Backend
+): RunserverSettings<Backend> => {
+  const reader = createReader(sources)
+  const general = readGeneral(reader, sources)
+  const { backend: _, ...server } = reader.read(serverGroup)
+  const { signatureKeys, ...lrs } = reader.read(lrsGroup)
+  const identity = reader.read(identityGroup)
+  const backend = configure(reader)
+  if (lrs.restrictByScopes && !lrs.restrictByAuthority) {
+    reader.refuse('RALPH_LRS_RESTRICT_BY_SCOPES needs RALPH_LRS_RESTRICT_BY_AUTHORITY to be true as well')
+  }
+  const keys = readSignatureKeys(signatureKeys, reader)
+  reader.finish()
+  return Object.freeze({
+    general: Object.freeze(general),
+    server: Object.freeze({ ...server, ...lrs, signatureKeys: keys }),
+    identity: Object.freeze({
+      ...identity,
+      authFile: identity.authFile ?? authFileIn(general.appDir),
+      allowDemoCredentials: identity.allowDemoCredentials || isLoopback(server.host)
+    }),
+    backend
+  })
+}
+
+/** All names under which the settings of some groups can be set in the environment. */
+export const variablesOf = (groups: readonly Group[]): readonly string[] =>
+  groups
+    .flatMap((group) => Object.values(group))
+    .flatMap(({ variable, fallbacks }) => [variable, ...fallbacks].flatMap(namesOf))
+
+/** Texts that were given as flags, by the variable they stand for; the first of several names of one setting wins. */
+export const flagValues = (
+  groups: readonly Group[],
+  given: (flag: string) => string | boolean | undefined
+): ReadonlyMap<string, string> => {
+  const values = new Map<string, string>()
+  for (const { flag, variable } of groups.flatMap((group) => Object.values(group))) {
+    for (const name of flagsOf(flag, variable)) {
+      const value = given(name)
+      if (value !== undefined && !values.has(variable)) values.set(variable, String(value))
+    }
+  }
+  return values
+}

@@ -1,0 +1,87 @@
+import { RalphError } from '../errors.ts'
+import { namesOf } from './aliases.ts'
+import type { Group, Setting, Values } from './define.ts'
+import type { Source, Sources } from './sources.ts'
+
+/** A value as somebody set it. */
+export interface Found {
+  readonly text: string
+  readonly source: Source['name']
+  /** What was written: `--port` or `RALPH_RUNSERVER_PORT`. */
+  readonly name: string
+}
+
+/** Both a setting and an alias of it, or two aliases, are set in one place, and to different values. */
+interface Contradiction {
+  readonly contradiction: string
+}
+
+const quote = (setting: Setting<unknown>, text: string): string =>
+  setting.secret ? '(not shown)' : JSON.stringify(text)
+
+const findIn = (source: Source, variable: string, setting: Setting<unknown>): Found | Contradiction | undefined => {
+  const set = namesOf(variable).flatMap((name) => {
+    const text = source.values.get(name)
+    return text === undefined || text === '' ? [] : [{ name, text }]
+  })
+  const [first, ...others] = set
+  if (first === undefined) return undefined
+  const other = others.find(({ text }) => text !== first.text)
+  if (other !== undefined) {
+    const both = `${first.name} is ${quote(setting, first.text)} and ${other.name} is ${quote(setting, other.text)}`
+    return { contradiction: `${both}, but they are the same setting` }
+  }
+  return { ...first, name: source.name === 'flag' ? `--${setting.flag}` : first.name, source: source.name }
+}
+
+/** Who set it; undefined: nobody. */
+export const find = (setting: Setting<unknown>, sources: Sources): Found | Contradiction | undefined => {
+  for (const variable of [setting.variable, ...setting.fallbacks]) {
+    for (const source of sources.ordered) {
+      const found = findIn(source, variable, setting)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+/** Reads settings and gathers what is wrong with them, so that all of it can be said at once. */
+export interface Reader {
+  read<Settings extends Group>(group: Settings): Values<Settings>
+  /** Something wrong that no single setting shows. */
+  refuse(problem: string): void
+  /** `INVALID_SETTING` if anything was wrong. */
+  finish(): void
+}
+
+const readOne = (setting: Setting<unknown>, sources: Sources, refuse: Reader['refuse']): unknown => {
+  const found = find(setting, sources)
+  if (found === undefined) return setting.default
+  if ('contradiction' in found) {
+    refuse(found.contradiction)
+    return setting.default
+  }
+  const value = setting.kind.parse(found.text)
+  if (value !== undefined) return value
+  const place = found.source === 'flag' || found.source === 'environment' ? '' : ` (${found.source})`
+  refuse(`${found.name} is ${quote(setting, found.text)}${place}, expected ${setting.kind.expected}`)
+  return setting.default
+}
+
+export const createReader = (sources: Sources): Reader => {
+  const problems: string[] = []
+  const refuse = (problem: string): void => {
+    problems.push(problem)
+  }
+  return {
+    refuse,
+    read: <Settings extends Group>(group: Settings): Values<Settings> => {
+      const values = Object.entries(group).map(([key, setting]) => [key, readOne(setting, sources, refuse)] as const)
+      // Each value comes from the kind, or is the default, of the setting under the same key.
+      return Object.freeze(Object.fromEntries(values)) as Values<Settings>
+    },
+    finish: () => {
+      if (problems.length > 0) throw new RalphError('INVALID_SETTING', problems.join('; '), { settings: problems })
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { RalphError } from '../errors.ts'
+
+/** One place where settings are set, by the names of their variables. Empty text means: not set. */
+export interface Source {
+  readonly name: 'flag' | 'environment' | '.env' | 'secrets directory' | 'default of this command'
+  readonly values: ReadonlyMap<string, string>
+}
+
+export interface Sources {
+  /** The first that has a value wins. */
+  readonly ordered: readonly Source[]
+  /** RALPH_APP_DIR when it is not set: where this platform keeps the configuration of programs. */
+  readonly platformAppDir: string
+}
+
+const prefixed = (values: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, string> => {
+  const map = new Map<string, string>()
+  for (const [name, value] of Object.entries(values)) {
+    if (name.startsWith('RALPH_') && value !== undefined && value !== '') map.set(name, value)
+  }
+  return map
+}
+
+const isAbsent = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+
+const unreadable = (what: string, cause: unknown): RalphError =>
+  new RalphError(
+    'INVALID_SETTING',
+    `${what} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {},
+    { cause }
+  )
+
+const readDotEnv = (): ReadonlyMap<string, string> => {
+  try {
+    return prefixed(parseEnv(readFileSync('.env', 'utf8')))
+  } catch (error) {
+    // A directory of that name (a Python virtual environment) is not ours.
+    if (isAbsent(error) || (error instanceof Error && 'code' in error && error.code === 'EISDIR')) return new Map()
+    throw unreadable('.env in the working directory', error)
+  }
+}
+
+/** Files named as the variables, as Docker and Kubernetes mount secrets; the line end that editors add is cut off. */
+const readSecrets = (directory: string | undefined): ReadonlyMap<string, string> => {
+  if (directory === undefined) return new Map()
+  try {
+    const names = readdirSync(directory).filter((name) => name.startsWith('RALPH_'))
+    return prefixed(
+      Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), 'utf8').replace(/\r?\n$/, '')]))
+    )
+  } catch (error) {
+    throw unreadable(`RALPH_SECRETS_DIR (${directory})`, error)
+  }
+}
+
+const platformAppDir = (): string => {
+  if (process.platform === 'win32') return join(process.env.APPDATA || homedir(), 'ralph')
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'ralph')
+  return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'ralph')
+}
+
+/**
+ * Flag, environment, `.env` in the working directory, secrets directory, in this order. Nothing else reads the
+ * environment.
+ * @param flags by the variables they stand for
+ * @param defaults of the command, where they are not those of the settings
+ */
+export const readSources = (
+  flags: ReadonlyMap<string, string> = new Map(),
+  defaults: ReadonlyMap<string, string> = new Map()
+): Sources => {
+  const environment = prefixed(process.env)
+  const dotEnv = readDotEnv()
+  const secretsDir = environment.get('RALPH_SECRETS_DIR') ?? dotEnv.get('RALPH_SECRETS_DIR')
+  return {
+    ordered: [
+      { name: 'flag', values: flags },
+      { name: 'environment', values: environment },
+      { name: '.env', values: dotEnv },
+      { name: 'secrets directory', values: readSecrets(secretsDir) },
+      { name: 'default of this command', values: defaults }
+    ],
+    platformAppDir: platformAppDir()
+  }
+}

@@ -1,0 +1,96 @@
+import type { Log } from '../contracts/log.ts'
+import type { Source, Sources } from './sources.ts'
+
+/** Settings of Ralph 5 that this version has no use for. */
+const unused = [
+  'RALPH_AUTH_OIDC_CACHE_TTL',
+  'RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE',
+  'RALPH_EXECUTION_ENVIRONMENT',
+  'RALPH_HISTORY_FILE',
+  'RALPH_LOCALE_ENCODING',
+  'RALPH_LRS_ELASTICSEARCH_VALIDATE_KEYS',
+  'RALPH_PARSERS',
+  'RALPH_RUNSERVER_AUTH_BACKENDS',
+  'RALPH_RUNSERVER_AUTH_OIDC_AUDIENCE',
+  'RALPH_RUNSERVER_AUTH_OIDC_CLIENT_ID',
+  'RALPH_RUNSERVER_AUTH_OIDC_CLIENT_SECRET',
+  'RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI',
+  'RALPH_RUNSERVER_POINT_IN_TIME_KEEP_ALIVE',
+  'RALPH_SENTRY_CLI_TRACES_SAMPLE_RATE',
+  'RALPH_SENTRY_DSN',
+  'RALPH_SENTRY_IGNORE_HEALTH_CHECKS',
+  'RALPH_SENTRY_LRS_TRACES_SAMPLE_RATE',
+  'RALPH_XAPI_FORWARDINGS'
+]
+
+/** Every parameter of a backend that is not used now: one environment often serves many commands. */
+const otherBackend = /^RALPH_BACKENDS__(DATA|LRS|DATABASE|STORAGE|STREAM|HTTP)__[A-Z0-9]+__/
+
+/** What Kubernetes puts into the environment of a pod beside a service named `ralph`. */
+const kubernetes = /^RALPH_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/
+
+/** Levenshtein distance. */
+const distance = (a: string, b: string): number => {
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const substituted = (above[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
+      current.push(Math.min(substituted, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    above = current
+  }
+  return above[b.length] ?? 0
+}
+
+/** The name that was most likely meant. */
+export const nearest = (name: string, known: readonly string[]): string | undefined => {
+  let best: string | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const candidate of known) {
+    const between = distance(name, candidate)
+    if (between < least) {
+      least = between
+      best = candidate
+    }
+  }
+  return best
+}
+
+export interface UnknownSettings {
+  /** A sentence for each name that nothing knows, and one for those that only Ralph 5 knows. */
+  readonly warnings: readonly string[]
+  /** Names that are passed over for a good reason. */
+  readonly passedOver: readonly string[]
+}
+
+/** Looks for `RALPH_*` names that will have no effect. */
+export const findUnknown = (sources: readonly Source[], known: readonly string[]): UnknownSettings => {
+  const knownNames = new Set(known)
+  const set = new Set(sources.flatMap(({ values }) => [...values.keys()]))
+  const warnings: string[] = []
+  const passedOver: string[] = []
+  const notYet: string[] = []
+  const knownBackends = new Set(known.flatMap((name) => otherBackend.exec(name)?.[0] ?? []))
+  for (const name of [...set].sort()) {
+    if (knownNames.has(name)) continue
+    if (unused.includes(name)) {
+      notYet.push(name)
+      continue
+    }
+    const backend = otherBackend.exec(name)?.[0]
+    if (kubernetes.test(name) || (backend !== undefined && !knownBackends.has(backend))) passedOver.push(name)
+    else warnings.push(`${name} is no setting of Ralph and has no effect; did you mean ${nearest(name, known)}?`)
+  }
+  if (notYet.length > 0) {
+    warnings.push(`${notYet.join(', ')}: known from Ralph 5, but not used by this version`)
+  }
+  return { warnings, passedOver }
+}
+
+/** Tells the operator of them; names that are passed over only at debug. */
+export const warnOfUnknown = (sources: Sources, known: readonly string[], log: Log): void => {
+  const { warnings, passedOver } = findUnknown(sources.ordered, known)
+  for (const warning of warnings) log.warn(warning)
+  if (passedOver.length > 0) log.debug(`not used here: ${passedOver.join(', ')}`)
+}

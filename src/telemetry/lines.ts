@@ -1,0 +1,19 @@
+import type { Log } from '../contracts/log.ts'
+import { logLevels } from '../settings/groups.ts'
+import type { LogSettings } from '../settings/settings.ts'
+
+export type Level = LogSettings['level']
+
+/** 2026-11-21 11:12:08.123 WARNING  message */
+export const formatLine = (time: Date, level: Level, message: string): string =>
+  `${time.toISOString().replace('T', ' ').replace('Z', '')} ${level.padEnd(8)} ${message}\n`
+
+/** The log of a command that runs and ends: lines for a person, to standard error. */
+export const createLineLog = (level: Level): Log => {
+  const write =
+    (own: Level) =>
+    (message: string): void => {
+      if (logLevels.indexOf(own) <= logLevels.indexOf(level)) process.stderr.write(formatLine(new Date(), own, message))
+    }
+  return { error: write('ERROR'), warn: write('WARNING'), info: write('INFO'), debug: write('DEBUG') }
+}
