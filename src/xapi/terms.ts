@@ -78,7 +78,7 @@ export function* everyVerb(statement: Statement): Generator<StatementBase['verb'
   if (isSubStatement(statement.object)) yield statement.object.verb
 }
 
-/** Every Agent and Group in a statement, Groups before nothing but themselves: members are not unfolded. */
+/** Every Agent and Group in a statement; the members of a Group are not unfolded. */
 export function* everyActor(statement: Statement): Generator<Actor> {
   yield statement.actor
   if (isActor(statement.object)) yield statement.object
