@@ -11,7 +11,7 @@ import {
   voided
 } from './verbs.ts'
 import { durationOf } from './video.ts'
-import type { Deeds, Visit } from './visit.ts'
+import { asObject, type Deeds, type Visit } from './visit.ts'
 
 const contextOf = ({ registration, course, module }: Visit): Context => ({
   registration,
@@ -141,7 +141,7 @@ export function* meet(visit: Visit): Deeds {
     after: seconds,
     actor: instructor,
     verb: mentored,
-    object: random.chance(0.5) ? team : learner.agent,
+    object: random.chance(0.5) ? team : asObject(learner.agent),
     context: { ...contextOf(visit), team }
   }
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../xapi/statement.ts'
 import { answered, attempted, failed, passed, scored } from './verbs.ts'
 import { durationOf, nameless } from './video.ts'
-import type { Deeds, Visit } from './visit.ts'
+import { asObject, type Deeds, type Visit } from './visit.ts'
 
 /** A learner answers the questions of a quiz one by one and passes or fails. */
 export function* takeQuiz(visit: Visit): Deeds {
@@ -62,7 +62,7 @@ export function* takeQuiz(visit: Visit): Deeds {
       after: random.between(600, 7200),
       actor: instructor,
       verb: scored,
-      object: visit.learner.agent,
+      object: asObject(visit.learner.agent),
       result: { score: { raw: points, min: 0, max: 20, scaled: points / 20 } },
       context: { registration, contextActivities: { parent: [quiz], grouping: [course.activity] } }
     }

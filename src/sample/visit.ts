@@ -35,3 +35,6 @@ export interface Deed extends Omit<StatementBase, 'actor' | 'timestamp'> {
 }
 
 export type Deeds = Generator<Deed, void, undefined>
+
+/** As an Object, an Agent has to say that it is one (Data §2.4.4). */
+export const asObject = (agent: Agent): Agent => ({ ...agent, objectType: 'Agent' })

@@ -66,7 +66,7 @@ export const startRalph = async (appDir: string, entry: string = entries.src): P
     [entry, 'runserver', '--backend', 'sqlite', '--host', '127.0.0.1', '--port', String(port)],
     {
       cwd: appDir,
-      env: { PATH: process.env.PATH, HOME: appDir, RALPH_APP_DIR: appDir },
+      env: { PATH: process.env.PATH, HOME: appDir, RALPH_APP_DIR: appDir, RALPH_LOG_LEVEL: 'ERROR' },
       stdio: ['ignore', 'ignore', 'inherit']
     }
   )

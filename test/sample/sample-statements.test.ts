@@ -39,7 +39,7 @@ t.test('no two statements have the same id', async (t) => {
 for (const version of versions) {
   t.test(`every statement is valid in ${version}`, async (t) => {
     const invalid: unknown[] = []
-    for (const statement of sampleStatements({ count, seed: 4, version })) {
+    for (const statement of sampleStatements({ count: 22_000, version })) {
       // As a client sends it: what JSON cannot say is gone.
       const problems = validateStatement(JSON.parse(JSON.stringify(statement)), version)
       if (problems.length > 0) invalid.push({ problems, statement })
