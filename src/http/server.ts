@@ -14,6 +14,8 @@ import { basicAuthentication } from './authentication.ts'
 import { replyToClientError } from './client-error.ts'
 import { replyWithError } from './errors.ts'
 import { healthRoutes } from './health.ts'
+import { documentationRoutes } from './openapi.ts'
+import { RequestLog } from './request-log.ts'
 import { versionHeader } from './version.ts'
 import { refuseMethod, xapiRoutes } from './xapi/routes.ts'
 
@@ -55,7 +57,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   const prefix = prefixOf(settings)
   const server: FastifyInstance = fastify({
     loggerInstance: dependencies.logger,
-    disableRequestLogging: true,
+    logController: new RequestLog(),
     bodyLimit: settings.maxBodySize,
     trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
     // A proxy may or may not cut the prefix off.
@@ -108,6 +110,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     { prefix: '/xAPI' }
   )
   healthRoutes(server, dependencies, authenticate)
+  await documentationRoutes(server, prefix)
   return server
 }
 

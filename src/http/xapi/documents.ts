@@ -24,6 +24,10 @@ const changeOf = (request: XapiRequest): DocumentChange => ({
 
 const done: Answer = { status: 204 }
 
+/** Of the parameters of a scope only `registration` may be left out. */
+const scopeOf = ({ scope }: DocumentKind): readonly string[] =>
+  scope.map((name) => (name === 'registration' ? name : `${name}!`))
+
 /** The three document resources differ in their scope only (C 2.2). */
 const documents = (
   path: string,
@@ -32,10 +36,12 @@ const documents = (
   scopes: { readonly read: Scope; readonly write: Scope }
 ): Resource => ({
   path,
+  parameters: `${kind.kind}-parameters`,
   summary,
   operations: {
     GET: {
       summary: `Read one document by \`${kind.id}\`, or the ids of all`,
+      parameters: [...scopeOf(kind), kind.id, 'since'],
       scope: scopes.read,
       async answer(call, request) {
         const found = await readDocuments(kind, call, request.parameters)
@@ -50,6 +56,7 @@ const documents = (
     },
     PUT: {
       summary: 'Store or replace a document',
+      parameters: [...scopeOf(kind), `${kind.id}!`],
       scope: scopes.write,
       async answer(call, request) {
         await putDocument(kind, call, request.parameters, changeOf(request))
@@ -58,6 +65,7 @@ const documents = (
     },
     POST: {
       summary: 'Store a document, or merge a JSON object into the one that is there',
+      parameters: [...scopeOf(kind), `${kind.id}!`],
       scope: scopes.write,
       async answer(call, request) {
         await postDocument(kind, call, request.parameters, changeOf(request))
@@ -66,6 +74,7 @@ const documents = (
     },
     DELETE: {
       summary: kind.kind === 'state' ? 'Remove a document, or all of the scope' : 'Remove a document',
+      parameters: [...scopeOf(kind), kind.kind === 'state' ? kind.id : `${kind.id}!`],
       scope: scopes.write,
       async answer(call, request) {
         await deleteDocuments(kind, call, request.parameters, preconditionsOf(request))

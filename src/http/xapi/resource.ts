@@ -19,6 +19,8 @@ export interface Door {
 
 export interface Operation {
   readonly summary: string
+  /** Names of the query parameters, a required one with a trailing `!`. */
+  readonly parameters: readonly string[]
   /** What the asker must hold where scopes are enforced. */
   readonly scope: Scope
   answer(call: Call, request: XapiRequest, door: Door): Promise<Answer>
@@ -30,6 +32,8 @@ export type OperationName = 'GET' | 'PUT' | 'POST' | 'DELETE'
 /** A resource of the specification, below /xAPI; everything about it that HTTP has to know. */
 export interface Resource {
   readonly path: string
+  /** The schema that describes the query parameters, below schemas/xapi/1.0.3. */
+  readonly parameters: string
   readonly summary: string
   readonly operations: { readonly [name in OperationName]?: Operation }
 }

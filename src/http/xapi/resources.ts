@@ -6,10 +6,12 @@ import { statements } from './statements.ts'
 
 const agents: Resource = {
   path: '/agents',
+  parameters: 'agents-parameters',
   summary: 'Agents',
   operations: {
     GET: {
       summary: 'Everything known of an Agent, as a Person',
+      parameters: ['agent!'],
       scope: 'statements/read/mine',
       answer: async (call, { parameters }) => jsonAnswer(await readPerson(call, parameters))
     }
@@ -18,10 +20,12 @@ const agents: Resource = {
 
 const activities: Resource = {
   path: '/activities',
+  parameters: 'activities-parameters',
   summary: 'Activities',
   operations: {
     GET: {
       summary: 'An Activity with what all statements say of it',
+      parameters: ['activityId!'],
       scope: 'statements/read/mine',
       answer: async (call, { parameters }) => jsonAnswer(await readActivity(call, parameters))
     }

@@ -1,6 +1,7 @@
 import { RalphError } from '../../errors.ts'
 import { boolean, optional, refuseUnknown, required, uuid } from '../../lrs/parameters.ts'
 import { queryStatements } from '../../lrs/query-statements/index.ts'
+import { queryParameters } from '../../lrs/query-statements/read-query.ts'
 import { type SentStatements, storeStatement, storeStatements } from '../../lrs/store-statements/index.ts'
 import { storePartially } from '../../lrs/store-statements/partial.ts'
 import { mediaType } from '../../xapi/media-type.ts'
@@ -26,6 +27,7 @@ const readBody = ({ header, body }: XapiRequest): SentStatements => {
 
 const get: Operation = {
   summary: 'Read one statement by its id, or a page of the statements that match',
+  parameters: queryParameters,
   scope: 'statements/read/mine',
   async answer(call, request, { moreLink }) {
     const found = await queryStatements(call, request.parameters, {
@@ -50,6 +52,7 @@ const get: Operation = {
 
 const put: Operation = {
   summary: 'Store one statement under the id `statementId`',
+  parameters: ['statementId!'],
   scope: 'statements/write',
   async answer(call, request) {
     refuseUnknown(request.parameters, ['statementId'])
@@ -59,11 +62,14 @@ const put: Operation = {
   }
 }
 
+const postParameters = ['partialSuccess', 'ignoreInvalid']
+
 const post: Operation = {
   summary: 'Store one statement or a list of them, all or none',
+  parameters: postParameters,
   scope: 'statements/write',
   async answer(call, request, { partialSuccessDefault }) {
-    refuseUnknown(request.parameters, ['partialSuccess', 'ignoreInvalid'])
+    refuseUnknown(request.parameters, postParameters)
     const partial = optional(request.parameters, 'partialSuccess', boolean) ?? partialSuccessDefault
     const ignoring = optional(request.parameters, 'ignoreInvalid', boolean) ?? false
     if (partial || ignoring) return storeWhatIsValid(call, request)
@@ -81,6 +87,7 @@ const storeWhatIsValid = async (call: Parameters<Operation['answer']>[0], reques
 
 export const statements: Resource = {
   path: '/statements',
+  parameters: 'statements-parameters',
   summary: 'Statements',
   operations: { GET: get, PUT: put, POST: post }
 }
