@@ -16,17 +16,22 @@ const asItIs: Form = (value) => value
 const withoutCase: Form = (value) => (typeof value === 'string' ? value.toLowerCase() : value)
 
 /** What counts of an object: keys with a form in that form, `undefined` not at all, all others as they are. */
-const object =
-  (forms: { readonly [key: string]: Form | undefined }): Form =>
-  (value) => {
+const object = (forms: { readonly [key: string]: Form | undefined }): Form => {
+  const known: ReadonlyMap<string, Form | undefined> = new Map(Object.entries(forms))
+  return (value) => {
     if (!isJsonObject(value)) return value
-    const members: [string, Json][] = []
+    const members: { [key: string]: Json } = {}
     for (const key of Object.keys(value)) {
-      const form = Object.hasOwn(forms, key) ? forms[key] : asItIs
-      if (form !== undefined) members.push([key, form(value[key] as Json)])
+      const form = known.get(key)
+      if (form === undefined && known.has(key)) continue
+      const member = value[key] as Json
+      const formed = form === undefined ? member : form(member)
+      if (key === '__proto__') Object.defineProperty(members, key, { value: formed, enumerable: true })
+      else members[key] = formed
     }
-    return Object.fromEntries(members)
+    return members
   }
+}
 
 /**
  * A list whose order means nothing. §2.3.1 names the members of a Group as one example of several; contextActivities,
