@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { hashSync } from '@node-rs/bcrypt'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { backends } from '../../src/backends/registry.ts'
+import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
+import { buildServer } from '../../src/http/server.ts'
+import type { Scope } from '../../src/identity/asker.ts'
+import { type AuthenticatorOptions, openAuthenticator } from '../../src/identity/authenticator.ts'
+import { createReader } from '../../src/settings/read.ts'
+import type { ServerSettings } from '../../src/settings/settings.ts'
+import { readSources } from '../../src/settings/sources.ts'
+import type { Statement } from '../../src/xapi/statement.ts'
+import type { Version } from '../../src/xapi/version.ts'
+import { type Answer, jsonOf, requireSound, textOf } from './answer.ts'
+import { aClock } from './clock.ts'
+import { sendBytes } from './raw-http.ts'
+
+/**
+ * A whole server: real sockets, a real backend, a real auth file. Backends that need an engine join by their name in
+ * `RALPH_TEST_BACKEND`; what they need is set by their own variables (`RALPH_BACKENDS__LRS__…`).
+ */
+
+/** Tests that touch no store run on this one only. */
+const { RALPH_TEST_BACKEND: chosen } = process.env
+const embedded = ['memory', 'sqlite', 'fs'] as const
+export const testedBackends: readonly string[] = chosen === undefined ? embedded : [chosen]
+const anyBackend = chosen ?? 'sqlite'
+
+/** Nothing is left of it after a restart. */
+export const isDurable = (backend: string): boolean => backend !== 'memory'
+
+export const password = 'a password: with colon, and ü'
+const hash = hashSync(password, { cost: 4 })
+
+interface UserEntry {
+  readonly scopes: readonly Scope[]
+  readonly target?: string
+}
+
+const users = {
+  janedoe: { scopes: ['all'] },
+  john: { scopes: ['all'] },
+  nobody: { scopes: [] },
+  writer: { scopes: ['statements/write'] },
+  definer: { scopes: ['statements/write', 'define'] },
+  mine: { scopes: ['statements/write', 'statements/read/mine'] },
+  reader: { scopes: ['statements/read'] },
+  everything_reader: { scopes: ['all/read'] },
+  state_reader: { scopes: ['state/read'] },
+  state_writer: { scopes: ['state/write'] },
+  profile_reader: { scopes: ['profile/read'] },
+  profile_writer: { scopes: ['profile/write'] },
+  speaker: { scopes: ['statements/write', 'statements/read', 'authority/write'] },
+  elsewhere: { scopes: ['all'], target: 'elsewhere' }
+} as const satisfies { readonly [username: string]: UserEntry }
+export type Username = keyof typeof users
+
+/** The Agent of a user: Authority of what that user stores. */
+export const agentOf = (username: string) => ({ mbox: `mailto:${username}@example.org`, name: username })
+
+/** Users that only `fresh` gives out, each with a store that nobody else writes to. */
+const freshUsers: readonly (readonly [string, UserEntry])[] = Array.from({ length: 60 }, (_, index) => [
+  `fresh_${index}`,
+  { scopes: ['all'], target: `fresh_${index}` }
+])
+
+const writeAuthFile = (path: string): void => {
+  const entries = [...Object.entries<UserEntry>(users), ...freshUsers].map(([username, user]) => ({
+    username,
+    hash,
+    agent: agentOf(username),
+    ...user
+  }))
+  writeFileSync(path, JSON.stringify(entries))
+}
+
+export const basic = (username: string, secret = password): string =>
+  `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`
+
+type Query = Readonly<Record<string, string | number | boolean | object>>
+const queryText = (query: Query): string =>
+  new URLSearchParams(
+    Object.entries(query).map(([name, value]): [string, string] => [
+      name,
+      typeof value === 'object' ? JSON.stringify(value) : String(value)
+    ])
+  ).toString()
+
+export interface Request {
+  /** Objects become JSON text. */
+  readonly query?: Query
+  /** Undefined: not sent. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  /** Bytes, text, or a value that becomes JSON. */
+  readonly body?: unknown
+}
+
+const isBytes = (body: unknown): body is string | Uint8Array<ArrayBuffer> | ReadableStream =>
+  typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream
+
+/** One user who speaks one version. */
+export interface Client {
+  readonly username: string
+  /** `path` below the root of the server, query and all if `query` is not given. Throws for an answer that is unsound. */
+  send(method: string, path: string, request?: Request): Promise<Answer>
+  /** The same user in another version; null: without the header. */
+  speaking(version: string | null): Client
+  /** POST of one statement or a list of them. */
+  post(body: unknown, request?: Request): Promise<Answer>
+  get(query?: Query, request?: Request): Promise<Answer>
+  /** POST that must succeed; the ids. */
+  store(...statements: readonly object[]): Promise<string[]>
+  /** Ids of the first page of a list, newest first unless the query says otherwise; the request must succeed. */
+  list(query?: Query): Promise<string[]>
+  /** One statement by its id, voided or not; the request must succeed. */
+  read(id: string | undefined, query?: Query): Promise<Statement>
+}
+
+const expectStatus = (answer: Answer, status: number): Answer => {
+  if (answer.status !== status) throw new Error(`${answer.status} instead of ${status}: ${textOf(answer)}`)
+  return answer
+}
+
+interface Running {
+  readonly port: number
+  readonly log: readonly string[]
+}
+
+const clientOf = (running: () => Running, username: string, version: string | null): Client => {
+  const send: Client['send'] = async (method, path, { query, headers = {}, body } = {}) => {
+    const { port, log } = running()
+    const all: Record<string, string | undefined> = {
+      authorization: basic(username),
+      'x-experience-api-version': version ?? undefined,
+      ...(body !== undefined && !isBytes(body) ? { 'content-type': 'application/json' } : {}),
+      ...headers
+    }
+    const url = `${path}${query === undefined ? '' : `?${queryText(query)}`}`
+    const response = await fetch(`http://127.0.0.1:${port}${url}`, {
+      method,
+      headers: Object.entries(all).flatMap(([name, value]): [string, string][] =>
+        value === undefined ? [] : [[name, value]]
+      ),
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body: isBytes(body) ? body : JSON.stringify(body), duplex: 'half' })
+    })
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: Buffer.from(await response.arrayBuffer())
+    }
+    return requireSound(answer, { method, path: url }, () => log.slice(-3).join(''))
+  }
+  const get: Client['get'] = (query = {}, request = {}) => send('GET', '/xAPI/statements', { query, ...request })
+  return {
+    username,
+    send,
+    get,
+    speaking: (other) => clientOf(running, username, other),
+    post: (body, request = {}) => send('POST', '/xAPI/statements', { ...request, body }),
+    store: async (...statements) =>
+      jsonOf(expectStatus(await send('POST', '/xAPI/statements', { body: statements }), 200)),
+    list: async (query) => idsIn(expectStatus(await get(query), 200)),
+    read: async (id, query) => jsonOf(expectStatus(await get({ statementId: id ?? '', ...query }), 200))
+  }
+}
+
+/** Ids of the statements on a page. */
+export const idsIn = (answer: Answer): string[] => jsonOf(answer).statements.map(({ id }: Statement) => id)
+
+export interface Lrs {
+  readonly backend: string
+  readonly port: number
+  /** What the server logged from level warn up, as JSON lines. */
+  readonly log: readonly string[]
+  as(username: Username | (string & {}), version?: Version): Client
+  /** All scopes, on a store that is empty. */
+  fresh(version?: Version): Client
+  /** Bytes as they are; the answer is judged like every other. */
+  raw(path: string, method: string, ...pieces: readonly (string | Uint8Array)[]): Promise<Answer>
+  /** Stops the server and starts it again on the same data. */
+  restart(): Promise<void>
+}
+
+export interface LrsOptions {
+  readonly backend?: string
+  readonly settings?: Partial<ServerSettings>
+  readonly authentication?: AuthenticatorOptions
+  /** Where the backend keeps its data; made when it is missing. */
+  readonly directory?: string
+}
+
+const settingsWith = (settings: Partial<ServerSettings>): ServerSettings => ({
+  host: '127.0.0.1',
+  port: 0,
+  maxSearchHits: 100,
+  publicUrl: undefined,
+  trustProxy: false,
+  maxBodySize: 64 * 2 ** 20,
+  corsAllowOrigins: [],
+  requireVersionHeader: false,
+  defaultVersion: '1.0.3',
+  restrictByAuthority: false,
+  restrictByScopes: false,
+  partialSuccessDefault: false,
+  signatureKeys: undefined,
+  ...settings
+})
+
+const openBackend = async (name: string, directory: string, log: (message: string) => void): Promise<LrsBackend> => {
+  const definition = backends.find((each) => each.name === name)
+  if (definition === undefined) throw new Error(`there is no backend ${name}`)
+  const reader = createReader(readSources())
+  const open = definition.configure(reader)
+  reader.finish()
+  return open({ clock: aClock().now, appDir: directory, warn: log })
+}
+
+const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
+  typeof address === 'object' ? address.port : 0
+
+/** Starts a server for the length of a test. */
+export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> => {
+  const { backend: name = anyBackend, settings = {}, authentication } = options
+  const directory = options.directory ?? join(t.testdir({ data: {} }), 'data')
+  mkdirSync(directory, { recursive: true })
+  const authFile = join(directory, 'auth.json')
+  writeAuthFile(authFile)
+  const log: string[] = []
+  const logger = pino({ level: 'warn', base: null }, { write: (line: string) => log.push(line) })
+  let port = 0
+  let freshGiven = 0
+
+  const start = async (): Promise<() => Promise<void>> => {
+    const backend = await openBackend(name, directory, (message) => log.push(message))
+    const authenticator = await openAuthenticator(
+      { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false },
+      logger,
+      authentication
+    )
+    const server = await buildServer({
+      settings: settingsWith(settings),
+      backend,
+      authenticator,
+      logger,
+      newId: randomUUID
+    })
+    await server.listen({ host: '127.0.0.1', port: 0 })
+    port = portOf(server.addresses())
+    return async () => {
+      await server.close()
+      authenticator.close()
+      await backend.close()
+    }
+  }
+
+  let stop = await start()
+  t.teardown(() => stop())
+  const running = () => ({ port, log })
+  return {
+    backend: name,
+    get port() {
+      return port
+    },
+    log,
+    as: (username, version = '1.0.3') => clientOf(running, username, version),
+    fresh: (version = '1.0.3') => {
+      const [username] = freshUsers[freshGiven] ?? []
+      if (username === undefined) throw new Error('one server has no more fresh stores than these')
+      freshGiven += 1
+      return clientOf(running, username, version)
+    },
+    raw: async (path, method, ...pieces) =>
+      requireSound(await sendBytes({ port, method }, ...pieces), { method, path }, () => log.slice(-3).join('')),
+    restart: async () => {
+      await stop()
+      stop = await start()
+    }
+  }
+}
+
+/** One server of each backend, and the same tests on each. */
+export const forEachBackend = (
+  t: Test,
+  run: (t: Test, lrs: Lrs) => void | Promise<void>,
+  options: Omit<LrsOptions, 'backend'> = {}
+): void => {
+  for (const backend of testedBackends) {
+    t.test(backend, async (t) => {
+      await run(t, await startLrs(t, { ...options, backend }))
+    })
+  }
+}
