@@ -38,7 +38,6 @@ export const errorCodes = {
   INVALID_SETTING: 'a setting has a value that it cannot have',
   INVALID_AUTH_FILE: 'the auth file is missing or malformed',
   UNKNOWN_BACKEND: 'there is no backend of this name',
-  MISSING_DRIVER: 'the npm package of a backend is not installed',
   ADDRESS_UNAVAILABLE: 'the server cannot listen on this address',
   USAGE: 'the command was called with the wrong words',
   INVALID_INPUT: 'some of the input of a command is invalid',

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Authenticate } from './authentication.ts'
-import type { ServerDependencies } from './server.ts'
+import type { ServerDependencies } from './dependencies.ts'
 
 /** Ralph's routes beside xAPI: who am I, does the server run, does its store. */
 export const healthRoutes = (

@@ -1,41 +1,20 @@
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import fastifyCors from '@fastify/cors'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import fastify, { type FastifyInstance } from 'fastify'
 import { RalphError } from '../errors.ts'
-import type { Asker } from '../identity/asker.ts'
-import type { Authenticator } from '../identity/authenticator.ts'
 import { about } from '../lrs/about.ts'
 import type { LrsRules } from '../lrs/call.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { parseTrustedKeys } from '../xapi/signature.ts'
-import type { Version } from '../xapi/version.ts'
 import { basicAuthentication } from './authentication.ts'
 import { replyToClientError } from './client-error.ts'
+import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
 import { healthRoutes } from './health.ts'
 import { documentationRoutes } from './openapi.ts'
 import { RequestLog } from './request-log.ts'
 import { versionHeader } from './version.ts'
 import { refuseMethod, xapiRoutes } from './xapi/routes.ts'
-
-export interface ServerDependencies {
-  readonly settings: ServerSettings
-  readonly backend: LrsBackend
-  readonly authenticator: Authenticator
-  readonly logger: FastifyBaseLogger
-  /** A fresh UUID. */
-  readonly newId: () => string
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who is asking; set once the credentials are verified. */
-    asker: Asker | undefined
-    /** The version that serves this request; set once it is negotiated. */
-    version: Version | undefined
-  }
-}
 
 /** Path in front of which a proxy hangs the server, from RALPH_RUNSERVER_PUBLIC_URL; '' without one. */
 const prefixOf = ({ publicUrl }: ServerSettings): string =>

@@ -1,0 +1,25 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import type { Asker } from '../identity/asker.ts'
+import type { Authenticator } from '../identity/authenticator.ts'
+import type { ServerSettings } from '../settings/settings.ts'
+import type { Version } from '../xapi/version.ts'
+
+/** What the server is built from; it opens none of it and closes none of it. */
+export interface ServerDependencies {
+  readonly settings: ServerSettings
+  readonly backend: LrsBackend
+  readonly authenticator: Authenticator
+  readonly logger: FastifyBaseLogger
+  /** A fresh UUID. */
+  readonly newId: () => string
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is asking; set once the credentials are verified. */
+    asker: Asker | undefined
+    /** The version that serves this request; set once it is negotiated. */
+    version: Version | undefined
+  }
+}
