@@ -10,6 +10,7 @@ import {
   aSubStatement,
   aVerb,
   everyKindOfAgent,
+  identifiedGroup,
   withMbox
 } from '../../support/statements.ts'
 import type { Suite } from '../open-backend.ts'
@@ -157,6 +158,13 @@ export const descriptionContract = (t: Test, suite: Suite): void => {
     t.same(await namesOf(store, ann), [
       ...['actor', 'member', 'object', 'authority', 'instructor', 'team', 'context agent', 'inside']
     ])
+  })
+
+  t.test('the name of a Group is no name of an Agent', async (t) => {
+    const store = await suite.fresh()
+    const ann = withMbox('ann')
+    await store.statements.insert(aBatch(aStatement({ actor: { ...identifiedGroup(ann), name: 'Team Ann' } })))
+    t.same(await namesOf(store, ann), [])
   })
 
   t.test('statements stored without `define` teach nothing', async (t) => {

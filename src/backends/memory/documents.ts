@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '../../contracts/clock.ts'
+import type { DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
+import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { createDocumentIndex } from '../../xapi/document-index.ts'
+
+export const createMemoryDocuments = (clock: Clock, requireOpen: () => void): DocumentStore => {
+  const documents = createDocumentIndex<StoredDocument>()
+  const times = createIncreasingClock(clock)
+  return {
+    get: async (key, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      return documents.get(key)
+    },
+    // Nothing is awaited between showing and writing: no other change can come in between.
+    change: async (key, change, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      const present = documents.get(key)
+      const next = change(present)
+      if (next === present) return present
+      if (next === undefined) {
+        documents.delete(key)
+        return undefined
+      }
+      const content = Uint8Array.from(next.content)
+      const etag = createHash('sha1').update(content).digest('hex')
+      const stored = { content, contentType: next.contentType, etag, updated: times.next() }
+      documents.set(key, stored)
+      return stored
+    },
+    ids: async (scope, since = Number.NEGATIVE_INFINITY, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      const ids = new Set<string>()
+      for (const [id, { updated }] of documents.within(scope)) if (updated > since) ids.add(id)
+      return [...ids].sort()
+    },
+    clear: async (scope, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      documents.clear(scope)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { Clock } from '../../contracts/clock.ts'
+import type { AttachmentStore, StatementStore, StoredStatement } from '../../contracts/statement-store.ts'
+import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import type { Statement } from '../../xapi/statement.ts'
+import { createStatementIndex, type Row, separateKnown } from '../../xapi/statement-index.ts'
+import { formatMicros } from '../../xapi/timestamp.ts'
+
+/** Every call does its work at once: a batch is whole, because nobody can look before it is. */
+export const createMemoryStatements = (
+  clock: Clock,
+  requireOpen: () => void
+): { readonly statements: StatementStore; readonly attachments: AttachmentStore } => {
+  const times = createIncreasingClock(clock)
+  const index = createStatementIndex()
+  const texts: string[] = []
+  const contents = new Map<string, Uint8Array>()
+
+  const textOf = (row: Row): string => texts[row] ?? ''
+  const storedStatement = (row: Row): StoredStatement => ({
+    id: index.id(row),
+    stored: index.stored(row),
+    text: textOf(row)
+  })
+
+  const statements: StatementStore = {
+    insert: async ({ statements, attachments, define }, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      const { fresh, already } = separateKnown(statements, (id) => {
+        const row = index.row(id)
+        // Only what was validated before it was stored is kept.
+        return row === undefined ? undefined : (JSON.parse(textOf(row)) as Statement)
+      })
+      const stored = fresh.map((each) => ({ ...each, stored: times.next(), define }))
+      const newTexts = stored.map((each) => each.textAt(formatMicros(each.stored)))
+      index.add(stored)
+      texts.push(...newTexts)
+      for (const { sha2, content } of attachments) {
+        if (!contents.has(sha2)) contents.set(sha2, Uint8Array.from(content))
+      }
+      return { inserted: fresh.map(({ id }) => id), already }
+    },
+    find: async (id, { voided }, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      const row = index.row(id)
+      return row !== undefined && index.isVoided(row) === voided ? storedStatement(row) : undefined
+    },
+    query: async (query, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      const { rows, more } = index.query(query)
+      return { statements: rows.map(storedStatement), more }
+    },
+    consistentThrough: async (options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      return times.now()
+    },
+    describe: async ({ activities, verbs }, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      return index.learned.describe(activities, verbs)
+    },
+    agentNames: async (identifier, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      return index.learned.names(identifier)
+    }
+  }
+
+  const attachments: AttachmentStore = {
+    read: async function* (sha2s, options) {
+      for (const sha2 of new Set(sha2s)) {
+        requireOpen()
+        options?.signal?.throwIfAborted()
+        const content = contents.get(sha2)
+        if (content !== undefined) yield { sha2, content }
+      }
+    }
+  }
+
+  return { statements, attachments }
+}
