@@ -5,62 +5,47 @@ interface Scope {
   readonly agent?: string
   readonly registration?: string
 }
-type Key = Scope & { readonly id: string }
+
+interface Identified extends Scope {
+  readonly id: string
+}
 
 /** Documents, or where they are, by their keys in memory. */
-export interface DocumentIndex<Entry> {
+export interface DocumentIndex<Key extends Identified, Entry> {
   get(key: Key): Entry | undefined
   set(key: Key, entry: Entry): void
   delete(key: Key): void
   /** Those of a scope; of a State scope without registration those of any registration and of none (C 2.3). */
-  within(scope: Scope): Generator<readonly [id: string, entry: Entry]>
-  clear(scope: Scope): void
+  within(scope: Scope): Generator<readonly [key: Key, entry: Entry]>
   all(): Generator<readonly [key: Key, entry: Entry]>
 }
 
-interface Owned<Entry> {
-  readonly scope: Scope
-  /** By registration, '' for none, and id. */
-  readonly byRegistration: Map<string, Map<string, Entry>>
-}
+/** Without the registration. */
+const ownerOf = ({ kind, activity, agent }: Scope): string => JSON.stringify([kind, activity ?? '', agent ?? ''])
+const placeIn = ({ registration, id }: Identified): string => JSON.stringify([registration ?? '', id])
 
-export const createDocumentIndex = <Entry>(): DocumentIndex<Entry> => {
-  const owners = new Map<string, Owned<Entry>>()
-  const ownerOf = ({ kind, activity, agent }: Scope): string => JSON.stringify([kind, activity, agent])
-
-  const documentsAt = (scope: Scope): Map<string, Entry> | undefined =>
-    owners.get(ownerOf(scope))?.byRegistration.get(scope.registration ?? '')
-
+export const createDocumentIndex = <Key extends Identified, Entry>(): DocumentIndex<Key, Entry> => {
+  const owners = new Map<string, Map<string, readonly [key: Key, entry: Entry]>>()
   return {
-    get: (key) => documentsAt(key)?.get(key.id),
-    set: ({ id, ...scope }, entry) => {
-      const owner = owners.get(ownerOf(scope)) ?? { scope, byRegistration: new Map<string, Map<string, Entry>>() }
-      owners.set(ownerOf(scope), owner)
-      const documents = owner.byRegistration.get(scope.registration ?? '') ?? new Map<string, Entry>()
-      owner.byRegistration.set(scope.registration ?? '', documents)
-      documents.set(id, entry)
+    get: (key) => owners.get(ownerOf(key))?.get(placeIn(key))?.[1],
+    set: (key, entry) => {
+      const owner = ownerOf(key)
+      const documents = owners.get(owner)
+      if (documents === undefined) owners.set(owner, new Map([[placeIn(key), [key, entry]]]))
+      else documents.set(placeIn(key), [key, entry])
     },
     delete: (key) => {
-      documentsAt(key)?.delete(key.id)
+      const documents = owners.get(ownerOf(key))
+      documents?.delete(placeIn(key))
+      if (documents?.size === 0) owners.delete(ownerOf(key))
     },
     within: function* (scope) {
-      for (const [registration, documents] of owners.get(ownerOf(scope))?.byRegistration ?? []) {
-        if (scope.registration === undefined || scope.registration === registration) yield* documents
+      for (const [key, entry] of owners.get(ownerOf(scope))?.values() ?? []) {
+        if (scope.registration === undefined || scope.registration === key.registration) yield [key, entry]
       }
-    },
-    clear: (scope) => {
-      if (scope.registration === undefined) owners.delete(ownerOf(scope))
-      else owners.get(ownerOf(scope))?.byRegistration.delete(scope.registration)
     },
     all: function* () {
-      for (const { scope, byRegistration } of owners.values()) {
-        const { registration: _, ...owner } = scope
-        for (const [registration, documents] of byRegistration) {
-          for (const [id, entry] of documents) {
-            yield [{ ...owner, ...(registration === '' ? {} : { registration }), id }, entry]
-          }
-        }
-      }
+      for (const documents of owners.values()) yield* documents.values()
     }
   }
 }

@@ -1,7 +1,6 @@
 import { RalphError } from '../errors.ts'
 import { sameStatement } from './equivalence.ts'
 import type { Position, StatementQuery } from './filters.ts'
-import { createLearned, type Learned } from './learned.ts'
 import { commonRows, firstNotBefore, insertRow, sortRows } from './sorted-rows.ts'
 import { type Statement, type StatementId, targetOf, voids } from './statement.ts'
 import { inheritableTerms, ownTerms, type Term, termsOfQuery } from './terms.ts'
@@ -13,8 +12,6 @@ export interface IndexedStatement {
   readonly id: StatementId
   readonly stored: Micros
   readonly statement: Statement
-  /** Whether it teaches what Activities, Verbs and Agents are called. */
-  readonly define: boolean
 }
 
 /** Number of a statement in the order in which it was added; where its text is, the owner of the index knows. */
@@ -22,7 +19,7 @@ export type Row = number
 
 /**
  * All that is derived from the statements of one store, in memory: one list of rows per term, in the order (stored, id);
- * ids, voiding, references in both directions, and what was learned. It holds no text.
+ * ids, voiding and references in both directions. It holds no text.
  */
 export interface StatementIndex {
   readonly size: number
@@ -32,11 +29,10 @@ export interface StatementIndex {
   isVoided(row: Row): boolean
   /** All of them or, if one cannot be read as a statement (TypeError), none. None of the ids may be there yet. */
   add(statements: readonly IndexedStatement[]): void
-  /** For opening a store: `add` of a statement from anywhere in the order. Only after `sort` may queries be asked. */
+  /** For opening a store: `add` of one statement from anywhere in the order. Queries may be asked only after `sort`. */
   append(statement: IndexedStatement): void
   sort(): void
   query(query: StatementQuery): { readonly rows: readonly Row[]; readonly more: boolean }
-  readonly learned: Learned
 }
 
 /** What comes after every id. */
@@ -61,7 +57,6 @@ export const createStatementIndex = (): StatementIndex => {
   const voidedIds = new Set<StatementId>()
   const voiding = new Set<Row>()
   const voided = new Set<Row>()
-  const learned = createLearned()
 
   // Rows and numbers of terms are only ever taken from what is kept here: what stands at them is there.
   const compare = (row: Row, { stored, id }: Position): number =>
@@ -125,36 +120,38 @@ export const createStatementIndex = (): StatementIndex => {
     return found
   }
 
-  const addRow = ({ id, stored, statement, define }: IndexedStatement, inheritable: ReadonlySet<Term>): void => {
+  const linkTarget = (row: Row, target: StatementId): void => {
+    targets.set(row, target)
+    const others = referrers.get(target)
+    if (others === undefined) referrers.set(target, [row])
+    else others.push(row)
+  }
+
+  const settleVoiding = (row: Row, id: StatementId, unwanted: StatementId | undefined): void => {
+    if (unwanted === undefined) {
+      if (voidedIds.has(id)) voided.add(row)
+      return
+    }
+    voiding.add(row)
+    voidedIds.add(unwanted)
+    const victim = rowOf.get(unwanted)
+    if (victim !== undefined && !voiding.has(victim)) voided.add(victim)
+  }
+
+  const addRow = ({ id, stored, inheritable, own, target, unwanted }: Derived): void => {
     const row = ids.push(id) - 1
     storedAt.push(stored)
     rowOf.set(id, row)
     keepTerms(inheritable)
     put(all, row)
-
-    const target = targetOf(statement)
-    if (target !== undefined) {
-      targets.set(row, target)
-      const others = referrers.get(target)
-      if (others === undefined) referrers.set(target, [row])
-      else others.push(row)
-    }
+    if (target !== undefined) linkTarget(row, target)
     const inherited = termsThrough(row)
     for (const number of inherited) put(lists[number] as Row[], row)
     if (referrers.has(id)) {
       for (const referrer of referrersOf(row)) for (const number of inherited) put(lists[number] as Row[], referrer)
     }
-    for (const term of ownTerms(statement)) put(lists[numbered(term)] as Row[], row)
-
-    const unwanted = voids(statement)
-    if (unwanted !== undefined) {
-      voiding.add(row)
-      voidedIds.add(unwanted)
-      const victim = rowOf.get(unwanted)
-      if (victim !== undefined && !voiding.has(victim)) voided.add(victim)
-    } else if (voidedIds.has(id)) voided.add(row)
-
-    if (define) learned.learn(statement)
+    for (const term of own) put(lists[numbered(term)] as Row[], row)
+    settleVoiding(row, id, unwanted)
   }
 
   /** The lists of all terms of a query, shortest first; undefined when a term is unknown: nothing can match. */
@@ -199,21 +196,31 @@ export const createStatementIndex = (): StatementIndex => {
     stored: (row) => storedAt[row] as Micros,
     isVoided: (row) => voided.has(row),
     add: (statements) => {
-      const inheritable = statements.map(({ statement }) => inheritableTerms(statement))
-      for (const [index, each] of statements.entries()) addRow(each, inheritable[index] as ReadonlySet<Term>)
+      for (const each of statements.map(derive)) addRow(each)
     },
     append: (statement) => {
+      const derived = derive(statement)
       unsorted ??= new Set()
-      addRow(statement, inheritableTerms(statement.statement))
+      addRow(derived)
     },
     sort: () => {
       for (const list of unsorted ?? []) sortRows(list, order)
       unsorted = undefined
     },
-    query,
-    learned
+    query
   }
 }
+
+/** Everything that can fail on something that is no statement is done here, before the index is touched. */
+const derive = ({ id, stored, statement }: IndexedStatement) => ({
+  id,
+  stored,
+  inheritable: inheritableTerms(statement),
+  own: ownTerms(statement),
+  target: targetOf(statement),
+  unwanted: voids(statement)
+})
+type Derived = ReturnType<typeof derive>
 
 const textOrder = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.ts'
-import type { DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
+import type { DocumentKey, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createDocumentIndex } from '../../xapi/document-index.ts'
 
 export const createMemoryDocuments = (clock: Clock, requireOpen: () => void): DocumentStore => {
-  const documents = createDocumentIndex<StoredDocument>()
+  const documents = createDocumentIndex<DocumentKey, StoredDocument>()
   const times = createIncreasingClock(clock)
   return {
     get: async (key, options) => {
@@ -34,13 +34,13 @@ export const createMemoryDocuments = (clock: Clock, requireOpen: () => void): Do
       requireOpen()
       options?.signal?.throwIfAborted()
       const ids = new Set<string>()
-      for (const [id, { updated }] of documents.within(scope)) if (updated > since) ids.add(id)
+      for (const [key, { updated }] of documents.within(scope)) if (updated > since) ids.add(key.id)
       return [...ids].sort()
     },
     clear: async (scope, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()
-      documents.clear(scope)
+      for (const [key] of [...documents.within(scope)]) documents.delete(key)
     }
   }
 }

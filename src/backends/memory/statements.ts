@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { AttachmentStore, StatementStore, StoredStatement } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { createLearned } from '../../xapi/learned.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { createStatementIndex, type Row, separateKnown } from '../../xapi/statement-index.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
@@ -12,6 +13,7 @@ export const createMemoryStatements = (
 ): { readonly statements: StatementStore; readonly attachments: AttachmentStore } => {
   const times = createIncreasingClock(clock)
   const index = createStatementIndex()
+  const learned = createLearned()
   const texts: string[] = []
   const contents = new Map<string, Uint8Array>()
 
@@ -31,10 +33,11 @@ export const createMemoryStatements = (
         // Only what was validated before it was stored is kept.
         return row === undefined ? undefined : (JSON.parse(textOf(row)) as Statement)
       })
-      const stored = fresh.map((each) => ({ ...each, stored: times.next(), define }))
+      const stored = fresh.map((each) => ({ ...each, stored: times.next() }))
       const newTexts = stored.map((each) => each.textAt(formatMicros(each.stored)))
       index.add(stored)
-      texts.push(...newTexts)
+      for (const text of newTexts) texts.push(text)
+      if (define) for (const { statement } of stored) learned.learn(statement)
       for (const { sha2, content } of attachments) {
         if (!contents.has(sha2)) contents.set(sha2, Uint8Array.from(content))
       }
@@ -60,12 +63,12 @@ export const createMemoryStatements = (
     describe: async ({ activities, verbs }, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()
-      return index.learned.describe(activities, verbs)
+      return learned.describe(activities, verbs)
     },
     agentNames: async (identifier, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()
-      return index.learned.names(identifier)
+      return learned.names(identifier)
     }
   }
 
