@@ -45,6 +45,7 @@ export const store = async (
   await verifySignatures(statements, attachments, { trustedKeys: call.rules.trustedKeys, version: call.version })
   const incoming = validated.map((each) => prepareStatement(each, call))
   const define = !call.rules.restrictByScopes || allows(call.asker, 'define')
-  const report = await call.store.statements.insert({ statements: incoming, attachments, define }, call)
+  // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.
+  const report = await call.store.statements.insert({ statements: incoming, attachments, define })
   return { ids: incoming.map(({ id }) => id), inserted: report.inserted }
 }
