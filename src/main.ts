@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto'
+import { enableCompileCache } from 'node:module'
 import { isIPv6 } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import { type BackendDefinition, backends } from './backends/registry.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
@@ -50,6 +52,19 @@ const asListenError = (error: unknown, address: string): unknown => {
 
 const addressOf = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
 
+/**
+ * Ends what is in flight, then the connections: one that a client keeps open for its next request would hold the
+ * process for as long as the client likes.
+ */
+const closeServer = async (server: FastifyInstance): Promise<void> => {
+  const closing = setInterval(() => server.server.closeIdleConnections(), 50)
+  try {
+    await server.close()
+  } finally {
+    clearInterval(closing)
+  }
+}
+
 /** `ralph runserver`. Whatever was opened is closed again when a later step fails. */
 const serve = async (sources: Sources): Promise<void> => {
   const definition = backendNamed(loadBackendName(sources))
@@ -83,7 +98,7 @@ const serve = async (sources: Sources): Promise<void> => {
       logger: logger.child({}, quiet),
       newId: randomUUID
     })
-    opened.push(() => server.close())
+    opened.push(() => closeServer(server))
     await server.listen({ host: settings.host, port: settings.port }).catch((error: unknown) => {
       throw asListenError(error, addressOf(settings.host, settings.port))
     })
@@ -106,4 +121,6 @@ const serve = async (sources: Sources): Promise<void> => {
   })
 }
 
+// What is loaded from here on is compiled once, not at every start.
+enableCompileCache()
 process.exitCode = await run(process.argv.slice(2), { backends, errorStatus, serve })

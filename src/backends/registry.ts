@@ -45,5 +45,14 @@ export const backends: readonly BackendDefinition[] = [
       const { openSqlite } = await import('./sqlite/index.ts')
       return openSqlite(directoryPath === undefined ? {} : { directory: directoryPath }, context)
     }
+  }),
+  define({
+    name: 'memory',
+    summary: 'nothing on disk, for tests: everything is lost when the server stops',
+    parameters: {},
+    open: async (_parameters, context) => {
+      const { openMemory } = await import('./memory/index.ts')
+      return openMemory({}, context)
+    }
   })
 ]

@@ -20,19 +20,30 @@ const otherNames = ({ variable, fallbacks }: Setting<unknown>): readonly string[
 
 const rowsOf = ({ group }: Section): readonly Setting<unknown>[] => Object.values(group)
 
-/** What a setting is set to now, and by what; never the value of a secret. */
-const presentOf = (setting: Setting<unknown>, sources: Sources): { value: string; source: string } | undefined => {
-  const found = find(setting, sources)
-  if (found === undefined || 'contradiction' in found) return undefined
-  return { value: setting.secret ? '(not shown)' : found.text, source: found.source }
+interface Present {
+  readonly value: string
+  readonly source: string
+  /** Whether a command that needs it would accept it. */
+  readonly valid: boolean
 }
+
+/** What a setting is set to now, and by what; never the value of a secret. */
+const presentOf = (setting: Setting<unknown>, sources: Sources): Present | undefined => {
+  const found = find(setting, sources)
+  if (found === undefined) return undefined
+  if ('contradiction' in found) return { value: found.contradiction, source: 'several names', valid: false }
+  const value = setting.secret ? '(not shown)' : found.text
+  return { value, source: found.source, valid: setting.kind.parse(found.text) !== undefined }
+}
+
+const asValue = ({ value, source, valid }: Present): string => `${value}  (${source}${valid ? '' : ', wrong'})`
 
 const asText = (sections: readonly Section[], sources: Sources): string =>
   sections
     .map((section) => {
       const rows = rowsOf(section).map((setting) => {
         const present = presentOf(setting, sources)
-        const value = present ? `${present.value}  (${present.source})` : setting.defaultText || '(not set)'
+        const value = present ? asValue(present) : setting.defaultText || '(not set)'
         const names = otherNames(setting)
         const others = names.length === 0 ? '' : `\n    also: ${names.join(', ')}`
         return `  ${setting.variable} = ${value}\n    ${setting.description}\n    ${setting.kind.expected}${others}`
