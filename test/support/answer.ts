@@ -30,7 +30,9 @@ const faultOf = (answer: Answer, { method, path }: { readonly method: string; re
   const version = headers.get('x-experience-api-version')
   if (version !== '1.0.3' && version !== '2.0.0') return `X-Experience-API-Version: ${version}`
   const through = headers.get('x-experience-api-consistent-through')
-  if (/^\/xAPI\/statements\/?(\?|$)/.test(path) && !isTimestamp(through ?? '')) return `Consistent-Through: ${through}`
+  // Of headers that are too large nobody read to which resource they belong.
+  if (status !== 431 && /^\/xAPI\/statements\/?(\?|$)/.test(path) && !isTimestamp(through ?? ''))
+    return `Consistent-Through: ${through}`
   if (status === 401 && !headers.has('www-authenticate')) return '401 without WWW-Authenticate'
   if (status === 405 && !headers.has('allow')) return '405 without Allow'
   if (status === 503 && !headers.has('retry-after') && path.startsWith('/xAPI')) return '503 without Retry-After'

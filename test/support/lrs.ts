@@ -109,7 +109,7 @@ export interface Client {
   send(method: string, path: string, request?: Request): Promise<Answer>
   /** The same user in another version; null: without the header. */
   speaking(version: string | null): Client
-  /** POST of one statement or a list of them. */
+  /** POST of one statement or a list of them, or of the body in `request`. */
   post(body: unknown, request?: Request): Promise<Answer>
   get(query?: Query, request?: Request): Promise<Answer>
   /** POST that must succeed; the ids. */
@@ -161,7 +161,7 @@ const clientOf = (running: () => Running, username: string, version: string | nu
     send,
     get,
     speaking: (other) => clientOf(running, username, other),
-    post: (body, request = {}) => send('POST', '/xAPI/statements', { ...request, body }),
+    post: (body, request = {}) => send('POST', '/xAPI/statements', { body, ...request }),
     store: async (...statements) =>
       jsonOf(expectStatus(await send('POST', '/xAPI/statements', { body: statements }), 200)),
     list: async (query) => idsIn(expectStatus(await get(query), 200)),
