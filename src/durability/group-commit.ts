@@ -21,6 +21,8 @@ export interface JobOptions {
    * disturb the others in its group.
    */
   readonly refusesFirst?: boolean
+  /** When aborted before the job's turn comes, the job is not run and the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface GroupCommit {
@@ -30,12 +32,13 @@ export interface GroupCommit {
    * bear to be run again after a rollback. `STORE_UNAVAILABLE` after `close`.
    */
   run<T>(job: () => T, options?: JobOptions): Promise<T>
+  /** How many jobs wait for their turn. */
+  waiting(): number
   /** Finishes what was accepted, then refuses. May be called twice. */
   close(): Promise<void>
 }
 
-interface Entry {
-  readonly refusesFirst: boolean
+interface Entry extends JobOptions {
   /** Runs the job and keeps its result until `resolve`. */
   readonly work: () => void
   readonly resolve: () => void
@@ -70,6 +73,10 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
     try {
       for (const entry of group) {
         taken.push(entry)
+        if (entry.signal?.aborted) {
+          refused.push(() => entry.reject(entry.signal?.reason))
+          continue
+        }
         try {
           entry.work()
           done.push(entry)
@@ -119,7 +126,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
       return new Promise<T>((resolve, reject) => {
         let result: { readonly value: T } | undefined
         waiting.push({
-          refusesFirst: options.refusesFirst ?? false,
+          ...options,
           work: () => {
             result = { value: job() }
           },
@@ -131,6 +138,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
         setImmediate(turn)
       })
     },
+    waiting: () => waiting.length,
     close: async () => {
       closed = true
       while (scheduled) {

@@ -145,6 +145,17 @@ t.test('a group is bounded in jobs and in time, what is left follows in later tu
   t.same(short.durable, ['a', 'b', 'c'])
 })
 
+t.test('a job whose caller gave up before its turn is not run', async (t) => {
+  const { durable, group, stage } = journal()
+  const caller = new AbortController()
+  const given = group.run(() => stage('a'), { signal: caller.signal })
+  const kept = group.run(() => stage('b'), { signal: new AbortController().signal })
+  caller.abort(new Error('hung up'))
+  await t.rejects(given, new Error('hung up'))
+  await kept
+  t.same(durable, ['b'])
+})
+
 t.test('closing finishes what was accepted, then refuses, and may be repeated', async (t) => {
   const { durable, group, stage } = journal(undefined, () => setImmediate())
   const accepted = group.run(() => stage('a'))

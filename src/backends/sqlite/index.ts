@@ -1,0 +1,47 @@
+import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { fileOf, type SqliteOptions } from './settings.ts'
+import { openStore, type SqliteStore } from './store.ts'
+
+export type { SqliteOptions } from './settings.ts'
+
+/** KiB of pages in memory: most are for the default target, since there may be many others. */
+const cacheSizes = { default: 24_000, target: 4000 }
+
+/** Keeps each target in one SQLite file of its own. */
+export const openSqlite = (options: SqliteOptions, context: BackendContext): LrsBackend => {
+  const directory = options.directory ?? context.appDir
+  const stores = new Map<string | undefined, SqliteStore>()
+  let closing: Promise<void> | undefined
+
+  const worst = async (): Promise<BackendStatus> => {
+    for (const store of stores.values()) {
+      const status = await store.status()
+      if (status.state !== 'ok') return status
+    }
+    return { state: 'ok' }
+  }
+
+  return {
+    store: async (target) => {
+      if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+      const open = stores.get(target)
+      if (open) return open
+      const store = openStore({
+        file: fileOf(directory, target),
+        clock: context.clock,
+        cacheSize: target === undefined ? cacheSizes.default : cacheSizes.target
+      })
+      stores.set(target, store)
+      return store
+    },
+    status: async (options = {}) => {
+      options.signal?.throwIfAborted()
+      return closing ? { state: 'away', detail: 'the store is closed' } : worst()
+    },
+    close: () => {
+      closing ??= Promise.all([...stores.values()].map((store) => store.close())).then(() => {})
+      return closing
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Term } from '../../xapi/terms.ts'
+
+/**
+ * The wide filters contain the narrow ones: whoever is the Actor is also a related agent, and so is the Authority.
+ * A list of all related agents is therefore read as several lists, of which only one has each statement, which saves
+ * a third of what is written.
+ */
+const widened: { readonly [wide: string]: readonly string[] } = { A: ['A', 'a', 'm'], C: ['C', 'c'] }
+
+/** The terms, at least one of which a statement has in the store if it has this one. */
+export const alternativesOf = (term: Term): Term[] => {
+  const value = term.slice(1)
+  return (widened[term.charAt(0)] ?? [term.charAt(0)]).map((letter) => letter + value)
+}
+
+/** Leaves out what another of the terms implies; `own` is not returned. */
+export const leanTerms = (terms: ReadonlySet<Term>, own?: ReadonlySet<Term>): Term[] => {
+  const lean: Term[] = []
+  for (const term of terms) {
+    const letter = term.charCodeAt(0)
+    if (letter === 0x41 && (terms.has(`a${term.slice(1)}`) || own?.has(`m${term.slice(1)}`))) continue
+    if (letter === 0x43 && terms.has(`c${term.slice(1)}`)) continue
+    lean.push(term)
+  }
+  return lean
+}

@@ -1,0 +1,78 @@
+/**
+ * The schema, as steps that each database has gone through from its first day; `user_version` counts them. A step that
+ * was released is never changed: add another.
+ *
+ * statement   rowid is `stored` (µs since 1970): unique, increasing, the order of everything.
+ * term        what a statement can be found by (xapi/terms.ts) → a small number.
+ * entry       the sorted list of statements that have a term, in blocks that do not overlap: `first` is a `stored`,
+ *             `rest` the others of the block as offsets from it (blocks.ts), NULL for a block of one.
+ * reference   which statement (by `stored`) targets which id by its Object, whether or not that id is there.
+ * inherited   the terms that a statement of `reference` has from what it targets, directly or further on.
+ * sequence    the highest time given out when the store was last closed.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE statement (
+    stored INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    voided INTEGER NOT NULL,
+    voiding INTEGER NOT NULL,
+    text TEXT NOT NULL
+  );
+  CREATE TABLE term (
+    text TEXT PRIMARY KEY,
+    id INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE entry (
+    term INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    rest BLOB,
+    PRIMARY KEY (term, first)
+  ) WITHOUT ROWID;
+  CREATE TABLE reference (
+    target BLOB NOT NULL,
+    referrer INTEGER NOT NULL,
+    PRIMARY KEY (target, referrer)
+  ) WITHOUT ROWID;
+  CREATE TABLE inherited (
+    stored INTEGER NOT NULL,
+    term INTEGER NOT NULL,
+    PRIMARY KEY (stored, term)
+  ) WITHOUT ROWID;
+  CREATE TABLE attachment (
+    sha2 TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+  );
+  CREATE TABLE activity (
+    iri TEXT PRIMARY KEY,
+    definition TEXT NOT NULL
+  );
+  CREATE TABLE verb (
+    iri TEXT PRIMARY KEY,
+    display TEXT NOT NULL
+  );
+  CREATE TABLE agent_name (
+    identifier TEXT NOT NULL,
+    name TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    PRIMARY KEY (identifier, name)
+  ) WITHOUT ROWID;
+  CREATE TABLE document (
+    kind TEXT NOT NULL,
+    activity TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    registration TEXT NOT NULL,
+    id TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    updated INTEGER NOT NULL,
+    content_type TEXT NOT NULL,
+    content BLOB NOT NULL,
+    UNIQUE (kind, agent, activity, registration, id)
+  );
+  CREATE INDEX document_updated ON document (updated);
+  CREATE TABLE sequence (
+    last INTEGER NOT NULL
+  );
+  INSERT INTO sequence VALUES (0);
+  `
+]

@@ -1,0 +1,187 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../../contracts/clock.ts'
+import type { BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
+import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
+import { lockStore } from '../../durability/process-lock.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { createAttachmentTable } from './attachments.ts'
+import { type CacheSize, type Connection, connect } from './connect.ts'
+import { createDescriptionTables } from './descriptions.ts'
+import { createDocumentTable } from './documents.ts'
+import { createEntries } from './entries.ts'
+import { bytesOfId } from './id-bytes.ts'
+import { createInsert } from './insert.ts'
+import { createQuery } from './query.ts'
+import { createReferences } from './references.ts'
+import { createSequence } from './sequence.ts'
+import { createTermIds } from './term-ids.ts'
+import { closed, translateError, translating } from './translate-error.ts'
+
+/** The store of one target: one file, one connection, one writer. */
+export interface SqliteStore extends LrsStore {
+  status(): Promise<BackendStatus>
+  close(): Promise<void>
+}
+
+export interface StoreOptions extends CacheSize {
+  readonly file: string
+  readonly clock: Clock
+}
+
+/** So many reads are answered before waiting writers have their turn. */
+const maxReads = 64
+
+const lastTimeIn = (connection: Connection): Micros => {
+  const last = connection.prepare<[last: Micros]>(
+    `SELECT max(
+       ifnull((SELECT max(stored) FROM statement), 0),
+       ifnull((SELECT max(updated) FROM document), 0),
+       (SELECT last FROM sequence))`
+  )
+  return last.get()?.[0] ?? 0
+}
+
+/**
+ * Opens the store, made when it is not there. `STORE_IN_USE` when another process writes to it, `STORE_FULL` when it
+ * cannot be written, `STORE_CORRUPT` when the file is something else.
+ */
+export const openStore = ({ file, clock, ...size }: StoreOptions): SqliteStore => {
+  translating(file, () => mkdirSync(dirname(file), { recursive: true }))
+  const lock = lockStore(file)
+  let connection: Connection
+  try {
+    connection = connect(file, size)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+  try {
+    return build(connection, clock, lock.release)
+  } catch (error) {
+    connection.close()
+    lock.release()
+    throw translateError(error, file)
+  }
+}
+
+const build = (connection: Connection, clock: Clock, release: () => void): SqliteStore => {
+  const { file } = connection
+  const sequence = createSequence(clock, lastTimeIn(connection))
+  const termIds = createTermIds(connection)
+  const entries = createEntries(connection)
+  const references = createReferences(connection, termIds, entries)
+  const attachments = createAttachmentTable(connection)
+  const descriptions = createDescriptionTables(connection)
+  const insert = createInsert({ connection, sequence, termIds, entries, references, attachments, descriptions })
+  const query = createQuery(connection, termIds)
+  const documents = createDocumentTable(connection, sequence)
+
+  const begin = connection.prepare('BEGIN IMMEDIATE')
+  const commit = connection.prepare('COMMIT')
+  const rollback = connection.prepare('ROLLBACK')
+  const findStatement = connection.prepare<[stored: Micros, text: string]>(
+    'SELECT stored, text FROM statement WHERE id = ? AND voided = ?'
+  )
+  const saveSequence = connection.prepare('UPDATE sequence SET last = ?')
+
+  const group = createGroupCommit({
+    begin: () => {
+      begin.run()
+    },
+    commit: () => {
+      entries.flush()
+      commit.run()
+      reads = 0
+      termIds.settle()
+      descriptions.settle()
+    },
+    rollback: () => {
+      entries.discard()
+      termIds.discard()
+      descriptions.discard()
+      // After some errors, a full disk among them, SQLite has rolled back by itself.
+      if (connection.inTransaction()) rollback.run()
+    }
+  })
+
+  /** Why the last write failed, while none has succeeded since. */
+  let failure: unknown
+  let closing = false
+
+  const write = async <T>(job: () => T, options?: JobOptions): Promise<T> => {
+    try {
+      const result = await group.run(job, options)
+      failure = undefined
+      return result
+    } catch (error) {
+      const translated = translateError(error, file)
+      if (translated !== error) failure = translated
+      throw translated
+    }
+  }
+
+  /** Reads that were answered since the last commit. */
+  let reads = 0
+  const read = async <T>(work: () => T | Promise<T>, { signal }: CallOptions = {}): Promise<T> => {
+    signal?.throwIfAborted()
+    if (closing) throw closed(file)
+    reads += 1
+    // Reads are answered without a turn of the event loop: an endless row of them must not keep writers waiting.
+    if (reads > maxReads && group.waiting() > 0) await setImmediate()
+    try {
+      return await work()
+    } catch (error) {
+      throw translateError(error, file)
+    }
+  }
+
+  return {
+    statements: {
+      insert: (batch, options = {}) =>
+        write(() => insert(batch), { refusesFirst: batch.statements.length === 1, signal: options.signal }),
+      find: (id: StatementId, { voided }, options) =>
+        read(() => {
+          const row = findStatement.get(bytesOfId(id), Number(voided))
+          return row && { id, stored: row[0], text: row[1] }
+        }, options),
+      query: (statementQuery, options) => read(() => query(statementQuery, options), options),
+      consistentThrough: (options) => read(sequence.passed, options),
+      describe: (iris, options) => read(() => descriptions.describe(iris), options),
+      agentNames: (identifier, options) => read(() => descriptions.agentNames(identifier), options)
+    },
+    attachments: {
+      read: async function* (sha2s, options) {
+        for (const sha2 of new Set(sha2s)) {
+          const attachment = await read(() => attachments.find(sha2), options)
+          if (attachment) yield attachment
+        }
+      }
+    },
+    documents: {
+      get: (key, options) => read(() => documents.get(key), options),
+      change: (key, change, options = {}) =>
+        write(() => documents.change(key, change), { refusesFirst: true, signal: options.signal }),
+      ids: (scope, since, options) => read(() => documents.ids(scope, since), options),
+      clear: (scope, options = {}) => write(() => documents.clear(scope), { signal: options.signal })
+    },
+    status: async () => {
+      // Whether writing works again is found out by writing.
+      if (failure !== undefined) await write(() => saveSequence.run(sequence.passed())).catch(() => {})
+      if (failure === undefined) return { state: 'ok' }
+      return { state: 'error', detail: failure instanceof Error ? failure.message : String(failure) }
+    },
+    close: async () => {
+      if (closing) return
+      closing = true
+      // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
+      await write(() => saveSequence.run(sequence.passed())).catch(() => {})
+      await group.close()
+      connection.close()
+      release()
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { Term } from '../../xapi/terms.ts'
+import type { Connection } from './connect.ts'
+import { createTransactionCache } from './transaction-cache.ts'
+
+/** The number of a term in `entry`. */
+export type TermId = number
+
+export interface TermIds {
+  /** Undefined when no statement has the term. */
+  find(term: Term): TermId | undefined
+  /** Numbers a term that is new. Only within a transaction that also writes an entry for it. */
+  idOf(term: Term): TermId
+  settle(): void
+  discard(): void
+}
+
+export const createTermIds = (connection: Connection): TermIds => {
+  const cache = createTransactionCache<TermId>({ entries: 20_000, characters: 2_000_000 })
+  const select = connection.prepare<[id: number]>('SELECT id FROM term WHERE text = ?')
+  const insert = connection.prepare('INSERT INTO term (text, id) VALUES (?, ?)')
+  // Every term has an entry, so that the end of that index tells the last number at once.
+  const highest = connection.prepare<[id: number | null]>('SELECT max(term) FROM entry').get()?.[0] ?? 0
+  let last = highest
+  const find = (term: Term): TermId | undefined => {
+    const known = cache.get(term)
+    if (known !== undefined) return known
+    const id = select.get(term)?.[0]
+    if (id !== undefined) cache.set(term, id)
+    return id
+  }
+  return {
+    find,
+    idOf: (term) => {
+      const known = find(term)
+      if (known !== undefined) return known
+      last += 1
+      insert.run(term, last)
+      cache.set(term, last)
+      return last
+    },
+    settle: cache.settle,
+    discard: cache.discard
+  }
+}
