@@ -3,24 +3,30 @@ import { RalphError } from '../errors.ts'
 
 const aborted = (): RalphError => new RalphError('INVALID_INPUT', 'Aborted: no password was given')
 
-/** One line from a terminal that does not show what is typed; rejects at Ctrl-C and Ctrl-D. */
-const askHidden = (prompt: string): Promise<string> =>
-  new Promise((resolve, reject) => {
+/** Asks at a terminal that shows nothing of what is typed, until the same was entered twice. */
+const askTwice = async (): Promise<string> => {
+  // Without an output, readline echoes nothing, and it switches off the echo of the terminal itself until it is closed.
+  const terminal = createInterface({ input: process.stdin, terminal: true })
+  terminal.on('SIGINT', () => terminal.close())
+  const lines = terminal[Symbol.asyncIterator]()
+  const ask = async (prompt: string): Promise<string> => {
     process.stderr.write(prompt)
-    // Without an output, readline echoes nothing, and switches off the echo of the terminal itself.
-    const terminal = createInterface({ input: process.stdin, terminal: true })
-    let answered = false
-    terminal.once('line', (line) => {
-      answered = true
-      terminal.close()
-      resolve(line)
-    })
-    terminal.once('SIGINT', () => terminal.close())
-    terminal.once('close', () => {
-      process.stderr.write('\n')
-      if (!answered) reject(aborted())
-    })
-  })
+    const { value, done } = await lines.next()
+    process.stderr.write('\n')
+    if (done) throw aborted()
+    return value
+  }
+  try {
+    for (;;) {
+      const password = await ask('Password: ')
+      if (password === '') continue
+      if ((await ask('Repeat for confirmation: ')) === password) return password
+      process.stderr.write('Error: The two entered values do not match.\n')
+    }
+  } finally {
+    terminal.close()
+  }
+}
 
 /** The first two lines of standard input; the second, if there is one, repeats the first. */
 const readPiped = async (): Promise<string> => {
@@ -41,12 +47,4 @@ const readPiped = async (): Promise<string> => {
  * Asks for a new password twice. From a pipe, it is the first line, which a second one may repeat. `INVALID_INPUT`
  * when none is given.
  */
-export const askPassword = async (): Promise<string> => {
-  if (!process.stdin.isTTY) return readPiped()
-  for (;;) {
-    const password = await askHidden('Password: ')
-    if (password === '') continue
-    if ((await askHidden('Repeat for confirmation: ')) === password) return password
-    process.stderr.write('Error: The two entered values do not match.\n')
-  }
-}
+export const askPassword = (): Promise<string> => (process.stdin.isTTY ? askTwice() : readPiped())

@@ -63,8 +63,15 @@ const report = (error: unknown, program: Command, words: readonly string[]): num
   return error instanceof RalphError ? exitCode[error.code] : exitCode.INTERNAL
 }
 
+/** `ralph … | head`: when nobody reads any more, the rest is not wanted, and that is no error. */
+const endQuietly = (error: NodeJS.ErrnoException): void => {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+}
+
 /** Runs a command line; gives its exit code, with which the process ends once nothing is left to do. */
 export const run = async (words: readonly string[], composition: Composition): Promise<number> => {
+  process.stdout.on('error', endQuietly)
   const program = createProgram(composition)
   try {
     await program.parseAsync(words, { from: 'user' })

@@ -21,10 +21,20 @@ export const namesOf = (variable: string): readonly string[] => {
   return allGroups.flatMap((of) => allParameters.map((name) => `RALPH_BACKENDS__${of}__${backend}__${name}`))
 }
 
-/** Every flag that means the same as this one, itself first. */
-export const flagsOf = (flag: string, variable: string): readonly string[] => {
-  const [, , backend, parameter] = /^RALPH_BACKENDS__(DATA|LRS)__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
-  if (backend === undefined || parameter === undefined) return [flag]
-  const others = parameters[backend]?.[parameter] ?? []
-  return [flag, ...others.map((name) => `${backend}-${name}`.replaceAll('_', '-').toLowerCase())]
+/** `fs-default-lrs-file`: the flag of a backend's parameter, whatever the group; undefined: no such variable. */
+const flagOfParameter = (variable: string): string | undefined => {
+  const [, backend, parameter] = /^RALPH_BACKENDS__[A-Z]+__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
+  return backend === undefined || parameter === undefined
+    ? undefined
+    : `${backend}-${parameter}`.replaceAll('_', '-').toLowerCase()
+}
+
+/** Every flag that sets a setting, by the variable it stands for; its own flag first. */
+export const flagsOf = (variable: string, flag: string): ReadonlyMap<string, string> => {
+  const flags = new Map([[flag, variable]])
+  for (const name of namesOf(variable)) {
+    const other = flagOfParameter(name)
+    if (other !== undefined && !flags.has(other)) flags.set(other, name)
+  }
+  return flags
 }

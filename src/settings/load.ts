@@ -112,16 +112,16 @@ export const variablesOf = (groups: readonly Group[]): readonly string[] =>
     .flatMap((group) => Object.values(group))
     .flatMap(({ variable, fallbacks }) => [variable, ...fallbacks].flatMap(namesOf))
 
-/** Texts that were given as flags, by the variable they stand for; the first of several names of one setting wins. */
+/** Texts that were given as flags, by the variables they stand for. */
 export const flagValues = (
   groups: readonly Group[],
   given: (flag: string) => string | boolean | undefined
 ): ReadonlyMap<string, string> => {
   const values = new Map<string, string>()
-  for (const { flag, variable } of groups.flatMap((group) => Object.values(group))) {
-    for (const name of flagsOf(flag, variable)) {
-      const value = given(name)
-      if (value !== undefined && !values.has(variable)) values.set(variable, String(value))
+  for (const setting of groups.flatMap((group) => Object.values(group))) {
+    for (const [flag, variable] of flagsOf(setting.variable, setting.flag)) {
+      const value = given(flag)
+      if (value !== undefined) values.set(variable, String(value))
     }
   }
   return values

@@ -1,5 +1,5 @@
 import { RalphError } from '../errors.ts'
-import { namesOf } from './aliases.ts'
+import { flagsOf, namesOf } from './aliases.ts'
 import type { Group, Setting, Values } from './define.ts'
 import type { Source, Sources } from './sources.ts'
 
@@ -19,10 +19,17 @@ interface Contradiction {
 const quote = (setting: Setting<unknown>, text: string): string =>
   setting.secret ? '(not shown)' : JSON.stringify(text)
 
+/** What somebody has written to set it: a variable, or the flag that stands for it. */
+const written = (source: Source, name: string, setting: Setting<unknown>): string => {
+  if (source.name !== 'flag') return name
+  const flag = [...flagsOf(setting.variable, setting.flag)].find(([, variable]) => variable === name)
+  return flag === undefined ? name : `--${flag[0]}`
+}
+
 const findIn = (source: Source, variable: string, setting: Setting<unknown>): Found | Contradiction | undefined => {
   const set = namesOf(variable).flatMap((name) => {
     const text = source.values.get(name)
-    return text === undefined || text === '' ? [] : [{ name, text }]
+    return text === undefined || text === '' ? [] : [{ name: written(source, name, setting), text }]
   })
   const [first, ...others] = set
   if (first === undefined) return undefined
@@ -31,7 +38,7 @@ const findIn = (source: Source, variable: string, setting: Setting<unknown>): Fo
     const both = `${first.name} is ${quote(setting, first.text)} and ${other.name} is ${quote(setting, other.text)}`
     return { contradiction: `${both}, but they are the same setting` }
   }
-  return { ...first, name: source.name === 'flag' ? `--${setting.flag}` : first.name, source: source.name }
+  return { ...first, source: source.name }
 }
 
 /** Who set it; undefined: nobody. */

@@ -26,6 +26,9 @@ const unused = [
 /** Every parameter of a backend that is not used now: one environment often serves many commands. */
 const otherBackend = /^RALPH_BACKENDS__(DATA|LRS|DATABASE|STORAGE|STREAM|HTTP)__[A-Z0-9]+__/
 
+/** What every backend of Ralph 5 has, and ours have no use for. */
+const commonParameter = /^RALPH_BACKENDS__.+__(LOCALE_ENCODING|(READ|WRITE)_CHUNK_SIZE|DEFAULT_QUERY_STRING)$/
+
 /** What Kubernetes puts into the environment of a pod beside a service named `ralph`. */
 const kubernetes = /^RALPH_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/
 
@@ -79,7 +82,8 @@ export const findUnknown = (sources: readonly Source[], known: readonly string[]
       continue
     }
     const backend = otherBackend.exec(name)?.[0]
-    if (kubernetes.test(name) || (backend !== undefined && !knownBackends.has(backend))) passedOver.push(name)
+    const ofAnother = backend !== undefined && !knownBackends.has(backend)
+    if (ofAnother || commonParameter.test(name) || kubernetes.test(name)) passedOver.push(name)
     else warnings.push(`${name} is no setting of Ralph and has no effect; did you mean ${nearest(name, known)}?`)
   }
   if (notYet.length > 0) {

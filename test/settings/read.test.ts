@@ -2,6 +2,7 @@ import t from 'tap'
 import type { RalphError } from '../../src/errors.ts'
 import { type Group, inRole, parameter, setting, type Values } from '../../src/settings/define.ts'
 import { integer, text } from '../../src/settings/kinds.ts'
+import { flagValues } from '../../src/settings/load.ts'
 import { createReader } from '../../src/settings/read.ts'
 import type { Sources } from '../../src/settings/sources.ts'
 import { sourcesOf } from '../support/settings-of.ts'
@@ -91,6 +92,17 @@ t.test('a setting and its alias with different values are an error that names bo
   t.match(message, /RALPH_BACKENDS__STORAGE__FS__PATH is "\/b"/)
   const same = { ...environment, RALPH_BACKENDS__STORAGE__FS__PATH: '/a' }
   t.equal(read(group, sourcesOf({ environment: same })).directory, '/a', 'with the same value they are none')
+})
+
+t.test('flags have aliases, too, with the same rules', async (t) => {
+  const groups = [inRole('fs', 'LRS', fs)]
+  const flags = (given: Readonly<Record<string, string>>) =>
+    sourcesOf({ flag: Object.fromEntries(flagValues(groups, (flag) => given[flag])) })
+  t.equal(read(inRole('fs', 'LRS', fs), flags({ 'fs-path': '/a' })).directory, '/a')
+  t.equal(
+    refusal(inRole('fs', 'LRS', fs), flags({ 'fs-path': '/a', 'fs-default-directory-path': '/b' })).message,
+    '--fs-default-directory-path is "/b" and --fs-path is "/a", but they are the same setting'
+  )
 })
 
 t.test('a wrong value is refused by name, value, place and what was expected', async (t) => {

@@ -41,6 +41,7 @@ t.test(
     const names = [
       'RALPH_BACKENDS__DATA__SWIFT__OS_USERNAME',
       'RALPH_BACKENDS__LRS__ES__HOSTS',
+      'RALPH_BACKENDS__LRS__FS__READ_CHUNK_SIZE',
       'RALPH_PORT',
       'RALPH_PORT_8100_TCP',
       'RALPH_PORT_8100_TCP_ADDR',

@@ -15,7 +15,7 @@ const demoDefaults = new Map([
 const optionsOf = (setting: Setting<unknown>, title: string): readonly Option[] => {
   const standard = setting.defaultText === '' ? '' : ` (default: ${setting.defaultText})`
   const description = `${setting.description}${standard} [${setting.variable}]`
-  return flagsOf(setting.flag, setting.variable).flatMap((flag, index) => {
+  return [...flagsOf(setting.variable, setting.flag).keys()].flatMap((flag, index) => {
     const letter = index === 0 && setting.letter !== undefined ? `-${setting.letter}, ` : ''
     const options = setting.kind.switch
       ? [new Option(`${letter}--${flag}`, description), new Option(`--no-${flag}`).hideHelp()]
