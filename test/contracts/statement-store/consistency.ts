@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { allPages } from '../../support/judged-store.ts'
 import { aBatch, aStatement } from '../../support/statements.ts'
@@ -41,6 +42,8 @@ export const consistencyContract = (t: Test, suite: Suite): void => {
         const through = await store.statements.consistentThrough()
         const visible = (await allPages(store, { until: through })).length
         snapshots.push({ through, visible })
+        // A client takes a turn of the event loop between its requests.
+        await setImmediate()
       }
     }
     await Promise.all([...Array.from({ length: writing }, write), watch()])

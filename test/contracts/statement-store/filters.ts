@@ -198,6 +198,14 @@ export const filterContract = (t: Test, suite: Suite): void => {
     await finds({ since: at, until: at - 1 }, [])
   })
 
+  t.test('since after the last match, and until before the first, find nothing', async (t) => {
+    const statements = { before: aStatement(), match: aStatement({ object: wanted }), after: aStatement() }
+    const { finds, storedAt } = await byName(t, await suite.fresh(), statements)
+    const at = await storedAt(statements.match)
+    await finds({ activity: wanted.id, since: at }, [])
+    await finds({ activity: wanted.id, until: at - 1 }, [])
+  })
+
   t.test('since and until go by stored, not by timestamp', async (t) => {
     const store = await suite.fresh()
     const start = suite.clock.now()

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../../contracts/document-store.ts'
+import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import { createDocumentIndex, type DocumentIndex } from '../../xapi/document-index.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { type Place, read, readNow } from './file.ts'
+import type { Journal } from './journal.ts'
+import type { Transaction } from './transaction.ts'
+
+/** A document whose content is in the journal. */
+export interface LocatedDocument extends Omit<StoredDocument, 'content'> {
+  readonly place: Place
+}
+
+export type LocatedDocuments = DocumentIndex<DocumentKey, LocatedDocument>
+
+export interface FsDocuments {
+  get(key: DocumentKey): Promise<StoredDocument | undefined>
+  ids(scope: DocumentScope, since?: Micros): readonly string[]
+  /** A job of a transaction, as is `clear`. */
+  change(
+    key: DocumentKey,
+    change: (present: StoredDocument | undefined) => DocumentContent | undefined
+  ): StoredDocument | undefined
+  clear(scope: DocumentScope): void
+  /** The transaction has ended, this way or that. */
+  settle(): void
+}
+
+const withContent = ({ place: _, ...located }: LocatedDocument, content: Uint8Array): StoredDocument => ({
+  ...located,
+  content
+})
+
+export const createFsDocuments = (
+  committed: LocatedDocuments,
+  journal: Journal,
+  transaction: Transaction,
+  times: IncreasingClock
+): FsDocuments => {
+  /** What the jobs of the present transaction made of documents. */
+  let changed = createDocumentIndex<DocumentKey, { readonly document: StoredDocument | undefined }>()
+
+  const present = (key: DocumentKey): StoredDocument | undefined => {
+    const change = changed.get(key)
+    if (change !== undefined) return change.document
+    const located = committed.get(key)
+    return located && withContent(located, readNow(journal.file, located.place))
+  }
+
+  const remove = (key: DocumentKey): void => {
+    transaction.addEntry({ delete: key }, undefined, () => committed.delete(key))
+    changed.set(key, { document: undefined })
+  }
+
+  const put = (key: DocumentKey, { content, contentType }: DocumentContent): StoredDocument => {
+    const about = { contentType, etag: createHash('sha1').update(content).digest('hex'), updated: times.next() }
+    // A copy: until it is written, nobody else may change it.
+    const document = { ...about, content: Uint8Array.from(content) }
+    transaction.addEntry({ put: key, ...about, size: content.length }, document.content, (place) =>
+      committed.set(key, { ...about, place })
+    )
+    changed.set(key, { document })
+    return document
+  }
+
+  return {
+    get: async (key) => {
+      const located = committed.get(key)
+      return located && withContent(located, await read(journal.file, located.place))
+    },
+    ids: (scope, since = Number.NEGATIVE_INFINITY) => {
+      const ids = new Set<string>()
+      for (const [key, { updated }] of committed.within(scope)) if (updated > since) ids.add(key.id)
+      return [...ids].sort()
+    },
+    change: (key, change) => {
+      const before = present(key)
+      const after = change(before)
+      if (after === before) return before
+      if (after !== undefined) return put(key, after)
+      remove(key)
+      return undefined
+    },
+    clear: (scope) => {
+      const there = [...committed.within(scope)].map(([key]) => key).filter((key) => changed.get(key) === undefined)
+      const added = [...changed.within(scope)].filter(([, { document }]) => document !== undefined)
+      for (const key of [...there, ...added.map(([key]) => key)]) remove(key)
+    },
+    settle: () => {
+      changed = createDocumentIndex()
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** A stretch of bytes in a file. */
+export interface Place {
+  readonly offset: number
+  readonly length: number
+}
+
+/** Writes all of the bytes: one call of the operating system may write fewer. */
+export const writeFully = async (file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> => {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done)
+    done += bytesWritten
+  }
+}
+
+/** Up to `length` bytes, fewer only at the end of the file. */
+export const read = async (file: FileHandle, { offset, length }: Place): Promise<Buffer> => {
+  const bytes = Buffer.allocUnsafe(length)
+  let done = 0
+  while (done < length) {
+    const { bytesRead } = await file.read(bytes, done, length - done, offset + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return bytes.subarray(0, done)
+}
+
+/** As `read`, for jobs that must not wait. */
+export const readNow = (file: FileHandle, { offset, length }: Place): Buffer => {
+  const bytes = Buffer.allocUnsafe(length)
+  let done = 0
+  while (done < length) {
+    const count = readSync(file.fd, bytes, done, length - done, offset + done)
+    if (count === 0) break
+    done += count
+  }
+  return bytes.subarray(0, done)
+}
+
+/** Opens a file for reading and writing; makes it when it is not there. */
+export const openOrCreate = async (path: string): Promise<FileHandle> => {
+  try {
+    return await open(path, 'r+')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  const created = await open(path, 'w+')
+  await syncDirectoryOf(path)
+  return created
+}
+
+/** Makes durable which names stand in the directory of `path`: a new or renamed file is there after a power cut. */
+export const syncDirectoryOf = async (path: string): Promise<void> => {
+  // Windows neither needs this nor can it open directories.
+  if (process.platform === 'win32') return
+  const directory = await open(dirname(path), 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { type FsStore, openStore } from './store.ts'
+
+export interface FsOptions {
+  /** Where the files are; RALPH_APP_DIR unless set. Made when it is missing. */
+  readonly directory?: string
+  /** Name of the file of the statements in each directory; `fs_lrs.jsonl` unless set. */
+  readonly file?: string
+}
+
+/** What is a directory name of its own on every file system, and cannot lead out. */
+const safeTarget = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/
+
+const directoryOf = (directory: string, target: string | undefined): string => {
+  if (target === undefined) return directory
+  if (safeTarget.test(target)) return join(directory, target)
+  throw new RalphError(
+    'INVALID_SETTING',
+    `target ${JSON.stringify(target)} cannot name a directory: up to 100 letters, digits, "_", "-" and "." are allowed`,
+    { target }
+  )
+}
+
+/** Keeps each target in one file of JSON lines, as Ralph does, with all else beside it in `.lrs`. */
+export const openFs = (options: FsOptions, context: BackendContext): LrsBackend => {
+  const directory = options.directory ?? context.appDir
+  const file = options.file ?? 'fs_lrs.jsonl'
+  const stores = new Map<string | undefined, Promise<FsStore>>()
+  let closing: Promise<void> | undefined
+
+  const worst = async (): Promise<BackendStatus> => {
+    for (const store of stores.values()) {
+      const status = await (await store).status()
+      if (status.state !== 'ok') return status
+    }
+    return { state: 'ok' }
+  }
+
+  const closeAll = async (): Promise<void> => {
+    for (const store of await Promise.allSettled(stores.values())) {
+      if (store.status === 'fulfilled') await store.value.close()
+    }
+  }
+
+  return {
+    store: async (target) => {
+      if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+      const present = stores.get(target)
+      if (present !== undefined) return present
+      const store = openStore({ directory: directoryOf(directory, target), file }, context)
+      stores.set(target, store)
+      // One that could not be opened is tried again when it is next asked for.
+      store.catch(() => stores.delete(target))
+      return store
+    },
+    status: async ({ signal } = {}) => {
+      signal?.throwIfAborted()
+      return closing ? { state: 'away', detail: 'the store is closed' } : worst()
+    },
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    }
+  }
+}

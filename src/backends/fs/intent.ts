@@ -1,0 +1,67 @@
+import type { FileHandle } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
+import { writeFully } from './file.ts'
+import { createLineCutter } from './lines.ts'
+
+/**
+ * What is about to be appended to the statements: written before them, so that after a crash a batch can be seen to be
+ * whole, and taken back when it is not. Lines are known by length and checksum: what others have appended is told apart
+ * and kept.
+ */
+export interface Intent {
+  readonly offset: number
+  readonly lines: readonly (readonly [length: number, checksum: number])[]
+}
+
+const lineFeed = Buffer.from('\n')
+
+export const checksumOf = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(8, '0')
+
+export const intentOf = (offset: number, lines: readonly Buffer[]): Intent => ({
+  offset,
+  lines: lines.map((line) => [line.length, crc32(line)])
+})
+
+/** One line, its checksum first; what an earlier, longer one has left behind it is not looked at. */
+export const writeIntent = (file: FileHandle, intent: Intent): Promise<void> => {
+  const text = Buffer.from(JSON.stringify(intent))
+  return writeFully(file, Buffer.from(`${checksumOf(text)} ${text}\n`), 0)
+}
+
+/** Undefined when there is none, or when it was not written whole: then nothing was appended after it. */
+export const readIntent = async (file: FileHandle): Promise<Intent | undefined> => {
+  const bytes = await file.readFile()
+  const end = bytes.indexOf('\n')
+  const text = bytes.subarray(9, Math.max(end, 9))
+  if (end === -1 || bytes.toString('latin1', 0, 8) !== checksumOf(text)) return undefined
+  // The checksum says that `writeIntent` wrote it.
+  return JSON.parse(text.toString()) as Intent
+}
+
+/**
+ * What must stand in the file from `intent.offset` on, given what stands there: undefined when nothing is to be done.
+ * When not all lines of the intent are there, those that are go, and so does an unfinished one; the lines of others
+ * stay.
+ */
+export const withoutHalf = ({ offset, lines }: Intent, tail: Buffer): Buffer | undefined => {
+  const missing = new Map<string, number>()
+  for (const [length, checksum] of lines) {
+    const key = `${length} ${checksum}`
+    missing.set(key, (missing.get(key) ?? 0) + 1)
+  }
+  const cutter = createLineCutter(offset)
+  const others: Buffer[] = []
+  let found = 0
+  for (const { bytes } of cutter.push(tail)) {
+    const key = `${bytes.length} ${crc32(bytes)}`
+    const left = missing.get(key) ?? 0
+    if (left === 0) {
+      others.push(bytes, lineFeed)
+      continue
+    }
+    missing.set(key, left - 1)
+    found += 1
+  }
+  if (found === lines.length || (found === 0 && cutter.rest() === undefined)) return undefined
+  return Buffer.concat(others)
+}

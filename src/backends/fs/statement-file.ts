@@ -1,0 +1,250 @@
+import { isUtf8 } from 'node:buffer'
+import { statSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import type { StoredStatement } from '../../contracts/statement-store.ts'
+import { RalphError } from '../../errors.ts'
+import { createLearned, type Learned } from '../../xapi/learned.ts'
+import { normalId, type Statement, type StatementId } from '../../xapi/statement.ts'
+import { createStatementIndex, type Row, type StatementIndex } from '../../xapi/statement-index.ts'
+import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import { openOrCreate, type Place, read, readNow, writeFully } from './file.ts'
+import { type Intent, withoutHalf } from './intent.ts'
+import { eachLine, eachLineNow, type Line } from './lines.ts'
+
+/** A statement that is about to become a line. */
+export interface NewLine {
+  readonly id: StatementId
+  readonly stored: Micros
+  readonly statement: Statement
+  readonly define: boolean
+  readonly bytes: Buffer
+}
+
+/** Ralph's file: one statement per line. Texts stay in it; what is derived from them is in memory. */
+export interface StatementFile {
+  readonly file: FileHandle
+  readonly index: StatementIndex
+  readonly learned: Learned
+  /** Where the next line goes. */
+  readonly end: number
+  /** Whether the last line has no line feed: somebody else did not finish it. */
+  readonly unfinished: boolean
+  /** Takes in what others have appended since. `STORE_UNAVAILABLE` when the file is no longer this one. */
+  takeInOthers(): void
+  /** Of lines that are now in the file, one after another from `offset` on. */
+  takeIn(lines: readonly NewLine[], offset: number): void
+  read(rows: readonly Row[]): Promise<StoredStatement[]>
+  /** For jobs that must not wait. */
+  statement(id: StatementId): Statement | undefined
+  close(): Promise<void>
+}
+
+export interface StatementFileOptions {
+  readonly path: string
+  /** What a crash may have left half done. */
+  readonly intent: Intent | undefined
+  /** By their `stored`: statements that teach nothing. */
+  readonly unlearned: ReadonlySet<Micros>
+  /** Is told each `stored` that statements have. */
+  readonly passed: (stored: Micros) => void
+  readonly warn: (message: string) => void
+}
+
+/** So many broken lines are named one by one. */
+const maxWarnings = 20
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Ralph checks no more than this of what it stores. */
+const isStatement = (value: unknown): value is Statement & { readonly id: StatementId } =>
+  isObject(value) &&
+  typeof value.id === 'string' &&
+  isObject(value.actor) &&
+  isObject(value.verb) &&
+  typeof value.verb.id === 'string' &&
+  isObject(value.object)
+
+const statementIn = (line: Buffer): (Statement & { readonly id: StatementId }) | undefined => {
+  try {
+    const value: unknown = isUtf8(line) ? JSON.parse(line.toString()) : undefined
+    return isStatement(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const timeOf = (text: unknown): Micros | undefined => (typeof text === 'string' ? parseMicros(text) : undefined)
+
+/** Takes back what the last commit before a crash has written, unless it is all there. */
+const recover = async (file: FileHandle, intent: Intent): Promise<void> => {
+  const { size } = await file.stat()
+  if (size <= intent.offset) return
+  const kept = withoutHalf(intent, await read(file, { offset: intent.offset, length: size - intent.offset }))
+  if (kept === undefined) return
+  await writeFully(file, kept, intent.offset)
+  await file.truncate(intent.offset + kept.length)
+  await file.datasync()
+}
+
+/** Neighbours in the file are read in one go, across gaps of up to this many bytes. */
+const maxGap = 8192
+const maxRead = 1024 * 1024
+
+interface Stretch extends Place {
+  readonly rows: readonly Row[]
+}
+
+export const openStatementFile = async (options: StatementFileOptions): Promise<StatementFile> => {
+  const { path, intent, unlearned, passed, warn } = options
+  const file = await openOrCreate(path)
+  const index = createStatementIndex()
+  const learned = createLearned()
+  const offsets: number[] = []
+  const lengths: number[] = []
+  let end = 0
+  let unfinished = false
+  let lineNumber = 0
+  let broken = 0
+
+  const learn = (statement: Statement): void => {
+    try {
+      learned.learn(statement)
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      warn(`${path}: line ${lineNumber} teaches nothing, its definitions are malformed`)
+    }
+  }
+
+  /** Takes in a line that may be anything; `add` puts it into the index. Returns why it cannot be one. */
+  const readLine = ({ offset, bytes }: Line, add: StatementIndex['append']): string | undefined => {
+    const statement = statementIn(bytes)
+    if (statement === undefined) return 'it is no statement'
+    const id = normalId(statement.id)
+    if (index.row(id) !== undefined) return `the statement ${id} was there before`
+    const stored = timeOf(statement.stored)
+    try {
+      add({ id, stored: stored ?? timeOf(statement.timestamp) ?? 0, statement })
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      return 'it is malformed'
+    }
+    offsets.push(offset)
+    lengths.push(bytes.length)
+    if (stored === undefined || !unlearned.has(stored)) learn(statement)
+    if (stored !== undefined) passed(stored)
+    return undefined
+  }
+
+  const takeInLine = (line: Line, add: StatementIndex['append']): void => {
+    lineNumber += 1
+    const reason = line.bytes.length === 0 ? undefined : readLine(line, add)
+    if (reason === undefined) return
+    broken += 1
+    if (broken <= maxWarnings) warn(`${path}: line ${lineNumber} is left alone: ${reason}`)
+  }
+
+  const stretches = (rows: readonly Row[]): Stretch[] => {
+    const found: { offset: number; length: number; rows: Row[] }[] = []
+    for (const row of rows.toSorted((one, other) => (offsets[one] ?? 0) - (offsets[other] ?? 0))) {
+      const [offset, length] = [offsets[row] ?? 0, lengths[row] ?? 0]
+      const last = found.at(-1)
+      const gap = last === undefined ? 0 : offset - last.offset - last.length
+      if (last !== undefined && gap <= maxGap && offset + length - last.offset <= maxRead) {
+        last.length = offset + length - last.offset
+        last.rows.push(row)
+      } else found.push({ offset, length, rows: [row] })
+    }
+    return found
+  }
+
+  const damaged = (): RalphError =>
+    new RalphError('STORE_CORRUPT', `${path} is shorter than it was: restore it, then start again`, { path })
+
+  const requireFile = async () => {
+    const { ino, dev } = await file.stat()
+    return (): number => {
+      const present = statSync(path)
+      if (present.ino === ino && present.dev === dev) return present.size
+      throw new RalphError('STORE_UNAVAILABLE', `${path} was replaced by another file: start again`, { path })
+    }
+  }
+
+  const open = async () => {
+    if (intent !== undefined) await recover(file, intent)
+    const { size } = await file.stat()
+    const rest = await eachLine(file, { offset: 0, length: size }, (line) => takeInLine(line, index.append))
+    index.sort()
+    end = size
+    unfinished = rest !== undefined
+    if (rest !== undefined) warn(`${path}: the last line is left alone: whoever wrote it did not finish it`)
+    if (broken > maxWarnings) warn(`${path}: ${broken - maxWarnings} more lines are left alone`)
+    return requireFile()
+  }
+  const sizeNow = await open().catch(async (error: unknown) => {
+    await file.close()
+    throw error
+  })
+
+  return {
+    file,
+    index,
+    learned,
+    get end() {
+      return end
+    },
+    get unfinished() {
+      return unfinished
+    },
+    takeInOthers: () => {
+      const size = sizeNow()
+      if (size < end) throw damaged()
+      if (size === end) return
+      const add: StatementIndex['append'] = (statement) => index.add([statement])
+      // A line that was unfinished when it was last looked at is left alone to its end.
+      const place = { offset: end, length: size - end }
+      let skip = unfinished
+      const rest = eachLineNow(file, place, (line) => {
+        if (skip) lineNumber += 1
+        else takeInLine(line, add)
+        skip = false
+      })
+      end = size
+      unfinished = rest !== undefined
+    },
+    takeIn: (lines, offset) => {
+      index.add(lines)
+      let at = offset
+      for (const { bytes, define, statement } of lines) {
+        offsets.push(at)
+        lengths.push(bytes.length)
+        at += bytes.length + 1
+        if (define) learned.learn(statement)
+      }
+      end = at
+      lineNumber += lines.length + (unfinished ? 1 : 0)
+      unfinished = false
+    },
+    read: async (rows) => {
+      const texts = new Map<Row, string>()
+      const readStretch = async (stretch: Stretch): Promise<void> => {
+        const bytes = await read(file, stretch)
+        if (bytes.length < stretch.length) throw damaged()
+        for (const row of stretch.rows) {
+          const from = (offsets[row] ?? 0) - stretch.offset
+          texts.set(row, bytes.toString('utf8', from, from + (lengths[row] ?? 0)))
+        }
+      }
+      await Promise.all(stretches(rows).map(readStretch))
+      return rows.map((row) => ({ id: index.id(row), stored: index.stored(row), text: texts.get(row) ?? '' }))
+    },
+    statement: (id) => {
+      const row = index.row(id)
+      if (row === undefined) return undefined
+      const bytes = readNow(file, { offset: offsets[row] ?? 0, length: lengths[row] ?? 0 })
+      // It was taken in as a statement.
+      return JSON.parse(bytes.toString()) as Statement
+    },
+    close: () => file.close()
+  }
+}

@@ -1,0 +1,36 @@
+import type { InsertReport, StatementBatch } from '../../contracts/statement-store.ts'
+import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import { onOneLine } from '../../xapi/json-text.ts'
+import { separateKnown } from '../../xapi/statement-index.ts'
+import { formatMicros } from '../../xapi/timestamp.ts'
+import type { FsAttachments } from './attachments.ts'
+import type { NewLine, StatementFile } from './statement-file.ts'
+import type { Transaction } from './transaction.ts'
+
+/** The job that stores a batch: it refuses before it changes anything. */
+export const createInsert = (
+  statements: StatementFile,
+  transaction: Transaction,
+  attachments: FsAttachments,
+  times: IncreasingClock
+) => {
+  return (batch: StatementBatch): InsertReport => {
+    const { fresh, already } = separateKnown(
+      batch.statements,
+      (id) => transaction.statement(id) ?? statements.statement(id)
+    )
+    const lines = fresh.map((incoming): NewLine => {
+      const stored = times.next()
+      const text = incoming.textAt(formatMicros(stored))
+      const line = text.includes('\n') ? onOneLine(text) : text
+      const { id, statement } = incoming
+      return { id, stored, statement, define: batch.define, bytes: Buffer.from(line) }
+    })
+    attachments.add(batch.attachments)
+    if (!batch.define && lines.length > 0) {
+      transaction.addEntry({ unlearned: lines.map(({ stored }) => stored) }, undefined, () => {})
+    }
+    transaction.addStatements(lines)
+    return { inserted: lines.map(({ id }) => id), already }
+  }
+}

@@ -1,0 +1,26 @@
+import { type ErrorCode, RalphError } from '../../errors.ts'
+
+const codes: { readonly [systemCode: string]: { readonly code: ErrorCode; readonly advice: string } } = {
+  ENOSPC: { code: 'STORE_FULL', advice: 'the disk is full: free some space' },
+  EDQUOT: { code: 'STORE_FULL', advice: 'the disk quota is used up: raise it or free some space' },
+  EFBIG: { code: 'STORE_FULL', advice: 'the file has the greatest size that is allowed: raise the limit' },
+  EROFS: { code: 'STORE_FULL', advice: 'the file system is read-only: mount it for writing' },
+  EACCES: { code: 'STORE_FULL', advice: 'it may not be written: change its permissions' },
+  EPERM: { code: 'STORE_FULL', advice: 'it may not be written: change its permissions' },
+  EIO: { code: 'STORE_FULL', advice: 'the disk refuses to read or write: mend it' },
+  ENOTDIR: { code: 'STORE_UNAVAILABLE', advice: 'a part of the path is no directory' },
+  EISDIR: { code: 'STORE_UNAVAILABLE', advice: 'it is a directory' },
+  ENOENT: { code: 'STORE_UNAVAILABLE', advice: 'it is gone: put it back, then start again' },
+  EMFILE: { code: 'STORE_UNAVAILABLE', advice: 'this process has too many files open: raise the limit' },
+  ENFILE: { code: 'STORE_UNAVAILABLE', advice: 'the machine has too many files open' }
+}
+
+const systemCodeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** Says in Ralph's terms what the operating system refused; anything else is returned as it is. */
+export const translateError = (error: unknown, path: string): unknown => {
+  if (error instanceof RalphError) return error
+  const known = codes[systemCodeOf(error)]
+  return known ? new RalphError(known.code, `${path}: ${known.advice}`, { path }, { cause: error }) : error
+}

@@ -1,0 +1,27 @@
+import t from 'tap'
+import { openFs } from '../../src/backends/fs/index.ts'
+import { attachmentStoreContract } from '../contracts/attachment-store.ts'
+import { documentStoreContract } from '../contracts/document-store.ts'
+import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
+import { propertyContract } from '../contracts/property.ts'
+import { statementStoreContract } from '../contracts/statement-store.ts'
+
+const open: OpenBackend = async (t, clock) => {
+  const directory = t.testdir()
+  const openAgain = () => openFs({ directory }, contextOf(t, clock, directory))
+  let backend = openAgain()
+  t.teardown(() => backend.close())
+  return {
+    backend,
+    reopen: async () => {
+      await backend.close()
+      backend = openAgain()
+      return backend
+    }
+  }
+}
+
+statementStoreContract(t, 'fs', open)
+documentStoreContract(t, 'fs', open)
+attachmentStoreContract(t, 'fs', open)
+propertyContract(t, 'fs', open)
