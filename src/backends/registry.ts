@@ -1,6 +1,7 @@
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import { type Group, inRole, type Values } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
+import { fsParameters, fsParameters } from './fs/parameters.ts'
 import { sqliteParameters } from './sqlite/parameters.ts'
 
 /** A backend as it is known before anything of it is loaded. */
@@ -44,6 +45,16 @@ export const backends: readonly BackendDefinition[] = [
     open: async ({ directoryPath }, context) => {
       const { openSqlite } = await import('./sqlite/index.ts')
       return openSqlite(directoryPath === undefined ? {} : { directory: directoryPath }, context)
+    }
+  }),
+  define({
+    name: 'fs',
+    summary: "Ralph's file of JSON lines, for some ten thousand statements",
+    parameters: fsParameters,
+    open: async ({ directoryPath, lrsFile }, context) => {
+      const { openFs } = await import('./fs/index.ts')
+      // As Ralph has it: whoever changes from Ralph finds the statements where they are.
+      return openFs({ directory: directoryPath ?? process.cwd(), file: lrsFile }, context)
     }
   }),
   define({

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { hash as digestOf, randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { verify as bcryptVerify } from '@node-rs/bcrypt'
 import { LRUCache } from 'lru-cache'
@@ -79,7 +79,7 @@ export const openAuthenticator = async (
   log: Log,
   { queue = defaultQueue(), compare = bcryptVerify }: AuthenticatorOptions = {}
 ): Promise<Authenticator> => {
-  const key = randomBytes(32)
+  const key = randomBytes(32).toString('base64')
   const accepted = createCache(settings.cacheMaxSize, settings.cacheTtl * 1000)
   const refused = createCache(settings.cacheMaxSize && refusals, refusalTtl)
   const underway = new Map<string, Promise<boolean>>()
@@ -91,14 +91,17 @@ export const openAuthenticator = async (
     announceDemo(all, settings.allowDemoCredentials, log)
   })
 
+  /**
+   * Keyed by what stands first. It is never shown to anyone, so the simple construction is as good as HMAC, and it is
+   * made for every request: this takes a twentieth of the time.
+   */
+  const digest = (text: string): string => digestOf('sha256', key + text, 'base64')
+
   /** Which of the decoys stands for a name is always the same while the users are. */
   const decoyOf = (username: string): string => {
-    const lot = createHmac('sha256', key).update(username).digest().readUInt32BE()
+    const lot = Buffer.from(digest(username), 'base64').readUInt32BE()
     return decoys[lot % decoys.length] ?? demoHash
   }
-
-  const digest = (username: string, password: string, hash: string): string =>
-    createHmac('sha256', key).update(`${username.length} ${username}${hash}${password}`).digest('base64')
 
   /** Concurrent requests with the same credentials share one bcrypt. */
   const compareOnce = (credentials: string, password: string, hash: string): Promise<boolean> => {
@@ -117,7 +120,7 @@ export const openAuthenticator = async (
       if (refreshed !== undefined) await refreshed
       const user = users.find(username)
       const hash = user?.hash ?? decoyOf(username)
-      const credentials = digest(username, password, hash)
+      const credentials = digest(`${username.length} ${username}${hash}${password}`)
       if (user !== undefined && accepted?.has(credentials)) return user.asker
       if (refused?.has(credentials)) return undefined
       const equal = await compareOnce(credentials, password, hash)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { backends } from '../../src/backends/registry.ts'
 import { type RalphOptions, ralph, runserver } from '../support/ralph-process.ts'
 import { aUser } from '../support/users.ts'
 
@@ -97,6 +98,38 @@ t.test('a second signal ends it at once', async (t) => {
   server.child.kill('SIGTERM')
   t.strictSame(await ended, [1, null])
 })
+
+for (const { name } of backends) {
+  t.test(`the backend ${name} is opened by its name, as flag or as variable`, async (t) => {
+    const { cwd, env } = anAppDir(t)
+    for (const [words, more] of [
+      [['-b', name], {}],
+      [[], { RALPH_RUNSERVER_BACKEND: name.toUpperCase() }]
+    ] as const) {
+      const server = await runserver(t, [...local, ...words], { cwd, env: { ...env, ...more } })
+      t.match(server.log(), `, backend ${name}`)
+      t.strictSame(await (await fetch(`${server.url}/__heartbeat__`)).json(), { database: 'ok' })
+      t.strictSame(await server.stop(), { code: 0, signal: null })
+    }
+  })
+}
+
+t.test(
+  'the file of the fs backend is in the working directory, as with Ralph, or where it is said to be',
+  async (t) => {
+    const { cwd, env } = anAppDir(t)
+    const headers = { authorization, 'content-type': 'application/json' }
+    for (const [words, file] of [
+      [[], 'fs_lrs.jsonl'],
+      [['--fs-path', 'lrs', '--fs-default-lrs-file', 'all.jsonl'], join('lrs', 'all.jsonl')]
+    ] as const) {
+      const server = await runserver(t, [...local, '-b', 'fs', ...words], { cwd, env })
+      await fetch(`${server.url}/xAPI/statements`, { method: 'POST', headers, body: aStatement(3) })
+      await server.stop()
+      t.match(JSON.parse(readFileSync(join(cwd, file), 'utf8')), JSON.parse(aStatement(3)))
+    }
+  }
+)
 
 t.test('what is stored is there after a restart', async (t) => {
   const options = anAppDir(t)

@@ -56,7 +56,7 @@ t.test('the reference in markdown is a table for each group', async (t) => {
     stdout,
     '### Server\n\n| variable | default | meaning |\n|---|---|---|\n| `RALPH_RUNSERVER_BACKEND` | `sqlite` |'
   )
-  t.match(stdout, '### Backend sqlite')
+  t.match(stdout, '### Backend fs')
   t.match(stdout, '| `RALPH_RUNSERVER_PORT` | `8100` |')
   t.notMatch(stdout, cwd)
 })

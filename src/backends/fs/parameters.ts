@@ -5,7 +5,7 @@ export const fsParameters = {
   directoryPath: parameter('DEFAULT_DIRECTORY_PATH', {
     kind: path,
     default: undefined,
-    defaultText: '.',
+    defaultText: 'the working directory',
     description: 'Directory of the files; a user with a target has a directory of that name in it.'
   }),
   lrsFile: parameter('DEFAULT_LRS_FILE', {
