@@ -5,7 +5,7 @@ import { verifySignatures } from '../../xapi/signature.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import { prepareStatement } from './prepare.ts'
-import { readStatements, type SentStatement } from './read.ts'
+import { readStatement, readStatements, type SentStatement } from './read.ts'
 import { rejectDuplicateIds } from './reject-duplicate-ids.ts'
 import { requireId } from './require-id.ts'
 import { validateStatements } from './validate.ts'
@@ -30,7 +30,7 @@ export const storeStatements = async (call: Call, sent: SentStatements): Promise
 
 /** Stores the one statement of a PUT under the id that the request names (C 2.1.1). */
 export const storeStatement = async (call: Call, id: StatementId, sent: SentStatements): Promise<StorageReport> =>
-  store(call, requireId(readStatements(sent.json), id), sent.attachments)
+  store(call, [requireId(readStatement(sent.json), id)], sent.attachments)
 
 /** The steps that lead from text to what is durable, in their order. */
 export const store = async (

@@ -13,16 +13,37 @@ export interface SentStatement {
   readonly idOfRequest?: string
 }
 
-/** `INVALID_JSON` when the text is none or an empty array. */
-export const readStatements = (json: Uint8Array): readonly SentStatement[] => {
+interface ParsedText {
+  readonly text: string
+  readonly value: unknown
+}
+
+const parse = (json: Uint8Array): ParsedText => {
   const text = decodeUtf8(json)
-  const parsed = parseJson(text)
-  const values: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed]
-  if (values.length === 0) throw new RalphError('INVALID_JSON', 'The list of statements is empty.')
+  return { text, value: parseJson(text) }
+}
+
+const apart = ({ text, value }: ParsedText): SentStatement[] => {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   const parts = elements(text)
-  return values.map((value, index) => {
+  return values.map((each, index) => {
     const part = parts[index]
     if (part === undefined) throw new RalphError('INTERNAL', `No text was found for statement ${index}.`)
-    return { index, text: part.text, keys: part.keys, value }
+    return { index, text: part.text, keys: part.keys, value: each }
   })
+}
+
+/** One statement, or a list of them. `INVALID_JSON` when the text is none or an empty array. */
+export const readStatements = (json: Uint8Array): readonly SentStatement[] => {
+  const statements = apart(parse(json))
+  if (statements.length === 0) throw new RalphError('INVALID_JSON', 'The list of statements is empty.')
+  return statements
+}
+
+/** One statement, and no list, not even of one. `INVALID_JSON`, `INVALID_STATEMENT`. */
+export const readStatement = (json: Uint8Array): SentStatement => {
+  const parsed = parse(json)
+  const [only] = Array.isArray(parsed.value) ? [] : apart(parsed)
+  if (only === undefined) throw new RalphError('INVALID_STATEMENT', 'PUT takes one statement, not a list of them.')
+  return only
 }
