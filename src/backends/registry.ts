@@ -1,7 +1,7 @@
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import { type Group, inRole, type Values } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
-import { fsParameters, fsParameters } from './fs/parameters.ts'
+import { fsParameters } from './fs/parameters.ts'
 import { sqliteParameters } from './sqlite/parameters.ts'
 
 /** A backend as it is known before anything of it is loaded. */
