@@ -1,5 +1,6 @@
 import { sampleStatements } from '../../src/sample/index.ts'
 import { identifierKey } from '../../src/xapi/identifier.ts'
+import { type Actor, isGroup } from '../../src/xapi/statement.ts'
 import { everyActor, inheritableTerms, type Term } from '../../src/xapi/terms.ts'
 
 /** How many statements each answer has: every value is in at least this many, whatever the size of the store. */
@@ -24,27 +25,28 @@ const spread = (values: readonly string[]): readonly string[] => {
   )
 }
 
+/** An Agent by what identifies it, as the parameter `agent` takes it. */
+const agentParameter = ({ mbox, mbox_sha1sum, openid, account }: Actor): string =>
+  JSON.stringify({ mbox, mbox_sha1sum, openid, account })
+
 /** What to ask for: values that occur at least `limit` times in the first `count` statements of the generator. */
 const findValues = (count: number): Values => {
   const occurrences = new Map<Term, number>()
   const agents = new Map<string, string>()
   for (const statement of sampleStatements({ count })) {
     for (const term of inheritableTerms(statement)) occurrences.set(term, (occurrences.get(term) ?? 0) + 1)
-    for (const { mbox, mbox_sha1sum, openid, account } of everyActor(statement)) {
-      const agent = {
-        ...(mbox && { mbox }),
-        ...(mbox_sha1sum && { mbox_sha1sum }),
-        ...(openid && { openid }),
-        ...(account && { account })
+    for (const actor of everyActor(statement)) {
+      const members = isGroup(actor) ? (actor.member ?? []) : []
+      for (const each of [actor, ...members]) {
+        const key = identifierKey(each)
+        if (key !== undefined) agents.set(key, agentParameter(each))
       }
-      const key = identifierKey(agent)
-      if (key !== undefined) agents.set(key, JSON.stringify(agent))
     }
   }
   const frequent = [...occurrences].filter(([, times]) => times >= limit).sort(([, left], [, right]) => right - left)
   const of = (letter: string): readonly string[] =>
     spread(frequent.filter(([term]) => term.startsWith(letter)).map(([term]) => term.slice(1)))
-  const agentsOf = (letter: string): readonly string[] => of(letter).map((key) => agents.get(key) ?? '{}')
+  const agentsOf = (letter: string): readonly string[] => of(letter).map((key) => agents.get(key) ?? '')
   return {
     agents: agentsOf('a'),
     relatedAgents: agentsOf('A'),

@@ -70,13 +70,12 @@ export const startRalph = async (appDir: string, entry: string = entries.src): P
       stdio: ['ignore', 'ignore', 'inherit']
     }
   )
-  const url = `http://127.0.0.1:${port}`
-  try {
-    await firstAnswer(`${url}/__lbheartbeat__`, child)
-  } catch (error) {
+  const kill = (): void => {
     child.kill('SIGKILL')
-    throw error
   }
+  process.once('exit', kill)
+  const url = `http://127.0.0.1:${port}`
+  await firstAnswer(`${url}/__lbheartbeat__`, child)
   const startedIn = performance.now() - began
   return {
     url,
@@ -88,6 +87,7 @@ export const startRalph = async (appDir: string, entry: string = entries.src): P
     stop: async () => {
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'exit')
+      process.off('exit', kill)
     }
   }
 }
