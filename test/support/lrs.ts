@@ -214,7 +214,9 @@ const settingsWith = (settings: Partial<ServerSettings>): ServerSettings => ({
 const openBackend = async (name: string, directory: string, log: (message: string) => void): Promise<LrsBackend> => {
   const definition = backends.find((each) => each.name === name)
   if (definition === undefined) throw new Error(`there is no backend ${name}`)
-  const reader = createReader(readSources())
+  // The file of fs is in the working directory unless that is said.
+  const places = new Map([['RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH', directory]])
+  const reader = createReader(readSources(new Map(), places))
   const open = definition.configure(reader)
   reader.finish()
   return open({ clock: aClock().now, appDir: directory, warn: log })
