@@ -2,16 +2,15 @@ import type { IncomingStatement, InsertReport, StatementBatch } from '../../cont
 import { RalphError } from '../../errors.ts'
 import { sameStatement } from '../../xapi/equivalence.ts'
 import { type Statement, type StatementId, targetOf, voids } from '../../xapi/statement.ts'
-import { inheritableTerms, ownTerms } from '../../xapi/terms.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import type { AttachmentTable } from './attachments.ts'
 import type { Connection } from './connect.ts'
 import type { DescriptionTables } from './descriptions.ts'
-import type { Entries } from './entries.ts'
 import { bytesOfId } from './id-bytes.ts'
-import { leanTerms } from './lean-terms.ts'
+import { leanTermsOf } from './lean-terms.ts'
 import type { References } from './references.ts'
 import type { Sequence } from './sequence.ts'
+import type { StatementIndex } from './statement-index.ts'
 import type { TermIds } from './term-ids.ts'
 
 /** What a batch is written to, all in the transaction that is open. */
@@ -19,7 +18,7 @@ export interface Tables {
   readonly connection: Connection
   readonly sequence: Sequence
   readonly termIds: TermIds
-  readonly entries: Entries
+  readonly index: StatementIndex
   readonly references: References
   readonly attachments: AttachmentTable
   readonly descriptions: DescriptionTables
@@ -30,47 +29,40 @@ export interface Tables {
  * found out before anything is changed.
  */
 export const createInsert = (tables: Tables): ((batch: StatementBatch) => InsertReport) => {
-  const { connection, sequence, termIds, entries, references, attachments, descriptions } = tables
+  const { connection, sequence, termIds, index, references, attachments, descriptions } = tables
   const insertStatement = connection.prepare(
-    'INSERT INTO statement (stored, id, voided, voiding, text) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING'
+    'INSERT INTO statement (stored, id, voided, voiding, text) VALUES (?, ?, ?, ?, ?)'
   )
-  const textOf = connection.prepare<[text: string]>('SELECT text FROM statement WHERE id = ?')
-  const voidStatement = connection.prepare('UPDATE statement SET voided = 1 WHERE id = ? AND voiding = 0')
+  const textOf = connection.prepare<[text: string]>('SELECT text FROM statement WHERE stored = ?')
+  const voidStatement = connection.prepare('UPDATE statement SET voided = 1 WHERE stored = ? AND voiding = 0')
 
-  const refuseAnother = ({ id, statement }: IncomingStatement, idBytes: Uint8Array): void => {
+  const refuseAnother = ({ id, statement }: IncomingStatement, present: Micros): void => {
     // It was validated before it was stored.
-    const present = JSON.parse(textOf.get(idBytes)?.[0] ?? 'null') as Statement
-    if (sameStatement(present, statement)) return
+    if (sameStatement(JSON.parse(textOf.get(present)?.[0] ?? 'null') as Statement, statement)) return
     throw new RalphError('STATEMENT_CONFLICT', `another statement has the id ${id}`, { statementId: id })
   }
 
-  const writeTerms = (statement: Statement, stored: Micros): void => {
-    const own = ownTerms(statement)
-    for (const term of leanTerms(inheritableTerms(statement), own)) entries.add(termIds.idOf(term), stored)
-    for (const term of own) entries.add(termIds.idOf(term), stored)
+  const voidTarget = (id: StatementId): void => {
+    const target = index.find(id)
+    if (target !== undefined) voidStatement.run(target)
   }
 
   /** Returns whether the statement was not there. */
   const write = (incoming: IncomingStatement, define: boolean): boolean => {
     const { id, statement } = incoming
-    const idBytes = bytesOfId(id)
-    const voidedId = voids(statement)
-    const voided = voidedId === undefined && references.isVoided(idBytes)
-    const stored = sequence.next()
-    const text = incoming.textAt(formatMicros(stored))
-    if (insertStatement.run(stored, idBytes, Number(voided), voidedId === undefined ? 0 : 1, text) === 0) {
-      refuseAnother(incoming, idBytes)
+    const present = index.find(id)
+    if (present !== undefined) {
+      refuseAnother(incoming, present)
       return false
     }
-    if (voidedId !== undefined) voidStatement.run(bytesOfId(voidedId))
-    writeTerms(statement, stored)
-    const target = targetOf(statement)
-    references.link({
-      id: idBytes,
-      stored,
-      terms: () => leanTerms(inheritableTerms(statement)),
-      target: target === undefined ? undefined : bytesOfId(target)
-    })
+    const voidedId = voids(statement)
+    const voided = voidedId === undefined && references.isVoided(id)
+    const stored = sequence.next()
+    const text = incoming.textAt(formatMicros(stored))
+    insertStatement.run(stored, bytesOfId(id), Number(voided), voidedId === undefined ? 0 : 1, text)
+    if (voidedId !== undefined) voidTarget(voidedId)
+    index.add(id, stored, leanTermsOf(statement).map(termIds.idOf))
+    references.link({ id, stored, statement, target: targetOf(statement) })
     if (define) descriptions.learn(statement, stored)
     return true
   }

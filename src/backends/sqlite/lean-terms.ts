@@ -1,4 +1,5 @@
-import type { Term } from '../../xapi/terms.ts'
+import type { Statement } from '../../xapi/statement.ts'
+import { inheritableTerms, ownTerms, type Term } from '../../xapi/terms.ts'
 
 /**
  * The wide filters contain the narrow ones: whoever is the Actor is also a related agent, and so is the Authority.
@@ -23,4 +24,10 @@ export const leanTerms = (terms: ReadonlySet<Term>, own?: ReadonlySet<Term>): Te
     lean.push(term)
   }
   return lean
+}
+
+/** What the index holds of a statement, but for what it inherits. */
+export const leanTermsOf = (statement: Statement): Term[] => {
+  const own = ownTerms(statement)
+  return [...leanTerms(inheritableTerms(statement), own), ...own]
 }

@@ -3,22 +3,28 @@
  * was released is never changed: add another.
  *
  * statement   rowid is `stored` (µs since 1970): unique, increasing, the order of everything.
+ * identity    id of a statement → its `stored`.
  * term        what a statement can be found by (xapi/terms.ts) → a small number.
  * entry       the sorted list of statements that have a term, in blocks that do not overlap: `first` is a `stored`,
  *             `rest` the others of the block as offsets from it (blocks.ts), NULL for a block of one.
+ * progress    `indexed`: identity and entry know all statements up to this one; the few that follow are indexed in
+ *             memory (statement-index.ts). `last`: the highest time given out when the store was last closed.
  * reference   which statement (by `stored`) targets which id by its Object, whether or not that id is there.
  * inherited   the terms that a statement of `reference` has from what it targets, directly or further on.
- * sequence    the highest time given out when the store was last closed.
  */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE statement (
     stored INTEGER PRIMARY KEY,
-    id BLOB NOT NULL UNIQUE,
+    id BLOB NOT NULL,
     voided INTEGER NOT NULL,
     voiding INTEGER NOT NULL,
     text TEXT NOT NULL
   );
+  CREATE TABLE identity (
+    id BLOB PRIMARY KEY,
+    stored INTEGER NOT NULL
+  ) WITHOUT ROWID;
   CREATE TABLE term (
     text TEXT PRIMARY KEY,
     id INTEGER NOT NULL
@@ -70,9 +76,10 @@ export const migrations: readonly string[] = [
     UNIQUE (kind, agent, activity, registration, id)
   );
   CREATE INDEX document_updated ON document (updated);
-  CREATE TABLE sequence (
+  CREATE TABLE progress (
+    indexed INTEGER NOT NULL,
     last INTEGER NOT NULL
   );
-  INSERT INTO sequence VALUES (0);
+  INSERT INTO progress (indexed, last) VALUES (0, 0);
   `
 ]

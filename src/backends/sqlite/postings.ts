@@ -1,3 +1,4 @@
+import type { Micros } from '../../xapi/timestamp.ts'
 import { type Block, valuesOf } from './blocks.ts'
 import type { Connection } from './connect.ts'
 import type { TermId } from './term-ids.ts'
@@ -87,6 +88,18 @@ export const createPostingsReader = (connection: Connection): PostingsReader => 
           }
         }
       }
+    }
+  }
+}
+
+/** The places of some `stored`, in order, as they are now. */
+export const placesOf = (values: readonly Micros[], ascending: boolean): PlaceList => {
+  const places = ascending ? values.slice() : values.map((stored) => -stored).reverse()
+  let at = 0
+  return {
+    seek: (from) => {
+      while (at < places.length && (places[at] ?? never) < from) at += 1
+      return places[at]
     }
   }
 }

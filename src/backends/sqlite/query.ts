@@ -6,13 +6,14 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
 import { idOfBytes } from './id-bytes.ts'
 import { alternativesOf } from './lean-terms.ts'
-import { createPostingsReader, type Effort, intersect, type Place, type PlaceList, union } from './postings.ts'
+import { type Effort, intersect, type Place, type PlaceList, union } from './postings.ts'
+import type { Sequence } from './sequence.ts'
+import type { StatementIndex } from './statement-index.ts'
 import type { TermIds } from './term-ids.ts'
 
 /** Work after which a query lets others have the event loop: a millisecond or two. */
 const maxEffort = 20_000
 const maxRows = 256
-const latest: Micros = Number.MAX_SAFE_INTEGER
 
 /** A statement's row; without text when it is voided. */
 type Row = readonly [stored: Micros, id: Uint8Array, text: string | null]
@@ -28,9 +29,10 @@ interface Range {
   readonly to: Place
 }
 
-const rangeOf = ({ ascending, since, until, after }: StatementQuery): Range => {
+/** Up to the latest statement there is, so that none that comes while the query rests is seen before an older one. */
+const rangeOf = ({ ascending, since, until, after }: StatementQuery, latest: Micros): Range => {
   const oldest = (since ?? -1) + 1
-  const newest = until ?? latest
+  const newest = Math.min(until ?? latest, latest)
   return ascending
     ? { ascending, from: Math.max(oldest, after?.stored ?? 0), to: newest }
     : { ascending, from: -Math.min(newest, after?.stored ?? latest), to: -oldest }
@@ -42,8 +44,14 @@ const isBefore = ({ id, stored }: StoredStatement, { after, ascending }: Stateme
 
 export type RunQuery = (query: StatementQuery, options?: CallOptions) => Promise<StatementPage>
 
-export const createQuery = (connection: Connection, termIds: TermIds): RunQuery => {
-  const postings = createPostingsReader(connection)
+export interface QueriedTables {
+  readonly connection: Connection
+  readonly sequence: Sequence
+  readonly termIds: TermIds
+  readonly index: StatementIndex
+}
+
+export const createQuery = ({ connection, sequence, termIds, index }: QueriedTables): RunQuery => {
   const columns = 'stored, statement.id, iif(voided, NULL, text)'
   const upwards = connection.prepare<[...Row]>(
     `SELECT ${columns} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored LIMIT ?`
@@ -83,14 +91,14 @@ export const createQuery = (connection: Connection, termIds: TermIds): RunQuery 
 
   /** Undefined when a term occurs nowhere. */
   const sourceOf = (query: StatementQuery): RowSource | undefined => {
-    const range = rangeOf(query)
+    const range = rangeOf(query, sequence.latest())
     const terms = termsOfQuery(query)
     if (terms.length === 0) return everything(range)
     const effort: Effort = { spent: 0 }
     const lists: PlaceList[] = []
     for (const term of terms) {
       const ids = alternativesOf(term).map(termIds.find)
-      const open = ids.flatMap((id) => (id === undefined ? [] : [postings.open(id, range.ascending, effort)]))
+      const open = ids.flatMap((id) => (id === undefined ? [] : [index.open(id, range.ascending, effort)]))
       if (open.length === 0) return undefined
       lists.push(union(open))
     }

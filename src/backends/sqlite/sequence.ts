@@ -5,6 +5,8 @@ import type { Micros } from '../../xapi/timestamp.ts'
 export interface Sequence {
   /** A time later than any that was given out or promised. */
   next(): Micros
+  /** The last time that was given out or promised. */
+  latest(): Micros
   /** Promises that `next` will only return later times than this one. */
   passed(): Micros
 }
@@ -16,6 +18,7 @@ export const createSequence = (clock: Clock, last: Micros): Sequence => {
       latest = Math.max(clock(), latest + 1)
       return latest
     },
+    latest: () => latest,
     passed: () => {
       latest = Math.max(clock() - 1, latest)
       return latest

@@ -12,12 +12,12 @@ import { createAttachmentTable } from './attachments.ts'
 import { type CacheSize, type Connection, connect } from './connect.ts'
 import { createDescriptionTables } from './descriptions.ts'
 import { createDocumentTable } from './documents.ts'
-import { createEntries } from './entries.ts'
-import { bytesOfId } from './id-bytes.ts'
 import { createInsert } from './insert.ts'
 import { createQuery } from './query.ts'
+import { recallIndex } from './recall-index.ts'
 import { createReferences } from './references.ts'
 import { createSequence } from './sequence.ts'
+import { createStatementIndex } from './statement-index.ts'
 import { createTermIds } from './term-ids.ts'
 import { closed, translateError, translating } from './translate-error.ts'
 
@@ -34,13 +34,15 @@ export interface StoreOptions extends CacheSize {
 
 /** So many reads are answered before waiting writers have their turn. */
 const maxReads = 64
+/** So many statements are indexed in memory only. */
+const maxInMemory = 1000
 
 const lastTimeIn = (connection: Connection): Micros => {
   const last = connection.prepare<[last: Micros]>(
     `SELECT max(
        ifnull((SELECT max(stored) FROM statement), 0),
        ifnull((SELECT max(updated) FROM document), 0),
-       (SELECT last FROM sequence))`
+       (SELECT last FROM progress))`
   )
   return last.get()?.[0] ?? 0
 }
@@ -72,35 +74,37 @@ const build = (connection: Connection, clock: Clock, release: () => void): Sqlit
   const { file } = connection
   const sequence = createSequence(clock, lastTimeIn(connection))
   const termIds = createTermIds(connection)
-  const entries = createEntries(connection)
-  const references = createReferences(connection, termIds, entries)
+  const index = createStatementIndex(connection)
+  const references = createReferences(connection, termIds, index)
+  recallIndex({ connection, termIds, index, references })
   const attachments = createAttachmentTable(connection)
   const descriptions = createDescriptionTables(connection)
-  const insert = createInsert({ connection, sequence, termIds, entries, references, attachments, descriptions })
-  const query = createQuery(connection, termIds)
+  const insert = createInsert({ connection, sequence, termIds, index, references, attachments, descriptions })
+  const query = createQuery({ connection, sequence, termIds, index })
   const documents = createDocumentTable(connection, sequence)
 
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
   const rollback = connection.prepare('ROLLBACK')
   const findStatement = connection.prepare<[stored: Micros, text: string]>(
-    'SELECT stored, text FROM statement WHERE id = ? AND voided = ?'
+    'SELECT stored, text FROM statement WHERE stored = ? AND voided = ?'
   )
-  const saveSequence = connection.prepare('UPDATE sequence SET last = ?')
+  const saveSequence = connection.prepare('UPDATE progress SET last = ?')
 
   const group = createGroupCommit({
     begin: () => {
       begin.run()
     },
     commit: () => {
-      entries.flush()
+      index.move(maxInMemory)
       commit.run()
+      index.settle()
       reads = 0
       termIds.settle()
       descriptions.settle()
     },
     rollback: () => {
-      entries.discard()
+      index.discard()
       termIds.discard()
       descriptions.discard()
       // After some errors, a full disk among them, SQLite has rolled back by itself.
@@ -145,7 +149,7 @@ const build = (connection: Connection, clock: Clock, release: () => void): Sqlit
         write(() => insert(batch), { refusesFirst: batch.statements.length === 1, signal: options.signal }),
       find: (id: StatementId, { voided }, options) =>
         read(() => {
-          const row = findStatement.get(bytesOfId(id), Number(voided))
+          const row = findStatement.get(index.find(id) ?? null, Number(voided))
           return row && { id, stored: row[0], text: row[1] }
         }, options),
       query: (statementQuery, options) => read(() => query(statementQuery, options), options),
@@ -178,7 +182,10 @@ const build = (connection: Connection, clock: Clock, release: () => void): Sqlit
       if (closing) return
       closing = true
       // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
-      await write(() => saveSequence.run(sequence.passed())).catch(() => {})
+      await write(() => {
+        index.move(0)
+        saveSequence.run(sequence.passed())
+      }).catch(() => {})
       await group.close()
       connection.close()
       release()

@@ -10,6 +10,8 @@ export interface TermIds {
   find(term: Term): TermId | undefined
   /** Numbers a term that is new. Only within a transaction that also writes an entry for it. */
   idOf(term: Term): TermId
+  /** The number is in use. */
+  reserve(id: TermId): void
   settle(): void
   discard(): void
 }
@@ -18,14 +20,16 @@ export const createTermIds = (connection: Connection): TermIds => {
   const cache = createTransactionCache<TermId>({ entries: 20_000, characters: 2_000_000 })
   const select = connection.prepare<[id: number]>('SELECT id FROM term WHERE text = ?')
   const insert = connection.prepare('INSERT INTO term (text, id) VALUES (?, ?)')
-  // Every term has an entry, so that the end of that index tells the last number at once.
-  const highest = connection.prepare<[id: number | null]>('SELECT max(term) FROM entry').get()?.[0] ?? 0
-  let last = highest
+  // The end of that index tells the last number, but for the terms of statements which are not in it yet: those are
+  // found, one by one, before any new one is made.
+  let last = connection.prepare<[id: number | null]>('SELECT max(term) FROM entry').get()?.[0] ?? 0
   const find = (term: Term): TermId | undefined => {
     const known = cache.get(term)
     if (known !== undefined) return known
     const id = select.get(term)?.[0]
-    if (id !== undefined) cache.set(term, id)
+    if (id === undefined) return undefined
+    cache.set(term, id)
+    last = Math.max(last, id)
     return id
   }
   return {
@@ -37,6 +41,9 @@ export const createTermIds = (connection: Connection): TermIds => {
       insert.run(term, last)
       cache.set(term, last)
       return last
+    },
+    reserve: (id) => {
+      last = Math.max(last, id)
     },
     settle: cache.settle,
     discard: cache.discard

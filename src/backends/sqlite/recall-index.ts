@@ -1,0 +1,34 @@
+import type { Statement } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Connection } from './connect.ts'
+import { idOfBytes } from './id-bytes.ts'
+import { leanTermsOf } from './lean-terms.ts'
+import type { References } from './references.ts'
+import type { StatementIndex } from './statement-index.ts'
+import type { TermIds } from './term-ids.ts'
+
+export interface RecalledTables {
+  readonly connection: Connection
+  readonly termIds: TermIds
+  readonly index: StatementIndex
+  readonly references: References
+}
+
+/** Indexes the statements that were indexed in memory only when the process ended: never more than a few. */
+export const recallIndex = ({ connection, termIds, index, references }: RecalledTables): void => {
+  const statements = connection.prepare<[stored: Micros, id: Uint8Array, text: string]>(
+    'SELECT stored, id, text FROM statement WHERE stored > ? ORDER BY stored'
+  )
+  const recalled = statements.all(index.indexed()).map(([stored, id, text]) => {
+    const inherited = references.inheritedBy(stored)
+    for (const term of inherited) termIds.reserve(term)
+    return { stored, id, text, inherited }
+  })
+  for (const { stored, id, text, inherited } of recalled) {
+    // It was validated before it was stored.
+    const own = leanTermsOf(JSON.parse(text) as Statement).map(termIds.idOf)
+    index.add(idOfBytes(id), stored, [...own, ...inherited])
+  }
+  index.settle()
+  termIds.settle()
+}

@@ -1,0 +1,100 @@
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { type Block, blocksOf, valuesOf } from './blocks.ts'
+import type { Connection } from './connect.ts'
+import { bytesOfId } from './id-bytes.ts'
+import { createPostingsReader, type Effort, type PlaceList, placesOf, union } from './postings.ts'
+import { createRecentIndex, placeIn } from './recent-index.ts'
+import type { TermId } from './term-ids.ts'
+
+/**
+ * Finds statements by id and by term. Ids and terms are all over the place: written one by one, each would cost a page
+ * of the file. The newest statements are therefore indexed in memory, and moved to the tables together. Nothing is lost
+ * with the memory: `progress.indexed` says from where on `add` has to be called again when the store is opened.
+ */
+export interface StatementIndex {
+  find(id: StatementId): Micros | undefined
+  /** Statements with a term; those that there are now, at least. */
+  open(term: TermId, ascending: boolean, effort: Effort): PlaceList
+  /** The newest statement. */
+  add(id: StatementId, stored: Micros, terms: readonly TermId[]): void
+  /** Another term of a statement that may be an old one and may have the term already. */
+  addTerm(term: TermId, stored: Micros): void
+  /** How far the tables go. */
+  indexed(): Micros
+  /** Moves what is in memory to the tables if there is more of it than `kept`, within the transaction that is open. */
+  move(kept: number): void
+  settle(): void
+  discard(): void
+}
+
+export const createStatementIndex = (connection: Connection): StatementIndex => {
+  const insertId = connection.prepare('INSERT INTO identity (id, stored) VALUES (?, ?)')
+  const selectId = connection.prepare<[stored: Micros]>('SELECT stored FROM identity WHERE id = ?')
+  const insertBlock = connection.prepare('INSERT INTO entry (term, first, rest) VALUES (?, ?, ?)')
+  const removeBlock = connection.prepare('DELETE FROM entry WHERE term = ? AND first = ?')
+  const blockBefore = connection.prepare<[...Block]>(
+    'SELECT first, rest FROM entry WHERE term = ? AND first <= ? ORDER BY first DESC LIMIT 1'
+  )
+  const saveIndexed = connection.prepare('UPDATE progress SET indexed = ?')
+  const postings = createPostingsReader(connection)
+  const recent = createRecentIndex()
+  let indexed = connection.prepare<[indexed: Micros]>('SELECT indexed FROM progress').get()?.[0] ?? 0
+  /** How far the tables will go when the transaction is committed. */
+  let moved: Micros | undefined
+
+  const write = (term: TermId, values: readonly Micros[]): void => {
+    for (const [first, rest] of blocksOf(values)) insertBlock.run(term, first, rest)
+  }
+
+  const addToTable = (term: TermId, stored: Micros): void => {
+    const block = blockBefore.get(term, stored)
+    const values = block ? valuesOf(block) : []
+    const at = placeIn(values, stored)
+    if (values[at] === stored) return
+    if (block && at < values.length) {
+      // Blocks must not overlap: this one is written anew.
+      values.splice(at, 0, stored)
+      removeBlock.run(term, block[0])
+      write(term, values)
+    } else write(term, [stored])
+  }
+
+  return {
+    find: (id) => recent.ids.get(id) ?? selectId.get(bytesOfId(id))?.[0],
+    open: (term, ascending, effort) => {
+      const inTable = postings.open(term, ascending, effort)
+      const inMemory = recent.terms.get(term)
+      // Copied, since the query may still run when all has been moved.
+      return inMemory ? union([inTable, placesOf(inMemory, ascending)]) : inTable
+    },
+    add: (id, stored, terms) => {
+      recent.addId(id, stored)
+      for (const term of terms) recent.addTerm(term, stored)
+    },
+    addTerm: (term, stored) => {
+      if (stored <= indexed) addToTable(term, stored)
+      else recent.addTerm(term, stored)
+    },
+    indexed: () => indexed,
+    move: (kept) => {
+      if (recent.ids.size <= kept) return
+      for (const id of [...recent.ids.keys()].sort()) insertId.run(bytesOfId(id), recent.ids.get(id) ?? 0)
+      for (const term of [...recent.terms.keys()].sort((one, other) => one - other)) {
+        write(term, recent.terms.get(term) ?? [])
+      }
+      moved = Math.max(...recent.ids.values())
+      saveIndexed.run(moved)
+    },
+    settle: () => {
+      if (moved === undefined) return recent.settle()
+      indexed = moved
+      moved = undefined
+      recent.clear()
+    },
+    discard: () => {
+      moved = undefined
+      recent.discard()
+    }
+  }
+}
