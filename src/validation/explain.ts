@@ -60,7 +60,8 @@ const expectedBy = ({ keyword, params, parentSchema }: ErrorObject): string => {
 const wrappers: ReadonlySet<string> = new Set(['if', 'propertyNames'])
 
 /** Within a choice, why each branch failed says less than the rule that the choice states. */
-const isOfBranch = ({ schemaPath }: ErrorObject): boolean => /\/(?:oneOf|anyOf)\/\d/.test(schemaPath)
+const isTelling = ({ keyword, schemaPath }: ErrorObject): boolean =>
+  !wrappers.has(keyword) && !/\/(?:oneOf|anyOf)\/\d/.test(schemaPath)
 
 const placeOf = ({ instancePath, keyword, params, propertyName }: ErrorObject): string => {
   if (propertyName !== undefined) return pointTo(instancePath, propertyName)
@@ -90,9 +91,10 @@ const mostFaults = 10
 
 /** Errors of ajv as faults that say where, by which rule, and what was expected; each place and rule once. */
 export const explain = (errors: readonly ErrorObject[]): readonly Fault[] => {
+  const telling = errors.filter(isTelling)
   const faults = new Map<string, Fault>()
-  for (const error of errors) {
-    if (wrappers.has(error.keyword) || isOfBranch(error)) continue
+  // Whatever has an error has a fault: nothing invalid may look valid because its error has a form not thought of here.
+  for (const error of telling.length > 0 ? telling : errors) {
     const fault = toFault(error)
     const key = `${fault.pointer} ${fault.rule}`
     if (!faults.has(key)) faults.set(key, fault)

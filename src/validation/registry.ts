@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
 import { RalphError } from '../errors.ts'
 import type { Version } from '../xapi/version.ts'
 import { formats } from './formats/index.ts'
@@ -7,16 +7,16 @@ import { formats } from './formats/index.ts'
 /** What the `$id`s of the schemas begin with. They are names: nothing is ever fetched from there. */
 export const schemaBase = 'https://ralph-lrs.example/schemas/xapi/'
 
-/** `schemas/` stands at the root of the package, this file in src/ of the repository or in dist/src/ of the package. */
-const findSchemas = (): URL => {
-  for (const candidate of ['../../schemas/xapi/', '../../../schemas/xapi/']) {
-    const url = new URL(candidate, import.meta.url)
-    if (existsSync(new URL('1.0.3/statement.schema.json', url))) return url
-  }
-  throw new RalphError(
-    'INTERNAL',
-    `The folder schemas/ is missing beside ${new URL('../..', import.meta.url).pathname}`
-  )
+/**
+ * The folder of the xAPI schemas as seen from a module in a room of src/ of the repository, or of dist/src/ of the
+ * package: `schemas/` stands at the root of both.
+ */
+export const findSchemas = (module: string): URL => {
+  const candidates = ['../../schemas/xapi/', '../../../schemas/xapi/'].map((path) => new URL(path, module))
+  const found = candidates.find((url) => existsSync(new URL('1.0.3/statement.schema.json', url)))
+  if (found !== undefined) return found
+  const looked = candidates.map(({ pathname }) => pathname)
+  throw new RalphError('INTERNAL', `The schemas are missing, in ${looked.join(' and in ')}. Install Ralph anew.`)
 }
 
 const folders: { readonly [version in Version]: readonly Version[] } = {
@@ -26,7 +26,7 @@ const folders: { readonly [version in Version]: readonly Version[] } = {
 }
 
 export const readSchemas = (version: Version): AnySchemaObject[] => {
-  const root = findSchemas()
+  const root = findSchemas(import.meta.url)
   const schemas: AnySchemaObject[] = []
   for (const folder of folders[version]) {
     const directory = new URL(`${folder}/`, root)
@@ -41,20 +41,20 @@ export const readSchemas = (version: Version): AnySchemaObject[] => {
  * Strict, and it changes nothing in what it is shown. The schemas are not checked against their meta-schema at run
  * time, which costs more than all the rest: a test does it.
  */
-const createAjv = (version: Version, allErrors: boolean): Ajv2020 => {
+export const createAjv = (version: Version, options: Options): Ajv2020 => {
   const ajv = new Ajv2020({
     strict: true,
     // "Exactly one of these is required" names properties that the schema around it defines.
     strictRequired: false,
     allowUnionTypes: true,
-    allErrors,
     verbose: true,
     messages: false,
     meta: false,
     validateSchema: false,
     // Measured: as fast to run, and compiled in half the time, which is part of the wait for the first answer.
     inlineRefs: false,
-    code: { optimize: false }
+    code: { optimize: false },
+    ...options
   })
   // `x-rule` names the rule that a part of a schema states, `x-expected` what to say when it is broken.
   ajv.addVocabulary(['x-rule', 'x-expected'])
@@ -66,36 +66,31 @@ const createAjv = (version: Version, allErrors: boolean): Ajv2020 => {
 /** What is compiled: see the file of this name. */
 export type SchemaName = 'statement' | 'agent' | 'agent-or-identified-group'
 
-const ajvs = new Map<string, Ajv2020>()
+const idOf = (name: SchemaName, version: Version): string =>
+  `${schemaBase}${name === 'statement' ? version : '1.0.3'}/${name}.schema.json`
 
-/** Made when first asked for; the schemas that a version needs are compiled once, when first used. */
-const ajvFor = (version: Version, allErrors: boolean): Ajv2020 => {
-  const key = `${version} ${allErrors}`
-  let ajv = ajvs.get(key)
-  if (ajv === undefined) {
-    ajv = createAjv(version, allErrors)
-    ajvs.set(key, ajv)
+type FindErrors = (value: unknown, name: SchemaName, version: Version) => readonly ErrorObject[]
+
+/** Reads and compiles the schemas of a version when first asked, which takes some 50 ms, and then keeps them. */
+const createFindErrors = (options: Options): FindErrors => {
+  const ajvs = new Map<Version, Ajv2020>()
+  const compiled = new Map<string, ValidateFunction>()
+  const compile = (name: SchemaName, version: Version): ValidateFunction => {
+    const ajv = ajvs.get(version) ?? createAjv(version, options)
+    ajvs.set(version, ajv)
+    const validate = ajv.getSchema(idOf(name, version))
+    if (validate === undefined) throw new RalphError('INTERNAL', `There is no schema ${idOf(name, version)}`)
+    compiled.set(name + version, validate)
+    return validate
   }
-  return ajv
-}
-
-const folderOf = (name: SchemaName, version: Version): Version => (name === 'statement' ? version : '1.0.3')
-
-const compiled = (name: SchemaName, version: Version, allErrors: boolean): ValidateFunction => {
-  const id = `${schemaBase}${folderOf(name, version)}/${name}.schema.json`
-  const validate = ajvFor(version, allErrors).getSchema(id)
-  if (validate === undefined) throw new RalphError('INTERNAL', `There is no schema ${id}`)
-  return validate
+  return (value, name, version) => {
+    const validate = compiled.get(name + version) ?? compile(name, version)
+    return validate(value) ? [] : (validate.errors ?? [])
+  }
 }
 
 /** The first thing that is wrong with a value, or nothing. */
-export const firstError = (value: unknown, name: SchemaName, version: Version): readonly ErrorObject[] => {
-  const validate = compiled(name, version, false)
-  return validate(value) ? [] : (validate.errors ?? [])
-}
+export const firstError = createFindErrors({ allErrors: false })
 
 /** All that is wrong with a value: as many errors as it has faults, so only for what is known to be small. */
-export const everyError = (value: unknown, name: SchemaName, version: Version): readonly ErrorObject[] => {
-  const validate = compiled(name, version, true)
-  return validate(value) ? [] : (validate.errors ?? [])
-}
+export const everyError = createFindErrors({ allErrors: true })

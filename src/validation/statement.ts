@@ -5,7 +5,6 @@ import {
   isActivity,
   isSubStatement,
   type Statement,
-  type StatementBase,
   type SubStatement
 } from '../xapi/statement.ts'
 import type { Version } from '../xapi/version.ts'
@@ -21,9 +20,7 @@ const mostValues = 2000
 
 const moved = (fault: Fault, pointer: string): Fault => ({ ...fault, pointer: pointer + fault.pointer })
 
-function* activitiesOf(
-  part: StatementBase & { readonly object: SubStatement['object'] | SubStatement }
-): Generator<readonly [pointer: string, activity: Activity]> {
+function* activitiesOf(part: Statement | SubStatement): Generator<readonly [pointer: string, activity: Activity]> {
   if (isActivity(part.object)) yield ['/object', part.object]
   const all = part.context?.contextActivities
   if (all === undefined) return

@@ -28,11 +28,15 @@ const repeatsSubtag = (tag: string): boolean => {
   return false
 }
 
-/** `en-US-` and two variants are the shortest in which something could repeat: `sl-rozaj-rozaj`, `en-a-bb-a-cc`. */
+/** Nothing shorter has room for a sub-tag that comes twice. */
 const shortestThatRepeats = 'en-a-bb-a-cc'.length
+
+/** Applications may limit the length; RFC 5646 §4.4.1 finds 35 characters enough. */
+const longest = 255
 
 /** A well-formed BCP 47 tag (RFC 5646 §2.2.9); whether its subtags are registered is not looked at. */
 export const isLanguageTag = (text: string): boolean => {
+  if (text.length > longest) return false
   if (langtag.test(text)) return text.length < shortestThatRepeats || !repeatsSubtag(text)
   return privateUse.test(text) || irregular.has(text.toLowerCase())
 }

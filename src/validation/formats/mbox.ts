@@ -6,4 +6,7 @@ const mbox =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
   /^mailto:[^\s\u0000-\u0020"(),:;<>@[\\\]\u007f-\u009f]+@(?:[\w\u00a1-\uffff-]+(?:\.[\w\u00a1-\uffff-]+)*|\[[\w.:]+\])$/
 
-export const isMbox = (text: string): boolean => mbox.test(text)
+/** An address has 254 bytes at most (RFC 5321 §4.5.3), which percent-encoding makes three times as long. */
+const longest = 'mailto:'.length + 3 * 254
+
+export const isMbox = (text: string): boolean => text.length <= longest && mbox.test(text)

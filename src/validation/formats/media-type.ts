@@ -1,5 +1,8 @@
-/** Type, subtype, and parameters with plain or quoted values (RFC 9110 §8.3.1). */
+/** Type, subtype, and parameters with plain or quoted values, some of which may be missing (RFC 9110 §5.6.6, §8.3.1). */
 const mediaType =
-  /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*"))*$/
+  /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[ \t]*(?:;[ \t]*(?:[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*")[ \t]*)?)*$/
 
-export const isMediaType = (text: string): boolean => mediaType.test(text)
+/** Far more than any media type needs, and far less than an expression with repeated groups needs memory for. */
+const longest = 1000
+
+export const isMediaType = (text: string): boolean => text.length <= longest && mediaType.test(text)
