@@ -89,14 +89,14 @@ const toFault = (error: ErrorObject): Fault => {
 /** A handful: who mends these will see the rest. */
 const mostFaults = 10
 
-/** Errors of ajv as faults that say where, by which rule, and what was expected; each place and rule once. */
+/** Errors of ajv as faults that say where, by which rule, and what was expected; each once. */
 export const explain = (errors: readonly ErrorObject[]): readonly Fault[] => {
   const telling = errors.filter(isTelling)
   const faults = new Map<string, Fault>()
   // Whatever has an error has a fault: nothing invalid may look valid because its error has a form not thought of here.
   for (const error of telling.length > 0 ? telling : errors) {
     const fault = toFault(error)
-    const key = `${fault.pointer} ${fault.rule}`
+    const key = `${fault.pointer} ${fault.rule} ${fault.expected}`
     if (!faults.has(key)) faults.set(key, fault)
     if (faults.size === mostFaults) break
   }

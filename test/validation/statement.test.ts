@@ -551,6 +551,15 @@ t.test(
   }
 )
 
+t.test('whatever is missing is named', async (t) => {
+  for (const version of versions) {
+    t.same(
+      validateStatement({}, version).map(({ expected }) => expected),
+      ['a property `actor`', 'a property `verb`', 'a property `object`']
+    )
+  }
+})
+
 t.test('what was expected is said in words', async (t) => {
   const expectedOf = (...changes: readonly Change[]) =>
     validateStatement(changed(complete, ...changes), '1.0.3')[0]?.expected
