@@ -2,6 +2,7 @@ import t from 'tap'
 import { openFs } from '../../src/backends/fs/index.ts'
 import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
+import { killContract } from '../contracts/kill.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
@@ -25,3 +26,4 @@ statementStoreContract(t, 'fs', open)
 documentStoreContract(t, 'fs', open)
 attachmentStoreContract(t, 'fs', open)
 propertyContract(t, 'fs', open)
+killContract(t, 'fs')

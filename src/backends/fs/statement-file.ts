@@ -74,6 +74,9 @@ const statementIn = (line: Buffer): (Statement & { readonly id: StatementId }) |
   }
 }
 
+/** Empty, or ended as on Windows. */
+const isBlank = (line: Buffer): boolean => line.length === 0 || (line.length === 1 && line[0] === 0x0d)
+
 const timeOf = (text: unknown): Micros | undefined => (typeof text === 'string' ? parseMicros(text) : undefined)
 
 /** Takes back what the last commit before a crash has written, unless it is all there. */
@@ -138,7 +141,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
 
   const takeInLine = (line: Line, add: StatementIndex['append']): void => {
     lineNumber += 1
-    const reason = line.bytes.length === 0 ? undefined : readLine(line, add)
+    const reason = isBlank(line.bytes) ? undefined : readLine(line, add)
     if (reason === undefined) return
     broken += 1
     if (broken <= maxWarnings) warn(`${path}: line ${lineNumber} is left alone: ${reason}`)
