@@ -71,10 +71,11 @@ const closeServer = async (server: FastifyInstance): Promise<void> => {
 const serve = async (sources: Sources): Promise<void> => {
   const definition = backendNamed(loadBackendName(sources))
   const { general, server: settings, identity, backend: open } = loadRunserver(sources, definition.configure)
-  const [{ createLogger }, { openAuthenticator }, { buildServer }, { default: closeWithGrace }] = await Promise.all([
+  const [{ createLogger }, { openAuthenticator }, { buildServer }, { compileRules }, { default: closeWithGrace }] = await Promise.all([
     import('./telemetry/logger.ts'),
     import('./identity/authenticator.ts'),
     import('./http/server.ts'),
+    import('./lrs/store-statements/validate.ts'),
     import('close-with-grace')
   ])
   const logger = createLogger(general.log.level, general.log.format)
@@ -111,6 +112,7 @@ const serve = async (sources: Sources): Promise<void> => {
     logger.info(
       `Ralph listens on ${reach}/xAPI${everywhere ? ' and every other address of this machine' : ''}, backend ${definition.name}`
     )
+    setImmediate(() => compileRules(settings.defaultVersion))
   } catch (error) {
     await close()
     throw error

@@ -22,6 +22,11 @@ export const problemsOf = (sent: SentStatement, version: Version): readonly Prob
   return [{ index: sent.index, pointer: '', rule: 'uniqueKeys', expected: 'each key at most once in an object' }]
 }
 
+/** Compiles the rules of a version, which the first statement would else wait for. */
+export const compileRules = (version: Version): void => {
+  validateStatement(undefined, version)
+}
+
 /** All statements, or `INVALID_STATEMENT` with the problems of every one that is wrong (Data §2.2). */
 export const validateStatements = (sent: readonly SentStatement[], version: Version): readonly ValidStatement[] => {
   const problems: Problem[] = []
