@@ -71,13 +71,14 @@ const closeServer = async (server: FastifyInstance): Promise<void> => {
 const serve = async (sources: Sources): Promise<void> => {
   const definition = backendNamed(loadBackendName(sources))
   const { general, server: settings, identity, backend: open } = loadRunserver(sources, definition.configure)
-  const [{ createLogger }, { openAuthenticator }, { buildServer }, { compileRules }, { default: closeWithGrace }] = await Promise.all([
-    import('./telemetry/logger.ts'),
-    import('./identity/authenticator.ts'),
-    import('./http/server.ts'),
-    import('./lrs/store-statements/validate.ts'),
-    import('close-with-grace')
-  ])
+  const [{ createLogger }, { openAuthenticator }, { buildServer }, { compileRules }, { default: closeWithGrace }] =
+    await Promise.all([
+      import('./telemetry/logger.ts'),
+      import('./identity/authenticator.ts'),
+      import('./http/server.ts'),
+      import('./lrs/store-statements/validate.ts'),
+      import('close-with-grace')
+    ])
   const logger = createLogger(general.log.level, general.log.format)
   warnOfUnknown(sources, variablesOf(settingGroups({ backends })), logger)
 
