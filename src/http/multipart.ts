@@ -121,6 +121,9 @@ export const readStatementParts = (
   return { json: first.content, attachments }
 }
 
+/** A store may hold what others wrote to it: no text of a statement may end a header. */
+const onOneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
+
 /** A multipart answer; attachments are read from the store as they are sent. */
 export const multipartReply = (
   json: string,
@@ -131,7 +134,7 @@ export const multipartReply = (
     yield Buffer.from(`--${boundary}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n${json}\r\n`)
     for await (const { sha2, content, contentType } of attachments) {
       yield Buffer.from(
-        `--${boundary}\r\nContent-Type: ${contentType}\r\nContent-Transfer-Encoding: binary\r\n` +
+        `--${boundary}\r\nContent-Type: ${onOneLine(contentType)}\r\nContent-Transfer-Encoding: binary\r\n` +
           `X-Experience-API-Hash: ${sha2}\r\n\r\n`
       )
       yield Buffer.from(content.buffer, content.byteOffset, content.byteLength)

@@ -1,6 +1,6 @@
 /** Type, subtype, and parameters with plain or quoted values, some of which may be missing (RFC 9110 §5.6.6, §8.3.1). */
 const mediaType =
-  /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[ \t]*(?:;[ \t]*(?:[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*")[ \t]*)?)*$/
+  /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[ \t]*(?:;[ \t]*(?:[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\\p{Cc}]|\t|\\\P{Cc})*")[ \t]*)?)*$/u
 
 /** Far more than any media type needs, and far less than an expression with repeated groups needs memory for. */
 const longest = 1000
