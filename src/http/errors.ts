@@ -22,6 +22,14 @@ const translations: { readonly [code: string]: (limit: number) => RalphError } =
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
+/** What Fastify and its plugins refuse, and has no words of ours above. */
+const isOfClient = (error: unknown): error is Error =>
+  error instanceof Error &&
+  codeOf(error).startsWith('FST_') &&
+  'statusCode' in error &&
+  typeof error.statusCode === 'number' &&
+  error.statusCode < 500
+
 export const asRalphError = (error: unknown, limit: number): RalphError => {
   if (error instanceof RalphError) return error
   const code = codeOf(error)
@@ -30,6 +38,7 @@ export const asRalphError = (error: unknown, limit: number): RalphError => {
   if (code.startsWith('ERR__ERROR_FORMAT') || code.startsWith('Z_')) {
     return new RalphError('MALFORMED_REQUEST', 'The body is not what its Content-Encoding says.')
   }
+  if (isOfClient(error)) return new RalphError('MALFORMED_REQUEST', error.message)
   return new RalphError('INTERNAL', 'Ralph failed. The log of the server has the cause.', {}, { cause: error })
 }
 

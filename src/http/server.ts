@@ -1,6 +1,6 @@
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import fastifyCors from '@fastify/cors'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { RalphError } from '../errors.ts'
 import { about } from '../lrs/about.ts'
 import type { LrsRules } from '../lrs/call.ts'
@@ -8,12 +8,14 @@ import type { ServerSettings } from '../settings/settings.ts'
 import { parseTrustedKeys } from '../xapi/signature.ts'
 import { basicAuthentication } from './authentication.ts'
 import { replyToClientError } from './client-error.ts'
+import { closeConnectionsAtEnd } from './closing.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
 import { healthRoutes } from './health.ts'
 import { documentationRoutes } from './openapi.ts'
 import { RequestLog } from './request-log.ts'
 import { versionHeader } from './version.ts'
+import { methodNotAllowed } from './xapi/resource.ts'
 import { refuseMethod, xapiRoutes } from './xapi/routes.ts'
 
 /** Path in front of which a proxy hangs the server, from RALPH_RUNSERVER_PUBLIC_URL; '' without one. */
@@ -55,21 +57,17 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
 
   server.decorateRequest('asker', undefined)
   server.decorateRequest('version', undefined)
-  server.addHook('onRequest', async (_request, reply) => {
+  server.addHook('onRequest', async (request, reply) => {
     reply.header(versionHeader, settings.defaultVersion)
+    // Before its body is read.
+    if (request.is404) await refuseUnrouted(request, reply, dependencies)
   })
+  closeConnectionsAtEnd(server)
   readBodies(server)
   server.setErrorHandler((error, request, reply) => {
     if (error instanceof RalphError && error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)
     return replyWithError(error, request, reply, settings.maxBodySize)
   })
-  server.setNotFoundHandler((request) => {
-    const path = request.url.split('?', 1)[0] ?? ''
-    throw (
-      refuseMethod(path, request.method) ?? new RalphError('NOT_FOUND', `There is nothing at ${JSON.stringify(path)}.`)
-    )
-  })
-
   if (settings.corsAllowOrigins.length > 0) await server.register(fastifyCors, corsOptions(settings))
   const authenticate = await basicAuthentication(server, dependencies.authenticator)
 
@@ -91,6 +89,20 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   healthRoutes(server, dependencies, authenticate)
   await documentationRoutes(server, prefix)
   return server
+}
+
+/** `METHOD_NOT_ALLOWED` where there is something for other methods, else `NOT_FOUND`. */
+const refuseUnrouted = async (
+  { url, method, server }: FastifyRequest,
+  reply: FastifyReply,
+  dependencies: ServerDependencies
+): Promise<never> => {
+  const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '')
+  await refuseMethod(path, method, reply, dependencies)
+  // What is not a resource of xAPI can only be read.
+  const allowed = ['GET', 'HEAD'].filter((each) => server.hasRoute({ url: path, method: each }))
+  if (allowed.length > 0) throw methodNotAllowed(path, method, allowed.join(', '))
+  throw new RalphError('NOT_FOUND', `There is nothing at ${JSON.stringify(path)}.`)
 }
 
 /** Bodies are bytes to everyone; whoever takes one knows what it should be. */

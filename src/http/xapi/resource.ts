@@ -46,14 +46,12 @@ export const allowedMethods = (resource: Resource): string =>
 export const operationOf = (resource: Resource, method: string): Operation => {
   const name = method === 'HEAD' ? 'GET' : method
   const operation = Object.entries(resource.operations).find(([each]) => each === name)?.[1]
-  if (operation === undefined) throw methodNotAllowed(resource, method)
+  if (operation === undefined) throw methodNotAllowed(resource.path, method, allowedMethods(resource))
   return operation
 }
 
-export const methodNotAllowed = (resource: Resource, method: string): RalphError =>
-  new RalphError('METHOD_NOT_ALLOWED', `${resource.path} does not have the method ${method}.`, {
-    allow: allowedMethods(resource)
-  })
+export const methodNotAllowed = (path: string, method: string, allow: string): RalphError =>
+  new RalphError('METHOD_NOT_ALLOWED', `${path} does not have the method ${method}.`, { allow })
 
 export const jsonAnswer = (value: unknown): Answer => ({
   status: 200,

@@ -9,7 +9,15 @@ import type { Authenticate } from '../authentication.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import { type Method, queryOf, type XapiRequest } from '../request.ts'
 import { speakVersion } from '../version.ts'
-import { type Answer, type Door, methodNotAllowed, type Operation, operationOf, type Resource } from './resource.ts'
+import {
+  type Answer,
+  allowedMethods,
+  type Door,
+  methodNotAllowed,
+  type Operation,
+  operationOf,
+  type Resource
+} from './resource.ts'
 import { resources } from './resources.ts'
 
 export interface XapiSurroundings extends ServerDependencies {
@@ -54,7 +62,7 @@ const judge = async (
  * Every answer under /statements, errors included, says up to when statements are surely visible (C 2.1.3). It is
  * asked before the query: what becomes visible meanwhile does no harm, what does not would.
  */
-const sayConsistency = async (reply: FastifyReply, { backend }: XapiSurroundings, target?: string): Promise<void> => {
+const sayConsistency = async (reply: FastifyReply, { backend }: ServerDependencies, target?: string): Promise<void> => {
   let through: Micros = 0
   try {
     through = await (await backend.store(target)).statements.consistentThrough()
@@ -142,8 +150,15 @@ const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyRe
   return reply.send(Readable.from(body))
 }
 
-/** What is asked of a path that exists, by a method that Fastify has no route for. */
-export const refuseMethod = (path: string, method: string): RalphError | undefined => {
-  const resource = resources.find((each) => `/xAPI${each.path}` === path.replace(/\/$/, ''))
-  return resource && methodNotAllowed(resource, method)
+/** What is asked of a resource by a method that Fastify has no route for. */
+export const refuseMethod = async (
+  path: string,
+  method: string,
+  reply: FastifyReply,
+  dependencies: ServerDependencies
+): Promise<void> => {
+  const resource = resources.find((each) => `/xAPI${each.path}` === path)
+  if (resource === undefined) return
+  if (resource.path === '/statements') await sayConsistency(reply, dependencies)
+  throw methodNotAllowed(resource.path, method, allowedMethods(resource))
 }
