@@ -57,13 +57,17 @@ export const createAppDir = (path: string): string => {
   return path
 }
 
+/** The flags of Node that Ralph's first line asks for. */
+const flagsOf = (entry: string): string[] =>
+  /^#!.* node (.+)$/m.exec(readFileSync(entry, 'utf8').split('\n', 1)[0] ?? '')?.[1]?.split(' ') ?? []
+
 /** Starts `ralph runserver` as it is shipped, in a process of its own, on an application directory. */
 export const startRalph = async (appDir: string, entry: string = entries.src): Promise<RunningServer> => {
   const port = await freePort()
   const began = performance.now()
   const child = spawn(
     process.execPath,
-    [entry, 'runserver', '--backend', 'sqlite', '--host', '127.0.0.1', '--port', String(port)],
+    [...flagsOf(entry), entry, 'runserver', '--backend', 'sqlite', '--host', '127.0.0.1', '--port', String(port)],
     {
       cwd: appDir,
       env: { PATH: process.env.PATH, HOME: appDir, RALPH_APP_DIR: appDir, RALPH_LOG_LEVEL: 'ERROR' },
