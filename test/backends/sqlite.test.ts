@@ -1,20 +1,38 @@
 import t from 'tap'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openSqlite, type SqliteOptions } from '../../src/backends/sqlite/index.ts'
+import { attachmentStoreContract } from '../contracts/attachment-store.ts'
+import { documentStoreContract } from '../contracts/document-store.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
+import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
 
-const open: OpenBackend = async (t, clock) => {
-  const context = contextOf(t, clock, t.testdir())
-  let backend = openSqlite({}, context)
-  t.teardown(() => backend.close())
-  return {
-    backend,
-    reopen: async () => {
-      await backend.close()
-      backend = openSqlite({}, context)
-      return backend
+const opener =
+  (options: SqliteOptions): OpenBackend =>
+  async (t, clock) => {
+    const context = contextOf(t, clock, t.testdir())
+    let backend = openSqlite(options, context)
+    t.teardown(() => backend.close())
+    return {
+      backend,
+      reopen: async () => {
+        await backend.close()
+        backend = openSqlite(options, context)
+        return backend
+      }
     }
   }
+
+// Statements are found in another way when they are new than when they are old: all must hold for both, and for stores
+// in which some are one and some the other.
+const ways: Readonly<Record<string, SqliteOptions>> = {
+  'sqlite, indexed in memory': {},
+  'sqlite, indexed in tables': { maxInMemory: 0 },
+  'sqlite, indexed in both': { maxInMemory: 3 }
 }
 
-statementStoreContract(t, 'sqlite', open)
+for (const [name, options] of Object.entries(ways)) {
+  statementStoreContract(t, name, opener(options))
+  propertyContract(t, name, opener(options), { runs: 60 })
+}
+documentStoreContract(t, 'sqlite', opener({}))
+attachmentStoreContract(t, 'sqlite', opener({}))

@@ -1,39 +1,62 @@
 import type { Micros } from '../../xapi/timestamp.ts'
 
 /** A row of `entry`: some statements that have a term, by `stored`, in order. */
-export type Block = readonly [first: Micros, rest: Uint8Array | null]
+export type BlockRow = readonly [first: Micros, rest: Uint8Array | null]
 
-/** Keeps a block within a page, and decoding one cheap. */
-const maxLength = 512
+/** Leaps read whole blocks: long ones would cost time, short ones space. */
+const maxLength = 128
 /** `rest` holds 32-bit offsets: a block spans little more than an hour. */
 const maxSpan = 0xffff_ffff
 
-/** The `stored` of a block, in order. */
-export const valuesOf = ([first, rest]: Block): Micros[] => {
-  const values = [first]
-  if (rest === null) return values
-  const view = new DataView(rest.buffer, rest.byteOffset, rest.byteLength)
-  for (let at = 0; at < rest.byteLength; at += 4) values.push(first + view.getUint32(at, true))
-  return values
+/** A block that is read in place: most questions need few of its values. */
+export interface Block {
+  readonly length: number
+  valueAt(index: number): Micros
 }
 
-const blockOf = (values: readonly Micros[], first: Micros): Block => {
-  if (values.length === 1) return [first, null]
-  const rest = new DataView(new ArrayBuffer((values.length - 1) * 4))
-  for (let index = 1; index < values.length; index += 1) {
-    rest.setUint32((index - 1) * 4, (values[index] ?? first) - first, true)
+export const blockOf = ([first, rest]: BlockRow): Block => {
+  if (rest === null) return { length: 1, valueAt: () => first }
+  const offsets = new DataView(rest.buffer, rest.byteOffset, rest.byteLength)
+  return {
+    length: 1 + rest.byteLength / 4,
+    valueAt: (index) => (index === 0 ? first : first + offsets.getUint32((index - 1) * 4, true))
   }
-  return [first, new Uint8Array(rest.buffer)]
+}
+
+/** How many values of a block are less than this one. */
+export const countBelow = (block: Block, value: Micros): number => {
+  let [low, high] = [0, block.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (block.valueAt(middle) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The `stored` of a block, in order. */
+export const valuesOf = (row: BlockRow): Micros[] => {
+  const block = blockOf(row)
+  return Array.from({ length: block.length }, (_, index) => block.valueAt(index))
+}
+
+const rowOf = (values: readonly Micros[], first: Micros): BlockRow => {
+  if (values.length === 1) return [first, null]
+  const offsets = new DataView(new ArrayBuffer((values.length - 1) * 4))
+  for (let index = 1; index < values.length; index += 1) {
+    offsets.setUint32((index - 1) * 4, (values[index] ?? first) - first, true)
+  }
+  return [first, new Uint8Array(offsets.buffer)]
 }
 
 /** Cuts `stored` values, in order, into blocks. */
-export function* blocksOf(values: readonly Micros[]): Generator<Block> {
+export function* rowsOf(values: readonly Micros[]): Generator<BlockRow> {
   let start = 0
   while (start < values.length) {
     const first = values[start] ?? 0
     let end = start + 1
     while (end < values.length && end - start < maxLength && (values[end] ?? 0) - first <= maxSpan) end += 1
-    yield blockOf(values.slice(start, end), first)
+    yield rowOf(values.slice(start, end), first)
     start = end
   }
 }

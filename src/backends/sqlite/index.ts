@@ -8,6 +8,9 @@ export type { SqliteOptions } from './settings.ts'
 /** KiB of pages in memory: most are for the default target, since there may be many others. */
 const cacheSizes = { default: 24_000, target: 4000 }
 
+/** A move to the tables takes some milliseconds, and opening after a crash takes as long for each of these. */
+const maxInMemory = 1000
+
 /** Keeps each target in one SQLite file of its own. */
 export const openSqlite = (options: SqliteOptions, context: BackendContext): LrsBackend => {
   const directory = options.directory ?? context.appDir
@@ -30,6 +33,7 @@ export const openSqlite = (options: SqliteOptions, context: BackendContext): Lrs
       const store = openStore({
         file: fileOf(directory, target),
         clock: context.clock,
+        maxInMemory: options.maxInMemory ?? maxInMemory,
         cacheSize: target === undefined ? cacheSizes.default : cacheSizes.target
       })
       stores.set(target, store)

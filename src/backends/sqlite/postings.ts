@@ -1,5 +1,5 @@
 import type { Micros } from '../../xapi/timestamp.ts'
-import { type Block, valuesOf } from './blocks.ts'
+import { type Block, type BlockRow, blockOf, countBelow } from './blocks.ts'
 import type { Connection } from './connect.ts'
 import type { TermId } from './term-ids.ts'
 
@@ -15,9 +15,9 @@ export interface PlaceList {
   seek(from: Place): Place | undefined
 }
 
-/** How much a query has read, so that it can rest before it has kept others waiting. */
+/** How much a query has done, so that it can rest before it has kept others waiting. */
 export interface Effort {
-  /** Values decoded, or as much work as decoding one. */
+  /** About one for each place that was looked at. */
   spent: number
 }
 
@@ -26,66 +26,79 @@ export interface PostingsReader {
   open(term: TermId, ascending: boolean, effort: Effort): PlaceList
 }
 
-/** What a read from the database costs, compared to decoding one value. */
-const readCost = 32
-/** At least two: all of the first may lie before the place that is sought. */
-const fewBlocks = 2
+/** What a read from the database costs, and each block it brings, compared to looking at a place. */
+const readCost = 40
+const blockCost = 8
+/** Upwards all of the first block may lie before the place that is sought, downwards its first value never does. */
+const fewBlocks = { upwards: 2, downwards: 1 }
 const manyBlocks = 128
 
 const never = Number.POSITIVE_INFINITY
 
+/** The first place of a block that is not before `from`. */
+const seekInBlock = (block: Block, from: Place, ascending: boolean): Place | undefined => {
+  if (ascending) {
+    const at = countBelow(block, from)
+    return at < block.length ? block.valueAt(at) : undefined
+  }
+  const at = countBelow(block, 1 - from) - 1
+  return at < 0 ? undefined : -block.valueAt(at)
+}
+
 export const createPostingsReader = (connection: Connection): PostingsReader => {
-  const before = connection.prepare<[...Block]>(
+  const downwards = connection.prepare<[...BlockRow]>(
     'SELECT first, rest FROM entry WHERE term = ? AND first <= ? ORDER BY first DESC LIMIT ?'
   )
   // The block that `from` falls into may begin before it.
-  const after = connection.prepare<[...Block]>(
+  const upwards = connection.prepare<[...BlockRow]>(
     `SELECT first, rest FROM entry
      WHERE term = ?1 AND first >= ifnull((SELECT max(first) FROM entry WHERE term = ?1 AND first <= ?2), ?2)
      ORDER BY first LIMIT ?3`
   )
 
-  const read = (term: TermId, ascending: boolean, from: Place, blocks: number): Place[] => {
-    const places: Place[] = []
-    if (ascending) {
-      for (const block of after.all(term, from, blocks)) places.push(...valuesOf(block))
-    } else {
-      for (const block of before.all(term, -from, blocks)) {
-        for (const stored of valuesOf(block).reverse()) places.push(-stored)
-      }
-    }
-    return places
-  }
-
   return {
     open: (term, ascending, effort) => {
-      let places: Place[] = []
+      const few = ascending ? fewBlocks.upwards : fewBlocks.downwards
+      let wanted = few
+      let blocks: Block[] = []
       let at = 0
-      let blocks = fewBlocks
       let ended = false
 
+      const end = (block: Block | undefined, isLast: boolean): Place => {
+        if (!block) return never
+        return ascending ? block.valueAt(isLast ? block.length - 1 : 0) : -block.valueAt(isLast ? 0 : block.length - 1)
+      }
+
       const refill = (from: Place): void => {
-        const first = places[0] ?? from
-        const last = places.at(-1) ?? from
+        const [first, last] = [end(blocks[0], false), end(blocks.at(-1), true)]
         // Who goes on near where the last read ended wants most of the list, who leaps far wants little of it.
-        const isNear = from - last <= last - first
-        blocks = isNear ? Math.min(blocks * 4, manyBlocks) : fewBlocks
-        places = read(term, ascending, from, blocks)
-        effort.spent += readCost + places.length
+        const isNear = from - last <= Math.max(last - first, 1)
+        wanted = isNear ? Math.min(wanted * 4, manyBlocks) : few
+        const rows = ascending ? upwards.all(term, from, wanted) : downwards.all(term, -from, wanted)
+        blocks = rows.map(blockOf)
         at = 0
-        // The block that `from` falls into may end before it, too: then, being the last, it is read in vain.
-        ended = (places.at(-1) ?? Number.NEGATIVE_INFINITY) < from
+        ended = blocks.length === 0
+        effort.spent += readCost + blockCost * blocks.length
+      }
+
+      const seekInBlocks = (from: Place): Place | undefined => {
+        for (let block = blocks[at]; block; block = blocks[at]) {
+          const place = seekInBlock(block, from, ascending)
+          if (place !== undefined) return place
+          at += 1
+        }
+        return undefined
       }
 
       return {
         seek: (from) => {
           if (ended) return undefined
-          for (;;) {
-            while (at < places.length && (places[at] ?? never) < from) at += 1
-            if (at < places.length) return places[at]
-            refill(from)
-            if (ended) return undefined
-          }
+          const place = seekInBlocks(from)
+          if (place !== undefined) return place
+          refill(from)
+          const read = seekInBlocks(from)
+          ended = read === undefined
+          return read
         }
       }
     }

@@ -4,6 +4,8 @@ import { RalphError } from '../../errors.ts'
 export interface SqliteOptions {
   /** Where the files are; RALPH_APP_DIR unless set. Made when it is missing. */
   readonly directory?: string
+  /** How many of the newest statements may be indexed in memory only; they are read again when a store is opened. */
+  readonly maxInMemory?: number
 }
 
 /** What is a file name of its own on every file system, and cannot leave the directory. */

@@ -1,6 +1,6 @@
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { type Block, blocksOf, valuesOf } from './blocks.ts'
+import { type BlockRow, rowsOf, valuesOf } from './blocks.ts'
 import type { Connection } from './connect.ts'
 import { bytesOfId } from './id-bytes.ts'
 import { createPostingsReader, type Effort, type PlaceList, placesOf, union } from './postings.ts'
@@ -22,7 +22,7 @@ export interface StatementIndex {
   addTerm(term: TermId, stored: Micros): void
   /** How far the tables go. */
   indexed(): Micros
-  /** Moves what is in memory to the tables if there is more of it than `kept`, within the transaction that is open. */
+  /** Moves what is in memory to the tables if there is more of it than `kept`: the last thing before a commit. */
   move(kept: number): void
   settle(): void
   discard(): void
@@ -33,7 +33,7 @@ export const createStatementIndex = (connection: Connection): StatementIndex => 
   const selectId = connection.prepare<[stored: Micros]>('SELECT stored FROM identity WHERE id = ?')
   const insertBlock = connection.prepare('INSERT INTO entry (term, first, rest) VALUES (?, ?, ?)')
   const removeBlock = connection.prepare('DELETE FROM entry WHERE term = ? AND first = ?')
-  const blockBefore = connection.prepare<[...Block]>(
+  const blockBefore = connection.prepare<[...BlockRow]>(
     'SELECT first, rest FROM entry WHERE term = ? AND first <= ? ORDER BY first DESC LIMIT 1'
   )
   const saveIndexed = connection.prepare('UPDATE progress SET indexed = ?')
@@ -44,7 +44,7 @@ export const createStatementIndex = (connection: Connection): StatementIndex => 
   let moved: Micros | undefined
 
   const write = (term: TermId, values: readonly Micros[]): void => {
-    for (const [first, rest] of blocksOf(values)) insertBlock.run(term, first, rest)
+    for (const [first, rest] of rowsOf(values)) insertBlock.run(term, first, rest)
   }
 
   const addToTable = (term: TermId, stored: Micros): void => {

@@ -30,12 +30,12 @@ export interface SqliteStore extends LrsStore {
 export interface StoreOptions extends CacheSize {
   readonly file: string
   readonly clock: Clock
+  /** How many statements may be indexed in memory only. */
+  readonly maxInMemory: number
 }
 
 /** So many reads are answered before waiting writers have their turn. */
 const maxReads = 64
-/** So many statements are indexed in memory only. */
-const maxInMemory = 1000
 
 const lastTimeIn = (connection: Connection): Micros => {
   const last = connection.prepare<[last: Micros]>(
@@ -51,18 +51,19 @@ const lastTimeIn = (connection: Connection): Micros => {
  * Opens the store, made when it is not there. `STORE_IN_USE` when another process writes to it, `STORE_FULL` when it
  * cannot be written, `STORE_CORRUPT` when the file is something else.
  */
-export const openStore = ({ file, clock, ...size }: StoreOptions): SqliteStore => {
+export const openStore = (options: StoreOptions): SqliteStore => {
+  const { file } = options
   translating(file, () => mkdirSync(dirname(file), { recursive: true }))
   const lock = lockStore(file)
   let connection: Connection
   try {
-    connection = connect(file, size)
+    connection = connect(file, options)
   } catch (error) {
     lock.release()
     throw error
   }
   try {
-    return build(connection, clock, lock.release)
+    return build(connection, options, lock.release)
   } catch (error) {
     connection.close()
     lock.release()
@@ -70,8 +71,8 @@ export const openStore = ({ file, clock, ...size }: StoreOptions): SqliteStore =
   }
 }
 
-const build = (connection: Connection, clock: Clock, release: () => void): SqliteStore => {
-  const { file } = connection
+const build = (connection: Connection, options: StoreOptions, release: () => void): SqliteStore => {
+  const { file, clock, maxInMemory } = options
   const sequence = createSequence(clock, lastTimeIn(connection))
   const termIds = createTermIds(connection)
   const index = createStatementIndex(connection)
@@ -91,12 +92,13 @@ const build = (connection: Connection, clock: Clock, release: () => void): Sqlit
   )
   const saveSequence = connection.prepare('UPDATE progress SET last = ?')
 
+  let closing = false
   const group = createGroupCommit({
     begin: () => {
       begin.run()
     },
     commit: () => {
-      index.move(maxInMemory)
+      index.move(closing ? 0 : maxInMemory)
       commit.run()
       index.settle()
       reads = 0
@@ -114,7 +116,6 @@ const build = (connection: Connection, clock: Clock, release: () => void): Sqlit
 
   /** Why the last write failed, while none has succeeded since. */
   let failure: unknown
-  let closing = false
 
   const write = async <T>(job: () => T, options?: JobOptions): Promise<T> => {
     try {
@@ -182,10 +183,7 @@ const build = (connection: Connection, clock: Clock, release: () => void): Sqlit
       if (closing) return
       closing = true
       // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
-      await write(() => {
-        index.move(0)
-        saveSequence.run(sequence.passed())
-      }).catch(() => {})
+      await write(() => saveSequence.run(sequence.passed())).catch(() => {})
       await group.close()
       connection.close()
       release()
