@@ -84,7 +84,10 @@ export const judged = (store: LrsStore): JudgedStore => {
     },
     ask: async (question) => {
       const found = (await allPages(store, question)).map(({ id }) => id)
-      same(found, oracle.query(question), `query ${JSON.stringify(question)}`)
+      const expected = oracle.query(question)
+      same(found, expected, `query ${JSON.stringify(question)}`)
+      const { statements, more } = await store.statements.query(asQuery(question))
+      same(more, expected.length > statements.length, `more of ${JSON.stringify(question)}`)
       return found
     }
   }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { writeFully } from './file.ts'
-import { createLineCutter } from './lines.ts'
+import { linesIn } from './lines.ts'
 
 /**
  * What is about to be appended to the statements: written before them, so that after a crash a batch can be seen to be
@@ -43,16 +43,16 @@ export const readIntent = async (file: FileHandle): Promise<Intent | undefined> 
  * When not all lines of the intent are there, those that are go, and so does an unfinished one; the lines of others
  * stay.
  */
-export const withoutHalf = ({ offset, lines }: Intent, tail: Buffer): Buffer | undefined => {
+export const withoutHalf = ({ lines }: Intent, tail: Buffer): Buffer | undefined => {
   const missing = new Map<string, number>()
   for (const [length, checksum] of lines) {
     const key = `${length} ${checksum}`
     missing.set(key, (missing.get(key) ?? 0) + 1)
   }
-  const cutter = createLineCutter(offset)
+  const present = linesIn(tail)
   const others: Buffer[] = []
   let found = 0
-  for (const { bytes } of cutter.push(tail)) {
+  for (const bytes of present.lines) {
     const key = `${bytes.length} ${crc32(bytes)}`
     const left = missing.get(key) ?? 0
     if (left === 0) {
@@ -62,6 +62,6 @@ export const withoutHalf = ({ offset, lines }: Intent, tail: Buffer): Buffer | u
     missing.set(key, left - 1)
     found += 1
   }
-  if (found === lines.length || (found === 0 && cutter.rest() === undefined)) return undefined
+  if (found === lines.length || (found === 0 && present.rest.length === 0)) return undefined
   return Buffer.concat(others)
 }

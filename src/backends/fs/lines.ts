@@ -1,58 +1,78 @@
+import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { type Place, read, readNow } from './file.ts'
+import type { Place } from './file.ts'
 
-/** One line without its line feed. */
+/** One line without its line feed; the bytes are only lent until the next line is asked for. */
 export interface Line {
   readonly offset: number
   readonly bytes: Buffer
 }
 
 const lineFeed = 0x0a
-const chunkSize = 1024 * 1024
+const bufferSize = 256 * 1024
 
-/** Cuts what is pushed into lines; what has no line feed yet waits for the next push. */
-export const createLineCutter = (start: number) => {
+/** Whole lines of some bytes, and the unfinished last one. */
+export const linesIn = (bytes: Buffer): { readonly lines: Buffer[]; readonly rest: Buffer } => {
+  const lines: Buffer[] = []
+  let from = 0
+  for (let to = bytes.indexOf(lineFeed); to !== -1; to = bytes.indexOf(lineFeed, from)) {
+    lines.push(bytes.subarray(from, to))
+    from = to + 1
+  }
+  return { lines, rest: bytes.subarray(from) }
+}
+
+/** Cuts a file into lines through one buffer, which grows to the longest line. */
+const createLineCutter = ({ offset: start, length }: Place) => {
+  let buffer = Buffer.allocUnsafe(bufferSize)
+  let filled = 0
+  /** Where the buffer begins in the file. */
   let offset = start
-  let rest: Buffer = Buffer.alloc(0)
+  const end = start + length
   return {
-    push: (chunk: Buffer): Line[] => {
-      const lines: Line[] = []
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      let from = 0
-      // Of the rest it is known that it has none.
-      for (let to = bytes.indexOf(lineFeed, rest.length); to !== -1; to = bytes.indexOf(lineFeed, from)) {
-        lines.push({ offset: offset + from, bytes: bytes.subarray(from, to) })
-        from = to + 1
+    /** Where to read from and to; undefined at the end. */
+    next: (): { readonly into: Buffer; readonly from: number } | undefined => {
+      const from = offset + filled
+      if (from >= end) return undefined
+      if (filled === buffer.length) {
+        const larger = Buffer.allocUnsafe(buffer.length * 2)
+        buffer.copy(larger)
+        buffer = larger
       }
-      offset += from
-      rest = bytes.subarray(from)
-      return lines
+      return { into: buffer.subarray(filled, filled + end - from), from }
     },
-    /** The last line, if it has no line feed. */
-    rest: (): Line | undefined => (rest.length === 0 ? undefined : { offset, bytes: rest })
+    /** So many bytes were read. */
+    cut: (count: number, show: (line: Line) => void): void => {
+      const { lines, rest } = linesIn(buffer.subarray(0, filled + count))
+      for (const bytes of lines) {
+        show({ offset, bytes })
+        offset += bytes.length + 1
+      }
+      filled = rest.length
+      rest.copy(buffer)
+    },
+    isUnfinished: () => filled > 0
   }
 }
 
-function* chunks({ offset, length }: Place): Generator<Place> {
-  for (let at = 0; at < length; at += chunkSize) {
-    yield { offset: offset + at, length: Math.min(chunkSize, length - at) }
+/** Shows every whole line of a stretch of the file; returns whether an unfinished one follows. */
+export const eachLine = async (file: FileHandle, place: Place, show: (line: Line) => void): Promise<boolean> => {
+  const cutter = createLineCutter(place)
+  for (let next = cutter.next(); next !== undefined; next = cutter.next()) {
+    const { bytesRead } = await file.read(next.into, 0, next.into.length, next.from)
+    if (bytesRead === 0) break
+    cutter.cut(bytesRead, show)
   }
-}
-
-/** Shows every whole line of a stretch of the file; returns the unfinished last one. */
-export const eachLine = async (
-  file: FileHandle,
-  place: Place,
-  show: (line: Line) => void
-): Promise<Line | undefined> => {
-  const cutter = createLineCutter(place.offset)
-  for (const chunk of chunks(place)) for (const line of cutter.push(await read(file, chunk))) show(line)
-  return cutter.rest()
+  return cutter.isUnfinished()
 }
 
 /** As `eachLine`, for jobs that must not wait. */
-export const eachLineNow = (file: FileHandle, place: Place, show: (line: Line) => void): Line | undefined => {
-  const cutter = createLineCutter(place.offset)
-  for (const chunk of chunks(place)) for (const line of cutter.push(readNow(file, chunk))) show(line)
-  return cutter.rest()
+export const eachLineNow = (file: FileHandle, place: Place, show: (line: Line) => void): boolean => {
+  const cutter = createLineCutter(place)
+  for (let next = cutter.next(); next !== undefined; next = cutter.next()) {
+    const count = readSync(file.fd, next.into, 0, next.into.length, next.from)
+    if (count === 0) break
+    cutter.cut(count, show)
+  }
+  return cutter.isUnfinished()
 }

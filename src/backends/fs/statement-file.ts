@@ -176,11 +176,10 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
   const open = async () => {
     if (intent !== undefined) await recover(file, intent)
     const { size } = await file.stat()
-    const rest = await eachLine(file, { offset: 0, length: size }, (line) => takeInLine(line, index.append))
+    unfinished = await eachLine(file, { offset: 0, length: size }, (line) => takeInLine(line, index.append))
     index.sort()
     end = size
-    unfinished = rest !== undefined
-    if (rest !== undefined) warn(`${path}: the last line is left alone: whoever wrote it did not finish it`)
+    if (unfinished) warn(`${path}: the last line is left alone: whoever wrote it did not finish it`)
     if (broken > maxWarnings) warn(`${path}: ${broken - maxWarnings} more lines are left alone`)
     return requireFile()
   }
@@ -207,13 +206,12 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
       // A line that was unfinished when it was last looked at is left alone to its end.
       const place = { offset: end, length: size - end }
       let skip = unfinished
-      const rest = eachLineNow(file, place, (line) => {
+      unfinished = eachLineNow(file, place, (line) => {
         if (skip) lineNumber += 1
         else takeInLine(line, add)
         skip = false
       })
       end = size
-      unfinished = rest !== undefined
     },
     takeIn: (lines, offset) => {
       index.add(lines)
