@@ -62,6 +62,13 @@ const examples: { readonly [schema: string]: Examples } = {
       { objectType: 'Group', account, name: 'G', member: [mbox] }
     ],
     invalid: [
+      [{ objectType: 'Group', ...mbox, name: 1 }, '/name', 'type'],
+      [{ objectType: 'Group', ...mbox, members: [] }, '/members', 'additionalProperties'],
+      [{ objectType: 'Group', mbox: 'x' }, '/mbox', 'format/mailto-iri'],
+      [{ objectType: 'Group', mbox_sha1sum: 'x' }, '/mbox_sha1sum', 'format/sha1'],
+      [{ objectType: 'Group', openid: 'x' }, '/openid', 'format/uri'],
+      [{ objectType: 'Group', account: {} }, '/account', 'required'],
+      [{ objectType: 'group', ...mbox }, '/objectType', 'const'],
       [group, '', 'oneIdentifier'],
       [{ ...group, ...mbox, account }, '', 'oneIdentifier'],
       [mbox, '', 'required'],
@@ -72,6 +79,9 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/anonymous-group': {
     valid: [group, { ...group, name: 'G' }],
     invalid: [
+      [{ member: [mbox] }, '', 'required'],
+      [{ ...group, objectType: 'group' }, '/objectType', 'const'],
+      [{ ...group, name: 1 }, '/name', 'type'],
       [{ objectType: 'Group' }, '', 'required'],
       [{ objectType: 'Group', member: [] }, '/member', 'minItems'],
       [{ ...group, member: [{}] }, '/member/0', 'oneIdentifier'],
@@ -98,7 +108,7 @@ const examples: { readonly [schema: string]: Examples } = {
     ]
   },
   '1.0.3/agent-or-identified-group': {
-    valid: [mbox, { objectType: 'Group', ...mbox }],
+    valid: [mbox, { objectType: 'Agent', ...mbox }, { objectType: 'Group', ...mbox }],
     invalid: [
       [group, '', 'oneIdentifier'],
       [{}, '', 'oneIdentifier'],
@@ -108,6 +118,8 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/authority': {
     valid: [mbox, { objectType: 'Agent', account }, { objectType: 'Group', member: [{ account }, mbox] }],
     invalid: [
+      [{ objectType: 'group', ...mbox }, '/objectType', 'enum'],
+      [{ objectType: 'Group', name: 1, member: [{ account }, mbox] }, '/name', 'type'],
       [group, '/member', 'authority'],
       [{ objectType: 'Group', member: [mbox, mbox, mbox] }, '/member', 'authority'],
       [{ objectType: 'Group', ...mbox }, '/mbox', 'authority'],
@@ -166,6 +178,17 @@ const examples: { readonly [schema: string]: Examples } = {
       { interactionType: 'performance', steps: [{ id: 'a' }] }
     ],
     invalid: [
+      [{ interactionType: 'choice', choices: [{ id: 1 }] }, '/choices/0/id', 'type'],
+      [{ interactionType: 'likert', scale: [{ id: 1 }] }, '/scale/0/id', 'type'],
+      [{ interactionType: 'matching', source: [{ id: 1 }] }, '/source/0/id', 'type'],
+      [{ interactionType: 'matching', target: [{ id: 1 }] }, '/target/0/id', 'type'],
+      [{ interactionType: 'performance', steps: [{ id: 1 }] }, '/steps/0/id', 'type'],
+      [{ scale: [{ id: 'a' }] }, '', 'interactionComponents'],
+      [{ source: [{ id: 'a' }] }, '', 'interactionComponents'],
+      [{ target: [{ id: 'a' }] }, '', 'interactionComponents'],
+      [{ steps: [{ id: 'a' }] }, '', 'interactionComponents'],
+      [{ description: { a12345: 'x' } }, '/description/a12345', 'format/language-tag'],
+      [{ Name: {} }, '/Name', 'additionalProperties'],
       [{ type: 'course' }, '/type', 'format/iri'],
       [{ moreInfo: 'about' }, '/moreInfo', 'format/iri'],
       [{ interactionType: 'Choice' }, '/interactionType', 'enum'],
@@ -185,6 +208,7 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/activity': {
     valid: [{ id: iri }, object],
     invalid: [
+      [{ id: iri, definitions: {} }, '/definitions', 'additionalProperties'],
       [{}, '', 'required'],
       [{ objectType: 'activity', id: iri }, '/objectType', 'const'],
       [{ id: 'page' }, '/id', 'format/iri'],
@@ -203,6 +227,8 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/score': {
     valid: [{}, { scaled: -1 }, { scaled: 1, raw: -1e9, min: -1e10, max: 0.5 }],
     invalid: [
+      [{ min: '0' }, '/min', 'type'],
+      [{ raw: true }, '/raw', 'type'],
       [{ scaled: 1.0001 }, '/scaled', 'maximum'],
       [{ scaled: -1.0001 }, '/scaled', 'minimum'],
       [{ scaled: '0.5' }, '/scaled', 'type'],
@@ -213,6 +239,7 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/result': {
     valid: [{}, complete.result],
     invalid: [
+      [{ Score: {} }, '/Score', 'additionalProperties'],
       [{ score: 1 }, '/score', 'type'],
       [{ success: 'true' }, '/success', 'type'],
       [{ completion: 0 }, '/completion', 'type'],
@@ -233,6 +260,8 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/context-activities': {
     valid: [{}, context.contextActivities],
     invalid: [
+      [{ grouping: [{}] }, '/grouping/0', 'required'],
+      [{ category: [{}] }, '/category/0', 'required'],
       [{ parents: [] }, '/parents', 'additionalProperties'],
       [{ parent: [{}] }, '/parent/0', 'required'],
       [{ other: { id: 'x' } }, '/other/id', 'format/iri']
@@ -256,6 +285,8 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/attachment': {
     valid: [attachment, changed(attachment, ['/description', undefined], ['/fileUrl', undefined], ['/length', 0])],
     invalid: [
+      [changed(attachment, ['/description/a12345', 'x']), '/description/a12345', 'format/language-tag'],
+      [changed(attachment, ['/name', 'x']), '/name', 'additionalProperties'],
       ...['usageType', 'display', 'contentType', 'length', 'sha2'].map(
         (key) => [changed(attachment, [`/${key}`, undefined]), '', 'required'] as const
       ),
@@ -270,8 +301,15 @@ const examples: { readonly [schema: string]: Examples } = {
     ]
   },
   '1.0.3/object-rules': {
-    valid: [minimal, { anything: 'else' }, { verb: { id: 'http://adlnet.gov/expapi/verbs/voided' } }],
+    valid: [
+      minimal,
+      { anything: 'else' },
+      { verb: {}, object: {} },
+      { verb: {}, context: { revision: 'x' } },
+      { verb: { id: 'http://adlnet.gov/expapi/verbs/voided' } }
+    ],
     invalid: [
+      [changed(minimal, ['/object', group], ['/context', { revision: 'x' }]), '/context/revision', 'onlyWithActivity'],
       [changed(minimal, ['/verb/id', 'http://adlnet.gov/expapi/verbs/voided']), '/object', 'voidingRefersToStatement'],
       [changed(minimal, ['/object', group], ['/context', { platform: 'x' }]), '/context/platform', 'onlyWithActivity']
     ]
@@ -309,6 +347,31 @@ const examples: { readonly [schema: string]: Examples } = {
       }
     ],
     invalid: [
+      [{ agent: mbox }, '/agent', 'type'],
+      [{ activity: 'page' }, '/activity', 'format/iri'],
+      [{ registration: 'x' }, '/registration', 'format/uuid'],
+      [{ voidedStatementId: 'x' }, '/voidedStatementId', 'format/uuid'],
+      [{ until: 'x' }, '/until', 'format/timestamp'],
+      [{ limit: 10 }, '/limit', 'limit'],
+      [{ related_agents: true }, '/related_agents', 'enum'],
+      [{ related_activities: 'TRUE' }, '/related_activities', 'enum'],
+      [{ attachments: '1' }, '/attachments', 'enum'],
+      ...[
+        'agent',
+        'verb',
+        'activity',
+        'registration',
+        'related_activities',
+        'related_agents',
+        'since',
+        'until',
+        'limit',
+        'ascending'
+      ].flatMap((other) =>
+        ['statementId', 'voidedStatementId'].map(
+          (id) => [{ [id]: uuid, [other]: 'x' }, `/${other}`, 'exclusiveParameters'] as const
+        )
+      ),
       [{ statementid: uuid }, '/statementid', 'additionalProperties'],
       [{ statementId: 'x' }, '/statementId', 'format/uuid'],
       [{ statementId: uuid, voidedStatementId: uuid }, '/voidedStatementId', 'exclusiveParameters'],
@@ -326,6 +389,10 @@ const examples: { readonly [schema: string]: Examples } = {
       { activityId: iri, agent: agentText, since: '2026-01-31T12:00:00Z' }
     ],
     invalid: [
+      [{ activityId: 'page', agent: agentText }, '/activityId', 'format/iri'],
+      [{ activityId: iri, agent: mbox }, '/agent', 'type'],
+      [{ activityId: iri, agent: agentText, registration: 'x' }, '/registration', 'format/uuid'],
+      [{ activityId: iri, agent: agentText, since: 'x' }, '/since', 'format/timestamp'],
       [{ activityId: iri }, '', 'required'],
       [{ agent: agentText }, '', 'required'],
       [{ activityId: iri, agent: agentText, stateId: '' }, '/stateId', 'minLength'],
@@ -340,6 +407,10 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/activity-profile-parameters': {
     valid: [{ activityId: iri }, { activityId: iri, profileId: 'a' }],
     invalid: [
+      [{ activityId: iri, profileId: '' }, '/profileId', 'minLength'],
+      [{ activityId: iri, since: 'x' }, '/since', 'format/timestamp'],
+      [{ activityId: iri, stateId: 'a' }, '/stateId', 'additionalProperties'],
+      [{ activityId: iri, profileId: 'a', since: '2026-01-31T12:00:00Z' }, '/since', 'exclusiveParameters'],
       [{ profileId: 'a' }, '', 'required'],
       [{ activityId: 'page' }, '/activityId', 'format/iri']
     ]
@@ -347,12 +418,31 @@ const examples: { readonly [schema: string]: Examples } = {
   '1.0.3/agent-profile-parameters': {
     valid: [{ agent: agentText, profileId: 'a' }],
     invalid: [
+      [{ agent: mbox }, '/agent', 'type'],
+      [{ agent: agentText, profileId: '' }, '/profileId', 'minLength'],
+      [{ agent: agentText, since: 'x' }, '/since', 'format/timestamp'],
+      [{ agent: agentText, stateId: 'a' }, '/stateId', 'additionalProperties'],
+      [{ agent: agentText, profileId: 'a', since: '2026-01-31T12:00:00Z' }, '/since', 'exclusiveParameters'],
       [{ profileId: 'a' }, '', 'required'],
       [{ agent: agentText, registration: uuid }, '/registration', 'additionalProperties']
     ]
   },
-  '1.0.3/agents-parameters': { valid: [{ agent: agentText }], invalid: [[{}, '', 'required']] },
-  '1.0.3/activities-parameters': { valid: [{ activityId: iri }], invalid: [[{}, '', 'required']] },
+  '1.0.3/agents-parameters': {
+    valid: [{ agent: agentText }],
+    invalid: [
+      [{ agent: mbox }, '/agent', 'type'],
+      [{ agent: agentText, name: 'x' }, '/name', 'additionalProperties'],
+      [{}, '', 'required']
+    ]
+  },
+  '1.0.3/activities-parameters': {
+    valid: [{ activityId: iri }],
+    invalid: [
+      [{ activityId: 'page' }, '/activityId', 'format/iri'],
+      [{ activityId: iri, format: 'ids' }, '/format', 'additionalProperties'],
+      [{}, '', 'required']
+    ]
+  },
   '2.0.0/context-agent': {
     valid: [{ objectType: 'contextAgent', agent: mbox, relevantTypes: [iri] }],
     invalid: [

@@ -551,6 +551,27 @@ t.test(
   }
 )
 
+t.test(
+  'an objectType that there is not is one problem: nothing is said of what the object might have been',
+  async (t) => {
+    for (const pointer of ['/actor', '/authority', '/object', '/context/instructor']) {
+      const problems = validateStatement(changed(complete, [pointer, { objectType: 'agent', ...mbox }]), '1.0.3')
+      t.same(
+        problems.map((problem) => `${problem.pointer} ${problem.rule}`),
+        [`${pointer}/objectType enum`]
+      )
+    }
+    const inSub = validateStatement(
+      changed(withSubStatement, ['/object/object', { objectType: 'agent', ...mbox }]),
+      '1.0.3'
+    )
+    t.same(
+      inSub.map(({ pointer }) => pointer),
+      ['/object/object/objectType']
+    )
+  }
+)
+
 t.test('whatever is missing is named', async (t) => {
   for (const version of versions) {
     t.same(
