@@ -113,25 +113,27 @@ const readBodies = (server: FastifyInstance): void => {
   server.addHook('preParsing', async (request, _reply, payload) => {
     const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity'
     if (encoding === 'identity') return payload
-    const decompress = decompressors[encoding]
+    const decompress = decompressors.get(encoding)
     if (decompress === undefined) {
       throw new RalphError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding ${JSON.stringify(encoding)} is not supported.`, {
-        supported: Object.keys(decompressors)
+        supported: [...decompressors.keys()]
       })
     }
     delete request.headers['content-length']
     const decompressed = decompress()
     payload.on('error', (error) => decompressed.destroy(error))
+    // Whoever reads the body hears of errors; where nobody does, as of a GET, one must not end the process.
+    decompressed.on('error', () => {})
     return payload.pipe(decompressed)
   })
 }
 
-const decompressors: { readonly [encoding: string]: () => NodeJS.ReadWriteStream & { destroy(error: Error): void } } = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress
-}
+const decompressors: ReadonlyMap<string, () => NodeJS.ReadWriteStream & { destroy(error: Error): void }> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress]
+])
 
 const corsOptions = (settings: ServerSettings) => ({
   origin: [...settings.corsAllowOrigins],

@@ -211,7 +211,7 @@ const settingsWith = (settings: Partial<ServerSettings>): ServerSettings => ({
   ...settings
 })
 
-const openBackend = async (name: string, directory: string, log: (message: string) => void): Promise<LrsBackend> => {
+const openBackend = async (name: string, directory: string, warn: (message: string) => void): Promise<LrsBackend> => {
   const definition = backends.find((each) => each.name === name)
   if (definition === undefined) throw new Error(`there is no backend ${name}`)
   // The file of fs is in the working directory unless that is said.
@@ -219,7 +219,7 @@ const openBackend = async (name: string, directory: string, log: (message: strin
   const reader = createReader(readSources(new Map(), places))
   const open = definition.configure(reader)
   reader.finish()
-  return open({ clock: aClock().now, appDir: directory, warn: log })
+  return open({ clock: aClock().now, appDir: directory, warn })
 }
 
 const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
@@ -238,7 +238,7 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
   let freshGiven = 0
 
   const start = async (): Promise<() => Promise<void>> => {
-    const backend = await openBackend(name, directory, (message) => log.push(message))
+    const backend = await openBackend(name, directory, (message) => t.comment(message))
     const authenticator = await openAuthenticator(
       { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false },
       logger,

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import type { Answer } from './answer.ts'
 
 /** Bytes on a socket, for requests that no HTTP client sends. */
@@ -72,16 +73,8 @@ export const sendBytes = async (
   const socket = connect({ host: '127.0.0.1', port, noDelay: true })
   try {
     const answer = readFrom(socket, method)
-    for (const piece of pieces) {
-      const flushed = socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece)
-      if (!flushed && socket.writable) {
-        await Promise.race([
-          new Promise((resolve) => socket.once('drain', resolve)),
-          new Promise((resolve) => socket.once('close', resolve)),
-          answer
-        ])
-      }
-    }
+    const bytes = pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece))
+    Readable.from(bytes, { objectMode: false }).pipe(socket, { end: false })
     return await answer
   } finally {
     socket.destroy()

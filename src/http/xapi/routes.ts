@@ -7,6 +7,7 @@ import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { isAlternate, unfoldAlternate } from '../alternate-request.ts'
 import type { Authenticate } from '../authentication.ts'
 import type { ServerDependencies } from '../dependencies.ts'
+import { hangUpSignal } from '../hang-up.ts'
 import { type Method, queryOf, type XapiRequest } from '../request.ts'
 import { speakVersion } from '../version.ts'
 import {
@@ -81,7 +82,7 @@ const serve = async (
   const sent = readRequest(raw)
   const request = isAlternate(raw.method, raw.url) ? await readAlternate(sent, raw, reply, surroundings) : sent
   const operation = operationOf(resource, request.method)
-  const call = await openCall(operation, raw, surroundings)
+  const call = await openCall(operation, raw, reply, surroundings)
   if (call.asker.target !== undefined && resource.path === '/statements') {
     await sayConsistency(reply, surroundings, call.asker.target)
   }
@@ -118,6 +119,7 @@ const readAlternate = async (
 const openCall = async (
   operation: Operation,
   request: FastifyRequest,
+  reply: FastifyReply,
   { backend, rules, newId }: XapiSurroundings
 ): Promise<Call> => {
   const { asker, version } = request
@@ -130,17 +132,7 @@ const openCall = async (
     })
   }
   const store = await backend.store(asker.target)
-  return {
-    asker,
-    version,
-    store,
-    rules,
-    newId,
-    // Made on first use: most requests are over before anyone could hang up.
-    get signal() {
-      return request.signal
-    }
-  }
+  return { asker, version, store, rules, newId, signal: hangUpSignal(reply) }
 }
 
 const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply => {
