@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openFs } from '../../src/backends/fs/index.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
@@ -241,18 +242,51 @@ t.test('what others append while the store is open is taken in with the next wri
 })
 
 t.test('a file that was replaced is not written to; reads go on', async (t) => {
-  const { store, file } = await openedWith(t, '')
+  const { store, file, backend } = await openedWith(t, '')
   const mine = aStatement()
   await store.statements.insert(aBatch(mine))
   await rename(file, `${file}.old`)
   await t.rejects(store.statements.insert(aBatch(aStatement())), { code: 'STORE_UNAVAILABLE' })
   await writeFile(file, '')
   await t.rejects(store.statements.insert(aBatch(aStatement())), { code: 'STORE_UNAVAILABLE' })
+  t.match(await backend.status(), { state: 'error', detail: /replaced/ })
   t.same(await idsIn(store), [mine.id])
   await rename(`${file}.old`, file)
+  t.same(await backend.status(), { state: 'ok' })
   await store.statements.insert(aBatch(aStatement()))
   t.equal((await idsIn(store)).length, 2)
 })
+
+t.test(
+  'a journal that grows large while the store is open is written anew, and everything stays readable',
+  async (t) => {
+    const { directory, store, backend } = await openedWith(t, '')
+    const key = { kind: 'state', activity: 'a', agent: 'b' } as const
+    const put = (id: string, fill: number) =>
+      store.documents.change({ ...key, id }, () => ({ content: Buffer.alloc(200_000, fill), contentType: 'x/y' }))
+    await put('kept', 1)
+    let reading = true
+    const read = async (): Promise<void> => {
+      while (reading) {
+        const found = await store.documents.get({ ...key, id: 'kept' })
+        if (!found?.content.every((byte) => byte === 1)) t.fail('another content was read')
+        await setImmediate()
+      }
+    }
+    const reader = read()
+    for (let count = 0; count < 120; count += 1) await put('changed', count)
+    reading = false
+    await reader
+    t.ok((await stat(join(directory, '.lrs', 'journal'))).size < 20_000_000, 'of 24 MB most is gone')
+    const holds = async ({ documents }: LrsStore): Promise<void> => {
+      t.same(await documents.ids(key), ['changed', 'kept'])
+      t.ok((await documents.get({ ...key, id: 'changed' }))?.content.every((byte) => byte === 119))
+    }
+    await holds(store)
+    await backend.close()
+    await holds((await opened(t, directory)).store)
+  }
+)
 
 t.test('one process at a time writes to a directory', async (t) => {
   const { directory, store, backend } = await openedWith(t, '')
@@ -280,6 +314,8 @@ t.test('a journal full of what nobody needs any more is written anew at the next
   const before = await Promise.all(['changed', 'other'].map((id) => store.documents.get({ ...key, id })))
   await backend.close()
   t.ok((await stat(journal)).size > 3_000_000)
+  // What a crash has left of an attempt.
+  await writeFile(`${journal}.new`, 'left over')
   const again = await opened(t, directory)
   t.ok((await stat(journal)).size < 200_000)
   const holds = async ({ documents, attachments, statements }: LrsStore): Promise<void> => {

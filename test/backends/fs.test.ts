@@ -25,5 +25,5 @@ const open: OpenBackend = async (t, clock) => {
 statementStoreContract(t, 'fs', open)
 documentStoreContract(t, 'fs', open)
 attachmentStoreContract(t, 'fs', open)
-propertyContract(t, 'fs', open)
+propertyContract(t, 'fs', open, { runs: 100 })
 killContract(t, 'fs')

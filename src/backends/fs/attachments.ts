@@ -1,4 +1,4 @@
-import type { AttachmentContent, CallOptions } from '../../contracts/statement-store.ts'
+import type { AttachmentContent } from '../../contracts/statement-store.ts'
 import { type Place, read } from './file.ts'
 import type { Journal } from './journal.ts'
 import type { Transaction } from './transaction.ts'
@@ -6,7 +6,7 @@ import type { Transaction } from './transaction.ts'
 export interface FsAttachments {
   /** A job of a transaction. */
   add(attachments: readonly AttachmentContent[]): void
-  read(sha2s: readonly string[], options?: CallOptions): AsyncGenerator<AttachmentContent>
+  read(sha2: string): Promise<AttachmentContent | undefined>
   /** The transaction has ended, this way or that. */
   settle(): void
 }
@@ -15,8 +15,7 @@ export interface FsAttachments {
 export const createFsAttachments = (
   committed: Map<string, Place>,
   journal: Journal,
-  transaction: Transaction,
-  requireOpen: () => void
+  transaction: Transaction
 ): FsAttachments => {
   const added = new Set<string>()
   return {
@@ -24,16 +23,14 @@ export const createFsAttachments = (
       for (const { sha2, content } of attachments) {
         if (committed.has(sha2) || added.has(sha2)) continue
         added.add(sha2)
-        transaction.addEntry({ attachment: sha2, size: content.length }, content, (place) => committed.set(sha2, place))
+        transaction.addEntry(journal, { attachment: sha2, size: content.length }, content, (place) =>
+          committed.set(sha2, place)
+        )
       }
     },
-    read: async function* (sha2s, options) {
-      for (const sha2 of new Set(sha2s)) {
-        requireOpen()
-        options?.signal?.throwIfAborted()
-        const place = committed.get(sha2)
-        if (place !== undefined) yield { sha2, content: await read(journal.file, place) }
-      }
+    read: async (sha2) => {
+      const place = committed.get(sha2)
+      return place && { sha2, content: await read(journal.file, place) }
     },
     settle: () => added.clear()
   }

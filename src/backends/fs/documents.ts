@@ -49,7 +49,7 @@ export const createFsDocuments = (
   }
 
   const remove = (key: DocumentKey): void => {
-    transaction.addEntry({ delete: key }, undefined, () => committed.delete(key))
+    transaction.addEntry(journal, { delete: key }, undefined, () => committed.delete(key))
     changed.set(key, { document: undefined })
   }
 
@@ -57,7 +57,7 @@ export const createFsDocuments = (
     const about = { contentType, etag: createHash('sha1').update(content).digest('hex'), updated: times.next() }
     // A copy: until it is written, nobody else may change it.
     const document = { ...about, content: Uint8Array.from(content) }
-    transaction.addEntry({ put: key, ...about, size: content.length }, document.content, (place) =>
+    transaction.addEntry(journal, { put: key, ...about, size: content.length }, document.content, (place) =>
       committed.set(key, { ...about, place })
     )
     changed.set(key, { document })

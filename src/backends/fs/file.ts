@@ -1,6 +1,5 @@
 import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
 
 /** A stretch of bytes in a file. */
 export interface Place {
@@ -40,23 +39,21 @@ export const readNow = (file: FileHandle, { offset, length }: Place): Buffer => 
   return bytes.subarray(0, done)
 }
 
-/** Opens a file for reading and writing; makes it when it is not there. */
+/** Opens a file for reading and writing; makes it when it is not there, durably only after `syncDirectory`. */
 export const openOrCreate = async (path: string): Promise<FileHandle> => {
   try {
     return await open(path, 'r+')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
   }
-  const created = await open(path, 'w+')
-  await syncDirectoryOf(path)
-  return created
+  return open(path, 'w+')
 }
 
-/** Makes durable which names stand in the directory of `path`: a new or renamed file is there after a power cut. */
-export const syncDirectoryOf = async (path: string): Promise<void> => {
+/** Makes durable which names stand in a directory: a new or renamed file is there after a power cut. */
+export const syncDirectory = async (path: string): Promise<void> => {
   // Windows neither needs this nor can it open directories.
   if (process.platform === 'win32') return
-  const directory = await open(dirname(path), 'r')
+  const directory = await open(path, 'r')
   try {
     await directory.sync()
   } finally {

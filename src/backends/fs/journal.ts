@@ -1,9 +1,10 @@
 import { ftruncateSync } from 'node:fs'
-import { type FileHandle, open, rename } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { openOrCreate, type Place, read, syncDirectoryOf, writeFully } from './file.ts'
+import { openOrCreate, type Place, read, syncDirectory, writeFully } from './file.ts'
 import { checksumOf } from './intent.ts'
 
 /** What a store keeps beside its statements, as it happened. */
@@ -60,7 +61,8 @@ const corrupt = (path: string, offset: number): RalphError =>
   new RalphError('STORE_CORRUPT', `${path} is damaged at byte ${offset}: restore it from a backup`, { path, offset })
 
 export interface Journal {
-  readonly file: FileHandle
+  readonly path: string
+  file: FileHandle
   /** Where the next frame goes. */
   end: number
 }
@@ -114,40 +116,66 @@ export const openJournal = async (
       warn(`${path}: the last ${size - end} bytes were never finished and are dropped`)
       ftruncateSync(file.fd, end)
     }
-    return { file, end }
+    return { path, file, end }
   } catch (error) {
     await file.close()
     throw error
   }
 }
 
+/** So many bytes of content are copied in one frame, or one larger content. */
+const copySize = 1024 * 1024
+
+function* inFrames(entries: readonly (readonly [Entry, Place])[]): Generator<readonly (readonly [Entry, Place])[]> {
+  let frame: (readonly [Entry, Place])[] = []
+  let size = 0
+  for (const each of entries) {
+    frame.push(each)
+    size += each[1].length + 256
+    if (size < copySize) continue
+    yield frame
+    frame = []
+    size = 0
+  }
+  if (frame.length > 0) yield frame
+}
+
 /**
- * Writes a new journal of these entries in place of the one at `path`; until it is complete and durable, the old one
- * stands. Returns the new one and where each content is now.
+ * Writes a new journal of these entries in place of the old one, which stands until the new one is complete and durable.
+ * `switched` is told where each content is from now on, in the very moment when that becomes true.
  */
 export const replaceJournal = async (
-  path: string,
-  entries: Iterable<readonly [Entry, Place]>,
-  old: Journal
-): Promise<{ readonly journal: Journal; readonly places: Place[] }> => {
+  journal: Journal,
+  entries: readonly (readonly [Entry, Place])[],
+  switched: (places: readonly Place[]) => void
+): Promise<void> => {
+  const { path, file: old } = journal
   const fresh = `${path}.new`
   const file = await open(fresh, 'w+')
+  const places: Place[] = []
+  let end = 0
   try {
-    const places: Place[] = []
-    let end = 0
-    for (const [entry, place] of entries) {
-      const { bytes, contents } = frameOf([{ entry, content: await read(old.file, place) }])
+    for (const frame of inFrames(entries)) {
+      const written = await Promise.all(
+        frame.map(async ([entry, place]) => ({ entry, content: await read(old, place) }))
+      )
+      const { bytes, contents } = frameOf(written)
       await writeFully(file, bytes, end)
-      places.push({ offset: end + (contents[0] ?? 0), length: place.length })
+      for (const [index, offset] of contents.entries()) {
+        places.push({ offset: end + offset, length: written[index]?.content.length ?? 0 })
+      }
       end += bytes.length
     }
     await file.sync()
     await rename(fresh, path)
-    await syncDirectoryOf(path)
-    await old.file.close()
-    return { journal: { file, end }, places }
   } catch (error) {
     await file.close()
+    await rm(fresh, { force: true })
     throw error
   }
+  journal.file = file
+  journal.end = end
+  switched(places)
+  await old.close()
+  await syncDirectory(dirname(path))
 }

@@ -4,12 +4,12 @@ import { onOneLine } from '../../xapi/json-text.ts'
 import { separateKnown } from '../../xapi/statement-index.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import type { FsAttachments } from './attachments.ts'
-import type { NewLine, StatementFile } from './statement-file.ts'
-import type { Transaction } from './transaction.ts'
+import type { NewLine } from './statement-file.ts'
+import type { StoreFiles, Transaction } from './transaction.ts'
 
 /** The job that stores a batch: it refuses before it changes anything. */
 export const createInsert = (
-  statements: StatementFile,
+  { statements, journal }: StoreFiles,
   transaction: Transaction,
   attachments: FsAttachments,
   times: IncreasingClock
@@ -28,7 +28,7 @@ export const createInsert = (
     })
     attachments.add(batch.attachments)
     if (!batch.define && lines.length > 0) {
-      transaction.addEntry({ unlearned: lines.map(({ stored }) => stored) }, undefined, () => {})
+      transaction.addEntry(journal, { unlearned: lines.map(({ stored }) => stored) })
     }
     transaction.addStatements(lines)
     return { inserted: lines.map(({ id }) => id), already }

@@ -11,15 +11,20 @@ import type { NewLine, StatementFile } from './statement-file.ts'
 /** The files of one store. */
 export interface StoreFiles {
   readonly statements: StatementFile
+  /** Documents, and what is to be remembered of statements. */
   readonly journal: Journal
+  /** Contents of attachments: apart, since none is ever dropped. */
+  readonly attachments: Journal
   readonly intent: FileHandle
 }
 
 /** What the jobs of a group have done so far; nobody else sees it before it is durable. */
-export interface Transaction extends Transactions {
+export interface Transaction extends Omit<Transactions, 'commit'> {
+  /** Whether there was anything to be made durable. */
+  commit(): Promise<boolean>
   addStatements(lines: readonly NewLine[]): void
   /** `done` is told where the content is, once that is durable. */
-  addEntry(entry: Entry, content: Uint8Array | undefined, done: (place: Place) => void): void
+  addEntry(to: Journal, entry: Entry, content?: Uint8Array, done?: (place: Place) => void): void
   /** A statement that was added. */
   statement(id: StatementId): Statement | undefined
   /** The first `stored` that is given out but not visible. */
@@ -28,56 +33,63 @@ export interface Transaction extends Transactions {
 
 interface AddedEntry {
   readonly entry: Entry
-  readonly content?: Uint8Array
+  readonly content: Uint8Array
   readonly done: (place: Place) => void
 }
 
+interface Ends {
+  readonly statements: number
+  readonly journals: readonly (readonly [Journal, end: number])[]
+}
+
 const lineFeed = Buffer.from('\n')
+const nothing = Buffer.alloc(0)
 
 /**
- * One group of jobs in two files. What stands beside the statements is made durable first, then the lines are appended:
+ * One group of jobs, in several files. What stands beside the statements is made durable first, then the lines are appended:
  * once they are durable the group is committed. Lines of a batch are announced by an intent; if they are not all there
  * after a crash, they are taken back.
  */
-export const createTransaction = ({ statements, journal, intent }: StoreFiles): Transaction => {
+export const createTransaction = ({ statements, journal, attachments, intent }: StoreFiles): Transaction => {
   let lines: NewLine[] = []
   let byId = new Map<StatementId, Statement>()
-  let entries: AddedEntry[] = []
+  let added = new Map<Journal, AddedEntry[]>()
   let hasBatch = false
   /** Where the files must be cut back to before they may be written to again. */
-  let cutTo: { readonly statements: number; readonly journal: number } | undefined
+  let cutTo: Ends | undefined
 
   const clear = (): void => {
     lines = []
     byId = new Map()
-    entries = []
+    added = new Map()
     hasBatch = false
   }
 
   const cutBack = (): void => {
     if (cutTo === undefined) return
     ftruncateSync(statements.file.fd, cutTo.statements)
-    ftruncateSync(journal.file.fd, cutTo.journal)
+    for (const [{ file }, end] of cutTo.journals) ftruncateSync(file.fd, end)
     // The lines that it announces are not there: after a crash nothing is to be looked for.
     ftruncateSync(intent.fd, 0)
     cutTo = undefined
   }
 
-  /** Returns where the contents of the entries are. */
-  const writeEntries = async (): Promise<Place[]> => {
-    if (entries.length === 0) return []
+  /** Makes the entries of one journal durable; returns what is to be done once all of the group is. */
+  const writeEntries = async (to: Journal, entries: readonly AddedEntry[]): Promise<() => void> => {
     const { bytes, contents } = frameOf(entries)
-    await writeFully(journal.file, bytes, journal.end)
-    await journal.file.datasync()
-    const start = journal.end
-    return entries.map(({ content }, index) => ({
-      offset: start + (contents[index] ?? 0),
-      length: content?.length ?? 0
-    }))
+    await writeFully(to.file, bytes, to.end)
+    await to.file.datasync()
+    return () => {
+      const start = to.end
+      to.end += bytes.length
+      for (const [index, { content, done }] of entries.entries()) {
+        done({ offset: start + (contents[index] ?? 0), length: content.length })
+      }
+    }
   }
 
   /** A single statement is whole when its line is; only a batch needs its intent to outlive a power cut. */
-  const announce = async (): Promise<void> => {
+  const announce = async (): Promise<undefined> => {
     if (lines.length === 0) return
     await writeIntent(
       intent,
@@ -103,19 +115,21 @@ export const createTransaction = ({ statements, journal, intent }: StoreFiles): 
       statements.takeInOthers()
     },
     commit: async () => {
-      if (lines.length === 0 && entries.length === 0) return
-      cutTo = { statements: statements.end, journal: journal.end }
-      // Both are waited for, so that nothing is being written when the files are cut back.
-      const [places, announced] = await Promise.allSettled([writeEntries(), announce()])
-      if (places.status === 'rejected') throw places.reason
-      if (announced.status === 'rejected') throw announced.reason
+      if (lines.length === 0 && added.size === 0) return false
+      const journals = [journal, attachments].map((each) => [each, each.end] as const)
+      cutTo = { statements: statements.end, journals }
+      // All are waited for, so that nothing is being written when the files are cut back.
+      const settled = await Promise.allSettled([
+        announce(),
+        ...[...added].map(([to, entries]) => writeEntries(to, entries))
+      ])
+      for (const each of settled) if (each.status === 'rejected') throw each.reason
       await append()
       cutTo = undefined
       if (lines.length > 0) statements.takeIn(lines, statements.end + (statements.unfinished ? 1 : 0))
-      const last = places.value.at(-1)
-      if (last !== undefined) journal.end = last.offset + last.length
-      for (const [index, { done }] of entries.entries()) done(places.value[index] ?? { offset: 0, length: 0 })
+      for (const each of settled) if (each.status === 'fulfilled') each.value?.()
       clear()
+      return true
     },
     rollback: () => {
       clear()
@@ -125,13 +139,15 @@ export const createTransaction = ({ statements, journal, intent }: StoreFiles): 
         // A disk that cannot even be cut back: `begin` tries again, and refuses until it can.
       }
     },
-    addStatements: (added) => {
-      for (const line of added) byId.set(line.id, line.statement)
-      lines.push(...added)
-      hasBatch ||= added.length > 1
+    addStatements: (batch) => {
+      for (const line of batch) byId.set(line.id, line.statement)
+      lines.push(...batch)
+      hasBatch ||= batch.length > 1
     },
-    addEntry: (entry, content, done) => {
-      entries.push({ entry, done, ...(content === undefined ? {} : { content }) })
+    addEntry: (to, entry, content = nothing, done = () => {}) => {
+      const entries = added.get(to)
+      if (entries === undefined) added.set(to, [{ entry, content, done }])
+      else entries.push({ entry, content, done })
     },
     statement: (id) => byId.get(id),
     earliest: () => lines[0]?.stored

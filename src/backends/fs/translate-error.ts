@@ -11,6 +11,7 @@ const codes: { readonly [systemCode: string]: { readonly code: ErrorCode; readon
   ENOTDIR: { code: 'STORE_UNAVAILABLE', advice: 'a part of the path is no directory' },
   EISDIR: { code: 'STORE_UNAVAILABLE', advice: 'it is a directory' },
   ENOENT: { code: 'STORE_UNAVAILABLE', advice: 'it is gone: put it back, then start again' },
+  EBADF: { code: 'STORE_UNAVAILABLE', advice: 'it is being closed' },
   EMFILE: { code: 'STORE_UNAVAILABLE', advice: 'this process has too many files open: raise the limit' },
   ENFILE: { code: 'STORE_UNAVAILABLE', advice: 'the machine has too many files open' }
 }

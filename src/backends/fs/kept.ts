@@ -1,0 +1,31 @@
+import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import { createDocumentIndex } from '../../xapi/document-index.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { LocatedDocuments } from './documents.ts'
+import type { Place } from './file.ts'
+import type { Entry } from './journal.ts'
+
+/** What the journals say, all entries taken together. */
+export interface Kept {
+  readonly documents: LocatedDocuments
+  readonly attachments: Map<string, Place>
+  /** By their `stored`: statements that teach nothing. */
+  readonly unlearned: Set<Micros>
+}
+
+export const createKept = (): Kept => ({
+  documents: createDocumentIndex(),
+  attachments: new Map(),
+  unlearned: new Set()
+})
+
+export const takeIn = (kept: Kept, times: IncreasingClock, entry: Entry, place: Place): void => {
+  if ('put' in entry) {
+    const { put, contentType, etag, updated } = entry
+    kept.documents.set(put, { contentType, etag, updated, place })
+    times.passed(updated)
+  } else if ('delete' in entry) kept.documents.delete(entry.delete)
+  else if ('attachment' in entry) kept.attachments.set(entry.attachment, place)
+  else if ('unlearned' in entry) for (const stored of entry.unlearned) kept.unlearned.add(stored)
+  else times.passed(entry.passed)
+}

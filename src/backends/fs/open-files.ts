@@ -1,0 +1,78 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BackendContext } from '../../contracts/lrs-backend.ts'
+import { createIncreasingClock, type IncreasingClock } from '../../durability/increasing-clock.ts'
+import { lockStore } from '../../durability/process-lock.ts'
+import { createCompactor } from './compact.ts'
+import { openOrCreate, syncDirectory } from './file.ts'
+import { readIntent } from './intent.ts'
+import { type Journal, openJournal } from './journal.ts'
+import { createKept, type Kept, takeIn } from './kept.ts'
+import { openStatementFile } from './statement-file.ts'
+import type { StoreFiles } from './transaction.ts'
+
+export interface StoreOptions {
+  readonly directory: string
+  /** Name of the file of the statements. */
+  readonly file: string
+}
+
+/** What stands beside the statements: in a directory of its own, which Ralph passes over when it reads `*`. */
+const ownDirectory = '.lrs'
+
+export interface Opened {
+  readonly files: StoreFiles
+  readonly kept: Kept
+  readonly times: IncreasingClock
+}
+
+/** Closes what `work` has opened when a later step of it fails. */
+const closingOnFailure = async <T>(
+  work: (opened: (close: () => unknown) => void) => Promise<T>
+): Promise<{ readonly value: T; readonly close: () => Promise<void> }> => {
+  const closers: (() => unknown)[] = []
+  const close = async (): Promise<void> => {
+    for (let last = closers.pop(); last !== undefined; last = closers.pop()) await last()
+  }
+  try {
+    return { value: await work((closer) => closers.push(closer)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Opens the files of one store, made where they are not there, and mends what a crash has left. */
+export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: BackendContext) =>
+  closingOnFailure(async (opened): Promise<Opened> => {
+    const own = join(directory, ownDirectory)
+    await mkdir(own, { recursive: true })
+    const lock = lockStore(join(own, 'store'))
+    opened(() => lock.release())
+    const times = createIncreasingClock(clock)
+    const kept = createKept()
+    const openOwn = async (name: string): Promise<Journal> => {
+      const journal = await openJournal(join(own, name), (entry, place) => takeIn(kept, times, entry, place), warn)
+      opened(() => journal.file.close())
+      return journal
+    }
+    const journal = await openOwn('journal')
+    const attachments = await openOwn('attachments')
+    await createCompactor(journal, kept, times, warn).compact()
+    const intent = await openOrCreate(join(own, 'intent'))
+    opened(() => intent.close())
+    const statements = await openStatementFile({
+      path: join(directory, file),
+      intent: await readIntent(intent),
+      unlearned: kept.unlearned,
+      passed: times.passed,
+      warn
+    })
+    opened(() => statements.close())
+    // What it announced is settled: whatever happens to the file from now on is not its business.
+    await intent.truncate(0)
+    await intent.datasync()
+    await syncDirectory(own)
+    await syncDirectory(directory)
+    return { files: { statements, journal, attachments, intent }, kept, times }
+  })
