@@ -54,7 +54,8 @@ export const createRecentIndex = (): RecentIndex => {
     settle,
     discard: () => {
       for (const id of freshIds) ids.delete(id)
-      for (const [term, stored] of freshTerms) {
+      // The newest first: it is found at the end of its list, and nothing behind it has to move.
+      for (const [term, stored] of freshTerms.reverse()) {
         const values = terms.get(term) ?? []
         values.splice(placeIn(values, stored), 1)
         if (values.length === 0) terms.delete(term)

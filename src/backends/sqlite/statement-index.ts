@@ -83,7 +83,8 @@ export const createStatementIndex = (connection: Connection): StatementIndex => 
       for (const term of [...recent.terms.keys()].sort((one, other) => one - other)) {
         write(term, recent.terms.get(term) ?? [])
       }
-      moved = Math.max(...recent.ids.values())
+      moved = indexed
+      for (const stored of recent.ids.values()) moved = Math.max(moved, stored)
       saveIndexed.run(moved)
     },
     settle: () => {
