@@ -47,6 +47,8 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     connectionTimeout: 120_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    // Node would refuse it in words of its own.
+    http: { requireHostHeader: false },
     clientErrorHandler: replyToClientError(settings.defaultVersion),
     frameworkErrors: (error, request, reply) => {
       reply.header(versionHeader, settings.defaultVersion)
@@ -59,15 +61,23 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   server.decorateRequest('version', undefined)
   server.addHook('onRequest', async (request, reply) => {
     reply.header(versionHeader, settings.defaultVersion)
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      throw new RalphError('MALFORMED_REQUEST', 'The header Host is missing.')
+    }
     // Before its body is read.
     if (request.is404) await refuseUnrouted(request, reply, dependencies)
   })
+  // Expectations other than 100-continue may be ignored (RFC 9110 §10.1.1); Node would answer without our headers.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   closeConnectionsAtEnd(server)
   readBodies(server)
   server.setErrorHandler((error, request, reply) => {
     if (error instanceof RalphError && error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)
     return replyWithError(error, request, reply, settings.maxBodySize)
   })
+  // For plugins that look for something themselves and do not find it.
+  server.setNotFoundHandler((request, reply) => refuseUnrouted(request, reply, dependencies))
+
   if (settings.corsAllowOrigins.length > 0) await server.register(fastifyCors, corsOptions(settings))
   const authenticate = await basicAuthentication(server, dependencies.authenticator)
 
