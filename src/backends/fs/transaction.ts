@@ -140,8 +140,10 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
       }
     },
     addStatements: (batch) => {
-      for (const line of batch) byId.set(line.id, line.statement)
-      lines.push(...batch)
+      for (const line of batch) {
+        byId.set(line.id, line.statement)
+        lines.push(line)
+      }
       hasBatch ||= batch.length > 1
     },
     addEntry: (to, entry, content = nothing, done = () => {}) => {
