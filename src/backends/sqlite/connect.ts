@@ -63,7 +63,7 @@ const configure = (database: DatabaseSync, { cacheSize }: CacheSize): void => {
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -${cacheSize};
     PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = 2000;
     PRAGMA journal_size_limit = 67108864;
   `)
 }

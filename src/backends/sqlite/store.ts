@@ -6,6 +6,7 @@ import type { BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
 import { lockStore } from '../../durability/process-lock.ts'
+import { RalphError } from '../../errors.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { createAttachmentTable } from './attachments.ts'
@@ -19,7 +20,7 @@ import { createReferences } from './references.ts'
 import { createSequence } from './sequence.ts'
 import { createStatementIndex } from './statement-index.ts'
 import { createTermIds } from './term-ids.ts'
-import { closed, translateError, translating } from './translate-error.ts'
+import { closed, translateError } from './translate-error.ts'
 
 /** The store of one target: one file, one connection, one writer. */
 export interface SqliteStore extends LrsStore {
@@ -47,13 +48,22 @@ const lastTimeIn = (connection: Connection): Micros => {
   return last.get()?.[0] ?? 0
 }
 
+const makeDirectory = (directory: string): void => {
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (cause) {
+    const path = { path: directory }
+    throw new RalphError('STORE_FULL', `the directory ${directory} cannot be made: ${cause}`, path, { cause })
+  }
+}
+
 /**
  * Opens the store, made when it is not there. `STORE_IN_USE` when another process writes to it, `STORE_FULL` when it
  * cannot be written, `STORE_CORRUPT` when the file is something else.
  */
 export const openStore = (options: StoreOptions): SqliteStore => {
   const { file } = options
-  translating(file, () => mkdirSync(dirname(file), { recursive: true }))
+  makeDirectory(dirname(file))
   const lock = lockStore(file)
   let connection: Connection
   try {
