@@ -4,11 +4,11 @@ import { validateAgent } from '../../src/validation/agent.ts'
 import { maxDepth } from '../../src/validation/rules/well-formed.ts'
 import { validateStatement } from '../../src/validation/statement.ts'
 import type { Json } from '../../src/xapi/statement.ts'
-import { versions } from '../../src/xapi/version.ts'
+import { type Version, versions } from '../../src/xapi/version.ts'
 import { changed, complete, complete2, minimal, withSubStatement } from './examples.ts'
 
-const placesOf = (value: unknown): string[] =>
-  validateStatement(value, '2.0.0').map(({ pointer, rule }) => `${pointer} ${rule}`)
+const placesOf = (value: unknown, version: Version = '2.0.0'): string[] =>
+  validateStatement(value, version).map(({ pointer, rule }) => `${pointer} ${rule}`)
 
 /** Pointers to every object in a value but those that extensions hold; maps are objects with keys of their own kind. */
 function* objectsIn(value: Json, pointer = ''): Generator<readonly [pointer: string, isMap: boolean]> {
@@ -77,14 +77,20 @@ const typeOf = (value: Json): string => (Array.isArray(value) ? 'array' : value 
 const others: readonly Json[] = [null, true, 12345, 'x y', [], ['x y'], {}, { key: 'x y' }]
 
 t.test('a value of another type is refused everywhere but in extensions, and the place is named', async (t) => {
-  for (const statement of [complete2, withSubStatement]) {
+  const statements = [
+    [complete, '1.0.3'],
+    [complete2, '2.0.0'],
+    [withSubStatement, '1.0.3'],
+    [withSubStatement, '2.0.0']
+  ] as const
+  for (const [statement, version] of statements) {
     for (const [pointer, value] of placesIn(changed(statement))) {
       for (const other of others.filter((each) => typeOf(each) !== typeOf(value))) {
         // A contextActivity may be an object or an array; empty and unidentified ones have their own tests.
         if (/\/(?:parent|grouping|category|other)$/.test(pointer) && typeof other === 'object' && other !== null)
           continue
         const changedStatement = pointer === '' ? other : changed(statement, [pointer, other])
-        const places = placesOf(changedStatement)
+        const places = placesOf(changedStatement, version)
         t.ok(
           places.some((place) => place.startsWith(`${pointer} `) || place.startsWith(`${pointer}/`)),
           `${pointer} = ${JSON.stringify(other)}`,

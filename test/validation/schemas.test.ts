@@ -458,6 +458,9 @@ const examples: { readonly [schema: string]: Examples } = {
     valid: [{ objectType: 'contextGroup', group }],
     invalid: [
       [{ objectType: 'contextAgent', group }, '/objectType', 'const'],
+      [{ group }, '', 'required'],
+      [{ objectType: 'contextGroup' }, '', 'required'],
+      [{ objectType: 'contextGroup', group, relevantTypes: ['abc'] }, '/relevantTypes/0', 'format/iri'],
       [{ objectType: 'contextGroup', group: mbox }, '/group', 'required'],
       [{ objectType: 'contextGroup', group, member: [mbox] }, '/member', 'additionalProperties'],
       [{ objectType: 'contextGroup', group, relevantTypes: iri }, '/relevantTypes', 'type']
@@ -496,6 +499,9 @@ function* subSchemas(value: unknown): Generator<Readonly<Record<string, unknown>
 
 const all = readSchemas('2.0.0')
 
+// Checked against the meta-schema too, which the server does not do each time it starts.
+const ajv = createAjv('2.0.0', { allErrors: true, meta: true, validateSchema: true })
+
 t.test('an $id says where its file is, and there is nothing in the folders but schemas', async (t) => {
   const root = findSchemas(import.meta.url.replace('/test/', '/src/'))
   const files = versions.flatMap((version) =>
@@ -526,12 +532,19 @@ t.test('every format that a schema names is known', async (t) => {
   t.same([...named].sort(), Object.keys(formats).sort())
 })
 
+t.test('JSON within a parameter has a schema, which is there', async (t) => {
+  for (const schema of all) {
+    for (const { contentMediaType, contentSchema } of subSchemas(schema)) {
+      if (contentMediaType === undefined) continue
+      const ref = (contentSchema as AnySchemaObject).$ref
+      t.ok(ajv.getSchema(new URL(String(ref), schema.$id).href), `${nameOf(schema)} refers to ${ref}`)
+    }
+  }
+})
+
 t.test('there are examples for every schema, and for nothing else', async (t) => {
   t.same(Object.keys(examples).sort(), all.map(nameOf).sort())
 })
-
-// Checked against the meta-schema too, which the server does not do each time it starts.
-const ajv = createAjv('2.0.0', { allErrors: true, meta: true, validateSchema: true })
 
 for (const schema of all) {
   t.test(`schema ${nameOf(schema)} is valid, strict, and right about its examples`, async (t) => {
