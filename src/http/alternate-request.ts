@@ -1,6 +1,6 @@
 import { RalphError } from '../errors.ts'
 import { mediaType } from '../xapi/media-type.ts'
-import { type Method, methods, parsePairs, type XapiRequest } from './request.ts'
+import { type Method, methods, parseForm, type XapiRequest } from './request.ts'
 
 /**
  * The alternate request syntax of 1.0.x (C 1.3), for browsers that cannot send every method or header: a POST whose
@@ -27,7 +27,22 @@ const headerNames: ReadonlySet<string> = new Set([
   'user-agent'
 ])
 
+/** What Node takes as the value of a header; a content type, for one, becomes a header again when it is read. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+const headerText = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
+
+const requireHeaderText = (name: string, value: string): string => {
+  if (headerText.test(value)) return value
+  throw new RalphError('INVALID_HEADER', `The field ${name} of the form holds what no header can.`, { header: name })
+}
+
 const misused = (message: string): RalphError => new RalphError('MALFORMED_REQUEST', message)
+
+/** Known before the body is read: nobody's credentials are, so no other body is waited for. `MALFORMED_REQUEST`. */
+export const requireForm = (contentType: string | undefined): void => {
+  if (mediaType(contentType ?? '') === 'application/x-www-form-urlencoded') return
+  throw misused('The alternate request syntax needs the Content-Type application/x-www-form-urlencoded.')
+}
 
 /** The request that the form stands for. It is unfolded once: a `method` within it is an unknown parameter. */
 export const unfoldAlternate = (request: XapiRequest): XapiRequest => {
@@ -37,14 +52,11 @@ export const unfoldAlternate = (request: XapiRequest): XapiRequest => {
   if (request.parameters.size > 1) {
     throw misused('In the alternate request syntax `method` is the only query parameter; all others go into the form.')
   }
-  if (mediaType(request.header('content-type') ?? '') !== 'application/x-www-form-urlencoded') {
-    throw misused('The alternate request syntax needs the Content-Type application/x-www-form-urlencoded.')
-  }
-  const fields = parsePairs(request.body.toString('utf8'))
+  const fields = parseForm(request.body)
   const headers = new Map<string, string>()
   const parameters = new Map<string, string>()
   for (const [name, value] of fields) {
-    if (headerNames.has(name.toLowerCase())) headers.set(name.toLowerCase(), value)
+    if (headerNames.has(name.toLowerCase())) headers.set(name.toLowerCase(), requireHeaderText(name, value))
     else if (name !== 'content') parameters.set(name, value)
   }
   const content = fields.get('content')

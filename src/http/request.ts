@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { RalphError } from '../errors.ts'
 import type { Parameters } from '../lrs/parameters.ts'
 
@@ -15,11 +16,21 @@ export interface XapiRequest {
 
 const empty: Parameters = new Map()
 
-/** Name=value pairs as URLs and forms have them. `INVALID_PARAMETER` for a repeated name or a malformed escape. */
+/** Names that mean something are some thirty. A form is read before its sender is known: it must not cost much. */
+const mostPairs = 100
+
+/**
+ * Name=value pairs as URLs and forms have them. `INVALID_PARAMETER` for a repeated name, a malformed escape, or pairs
+ * beyond number.
+ */
 export const parsePairs = (text: string): Parameters => {
   if (text === '') return empty
   const pairs = new Map<string, string>()
-  for (const pair of text.split('&')) {
+  const parts = text.split('&', mostPairs + 1)
+  if (parts.length > mostPairs) {
+    throw new RalphError('INVALID_PARAMETER', `There are more than ${mostPairs} parameters.`)
+  }
+  for (const pair of parts) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = decode(equals === -1 ? pair : pair.slice(0, equals))
@@ -40,6 +51,17 @@ const decode = (text: string): string => {
   } catch {
     throw new RalphError('INVALID_PARAMETER', `${JSON.stringify(text.slice(0, 200))} is not percent-encoded UTF-8.`)
   }
+}
+
+const [plus, space] = [0x2b, 0x20]
+
+/** The fields of a form (application/x-www-form-urlencoded). `MALFORMED_REQUEST`, and as `parsePairs`. */
+export const parseForm = (body: Buffer): Parameters => {
+  if (!isUtf8(body)) throw new RalphError('MALFORMED_REQUEST', 'The form is not valid UTF-8.')
+  // In a text of many megabytes this would take seconds.
+  const bytes = Buffer.from(body)
+  for (let at = bytes.indexOf(plus); at !== -1; at = bytes.indexOf(plus, at + 1)) bytes[at] = space
+  return parsePairs(bytes.toString('utf8'))
 }
 
 /** The query parameters of a request target. */

@@ -4,7 +4,7 @@ import { RalphError } from '../../errors.ts'
 import { allows } from '../../identity/asker.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
-import { isAlternate, unfoldAlternate } from '../alternate-request.ts'
+import { isAlternate, requireForm, unfoldAlternate } from '../alternate-request.ts'
 import type { Authenticate } from '../authentication.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import { hangUpSignal } from '../hang-up.ts'
@@ -53,7 +53,7 @@ const judge = async (
   surroundings: XapiSurroundings
 ): Promise<void> => {
   if (resource.path === '/statements') await sayConsistency(reply, surroundings)
-  if (isAlternate(request.method, request.url)) return
+  if (isAlternate(request.method, request.url)) return requireForm(request.headers['content-type'])
   speakVersion(request, reply, surroundings.settings, request.headers['x-experience-api-version'])
   await surroundings.authenticate(request, reply)
   operationOf(resource, request.method)
