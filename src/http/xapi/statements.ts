@@ -1,10 +1,11 @@
-import { RalphError } from '../../errors.ts'
+import { type ErrorCode, RalphError } from '../../errors.ts'
 import { boolean, optional, refuseUnknown, required, uuid } from '../../lrs/parameters.ts'
 import { queryStatements } from '../../lrs/query-statements/index.ts'
 import { queryParameters } from '../../lrs/query-statements/read-query.ts'
 import { type SentStatements, storeStatement, storeStatements } from '../../lrs/store-statements/index.ts'
 import { storePartially } from '../../lrs/store-statements/partial.ts'
 import { mediaType } from '../../xapi/media-type.ts'
+import { errorStatus } from '../error-status.ts'
 import { multipartReply, readStatementParts } from '../multipart.ts'
 import type { XapiRequest } from '../request.ts'
 import { type Answer, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
@@ -81,8 +82,13 @@ const post: Operation = {
 /** 200 when anything was stored; else 409 when ids were taken, 400 when all was invalid. */
 const storeWhatIsValid = async (call: Parameters<Operation['answer']>[0], request: XapiRequest): Promise<Answer> => {
   const report = await storePartially(call, readBody(request))
-  const conflict = report.errors.some(({ code }) => code === 'STATEMENT_CONFLICT')
-  return { ...jsonAnswer(report), status: report.ids.length > 0 ? 200 : conflict ? 409 : 400 }
+  if (report.ids.length > 0) return jsonAnswer(report)
+  const isTaken = report.errors.some(({ code }) => code === 'STATEMENT_CONFLICT')
+  const error: ErrorCode = isTaken ? 'STATEMENT_CONFLICT' : 'INVALID_STATEMENT'
+  return {
+    ...jsonAnswer({ error, message: 'None of the statements was stored.', ...report }),
+    status: errorStatus[error]
+  }
 }
 
 export const statements: Resource = {
