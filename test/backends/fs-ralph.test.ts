@@ -8,7 +8,7 @@ import type { Statement } from '../../src/xapi/statement.ts'
 import { readAll } from '../contracts/attachment-store.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
-import { allPages } from '../support/judged-store.ts'
+import { allPages, judged } from '../support/judged-store.ts'
 import {
   aBatch,
   anActivity,
@@ -98,6 +98,40 @@ t.test('voiding, references and conflicts hold for what Ralph wrote', async (t) 
   t.ok(await store.statements.find(voided.id, { voided: true }))
   t.equal((await store.statements.insert(aBatch(target))).already.length, 1)
   await t.rejects(store.statements.insert(aBatch({ ...target, verb: aVerb('other') })), { code: 'STATEMENT_CONFLICT' })
+})
+
+t.test('a file in any order answers as the oracle does', async (t) => {
+  const verbs = ['one', 'two', 'three'].map(aVerb)
+  const ids = Array.from({ length: 80 }, anId)
+  const statements = ids.map((id, index) => {
+    const at = new Date(Date.parse('2026-02-01T08:00:00Z') + Math.floor(((index * 37) % 80) / 3) * 1000)
+    const actor = withMbox(`agent-${index % 5}`)
+    const target = ids[(index * 23 + 7) % 80] ?? id
+    const object = index % 3 === 0 ? anActivity(`activity-${index % 4}`) : refTo(target)
+    const verb = verbs[index % 3] ?? aVerb('one')
+    const parts = index % 11 === 1 ? aVoiding(target, { id, actor }) : { id, actor, verb, object }
+    return { statement: byRalph({ ...parts, stored: at.toISOString() }), stored: at.getTime() * 1000 }
+  })
+  const { store } = await openedWith(t, statements.map(({ statement }) => asLine(statement)).join(''))
+  const subject = judged(store)
+  const inOrder = statements.toSorted(
+    (one, other) => one.stored - other.stored || (one.statement.id < other.statement.id ? -1 : 1)
+  )
+  subject.oracle.insert(inOrder.map(({ statement }) => statement))
+  for (const { statement, stored } of statements) subject.oracle.setStored(statement.id, stored)
+  let found = 0
+  for (const ascending of [true, false]) {
+    for (const limit of [3, 100]) {
+      const walk = { ascending, limit }
+      for (let agent = 0; agent < 5; agent += 1) {
+        const who = { agent: withMbox(`agent-${agent}`), ...walk }
+        found += (await subject.ask(who)).length
+        for (const verb of verbs) found += (await subject.ask({ verb: verb.id, ...who })).length
+        found += (await subject.ask({ activity: anActivity(`activity-${agent}`).id, ...walk })).length
+      }
+    }
+  }
+  t.ok(found > 500, `${found} statements found`)
 })
 
 t.test(
