@@ -45,9 +45,14 @@ const mostProblems = 100
 /**
  * Statements and the parts sent with them agree: each attachment has a part or a fileUrl, each part has an attachment
  * (C 1.5.2). One part serves all attachments with its digest; `length` is not compared, the digest decides. Statements
- * sent as plain JSON come with no parts. `INVALID_ATTACHMENT`, details: `problems`, `sha2`.
+ * sent as plain JSON come with no parts. `first` is the position of the first of them in what was sent.
+ * `INVALID_ATTACHMENT`, details: `problems`, `sha2`.
  */
-export const requireAttachments = (statements: readonly Statement[], received: readonly ReceivedAttachment[]): void => {
+export const requireAttachments = (
+  statements: readonly Statement[],
+  received: readonly ReceivedAttachment[],
+  first = 0
+): void => {
   const parts = new Set(received.map(({ sha2 }) => sha2.toLowerCase()))
   const named = new Set<string>()
   const missing: string[] = []
@@ -59,12 +64,14 @@ export const requireAttachments = (statements: readonly Statement[], received: r
       if (parts.has(sha2) || attachment.fileUrl !== undefined) continue
       missing.push(sha2)
       const expected = `a part with X-Experience-API-Hash ${sha2}, or a fileUrl`
-      if (problems.length < mostProblems) problems.push({ index, pointer, rule: 'attachmentPart', expected })
+      if (problems.length < mostProblems) {
+        problems.push({ index: first + index, pointer, rule: 'attachmentPart', expected })
+      }
     }
   }
-  const [first] = problems
-  if (first !== undefined) {
-    const message = `Statement ${first.index} at ${first.pointer}: expected ${first.expected}.`
+  const [problem] = problems
+  if (problem !== undefined) {
+    const message = `Statement ${problem.index} at ${problem.pointer}: expected ${problem.expected}.`
     throw new RalphError('INVALID_ATTACHMENT', message, { problems, sha2: [...new Set(missing)] })
   }
   const unnamed = [...parts].filter((sha2) => !named.has(sha2))

@@ -131,6 +131,14 @@ export interface SignatureRules {
   readonly trustedKeys: readonly TrustedKey[]
   /** Version of the request, by which statement and payload are compared. */
   readonly version: Version
+  /** Position of the first of the statements in what was sent; 0 unless given. */
+  readonly first?: number
+}
+
+const requireBytes = ({ contentType }: Attachment): void => {
+  if (mediaType(contentType) !== 'application/octet-stream') {
+    throw invalid('its contentType must be application/octet-stream')
+  }
 }
 
 /**
@@ -143,9 +151,7 @@ export const verifySignature = async (
   jws: Uint8Array | undefined,
   { trustedKeys, version }: SignatureRules
 ): Promise<void> => {
-  if (mediaType(attachment.contentType) !== 'application/octet-stream') {
-    throw invalid('its contentType must be application/octet-stream')
-  }
+  requireBytes(attachment)
   if (jws === undefined) throw invalid('it must be sent along, a fileUrl is not enough')
   const signature = readSignature(jws)
   if (!sameSigned(statement, signature.payload, version)) {
@@ -171,17 +177,20 @@ export const verifySignatures = async (
   received: readonly ReceivedAttachment[],
   rules: SignatureRules
 ): Promise<void> => {
-  const signed = statements.flatMap((statement, index) =>
-    signatureAttachments(statement).map((attachment) => ({ statement, index, attachment }))
-  )
-  if (signed.length === 0) return
   const contents = new Map(received.map(({ sha2, content }) => [sha2.toLowerCase(), content]))
-  for (const { statement, index, attachment } of signed) {
-    const sha2 = attachment.sha2.toLowerCase()
-    try {
-      await verifySignature(statement, attachment, contents.get(sha2), rules)
-    } catch (error) {
-      throw located(error, index, `/attachments/${statement.attachments?.indexOf(attachment)}`, sha2)
+  for (const [at, statement] of statements.entries()) {
+    // However often a statement names the same signature, it is worked through once.
+    const verified = new Set<string>()
+    for (const attachment of signatureAttachments(statement)) {
+      const sha2 = attachment.sha2.toLowerCase()
+      try {
+        if (verified.has(sha2)) requireBytes(attachment)
+        else await verifySignature(statement, attachment, contents.get(sha2), rules)
+      } catch (error) {
+        const pointer = `/attachments/${statement.attachments?.indexOf(attachment)}`
+        throw located(error, (rules.first ?? 0) + at, pointer, sha2)
+      }
+      verified.add(sha2)
     }
   }
 }

@@ -41,8 +41,10 @@ export const store = async (
   const validated = validateStatements(sent, call.version)
   rejectDuplicateIds(validated)
   const statements = validated.map(({ statement }) => statement)
-  requireAttachments(statements, attachments)
-  await verifySignatures(statements, attachments, { trustedKeys: call.rules.trustedKeys, version: call.version })
+  // Their positions follow each other: all that was sent, or one of it.
+  const first = validated[0]?.index ?? 0
+  requireAttachments(statements, attachments, first)
+  await verifySignatures(statements, attachments, { trustedKeys: call.rules.trustedKeys, version: call.version, first })
   const incoming = validated.map((each) => prepareStatement(each, call))
   const define = !call.rules.restrictByScopes || allows(call.asker, 'define')
   // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.

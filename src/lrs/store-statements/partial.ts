@@ -40,6 +40,7 @@ const failed = (index: number, error: unknown): PartialError => {
 export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
   const all = readStatements(sent.json)
   const valid = all.filter((each) => problemsOf(each, call.version).length === 0)
+  const parts = new Map(sent.attachments.map((part) => [part.sha2, part]))
   const repeated = new Set(duplicates(valid.map((each) => ({ ...each, statement: each.value as Statement }))))
 
   const storeOne = async (each: SentStatement): Promise<Outcome> => {
@@ -47,7 +48,7 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
       if (repeated.has(each.index)) {
         throw new RalphError('INVALID_STATEMENT', 'An earlier statement of the list has the same id.')
       }
-      const report = await store(call, [each], partsOf(each, sent.attachments))
+      const report = await store(call, [each], partsOf(each, parts))
       const [id] = report.ids
       if (id === undefined) throw new RalphError('INTERNAL', 'A stored statement has no id.')
       return id
@@ -63,8 +64,5 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
 }
 
 /** The parts that this statement names; what nobody names is not stored. */
-const partsOf = (sent: SentStatement, parts: readonly AttachmentContent[]): readonly AttachmentContent[] => {
-  if (parts.length === 0) return parts
-  const named = namedDigests(sent.value)
-  return parts.filter(({ sha2 }) => named.has(sha2))
-}
+const partsOf = ({ value }: SentStatement, parts: ReadonlyMap<string, AttachmentContent>): AttachmentContent[] =>
+  parts.size === 0 ? [] : [...namedDigests(value)].flatMap((sha2) => parts.get(sha2) ?? [])
