@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { BackendContext } from '../../contracts/lrs-backend.ts'
 import { createIncreasingClock, type IncreasingClock } from '../../durability/increasing-clock.ts'
 import { lockStore } from '../../durability/process-lock.ts'
+import { RalphError } from '../../errors.ts'
 import { createCompactor } from './compact.ts'
 import { openOrCreate, syncDirectory } from './file.ts'
 import { readIntent } from './intent.ts'
@@ -42,11 +43,21 @@ const closingOnFailure = async <T>(
   }
 }
 
+/** Whatever Node says: of a read-only file system it says that something is missing. */
+const makeDirectory = async (directory: string): Promise<void> => {
+  try {
+    await mkdir(directory, { recursive: true })
+  } catch (cause) {
+    const advice = 'it cannot be made: check that the file system can be written and the path has no file in it'
+    throw new RalphError('STORE_FULL', `${directory}: ${advice}`, { path: directory }, { cause })
+  }
+}
+
 /** Opens the files of one store, made where they are not there, and mends what a crash has left. */
 export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: BackendContext) =>
   closingOnFailure(async (opened): Promise<Opened> => {
     const own = join(directory, ownDirectory)
-    await mkdir(own, { recursive: true })
+    await makeDirectory(own)
     const lock = lockStore(join(own, 'store'))
     opened(() => lock.release())
     const times = createIncreasingClock(clock)
