@@ -23,7 +23,7 @@ const mostPairs = 100
  * Name=value pairs as URLs and forms have them. `INVALID_PARAMETER` for a repeated name, a malformed escape, or pairs
  * beyond number.
  */
-export const parsePairs = (text: string): Parameters => {
+const parsePairs = (text: string): Parameters => {
   if (text === '') return empty
   const pairs = new Map<string, string>()
   const parts = text.split('&', mostPairs + 1)
