@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import fc from 'fast-check'
 import t from 'tap'
+import { resources } from '../../src/http/xapi/resources.ts'
 import type { Answer } from '../support/answer.ts'
 import { requireSound, textOf } from '../support/answer.ts'
 import { basic, type Lrs, startLrs } from '../support/lrs.ts'
@@ -209,34 +210,40 @@ const usual = new Map(Object.entries(parameters))
 const isSendable = (name: string): boolean => !/[^\x21-\x7e]/.test(name)
 
 /** Any resource, any method, parameters that may or may not belong there, escaped well or not. */
-const oddQuery = fc.record({
-  method: fc.constantFrom('GET', 'HEAD', 'PUT', 'POST', 'DELETE'),
-  resource: fc.constantFrom(
-    'statements',
-    'agents',
-    'activities',
-    'activities/state',
-    'activities/profile',
-    'agents/profile',
-    'about'
-  ),
-  pairs: fc.array(
-    fc.tuple(
-      fc.oneof(
-        { weight: 5, arbitrary: fc.constantFrom(...Object.keys(parameters)) },
-        { weight: 1, arbitrary: oddText }
+const operations = resources.flatMap(({ path, operations }) =>
+  Object.entries(operations).map(([method, operation]) => ({ method, path, parameters: operation.parameters }))
+)
+
+/** Some of its own parameters, those that it needs more often than not, and now and then another. */
+const parametersOf = (names: readonly string[]): fc.Arbitrary<string[]> =>
+  fc
+    .tuple(
+      ...names.map((name) =>
+        fc.integer({ min: 0, max: 9 }).map((lot) => (lot < (name.endsWith('!') ? 9 : 3) ? [name.replace('!', '')] : []))
       ),
-      fc.option(oddText, { freq: 3 }),
-      fc.boolean()
+      fc
+        .tuple(fc.integer({ min: 0, max: 9 }), fc.oneof(fc.constantFrom(...Object.keys(parameters)), oddText))
+        .map(([lot, name]) => (lot === 0 ? [name] : []))
+    )
+    .map((all) => all.flat())
+
+const oddQuery = fc.constantFrom(...operations).chain((operation) =>
+  fc.record({
+    method: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(operation.method) },
+      { weight: 1, arbitrary: fc.constantFrom('GET', 'HEAD', 'PUT', 'POST', 'DELETE') }
     ),
-    { maxLength: 5 }
-  ),
-  body: fc.oneof(
-    fc.constant(Buffer.alloc(0)),
-    fc.constant(text({ a: 1 })),
-    fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))
-  )
-})
+    resource: fc.constant(operation.path),
+    pairs: parametersOf(operation.parameters).chain((names) =>
+      fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), fc.option(oddText, { freq: 1 }), fc.boolean())))
+    ),
+    body: fc.oneof(
+      fc.constant(Buffer.alloc(0)),
+      fc.constant(text({ a: 1 })),
+      fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))
+    )
+  })
+)
 
 const escaped = (value: string): string => encodeURIComponent(value.toWellFormed())
 
@@ -247,7 +254,7 @@ const queried = oddQuery.map(({ method, resource, pairs, body }): Sent => {
   })
   return {
     method,
-    path: `/xAPI/${resource}?${query.join('&').replaceAll(/[^\x21-\x7e]/g, '')}`.slice(0, 12_000),
+    path: `/xAPI${resource}?${query.join('&').replaceAll(/[^\x21-\x7e]/g, '')}`.slice(0, 12_000),
     headers: json,
     body
   }
