@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { RalphError } from '../errors.ts'
 import { mediaType } from '../xapi/media-type.ts'
 import { type Method, methods, parseForm, type XapiRequest } from './request.ts'
@@ -38,10 +39,25 @@ const requireHeaderText = (name: string, value: string): string => {
 
 const misused = (message: string): RalphError => new RalphError('MALFORMED_REQUEST', message)
 
-/** Known before the body is read: nobody's credentials are, so no other body is waited for. `MALFORMED_REQUEST`. */
-export const requireForm = (contentType: string | undefined): void => {
-  if (mediaType(contentType ?? '') === 'application/x-www-form-urlencoded') return
-  throw misused('The alternate request syntax needs the Content-Type application/x-www-form-urlencoded.')
+/** Whoever sends a form is known only when it was read, so that anybody can have the server keep as much. */
+const longestForm = 4 * 2 ** 20
+
+/**
+ * Judges a request in the alternate syntax before its body is read. `MALFORMED_REQUEST`, `BODY_TOO_LARGE` (details:
+ * `limit`).
+ */
+export const requireForm = (headers: IncomingHttpHeaders): void => {
+  if (mediaType(headers['content-type'] ?? '') !== 'application/x-www-form-urlencoded') {
+    throw misused('The alternate request syntax needs the Content-Type application/x-www-form-urlencoded.')
+  }
+  if (headers['content-length'] === undefined || headers['content-encoding'] !== undefined) {
+    throw misused('The alternate request syntax needs a Content-Length, and takes no Content-Encoding.')
+  }
+  if (Number(headers['content-length']) > longestForm) {
+    throw new RalphError('BODY_TOO_LARGE', `A form of the alternate request syntax has ${longestForm} bytes at most.`, {
+      limit: longestForm
+    })
+  }
 }
 
 /** The request that the form stands for. It is unfolded once: a `method` within it is an unknown parameter. */

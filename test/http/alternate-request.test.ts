@@ -45,25 +45,29 @@ t.test('a form of nobody known does not keep the server busy, however many field
   const asker = (await startLrs(t)).as('janedoe')
   const forms: Readonly<Record<string, string>> = {
     'no names at all': '&'.repeat(4_000_000),
-    'names of their own': Array.from({ length: 1_000_000 }, (_, index) => index.toString(36)).join('&')
+    'names of their own': Array.from({ length: 800_000 }, (_, index) => index.toString(36)).join('&')
   }
   for (const [what, body] of Object.entries(forms)) {
     const answer = await asker.send('POST', '/xAPI/statements?method=GET', { headers: anonymous, body })
     t.equal(answer.status, 400, what)
     t.equal(jsonOf(answer).error, 'INVALID_PARAMETER', what)
   }
-  const start = performance.now()
-  const spaces = { headers: anonymous, body: `content=${'+a'.repeat(15_000_000)}` }
-  t.equal((await asker.send('POST', '/xAPI/statements?method=POST', spaces)).status, 401)
-  // Character by character in a text, it would take three.
-  t.ok(performance.now() - start < 1500)
 })
 
-t.test('a body that cannot be a form of the alternate syntax is refused before it is read', async (t) => {
+t.test('what nobody known should make the server keep is refused before it is read', async (t) => {
   const lrs = await startLrs(t)
-  const head = 'POST /xAPI/statements?method=POST HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
-  // The body never comes: an answer that waits for it never comes either.
-  const answer = await lrs.raw('/xAPI/statements', 'POST', `${head}Content-Length: 1000000\r\n\r\n`)
-  t.equal(answer.status, 400)
-  t.equal(jsonOf(answer).error, 'MALFORMED_REQUEST')
+  const type = 'Content-Type: application/x-www-form-urlencoded\r\n'
+  const refusals: Readonly<Record<string, readonly [headers: string, error: string]>> = {
+    'no form': ['Content-Type: application/json\r\nContent-Length: 100\r\n', 'MALFORMED_REQUEST'],
+    'a form of unknown length': [`${type}Transfer-Encoding: chunked\r\n`, 'MALFORMED_REQUEST'],
+    'a compressed form': [`${type}Content-Encoding: gzip\r\nContent-Length: 100\r\n`, 'MALFORMED_REQUEST'],
+    'a long form': [`${type}Content-Length: 4194305\r\n`, 'BODY_TOO_LARGE']
+  }
+  for (const [what, [headers, error]] of Object.entries(refusals)) {
+    // The body never comes: an answer that waits for it never comes either.
+    const head = `POST /xAPI/statements?method=POST HTTP/1.1\r\nHost: a\r\n${headers}\r\n`
+    const answer = await lrs.raw('/xAPI/statements', 'POST', head)
+    t.equal(answer.status, error === 'BODY_TOO_LARGE' ? 413 : 400, what)
+    t.equal(jsonOf(answer).error, error, what)
+  }
 })

@@ -53,7 +53,7 @@ const judge = async (
   surroundings: XapiSurroundings
 ): Promise<void> => {
   if (resource.path === '/statements') await sayConsistency(reply, surroundings)
-  if (isAlternate(request.method, request.url)) return requireForm(request.headers['content-type'])
+  if (isAlternate(request.method, request.url)) return requireForm(request.headers)
   speakVersion(request, reply, surroundings.settings, request.headers['x-experience-api-version'])
   await surroundings.authenticate(request, reply)
   operationOf(resource, request.method)
