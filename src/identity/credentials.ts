@@ -43,7 +43,7 @@ export const createCredentials = async (user: NewUser): Promise<Credentials> => 
     agent,
     scopes,
     ...(target === undefined ? {} : { target }),
-    hash: await hash(password, { cost: 12 }),
+    hash: await hash(password, 12),
     username
   }
   const problems = problemsOfEntry({ ...credentials })

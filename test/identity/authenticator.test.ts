@@ -139,7 +139,7 @@ t.test('credentials are verified again when their time is over', async (t) => {
 })
 
 t.test('an unknown user costs one bcrypt, like a wrong password, of a cost that users have', async (t) => {
-  const strong = await aUser('strong', 'x', { hash: await hash('x', { cost: 5 }) })
+  const strong = await aUser('strong', 'x', { hash: await hash('x', 5) })
   const { verify, asked } = await open(t, { users: [jane, strong] })
   t.notOk(await verify('jane', 'wrong'))
   t.equal(asked.length, 1)
@@ -156,7 +156,7 @@ t.test('an unknown user costs one bcrypt, like a wrong password, of a cost that 
 })
 
 t.test('an unknown user takes as long as a wrong password', async (t) => {
-  const { verify } = await open(t, { users: [{ ...jane, hash: await hash('x', { cost: 9 }) }] })
+  const { verify } = await open(t, { users: [{ ...jane, hash: await hash('x', 9) }] })
   const millis = async (username: string, password: string): Promise<number> => {
     const began = performance.now()
     await verify(username, password)
@@ -210,7 +210,7 @@ t.test('a flood of wrong credentials does not push out right ones', async (t) =>
 })
 
 t.test('bcrypt does not run on the event loop', async (t) => {
-  const { verify } = await open(t, { users: [{ ...jane, hash: await hash('supersecret', { cost: 11 }) }] })
+  const { verify } = await open(t, { users: [{ ...jane, hash: await hash('supersecret', 11) }] })
   let turns = 0
   const counting = setInterval(() => turns++, 1)
   await verify('jane', 'supersecret')
@@ -223,7 +223,7 @@ t.test('users that are added, changed and removed in the file count without a re
   t.ok(await verify('jane', 'supersecret'))
   t.notOk(await verify('joe', 'other'))
   // Written as a whole, as `ralph auth` and most editors do.
-  await writeUsers(`${file}.new`, [{ ...jane, scopes: ['all'], hash: await hash('changed', { cost: 4 }) }, joe])
+  await writeUsers(`${file}.new`, [{ ...jane, scopes: ['all'], hash: await hash('changed', 4) }, joe])
   await rename(`${file}.new`, file)
   await until(async () => (await verify('joe', 'other')) !== undefined)
   t.notOk(await verify('jane', 'supersecret'), 'the old password, though it was cached')

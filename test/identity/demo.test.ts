@@ -32,7 +32,7 @@ t.test('elsewhere the demo user is refused, and the log says why, at start and w
 
 t.test('a hash of the same password that somebody made is a user like any other', async (t) => {
   const file = join(t.testdir(), 'auth.json')
-  await writeUsers(file, [await aUser('janedoe', '', { hash: await hash('supersecret', { cost: 4 }) })])
+  await writeUsers(file, [await aUser('janedoe', '', { hash: await hash('supersecret', 4) })])
   const log = aLog()
   const { verify } = await openAuthenticator(identitySettings(file), log)
   t.ok(await verify('janedoe', 'supersecret'))

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { hashSync } from '@node-rs/bcrypt'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { backends } from '../../src/backends/registry.ts'
@@ -34,7 +33,7 @@ const anyBackend = chosen ?? 'sqlite'
 export const isDurable = (backend: string): boolean => backend !== 'memory'
 
 export const password = 'a password: with colon, and ü'
-const hash = hashSync(password, { cost: 4 })
+const hash = hashSync(password, 4)
 
 interface UserEntry {
   readonly scopes: readonly Scope[]

@@ -18,7 +18,7 @@ const cost = 4
 export const aUser = async (username: string, password: string, more: Partial<UserEntry> = {}): Promise<UserEntry> => ({
   agent: { mbox: `mailto:${username}@example.org`, objectType: 'Agent' },
   scopes: ['all'],
-  hash: await hash(password, { cost }),
+  hash: await hash(password, cost),
   username,
   ...more
 })
