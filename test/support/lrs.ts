@@ -33,7 +33,8 @@ const anyBackend = chosen ?? 'sqlite'
 export const isDurable = (backend: string): boolean => backend !== 'memory'
 
 export const password = 'a password: with colon, and ü'
-const hash = hashSync(password, 4)
+/** Of that password, and cheap to verify: its cost is 4. */
+const hash = '$2b$04$6mYdS/5fke.GfHjXczQBqOWWZVq4XTENEErCmAkQvjE.FcMYWZGxK'
 
 interface UserEntry {
   readonly scopes: readonly Scope[]
