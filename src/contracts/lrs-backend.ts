@@ -17,7 +17,7 @@ export type BackendStatus =
 export interface LrsBackend {
   /**
    * The store of one target (a user's `target` in auth.json; undefined: the default one), made when it is first
-   * asked for. Targets never see each other. `INVALID_SETTING` when a target cannot be a name in this backend.
+   * asked for. Targets never see each other. `INVALID_SETTING` when it cannot name a target (settings/target.ts).
    */
   store(target?: string): Promise<LrsStore>
   status(options?: CallOptions): Promise<BackendStatus>

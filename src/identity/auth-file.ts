@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { RalphError } from '../errors.ts'
+import { isTarget, targetRule } from '../settings/target.ts'
 import { validateAgent } from '../validation/agent.ts'
 import type { Agent } from '../xapi/statement.ts'
 import { type Asker, type Scope, scopes } from './asker.ts'
@@ -51,13 +52,19 @@ const textProblems = (entry: Entry, key: string): readonly string[] =>
 const hashProblems = ({ hash }: Entry): readonly string[] =>
   typeof hash === 'string' && hashForm.test(hash) ? [] : ['hash is missing or no bcrypt hash ($2b$…)']
 
+const targetProblems = (target: unknown): readonly string[] => {
+  if (target === undefined) return []
+  if (typeof target !== 'string') return ['target is no text']
+  return isTarget(target) ? [] : [`the target ${JSON.stringify(target.slice(0, 120))} must be ${targetRule}`]
+}
+
 /** What is wrong with one user of an auth file. */
 export const problemsOfEntry = (entry: Entry): readonly string[] => [
   ...textProblems(entry, 'username'),
   ...hashProblems(entry),
   ...scopeProblems(entry.scopes),
   ...agentProblems(entry.agent),
-  ...(entry.target === undefined ? [] : textProblems(entry, 'target'))
+  ...targetProblems(entry.target)
 ]
 
 const asUser = (entry: Entry): User => ({

@@ -77,7 +77,11 @@ const wrong: Readonly<Record<string, readonly [entry: unknown, says: RegExp]>> =
   'an mbox without mailto': [{ ...janedoe, agent: { mbox: 'a@example.org' } }, /agent\/mbox: /],
   'a Group': [{ ...janedoe, agent: { objectType: 'Group', mbox: 'mailto:a@b.org' } }, /agent\/objectType/],
   'an unknown key of the agent': [{ ...janedoe, agent: { mbox: 'mailto:a@b.org', x: 1 } }, /agent/],
-  'a target that is no text': [{ ...janedoe, target: 5 }, /target is missing or no text/]
+  'a target that is no text': [{ ...janedoe, target: 5 }, /target is no text/],
+  'an empty target': [{ ...janedoe, target: '' }, /user "janedoe": the target "" must be up to 100 letters/],
+  'a target that leads out of its directory': [{ ...janedoe, target: '../up' }, /target "\.\.\/up" must be up to 100/],
+  'a target with a space': [{ ...janedoe, target: 'my school' }, /user "janedoe": the target "my school" must be/],
+  'a target that is too long': [{ ...janedoe, target: 'x'.repeat(101) }, /user "janedoe": the target "x+" must be/]
 }
 
 for (const [what, [entry, says]] of Object.entries(wrong)) {

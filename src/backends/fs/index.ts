@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
+import { requireTarget } from '../../settings/target.ts'
 import { type FsStore, openStore } from './store.ts'
 
 export interface FsOptions {
@@ -10,18 +11,9 @@ export interface FsOptions {
   readonly file?: string
 }
 
-/** What is a directory name of its own on every file system, and cannot lead out. */
-const safeTarget = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/
-
-const directoryOf = (directory: string, target: string | undefined): string => {
-  if (target === undefined) return directory
-  if (safeTarget.test(target)) return join(directory, target)
-  throw new RalphError(
-    'INVALID_SETTING',
-    `target ${JSON.stringify(target)} cannot name a directory: up to 100 letters, digits, "_", "-" and "." are allowed`,
-    { target }
-  )
-}
+/** A target is a directory of this name. `INVALID_SETTING` when it cannot be a name. */
+const directoryOf = (directory: string, target: string | undefined): string =>
+  target === undefined ? directory : join(directory, requireTarget(target))
 
 /** Keeps each target in one file of JSON lines, as Ralph does, with all else beside it in `.lrs`. */
 export const openFs = (options: FsOptions, context: BackendContext): LrsBackend => {

@@ -1,5 +1,6 @@
 import type { BackendContext, LrsBackend, LrsStore } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
+import { requireTarget } from '../../settings/target.ts'
 import { createMemoryDocuments } from './documents.ts'
 import { createMemoryStatements } from './statements.ts'
 
@@ -21,7 +22,8 @@ export const openMemory = (_options: MemoryOptions, context: BackendContext): Lr
   return {
     store: async (target) => {
       requireOpen()
-      const store = stores.get(target) ?? openStore()
+      // Nothing here needs a name of any form, but who tries things out with this backend goes on with another.
+      const store = stores.get(target === undefined ? target : requireTarget(target)) ?? openStore()
       stores.set(target, store)
       return store
     },
