@@ -1,4 +1,4 @@
-import type { StatementQuery } from '../xapi/filters.ts'
+import type { Position, StatementQuery } from '../xapi/filters.ts'
 import type { ActivityDefinition, LanguageMap, Statement, StatementId } from '../xapi/statement.ts'
 import type { Micros } from '../xapi/timestamp.ts'
 
@@ -53,6 +53,16 @@ export interface StatementPage {
   readonly more: boolean
 }
 
+/** A page for those who pass it on as it is: most readers do, and most of a read is copying. */
+export interface TextPage {
+  /** UTF-8: the JSON texts of the statements, in order, with commas between them. */
+  readonly json: Uint8Array
+  /** The newest `stored` in it; undefined when it is empty. */
+  readonly newest: Micros | undefined
+  /** The last of its statements, after which more follow; undefined when none does. */
+  readonly end: Position | undefined
+}
+
 /** What all statements of a store together say of Activities and Verbs, for `format=canonical` and /activities. */
 export interface Descriptions {
   /** Activity IRI → merged definition; absent where no statement defined the Activity. */
@@ -85,8 +95,10 @@ export interface StatementStore {
     wanted: { readonly voided: boolean },
     options?: CallOptions
   ): Promise<StoredStatement | undefined>
-  /** One page, ordered by (stored, id). */
+  /** One page, ordered by (stored, id), of up to `limit` statements and `maxPageSize` bytes. */
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
+  /** The same page as `query` answers, in one piece; `textPageOf` makes it where the store has no shorter way. */
+  queryText(query: StatementQuery, options?: CallOptions): Promise<TextPage>
   /** All statements with `stored` up to and including this are visible to `query`, for ever. */
   consistentThrough(options?: CallOptions): Promise<Micros>
   /** Merged over all statements stored with `define`. */

@@ -126,7 +126,7 @@ const onOneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
 
 /** A multipart answer; attachments are read from the store as they are sent. */
 export const multipartReply = (
-  json: string,
+  json: Buffer,
   attachments: AsyncIterable<NamedAttachment>
 ): { readonly contentType: string; readonly body: AsyncIterable<Buffer> } => {
   const boundary = `ralph-${randomUUID()}`

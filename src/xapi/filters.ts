@@ -40,3 +40,19 @@ export interface StatementQuery extends StatementFilters {
   /** Go on after this statement. */
   readonly after?: Position
 }
+
+/**
+ * A page ends early, with more to follow, before its texts together exceed this many bytes; a single statement may be
+ * longer. Else a few large statements would make an answer that no text and no memory can hold.
+ */
+export const maxPageSize = 2 ** 24
+
+/** How many statements of these lengths in bytes make a page: at least one, unless there is none. */
+export const fitting = (lengths: readonly number[]): number => {
+  let size = 0
+  const tooMany = lengths.findIndex((length, at) => {
+    size += length
+    return at > 0 && size > maxPageSize
+  })
+  return tooMany === -1 ? lengths.length : tooMany
+}

@@ -265,9 +265,11 @@ export const propertyContract = (
           const [first, ...rest] = steps
           await subject.insert(...(first?.batch ?? []))
           const before = new Set(await subject.ask({ ...question, limit: 1000 }))
-          const walked = await allPages(subject.store, question, async () => {
-            const next = rest.shift()
-            if (next) await subject.insert(...next.batch)
+          const walked = await allPages(subject.store, question, {
+            betweenPages: async () => {
+              const next = rest.shift()
+              if (next) await subject.insert(...next.batch)
+            }
           })
           const seen = walked.map(({ id }) => id)
           if (new Set(seen).size !== seen.length) throw new Error(`a statement was shown twice: ${seen}`)

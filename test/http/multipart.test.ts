@@ -7,7 +7,7 @@ t.test('a content type that somebody else wrote into the store ends no header', 
   async function* attachments() {
     yield { sha2: 'a'.repeat(64), content: Buffer.from('essay'), contentType: 'text/plain\r\nX-Injected: 1\r\n\r\n' }
   }
-  const { contentType, body } = multipartReply('{}', attachments())
+  const { contentType, body } = multipartReply(Buffer.from('{}'), attachments())
   const answer = {
     status: 200,
     headers: new Headers({ 'content-type': contentType }),

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import type { InsertReport, StatementBatch, StoredStatement } from '../../src/contracts/statement-store.ts'
 import { RalphError } from '../../src/errors.ts'
+import type { Position } from '../../src/xapi/filters.ts'
 import type { Statement, StatementId } from '../../src/xapi/statement.ts'
 import type { Micros } from '../../src/xapi/timestamp.ts'
 import { asQuery, createOracle, type Oracle, type Question } from './oracle.ts'
@@ -23,6 +24,14 @@ export interface JudgedStore {
   storedAt(statement: Pick<Statement, 'id'>): Promise<Micros>
 }
 
+const lastOf = (statements: readonly StoredStatement[]): StoredStatement => {
+  const last = statements.at(-1)
+  if (last === undefined) throw new Error('an empty page says that more follows')
+  return last
+}
+
+const positionOf = ({ stored, id }: StoredStatement): Position => ({ stored, id })
+
 const same = (actual: unknown, expected: unknown, what: string): void => {
   const [one, other] = [JSON.stringify(actual), JSON.stringify(expected)]
   if (one !== other) throw new Error(`${what}: the store says ${one}, the oracle ${other}`)
@@ -37,11 +46,17 @@ const insertInto = async (store: LrsStore, batch: StatementBatch): Promise<Inser
   }
 }
 
+interface Walk {
+  readonly betweenPages?: () => Promise<unknown>
+  /** Some of the statements are large. */
+  readonly mayEndEarly?: boolean
+}
+
 /** Every page, from the first to that which says that nothing follows. */
 export const allPages = async (
   store: LrsStore,
   question: Question,
-  betweenPages: () => Promise<unknown> = async () => {}
+  { betweenPages = async () => {}, mayEndEarly = false }: Walk = {}
 ): Promise<StoredStatement[]> => {
   const all: StoredStatement[] = []
   const query = asQuery(question)
@@ -50,7 +65,8 @@ export const allPages = async (
     all.push(...statements)
     const last = statements.at(-1)
     if (statements.length > query.limit) throw new Error(`a page of ${statements.length} with limit ${query.limit}`)
-    if (more && statements.length < query.limit) throw new Error('a page that is not full says that more follows')
+    if (more && statements.length < query.limit && !mayEndEarly)
+      throw new Error('a page that is not full says that more follows')
     if (!more) return all
     if (last === undefined) throw new Error('an empty page says that more follows')
     after = { stored: last.stored, id: last.id }
@@ -87,6 +103,14 @@ export const judged = (store: LrsStore): JudgedStore => {
       const expected = oracle.query(question)
       same(found, expected, `query ${JSON.stringify(question)}`)
       const { statements, more } = await store.statements.query(asQuery(question))
+      const { json, newest, end } = await store.statements.queryText(asQuery(question))
+      same(
+        Buffer.from(json).toString(),
+        statements.map(({ text }) => text).join(),
+        `texts of ${JSON.stringify(question)}`
+      )
+      same(end, more ? positionOf(lastOf(statements)) : undefined, 'where the text page ends')
+      same(newest ?? 0, Math.max(0, ...statements.map(({ stored }) => stored)), 'the newest of the text page')
       same(more, expected.length > statements.length, `more of ${JSON.stringify(question)}`)
       return found
     }

@@ -34,6 +34,8 @@ export interface StatementFile {
   /** Of lines that are now in the file, one after another from `offset` on. */
   takeIn(lines: readonly NewLine[], offset: number): void
   read(rows: readonly Row[]): Promise<StoredStatement[]>
+  /** Of its text, in bytes. */
+  readonly lengthOf: (row: Row) => number
   /** For jobs that must not wait. */
   statement(id: StatementId): Statement | undefined
   close(): Promise<void>
@@ -226,6 +228,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
       lineNumber += lines.length + (unfinished ? 1 : 0)
       unfinished = false
     },
+    lengthOf: (row) => lengths[row] ?? 0,
     read: async (rows) => {
       const texts = new Map<Row, string>()
       const readStretch = async (stretch: Stretch): Promise<void> => {

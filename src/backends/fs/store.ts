@@ -1,7 +1,9 @@
 import type { BackendContext, BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
-import type { CallOptions } from '../../contracts/statement-store.ts'
+import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
 import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
 import { RalphError } from '../../errors.ts'
+import { fitting, type StatementQuery } from '../../xapi/filters.ts'
+import { textPageOf } from '../../xapi/text-page.ts'
 import { createFsAttachments } from './attachments.ts'
 import { createCompactor } from './compact.ts'
 import { createFsDocuments } from './documents.ts'
@@ -88,6 +90,12 @@ const build = (
     }
   }
 
+  const readPage = async (query: StatementQuery): Promise<StatementPage> => {
+    const { rows, more } = index.query(query)
+    const count = fitting(rows.map(statements.lengthOf))
+    return { statements: await statements.read(rows.slice(0, count)), more: more || count < rows.length }
+  }
+
   /** Also finds out whether writing works. */
   const keepTime = (): Promise<void> => write(() => transaction.addEntry(journal, { passed: times.now() }))
 
@@ -99,11 +107,8 @@ const build = (
           const row = index.row(id)
           return row === undefined || index.isVoided(row) !== voided ? undefined : (await statements.read([row]))[0]
         }, options),
-      query: (query, options) =>
-        readOnly(async () => {
-          const { rows, more } = index.query(query)
-          return { statements: await statements.read(rows), more }
-        }, options),
+      query: (query, options) => readOnly(() => readPage(query), options),
+      queryText: (query, options) => readOnly(async () => textPageOf(await readPage(query)), options),
       consistentThrough: (options) =>
         readOnly(() => {
           const earliest = transaction.earliest()

@@ -1,9 +1,11 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { AttachmentStore, StatementStore, StoredStatement } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { fitting } from '../../xapi/filters.ts'
 import { createLearned } from '../../xapi/learned.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { createStatementIndex, type Row, separateKnown } from '../../xapi/statement-index.ts'
+import { textPageOf } from '../../xapi/text-page.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 
 /** Every call does its work at once: a batch is whole, because nobody can look before it is. */
@@ -53,8 +55,11 @@ export const createMemoryStatements = (
       requireOpen()
       options?.signal?.throwIfAborted()
       const { rows, more } = index.query(query)
-      return { statements: rows.map(storedStatement), more }
+      // A UTF-16 unit is three bytes at most.
+      const count = fitting(rows.map((row) => textOf(row).length * 3))
+      return { statements: rows.slice(0, count).map(storedStatement), more: more || count < rows.length }
     },
+    queryText: async (query, options) => textPageOf(await statements.query(query, options)),
     consistentThrough: async (options) => {
       requireOpen()
       options?.signal?.throwIfAborted()

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import type { CallOptions, StatementPage, StoredStatement } from '../../contracts/statement-store.ts'
-import type { StatementQuery } from '../../xapi/filters.ts'
+import type { CallOptions, StatementPage, TextPage } from '../../contracts/statement-store.ts'
+import { maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
+import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
@@ -13,14 +14,15 @@ import type { TermIds } from './term-ids.ts'
 
 /** Work after which a query lets others have the event loop: a millisecond or two. */
 const maxEffort = 20_000
-const maxRows = 256
+const maxMatches = 256
 
-/** A statement's row; without text when it is voided. */
-type Row = readonly [stored: Micros, id: Uint8Array, text: string | null]
+/** A statement that matches, whether or not it is voided. */
+type Match = readonly [stored: Micros, voided: number, length: number]
+type Row = readonly [stored: Micros, id: Uint8Array, text: string]
 
-/** Rows of a query in its order, voided ones among them, read a few at a time. */
-interface RowSource {
-  next(count: number): { readonly rows: readonly Row[]; readonly ended: boolean }
+/** What matches a query, in its order, found a few at a time. */
+interface Matches {
+  next(count: number): { readonly matches: readonly Match[]; readonly ended: boolean }
 }
 
 interface Range {
@@ -38,11 +40,10 @@ const rangeOf = ({ ascending, since, until, after }: StatementQuery, latest: Mic
     : { ascending, from: -Math.min(newest, after?.stored ?? latest), to: -oldest }
 }
 
-/** Whether the page before ended with this statement, or would have ended after it. */
-const isBefore = ({ id, stored }: StoredStatement, { after, ascending }: StatementQuery): boolean =>
-  after !== undefined && stored === after.stored && (ascending ? id <= after.id : id >= after.id)
-
-export type RunQuery = (query: StatementQuery, options?: CallOptions) => Promise<StatementPage>
+export interface Queries {
+  query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
+  queryText(query: StatementQuery, options?: CallOptions): Promise<TextPage>
+}
 
 export interface QueriedTables {
   readonly connection: Connection
@@ -51,46 +52,56 @@ export interface QueriedTables {
   readonly index: StatementIndex
 }
 
-export const createQuery = ({ connection, sequence, termIds, index }: QueriedTables): RunQuery => {
-  const columns = 'stored, statement.id, iif(voided, NULL, text)'
-  const upwards = connection.prepare<[...Row]>(
-    `SELECT ${columns} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored LIMIT ?`
+export const createQueries = ({ connection, sequence, termIds, index }: QueriedTables): Queries => {
+  const match = 'SELECT stored, voided, octet_length(text)'
+  const upwards = connection.prepare<[...Match]>(
+    `${match} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored LIMIT ?`
   )
-  const downwards = connection.prepare<[...Row]>(
-    `SELECT ${columns} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored DESC LIMIT ?`
+  const downwards = connection.prepare<[...Match]>(
+    `${match} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored DESC LIMIT ?`
   )
   // CROSS JOIN keeps the order of the list.
-  const listed = connection.prepare<[...Row]>(
-    `SELECT ${columns} FROM json_each(?) CROSS JOIN statement ON stored = value`
+  const listed = 'json_each(?) CROSS JOIN statement ON stored = value'
+  const matchesAt = connection.prepare<[...Match]>(`${match} FROM ${listed}`)
+  // What was voided since it was found is left out.
+  const rowsAt = connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed} WHERE voided = 0`)
+  const textAt = connection.prepare<[text: Uint8Array | null]>(
+    `SELECT CAST(group_concat(text, ',') AS BLOB) FROM (SELECT text FROM ${listed} WHERE voided = 0)`
   )
+  const idAt = connection.prepare<[id: Uint8Array]>('SELECT id FROM statement WHERE stored = ?')
 
-  const everything = ({ ascending, from, to }: Range): RowSource => {
+  const idOf = (stored: Micros): StatementId => {
+    const row = idAt.get(stored)
+    return row === undefined ? '' : idOfBytes(row[0])
+  }
+
+  const everything = ({ ascending, from, to }: Range): Matches => {
     let place = from
     return {
       next: (count) => {
-        const rows = ascending ? upwards.all(place, to, count) : downwards.all(-to, -place, count)
-        const last = rows.at(-1)
+        const matches = ascending ? upwards.all(place, to, count) : downwards.all(-to, -place, count)
+        const last = matches.at(-1)
         if (last) place = (ascending ? last[0] : -last[0]) + 1
-        return { rows, ended: rows.length < count }
+        return { matches, ended: matches.length < count }
       }
     }
   }
 
-  const matching = (lists: readonly PlaceList[], { ascending, from, to }: Range, effort: Effort): RowSource => {
-    const matches = intersect(lists, from, to, effort)
+  const matching = (lists: readonly PlaceList[], { ascending, from, to }: Range, effort: Effort): Matches => {
+    const common = intersect(lists, from, to, effort)
     return {
       next: (count) => {
         effort.spent = 0
-        const { places, ended } = matches.take(count, maxEffort)
-        if (places.length === 0) return { rows: [], ended }
+        const { places, ended } = common.take(count, maxEffort)
+        if (places.length === 0) return { matches: [], ended }
         const stored = ascending ? places : places.map((place) => -place)
-        return { rows: listed.all(`[${stored.join()}]`), ended }
+        return { matches: matchesAt.all(`[${stored.join()}]`), ended }
       }
     }
   }
 
   /** Undefined when a term occurs nowhere. */
-  const sourceOf = (query: StatementQuery): RowSource | undefined => {
+  const matchesOf = (query: StatementQuery): Matches | undefined => {
     const range = rangeOf(query, sequence.latest())
     const terms = termsOfQuery(query)
     if (terms.length === 0) return everything(range)
@@ -105,24 +116,49 @@ export const createQuery = ({ connection, sequence, termIds, index }: QueriedTab
     return matching(lists, range, effort)
   }
 
-  return async (query, options = {}) => {
-    const source = sourceOf(query)
-    if (!source) return { statements: [], more: false }
-    const statements: StoredStatement[] = []
+  /** Whether the page before ended with the statement stored then, or would have ended after it. */
+  const isBefore = (stored: Micros, { after, ascending }: StatementQuery): boolean => {
+    if (after?.stored !== stored) return false
+    const id = idOf(stored)
+    return ascending ? id <= after.id : id >= after.id
+  }
+
+  /** When the statements of the page were stored, in its order. */
+  const find = async (query: StatementQuery, { signal }: CallOptions): Promise<{ stored: Micros[]; more: boolean }> => {
+    const source = matchesOf(query)
+    if (!source) return { stored: [], more: false }
+    const stored: Micros[] = []
+    let size = 0
     // One tells whether more follow, one is where the page before ended.
     const wanted = query.limit + 2
     for (;;) {
-      const { rows, ended } = source.next(Math.min(wanted - statements.length, maxRows))
-      for (const [stored, id, text] of rows) {
-        if (text === null) continue
-        const statement = { id: idOfBytes(id), stored, text }
-        if (isBefore(statement, query)) continue
-        if (statements.length === query.limit) return { statements, more: true }
-        statements.push(statement)
+      const { matches, ended } = source.next(Math.min(wanted - stored.length, maxMatches))
+      for (const [each, voided, length] of matches) {
+        if (voided === 1 || isBefore(each, query)) continue
+        size += length
+        if (stored.length === query.limit || (size > maxPageSize && stored.length > 0)) return { stored, more: true }
+        stored.push(each)
       }
-      if (ended) return { statements, more: false }
+      if (ended) return { stored, more: false }
       await setImmediate()
-      options.signal?.throwIfAborted()
+      signal?.throwIfAborted()
+    }
+  }
+
+  return {
+    query: async (query, options = {}) => {
+      const { stored, more } = await find(query, options)
+      const rows = rowsAt.all(`[${stored.join()}]`)
+      return { statements: rows.map(([stored, id, text]) => ({ id: idOfBytes(id), stored, text })), more }
+    },
+    queryText: async (query, options = {}) => {
+      const { stored, more } = await find(query, options)
+      const last = stored.at(-1)
+      return {
+        json: textAt.get(`[${stored.join()}]`)?.[0] ?? new Uint8Array(),
+        newest: query.ascending ? last : stored[0],
+        end: more && last !== undefined ? { stored: last, id: idOf(last) } : undefined
+      }
     }
   }
 }

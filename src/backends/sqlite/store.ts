@@ -14,7 +14,7 @@ import { type CacheSize, type Connection, connect } from './connect.ts'
 import { createDescriptionTables } from './descriptions.ts'
 import { createDocumentTable } from './documents.ts'
 import { createInsert } from './insert.ts'
-import { createQuery } from './query.ts'
+import { createQueries } from './query.ts'
 import { recallIndex } from './recall-index.ts'
 import { createReferences } from './references.ts'
 import { createSequence } from './sequence.ts'
@@ -91,7 +91,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const attachments = createAttachmentTable(connection)
   const descriptions = createDescriptionTables(connection)
   const insert = createInsert({ connection, sequence, termIds, index, references, attachments, descriptions })
-  const query = createQuery({ connection, sequence, termIds, index })
+  const queries = createQueries({ connection, sequence, termIds, index })
   const documents = createDocumentTable(connection, sequence)
 
   const begin = connection.prepare('BEGIN IMMEDIATE')
@@ -163,7 +163,8 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
           const row = findStatement.get(index.find(id) ?? null, Number(voided))
           return row && { id, stored: row[0], text: row[1] }
         }, options),
-      query: (statementQuery, options) => read(() => query(statementQuery, options), options),
+      query: (query, options) => read(() => queries.query(query, options), options),
+      queryText: (query, options) => read(() => queries.queryText(query, options), options),
       consistentThrough: (options) => read(sequence.passed, options),
       describe: (iris, options) => read(() => descriptions.describe(iris), options),
       agentNames: (identifier, options) => read(() => descriptions.agentNames(identifier), options)

@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
+import { etagOf } from '../../xapi/concurrency.ts'
 import { encodeCursor } from '../../xapi/cursor.ts'
+import type { Position } from '../../xapi/filters.ts'
 import { identifierKeys } from '../../xapi/identifier.ts'
 import type { Statement } from '../../xapi/statement.ts'
+import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Call } from '../call.ts'
 import type { Parameters } from '../parameters.ts'
@@ -12,8 +14,8 @@ import { type ListRead, readQuery, type SingleRead } from './read-query.ts'
 import { shapeStatements } from './shape.ts'
 
 export interface StatementsAnswer {
-  /** JSON text: a Statement, or a StatementResult. */
-  readonly json: string
+  /** JSON text, UTF-8: a Statement, or a StatementResult. */
+  readonly json: Buffer
   /** The newest `stored` in it; absent for an empty list. */
   readonly lastModified?: Micros
   /** Of a single statement, quoted. */
@@ -49,9 +51,14 @@ const readOne = async (
       statementId: read.id
     })
   }
-  const [json = ''] = await shapeStatements(call, [found], read.format, acceptLanguage)
-  const etag = `"${createHash('sha1').update(json).digest('hex')}"`
-  return { json, etag, lastModified: found.stored, ...withAttachments(call, read.attachments, [found]) }
+  const [shaped = found] = await shapeStatements(call, [found], read.format, acceptLanguage)
+  const json = Buffer.from(shaped.text)
+  return {
+    json,
+    etag: `"${etagOf(json)}"`,
+    lastModified: found.stored,
+    ...withAttachments(call, read.attachments, [found])
+  }
 }
 
 const readPage = async (
@@ -59,20 +66,31 @@ const readPage = async (
   read: ListRead,
   { acceptLanguage, moreLink }: QuerySurroundings
 ): Promise<StatementsAnswer> => {
+  const linkAfter = (end: Position | undefined): string =>
+    end === undefined ? '' : moreLink(encodeCursor({ parameters: read.parameters, position: end }))
+
+  if (read.format === 'exact' && !read.attachments) {
+    const { json, newest, end } = await call.store.statements.queryText(read.query, call)
+    return { json: resultOf(json, linkAfter(end)), ...modified(newest) }
+  }
   const { statements, more } = await call.store.statements.query(read.query, call)
-  const texts = await shapeStatements(call, statements, read.format, acceptLanguage)
-  const last = statements.at(-1)
-  const link =
-    more && last !== undefined
-      ? moreLink(encodeCursor({ parameters: read.parameters, position: { stored: last.stored, id: last.id } }))
-      : ''
-  const newest = read.query.ascending ? last : statements[0]
+  const shaped = await shapeStatements(call, statements, read.format, acceptLanguage)
+  const { json, newest, end } = textPageOf({ statements: shaped, more })
   return {
-    json: `{"statements":[${texts.join(',')}],"more":${JSON.stringify(link)}}`,
-    ...(newest === undefined ? {} : { lastModified: newest.stored }),
+    json: resultOf(json, linkAfter(end)),
+    ...modified(newest),
     ...withAttachments(call, read.attachments, statements)
   }
 }
+
+const beginning = Buffer.from('{"statements":[')
+
+/** A StatementResult (Data §2.5); the texts in it are copied, never printed anew. */
+const resultOf = (texts: Uint8Array, more: string): Buffer =>
+  Buffer.concat([beginning, texts, Buffer.from(`],"more":${JSON.stringify(more)}}`)])
+
+const modified = (newest: Micros | undefined): { readonly lastModified?: Micros } =>
+  newest === undefined ? {} : { lastModified: newest }
 
 /** Permission is judged on the statement that is returned, never on one it refers to. */
 const isBy = (found: StoredStatement, authority: string | undefined): boolean => {

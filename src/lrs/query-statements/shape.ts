@@ -4,18 +4,26 @@ import type { Statement } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import type { Format } from './read-query.ts'
 
-/** JSON texts of statements in the format asked for (C 2.1.3, `format`). `exact` passes on what the store has. */
+/** Statements with their texts in the format asked for (C 2.1.3, `format`). `exact` is what the store has. */
 export const shapeStatements = async (
   call: Call,
   found: readonly StoredStatement[],
   format: Format,
   acceptLanguage: string | undefined
-): Promise<readonly string[]> => {
-  if (format === 'exact') return found.map(({ text }) => text)
+): Promise<readonly StoredStatement[]> => {
+  if (format === 'exact') return found
   // The store holds only what was validated when it came in.
-  const statements = found.map(({ text }) => JSON.parse(text) as Statement)
-  if (format === 'ids') return statements.map((statement) => JSON.stringify(idsOnly(statement)))
-  const iris = namedIris(statements)
+  const parsed = found.map((stored) => ({ stored, statement: JSON.parse(stored.text) as Statement }))
+  const reshape = format === 'ids' ? idsOnly : await canonicalFor(call, parsed, acceptLanguage)
+  return parsed.map(({ stored, statement }) => ({ ...stored, text: JSON.stringify(reshape(statement)) }))
+}
+
+const canonicalFor = async (
+  call: Call,
+  page: readonly { readonly statement: Statement }[],
+  acceptLanguage: string | undefined
+): Promise<(statement: Statement) => Statement> => {
+  const iris = namedIris(page.map(({ statement }) => statement))
   const descriptions = await call.store.statements.describe(iris, call)
-  return statements.map((statement) => JSON.stringify(canonical(statement, descriptions, acceptLanguage)))
+  return (statement) => canonical(statement, descriptions, acceptLanguage)
 }

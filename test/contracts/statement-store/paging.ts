@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { maxPageSize } from '../../../src/xapi/filters.ts'
 import { allPages, judged } from '../../support/judged-store.ts'
 import { asQuery, type Question } from '../../support/oracle.ts'
 import { aBatch, aStatement, aVerb, aVoiding, withMbox } from '../../support/statements.ts'
@@ -20,6 +21,20 @@ export const pagingContract = (t: Test, suite: Suite): void => {
       const page = await store.statements.query(asQuery({ limit }))
       t.equal(page.statements.length, Math.min(limit, 5))
       t.equal(page.more, more, `limit ${limit} of 5`)
+    }
+  })
+
+  t.test('a page of large statements ends early, and says that more follow', async (t) => {
+    const store = await suite.fresh()
+    const large = (megabytes: number) =>
+      aStatement({ actor: ann, result: { response: 'x'.repeat(megabytes * 2 ** 20) } })
+    const statements = [large(3), large(3), large(17), large(3), large(3)]
+    for (const statement of statements) await store.statements.insert(aBatch(statement))
+    for (const question of [{}, { agent: ann }]) {
+      const { newest, end, json } = await store.statements.queryText(asQuery(question))
+      t.ok(json.byteLength < maxPageSize && newest !== undefined && end !== undefined)
+      const ids = (await allPages(store, question, { mayEndEarly: true })).map(({ id }) => id)
+      t.same(ids, statements.map(({ id }) => id).reverse())
     }
   })
 
@@ -102,12 +117,18 @@ export const pagingContract = (t: Test, suite: Suite): void => {
       }
       const writer = write()
       let pages = 0
-      const found = await allPages(store, { ascending, limit: 4, agent: ann }, async () => {
-        pages += 1
-        await statements.insert(aBatch(aStatement({ actor: ann })))
-        // An ascending walk would otherwise follow the writer for ever.
-        if (pages === 10) writing = false
-      }).finally(() => {
+      const found = await allPages(
+        store,
+        { ascending, limit: 4, agent: ann },
+        {
+          betweenPages: async () => {
+            pages += 1
+            await statements.insert(aBatch(aStatement({ actor: ann })))
+            // An ascending walk would otherwise follow the writer for ever.
+            if (pages === 10) writing = false
+          }
+        }
+      ).finally(() => {
         writing = false
       })
       await writer
