@@ -34,7 +34,7 @@ const whole = text(sent())
 const within = (extra: string): string => `${whole.slice(0, -1)},${extra}}`
 const extension = (value: string): string => within(`"result":{"extensions":{"https://example.org/e":${value}}}`)
 
-t.test('a body that is not JSON is 400', async (t) => {
+t.test('ruling 25: a body that is not JSON is 400', async (t) => {
   const lrs = await startLrs(t)
   await requireRefused(
     t,
@@ -186,7 +186,7 @@ t.test('lone surrogates are 400 at every place, pairs are text', async (t) => {
   t.equal((await asker.post(extension('"\\ud83d\\ude00"'), { headers: json })).status, 200)
 })
 
-t.test('10,000 levels of nesting, and a million, are 400', async (t) => {
+t.test('ruling 25: 10,000 levels of nesting, and a million, are 400', async (t) => {
   const lrs = await startLrs(t)
   const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
   const objects = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
@@ -208,34 +208,37 @@ t.test('10,000 levels of nesting, and a million, are 400', async (t) => {
   )
 })
 
-t.test('__proto__ and its like are data: refused where unknown, kept where extensions allow them', async (t) => {
-  const lrs = await startLrs(t)
-  const asker = lrs.fresh()
-  const keys = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__', 'valueOf']
-  for (const key of keys) {
-    await requireRefused(
-      t,
-      asker,
-      {
-        [`${key} of a statement`]: within(`"${key}":{"id":"${anId()}"}`),
-        [`${key} of an Actor`]: within(`"context":{"instructor":{"mbox":"mailto:a@example.org","${key}":{}}}`),
-        [`${key} of extensions`]: within(`"context":{"extensions":{"${key}":{}}}`),
-        [`${key} and more of a language map`]: within(
-          `"attachments":[],"context":{"contextActivities":{"parent":{"id":"a:b","definition":{"name":{"${key}_":"x"}}}}}`
-        )
-      },
-      ['INVALID_STATEMENT']
-    )
+t.test(
+  'ruling 25: __proto__ and its like are data: refused where unknown, kept where extensions allow them',
+  async (t) => {
+    const lrs = await startLrs(t)
+    const asker = lrs.fresh()
+    const keys = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__', 'valueOf']
+    for (const key of keys) {
+      await requireRefused(
+        t,
+        asker,
+        {
+          [`${key} of a statement`]: within(`"${key}":{"id":"${anId()}"}`),
+          [`${key} of an Actor`]: within(`"context":{"instructor":{"mbox":"mailto:a@example.org","${key}":{}}}`),
+          [`${key} of extensions`]: within(`"context":{"extensions":{"${key}":{}}}`),
+          [`${key} and more of a language map`]: within(
+            `"attachments":[],"context":{"contextActivities":{"parent":{"id":"a:b","definition":{"name":{"${key}_":"x"}}}}}`
+          )
+        },
+        ['INVALID_STATEMENT']
+      )
+    }
+    const inside = `{${keys.map((key) => `"${key}":{"a":[]}`).join()}}`
+    t.equal((await asker.post(extension(inside), { headers: json })).status, 200)
+    const stored = textOf(await asker.get())
+    t.ok(stored.includes(inside), 'in the text')
+    t.ok(textOf(await asker.get({ format: 'ids' })).includes(inside), 'in the text made anew')
+    t.ok(textOf(await asker.get({ format: 'canonical' })).includes(inside))
+    t.equal(Object.getPrototypeOf({}), Object.prototype)
+    t.notOk('a' in {})
   }
-  const inside = `{${keys.map((key) => `"${key}":{"a":[]}`).join()}}`
-  t.equal((await asker.post(extension(inside), { headers: json })).status, 200)
-  const stored = textOf(await asker.get())
-  t.ok(stored.includes(inside), 'in the text')
-  t.ok(textOf(await asker.get({ format: 'ids' })).includes(inside), 'in the text made anew')
-  t.ok(textOf(await asker.get({ format: 'canonical' })).includes(inside))
-  t.equal(Object.getPrototypeOf({}), Object.prototype)
-  t.notOk('a' in {})
-})
+)
 
 t.test('a key that an object has twice is 400: readers would not agree which counts', async (t) => {
   const lrs = await startLrs(t)
@@ -254,41 +257,45 @@ t.test('a key that an object has twice is 400: readers would not agree which cou
   )
 })
 
-t.test('C 1.5: a content type that is not JSON or multipart/mixed is 400, and nothing is stored', async (t) => {
-  const lrs = await startLrs(t)
-  const asker = lrs.fresh()
-  const types = [
-    'text/plain',
-    'application/xml',
-    'application/jsonp',
-    'application/json+ld',
-    'text/json',
-    'application/x-www-form-urlencoded',
-    'json',
-    '/',
-    '',
-    ';',
-    'application/json, text/plain',
-    '*/*',
-    'application/\u00e9',
-    `application/${'x'.repeat(5000)}`
-  ]
-  for (const type of types) {
-    const answer = await asker.post(whole, { headers: { 'content-type': type } })
-    t.equal(answer.status, 400, JSON.stringify(type.slice(0, 40)))
-    await requireUnharmed(t, asker, type)
+t.test(
+  'ruling 25: C 1.5: a content type that is not JSON or multipart/mixed is 400, and nothing is stored',
+  async (t) => {
+    const lrs = await startLrs(t)
+    const asker = lrs.fresh()
+    const types = [
+      'text/plain',
+      'application/xml',
+      'application/jsonp',
+      'application/json+ld',
+      'text/json',
+      'application/x-www-form-urlencoded',
+      'json',
+      '/',
+      '',
+      ';',
+      'application/json, text/plain',
+      '*/*',
+      'application/\u00e9',
+      `application/${'x'.repeat(5000)}`
+    ]
+    for (const type of types) {
+      const answer = await asker.post(whole, { headers: { 'content-type': type } })
+      t.equal(answer.status, 400, JSON.stringify(type.slice(0, 40)))
+      await requireUnharmed(t, asker, type)
+    }
+    const none = await asker.post(Buffer.from(whole), { headers: {} })
+    t.equal(none.status, 400, 'none at all')
+    for (const type of [
+      'Application/JSON',
+      'application/json;charset=utf-8',
+      'application/json ; Charset="UTF-8"',
+      ' application/json'
+    ]) {
+      t.equal((await asker.post(sent(), { headers: { 'content-type': type } })).status, 200, type)
+    }
+    t.equal((await asker.post(`\ufeff${whole}`, { headers: json })).status, 200, 'a byte order mark is passed over')
   }
-  const none = await asker.post(Buffer.from(whole), { headers: {} })
-  t.equal(none.status, 400, 'none at all')
-  for (const type of [
-    'Application/JSON',
-    'application/json;charset=utf-8',
-    'application/json ; Charset="UTF-8"',
-    ' application/json'
-  ]) {
-    t.equal((await asker.post(sent(), { headers: { 'content-type': type } })).status, 200, type)
-  }
-})
+)
 
 const limited = (t: Test): Promise<Lrs> => startLrs(t, { settings: { maxBodySize: small } })
 

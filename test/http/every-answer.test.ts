@@ -2,7 +2,7 @@ import t from 'tap'
 import { isTimestamp } from '../../src/validation/formats/timestamp.ts'
 import { jsonOf } from '../support/answer.ts'
 import { agentOf, basic, forEachBackend, startLrs } from '../support/lrs.ts'
-import { sent } from '../support/requests.ts'
+import { attachmentOf, contentPart, multipart, sent, statementPart } from '../support/requests.ts'
 import { anActivity, withMbox } from '../support/statements.ts'
 
 const version = 'x-experience-api-version'
@@ -119,6 +119,17 @@ t.test('ruling 23: HEAD has GET’s headers, and no body', async (t) => {
     t.equal(head.headers.get('content-length'), String(get.body.length), path)
     t.equal(head.headers.has(through), get.headers.has(through), path)
   }
+})
+
+t.test('ruling 23: HEAD has GET’s headers where attachments are asked for, too', async (t) => {
+  const asker = (await startLrs(t)).fresh()
+  const statement = sent({ attachments: [attachmentOf('essay')] })
+  await asker.post(undefined, multipart([statementPart(statement), contentPart('essay')]))
+  const head = await asker.send('HEAD', '/xAPI/statements?attachments=true')
+  t.equal(head.status, 200)
+  t.match(head.headers.get('content-type'), /^multipart\/mixed; boundary=/)
+  t.equal(head.body.length, 0)
+  t.equal((await asker.get()).status, 200)
 })
 
 t.test('C 2.1.3: a statement has ETag and Last-Modified, a list Last-Modified', async (t) => {

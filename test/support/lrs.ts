@@ -194,7 +194,8 @@ export interface LrsOptions {
   readonly directory?: string
 }
 
-const settingsWith = (settings: Partial<ServerSettings>): ServerSettings => ({
+/** Those of the server as shipped, but on a port of its own. */
+export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings => ({
   host: '127.0.0.1',
   port: 0,
   maxSearchHits: 100,
