@@ -150,18 +150,24 @@ t.test('a file that is no store of ours is named, and not touched', async (t) =>
   t.same(await readFile(junk), before)
 
   await mkdir(join(directory, 'foreign'))
-  const foreign = new DatabaseSync(join(directory, 'foreign', 'ralph.db'))
+  const foreignFile = join(directory, 'foreign', 'ralph.db')
+  const foreign = new DatabaseSync(foreignFile)
   foreign.exec('CREATE TABLE bookmark (url TEXT)')
   foreign.close()
+  const bookmarks = await readFile(foreignFile)
   await t.rejects(openIn(t, join(directory, 'foreign')).store(), { ...corrupt, message: /another program/ })
+  t.same(await readFile(foreignFile), bookmarks)
 
   const backend = openIn(t, join(directory, 'newer'))
   await backend.store()
   await backend.close()
   const newer = new DatabaseSync(join(directory, 'newer', 'ralph.db'))
-  newer.exec('PRAGMA user_version = 1000')
+  newer.exec('PRAGMA journal_mode = DELETE; PRAGMA user_version = 1000')
   newer.close()
+  const newerFile = join(directory, 'newer', 'ralph.db')
+  const ofNewer = await readFile(newerFile)
   await t.rejects(openIn(t, join(directory, 'newer')).store(), { ...corrupt, message: /upgrade Ralph/ })
+  t.same(await readFile(newerFile), ofNewer)
 })
 
 t.test('a damaged file is said to be damaged, and not to be a defect', async (t) => {

@@ -31,7 +31,8 @@ export interface CacheSize {
 const firstNumber = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0])
 
-const migrate = (database: DatabaseSync, file: string): void => {
+/** Looks, and changes nothing, so that what is not ours stays as it is. */
+const requireOurs = (database: DatabaseSync, file: string): void => {
   const version = firstNumber(database, 'PRAGMA user_version')
   const isEmpty = firstNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0
   if (!isEmpty && firstNumber(database, 'PRAGMA application_id') !== applicationId) {
@@ -44,6 +45,10 @@ const migrate = (database: DatabaseSync, file: string): void => {
       { path: file }
     )
   }
+}
+
+const migrate = (database: DatabaseSync): void => {
+  const version = firstNumber(database, 'PRAGMA user_version')
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue
     database.exec('BEGIN IMMEDIATE')
@@ -86,8 +91,9 @@ export const connect = (file: string, size: CacheSize): Connection =>
   translating(file, () => {
     const database = new DatabaseSync(file, { timeout: 200, enableForeignKeyConstraints: false })
     try {
+      requireOurs(database, file)
       configure(database, size)
-      migrate(database, file)
+      migrate(database)
     } catch (error) {
       database.close()
       throw error
