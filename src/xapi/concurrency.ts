@@ -48,6 +48,15 @@ export const readPreconditions = (ifMatch: string | undefined, ifNoneMatch: stri
   ifNoneMatch: readEntityTags('If-None-Match', ifNoneMatch)
 })
 
+/**
+ * Whether a reader has this representation already, so that it need not be sent again (RFC 9110 §13.1.2). `etag` is in
+ * quotes, as it is sent. `INVALID_HEADER`.
+ */
+export const isKnownToReader = (ifNoneMatch: string | undefined, etag: string): boolean => {
+  const tags = readEntityTags('If-None-Match', ifNoneMatch)
+  return tags === '*' || tags?.some(({ opaque }) => `"${opaque}"` === etag) === true
+}
+
 const failed = (message: string, etag: string | undefined): RalphError =>
   new RalphError('PRECONDITION_FAILED', message, etag === undefined ? {} : { etag })
 

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../../errors.ts'
 import { allows } from '../../identity/asker.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
+import { isKnownToReader } from '../../xapi/concurrency.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { isAlternate, requireForm, unfoldAlternate } from '../alternate-request.ts'
 import type { Authenticate } from '../authentication.ts'
@@ -86,7 +87,7 @@ const serve = async (
   if (call.asker.target !== undefined && resource.path === '/statements') {
     await sayConsistency(reply, surroundings, call.asker.target)
   }
-  return send(reply, await operation.answer(call, request, surroundings.door))
+  return send(reply, unlessKnown(await operation.answer(call, request, surroundings.door), raw))
 }
 
 const readRequest = (request: FastifyRequest): XapiRequest => ({
@@ -133,6 +134,18 @@ const openCall = async (
   }
   const store = await backend.store(asker.target)
   return { asker, version, store, rules, newId, signal: hangUpSignal(reply) }
+}
+
+/**
+ * 304 instead of what the reader has already (RFC 9110 §13.2.2). Not in the alternate syntax: its answer is one to POST,
+ * which no cache keeps.
+ */
+const unlessKnown = (answer: Answer, { method, headers }: FastifyRequest): Answer => {
+  const etag = answer.headers?.etag
+  if (method !== 'GET' && method !== 'HEAD') return answer
+  if (etag === undefined || !isKnownToReader(headers['if-none-match'], etag)) return answer
+  const modified = answer.headers?.['last-modified']
+  return { status: 304, headers: { etag, ...(modified === undefined ? {} : { 'last-modified': modified }) } }
 }
 
 const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply => {
