@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=20
+#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=60
 import { randomUUID } from 'node:crypto'
 import { enableCompileCache } from 'node:module'
 import { isIPv6 } from 'node:net'

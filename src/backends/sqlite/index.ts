@@ -6,7 +6,7 @@ import { openStore, type SqliteStore } from './store.ts'
 export type { SqliteOptions } from './settings.ts'
 
 /** KiB of pages in memory: most are for the default target, since there may be many others. */
-const cacheSizes = { default: 24_000, target: 4000 }
+const cacheSizes = { default: 16_000, target: 4000 }
 
 /** A move to the tables takes some milliseconds, and opening after a crash takes as long for each of these. */
 const maxInMemory = 1000
