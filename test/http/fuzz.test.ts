@@ -348,10 +348,11 @@ const tried: Readonly<Record<string, readonly [requests: fc.Arbitrary<Sent>, run
   ]
 }
 
+const lrs = await startLrs(t)
+
 for (const [what, [requests, runs]] of Object.entries(tried)) {
   for (const version of ['1.0.3', '2.0.0']) {
     t.test(`no input is answered 500: ${what}, in ${version}`, async (t) => {
-      const lrs = await startLrs(t)
       const statuses = new Map<number, number>()
       const answered = fc.asyncProperty(requests, async (request) => {
         const headers = { 'x-experience-api-version': version, ...request.headers }
