@@ -19,11 +19,19 @@ export interface DescriptionTables {
   learn(statement: Statement, stored: Micros): void
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Descriptions
   agentNames(identifier: string): string[]
+  /** Writes what was merged in the transaction that is open, before it is committed. */
+  flush(): void
   settle(): void
   discard(): void
 }
 
-/** A table of merged descriptions by IRI. */
+/** So many characters of merged descriptions wait for the end of their transaction. */
+const mostPending = 32_000_000
+
+/**
+ * A table of merged descriptions by IRI. One that many statements of a transaction add to is written once, at its end:
+ * written anew for each of them it would cost the square of what they say.
+ */
 const createMerged = <Description extends object>(
   connection: Connection,
   { table, column }: { readonly table: string; readonly column: string },
@@ -39,30 +47,57 @@ const createMerged = <Description extends object>(
     characters: 2_000_000,
     charactersOf: (text) => text.length
   })
-  const find = (iri: string): Description | undefined => {
-    const text = select.get(iri)?.[0]
+  const parse = (text: string | undefined): Description | undefined =>
     // Merged from descriptions that were validated.
-    return text === undefined ? undefined : (JSON.parse(text) as Description)
+    text === undefined ? undefined : (JSON.parse(text) as Description)
+  /** What this transaction has looked at, and whether it was changed. */
+  const pending = new Map<string, { merged: Description | undefined; isNew: boolean }>()
+  let characters = 0
+  const pendingOf = (iri: string) => {
+    const present = pending.get(iri)
+    if (present !== undefined) return present
+    const text = select.get(iri)?.[0]
+    const found = { merged: parse(text), isNew: false }
+    characters += iri.length + (text?.length ?? 0)
+    pending.set(iri, found)
+    return found
+  }
+  const forget = (): void => {
+    pending.clear()
+    characters = 0
+  }
+  const flush = (): void => {
+    for (const [iri, { merged, isNew }] of pending) if (isNew) upsert.run(iri, JSON.stringify(merged))
+    forget()
   }
   return {
     learn: (iri: string, description: Description): void => {
       const text = JSON.stringify(description)
       if (latest.get(iri) === text) return
-      const present = find(iri)
-      const merged = merge(present, description)
-      if (merged !== present) upsert.run(iri, JSON.stringify(merged))
+      const known = pendingOf(iri)
+      const merged = merge(known.merged, description)
+      if (merged !== known.merged) {
+        known.merged = merged
+        known.isNew = true
+      }
       latest.set(iri, text)
+      characters += text.length
+      if (characters > mostPending) flush()
     },
     findAll: (iris: readonly string[]): Map<string, Description> => {
       const found = new Map<string, Description>()
       for (const iri of iris) {
-        const description = find(iri)
+        const description = parse(select.get(iri)?.[0])
         if (description) found.set(iri, description)
       }
       return found
     },
+    flush,
     settle: latest.settle,
-    discard: latest.discard
+    discard: () => {
+      forget()
+      latest.discard()
+    }
   }
 }
 
@@ -105,6 +140,10 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
       displays: displays.findAll(verbs)
     }),
     agentNames: (identifier) => namesOf.all(identifier).map(([name]) => name),
+    flush: () => {
+      definitions.flush()
+      displays.flush()
+    },
     settle: () => {
       definitions.settle()
       displays.settle()

@@ -109,6 +109,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     },
     commit: () => {
       index.move(closing ? 0 : maxInMemory)
+      descriptions.flush()
       commit.run()
       index.settle()
       reads = 0
