@@ -41,7 +41,7 @@ const known = <Value>(all: ReadonlyMap<string, Value>, iris: readonly string[]):
 export const createLearned = (): Learned => {
   const definitions = new Map<string, ActivityDefinition>()
   const displays = new Map<string, LanguageMap>()
-  const names = new Map<string, string[]>()
+  const names = new Map<string, Set<string>>()
   return {
     learn: (statement) => {
       for (const { id, definition } of everyActivity(statement)) {
@@ -58,8 +58,8 @@ export const createLearned = (): Learned => {
       }
       for (const [key, name] of agentNamesIn(statement)) {
         const known = names.get(key)
-        if (known === undefined) names.set(key, [name])
-        else if (!known.includes(name)) known.push(name)
+        if (known === undefined) names.set(key, new Set([name]))
+        else known.add(name)
       }
     },
     describe: (activities, verbs) => ({
