@@ -177,7 +177,7 @@ forEachBackend(t, (t, lrs) => {
       `"result":{"score":{"raw":1.0,"max":1e2,"min":-0},"extensions":{"https://example.org/b":null,` +
       `"https://example.org/a":[],"https://example.org/c":{},"https://example.org/d":12345678901234567890.123456789,` +
       `"https://example.org/e":"\\u00e9\\ud83d\\ude00 😀 漢字 \\u0000 \\/ עברית","https://example.org/f":{"__proto__":{"a":1},` +
-      `"constructor":[[[]]],"$gt":"","a.b":1,"":2},"https://example.org/g":1E400}}}`
+      `"constructor":[[[]]],"$gt":"","a.b":1,"":2},"https://example.org/g":1E+40}}}`
     const answer = await asker.post(text, { headers: { 'content-type': 'application/json' } })
     t.equal(answer.status, 200, textOf(answer))
     const found = await asker.get({ statementId: id })

@@ -150,7 +150,15 @@ t.test('half of a surrogate pair is refused in text and keys, in extensions too'
 
 t.test('numbers that JSON can write and a double cannot hold are refused', async (t) => {
   const infinite = JSON.parse(JSON.stringify(complete).replace('"raw":9.5', '"raw":1e999'))
-  t.same(placesOf(infinite), ['/result/score/raw type'])
+  t.same(placesOf(infinite), ['/result/score/raw finiteNumbers'])
+  for (const number of ['1E400', '-1e309', '1'.repeat(400)]) {
+    const value: Json = JSON.parse(`[{"z": ${number}}]`)
+    t.same(placesOf(changed(complete, ['/result/extensions', { 'x:y': value }])), [
+      '/result/extensions/x:y/0/z finiteNumbers'
+    ])
+  }
+  const most = { 'x:y': [Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE] }
+  t.same(placesOf(changed(complete, ['/result/extensions', most])), [], 'the largest and the smallest')
 })
 
 t.test('a huge value is refused quickly, with a handful of problems', async (t) => {

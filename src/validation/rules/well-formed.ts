@@ -15,14 +15,18 @@ const loneSurrogate: Fault = {
   expected: 'Unicode text: half of a surrogate pair stands for no character'
 }
 
+const infinite: Fault = { pointer: '', rule: 'finiteNumbers', expected: 'a number that a double can hold' }
+
 const within = (fault: Fault, key: string | number): Fault => ({ ...fault, pointer: pointTo('', key) + fault.pointer })
 
 /**
- * What holds at every depth, in extensions too: text that UTF-8 can carry, and no more nesting than whatever reads the
- * statement later can follow. Undefined when it holds.
+ * What holds at every depth, in extensions too: text that UTF-8 can carry, numbers that are printed again as they were
+ * read and not as null, and no more nesting than whatever reads the statement later can follow. Undefined when it holds.
  */
 export const findIllFormed = (value: unknown, depth = 0): Fault | undefined => {
   if (typeof value === 'string') return value.isWellFormed() ? undefined : loneSurrogate
+  // `JSON.parse` makes Infinity of 1E400.
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : infinite
   if (typeof value !== 'object' || value === null) return undefined
   if (depth === maxDepth) return tooDeep
   if (Array.isArray(value)) {
