@@ -13,7 +13,6 @@ export type DocumentScope =
  */
 export type DocumentKey = DocumentScope & { readonly id: string }
 
-/** Which documents of a scope: a State scope without registration means those of *any* registration and of none. */
 export interface DocumentContent {
   /** Kept byte for byte. */
   readonly content: Uint8Array
@@ -41,8 +40,11 @@ export interface DocumentStore {
     change: (present: StoredDocument | undefined) => DocumentContent | undefined,
     options?: CallOptions
   ): Promise<StoredDocument | undefined>
-  /** Ids of the documents in a scope, changed after `since` (exclusive) if given, each once, in order of id. */
+  /**
+   * Ids of the documents in a scope, changed after `since` (exclusive) if given, each once, in order of id. A State
+   * scope without registration means the documents of *any* registration and of none.
+   */
   ids(scope: DocumentScope, since?: Micros, options?: CallOptions): Promise<readonly string[]>
-  /** Removes all documents of a scope, in one step. */
+  /** Removes all documents of a scope, as `ids` understands it, in one step. */
   clear(scope: DocumentScope, options?: CallOptions): Promise<void>
 }

@@ -23,7 +23,7 @@ export interface ServerSettings {
   readonly port: number
   /** RALPH_RUNSERVER_MAX_SEARCH_HITS_COUNT: default and maximum of `limit`. */
   readonly maxSearchHits: number
-  /** RALPH_RUNSERVER_PUBLIC_URL: where clients reach this server, path prefix included, no trailing slash; else taken from the request. */
+  /** RALPH_RUNSERVER_PUBLIC_URL: where clients reach this server, path prefix included, no trailing slash; undefined: at the root of its own address. */
   readonly publicUrl: string | undefined
   /** RALPH_RUNSERVER_TRUST_PROXY: addresses or networks whose X-Forwarded-* headers are believed; true: all; false: none. */
   readonly trustProxy: boolean | readonly string[]

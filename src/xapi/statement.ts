@@ -6,7 +6,7 @@
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
 
-/** A UUID as it was sent. Compare with `sameId` or after `normalId`: hexadecimal digits have no case. */
+/** A UUID as it was sent. Compare after `normalId`: hexadecimal digits have no case. */
 export type StatementId = string
 /** RFC 3339 text. */
 export type Timestamp = string
