@@ -227,3 +227,29 @@ t.test('a journal that something else has written over is not opened, and not to
   await t.rejects(backend.store(), { name: 'RalphError', code: 'STORE_CORRUPT' })
   t.equal(String(await readFile(join(directory, '.lrs', 'journal'))), text)
 })
+
+t.test('a journal that is damaged before its last frame is not opened, and not touched', async (t) => {
+  const directory = t.testdir()
+  const { store, close } = await openIn(t, directory)
+  const key = { kind: 'activity-profile', activity: anActivity('course').id } as const
+  for (const id of ['one', 'two', 'three']) {
+    const content = Buffer.from(`the content of ${id}`)
+    await store.documents.change({ ...key, id }, () => ({ content, contentType: 'text/plain' }))
+  }
+  await close()
+  const path = join(directory, '.lrs', 'journal')
+  const whole = await readFile(path)
+  const frames = [...whole.toString('latin1').matchAll(/R[\da-f]{12} [\da-f]{8}\n/g)].map(({ index }) => index)
+  const offset = frames.findLast((frame) => frame < whole.indexOf('"two"')) ?? -1
+  const damages = { 'its JSON': '{"put"', 'what its JSON says': '"two"', 'a content': 'content of two' }
+  for (const [what, text] of Object.entries(damages)) {
+    const damaged = Buffer.from(whole)
+    damaged.write('x', whole.indexOf(text, offset) + 1)
+    await writeFile(path, damaged)
+    const backend = openFs({ directory }, contextOf(t, aClock().now, directory))
+    t.teardown(() => backend.close())
+    const refused = { name: 'RalphError', code: 'STORE_CORRUPT', details: { path, offset } }
+    await t.rejects(backend.store(), refused, what)
+    t.same(await readFile(path), damaged)
+  }
+})

@@ -15,7 +15,9 @@ export interface Intent {
 
 const lineFeed = Buffer.from('\n')
 
-export const checksumOf = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(8, '0')
+export const formatChecksum = (checksum: number): string => checksum.toString(16).padStart(8, '0')
+
+export const checksumOf = (bytes: Uint8Array): string => formatChecksum(crc32(bytes))
 
 export const intentOf = (offset: number, lines: readonly Buffer[]): Intent => ({
   offset,

@@ -1,11 +1,12 @@
 import { ftruncateSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { crc32 } from 'node:zlib'
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { openOrCreate, type Place, read, syncDirectory, writeFully } from './file.ts'
-import { checksumOf } from './intent.ts'
+import { checksumOf, formatChecksum } from './intent.ts'
 
 /** What a store keeps beside its statements, as it happened. */
 export type Entry =
@@ -87,11 +88,21 @@ async function* entriesIn(file: FileHandle, body: Place, path: string): AsyncGen
   }
 }
 
-/** Whether a frame that reaches to the end of the file was written whole; earlier ones were durable before it began. */
-const isWhole = async (file: FileHandle, body: Place, checksum: string): Promise<boolean> =>
-  checksumOf(await read(file, body)) === checksum
+const pieceSize = 1024 * 1024
 
-/** Shows every entry that was committed, in order; what a crash has left unfinished is cut off. */
+/** Whether a frame is as it was written; a content may be large, and is not kept in memory for this. */
+const isWhole = async (file: FileHandle, { offset, length }: Place, checksum: string): Promise<boolean> => {
+  let sum = 0
+  for (let done = 0; done < length; done += pieceSize) {
+    sum = crc32(await read(file, { offset: offset + done, length: Math.min(pieceSize, length - done) }), sum)
+  }
+  return formatChecksum(sum) === checksum
+}
+
+/**
+ * Shows every entry that was committed, in order. Of the last frame a crash may have left a part, which is cut off; each
+ * other one was durable before the next began: `STORE_CORRUPT` when it is not whole.
+ */
 export const openJournal = async (
   path: string,
   show: (entry: Entry, content: Place) => void,
@@ -108,7 +119,11 @@ export const openJournal = async (
       const next = body.offset + body.length
       // Zeros are what a power cut leaves of a file that was longer than what had been written of it.
       if (head === null && bytes.length === headerSize && bytes.some((byte) => byte !== 0)) throw corrupt(path, end)
-      if (head === null || next > size || (next === size && !(await isWhole(file, body, head[2] ?? '')))) break
+      if (head === null || next > size) break
+      if (!(await isWhole(file, body, head[2] ?? ''))) {
+        if (next < size) throw corrupt(path, end)
+        break
+      }
       for await (const [entry, content] of entriesIn(file, body, path)) show(entry, content)
       end = next
     }
