@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { RalphError } from '../errors.ts'
 import type { Version } from '../xapi/version.ts'
@@ -17,12 +17,33 @@ const translate = (code: string | undefined): RalphError => {
   }
 }
 
-/** Answers what Node refuses before there is a request, in the same form as everything else. */
+/** Answers on one connection that may not have been sent to their end, oldest first: requests can be pipelined. */
+const answers = new WeakMap<Socket, readonly ServerResponse[]>()
+
+/** So that `replyToClientError` knows what is being sent. */
+export const followAnswers = (server: Server): void => {
+  server.on('request', ({ socket }, response) => {
+    const present = answers.get(socket)?.filter((each) => !each.writableFinished) ?? []
+    answers.set(socket, [...present, response])
+  })
+}
+
+const isAnswering = (socket: Socket): boolean =>
+  answers.get(socket)?.some((each) => each.headersSent && !each.writableFinished) === true
+
+/**
+ * Answers what Node refuses before there is a request, in the same form as everything else. While another answer is
+ * being sent over the connection, whose bytes these would seem to be, it ends after what was handed over.
+ */
 export const replyToClientError =
   (version: Version) =>
   (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
+      return
+    }
+    if (isAnswering(socket)) {
+      socket.destroySoon()
       return
     }
     const translated = translate(error.code)

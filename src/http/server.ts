@@ -7,7 +7,7 @@ import type { LrsRules } from '../lrs/call.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { parseTrustedKeys } from '../xapi/signature.ts'
 import { basicAuthentication } from './authentication.ts'
-import { replyToClientError } from './client-error.ts'
+import { followAnswers, replyToClientError } from './client-error.ts'
 import { closeConnectionsAtEnd } from './closing.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
@@ -69,6 +69,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   })
   // Expectations other than 100-continue may be ignored (RFC 9110 §10.1.1); Node would answer without our headers.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
+  followAnswers(server.server)
   closeConnectionsAtEnd(server)
   readBodies(server)
   server.setErrorHandler((error, request, reply) => {
