@@ -29,7 +29,6 @@ const headerNames: ReadonlySet<string> = new Set([
 ])
 
 /** What Node takes as the value of a header; a content type, for one, becomes a header again when it is read. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
 const headerText = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
 const requireHeaderText = (name: string, value: string): string => {
