@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../../contracts/document-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import { etagOf } from '../../xapi/concurrency.ts'
 import { createDocumentIndex, type DocumentIndex } from '../../xapi/document-index.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Place, read, readNow } from './file.ts'
@@ -54,7 +54,7 @@ export const createFsDocuments = (
   }
 
   const put = (key: DocumentKey, { content, contentType }: DocumentContent): StoredDocument => {
-    const about = { contentType, etag: createHash('sha1').update(content).digest('hex'), updated: times.next() }
+    const about = { contentType, etag: etagOf(content), updated: times.next() }
     // A copy: until it is written, nobody else may change it.
     const document = { ...about, content: Uint8Array.from(content) }
     transaction.addEntry(journal, { put: key, ...about, size: content.length }, document.content, (place) =>

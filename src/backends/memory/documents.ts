@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.ts'
 import type { DocumentKey, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { etagOf } from '../../xapi/concurrency.ts'
 import { createDocumentIndex } from '../../xapi/document-index.ts'
 
 export const createMemoryDocuments = (clock: Clock, requireOpen: () => void): DocumentStore => {
@@ -25,7 +25,7 @@ export const createMemoryDocuments = (clock: Clock, requireOpen: () => void): Do
         return undefined
       }
       const content = Uint8Array.from(next.content)
-      const etag = createHash('sha1').update(content).digest('hex')
+      const etag = etagOf(content)
       const stored = { content, contentType: next.contentType, etag, updated: times.next() }
       documents.set(key, stored)
       return stored
