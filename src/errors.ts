@@ -15,6 +15,7 @@ export const errorCodes = {
   INVALID_SIGNATURE: 'a signed statement does not carry the signature it claims',
   INVALID_DOCUMENT: 'a document cannot be stored or merged',
   BODY_TOO_LARGE: 'the body exceeds the configured limit',
+  TOO_MANY_STATEMENTS: 'the request brings more statements than the configured limit',
   HEADERS_TOO_LARGE: 'the request headers exceed the limit of the server',
   UNSUPPORTED_MEDIA_TYPE: 'the content type or the content encoding is not supported',
   MALFORMED_REQUEST: 'the request is not well-formed HTTP',

@@ -24,6 +24,7 @@ const prefixOf = ({ publicUrl }: ServerSettings): string =>
 
 const rulesOf = (settings: ServerSettings): LrsRules => ({
   maxSearchHits: settings.maxSearchHits,
+  maxStatements: settings.maxStatements,
   restrictByAuthority: settings.restrictByAuthority,
   restrictByScopes: settings.restrictByScopes,
   trustedKeys: settings.signatureKeys === undefined ? [] : parseTrustedKeys(settings.signatureKeys)

@@ -7,6 +7,8 @@ import type { Version } from '../xapi/version.ts'
 export interface LrsRules {
   /** Default and maximum of `limit`. */
   readonly maxSearchHits: number
+  /** Most statements that one request may bring. */
+  readonly maxStatements: number
   readonly restrictByAuthority: boolean
   readonly restrictByScopes: boolean
   /** Keys that verify signatures which carry no certificate; none: such signatures are only compared. */

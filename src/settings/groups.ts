@@ -74,13 +74,18 @@ export const serverGroup = {
   trustProxy: setting('RUNSERVER_TRUST_PROXY', {
     kind: trust,
     default: false,
-    description: 'Proxies whose X-Forwarded-* headers are believed.'
+    description: 'Proxies whose X-Forwarded-For is believed: it is the address in the log, and of no other consequence.'
   }),
   maxBodySize: setting('RUNSERVER_MAX_BODY_SIZE', {
     kind: size(1024, longestBody),
     default: defaultBody,
     defaultText: formatSize(defaultBody),
     description: 'Largest request body, after decompression.'
+  }),
+  maxStatements: setting('RUNSERVER_MAX_STATEMENTS_PER_REQUEST', {
+    kind: integer(1, 1_000_000),
+    default: 50_000,
+    description: 'Statements that one request may bring.'
   }),
   corsAllowOrigins: setting('RUNSERVER_CORS_ALLOW_ORIGINS', {
     kind: list(origin, 'origins (scheme://host[:port])'),

@@ -45,13 +45,13 @@ const mostProblems = 100
 /**
  * Statements and the parts sent with them agree: each attachment has a part or a fileUrl, each part has an attachment
  * (C 1.5.2). One part serves all attachments with its digest; `length` is not compared, the digest decides. Statements
- * sent as plain JSON come with no parts. `first` is the position of the first of them in what was sent.
+ * sent as plain JSON come with no parts. `firstIndex` is the position of the first of them in what was sent.
  * `INVALID_ATTACHMENT`, details: `problems`, `sha2`.
  */
 export const requireAttachments = (
   statements: readonly Statement[],
   received: readonly ReceivedAttachment[],
-  first = 0
+  firstIndex = 0
 ): void => {
   const parts = new Set(received.map(({ sha2 }) => sha2.toLowerCase()))
   const named = new Set<string>()
@@ -65,7 +65,7 @@ export const requireAttachments = (
       missing.push(sha2)
       const expected = `a part with X-Experience-API-Hash ${sha2}, or a fileUrl`
       if (problems.length < mostProblems) {
-        problems.push({ index: first + index, pointer, rule: 'attachmentPart', expected })
+        problems.push({ index: firstIndex + index, pointer, rule: 'attachmentPart', expected })
       }
     }
   }

@@ -132,7 +132,7 @@ export interface SignatureRules {
   /** Version of the request, by which statement and payload are compared. */
   readonly version: Version
   /** Position of the first of the statements in what was sent; 0 unless given. */
-  readonly first?: number
+  readonly firstIndex?: number
 }
 
 const requireBytes = ({ contentType }: Attachment): void => {
@@ -188,7 +188,7 @@ export const verifySignatures = async (
         else await verifySignature(statement, attachment, contents.get(sha2), rules)
       } catch (error) {
         const pointer = `/attachments/${statement.attachments?.indexOf(attachment)}`
-        throw located(error, (rules.first ?? 0) + at, pointer, sha2)
+        throw located(error, (rules.firstIndex ?? 0) + at, pointer, sha2)
       }
       verified.add(sha2)
     }

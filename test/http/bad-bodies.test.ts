@@ -93,7 +93,7 @@ t.test('JSON that is no statement, nor a list of them, is 400', async (t) => {
       'an empty object': '{}',
       'a StatementResult': `{"statements":[${whole}],"more":""}`
     },
-    ['INVALID_JSON', 'INVALID_STATEMENT']
+    ['INVALID_STATEMENT']
   )
 })
 
@@ -311,6 +311,38 @@ const ofLength = (bytes: number): string => {
   const empty = extension('""')
   return extension(`"${'x'.repeat(bytes - empty.length)}"`)
 }
+
+t.test('more statements than the limit are 413, with the limit named, whole or in part', async (t) => {
+  const asker = (await startLrs(t, { settings: { maxStatements: 3 } })).fresh()
+  const list = (count: number): string => text(Array.from({ length: count }, () => sent()))
+  for (const query of [{}, { partialSuccess: true }]) {
+    const answer = await asker.post(list(4), { headers: json, query })
+    t.equal(answer.status, 413)
+    t.match(jsonOf(answer), { error: 'TOO_MANY_STATEMENTS', count: 4, limit: 3 })
+    t.match(jsonOf(answer).message, /RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST is 3/)
+  }
+  await requireUnharmed(t, asker, 'too many')
+  t.equal((await asker.post(list(3), { headers: json })).status, 200, 'the limit itself')
+})
+
+t.test('while many statements are judged, others are answered', async (t) => {
+  const lrs = await startLrs(t)
+  const asker = lrs.fresh()
+  // The last of them is wrong: all that is done for this request is to judge it.
+  const body = text([...Array.from({ length: 20_000 }, () => sent()), {}])
+  let judged = false
+  const judging = asker.post(body, { headers: json }).then((answer) => {
+    judged = true
+    return answer
+  })
+  let others = 0
+  while (!judged) {
+    t.equal((await fetch(`http://127.0.0.1:${lrs.port}/__lbheartbeat__`)).status, 200)
+    others += 1
+  }
+  t.match(jsonOf(await judging), { error: 'INVALID_STATEMENT', problems: [{ index: 20_000 }] })
+  t.ok(others > 10, `${others} others were answered`)
+})
 
 t.test('a body above the limit is 413, and names the limit', async (t) => {
   const lrs = await limited(t)

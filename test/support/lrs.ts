@@ -202,6 +202,7 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   publicUrl: undefined,
   trustProxy: false,
   maxBodySize: 64 * 2 ** 20,
+  maxStatements: 50_000,
   corsAllowOrigins: [],
   requireVersionHeader: false,
   defaultVersion: '1.0.3',

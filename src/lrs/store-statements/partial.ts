@@ -1,12 +1,14 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
 import { type Problem, RalphError } from '../../errors.ts'
 import { namedDigests } from '../../xapi/attachments.ts'
-import type { Statement, StatementId } from '../../xapi/statement.ts'
+import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { type SentStatements, store } from './index.ts'
-import { readStatements, type SentStatement } from './read.ts'
+import { inTurns } from './in-turns.ts'
+import type { SentStatements } from './index.ts'
+import { readStatements } from './read.ts'
 import { duplicates } from './reject-duplicate-ids.ts'
-import { problemsOf } from './validate.ts'
+import { store } from './store.ts'
+import { invalidStatements, type Judgement, judgeStatement, type ValidStatement } from './validate.ts'
 
 export interface PartialReport {
   readonly inserted: number
@@ -38,13 +40,16 @@ const failed = (index: number, error: unknown): PartialError => {
  * that a wrong one does not hold up the others. They keep their order: all are handed to the store in one go.
  */
 export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
-  const all = readStatements(sent.json)
-  const valid = all.filter((each) => problemsOf(each, call.version).length === 0)
+  const judged: Judgement[] = []
+  for await (const each of inTurns(readStatements(sent.json, call.rules))) {
+    judged.push(judgeStatement(each, call.version))
+  }
   const parts = new Map(sent.attachments.map((part) => [part.sha2, part]))
-  const repeated = new Set(duplicates(valid.map((each) => ({ ...each, statement: each.value as Statement }))))
+  const repeated = new Set(duplicates(judged.filter((each) => 'statement' in each)))
 
-  const storeOne = async (each: SentStatement): Promise<Outcome> => {
+  const storeOne = async (each: Judgement): Promise<Outcome> => {
     try {
+      if (!('statement' in each)) throw invalidStatements(each.problems)
       if (repeated.has(each.index)) {
         throw new RalphError('INVALID_STATEMENT', 'An earlier statement of the list has the same id.')
       }
@@ -57,12 +62,12 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
     }
   }
 
-  const outcomes = await Promise.all(all.map(storeOne))
+  const outcomes = await Promise.all(judged.map(storeOne))
   const ids = outcomes.filter((outcome) => typeof outcome === 'string')
   const errors = outcomes.filter((outcome) => typeof outcome !== 'string')
   return { inserted: ids.length, rejected: errors.length, ids, errors }
 }
 
 /** The parts that this statement names; what nobody names is not stored. */
-const partsOf = ({ value }: SentStatement, parts: ReadonlyMap<string, AttachmentContent>): AttachmentContent[] =>
+const partsOf = ({ value }: ValidStatement, parts: ReadonlyMap<string, AttachmentContent>): AttachmentContent[] =>
   parts.size === 0 ? [] : [...namedDigests(value)].flatMap((sha2) => parts.get(sha2) ?? [])

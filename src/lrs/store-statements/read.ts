@@ -1,5 +1,6 @@
 import { RalphError } from '../../errors.ts'
 import { decodeUtf8, elements, parseJson } from '../../xapi/json-text.ts'
+import type { LrsRules } from '../call.ts'
 
 /** A statement as it arrived: nothing about it is checked but that it is JSON. */
 export interface SentStatement {
@@ -33,11 +34,26 @@ const apart = ({ text, value }: ParsedText): SentStatement[] => {
   })
 }
 
-/** One statement, or a list of them. `INVALID_JSON` when the text is none or an empty array. */
-export const readStatements = (json: Uint8Array): readonly SentStatement[] => {
-  const statements = apart(parse(json))
-  if (statements.length === 0) throw new RalphError('INVALID_JSON', 'The list of statements is empty.')
-  return statements
+/**
+ * One statement, or a list of them. `INVALID_JSON` when the text is none, `INVALID_STATEMENT` when the list is empty,
+ * `TOO_MANY_STATEMENTS` when it is longer than the operator allows.
+ */
+export const readStatements = (
+  json: Uint8Array,
+  { maxStatements }: Pick<LrsRules, 'maxStatements'>
+): readonly SentStatement[] => {
+  const parsed = parse(json)
+  const count = Array.isArray(parsed.value) ? parsed.value.length : 1
+  if (count === 0) throw new RalphError('INVALID_STATEMENT', 'The list holds no statement: send at least one.')
+  if (count > maxStatements) {
+    throw new RalphError(
+      'TOO_MANY_STATEMENTS',
+      `The list holds ${count} statements, and RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST is ${maxStatements}: ` +
+        'send them in several requests.',
+      { count, limit: maxStatements }
+    )
+  }
+  return apart(parsed)
 }
 
 /** One statement, and no list, not even of one. `INVALID_JSON`, `INVALID_STATEMENT`. */

@@ -3,6 +3,7 @@ import { validateStatement } from '../../validation/statement.ts'
 import { countKeys } from '../../xapi/json-text.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { Version } from '../../xapi/version.ts'
+import { inTurns } from './in-turns.ts'
 import type { SentStatement } from './read.ts'
 
 export interface ValidStatement extends SentStatement {
@@ -12,11 +13,14 @@ export interface ValidStatement extends SentStatement {
 /** An answer that names a thousand wrong statements helps nobody more than one that names these. */
 const mostProblems = 100
 
+/** Either the problems of a statement, at least one, or that it is valid. */
+export type Judgement = ValidStatement | { readonly index: number; readonly problems: readonly Problem[] }
+
 /**
- * Problems of one statement. JSON leaves open which of two equal keys counts: readers would disagree with what was
- * validated, so such a statement is refused.
+ * JSON leaves open which of two equal keys counts: readers would disagree with what was validated, so a statement that
+ * has them is refused.
  */
-export const problemsOf = (sent: SentStatement, version: Version): readonly Problem[] => {
+const problemsOf = (sent: SentStatement, version: Version): readonly Problem[] => {
   const problems = validateStatement(sent.value, version, sent.index)
   if (problems.length > 0 || countKeys(sent.value) === sent.keys) return problems
   return [{ index: sent.index, pointer: '', rule: 'uniqueKeys', expected: 'each key at most once in an object' }]
@@ -27,20 +31,33 @@ export const compileRules = (version: Version): void => {
   validateStatement(undefined, version)
 }
 
-/** All statements, or `INVALID_STATEMENT` with the problems of every one that is wrong (Data §2.2). */
-export const validateStatements = (sent: readonly SentStatement[], version: Version): readonly ValidStatement[] => {
-  const problems: Problem[] = []
-  for (const each of sent) {
-    problems.push(...problemsOf(each, version))
-    if (problems.length >= mostProblems) break
-  }
-  const [first] = problems
-  if (first !== undefined) throw invalidStatements(first, problems)
-  // `validateStatement` has just vouched for each.
-  return sent.map((each) => ({ ...each, statement: each.value as Statement }))
+export const judgeStatement = (sent: SentStatement, version: Version): Judgement => {
+  const problems = problemsOf(sent, version)
+  // `validateStatement` has just vouched for it.
+  return problems.length === 0 ? { ...sent, statement: sent.value as Statement } : { index: sent.index, problems }
 }
 
-const invalidStatements = (first: Problem, problems: readonly Problem[]): RalphError => {
+/** All statements, or `INVALID_STATEMENT` with the problems of every one that is wrong (Data §2.2). */
+export const validateStatements = async (
+  sent: readonly SentStatement[],
+  version: Version
+): Promise<readonly ValidStatement[]> => {
+  const valid: ValidStatement[] = []
+  const problems: Problem[] = []
+  for await (const each of inTurns(sent)) {
+    const judged = judgeStatement(each, version)
+    if ('statement' in judged) valid.push(judged)
+    else problems.push(...judged.problems)
+    if (problems.length >= mostProblems) break
+  }
+  if (problems.length > 0) throw invalidStatements(problems)
+  return valid
+}
+
+/** `INVALID_STATEMENT` with these problems, of which there is at least one. */
+export const invalidStatements = (problems: readonly Problem[]): RalphError => {
+  const [first] = problems
+  if (first === undefined) throw new RalphError('INTERNAL', 'A statement was refused without a problem.')
   const where = first.pointer === '' ? '' : ` at ${first.pointer}`
   const others = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
   return new RalphError(

@@ -1,12 +1,10 @@
-import type { ActivityDefinition } from '../../xapi/statement.ts'
+import { type ActivityDefinition, interactionComponentLists } from '../../xapi/statement.ts'
 import type { Fault } from '../explain.ts'
-
-const lists = ['choices', 'scale', 'source', 'target', 'steps'] as const
 
 /** Within a list of interaction components, all ids are distinct (Data §2.4.4.1). */
 export const findRepeatedComponent = (definition: ActivityDefinition): Fault | undefined => {
   if (definition.interactionType === undefined) return undefined
-  for (const list of lists) {
+  for (const list of interactionComponentLists) {
     const components = definition[list]
     if (components === undefined) continue
     const ids = new Set<string>()

@@ -1,0 +1,35 @@
+import type { AttachmentContent, IncomingStatement, InsertReport } from '../../contracts/statement-store.ts'
+import { allows } from '../../identity/asker.ts'
+import { requireAttachments } from '../../xapi/attachments.ts'
+import { verifySignatures } from '../../xapi/signature.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Call } from '../call.ts'
+import { inTurns } from './in-turns.ts'
+import { prepareStatement } from './prepare.ts'
+import type { ValidStatement } from './validate.ts'
+
+export interface StorageReport {
+  /** Ids of all statements, stored now or before, in the order of the batch. */
+  readonly ids: readonly StatementId[]
+  readonly inserted: InsertReport['inserted']
+}
+
+/** What is left to do for statements that are valid and have different ids, until they are durable; all or none. */
+export const store = async (
+  call: Call,
+  valid: readonly ValidStatement[],
+  attachments: readonly AttachmentContent[]
+): Promise<StorageReport> => {
+  const statements = valid.map(({ statement }) => statement)
+  // Their positions follow each other: all that was sent, or one of it.
+  const firstIndex = valid[0]?.index ?? 0
+  requireAttachments(statements, attachments, firstIndex)
+  const { trustedKeys } = call.rules
+  await verifySignatures(statements, attachments, { trustedKeys, version: call.version, firstIndex })
+  const incoming: IncomingStatement[] = []
+  for await (const each of inTurns(valid)) incoming.push(prepareStatement(each, call))
+  const define = !call.rules.restrictByScopes || allows(call.asker, 'define')
+  // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.
+  const report = await call.store.statements.insert({ statements: incoming, attachments, define })
+  return { ids: incoming.map(({ id }) => id), inserted: report.inserted }
+}
