@@ -1,12 +1,15 @@
 import type { Clock } from './clock.ts'
 import type { DocumentStore } from './document-store.ts'
 import type { AttachmentStore, CallOptions, StatementStore } from './statement-store.ts'
+import type { StoreCopy } from './store-copy.ts'
 
 /** All that an LRS keeps for one target. */
 export interface LrsStore {
   readonly statements: StatementStore
   readonly attachments: AttachmentStore
   readonly documents: DocumentStore
+  /** Undefined where a store cannot be copied. */
+  readonly copy?: StoreCopy
 }
 
 export type BackendStatus =

@@ -7,6 +7,11 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
   contracts: { may: ['xapi'], sentence: 'A contract speaks the words of the specification and no others.' },
   validation: { may: ['xapi', 'errors.ts'], sentence: 'A statement is judged without asking a store or a user.' },
   durability: { may: ['errors.ts'], sentence: 'Keeping bytes safe has nothing to do with what they mean.' },
+  rounds: {
+    may: ['xapi', 'contracts', 'errors.ts'],
+    sentence:
+      'What concurrent requests write together is planned once for all database servers, and knows none of them.'
+  },
   settings: {
     may: ['xapi', 'contracts', 'errors.ts'],
     sentence: 'Settings are declared and read; who uses them is not their business.'
@@ -25,7 +30,7 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
     sentence: 'The use-cases know contracts, never a store or a door.'
   },
   backends: {
-    may: ['xapi', 'contracts', 'durability', 'settings', 'errors.ts'],
+    may: ['xapi', 'contracts', 'durability', 'rounds', 'settings', 'errors.ts'],
     sentence: 'A place to keep things meets its contract and does not look at who calls.'
   },
   http: {

@@ -1,0 +1,250 @@
+import type { Clock } from '../contracts/clock.ts'
+import type {
+  AttachmentContent,
+  CallOptions,
+  IncomingStatement,
+  InsertReport,
+  StatementBatch,
+  StoredStatement
+} from '../contracts/statement-store.ts'
+import { type ErrorCode, RalphError } from '../errors.ts'
+import type { Statement } from '../xapi/statement.ts'
+import { separateKnown } from '../xapi/statement-index.ts'
+import { formatMicros, type Micros } from '../xapi/timestamp.ts'
+import type { RoundEngine, Turn } from './engine.ts'
+import { createLearner, type Teaching } from './learn.ts'
+import { createPlan, idsToLookUp, lookUpAll, type Plan } from './plan.ts'
+import { createRoundQueue } from './queue.ts'
+
+export interface RoundOptions {
+  readonly engine: RoundEngine
+  readonly clock: Clock
+  /** Milliseconds for which the first of some requests waits for others to share its round. */
+  readonly delay: number
+}
+
+/** All writing of statements on a database server: the half of a `StatementStore` that is the same on each of them. */
+export interface StatementRounds {
+  /** `StatementStore.insert`. `OVERLOADED` when more waits to be written than memory should hold. */
+  insert(batch: StatementBatch, options?: CallOptions): Promise<InsertReport>
+  /** `StoreCopy.restoreStatements`. */
+  restore(
+    statements: readonly StoredStatement[],
+    attachments: readonly AttachmentContent[],
+    options?: CallOptions
+  ): Promise<InsertReport>
+  /** `StatementStore.consistentThrough`: in an idle store a promise that the next turn, of any process, will keep. */
+  consistentThrough(options?: CallOptions): Promise<Micros>
+  /** Finishes what was accepted, then refuses with `STORE_UNAVAILABLE`. May be called twice. */
+  close(): Promise<void>
+}
+
+/** What one call wants of a round. */
+interface Job {
+  /** Ids to look up are taken from these. */
+  readonly statements: readonly Pick<IncomingStatement, 'id' | 'statement'>[]
+  readonly attachments: readonly AttachmentContent[]
+  readonly signal: AbortSignal | undefined
+  /** Adds to the plan what is new; a `RalphError` is thrown before anything was added, and refuses this job alone. */
+  plan(plan: Plan, times: Times): { readonly report: InsertReport; readonly taught: readonly Teaching[] }
+}
+
+/** The times of a round. */
+interface Times {
+  next(): Micros
+  /** Nothing up to and including this will be given out any more. */
+  passed(time: Micros): void
+}
+
+/** A promise older than this is renewed when somebody asks, microseconds: not every reader should cost a write. */
+const promiseAge = 1_000_000
+
+/** These say that the engine is not well; anything else that it refuses, it refuses for its content. */
+const engineFailures: ReadonlySet<ErrorCode> = new Set([
+  'STORE_UNAVAILABLE',
+  'STORE_FULL',
+  'STORE_CORRUPT',
+  'STORE_IN_USE'
+])
+
+const nothing: InsertReport = { inserted: [], already: [] }
+
+const insertJob = ({ statements, attachments, define }: StatementBatch, { signal }: CallOptions): Job => ({
+  statements,
+  attachments,
+  signal,
+  plan: (plan, times) => {
+    const { fresh, already } = separateKnown(statements, plan.statement)
+    const taught: Teaching[] = []
+    for (const incoming of fresh) {
+      const stored = times.next()
+      plan.add(incoming, stored, incoming.textAt(formatMicros(stored)))
+      if (define) taught.push({ statement: incoming.statement, stored })
+    }
+    return { report: { inserted: fresh.map(({ id }) => id), already }, taught }
+  }
+})
+
+const restoreJob = (
+  restored: readonly StoredStatement[],
+  attachments: readonly AttachmentContent[],
+  { signal }: CallOptions
+): Job => {
+  const statements = restored.map(({ id, stored, text }) => ({
+    id,
+    stored,
+    // It was validated before it was stored, elsewhere.
+    statement: JSON.parse(text) as Statement,
+    textAt: () => text
+  }))
+  return {
+    statements,
+    attachments,
+    signal,
+    plan: (plan, times) => {
+      const inserted: string[] = []
+      const already: string[] = []
+      for (const each of statements) {
+        times.passed(each.stored)
+        if (plan.statement(each.id) === undefined) {
+          plan.add(each, each.stored, each.textAt())
+          inserted.push(each.id)
+        } else {
+          // Whoever wrote it may have died before it was linked.
+          plan.link(each.id)
+          already.push(each.id)
+        }
+      }
+      return { report: { inserted, already }, taught: statements }
+    }
+  }
+}
+
+/** A job that writes nothing but the time itself. */
+const promiseJob = (clock: Clock): Job => ({
+  statements: [],
+  attachments: [],
+  signal: undefined,
+  plan: (_, times) => {
+    times.passed(clock())
+    return { report: nothing, taught: [] }
+  }
+})
+
+const createTimes = (clock: Clock, last: Micros): Times & { readonly last: () => Micros } => {
+  let latest = last
+  return {
+    next: () => {
+      latest = Math.max(clock(), latest + 1)
+      return latest
+    },
+    passed: (time) => {
+      latest = Math.max(latest, time)
+    },
+    last: () => latest
+  }
+}
+
+type Outcome = { readonly report: InsertReport } | { readonly error: unknown }
+
+export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): StatementRounds => {
+  const learner = createLearner()
+  /** The latest time that this process knows to be consistent. */
+  let known: Micros = Number.NEGATIVE_INFINITY
+
+  /** Plans all jobs and writes what they add; every job has its outcome once this is durable. */
+  const writeJobs = async (jobs: readonly Job[], turn: Turn): Promise<Outcome[]> => {
+    const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
+    for (const id of turn.unfinished) ids.add(id)
+    const found = await lookUpAll(ids, turn.lookUp)
+    const plan = createPlan(found)
+    const times = createTimes(clock, turn.last)
+    const taught: Teaching[] = []
+    for (const id of turn.unfinished) {
+      const present = found.present.get(id)
+      if (present === undefined) continue
+      plan.link(id)
+      times.passed(present.stored)
+      taught.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored })
+    }
+    const attachments = new Map<string, AttachmentContent>()
+    const outcomes = jobs.map((job): Outcome => {
+      if (job.signal?.aborted) return { error: job.signal.reason }
+      try {
+        const planned = job.plan(plan, times)
+        taught.push(...planned.taught)
+        for (const attachment of job.attachments) attachments.set(attachment.sha2, attachment)
+        return { report: planned.report }
+      } catch (error) {
+        return { error }
+      }
+    })
+    const { settle, ...lesson } = await learner.learn(taught, turn)
+    const statements = plan.added()
+    const changed = plan.changed()
+    const last = times.last()
+    if (last > turn.last || statements.length + changed.length + attachments.size > 0) {
+      await turn.write({ last, statements, changed, attachments: [...attachments.values()], ...lesson })
+    }
+    settle()
+    known = Math.max(known, last)
+    return outcomes
+  }
+
+  const attempt = async (jobs: readonly Job[]): Promise<Outcome[]> => {
+    const turn = await engine.begin()
+    try {
+      return await writeJobs(jobs, turn)
+    } finally {
+      await turn.end()
+    }
+  }
+
+  const runRound = async (jobs: readonly Job[]): Promise<Outcome[]> => {
+    try {
+      return await attempt(jobs)
+    } catch (error) {
+      const isContent = error instanceof RalphError && !engineFailures.has(error.code)
+      if (!isContent || jobs.length === 1) return jobs.map(() => ({ error }))
+    }
+    // The engine refused what somebody sent: only who sent it shall hear of it.
+    const outcomes: Outcome[] = []
+    for (const job of jobs) outcomes.push(...(await attempt([job]).catch((error: unknown) => [{ error }])))
+    return outcomes
+  }
+
+  const queue = createRoundQueue<Job, Outcome>({
+    delay,
+    // An empty job takes a place, too.
+    weightOf: ({ statements, attachments }) => ({
+      items: 1 + statements.length,
+      bytes: attachments.reduce((sum, { content }) => sum + content.byteLength, 0)
+    }),
+    run: runRound
+  })
+
+  const run = async (job: Job): Promise<InsertReport> => {
+    job.signal?.throwIfAborted()
+    const outcome = await queue.add(job)
+    if ('error' in outcome) throw outcome.error
+    return outcome.report
+  }
+
+  let promising: Promise<InsertReport> | undefined
+
+  return {
+    insert: (batch, options = {}) => run(insertJob(batch, options)),
+    restore: (statements, attachments, options = {}) => run(restoreJob(statements, attachments, options)),
+    consistentThrough: async ({ signal } = {}) => {
+      signal?.throwIfAborted()
+      if (queue.isClosed() || clock() - known > promiseAge) {
+        promising ??= run(promiseJob(clock)).finally(() => {
+          promising = undefined
+        })
+        await promising
+      }
+      return known
+    },
+    close: queue.close
+  }
+}
