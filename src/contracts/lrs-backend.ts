@@ -24,7 +24,10 @@ export interface LrsBackend {
    */
   store(target?: string): Promise<LrsStore>
   status(options?: CallOptions): Promise<BackendStatus>
-  /** Finishes what was accepted, then lets go of everything. May be called twice. */
+  /**
+   * Finishes what was accepted, then lets go of everything, and rejects when something had still to be written and was
+   * not: `STORE_FULL`, `STORE_UNAVAILABLE`. May be called twice.
+   */
   close(): Promise<void>
 }
 

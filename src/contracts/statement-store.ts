@@ -53,9 +53,19 @@ export interface StatementPage {
   readonly more: boolean
 }
 
+/** What is put around the texts of a page, so that it is in one piece and need not be copied once more. */
+export interface PageFrame {
+  readonly before: string
+  /** `end` as in `TextPage`. */
+  after(end: Position | undefined): string
+}
+
 /** A page for those who pass it on as it is: most readers do, and most of a read is copying. */
 export interface TextPage {
-  /** UTF-8: the JSON texts of the statements, in order, with commas between them. */
+  /**
+   * UTF-8: the JSON texts of the statements, in order, with commas between them, in their frame. Nobody changes these
+   * bytes: a store may hand out the same ones again.
+   */
   readonly json: Uint8Array
   /** The newest `stored` in it; undefined when it is empty. */
   readonly newest: Micros | undefined
@@ -98,7 +108,7 @@ export interface StatementStore {
   /** One page, ordered by (stored, id), of up to `limit` statements and `maxPageSize` bytes. */
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
   /** The same page as `query` answers, in one piece; `textPageOf` makes it where the store has no shorter way. */
-  queryText(query: StatementQuery, options?: CallOptions): Promise<TextPage>
+  queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
   /** All statements with `stored` up to and including this are visible to `query`, for ever. */
   consistentThrough(options?: CallOptions): Promise<Micros>
   /** Merged over all statements stored with `define`. */

@@ -4,6 +4,8 @@ export interface IncreasingClock {
   next(): number
   /** The present: everything that `next` will give is later. */
   now(): number
+  /** The last time that was given out or has passed, without a look at the clock. */
+  latest(): number
   /** Nothing up to and including `time` will be given out any more. */
   passed(time: number): void
 }
@@ -19,6 +21,7 @@ export const createIncreasingClock = (clock: () => number): IncreasingClock => {
       last = Math.max(clock(), last)
       return last
     },
+    latest: () => last,
     passed: (time) => {
       last = Math.max(last, time)
     }

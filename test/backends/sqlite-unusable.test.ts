@@ -52,7 +52,7 @@ t.test('a full disk refuses what does not fit, keeps what there is, and takes mo
   const tooLarge = { ...aBatch(aStatement()), attachments: [anAttachment(Buffer.alloc(5_000_000, 'a'))] }
   await t.rejects(store.statements.insert(tooLarge), full)
   await store.statements.insert(aBatch(aStatement()))
-  t.same(await backend.status(), { state: 'ok' }, 'there is room for less')
+  t.match(await backend.status(), { state: 'error', detail: /free some space/ }, 'there is room for less only')
 
   let stored = 3
   for (;;) {
@@ -83,6 +83,29 @@ t.test('a full disk refuses what does not fit, keeps what there is, and takes mo
 })
 
 const skip = canLimitFiles() ? false : 'prlimit is not installed'
+
+t.test(
+  'a last write that fails is told to who closes the store, which lets go of everything all the same',
+  async (t) => {
+    const disk = smallDisk(t, 3_000_000)
+    if (!disk) {
+      t.pass('skipped: mounting a file system is not permitted here')
+      return
+    }
+    const backend = openSqlite({ directory: disk.path }, contextOf(t, aClock().now, disk.path))
+    const store = await backend.store()
+    for (let more = true; more; ) {
+      more = await store.statements.insert(aBatch(aStatement({ result: { response: 'x'.repeat(3000) } }))).then(
+        () => true,
+        () => false
+      )
+    }
+    await t.rejects(backend.close(), full)
+    disk.resize(20_000_000)
+    const again = await openIn(t, disk.path).store()
+    t.ok((await allPages(again, { limit: 100 })).length > 0)
+  }
+)
 
 t.test('files that may not grow are a full disk too, with a batch that has written a part', { skip }, async (t) => {
   const directory = t.testdir()

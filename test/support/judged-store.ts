@@ -103,10 +103,17 @@ export const judged = (store: LrsStore): JudgedStore => {
       const expected = oracle.query(question)
       same(found, expected, `query ${JSON.stringify(question)}`)
       const { statements, more } = await store.statements.query(asQuery(question))
-      const { json, newest, end } = await store.statements.queryText(asQuery(question))
+      const asked = () =>
+        store.statements.queryText(asQuery(question), {
+          before: '[',
+          after: (end) => `]${JSON.stringify(end ?? null)}`
+        })
+      // A store may keep what it was asked for: the second answer counts.
+      await asked()
+      const { json, newest, end } = await asked()
       same(
         Buffer.from(json).toString(),
-        statements.map(({ text }) => text).join(),
+        `[${statements.map(({ text }) => text).join()}]${JSON.stringify(end ?? null)}`,
         `texts of ${JSON.stringify(question)}`
       )
       same(end, more ? positionOf(lastOf(statements)) : undefined, 'where the text page ends')

@@ -108,7 +108,7 @@ const build = (
           return row === undefined || index.isVoided(row) !== voided ? undefined : (await statements.read([row]))[0]
         }, options),
       query: (query, options) => readOnly(() => readPage(query), options),
-      queryText: (query, options) => readOnly(async () => textPageOf(await readPage(query)), options),
+      queryText: (query, frame, options) => readOnly(async () => textPageOf(await readPage(query), frame), options),
       consistentThrough: (options) =>
         readOnly(() => {
           const earliest = transaction.earliest()

@@ -59,7 +59,7 @@ export const createMemoryStatements = (
       const count = fitting(rows.map((row) => textOf(row).length * 3))
       return { statements: rows.slice(0, count).map(storedStatement), more: more || count < rows.length }
     },
-    queryText: async (query, options) => textPageOf(await statements.query(query, options)),
+    queryText: async (query, frame, options) => textPageOf(await statements.query(query, options), frame),
     consistentThrough: async (options) => {
       requireOpen()
       options?.signal?.throwIfAborted()

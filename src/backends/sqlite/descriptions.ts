@@ -1,28 +1,18 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
 import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
-import { identifierKey } from '../../xapi/identifier.ts'
-import {
-  type ActivityDefinition,
-  type Actor,
-  type Agent,
-  isGroup,
-  type LanguageMap,
-  type Statement
-} from '../../xapi/statement.ts'
-import { everyActivity, everyActor, everyVerb } from '../../xapi/terms.ts'
+import { agentNamesIn } from '../../xapi/learned.ts'
+import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
+import { everyActivity, everyVerb } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
+import type { Participant } from './transaction.ts'
 import { createTransactionCache } from './transaction-cache.ts'
 
 /** What statements say of Activities, Verbs and Agents, merged when they are stored. */
-export interface DescriptionTables {
+export interface DescriptionTables extends Participant {
   learn(statement: Statement, stored: Micros): void
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Descriptions
   agentNames(identifier: string): string[]
-  /** Writes what was merged in the transaction that is open, before it is committed. */
-  flush(): void
-  settle(): void
-  discard(): void
 }
 
 /** So many characters of merged descriptions wait for the end of their transaction. */
@@ -101,12 +91,6 @@ const createMerged = <Description extends object>(
   }
 }
 
-/** A Group is no Person, its members are (C 2.4). */
-function* agentsIn(actor: Actor): Generator<Agent> {
-  if (!isGroup(actor)) yield actor
-  else if (actor.member) yield* actor.member
-}
-
 export const createDescriptionTables = (connection: Connection): DescriptionTables => {
   const definitions = createMerged<ActivityDefinition>(
     connection,
@@ -120,12 +104,10 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
   )
   const knownNames = createTransactionCache<true>({ entries: 20_000, characters: 2_000_000 })
 
-  const learnName = (agent: Agent, stored: Micros): void => {
-    const identifier = identifierKey(agent)
-    if (agent.name === undefined || identifier === undefined) return
-    const key = JSON.stringify([identifier, agent.name])
+  const learnName = (identifier: string, name: string, stored: Micros): void => {
+    const key = JSON.stringify([identifier, name])
     if (knownNames.get(key)) return
-    insertName.run(identifier, agent.name, stored)
+    insertName.run(identifier, name, stored)
     knownNames.set(key, true)
   }
 
@@ -133,14 +115,15 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
     learn: (statement, stored) => {
       for (const { id, definition } of everyActivity(statement)) if (definition) definitions.learn(id, definition)
       for (const { id, display } of everyVerb(statement)) if (display) displays.learn(id, display)
-      for (const actor of everyActor(statement)) for (const agent of agentsIn(actor)) learnName(agent, stored)
+      for (const [identifier, name] of agentNamesIn(statement)) learnName(identifier, name, stored)
     },
     describe: ({ activities, verbs }) => ({
       definitions: definitions.findAll(activities),
       displays: displays.findAll(verbs)
     }),
     agentNames: (identifier) => namesOf.all(identifier).map(([name]) => name),
-    flush: () => {
+    // Names are written at once.
+    finish: () => {
       definitions.flush()
       displays.flush()
     },

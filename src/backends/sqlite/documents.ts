@@ -1,8 +1,8 @@
 import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../../contracts/document-store.ts'
+import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
-import type { Sequence } from './sequence.ts'
 
 /** What can be done with documents at once; all that write do so in the transaction that is open. */
 export interface DocumentTable {
@@ -32,7 +32,7 @@ const columnsOf = (scope: DocumentScope): ScopeColumns => {
 /** A State scope without registration means any registration, and none (C 2.3). */
 const isAnyRegistration = (scope: DocumentScope): boolean => scope.kind === 'state' && scope.registration === undefined
 
-export const createDocumentTable = (connection: Connection, sequence: Sequence): DocumentTable => {
+export const createDocumentTable = (connection: Connection, times: IncreasingClock): DocumentTable => {
   const ofKey = 'kind = ?1 AND agent = ?2 AND activity = ?3 AND registration = ?4 AND id = ?5'
   const ofScope = 'kind = ?1 AND agent = ?2 AND activity = ?3 AND (?5 OR registration = ?4)'
   const select = connection.prepare<[content: Uint8Array, contentType: string, etag: string, updated: Micros]>(
@@ -69,7 +69,7 @@ export const createDocumentTable = (connection: Connection, sequence: Sequence):
         return undefined
       }
       const { content, contentType } = next
-      const document: StoredDocument = { content, contentType, etag: etagOf(content), updated: sequence.next() }
+      const document: StoredDocument = { content, contentType, etag: etagOf(content), updated: times.next() }
       upsert.run(...columns, content, contentType, document.etag, document.updated)
       return document
     },

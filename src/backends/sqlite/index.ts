@@ -8,8 +8,18 @@ export type { SqliteOptions } from './settings.ts'
 /** KiB of pages in memory: most are for the default target, since there may be many others. */
 const cacheSizes = { default: 16_000, target: 4000 }
 
+/** Bytes of pages of statements that are ready to be sent again. */
+const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
+
 /** A move to the tables takes some milliseconds, and opening after a crash takes as long for each of these. */
 const maxInMemory = 1000
+
+/** All of them, whether or not one fails; then the first failure is thrown. */
+const closeAll = async (stores: readonly SqliteStore[]): Promise<void> => {
+  const closed = await Promise.allSettled(stores.map((store) => store.close()))
+  const failed = closed.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
 
 /** Keeps each target in one SQLite file of its own. */
 export const openSqlite = (options: SqliteOptions, context: BackendContext): LrsBackend => {
@@ -30,11 +40,13 @@ export const openSqlite = (options: SqliteOptions, context: BackendContext): Lrs
       if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
       const open = stores.get(target)
       if (open) return open
+      const kind = target === undefined ? 'default' : 'target'
       const store = openStore({
         file: fileOf(directory, target),
         clock: context.clock,
         maxInMemory: options.maxInMemory ?? maxInMemory,
-        cacheSize: target === undefined ? cacheSizes.default : cacheSizes.target
+        cacheSize: cacheSizes[kind],
+        pageCacheSize: pageCacheSizes[kind]
       })
       stores.set(target, store)
       return store
@@ -44,7 +56,7 @@ export const openSqlite = (options: SqliteOptions, context: BackendContext): Lrs
       return closing ? { state: 'away', detail: 'the store is closed' } : worst()
     },
     close: () => {
-      closing ??= Promise.all([...stores.values()].map((store) => store.close())).then(() => {})
+      closing ??= closeAll([...stores.values()])
       return closing
     }
   }

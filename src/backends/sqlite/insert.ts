@@ -1,4 +1,5 @@
 import type { IncomingStatement, InsertReport, StatementBatch } from '../../contracts/statement-store.ts'
+import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
 import { sameStatement } from '../../xapi/equivalence.ts'
 import { type Statement, type StatementId, targetOf, voids } from '../../xapi/statement.ts'
@@ -7,21 +8,22 @@ import type { AttachmentTable } from './attachments.ts'
 import type { Connection } from './connect.ts'
 import type { DescriptionTables } from './descriptions.ts'
 import { bytesOfId } from './id-bytes.ts'
+import type { IndexTables } from './index-tables.ts'
 import { leanTermsOf } from './lean-terms.ts'
+import type { PageCache } from './page-cache.ts'
 import type { References } from './references.ts'
-import type { Sequence } from './sequence.ts'
-import type { StatementIndex } from './statement-index.ts'
 import type { TermIds } from './term-ids.ts'
 
 /** What a batch is written to, all in the transaction that is open. */
 export interface Tables {
   readonly connection: Connection
-  readonly sequence: Sequence
+  readonly times: IncreasingClock
   readonly termIds: TermIds
-  readonly index: StatementIndex
+  readonly index: IndexTables
   readonly references: References
   readonly attachments: AttachmentTable
   readonly descriptions: DescriptionTables
+  readonly pages: PageCache
 }
 
 /**
@@ -29,7 +31,7 @@ export interface Tables {
  * found out before anything is changed.
  */
 export const createInsert = (tables: Tables): ((batch: StatementBatch) => InsertReport) => {
-  const { connection, sequence, termIds, index, references, attachments, descriptions } = tables
+  const { connection, times, termIds, index, references, attachments, descriptions, pages } = tables
   const insertStatement = connection.prepare(
     'INSERT INTO statement (stored, id, voided, voiding, text) VALUES (?, ?, ?, ?, ?)'
   )
@@ -57,7 +59,7 @@ export const createInsert = (tables: Tables): ((batch: StatementBatch) => Insert
     }
     const voidedId = voids(statement)
     const voided = voidedId === undefined && references.isVoided(id)
-    const stored = sequence.next()
+    const stored = times.next()
     const text = incoming.textAt(formatMicros(stored))
     insertStatement.run(stored, bytesOfId(id), Number(voided), voidedId === undefined ? 0 : 1, text)
     if (voidedId !== undefined) voidTarget(voidedId)
@@ -68,6 +70,7 @@ export const createInsert = (tables: Tables): ((batch: StatementBatch) => Insert
   }
 
   return (batch) => {
+    pages.outdate()
     const inserted: StatementId[] = []
     const already: StatementId[] = []
     for (const incoming of batch.statements) (write(incoming, batch.define) ? inserted : already).push(incoming.id)

@@ -8,7 +8,7 @@
  * entry       the sorted list of statements that have a term, in blocks that do not overlap: `first` is a `stored`,
  *             `rest` the others of the block as offsets from it (blocks.ts), NULL for a block of one.
  * progress    `indexed`: identity and entry know all statements up to this one; the few that follow are indexed in
- *             memory (statement-index.ts). `last`: the highest time given out when the store was last closed.
+ *             memory (index-tables.ts). `last`: the highest time given out when the store was last closed.
  * reference   which statement (by `stored`) targets which id by its Object, whether or not that id is there.
  * inherited   the terms that a statement of `reference` has from what it targets, directly or further on.
  */

@@ -2,15 +2,15 @@ import type { Statement } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
 import { idOfBytes } from './id-bytes.ts'
+import type { IndexTables } from './index-tables.ts'
 import { leanTermsOf } from './lean-terms.ts'
 import type { References } from './references.ts'
-import type { StatementIndex } from './statement-index.ts'
 import type { TermIds } from './term-ids.ts'
 
 export interface RecalledTables {
   readonly connection: Connection
   readonly termIds: TermIds
-  readonly index: StatementIndex
+  readonly index: IndexTables
   readonly references: References
 }
 

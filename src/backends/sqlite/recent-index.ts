@@ -1,17 +1,14 @@
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { TermId } from './term-ids.ts'
+import type { Participant } from './transaction.ts'
 
 /** The index of the newest statements, in memory. Forgets what it learned in a transaction that was undone. */
-export interface RecentIndex {
+export interface RecentIndex extends Participant {
   readonly ids: ReadonlyMap<StatementId, Micros>
   readonly terms: ReadonlyMap<TermId, readonly Micros[]>
   addId(id: StatementId, stored: Micros): void
   addTerm(term: TermId, stored: Micros): void
-  /** The transaction was committed. */
-  settle(): void
-  /** The transaction was rolled back. */
-  discard(): void
   clear(): void
 }
 

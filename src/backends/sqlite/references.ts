@@ -3,8 +3,8 @@ import { inheritableTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
 import { bytesOfId } from './id-bytes.ts'
+import type { IndexTables } from './index-tables.ts'
 import { leanTerms } from './lean-terms.ts'
-import type { StatementIndex } from './statement-index.ts'
 import type { TermId, TermIds } from './term-ids.ts'
 
 /** A statement that has just been written. */
@@ -26,7 +26,7 @@ export interface References {
   inheritedBy(stored: Micros): TermId[]
 }
 
-export const createReferences = (connection: Connection, termIds: TermIds, index: StatementIndex): References => {
+export const createReferences = (connection: Connection, termIds: TermIds, index: IndexTables): References => {
   const insertReference = connection.prepare('INSERT INTO reference (target, referrer) VALUES (?, ?)')
   const referrersOf = connection.prepare<[stored: Micros, id: Uint8Array]>(
     'SELECT stored, id FROM reference JOIN statement ON stored = referrer WHERE target = ?'

@@ -3,8 +3,9 @@ import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
 import type { BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
-import type { CallOptions } from '../../contracts/statement-store.ts'
+import type { CallOptions, StatementBatch } from '../../contracts/statement-store.ts'
 import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
+import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { lockStore } from '../../durability/process-lock.ts'
 import { RalphError } from '../../errors.ts'
 import type { StatementId } from '../../xapi/statement.ts'
@@ -13,13 +14,15 @@ import { createAttachmentTable } from './attachments.ts'
 import { type CacheSize, type Connection, connect } from './connect.ts'
 import { createDescriptionTables } from './descriptions.ts'
 import { createDocumentTable } from './documents.ts'
+import { createIndexTables } from './index-tables.ts'
 import { createInsert } from './insert.ts'
+import { createPageCache } from './page-cache.ts'
 import { createQueries } from './query.ts'
 import { recallIndex } from './recall-index.ts'
 import { createReferences } from './references.ts'
-import { createSequence } from './sequence.ts'
-import { createStatementIndex } from './statement-index.ts'
+import { createScratch } from './scratch.ts'
 import { createTermIds } from './term-ids.ts'
+import type { Participant } from './transaction.ts'
 import { closed, translateError } from './translate-error.ts'
 
 /** The store of one target: one file, one connection, one writer. */
@@ -33,6 +36,8 @@ export interface StoreOptions extends CacheSize {
   readonly clock: Clock
   /** How many statements may be indexed in memory only. */
   readonly maxInMemory: number
+  /** Bytes of pages of statements kept ready to be sent again. */
+  readonly pageCacheSize: number
 }
 
 /** So many reads are answered before waiting writers have their turn. */
@@ -55,6 +60,13 @@ const makeDirectory = (directory: string): void => {
     const path = { path: directory }
     throw new RalphError('STORE_FULL', `the directory ${directory} cannot be made: ${cause}`, path, { cause })
   }
+}
+
+const sizeOf = ({ statements, attachments }: StatementBatch): number => {
+  let size = 0
+  for (const statement of statements) size += statement.textAt('').length
+  for (const { content } of attachments) size += content.byteLength
+  return size
 }
 
 /**
@@ -82,17 +94,20 @@ export const openStore = (options: StoreOptions): SqliteStore => {
 }
 
 const build = (connection: Connection, options: StoreOptions, release: () => void): SqliteStore => {
-  const { file, clock, maxInMemory } = options
-  const sequence = createSequence(clock, lastTimeIn(connection))
+  const { file, clock, maxInMemory, pageCacheSize } = options
+  const times = createIncreasingClock(clock)
+  times.passed(lastTimeIn(connection))
   const termIds = createTermIds(connection)
-  const index = createStatementIndex(connection)
+  const index = createIndexTables(connection, maxInMemory)
   const references = createReferences(connection, termIds, index)
   recallIndex({ connection, termIds, index, references })
   const attachments = createAttachmentTable(connection)
   const descriptions = createDescriptionTables(connection)
-  const insert = createInsert({ connection, sequence, termIds, index, references, attachments, descriptions })
-  const queries = createQueries({ connection, sequence, termIds, index })
-  const documents = createDocumentTable(connection, sequence)
+  const pages = createPageCache(pageCacheSize)
+  const insert = createInsert({ connection, times, termIds, index, references, attachments, descriptions, pages })
+  const queries = createQueries({ connection, times, termIds, index, pages })
+  const documents = createDocumentTable(connection, times)
+  const scratch = createScratch(connection)
 
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
@@ -100,48 +115,54 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const findStatement = connection.prepare<[stored: Micros, text: string]>(
     'SELECT stored, text FROM statement WHERE stored = ? AND voided = ?'
   )
-  const saveSequence = connection.prepare('UPDATE progress SET last = ?')
+  const saveTime = connection.prepare('UPDATE progress SET last = ?')
 
+  const participants: readonly Participant[] = [index, descriptions, termIds, pages]
+  /** Reads that were answered since the last commit. */
+  let reads = 0
   let closing = false
   const group = createGroupCommit({
     begin: () => {
       begin.run()
     },
     commit: () => {
-      index.move(closing ? 0 : maxInMemory)
-      descriptions.flush()
+      for (const each of participants) each.finish?.()
       commit.run()
-      index.settle()
+      for (const each of participants) each.settle()
       reads = 0
-      termIds.settle()
-      descriptions.settle()
     },
     rollback: () => {
-      index.discard()
-      termIds.discard()
-      descriptions.discard()
+      for (const each of participants) each.discard()
       // After some errors, a full disk among them, SQLite has rolled back by itself.
       if (connection.inTransaction()) rollback.run()
     }
   })
 
-  /** Why the last write failed, while none has succeeded since. */
-  let failure: unknown
+  /** The largest write that failed while none of its size has succeeded since, in bytes, and why. */
+  let failure: { readonly reason: unknown; readonly size: number } | undefined
 
-  const write = async <T>(job: () => T, options?: JobOptions): Promise<T> => {
+  const write = async <T>(job: () => T, options?: JobOptions, sizeOf = () => 0): Promise<T> => {
     try {
       const result = await group.run(job, options)
-      failure = undefined
+      if (failure !== undefined && sizeOf() >= failure.size) failure = undefined
       return result
     } catch (error) {
-      const translated = translateError(error, file)
-      if (translated !== error) failure = translated
-      throw translated
+      const reason = translateError(error, file)
+      if (reason !== error) failure = { reason, size: Math.max(sizeOf(), failure?.size ?? 0) }
+      throw reason
     }
   }
 
-  /** Reads that were answered since the last commit. */
-  let reads = 0
+  /** Whether writing works again is found out by writing as much as failed: a full disk may have room for less. */
+  const tryWriting = async (size: number): Promise<void> => {
+    await write(
+      () => scratch.fill(size),
+      {},
+      () => size
+    )
+    await write(scratch.clear)
+  }
+
   const read = async <T>(work: () => T | Promise<T>, { signal }: CallOptions = {}): Promise<T> => {
     signal?.throwIfAborted()
     if (closing) throw closed(file)
@@ -158,15 +179,19 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   return {
     statements: {
       insert: (batch, options = {}) =>
-        write(() => insert(batch), { refusesFirst: batch.statements.length === 1, signal: options.signal }),
+        write(
+          () => insert(batch),
+          { refusesFirst: batch.statements.length === 1, signal: options.signal },
+          () => sizeOf(batch)
+        ),
       find: (id: StatementId, { voided }, options) =>
         read(() => {
           const row = findStatement.get(index.find(id) ?? null, Number(voided))
           return row && { id, stored: row[0], text: row[1] }
         }, options),
       query: (query, options) => read(() => queries.query(query, options), options),
-      queryText: (query, options) => read(() => queries.queryText(query, options), options),
-      consistentThrough: (options) => read(sequence.passed, options),
+      queryText: (query, frame, options) => read(() => queries.queryText(query, frame, options), options),
+      consistentThrough: (options) => read(times.now, options),
       describe: (iris, options) => read(() => descriptions.describe(iris), options),
       agentNames: (identifier, options) => read(() => descriptions.agentNames(identifier), options)
     },
@@ -186,19 +211,23 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
       clear: (scope, options = {}) => write(() => documents.clear(scope), { signal: options.signal })
     },
     status: async () => {
-      // Whether writing works again is found out by writing.
-      if (failure !== undefined) await write(() => saveSequence.run(sequence.passed())).catch(() => {})
+      if (failure !== undefined) await tryWriting(failure.size).catch(() => {})
       if (failure === undefined) return { state: 'ok' }
-      return { state: 'error', detail: failure instanceof Error ? failure.message : String(failure) }
+      const { reason } = failure
+      return { state: 'error', detail: reason instanceof Error ? reason.message : String(reason) }
     },
     close: async () => {
       if (closing) return
       closing = true
-      // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
-      await write(() => saveSequence.run(sequence.passed())).catch(() => {})
-      await group.close()
-      connection.close()
-      release()
+      index.moveAll()
+      try {
+        // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
+        await write(() => saveTime.run(times.now()))
+      } finally {
+        await group.close()
+        connection.close()
+        release()
+      }
     }
   }
 }

@@ -1,19 +1,18 @@
 import type { Term } from '../../xapi/terms.ts'
 import type { Connection } from './connect.ts'
+import type { Participant } from './transaction.ts'
 import { createTransactionCache } from './transaction-cache.ts'
 
 /** The number of a term in `entry`. */
 export type TermId = number
 
-export interface TermIds {
+export interface TermIds extends Participant {
   /** Undefined when no statement has the term. */
   find(term: Term): TermId | undefined
   /** Numbers a term that is new. Only within a transaction that also writes an entry for it. */
   idOf(term: Term): TermId
   /** The number is in use. */
   reserve(id: TermId): void
-  settle(): void
-  discard(): void
 }
 
 export const createTermIds = (connection: Connection): TermIds => {

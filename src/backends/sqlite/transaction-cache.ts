@@ -1,13 +1,10 @@
 import { LRUCache } from 'lru-cache'
+import type { Participant } from './transaction.ts'
 
 /** What a store knows without asking the database. Bounded; forgets what it learned in a transaction that was undone. */
-export interface TransactionCache<Value extends {}> {
+export interface TransactionCache<Value extends {}> extends Participant {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
-  /** The transaction was committed. */
-  settle(): void
-  /** The transaction was rolled back. */
-  discard(): void
 }
 
 export interface CacheBounds<Value> {

@@ -1,8 +1,7 @@
-import type { StoredStatement } from '../../contracts/statement-store.ts'
+import type { PageFrame, StoredStatement, TextPage } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import { encodeCursor } from '../../xapi/cursor.ts'
-import type { Position } from '../../xapi/filters.ts'
 import { identifierKeys } from '../../xapi/identifier.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
@@ -66,28 +65,29 @@ const readPage = async (
   read: ListRead,
   { acceptLanguage, moreLink }: QuerySurroundings
 ): Promise<StatementsAnswer> => {
-  const linkAfter = (end: Position | undefined): string =>
-    end === undefined ? '' : moreLink(encodeCursor({ parameters: read.parameters, position: end }))
-
+  /** A StatementResult (Data §2.5); the texts in it are copied, never printed anew. */
+  const result: PageFrame = {
+    before: '{"statements":[',
+    after: (end) => {
+      const more = end && moreLink(encodeCursor({ parameters: read.parameters, position: end }))
+      return `],"more":${JSON.stringify(more ?? '')}}`
+    }
+  }
   if (read.format === 'exact' && !read.attachments) {
-    const { json, newest, end } = await call.store.statements.queryText(read.query, call)
-    return { json: resultOf(json, linkAfter(end)), ...modified(newest) }
+    return answerOf(await call.store.statements.queryText(read.query, result, call))
   }
   const { statements, more } = await call.store.statements.query(read.query, call)
   const shaped = await shapeStatements(call, statements, read.format, acceptLanguage)
-  const { json, newest, end } = textPageOf({ statements: shaped, more })
   return {
-    json: resultOf(json, linkAfter(end)),
-    ...modified(newest),
+    ...answerOf(textPageOf({ statements: shaped, more }, result)),
     ...withAttachments(call, read.attachments, statements)
   }
 }
 
-const beginning = Buffer.from('{"statements":[')
-
-/** A StatementResult (Data §2.5); the texts in it are copied, never printed anew. */
-const resultOf = (texts: Uint8Array, more: string): Buffer =>
-  Buffer.concat([beginning, texts, Buffer.from(`],"more":${JSON.stringify(more)}}`)])
+const answerOf = ({ json, newest }: TextPage): StatementsAnswer => ({
+  json: Buffer.from(json.buffer, json.byteOffset, json.byteLength),
+  ...modified(newest)
+})
 
 const modified = (newest: Micros | undefined): { readonly lastModified?: Micros } =>
   newest === undefined ? {} : { lastModified: newest }

@@ -31,7 +31,7 @@ export const pagingContract = (t: Test, suite: Suite): void => {
     const statements = [large(3), large(3), large(17), large(3), large(3)]
     for (const statement of statements) await store.statements.insert(aBatch(statement))
     for (const question of [{}, { agent: ann }]) {
-      const { newest, end, json } = await store.statements.queryText(asQuery(question))
+      const { newest, end, json } = await store.statements.queryText(asQuery(question), { before: '', after: () => '' })
       t.ok(json.byteLength < maxPageSize && newest !== undefined && end !== undefined)
       const ids = (await allPages(store, question, { mayEndEarly: true })).map(({ id }) => id)
       t.same(ids, statements.map(({ id }) => id).reverse())

@@ -6,13 +6,14 @@ import { bytesOfId } from './id-bytes.ts'
 import { createPostingsReader, type Effort, type PlaceList, placesOf, union } from './postings.ts'
 import { createRecentIndex, placeIn } from './recent-index.ts'
 import type { TermId } from './term-ids.ts'
+import type { Participant } from './transaction.ts'
 
 /**
  * Finds statements by id and by term. Ids and terms are all over the place: written one by one, each would cost a page
  * of the file. The newest statements are therefore indexed in memory, and moved to the tables together. Nothing is lost
  * with the memory: `progress.indexed` says from where on `add` has to be called again when the store is opened.
  */
-export interface StatementIndex {
+export interface IndexTables extends Participant {
   find(id: StatementId): Micros | undefined
   /** Statements with a term; those that there are now, at least. */
   open(term: TermId, ascending: boolean, effort: Effort): PlaceList
@@ -22,13 +23,13 @@ export interface StatementIndex {
   addTerm(term: TermId, stored: Micros): void
   /** How far the tables go. */
   indexed(): Micros
-  /** Moves what is in memory to the tables if there is more of it than `kept`: the last thing before a commit. */
-  move(kept: number): void
-  settle(): void
-  discard(): void
+  /** From the next commit on nothing is in memory only. */
+  moveAll(): void
 }
 
-export const createStatementIndex = (connection: Connection): StatementIndex => {
+/** `maxInMemory`: so many statements may be indexed in memory only. */
+export const createIndexTables = (connection: Connection, maxInMemory: number): IndexTables => {
+  let kept = maxInMemory
   const insertId = connection.prepare('INSERT INTO identity (id, stored) VALUES (?, ?)')
   const selectId = connection.prepare<[stored: Micros]>('SELECT stored FROM identity WHERE id = ?')
   const insertBlock = connection.prepare('INSERT INTO entry (term, first, rest) VALUES (?, ?, ?)')
@@ -77,7 +78,10 @@ export const createStatementIndex = (connection: Connection): StatementIndex => 
       else recent.addTerm(term, stored)
     },
     indexed: () => indexed,
-    move: (kept) => {
+    moveAll: () => {
+      kept = 0
+    },
+    finish: () => {
       if (recent.ids.size <= kept) return
       for (const id of [...recent.ids.keys()].sort()) insertId.run(bytesOfId(id), recent.ids.get(id) ?? 0)
       for (const term of [...recent.terms.keys()].sort((one, other) => one - other)) {

@@ -1,0 +1,12 @@
+/**
+ * What is kept in memory of the tables. While a transaction is open it is ahead of what is durable; at the end it either
+ * stays so or goes back.
+ */
+export interface Participant {
+  /** Writes what was put off. Its last chance to be in the transaction: COMMIT comes next, and may still fail. */
+  finish?(): void
+  /** The transaction was committed. Not before: what is settled is not undone any more. */
+  settle(): void
+  /** The transaction was rolled back, before or after `finish`. */
+  discard(): void
+}
