@@ -27,17 +27,19 @@ export interface LeaseTable<Version> {
   write(record: LeaseRecord, version: Version | undefined): Promise<Version | undefined>
 }
 
+/** All in milliseconds. */
 export interface LeaseOptions {
-  /** Milliseconds after which a holder that shows no sign of life is taken for dead. A write must not take longer. */
+  /** A holder that shows no sign of life for so long is taken for dead. No single request of a write may take half of it. */
   readonly timeToLive: number
-  /** Milliseconds for which one who would write waits for the others to make way. */
+  /** One who would write waits so long for others to make way. */
   readonly patience: number
-  /** Milliseconds for which an idle holder keeps the lease, as long as nobody wants it. */
+  /** An idle holder keeps the lease for so long, as long as nobody wants it. */
   readonly linger: number
 }
 
-export const defaultLease: LeaseOptions = { timeToLive: 10_000, patience: 20_000, linger: 250 }
+export const defaultLease: LeaseOptions = { timeToLive: 15_000, patience: 25_000, linger: 250 }
 
+/** What one who may write should know. */
 export interface Held {
   readonly last: Micros
   /** Nobody else has written since this process did. */
@@ -48,40 +50,53 @@ export interface Held {
 
 /**
  * The right to write, of one process among several. Clocks of other machines are not believed: a holder is dead when its
- * record has not changed for the time to live, measured here; and a holder itself stops writing well before that.
+ * record has not changed for the time to live, measured here; and a holder that could not renew the record for half of
+ * that time stops writing by itself. Its calls must follow each other.
  */
 export interface Lease {
+  /** `STORE_UNAVAILABLE` when others do not make way. */
   acquire(): Promise<Held>
+  /** `STORE_UNAVAILABLE` when so much time has gone by that somebody else may have taken over: before each request that writes. */
+  requireHeld(): void
   /**
    * Says that all up to `last` is written. `STORE_UNAVAILABLE` when the lease was lost meanwhile: then nothing that
    * was written under it counts.
    */
   commit(last: Micros): Promise<void>
-  /** Rejects with `STORE_UNAVAILABLE` when so much time has gone by that somebody else may have taken over. */
-  requireHeld(): void
-  /** After a turn: lets go if somebody waits, or soon. */
+  /** After a turn: lets go if somebody waits, else soon. */
   pause(): Promise<void>
   /** Lets go at once. */
   release(): Promise<void>
 }
 
-/** How often one who waits looks again, milliseconds. */
+/** How often one who waits looks again. */
 const interval = 10
+/** One who waits to be next, and does not come in this time, is not waited for. */
+const courtesy = 200
 
 const lost = (): RalphError =>
   new RalphError('STORE_UNAVAILABLE', 'another server has taken over writing: send the request again', {
     retryAfter: 1
   })
 
+const fresh: LeaseRecord = { holder: undefined, wanted: undefined, writer: undefined, last: 0 }
+
 export const createLease = <Version>(table: LeaseTable<Version>, options: LeaseOptions = defaultLease): Lease => {
   const { timeToLive, patience, linger } = options
   const self = randomUUID()
   let held: VersionedRecord<Version> | undefined
-  /** When the last write of the record was begun, by the monotonic clock. */
+  /** When the latest write of the record that succeeded was begun, by the monotonic clock. */
   let renewed = Number.NEGATIVE_INFINITY
-  let releasing: NodeJS.Timeout | undefined
+  let timer: NodeJS.Timeout | undefined
+  let tail: Promise<unknown> = Promise.resolve()
 
-  /** Half of the time is left for a request that was sent at the last moment. */
+  /** Renewing and letting go happen beside the calls of the holder: the record is written by one of them at a time. */
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = tail.then(work, work)
+    tail = result.catch(() => {})
+    return result
+  }
+
   const isFresh = (): boolean => performance.now() - renewed < timeToLive / 2
 
   const put = async (record: LeaseRecord, version: Version | undefined): Promise<boolean> => {
@@ -95,86 +110,95 @@ export const createLease = <Version>(table: LeaseTable<Version>, options: LeaseO
 
   /** Writes the record while it is ours; somebody may have put themselves down as waiting in between. */
   const putHeld = async (change: (record: LeaseRecord) => LeaseRecord): Promise<boolean> => {
-    for (let present = held; present !== undefined && present.record.holder === self; ) {
+    for (let present = held; present?.record.holder === self; present = await table.read()) {
       if (await put(change(present.record), present.version)) return true
-      present = await table.read()
     }
     held = undefined
     return false
   }
 
   const letGo = async (): Promise<void> => {
-    clearTimeout(releasing)
-    releasing = undefined
     if (held === undefined) return
     await putHeld((record) => ({ ...record, holder: undefined }))
     held = undefined
   }
 
-  /** Follows one record until it may be taken. */
+  const later = (milliseconds: number, work: () => Promise<unknown>): void => {
+    clearTimeout(timer)
+    timer = globalThis.setTimeout(() => {
+      // Who fails to renew or to let go finds out when it writes, and others when nothing changes any more.
+      inTurn(work).catch(() => {})
+    }, milliseconds)
+    timer.unref()
+  }
+
+  const keepAlive = (): void =>
+    later(timeToLive / 4, async () => {
+      // Tried again after a failure as well: a request may get lost.
+      keepAlive()
+      if (!(await putHeld((record) => record))) clearTimeout(timer)
+    })
+
+  /** Follows the record until it may be taken. */
   const contend = async (): Promise<Held> => {
     const end = performance.now() + patience
     let seen: VersionedRecord<Version> | undefined
     let since = performance.now()
     for (;;) {
       const present = await table.read()
-      const record = present?.record ?? { holder: undefined, wanted: undefined, writer: undefined, last: 0 }
+      const record = present?.record ?? fresh
       if (JSON.stringify(present?.version) !== JSON.stringify(seen?.version)) since = performance.now()
       seen = present
-      const stale = performance.now() - since >= timeToLive
+      const unchanged = performance.now() - since
       const isFree = record.holder === undefined || record.holder === self
-      const isNext = record.wanted === undefined || record.wanted === self || performance.now() - since >= 20 * interval
-      if ((isFree && isNext) || stale) {
+      const isOurTurn = record.wanted === undefined || record.wanted === self || unchanged >= courtesy
+      if ((isFree && isOurTurn) || unchanged >= timeToLive) {
         const wanted = record.wanted === self ? undefined : record.wanted
         if (await put({ ...record, holder: self, wanted }, present?.version)) {
           return { last: record.last, undisturbed: record.writer === self, seized: !isFree }
         }
         continue
       }
-      if (record.wanted === undefined) await table.write({ ...record, wanted: self }, present?.version)
       if (performance.now() > end) {
-        throw new RalphError('STORE_UNAVAILABLE', 'another server is writing for too long: send the request again', {
-          retryAfter: 1
-        })
+        const message = 'another server is writing for too long: send the request again'
+        throw new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1 })
       }
+      if (record.wanted === undefined) await table.write({ ...record, wanted: self }, present?.version)
       await setTimeout(interval * (0.5 + Math.random()))
     }
   }
 
   return {
-    acquire: async () => {
-      clearTimeout(releasing)
-      releasing = undefined
-      if (held !== undefined && isFresh()) {
+    acquire: () => {
+      clearTimeout(timer)
+      return inTurn(async () => {
+        if (held === undefined || !isFresh()) {
+          held = undefined
+          const taken = await contend()
+          keepAlive()
+          return taken
+        }
+        keepAlive()
         const { last, writer } = held.record
         return { last, undisturbed: writer === self, seized: false }
-      }
-      held = undefined
-      return contend()
-    },
-    commit: async (last) => {
-      if (!(await putHeld((record) => ({ ...record, last, writer: self })))) throw lost()
+      })
     },
     requireHeld: () => {
       if (held === undefined || !isFresh()) throw lost()
     },
+    commit: (last) =>
+      inTurn(async () => {
+        if (!(await putHeld((record) => ({ ...record, last, writer: self })))) throw lost()
+      }),
     pause: async () => {
+      clearTimeout(timer)
       if (held === undefined) return
-      if (held.record.wanted !== undefined) await letGo()
-      else {
-        releasing = setTimeoutOnce(linger, () => {
-          letGo().catch(() => {
-            // Whoever wants it finds it stale: it only takes longer.
-          })
-        })
-      }
+      if (held.record.wanted === undefined) later(linger, letGo)
+      else await inTurn(letGo)
     },
-    release: letGo
+    release: () => {
+      clearTimeout(timer)
+      return inTurn(letGo)
+    }
   }
-}
-
-const setTimeoutOnce = (milliseconds: number, work: () => void): NodeJS.Timeout => {
-  const timer = globalThis.setTimeout(work, milliseconds)
-  timer.unref()
-  return timer
 }
