@@ -34,7 +34,7 @@ export const errorCodes = {
   STORE_UNAVAILABLE: 'the store is out of reach',
   STORE_FULL: 'the store can take no more: storage is full or read-only',
   STORE_CORRUPT: 'the store holds something that it cannot have written',
-  STORE_IN_USE: 'another process writes to this store',
+  STORE_IN_USE: 'another process writes to this store: stop it, or give this one a store of its own',
   // How it was started.
   INVALID_SETTING: 'a setting has a value that it cannot have',
   INVALID_AUTH_FILE: 'the auth file is missing or malformed',

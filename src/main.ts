@@ -1,11 +1,12 @@
 #!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=60
+import './cli/node-version.ts'
 import { randomUUID } from 'node:crypto'
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 import { isIPv6 } from 'node:net'
-import type { FastifyInstance } from 'fastify'
 import { type BackendDefinition, backends } from './backends/registry.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
+import { readVersion } from './cli/version.ts'
 import type { Clock } from './contracts/clock.ts'
 import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
@@ -54,23 +55,10 @@ const asListenError = (error: unknown, address: string): unknown => {
 
 const addressOf = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
 
-/**
- * Ends what is in flight, then the connections: one that a client keeps open for its next request would hold the
- * process for as long as the client likes.
- */
-const closeServer = async (server: FastifyInstance): Promise<void> => {
-  const closing = setInterval(() => server.server.closeIdleConnections(), 50)
-  try {
-    await server.close()
-  } finally {
-    clearInterval(closing)
-  }
-}
-
 /** `ralph runserver`. Whatever was opened is closed again when a later step fails. */
 const serve = async (sources: Sources): Promise<void> => {
   const definition = backendNamed(loadBackendName(sources))
-  const { general, server: settings, identity, backend: open } = loadRunserver(sources, definition.configure)
+  const { general, server: settings, identity, backend: openBackend } = loadRunserver(sources, definition.configure)
   const [{ createLogger }, { openAuthenticator }, { buildServer }, { compileRules }, { default: closeWithGrace }] =
     await Promise.all([
       import('./telemetry/logger.ts'),
@@ -79,6 +67,8 @@ const serve = async (sources: Sources): Promise<void> => {
       import('./lrs/store-statements/validate.ts'),
       import('close-with-grace')
     ])
+  // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process; so it is a full disk: 507.
+  process.on('SIGXFSZ', () => {})
   const logger = createLogger(general.log.level, general.log.format)
   warnOfUnknown(sources, variablesOf(settingGroups({ backends })), logger)
 
@@ -89,7 +79,7 @@ const serve = async (sources: Sources): Promise<void> => {
   try {
     const authenticator = await openAuthenticator(identity, logger)
     opened.push(() => authenticator.close())
-    const backend = await open({ clock, appDir: general.appDir, warn: (message) => logger.warn(message) })
+    const backend = await openBackend({ clock, appDir: general.appDir, warn: (message) => logger.warn(message) })
     opened.push(() => backend.close())
     // A store that cannot be opened is said now, not to the first client.
     await backend.store()
@@ -100,9 +90,10 @@ const serve = async (sources: Sources): Promise<void> => {
       backend,
       authenticator,
       logger: logger.child({}, quiet),
-      newId: randomUUID
+      newId: randomUUID,
+      version: readVersion()
     })
-    opened.push(() => closeServer(server))
+    opened.push(() => server.close())
     await server.listen({ host: settings.host, port: settings.port }).catch((error: unknown) => {
       throw asListenError(error, addressOf(settings.host, settings.port))
     })
@@ -113,6 +104,7 @@ const serve = async (sources: Sources): Promise<void> => {
     logger.info(
       `Ralph listens on ${reach}/xAPI${everywhere ? ' and every other address of this machine' : ''}, backend ${definition.name}`
     )
+    authenticator.announce()
     setImmediate(() => compileRules(settings.defaultVersion))
   } catch (error) {
     await close()
@@ -127,5 +119,5 @@ const serve = async (sources: Sources): Promise<void> => {
 }
 
 // What is loaded from here on is compiled once, not at every start.
-enableCompileCache()
+module.enableCompileCache()
 process.exitCode = await run(process.argv.slice(2), { backends, errorStatus, serve })

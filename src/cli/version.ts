@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { findPackageJSON } from 'node:module'
+import { existsSync, readFileSync } from 'node:fs'
 
-/** The version in package.json. */
+/** The version in package.json, which stands at the root of the repository (src/) as of the package (dist/src/). */
 export const readVersion = (): string => {
-  const path = findPackageJSON('..', import.meta.url)
+  const found = ['../../package.json', '../../../package.json']
+    .map((path) => new URL(path, import.meta.url))
+    .find((url) => existsSync(url))
   // It is our own file.
-  const { version } = JSON.parse(path === undefined ? '{}' : readFileSync(path, 'utf8')) as {
+  const { version } = JSON.parse(found === undefined ? '{}' : readFileSync(found, 'utf8')) as {
     readonly version?: string
   }
   return version ?? 'unknown'

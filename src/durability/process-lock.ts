@@ -27,7 +27,12 @@ export const lockStore = (path: string): ProcessLock => {
   } catch (cause) {
     database?.close()
     if (resultCode(cause) === busy) {
-      throw new RalphError('STORE_IN_USE', `another process writes to ${path}: stop it, or give this one a store of its own`, { path }, { cause })
+      throw new RalphError(
+        'STORE_IN_USE',
+        `another process writes to ${path}: stop it, or give this one a store of its own`,
+        { path },
+        { cause }
+      )
     }
     throw new RalphError('STORE_FULL', `cannot write the lock file ${file}`, { path: file }, { cause })
   }

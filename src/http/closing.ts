@@ -1,16 +1,19 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
+/** Milliseconds between two looks for connections that have become idle. */
+const interval = 50
+
 /**
- * Lets go of connections when the server is told to stop, where Node would wait for a minute: those over which nothing
- * was ever asked, such as browsers and probes open in advance, at once; those with a request under way once it is
- * answered.
+ * Lets go of connections when the server is told to stop, where Node would wait for a minute, and for one that is kept
+ * open as long as its client likes: those over which nothing was ever asked, such as browsers and probes open in
+ * advance, at once; those with a request under way once it is answered.
  */
 export const closeConnectionsAtEnd = (server: FastifyInstance): void => {
   const silent = new Set<Socket>()
-  let closing = false
+  let closing: NodeJS.Timeout | undefined
   server.server.on('connection', (socket) => {
-    if (closing) {
+    if (closing !== undefined) {
       socket.destroy()
       return
     }
@@ -19,11 +22,14 @@ export const closeConnectionsAtEnd = (server: FastifyInstance): void => {
   })
   server.server.on('request', ({ socket }) => silent.delete(socket))
   server.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) reply.header('connection', 'close')
+    if (closing !== undefined) reply.header('connection', 'close')
     done(null, payload)
   })
   server.addHook('preClose', async () => {
-    closing = true
+    // What was being answered may have said already that the connection stays open.
+    closing = setInterval(() => server.server.closeIdleConnections(), interval)
     for (const socket of silent) socket.destroy()
   })
+  // Fastify calls this once the last connection is closed.
+  server.addHook('onClose', async () => clearInterval(closing))
 }

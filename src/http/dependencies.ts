@@ -13,6 +13,8 @@ export interface ServerDependencies {
   readonly logger: FastifyBaseLogger
   /** A fresh UUID. */
   readonly newId: () => string
+  /** Of Ralph, for those who read the documentation. */
+  readonly version: string
 }
 
 declare module 'fastify' {

@@ -4,8 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import { RalphError } from '../errors.ts'
 import { readSchemas, schemaBase } from '../validation/registry.ts'
 import { versions } from '../xapi/version.ts'
+import { documentResources } from './xapi/documents.ts'
 import type { Operation, OperationName, Resource } from './xapi/resource.ts'
 import { resources } from './xapi/resources.ts'
+import { statements } from './xapi/statements.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -66,6 +68,9 @@ const bodyOf = (resource: Resource): Schema => ({
   content: resource.path === '/statements' ? statementContent : anyContent
 })
 
+/** Resources whose answers may have an ETag. */
+const conditional: ReadonlySet<Resource> = new Set([statements, ...documentResources])
+
 const describeOperation = (
   resource: Resource,
   name: OperationName,
@@ -82,12 +87,15 @@ const describeOperation = (
     ...(name === 'GET' || (name === 'POST' && resource.path === '/statements')
       ? { 200: { description: 'Answered', content: anyContent } }
       : { 204: { description: 'Done' } }),
+    ...(name === 'GET' && conditional.has(resource)
+      ? { 304: { description: 'If-None-Match names what is there' } }
+      : {}),
     default: errorAnswer
   }
 })
 
 /** The OpenAPI 3.1 document, made from the resources that are served and the schemas that describe them. */
-export const openApiDocument = (schemas: ReadonlyMap<string, Schema>, serverUrl: string): Schema => {
+export const openApiDocument = (schemas: ReadonlyMap<string, Schema>, serverUrl: string, version: string): Schema => {
   const paths: Record<string, Schema> = {
     '/xAPI/about': {
       get: { summary: 'Versions of xAPI that are spoken', responses: { 200: { description: 'Answered' } } }
@@ -111,7 +119,7 @@ export const openApiDocument = (schemas: ReadonlyMap<string, Schema>, serverUrl:
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Ralph LRS', version: '1', description: 'xAPI 1.0.3 and 2.0 (IEEE 9274.1.1)' },
+    info: { title: 'Ralph LRS', version, description: 'xAPI 1.0.3 and 2.0 (IEEE 9274.1.1)' },
     servers: [{ url: serverUrl }],
     paths,
     components: {
@@ -128,9 +136,13 @@ export const openApiDocument = (schemas: ReadonlyMap<string, Schema>, serverUrl:
 }
 
 /** /openapi.json, the schemas it refers to, and /docs, a page that shows it. */
-export const documentationRoutes = async (server: FastifyInstance, serverUrl: string): Promise<void> => {
+export const documentationRoutes = async (
+  server: FastifyInstance,
+  serverUrl: string,
+  version: string
+): Promise<void> => {
   const schemas = schemasByPath()
-  const document = openApiDocument(schemas, serverUrl)
+  const document = openApiDocument(schemas, serverUrl, version)
   server.get('/openapi.json', async () => document)
   server.get<{ Params: { '*': string } }>('/schemas/xapi/*', async (request) => {
     const schema = schemas.get(request.params['*'])
@@ -140,5 +152,9 @@ export const documentationRoutes = async (server: FastifyInstance, serverUrl: st
   // Its type knows OpenAPI 3.1 property by property; ours is made from JSON Schemas, which are any JSON.
   const specification = { document } as unknown as StaticDocumentSpec
   await server.register(fastifySwagger, { mode: 'static', specification })
-  await server.register(fastifySwaggerUi, { routePrefix: '/docs', uiConfig: { url: `${serverUrl}/openapi.json` } })
+  await server.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    theme: { title: 'Ralph LRS' },
+    uiConfig: { url: `${serverUrl}/openapi.json` }
+  })
 }

@@ -99,7 +99,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     { prefix: '/xAPI' }
   )
   healthRoutes(server, dependencies, authenticate)
-  await documentationRoutes(server, prefix)
+  await documentationRoutes(server, prefix, dependencies.version)
   return server
 }
 
@@ -114,7 +114,9 @@ const refuseUnrouted = async (
   // What is not a resource of xAPI can only be read.
   const allowed = ['GET', 'HEAD'].filter((each) => server.hasRoute({ url: path, method: each }))
   if (allowed.length > 0) throw methodNotAllowed(path, method, allowed.join(', '))
-  throw new RalphError('NOT_FOUND', `There is nothing at ${JSON.stringify(path)}.`)
+  const documentation = `${prefixOf(dependencies.settings)}/docs`
+  const found = JSON.stringify(path === '' ? '/' : path)
+  throw new RalphError('NOT_FOUND', `There is nothing at ${found}. What can be asked is shown at ${documentation}.`)
 }
 
 /** Bodies are bytes to everyone; whoever takes one knows what it should be. */

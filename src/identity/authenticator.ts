@@ -8,6 +8,7 @@ import type { Asker } from './asker.ts'
 import type { User } from './auth-file.ts'
 import { type BcryptQueueOptions, createBcryptQueue } from './bcrypt-queue.ts'
 import { demoHash } from './demo.ts'
+import { newUserCommand } from './new-user-command.ts'
 import { openUsers, type Users } from './users.ts'
 
 export interface Authenticator {
@@ -16,6 +17,8 @@ export interface Authenticator {
    * are being verified; those that were are not affected.
    */
   verify(username: string, password: string): Promise<Asker | undefined>
+  /** Says in the log, once the server listens, which user it takes or refuses though everybody knows the password. */
+  announce(): void
   /** Forgets everything. May be called twice. */
   close(): void
 }
@@ -53,14 +56,14 @@ const createDecoys = (users: readonly User[]): readonly string[] => {
 }
 
 /** Says what happens to the well-known credentials, at every start and whenever they turn up. */
-const announceDemo = (users: readonly User[], allowed: boolean, log: Log): void => {
+const announceDemo = (users: readonly User[], { allowDemoCredentials, authFile }: IdentitySettings, log: Log): void => {
   const demo = users.find(({ hash }) => hash === demoHash)
   if (demo === undefined) return
   const who = `User ${JSON.stringify(demo.asker.username)} has the well-known demo password`
   log.warn(
-    allowed
-      ? `${who} and is accepted: do not keep real data here, make users of your own with "ralph auth"`
-      : `${who} and is refused, because this server does not listen on loopback only: make users of your own with "ralph auth", or set RALPH_ALLOW_DEMO_CREDENTIALS=true`
+    allowDemoCredentials
+      ? `${who} and is accepted: do not keep real data here before you make users of your own: ${newUserCommand(authFile)}`
+      : `${who} and is refused, because this server does not listen on loopback only: set RALPH_ALLOW_DEMO_CREDENTIALS=true, or make users of your own: ${newUserCommand(authFile)}`
   )
 }
 
@@ -85,10 +88,13 @@ export const openAuthenticator = async (
   const underway = new Map<string, Promise<boolean>>()
   const inTurn = createBcryptQueue(queue)
   let decoys: readonly string[] = []
+  let announced = false
+  let everybody: readonly User[] = []
 
   const users: Users = await openUsers(settings.authFile, log, (all) => {
     decoys = createDecoys(all)
-    announceDemo(all, settings.allowDemoCredentials, log)
+    everybody = all
+    if (announced) announceDemo(all, settings, log)
   })
 
   /**
@@ -128,9 +134,13 @@ export const openAuthenticator = async (
         accepted?.set(credentials, true)
         return user.asker
       }
-      if (equal && user !== undefined) announceDemo([user], false, log)
+      if (equal && user !== undefined) announceDemo([user], settings, log)
       refused?.set(credentials, true)
       return undefined
+    },
+    announce: () => {
+      announced = true
+      announceDemo(everybody, settings, log)
     },
     close: () => {
       accepted?.clear()

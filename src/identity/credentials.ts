@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { hash } from '@node-rs/bcrypt'
 import { RalphError } from '../errors.ts'
 import type { Agent } from '../xapi/statement.ts'
-import { parseAuthFile, problemsOfEntry } from './auth-file.ts'
+import { type AuthFileContent, parseAuthFile, problemsOfEntry } from './auth-file.ts'
 
 /** A user as auth files hold it, in Ralph's order of keys. */
 export interface Credentials {
@@ -83,6 +83,21 @@ const openNext = async (path: string): Promise<FileHandle> => {
   }
 }
 
+const requireNew = (path: string, { users }: Pick<AuthFileContent, 'users'>, username: string): void => {
+  if (users.some(({ asker }) => asker.username === username)) {
+    throw new RalphError('INVALID_INPUT', `${path} has a user ${JSON.stringify(username)} already`)
+  }
+}
+
+const parsePresent = (text: string, path: string): Pick<AuthFileContent, 'users' | 'entries'> =>
+  text.trim() === '' ? { entries: [], users: [] } : parseAuthFile(text, path)
+
+/** Refuses as `appendCredentials` will, before anybody is asked for a password. */
+export const requireNewUser = async (path: string, username: string): Promise<void> => {
+  const { text } = await readPresent(path)
+  requireNew(path, parsePresent(text, path), username)
+}
+
 /**
  * Appends a user to an auth file, which is made if it is missing, with the directories above it. It is replaced in
  * one step, so that a server never reads half of it. `INVALID_AUTH_FILE` when what is there is malformed,
@@ -96,11 +111,9 @@ export const appendCredentials = async (path: string, credentials: Credentials):
   const next = await openNext(nextFile)
   try {
     const { text, mode } = await readPresent(file)
-    const { entries, users } = text.trim() === '' ? { entries: [], users: [] } : parseAuthFile(text, path)
-    if (users.some(({ asker }) => asker.username === credentials.username)) {
-      throw new RalphError('INVALID_INPUT', `${path} has a user ${JSON.stringify(credentials.username)} already`)
-    }
-    await next.writeFile(formatCredentials([...entries, credentials]))
+    const present = parsePresent(text, path)
+    requireNew(path, present, credentials.username)
+    await next.writeFile(formatCredentials([...present.entries, credentials]))
     await next.chmod(mode)
     await next.sync()
     await rename(nextFile, file)

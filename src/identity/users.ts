@@ -1,6 +1,7 @@
 import type { Log } from '../contracts/log.ts'
 import { RalphError } from '../errors.ts'
 import { type FileState, readAuthFile, stateOfAuthFile, type User } from './auth-file.ts'
+import { newUserCommand } from './new-user-command.ts'
 
 /** The users of an auth file, as the file is now. */
 export interface Users {
@@ -15,8 +16,7 @@ const interval = 1000
 const missing = (path: string): RalphError =>
   new RalphError(
     'INVALID_AUTH_FILE',
-    `There is no auth file ${path}. Make it, with a first user, by: ralph auth --auth-file ${JSON.stringify(path)} ` +
-      '--username NAME --scope all --agent-ifi-mbox mailto:NAME@example.org --write-to-disk',
+    `There is no auth file ${path}. Make it, with a first user, by: ${newUserCommand(path)}`,
     { path }
   )
 

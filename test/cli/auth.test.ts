@@ -79,7 +79,7 @@ t.test('-w makes the file and appends to it, and prints nothing', async (t) => {
     ['janedoe', 'b']
   )
   const again = await ralph(t, ['auth', ...janedoe, ...mbox, '-w'], { cwd, env })
-  t.match(again, { code: 1, stderr: /Error: .*auth\.json has a user "janedoe" already\n$/ })
+  t.match(again, { code: 1, stderr: /^Error: [^\n]*auth\.json has a user "janedoe" already\n$/ })
 })
 
 t.test('--auth-file and RALPH_AUTH_FILE say which file', async (t) => {
@@ -88,6 +88,18 @@ t.test('--auth-file and RALPH_AUTH_FILE say which file', async (t) => {
   t.match(await ralph(t, ['auth', ...janedoe, ...mbox, '-w'], { cwd: dir, env }), { code: 0 })
   t.match(await ralph(t, ['auth', ...janedoe, ...mbox, '-w', '--auth-file', 'b.json'], { cwd: dir, env }), { code: 0 })
   for (const file of ['a.json', 'b.json']) t.equal(JSON.parse(readFileSync(join(dir, file), 'utf8')).length, 1)
+})
+
+t.test('who makes a user beside a demo is told which auth file `npm start` reads', async (t) => {
+  const cwd = t.testdir({ '.ralph': { 'auth.json': '[]' } })
+  const demo = join(cwd, '.ralph', 'auth.json')
+  const hint = `"npm start" reads another auth file; for a user there add: --auth-file ${JSON.stringify(demo)}\n`
+  const env = { RALPH_AUTH_FILE: join(cwd, 'a.json') }
+  t.match(await ralph(t, ['auth', ...janedoe, ...mbox, '-w'], { cwd, env }), { code: 0, stderr: hint })
+  const there = await ralph(t, ['auth', ...janedoe, ...mbox, '-w', '--auth-file', demo], { cwd, env })
+  t.equal(there.code, 0)
+  t.notMatch(there.stderr, 'npm start')
+  t.match(JSON.parse(readFileSync(demo, 'utf8')), [{ username: 'janedoe' }])
 })
 
 t.test('a missing password is read from standard input, repeated or not', async (t) => {
@@ -144,7 +156,7 @@ t.test('values that are wrong fail with one line, and write nothing', async (t) 
   ] as const) {
     const result = await auth(t, [...words, '-w'], appDir)
     t.match(result, { code: 1, stdout: '', stderr: says })
-    t.match(result.stderr, /\nError: [^\n]+\n$/)
+    t.match(result.stderr, /(^|\n)Error: [^\n]+\n$/)
   }
   t.equal(readFileSync(join(appDir, 'auth.json'), 'utf8'), '[]')
 })
@@ -170,5 +182,5 @@ t.test('an application directory below a file is one line', async (t) => {
     cwd: dir,
     env: { RALPH_APP_DIR: join(dir, 'file', 'app') }
   })
-  t.match(result, { code: 1, stderr: /\nError: [^\n]*(ENOTDIR|EEXIST)[^\n]*\n$/ })
+  t.match(result, { code: 1, stderr: /(^|\n)Error: [^\n]*(ENOTDIR|EEXIST)[^\n]*\n$/ })
 })

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { backends } from '../../src/backends/registry.ts'
 import { type RalphOptions, ralph, runserver } from '../support/ralph-process.ts'
+import { canLimitFiles } from '../support/served-store.ts'
 import { aUser } from '../support/users.ts'
 
 const jane = await aUser('jane', 'supersecret')
@@ -142,6 +144,29 @@ t.test('what is stored is there after a restart', async (t) => {
   const found = await fetch(`${second.url}/xAPI/statements`, { headers })
   t.match(JSON.parse(await found.text()), { statements: [{ id: '00000000-0000-4000-8000-000000000002' }] })
 })
+
+t.test(
+  'a limit on the size of files is a full disk to the server, and does not end it',
+  { skip: !canLimitFiles() && 'prlimit is not installed' },
+  async (t) => {
+    const headers = { authorization, 'content-type': 'application/json' }
+    for (const backend of ['sqlite', 'fs']) {
+      const server = await runserver(t, [...local, '-b', backend], anAppDir(t))
+      const limit = (bytes: number | 'unlimited'): void => {
+        const words = ['--pid', String(server.child.pid), `--fsize=${bytes}:unlimited`]
+        t.equal(spawnSync('prlimit', words).status, 0)
+      }
+      const statusOf = async (id: number): Promise<number> =>
+        (await fetch(`${server.url}/xAPI/statements`, { method: 'POST', headers, body: aStatement(id) })).status
+      t.equal(await statusOf(1), 200)
+      limit(10)
+      t.equal(await statusOf(2), 507, backend)
+      limit('unlimited')
+      t.equal(await statusOf(2), 200, backend)
+      t.strictSame(await server.stop(), { code: 0, signal: null })
+    }
+  }
+)
 
 /** How a server that cannot start says so: one line, and the exit code. */
 const failure = async (t: Test, words: readonly string[], options: RalphOptions) => {

@@ -19,9 +19,10 @@ const failingWith = async (t: Test, failure: unknown) => {
   const server = await buildServer({
     settings: settingsWith({}),
     backend,
-    authenticator: { verify: async () => asker, close: () => {} },
+    authenticator: { verify: async () => asker, announce: () => {}, close: () => {} },
     logger: pino({ level: 'warn', base: null }, { write: (line: string) => log.push(line) }),
-    newId: randomUUID
+    newId: randomUUID,
+    version: '1.2.3'
   })
   t.teardown(() => server.close())
   const url = await server.listen({ host: '127.0.0.1', port: 0 })

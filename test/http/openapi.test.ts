@@ -9,7 +9,7 @@ t.test('the OpenAPI document names every resource, method and parameter that the
   const asker = (await startLrs(t)).as('janedoe')
   const document = jsonOf(await asker.send('GET', '/openapi.json', noOne))
   t.match(document.openapi, /^3\.1\./)
-  t.match(document.info, { title: /\w/, version: /\w/ })
+  t.match(document.info, { title: /\w/, version: '1.2.3' }, 'the version of Ralph')
   for (const resource of resources) {
     const described = document.paths[`/xAPI${resource.path}`]
     t.same(
@@ -42,6 +42,20 @@ t.test('the OpenAPI document names every resource, method and parameter that the
   }
 })
 
+t.test('the OpenAPI document has the answer 304 of what has an ETag, and of nothing else', async (t) => {
+  const asker = (await startLrs(t)).as('janedoe')
+  const { paths } = jsonOf(await asker.send('GET', '/openapi.json', noOne))
+  const known = Object.entries<Record<string, { responses: object }>>(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { responses }]) => ('304' in responses ? [`${method} ${path}`] : []))
+  )
+  t.same(known.sort(), [
+    'get /xAPI/activities/profile',
+    'get /xAPI/activities/state',
+    'get /xAPI/agents/profile',
+    'get /xAPI/statements'
+  ])
+})
+
 t.test('references of the OpenAPI document lead to schemas that are served', async (t) => {
   const asker = (await startLrs(t)).as('janedoe')
   const document = textOf(await asker.send('GET', '/openapi.json', noOne))
@@ -67,6 +81,10 @@ t.test('/docs shows it, behind a prefix too', async (t) => {
     const page = await asker.send('GET', `${prefix}/docs/`, noOne)
     t.equal(page.status, 200)
     t.match(page.headers.get('content-type'), /^text\/html/)
+    t.match(textOf(page), '<title>Ralph LRS</title>')
+    const lost = await asker.send('GET', `${prefix}/`, noOne)
+    t.equal(lost.status, 404)
+    t.equal(jsonOf(lost).message, `There is nothing at "/". What can be asked is shown at ${prefix}/docs.`)
     const script = await asker.send('GET', `${prefix}/docs/static/swagger-initializer.js`, noOne)
     t.equal(script.status, 200)
     t.ok(textOf(script).includes(`${prefix}/openapi.json`))

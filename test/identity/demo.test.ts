@@ -16,18 +16,23 @@ t.test('the auth file of the tutorial has one user, janedoe, with the demo hash 
 
 t.test('the demo user is accepted where that is allowed, and the log says so at start', async (t) => {
   const log = aLog()
-  const { verify } = await openAuthenticator(identitySettings(shipped, { allowDemoCredentials: true }), log)
+  const { announce, verify } = await openAuthenticator(identitySettings(shipped, { allowDemoCredentials: true }), log)
+  t.same(log.lines, [], 'nothing before the server listens')
+  announce()
   t.match(log.lines, [/warn User "janedoe" has the well-known demo password and is accepted/])
+  t.match(log.lines[0], `ralph auth --auth-file ${JSON.stringify(shipped)} --username`)
   t.match(await verify('janedoe', 'supersecret'), { username: 'janedoe' })
 })
 
 t.test('elsewhere the demo user is refused, and the log says why, at start and when it is tried', async (t) => {
   const log = aLog()
-  const { verify } = await openAuthenticator(identitySettings(shipped), log)
+  const { announce, verify } = await openAuthenticator(identitySettings(shipped), log)
+  announce()
   t.equal(await verify('janedoe', 'supersecret'), undefined)
   t.equal(await verify('janedoe', 'supersecret'), undefined)
   t.equal(log.lines.length, 2, 'a client that tries again and again does not fill the log')
-  for (const line of log.lines) t.match(line, /warn .*is refused.*RALPH_ALLOW_DEMO_CREDENTIALS=true/)
+  for (const line of log.lines)
+    t.match(line, /warn .*is refused.*RALPH_ALLOW_DEMO_CREDENTIALS=true.*ralph auth --auth-file "/)
 })
 
 t.test('a hash of the same password that somebody made is a user like any other', async (t) => {

@@ -251,7 +251,8 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
       backend,
       authenticator,
       logger,
-      newId: randomUUID
+      newId: randomUUID,
+      version: '1.2.3'
     })
     await server.listen({ host: '127.0.0.1', port: 0 })
     port = portOf(server.addresses())

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { RalphError } from '../../errors.ts'
 import { loadAuthFile } from '../../settings/load.ts'
 import type { Agent } from '../../xapi/statement.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
+import { demoAppDir } from '../demo.ts'
 
 interface AuthFlags {
   readonly username: string
@@ -51,6 +54,12 @@ const agentOf = (flags: AuthFlags): Agent => {
 
 const gather = (value: string, gathered: readonly string[] = []): readonly string[] => [...gathered, value]
 
+/** The auth file that `npm start` would read here; undefined: none. */
+const demoAuthFile = (): string | undefined => {
+  const path = resolve(demoAppDir, 'auth.json')
+  return existsSync(path) ? path : undefined
+}
+
 /** `ralph auth`: credentials for HTTP Basic authentication, printed or written to the auth file. */
 export const declareAuth = (program: Command, composition: Composition): void => {
   program
@@ -74,11 +83,18 @@ export const declareAuth = (program: Command, composition: Composition): void =>
     .action(async (flags: AuthFlags, command: Command) => {
       const { log, sources } = settingsOf(command, composition, { RALPH_AUTH_FILE: flags.authFile })
       const authFile = loadAuthFile(sources)
-      log.info(`Will generate credentials for user: ${flags.username}`)
       const agent = agentOf(flags)
+      const { appendCredentials, createCredentials, formatCredentials, requireNewUser } = await import(
+        '../../identity/credentials.ts'
+      )
+      if (flags.writeToDisk === true) await requireNewUser(authFile, flags.username)
+      log.info(`Will generate credentials for user: ${flags.username}`)
+      const ofDemo = demoAuthFile()
+      if (ofDemo !== undefined && ofDemo !== authFile) {
+        log.info(`"npm start" reads another auth file; for a user there add: --auth-file ${JSON.stringify(ofDemo)}`)
+      }
       const { askPassword } = await import('../ask-password.ts')
       const password = flags.password ?? (await askPassword())
-      const { appendCredentials, createCredentials, formatCredentials } = await import('../../identity/credentials.ts')
       const credentials = await createCredentials({
         username: flags.username,
         password,

@@ -4,11 +4,12 @@ import type { Setting } from '../../settings/define.ts'
 import { flagValues } from '../../settings/load.ts'
 import { readSources } from '../../settings/sources.ts'
 import type { Composition } from '../composition.ts'
+import { demoAppDir } from '../demo.ts'
 import { sectionsOf } from '../sections.ts'
 
 /** `npm start`: the tutorial's directory and user, seen by nobody else. */
 const demoDefaults = new Map([
-  ['RALPH_APP_DIR', '.ralph'],
+  ['RALPH_APP_DIR', demoAppDir],
   ['RALPH_RUNSERVER_HOST', '127.0.0.1']
 ])
 

@@ -1,0 +1,2 @@
+/** Application directory of `npm start`, in the working directory. */
+export const demoAppDir = '.ralph'
