@@ -322,6 +322,19 @@ t.test(
   }
 )
 
+t.test('a target of the name of the file of statements is refused, and what is there is unharmed', async (t) => {
+  const { backend, store } = await openedWith(t, '')
+  await store.statements.insert(aBatch(aStatement()))
+  for (const target of ['fs_lrs.jsonl', 'FS_LRS.jsonl']) {
+    await t.rejects(backend.store(target), {
+      code: 'INVALID_SETTING',
+      message: /is the name of the file of statements/
+    })
+  }
+  t.equal((await idsIn(store)).length, 1)
+  await (await backend.store('fs_lrs')).statements.insert(aBatch(aStatement()))
+})
+
 t.test('one process at a time writes to a directory', async (t) => {
   const { directory, store, backend } = await openedWith(t, '')
   const second = openFs({ directory }, contextOf(t, aClock().now, directory))

@@ -192,6 +192,18 @@ forEachBackend(t, (t, lrs) => {
     t.ok(list.includes(head), 'in a list too')
   })
 
+  t.test('numbers are as they were sent in `ids` and `canonical`, too', async (t) => {
+    const asker = lrs.fresh()
+    const id = anId()
+    const result =
+      '"result":{"score":{"raw":1.0,"max":1e2,"min":-0},"extensions":{"https://example.org/d":12345678901234567890.1}}'
+    const text = `${JSON.stringify(sent({ id })).slice(0, -1)},${result}}`
+    t.equal((await asker.post(text, { headers: { 'content-type': 'application/json' } })).status, 200)
+    for (const format of ['ids', 'canonical']) {
+      t.ok(textOf(await asker.get({ statementId: id, format })).includes(result), format)
+    }
+  })
+
   t.test('ruling 13: a single contextActivities value becomes an array of one, in a SubStatement too', async (t) => {
     const asker = lrs.fresh()
     const single = {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
+import type { StoreOptions } from './open-files.ts'
 import { type FsStore, openStore } from './store.ts'
 
 export interface FsOptions {
@@ -11,9 +12,21 @@ export interface FsOptions {
   readonly file?: string
 }
 
-/** A target is a directory of this name. `INVALID_SETTING` when it cannot be a name. */
-const directoryOf = (directory: string, target: string | undefined): string =>
-  target === undefined ? directory : join(directory, requireTarget(target))
+/**
+ * A target is a directory of this name, beside the common file of statements. `INVALID_SETTING` when it cannot be a
+ * name, or is that of this file, which on some file systems has no case.
+ */
+const directoryOf = ({ directory, file }: StoreOptions, target: string | undefined): string => {
+  if (target === undefined) return directory
+  if (target.toLowerCase() === file.toLowerCase()) {
+    throw new RalphError(
+      'INVALID_SETTING',
+      `The target ${JSON.stringify(target)} is the name of the file of statements: give one of them another name`,
+      { target }
+    )
+  }
+  return join(directory, requireTarget(target))
+}
 
 /** Keeps each target in one file of JSON lines, as Ralph does, with all else beside it in `.lrs`. */
 export const openFs = (options: FsOptions, context: BackendContext): LrsBackend => {
@@ -41,7 +54,7 @@ export const openFs = (options: FsOptions, context: BackendContext): LrsBackend 
       if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
       const present = stores.get(target)
       if (present !== undefined) return present
-      const store = openStore({ directory: directoryOf(directory, target), file }, context)
+      const store = openStore({ directory: directoryOf({ directory, file }, target), file }, context)
       stores.set(target, store)
       // One that could not be opened is tried again when it is next asked for.
       store.catch(() => stores.delete(target))

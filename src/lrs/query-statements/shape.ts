@@ -1,5 +1,6 @@
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { canonical, idsOnly, namedIris } from '../../xapi/format.ts'
+import { parseExactly } from '../../xapi/parse-exactly.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import type { Format } from './read-query.ts'
@@ -13,7 +14,7 @@ export const shapeStatements = async (
 ): Promise<readonly StoredStatement[]> => {
   if (format === 'exact') return found
   // The store holds only what was validated when it came in.
-  const parsed = found.map((stored) => ({ stored, statement: JSON.parse(stored.text) as Statement }))
+  const parsed = found.map((stored) => ({ stored, statement: parseExactly(stored.text) as Statement }))
   const reshape = format === 'ids' ? idsOnly : await canonicalFor(call, parsed, acceptLanguage)
   return parsed.map(({ stored, statement }) => ({ ...stored, text: JSON.stringify(reshape(statement)) }))
 }
