@@ -24,6 +24,10 @@ export interface DocumentIndex<Key extends Identified, Entry> {
 const ownerOf = ({ kind, activity, agent }: Scope): string => JSON.stringify([kind, activity ?? '', agent ?? ''])
 const placeIn = ({ registration, id }: Identified): string => JSON.stringify([registration ?? '', id])
 
+/** Whether two keys are of one document. */
+export const isSameKey = (one: Identified, other: Identified): boolean =>
+  ownerOf(one) === ownerOf(other) && placeIn(one) === placeIn(other)
+
 export const createDocumentIndex = <Key extends Identified, Entry>(): DocumentIndex<Key, Entry> => {
   const owners = new Map<string, Map<string, readonly [key: Key, entry: Entry]>>()
   return {

@@ -33,6 +33,8 @@ export interface StatementIndex {
   append(statement: IndexedStatement): void
   sort(): void
   query(query: StatementQuery): { readonly rows: readonly Row[]; readonly more: boolean }
+  /** All there are, voided ones too, oldest first. */
+  everything(after: Position | undefined, limit: number): { readonly rows: readonly Row[]; readonly more: boolean }
 }
 
 /** What comes after every id. */
@@ -207,7 +209,11 @@ export const createStatementIndex = (): StatementIndex => {
       for (const list of unsorted ?? []) sortRows(list, order)
       unsorted = undefined
     },
-    query
+    query,
+    everything: (after, limit) => {
+      const start = after === undefined ? 0 : firstNotBefore(all, (row) => compare(row, after) || -1)
+      return { rows: all.slice(start, start + limit), more: start + limit < all.length }
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { killContract } from '../contracts/kill.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
+import { storeCopyContract } from '../contracts/store-copy.ts'
 
 const open: OpenBackend = async (t, clock) => {
   const directory = t.testdir()
@@ -25,5 +26,6 @@ const open: OpenBackend = async (t, clock) => {
 statementStoreContract(t, 'fs', open)
 documentStoreContract(t, 'fs', open)
 attachmentStoreContract(t, 'fs', open)
+storeCopyContract(t, 'fs', open)
 propertyContract(t, 'fs', open, { runs: 100 })
 killContract(t, 'fs')

@@ -5,6 +5,7 @@ import { documentStoreContract } from '../contracts/document-store.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
+import { storeCopyContract } from '../contracts/store-copy.ts'
 import { aClock } from '../support/clock.ts'
 
 const open: OpenBackend = async (t, clock) => {
@@ -16,6 +17,7 @@ const open: OpenBackend = async (t, clock) => {
 statementStoreContract(t, 'memory', open)
 documentStoreContract(t, 'memory', open)
 attachmentStoreContract(t, 'memory', open)
+storeCopyContract(t, 'memory', open)
 propertyContract(t, 'memory', open)
 
 t.test('the memory backend warns that it keeps nothing', async (t) => {

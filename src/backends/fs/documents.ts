@@ -1,7 +1,8 @@
 import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../../contracts/document-store.ts'
+import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
-import { createDocumentIndex, type DocumentIndex } from '../../xapi/document-index.ts'
+import { createDocumentIndex, type DocumentIndex, isSameKey } from '../../xapi/document-index.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Place, read, readNow } from './file.ts'
 import type { Journal } from './journal.ts'
@@ -23,6 +24,9 @@ export interface FsDocuments {
     change: (present: StoredDocument | undefined) => DocumentContent | undefined
   ): StoredDocument | undefined
   clear(scope: DocumentScope): void
+  /** Puts a document of another store in the place of what is there: a job. */
+  restore(document: KeyedDocument): void
+  all(after: DocumentKey | undefined, limit: number): Promise<KeyedDocument[]>
   /** The transaction has ended, this way or that. */
   settle(): void
 }
@@ -53,8 +57,8 @@ export const createFsDocuments = (
     changed.set(key, { document: undefined })
   }
 
-  const put = (key: DocumentKey, { content, contentType }: DocumentContent): StoredDocument => {
-    const about = { contentType, etag: etagOf(content), updated: times.next() }
+  const put = (key: DocumentKey, { content, contentType }: DocumentContent, updated: Micros): StoredDocument => {
+    const about = { contentType, etag: etagOf(content), updated }
     // A copy: until it is written, nobody else may change it.
     const document = { ...about, content: Uint8Array.from(content) }
     transaction.addEntry(journal, { put: key, ...about, size: content.length }, document.content, (place) =>
@@ -78,7 +82,7 @@ export const createFsDocuments = (
       const before = present(key)
       const after = change(before)
       if (after === before) return before
-      if (after !== undefined) return put(key, after)
+      if (after !== undefined) return put(key, after, times.next())
       remove(key)
       return undefined
     },
@@ -86,6 +90,19 @@ export const createFsDocuments = (
       const there = [...committed.within(scope)].map(([key]) => key).filter((key) => changed.get(key) === undefined)
       const added = [...changed.within(scope)].filter(([, { document }]) => document !== undefined)
       for (const key of [...there, ...added.map(([key]) => key)]) remove(key)
+    },
+    restore: ({ key, document }) => {
+      put(key, document, document.updated)
+      times.passed(document.updated)
+    },
+    all: async (after, limit) => {
+      const there = [...committed.all()]
+      const start = after === undefined ? 0 : there.findIndex(([key]) => isSameKey(key, after)) + 1
+      const page: KeyedDocument[] = []
+      for (const [key, located] of there.slice(start, start + limit)) {
+        page.push({ key, document: withContent(located, await read(journal.file, located.place)) })
+      }
+      return page
     },
     settle: () => {
       changed = createDocumentIndex()

@@ -2,10 +2,12 @@ import type { BackendContext, BackendStatus, LrsStore } from '../../contracts/lr
 import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
 import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
 import { RalphError } from '../../errors.ts'
-import { fitting, type StatementQuery } from '../../xapi/filters.ts'
+import { fitting } from '../../xapi/filters.ts'
+import type { Row } from '../../xapi/statement-index.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import { createFsAttachments } from './attachments.ts'
 import { createCompactor } from './compact.ts'
+import { createRestore } from './copy.ts'
 import { createFsDocuments } from './documents.ts'
 import { type Opened, openFiles, type StoreOptions } from './open-files.ts'
 import { createInsert } from './statements.ts'
@@ -90,8 +92,15 @@ const build = (
     }
   }
 
-  const readPage = async (query: StatementQuery): Promise<StatementPage> => {
-    const { rows, more } = index.query(query)
+  const restore = createRestore(files, transaction, times)
+
+  const pageOf = async ({
+    rows,
+    more
+  }: {
+    readonly rows: readonly Row[]
+    readonly more: boolean
+  }): Promise<StatementPage> => {
     const count = fitting(rows.map(statements.lengthOf))
     return { statements: await statements.read(rows.slice(0, count)), more: more || count < rows.length }
   }
@@ -107,8 +116,9 @@ const build = (
           const row = index.row(id)
           return row === undefined || index.isVoided(row) !== voided ? undefined : (await statements.read([row]))[0]
         }, options),
-      query: (query, options) => readOnly(() => readPage(query), options),
-      queryText: (query, frame, options) => readOnly(async () => textPageOf(await readPage(query), frame), options),
+      query: (query, options) => readOnly(() => pageOf(index.query(query)), options),
+      queryText: (query, frame, options) =>
+        readOnly(async () => textPageOf(await pageOf(index.query(query)), frame), options),
       consistentThrough: (options) =>
         readOnly(() => {
           const earliest = transaction.earliest()
@@ -130,6 +140,16 @@ const build = (
       change: (key, change, options) => write(() => documents.change(key, change), options, { refusesFirst: true }),
       ids: (scope, since, options) => readOnly(() => documents.ids(scope, since), options),
       clear: (scope, options) => write(() => documents.clear(scope), options)
+    },
+    copy: {
+      statements: (after, limit, options) => readOnly(() => pageOf(index.everything(after, limit)), options),
+      restoreStatements: (restored, contents, options) =>
+        write(() => {
+          attachments.add(contents)
+          return restore(restored)
+        }, options),
+      documents: (after, limit, options) => readOnly(() => documents.all(after, limit), options),
+      restoreDocuments: (restored, options) => write(() => restored.forEach(documents.restore), options)
     },
     status: async () => {
       if (closed) return { state: 'away', detail: 'the store is closed' }

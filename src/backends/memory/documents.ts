@@ -1,10 +1,14 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { DocumentKey, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
+import type { StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
-import { createDocumentIndex } from '../../xapi/document-index.ts'
+import { createDocumentIndex, isSameKey } from '../../xapi/document-index.ts'
 
-export const createMemoryDocuments = (clock: Clock, requireOpen: () => void): DocumentStore => {
+export const createMemoryDocuments = (
+  clock: Clock,
+  requireOpen: () => void
+): DocumentStore & { readonly copy: Pick<StoreCopy, 'documents' | 'restoreDocuments'> } => {
   const documents = createDocumentIndex<DocumentKey, StoredDocument>()
   const times = createIncreasingClock(clock)
   return {
@@ -41,6 +45,23 @@ export const createMemoryDocuments = (clock: Clock, requireOpen: () => void): Do
       requireOpen()
       options?.signal?.throwIfAborted()
       for (const [key] of [...documents.within(scope)]) documents.delete(key)
+    },
+    copy: {
+      documents: async (after, limit, options) => {
+        requireOpen()
+        options?.signal?.throwIfAborted()
+        const all = [...documents.all()].map(([key, document]) => ({ key, document }))
+        const start = after === undefined ? 0 : all.findIndex(({ key }) => isSameKey(key, after)) + 1
+        return all.slice(start, start + limit)
+      },
+      restoreDocuments: async (restored, options) => {
+        requireOpen()
+        options?.signal?.throwIfAborted()
+        for (const { key, document } of restored) {
+          documents.set(key, { ...document, content: Uint8Array.from(document.content) })
+          times.passed(document.updated)
+        }
+      }
     }
   }
 }

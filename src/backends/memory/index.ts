@@ -15,10 +15,11 @@ export const openMemory = (_options: MemoryOptions, context: BackendContext): Lr
   const requireOpen = (): void => {
     if (closed) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
   }
-  const openStore = (): LrsStore => ({
-    ...createMemoryStatements(context.clock, requireOpen),
-    documents: createMemoryDocuments(context.clock, requireOpen)
-  })
+  const openStore = (): LrsStore => {
+    const { statements, attachments, copy } = createMemoryStatements(context.clock, requireOpen)
+    const { copy: copyDocuments, ...documents } = createMemoryDocuments(context.clock, requireOpen)
+    return { statements, attachments, documents, copy: { ...copy, ...copyDocuments } }
+  }
   return {
     store: async (target) => {
       requireOpen()

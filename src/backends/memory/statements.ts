@@ -1,5 +1,12 @@
 import type { Clock } from '../../contracts/clock.ts'
-import type { AttachmentStore, StatementStore, StoredStatement } from '../../contracts/statement-store.ts'
+import type {
+  AttachmentContent,
+  AttachmentStore,
+  StatementPage,
+  StatementStore,
+  StoredStatement
+} from '../../contracts/statement-store.ts'
+import type { StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { fitting } from '../../xapi/filters.ts'
 import { createLearned } from '../../xapi/learned.ts'
@@ -12,7 +19,11 @@ import { formatMicros } from '../../xapi/timestamp.ts'
 export const createMemoryStatements = (
   clock: Clock,
   requireOpen: () => void
-): { readonly statements: StatementStore; readonly attachments: AttachmentStore } => {
+): {
+  readonly statements: StatementStore
+  readonly attachments: AttachmentStore
+  readonly copy: Pick<StoreCopy, 'statements' | 'restoreStatements'>
+} => {
   const times = createIncreasingClock(clock)
   const index = createStatementIndex()
   const learned = createLearned()
@@ -25,6 +36,17 @@ export const createMemoryStatements = (
     stored: index.stored(row),
     text: textOf(row)
   })
+
+  /** As many as fit into a page; a UTF-16 unit is three bytes at most. */
+  const pageOf = ({ rows, more }: { readonly rows: readonly Row[]; readonly more: boolean }): StatementPage => {
+    const count = fitting(rows.map((row) => textOf(row).length * 3))
+    return { statements: rows.slice(0, count).map(storedStatement), more: more || count < rows.length }
+  }
+  const keep = (attachments: readonly AttachmentContent[]): void => {
+    for (const { sha2, content } of attachments) {
+      if (!contents.has(sha2)) contents.set(sha2, Uint8Array.from(content))
+    }
+  }
 
   const statements: StatementStore = {
     insert: async ({ statements, attachments, define }, options) => {
@@ -40,9 +62,7 @@ export const createMemoryStatements = (
       index.add(stored)
       for (const text of newTexts) texts.push(text)
       if (define) for (const { statement } of stored) learned.learn(statement)
-      for (const { sha2, content } of attachments) {
-        if (!contents.has(sha2)) contents.set(sha2, Uint8Array.from(content))
-      }
+      keep(attachments)
       return { inserted: fresh.map(({ id }) => id), already }
     },
     find: async (id, { voided }, options) => {
@@ -54,10 +74,7 @@ export const createMemoryStatements = (
     query: async (query, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()
-      const { rows, more } = index.query(query)
-      // A UTF-16 unit is three bytes at most.
-      const count = fitting(rows.map((row) => textOf(row).length * 3))
-      return { statements: rows.slice(0, count).map(storedStatement), more: more || count < rows.length }
+      return pageOf(index.query(query))
     },
     queryText: async (query, frame, options) => textPageOf(await statements.query(query, options), frame),
     consistentThrough: async (options) => {
@@ -88,5 +105,29 @@ export const createMemoryStatements = (
     }
   }
 
-  return { statements, attachments }
+  const copy: Pick<StoreCopy, 'statements' | 'restoreStatements'> = {
+    statements: async (after, limit, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      return pageOf(index.everything(after, limit))
+    },
+    restoreStatements: async (restored, attachments, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      const fresh = restored.filter(({ id }) => index.row(id) === undefined)
+      // What was stored elsewhere was validated there.
+      const parsed = fresh.map((each) => ({ ...each, statement: JSON.parse(each.text) as Statement }))
+      index.add(parsed)
+      for (const { text, statement, stored } of parsed) {
+        texts.push(text)
+        learned.learn(statement)
+        times.passed(stored)
+      }
+      keep(attachments)
+      const inserted = new Set(fresh.map(({ id }) => id))
+      return { inserted: [...inserted], already: restored.map(({ id }) => id).filter((id) => !inserted.has(id)) }
+    }
+  }
+
+  return { statements, attachments, copy }
 }
