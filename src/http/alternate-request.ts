@@ -4,8 +4,8 @@ import { mediaType } from '../xapi/media-type.ts'
 import { type Method, methods, parseForm, type XapiRequest } from './request.ts'
 
 /**
- * The alternate request syntax of 1.0.x (C 1.3), for browsers that cannot send every method or header: a POST whose
- * only query parameter is `method`, with headers, parameters and body (`content`) as the fields of a form.
+ * The alternate request syntax of 1.0.x (Communication §1.3), for browsers that cannot send every method or header: a
+ * POST whose only query parameter is `method`, with headers, parameters and body (`content`) as the fields of a form.
  */
 export const isAlternate = (method: string, url: string): boolean => method === 'POST' && /[?&]method=/.test(url)
 

@@ -15,7 +15,7 @@ export const errorStatus = {
   BODY_TOO_LARGE: 413,
   TOO_MANY_STATEMENTS: 413,
   HEADERS_TOO_LARGE: 431,
-  // C 1.5: a content type that a resource does not take is a bad request like any other.
+  // Communication §1.5: a content type that a resource does not take is a bad request like any other.
   UNSUPPORTED_MEDIA_TYPE: 400,
   MALFORMED_REQUEST: 400,
   REQUEST_TIMEOUT: 408,

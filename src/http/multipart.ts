@@ -91,7 +91,9 @@ export const parseMultipart = (body: Buffer, contentType: string): readonly Part
   }
 }
 
-/** Statements and attachments of a multipart request (C 1.5.2), each part's bytes compared with its digest. */
+/**
+ * Statements and attachments of a multipart request (Communication §1.5.2), each part's bytes compared with its digest.
+ */
 export const readStatementParts = (
   body: Buffer,
   contentType: string

@@ -6,7 +6,7 @@ import { negotiateVersion, type Version } from '../xapi/version.ts'
 export const versionHeader = 'x-experience-api-version'
 
 /**
- * Chooses the version that serves a request and names it in the answer (C 3.3). Without a header that is
+ * Chooses the version that serves a request and names it in the answer (Communication §3.3). Without a header that is
  * RALPH_LRS_DEFAULT_VERSION, or `INVALID_VERSION` where RALPH_LRS_REQUIRE_VERSION_HEADER insists on one.
  */
 export const speakVersion = (

@@ -3,7 +3,9 @@ import { type Person, personOf } from '../xapi/person.ts'
 import type { Call } from './call.ts'
 import { agent, type Parameters, refuseUnknown, required } from './parameters.ts'
 
-/** GET /agents: everything known of an Agent, as a Person; one that was never seen is answered too (C 2.4). */
+/**
+ * GET /agents: everything known of an Agent, as a Person; one that was never seen is answered too (Communication §2.4).
+ */
 export const readPerson = async (call: Call, parameters: Parameters): Promise<Person> => {
   refuseUnknown(parameters, ['agent'])
   const asked = required(parameters, 'agent', agent(call.version))

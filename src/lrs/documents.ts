@@ -7,7 +7,7 @@ import type { Version } from '../xapi/version.ts'
 import type { Call } from './call.ts'
 import { agent, iri, optional, type Parameters, refuseUnknown, required, text, timestamp, uuid } from './parameters.ts'
 
-/** State, Agent Profile and Activity Profile are one resource with three kinds of scope (C 2.2). */
+/** State, Agent Profile and Activity Profile are one resource with three kinds of scope (Communication §2.2). */
 export interface DocumentKind {
   readonly kind: DocumentScope['kind']
   /** The parameter that names a document within its scope. */
@@ -83,7 +83,7 @@ export interface DocumentChange {
 
 /**
  * Whether a PUT may go without If-Match and If-None-Match. A profile that exists never may: 409; in 1.0.3 a new one
- * neither: 400 (C 3.1). For State, 1.0.3 leaves it to the client; 2.0 treats it as a profile that exists.
+ * neither: 400 (Communication §3.1). For State, 1.0.3 leaves it to the client; 2.0 treats it as a profile that exists.
  */
 const refuseBlindPut = (kind: DocumentKind, version: Version, present: StoredDocument | undefined): void => {
   if (kind.kind === 'state' && version === '1.0.3') return
@@ -119,7 +119,7 @@ export const putDocument = async (
   )
 }
 
-/** POST merges into what is there, and stores where nothing is (C 2.2). */
+/** POST merges into what is there, and stores where nothing is (Communication §2.2). */
 export const postDocument = async (
   kind: DocumentKind,
   call: Call,
@@ -138,7 +138,7 @@ export const postDocument = async (
   )
 }
 
-/** DELETE removes one document; State without `stateId`: all of the scope (C 2.3). */
+/** DELETE removes one document; State without `stateId`: all of the scope (Communication §2.3). */
 export const deleteDocuments = async (
   kind: DocumentKind,
   call: Call,

@@ -17,7 +17,7 @@ const refuse = (name: string, expected: string, text?: string): RalphError =>
     ...(text === undefined ? {} : { received: text.slice(0, 200) })
   })
 
-/** Parameters of any other name, or in another case, are refused (C 3.2: 400). */
+/** Parameters of any other name, or in another case, are refused (Communication §3.2: 400). */
 export const refuseUnknown = (parameters: Parameters, known: readonly string[]): void => {
   for (const name of parameters.keys()) {
     if (known.includes(name)) continue
@@ -112,7 +112,7 @@ const actor =
     return parsed as Kind
   }
 
-/** /agents, State and Agent Profile take an Agent only (C 2.3, 2.4, 2.6). */
+/** /agents, State and Agent Profile take an Agent only (Communication §2.3, 2.4, 2.6). */
 export const agent = (version: Version): Read<Agent> => actor<Agent>(version, 'agent')
-/** The filter of /statements takes an identified Group too (C 2.1.3). */
+/** The filter of /statements takes an identified Group too (Communication §2.1.3). */
 export const agentOrGroup = (version: Version): Read<Actor> => actor<Actor>(version, 'agent-or-identified-group')

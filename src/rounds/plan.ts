@@ -55,7 +55,7 @@ export const idsToLookUp = (statements: Iterable<Pick<IncomingStatement, 'id' | 
 
 /**
  * Looks up ids, and all that refers to them directly or not: those statements inherit what the ids' statements say
- * (C 2.1.3, "Filter Conditions for StatementRefs").
+ * (Communication §2.1.3, "Filter Conditions for StatementRefs").
  */
 export const lookUpAll = async (
   ids: Iterable<StatementId>,

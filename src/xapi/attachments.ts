@@ -39,14 +39,18 @@ function* attachmentsOf(statement: Statement): Generator<NamedAttachment> {
   }
 }
 
+/** Lower-case digests of all attachments that a statement names. */
+export const attachmentDigests = (statement: Statement): Set<string> =>
+  new Set([...attachmentsOf(statement)].map(({ attachment }) => attachment.sha2.toLowerCase()))
+
 /** A missing part is answered with each place that needs it, up to this many. */
 const mostProblems = 100
 
 /**
  * Statements and the parts sent with them agree: each attachment has a part or a fileUrl, each part has an attachment
- * (C 1.5.2). One part serves all attachments with its digest; `length` is not compared, the digest decides. Statements
- * sent as plain JSON come with no parts. `firstIndex` is the position of the first of them in what was sent.
- * `INVALID_ATTACHMENT`, details: `problems`, `sha2`.
+ * (Communication §1.5.2). One part serves all attachments with its digest; `length` is not compared, the digest
+ * decides. Statements sent as plain JSON come with no parts. `firstIndex` is the position of the first of them in what
+ * was sent. `INVALID_ATTACHMENT`, details: `problems`, `sha2`.
  */
 export const requireAttachments = (
   statements: readonly Statement[],

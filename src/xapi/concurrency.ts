@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { RalphError } from '../errors.ts'
 
-/** Lower-case hexadecimal SHA-1 of the content, without quotes (C 3.1). */
+/** Lower-case hexadecimal SHA-1 of the content, without quotes (Communication §3.1). */
 export const etagOf = (content: Uint8Array): string => hash('sha1', content, 'hex')
 
 interface EntityTag {

@@ -4,8 +4,8 @@ import type { Position } from './filters.ts'
 
 /**
  * What a `more` link carries: the question as it was asked, and the last statement it was answered with. Nothing is
- * kept on the server, so a link survives restarts and never expires (C 2.1.3). It grants nothing: whoever follows it is
- * authenticated and restricted anew. The check digits only tell an altered link from a whole one.
+ * kept on the server, so a link survives restarts and never expires (Communication §2.1.3). It grants nothing: whoever
+ * follows it is authenticated and restricted anew. The check digits only tell an altered link from a whole one.
  */
 export interface Cursor {
   /** The query parameters of the first request. */

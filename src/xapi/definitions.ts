@@ -84,7 +84,7 @@ const changesInteraction = (present: ActivityDefinition, next: ActivityDefinitio
   present.interactionType !== undefined &&
   next.interactionType !== present.interactionType
 
-/** Merged definition of an Activity (C 2.5). */
+/** Merged definition of an Activity (Communication §2.5). */
 export const mergeDefinition = (
   present: ActivityDefinition | undefined,
   next: ActivityDefinition

@@ -15,7 +15,7 @@ export interface DocumentIndex<Key extends Identified, Entry> {
   get(key: Key): Entry | undefined
   set(key: Key, entry: Entry): void
   delete(key: Key): void
-  /** Those of a scope; of a State scope without registration those of any registration and of none (C 2.3). */
+  /** Those of a scope; of a State scope without registration those of any registration and of none (Communication §2.3). */
   within(scope: Scope): Generator<readonly [key: Key, entry: Entry]>
   all(): Generator<readonly [key: Key, entry: Entry]>
 }

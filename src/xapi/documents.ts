@@ -31,16 +31,16 @@ const objectText = (document: DocumentLike, which: string): string => {
 
 /**
  * What a POST brings must be a JSON object if it says that it is JSON, whether or not there is something to merge it
- * with (C 2.2). Documents of other types are stored where there is none. `INVALID_DOCUMENT`.
+ * with (Communication §2.2). Documents of other types are stored where there is none. `INVALID_DOCUMENT`.
  */
 export const requireMergeable = (document: DocumentLike): void => {
   if (isJson(document)) objectText(document, 'sent')
 }
 
 /**
- * The document that a POST leaves where there is one (C 2.2): top-level properties of `next` replace those of `present`
- * or come behind them. Works on the text, so that every value stays as it was written: 1.0, integers of any size.
- * `INVALID_DOCUMENT` unless both are JSON objects of type application/json.
+ * The document that a POST leaves where there is one (Communication §2.2): top-level properties of `next` replace those
+ * of `present` or come behind them. Works on the text, so that every value stays as it was written: 1.0, integers of
+ * any size. `INVALID_DOCUMENT` unless both are JSON objects of type application/json.
  */
 export const mergeDocuments = (present: DocumentLike, next: DocumentLike): DocumentLike => {
   if (!isJson(present)) throw refuse('that is there', 'is not of type application/json and cannot be merged')

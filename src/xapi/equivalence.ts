@@ -34,9 +34,9 @@ const object = (forms: { readonly [key: string]: Form | undefined }): Form => {
 }
 
 /**
- * A list whose order means nothing. §2.3.1 names the members of a Group as one example of several; contextActivities,
- * contextAgents, contextGroups, relevantTypes and attachments say just as little by their order. Arrays in extensions
- * are not ours to judge: their order counts.
+ * A list whose order means nothing. Data §2.3.1 names the members of a Group as one example of several;
+ * contextActivities, contextAgents, contextGroups, relevantTypes and attachments say just as little by their order.
+ * Arrays in extensions are not ours to judge: their order counts.
  */
 const unordered =
   (form: Form): Form =>
@@ -72,7 +72,9 @@ const languageMap: Form = (value) =>
     ? unordered(asItIs)(Object.entries(value).map(([tag, text]): Json => [tag.toLowerCase(), text]))
     : value
 
-/** Hundredths of a second, the rest cut off and never rounded; in every other respect a string (2.0 §4.2.7). */
+/**
+ * Hundredths of a second, the rest cut off and never rounded; in every other respect a string (IEEE 9274.1.1 §4.2.7).
+ */
 const durationToHundredths: Form = (value) =>
   typeof value === 'string'
     ? value.replace(/[.,](\d{0,2})\d*S$/, (_, digits: string) => {

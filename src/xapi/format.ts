@@ -105,7 +105,7 @@ const ids: Reshape = {
   })
 }
 
-/** `format=ids` (C 2.1.3): of Agents, Groups, Activities and Verbs only what identifies them. */
+/** `format=ids` (Communication §2.1.3): of Agents, Groups, Activities and Verbs only what identifies them. */
 export const idsOnly = (statement: Statement): Statement => reshapeStatement(statement, ids)
 
 /** What all statements of a store together say of Activities and Verbs, by their IRIs. */
@@ -149,10 +149,10 @@ const canonicalIn = (descriptions: CanonicalDescriptions, languages: LanguagePre
 })
 
 /**
- * `format=canonical` (C 2.1.3): Activities with their merged definition, Verbs with their merged display, one language
- * in each language map; Agents and Groups as in `exact`. Where nothing was merged, because whoever sent the statement
- * may not define, what it says itself is used. Attachments have no IRI under which their language maps could be merged,
- * so these stay as they were sent.
+ * `format=canonical` (Communication §2.1.3): Activities with their merged definition, Verbs with their merged display,
+ * one language in each language map; Agents and Groups as in `exact`. Where nothing was merged, because whoever sent
+ * the statement may not define, what it says itself is used. Attachments have no IRI under which their language maps
+ * could be merged, so these stay as they were sent.
  */
 export const canonical = (
   statement: Statement,

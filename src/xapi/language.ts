@@ -64,8 +64,8 @@ const preferenceOf = (tag: string, { ranges, others }: LanguagePreferences): Pre
 }
 
 /**
- * The one entry of a language map that suits best (C 2.1.3, language filtering; RFC 2616 §14.4). When none is
- * acceptable the first, if possible one that was not excluded by `q=0`. A map without entries stays as it is.
+ * The one entry of a language map that suits best (Communication §2.1.3, language filtering; RFC 2616 §14.4). When none
+ * is acceptable the first, if possible one that was not excluded by `q=0`. A map without entries stays as it is.
  */
 export const pickLanguage = (map: LanguageMap, languages: LanguagePreferences): LanguageMap => {
   const tags = Object.keys(map)

@@ -1,6 +1,6 @@
 import type { Account, Agent } from './statement.ts'
 
-/** What is known of an Agent, from all statements together (C 2.4). */
+/** What is known of an Agent, from all statements together (Communication §2.4). */
 export interface Person {
   readonly objectType: 'Person'
   readonly name?: readonly string[]

@@ -17,7 +17,7 @@ import {
  * What a statement can be found by. A term is a short text, one letter for the filter and then the value; a statement
  * matches a query when it has each of the query's terms, so that a store needs one sorted list of statements per term.
  *
- *   a  agent                 Actor or Object                                       (C 2.1.3)
+ *   a  agent                 Actor or Object                                       (Communication §2.1.3)
  *   A  agent, related_agents a, and Authority, Instructor, Team, contextAgents, contextGroups, SubStatement
  *   v  verb
  *   c  activity              Object
@@ -85,7 +85,10 @@ export function* everyActor(statement: Statement): Generator<Actor> {
   yield* relatedActors(statement)
 }
 
-/** The terms that a statement has of its own and that statements which target it inherit (C 2.1.3, "Filter Conditions for StatementRefs"). */
+/**
+ * The terms that a statement has of its own and that statements which target it inherit (Communication §2.1.3, "Filter
+ * Conditions for StatementRefs").
+ */
 export const inheritableTerms = (statement: Statement): Set<Term> => {
   const terms = new Set<Term>()
   terms.add(`v${statement.verb.id}`)

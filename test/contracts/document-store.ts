@@ -198,29 +198,32 @@ export const documentStoreContract = (t: Test, name: string, open: OpenBackend):
       t.same(await documents.ids(agentProfile), ['1', 'B', 'a', 'b-10', 'b-2', 'c'])
     })
 
-    t.test('a state without registration is another one, but its scope means any registration (C 2.3)', async (t) => {
-      const documents = await fresh()
-      const other = { ...state, registration: anId() }
-      await put(documents, { ...state, id: 'same' }, 'none')
-      await put(documents, { ...registered, id: 'same' }, 'registered')
-      await put(documents, { ...other, id: 'same' }, 'other')
-      await put(documents, { ...registered, id: 'registered' })
-      await put(documents, { ...state, id: 'bare' })
-      t.equal(await textOf(documents, { ...state, id: 'same' }), 'none')
-      t.equal(await textOf(documents, { ...registered, id: 'same' }), 'registered')
-      t.equal(await textOf(documents, { ...other, id: 'same' }), 'other')
-      t.equal(await documents.get({ ...state, id: 'registered' }), undefined)
-      t.same(await documents.ids(state), ['bare', 'registered', 'same'])
-      t.same(await documents.ids(registered), ['registered', 'same'])
-      t.same(await documents.ids(other), ['same'])
-      await documents.clear(registered)
-      t.same(await documents.ids(registered), [])
-      t.same(await documents.ids(state), ['bare', 'same'])
-      t.equal(await textOf(documents, { ...state, id: 'same' }), 'none')
-      await documents.clear(state)
-      t.same(await documents.ids(state), [])
-      t.equal(await documents.get({ ...other, id: 'same' }), undefined)
-    })
+    t.test(
+      'a state without registration is another one, but its scope means any registration (Communication §2.3)',
+      async (t) => {
+        const documents = await fresh()
+        const other = { ...state, registration: anId() }
+        await put(documents, { ...state, id: 'same' }, 'none')
+        await put(documents, { ...registered, id: 'same' }, 'registered')
+        await put(documents, { ...other, id: 'same' }, 'other')
+        await put(documents, { ...registered, id: 'registered' })
+        await put(documents, { ...state, id: 'bare' })
+        t.equal(await textOf(documents, { ...state, id: 'same' }), 'none')
+        t.equal(await textOf(documents, { ...registered, id: 'same' }), 'registered')
+        t.equal(await textOf(documents, { ...other, id: 'same' }), 'other')
+        t.equal(await documents.get({ ...state, id: 'registered' }), undefined)
+        t.same(await documents.ids(state), ['bare', 'registered', 'same'])
+        t.same(await documents.ids(registered), ['registered', 'same'])
+        t.same(await documents.ids(other), ['same'])
+        await documents.clear(registered)
+        t.same(await documents.ids(registered), [])
+        t.same(await documents.ids(state), ['bare', 'same'])
+        t.equal(await textOf(documents, { ...state, id: 'same' }), 'none')
+        await documents.clear(state)
+        t.same(await documents.ids(state), [])
+        t.equal(await documents.get({ ...other, id: 'same' }), undefined)
+      }
+    )
 
     t.test('since is exclusive on the time of the last change', async (t) => {
       const documents = await fresh()

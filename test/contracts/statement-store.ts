@@ -25,7 +25,10 @@ const parts: readonly ((t: Test, suite: Suite) => void)[] = [
   lifetimeContract
 ]
 
-/** What every store of statements must do (`StatementStore`, and rulings 1 to 10 and 14 to 16 as far as a store decides them). */
+/**
+ * What every store of statements must do: `StatementStore`, and rulings 1 to 10 and 14 to 16 (`test/rulings.md`) as far as
+ * a store decides them.
+ */
 export const statementStoreContract = (t: Test, name: string, open: OpenBackend): void => {
   t.test(`${name} as a statement store`, async (t) => {
     const suite = await openSuite(t, open)

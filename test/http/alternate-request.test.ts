@@ -25,7 +25,7 @@ const read = async (asker: Client): Promise<string> => {
   return (await asker.send('GET', '/xAPI/activities/state', { query })).body.toString()
 }
 
-t.test('C 1.3: in a form + is a space, and %2B a plus', async (t) => {
+t.test('Communication §1.3: in a form + is a space, and %2B a plus', async (t) => {
   const asker = (await startLrs(t)).as('janedoe')
   const request = { headers: anonymous, body: state('a+b%2Bc%20d') }
   t.equal((await asker.send('POST', '/xAPI/activities/state?method=PUT', request)).status, 204)

@@ -6,7 +6,7 @@ import { anActivity, withMbox } from '../support/statements.ts'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
-/** A request of any method as the fields of a form that is POSTed (C 1.3). */
+/** A request of any method as the fields of a form that is POSTed (Communication §1.3). */
 const alternately = (
   asker: Client,
   method: string,
@@ -28,7 +28,7 @@ const statePath = '/xAPI/activities/state'
 const scope = { activityId: anActivity('a').id, agent: JSON.stringify(withMbox('a')), stateId: 's' }
 
 forEachBackend(t, (t, lrs) => {
-  t.test('C 1.3: headers, parameters and body go in the fields of a form', async (t) => {
+  t.test('Communication §1.3: headers, parameters and body go in the fields of a form', async (t) => {
     const asker = lrs.fresh()
     const statement = sent({ actor: { ...withMbox('alice'), name: 'Ä & Ö = 100 % + 😀' } })
     const fields = { 'Content-Type': 'application/json', content: JSON.stringify(statement) }
@@ -44,14 +44,14 @@ forEachBackend(t, (t, lrs) => {
     t.equal(jsonOf(list).statements.length, 1)
   })
 
-  t.test('C 1.3: Accept-Language is a field like other headers', async (t) => {
+  t.test('Communication §1.3: Accept-Language is a field like other headers', async (t) => {
     const asker = lrs.fresh()
     await asker.store(sent({ object: anActivity('a', { name: { en: 'one', de: 'eins' } }) }))
     const answer = await alternately(asker, 'GET', statements, { format: 'canonical', 'Accept-Language': 'de' })
     t.same(jsonOf(answer).statements[0].object.definition, { name: { de: 'eins' } })
   })
 
-  t.test('C 1.3: documents, with their preconditions and content types', async (t) => {
+  t.test('Communication §1.3: documents, with their preconditions and content types', async (t) => {
     const asker = lrs.fresh()
     const put = (fields: Record<string, string>) =>
       alternately(asker, 'PUT', statePath, { ...scope, content: 'text', 'Content-Type': 'text/plain', ...fields })
@@ -68,7 +68,7 @@ forEachBackend(t, (t, lrs) => {
   })
 })
 
-t.test('C 1.3: what is misused is 400, and nothing is stored', async (t) => {
+t.test('Communication §1.3: what is misused is 400, and nothing is stored', async (t) => {
   const lrs = await startLrs(t)
   const asker = lrs.fresh()
   const statement = sent()
@@ -106,7 +106,7 @@ t.test('C 1.3: what is misused is 400, and nothing is stored', async (t) => {
   t.same(await asker.list(), [])
 })
 
-t.test('C 1.3: credentials of the form are as good, or as bad, as those of a header', async (t) => {
+t.test('Communication §1.3: credentials of the form are as good, or as bad, as those of a header', async (t) => {
   const lrs = await startLrs(t, { settings: { restrictByScopes: true, restrictByAuthority: true } })
   const asker = lrs.as('janedoe')
   const content = JSON.stringify(sent())

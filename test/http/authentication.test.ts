@@ -76,7 +76,7 @@ const profile = { activityId: anActivity('a').id, profileId: 'p' }
 const agentProfile = { agent: withMbox('alice'), profileId: 'p' }
 const unconditional = { 'if-none-match': '"x"' }
 
-/** What each scope allows, and nothing else does (C 4.0). */
+/** What each scope allows, and nothing else does (Communication §4.0). */
 const attempts: Readonly<Record<string, (asker: Client) => Promise<{ readonly status: number }>>> = {
   'statements/write': (asker) => asker.post(sent()),
   'statements/write by PUT': (asker) => {
@@ -215,19 +215,22 @@ t.test('RALPH_LRS_RESTRICT_BY_AUTHORITY alone restricts everybody to their own',
   t.equal((await john.get({ statementId: foreign })).status, 404)
 })
 
-t.test('C 4.0: without `define` nobody’s definitions are learned, where scopes are enforced', async (t) => {
-  const settings = { restrictByScopes: true, restrictByAuthority: true }
-  const lrs = await startLrs(t, { settings })
-  const activityId = anActivity('course').id
-  const definitionSeen = async () =>
-    jsonOf(await lrs.as('janedoe').send('GET', '/xAPI/activities', { query: { activityId } })).definition
-  const [id] = await lrs.as('writer').store(sent({ object: anActivity('course', { name: { en: 'By a writer' } }) }))
-  t.equal(await definitionSeen(), undefined)
-  t.match(
-    (await lrs.as('janedoe').read(id)).object,
-    { definition: { name: { en: 'By a writer' } } },
-    'the statement is kept as it is'
-  )
-  await lrs.as('definer').store(sent({ object: anActivity('course', { name: { en: 'By a definer' } }) }))
-  t.same(await definitionSeen(), { name: { en: 'By a definer' } })
-})
+t.test(
+  'Communication §4.0: without `define` nobody’s definitions are learned, where scopes are enforced',
+  async (t) => {
+    const settings = { restrictByScopes: true, restrictByAuthority: true }
+    const lrs = await startLrs(t, { settings })
+    const activityId = anActivity('course').id
+    const definitionSeen = async () =>
+      jsonOf(await lrs.as('janedoe').send('GET', '/xAPI/activities', { query: { activityId } })).definition
+    const [id] = await lrs.as('writer').store(sent({ object: anActivity('course', { name: { en: 'By a writer' } }) }))
+    t.equal(await definitionSeen(), undefined)
+    t.match(
+      (await lrs.as('janedoe').read(id)).object,
+      { definition: { name: { en: 'By a writer' } } },
+      'the statement is kept as it is'
+    )
+    await lrs.as('definer').store(sent({ object: anActivity('course', { name: { en: 'By a definer' } }) }))
+    t.same(await definitionSeen(), { name: { en: 'By a definer' } })
+  }
+)

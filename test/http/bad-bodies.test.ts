@@ -258,7 +258,7 @@ t.test('a key that an object has twice is 400: readers would not agree which cou
 })
 
 t.test(
-  'ruling 25: C 1.5: a content type that is not JSON or multipart/mixed is 400, and nothing is stored',
+  'ruling 25: Communication §1.5: a content type that is not JSON or multipart/mixed is 400, and nothing is stored',
   async (t) => {
     const lrs = await startLrs(t)
     const asker = lrs.fresh()

@@ -132,7 +132,7 @@ t.test('ruling 23: HEAD has GET’s headers where attachments are asked for, too
   t.equal((await asker.get()).status, 200)
 })
 
-t.test('C 2.1.3: a statement has ETag and Last-Modified, a list Last-Modified', async (t) => {
+t.test('Communication §2.1.3: a statement has ETag and Last-Modified, a list Last-Modified', async (t) => {
   const asker = (await startLrs(t)).fresh()
   const [older, newer] = await asker.store(sent(), sent())
   const one = await asker.get({ statementId: older ?? '' })

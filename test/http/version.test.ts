@@ -5,27 +5,30 @@ import { sent } from '../support/requests.ts'
 
 const version = 'x-experience-api-version'
 
-t.test('C 3.3: a request is served in the version it names, by the latest patch of its line', async (t) => {
-  const asker = (await startLrs(t)).as('janedoe')
-  const served: Readonly<Record<string, string>> = {
-    '1.0': '1.0.3',
-    '1.0.0': '1.0.3',
-    '1.0.1': '1.0.3',
-    '1.0.2': '1.0.3',
-    '1.0.3': '1.0.3',
-    '1.0.9': '1.0.3',
-    '2.0': '2.0.0',
-    '2.0.0': '2.0.0',
-    '2.0.1': '2.0.0'
+t.test(
+  'Communication §3.3: a request is served in the version it names, by the latest patch of its line',
+  async (t) => {
+    const asker = (await startLrs(t)).as('janedoe')
+    const served: Readonly<Record<string, string>> = {
+      '1.0': '1.0.3',
+      '1.0.0': '1.0.3',
+      '1.0.1': '1.0.3',
+      '1.0.2': '1.0.3',
+      '1.0.3': '1.0.3',
+      '1.0.9': '1.0.3',
+      '2.0': '2.0.0',
+      '2.0.0': '2.0.0',
+      '2.0.1': '2.0.0'
+    }
+    for (const [asked, answered] of Object.entries(served)) {
+      const answer = await asker.speaking(asked).get()
+      t.equal(answer.status, 200, asked)
+      t.equal(answer.headers.get(version), answered, asked)
+    }
   }
-  for (const [asked, answered] of Object.entries(served)) {
-    const answer = await asker.speaking(asked).get()
-    t.equal(answer.status, 200, asked)
-    t.equal(answer.headers.get(version), answered, asked)
-  }
-})
+)
 
-t.test('C 3.3: a version that is not spoken is 400, says which are, and stores nothing', async (t) => {
+t.test('Communication §3.3: a version that is not spoken is 400, says which are, and stores nothing', async (t) => {
   const lrs = await startLrs(t)
   const asker = lrs.fresh()
   const wrong = [

@@ -100,7 +100,7 @@ forEachBackend(t, (t, lrs) => {
   })
 
   t.test(
-    'C 1.5.2: parts have their headers, the first is the JSON; without `attachments` there is JSON only',
+    'Communication §1.5.2: parts have their headers, the first is the JSON; without `attachments` there is JSON only',
     async (t) => {
       const asker = lrs.fresh()
       const statement = sent({ attachments: [attachmentOf('essay', { contentType: 'text/plain; charset=ascii' })] })
@@ -117,7 +117,7 @@ forEachBackend(t, (t, lrs) => {
     }
   )
 
-  t.test('C 1.5.2: PUT takes attachments too', async (t) => {
+  t.test('Communication §1.5.2: PUT takes attachments too', async (t) => {
     const asker = lrs.fresh()
     const statement = sent({ attachments: [attachmentOf('essay')] })
     const { id } = statement
@@ -237,7 +237,7 @@ t.test('ruling 18: `length` is not compared with the bytes that came', async (t)
   t.same((await storedContents(asker, statement.id)).map(String), ['essay'])
 })
 
-t.test('C 1.5.2: multipart that is malformed is 400, and nothing is stored', async (t) => {
+t.test('Communication §1.5.2: multipart that is malformed is 400, and nothing is stored', async (t) => {
   const lrs = await startLrs(t)
   const asker = lrs.fresh()
   const statement = sent({ attachments: [attachmentOf('essay')] })

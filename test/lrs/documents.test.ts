@@ -58,7 +58,7 @@ forEachBackend(t, (t, lrs) => {
         const found = await asker.send('GET', kind.path, { query })
         t.ok(found.body.equals(content), type)
         t.equal(found.headers.get('content-type'), type)
-        t.equal(found.headers.get('etag'), sha1(content), 'C 3.1: the ETag is the SHA-1')
+        t.equal(found.headers.get('etag'), sha1(content), 'Communication §3.1: the ETag is the SHA-1')
         t.match(found.headers.get('last-modified'), / GMT$/)
         const head = await asker.send('HEAD', kind.path, { query })
         t.equal(head.status, 200)
@@ -172,7 +172,7 @@ forEachBackend(t, (t, lrs) => {
       t.equal((await document.get()).status, 404)
     })
 
-    t.test(`C 2.2: ${name}: ids of all documents of a scope, and those changed since`, async (t) => {
+    t.test(`Communication §2.2: ${name}: ids of all documents of a scope, and those changed since`, async (t) => {
       const asker = lrs.fresh()
       const names = ['one', 'two', 'ü/?&%', '__proto__', ' ', "';--"]
       const key = idNameOf(kind)
@@ -216,18 +216,21 @@ forEachBackend(t, (t, lrs) => {
     }
   )
 
-  t.test('C 2.3: DELETE of State without stateId removes all of its scope, and nothing else', async (t) => {
-    const asker = lrs.fresh()
-    const { path, scope } = kinds.state
-    const other = { ...scope, agent: withAccount('bob') }
-    for (const stateId of ['a', 'b']) {
-      await asker.send('PUT', path, { query: { ...scope, stateId }, body: {} })
-      await asker.send('PUT', path, { query: { ...other, stateId }, body: {} })
+  t.test(
+    'Communication §2.3: DELETE of State without stateId removes all of its scope, and nothing else',
+    async (t) => {
+      const asker = lrs.fresh()
+      const { path, scope } = kinds.state
+      const other = { ...scope, agent: withAccount('bob') }
+      for (const stateId of ['a', 'b']) {
+        await asker.send('PUT', path, { query: { ...scope, stateId }, body: {} })
+        await asker.send('PUT', path, { query: { ...other, stateId }, body: {} })
+      }
+      t.equal((await asker.send('DELETE', path, { query: scope })).status, 204)
+      t.same(jsonOf(await asker.send('GET', path, { query: scope })), [])
+      t.same(jsonOf(await asker.send('GET', path, { query: other })), ['a', 'b'])
     }
-    t.equal((await asker.send('DELETE', path, { query: scope })).status, 204)
-    t.same(jsonOf(await asker.send('GET', path, { query: scope })), [])
-    t.same(jsonOf(await asker.send('GET', path, { query: other })), ['a', 'b'])
-  })
+  )
 
   if (isDurable(lrs.backend)) {
     t.test('documents are there after a restart', async (t) => {
@@ -241,21 +244,24 @@ forEachBackend(t, (t, lrs) => {
   }
 })
 
-t.test('C 3.1: PUT of a profile says which state it replaces; State may go without in 1.0.3', async (t) => {
-  const lrs = await startLrs(t)
-  for (const [name, kind] of Object.entries(kinds)) {
-    const blind = { headers: {}, body: { a: 1 } }
-    const document = documentIn(lrs.fresh(), kind)
-    const isState = name === 'state'
-    t.equal((await document.send('PUT', blind)).status, isState ? 204 : 400, `${name}: a new one`)
-    await document.put({ a: 0 })
-    const answer = await document.send('PUT', blind)
-    t.equal(answer.status, isState ? 204 : 409, `${name}: one that exists`)
-    const two = documentIn(lrs.fresh('2.0.0'), kind)
-    t.equal((await two.send('PUT', blind)).status, 204, `${name} in 2.0: a new one`)
-    t.equal((await two.send('PUT', blind)).status, 409, `${name} in 2.0: one that exists`)
+t.test(
+  'Communication §3.1: PUT of a profile says which state it replaces; State may go without in 1.0.3',
+  async (t) => {
+    const lrs = await startLrs(t)
+    for (const [name, kind] of Object.entries(kinds)) {
+      const blind = { headers: {}, body: { a: 1 } }
+      const document = documentIn(lrs.fresh(), kind)
+      const isState = name === 'state'
+      t.equal((await document.send('PUT', blind)).status, isState ? 204 : 400, `${name}: a new one`)
+      await document.put({ a: 0 })
+      const answer = await document.send('PUT', blind)
+      t.equal(answer.status, isState ? 204 : 409, `${name}: one that exists`)
+      const two = documentIn(lrs.fresh('2.0.0'), kind)
+      t.equal((await two.send('PUT', blind)).status, 204, `${name} in 2.0: a new one`)
+      t.equal((await two.send('PUT', blind)).status, 409, `${name} in 2.0: one that exists`)
+    }
   }
-})
+)
 
 t.test('a document without a content type, or without a body, is bytes', async (t) => {
   const lrs = await startLrs(t)

@@ -123,7 +123,7 @@ forEachBackend(t, (t, lrs) => {
   }
 
   t.test(
-    'C 2.1.3: parallel writers and a reader: Consistent-Through is never later than what is invisible',
+    'Communication §2.1.3: parallel writers and a reader: Consistent-Through is never later than what is invisible',
     async (t) => {
       const asker = lrs.fresh()
       let writing = true

@@ -118,7 +118,7 @@ t.test(
   }
 )
 
-t.test('D 2.6: the signature is application/octet-stream and comes along', async (t) => {
+t.test('Data §2.6: the signature is application/octet-stream and comes along', async (t) => {
   const asker = (await startLrs(t)).fresh()
   const statement = sent()
   const jws = await sign(statement)

@@ -221,7 +221,7 @@ forEachBackend(t, (t, lrs) => {
     t.same((await speaker.read(other)).authority, { objectType: 'Agent', ...agentOf('writer') })
   })
 
-  t.test('C 2.1.1: PUT takes the id of the request, and one statement only', async (t) => {
+  t.test('Communication §2.1.1: PUT takes the id of the request, and one statement only', async (t) => {
     const asker = lrs.fresh()
     const { id, ...withoutId } = sent()
     t.equal((await put(asker, id.toUpperCase(), withoutId)).status, 204)
@@ -238,7 +238,7 @@ forEachBackend(t, (t, lrs) => {
     t.equal((await asker.get({ statementId: upper.id.toLowerCase() })).status, 200, 'ids have no case')
   })
 
-  t.test('C 2.4, 2.5: /agents and /activities tell what all statements say', async (t) => {
+  t.test('Communication §2.4, 2.5: /agents and /activities tell what all statements say', async (t) => {
     const asker = lrs.fresh()
     const agent = withAccount('alice')
     await asker.store(
@@ -259,7 +259,7 @@ forEachBackend(t, (t, lrs) => {
     })
   })
 
-  t.test('D 2.4.4.3: a StatementRef is kept as it is, its target there or not', async (t) => {
+  t.test('Data §2.4.4.3: a StatementRef is kept as it is, its target there or not', async (t) => {
     const asker = lrs.fresh()
     const reference = sent({ object: refTo(anId()) })
     await asker.store(reference)

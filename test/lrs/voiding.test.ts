@@ -70,7 +70,7 @@ forEachBackend(t, (t, lrs) => {
     }
   })
 
-  t.test('D 2.3.2: the Object of a voiding statement is a StatementRef', async (t) => {
+  t.test('Data §2.3.2: the Object of a voiding statement is a StatementRef', async (t) => {
     const asker = lrs.fresh()
     const answer = await asker.post(sent({ verb: { id: voided } }))
     t.equal(answer.status, 400)

@@ -111,7 +111,8 @@ const isVoiding = ({ verb, object }: Statement): boolean =>
 
 /**
  * What a store must answer, read from the specification as directly as can be: an array and conditions written by hand
- * after rulings 1 to 6, 9 and 10. It shares nothing with how stores find statements, so that it can be their judge.
+ * after rulings 1 to 6, 9 and 10 of `test/rulings.md`. It shares nothing with how stores find statements, so that it can
+ * be their judge.
  */
 export interface Oracle {
   /** Undefined: the batch is refused. Batches of a test hold either the same statement or clearly another one. */

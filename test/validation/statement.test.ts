@@ -20,144 +20,180 @@ type Row = readonly [
 ]
 
 const inBoth: readonly Row[] = [
-  ['a statement needs an actor (D 2.2)', minimal, [['/actor', undefined]], '', 'required'],
-  ['a statement needs a verb (D 2.2)', minimal, [['/verb', undefined]], '', 'required'],
-  ['a statement needs an object (D 2.2)', minimal, [['/object', undefined]], '', 'required'],
-  ['no more than that is needed (D 2.4)', minimal, []],
-  ['keys have a case (D 2.2)', minimal, [['/Result', {}]], '/Result', 'additionalProperties'],
-  ['an unknown property is refused (D 2.2)', minimal, [['/comment', 'x']], '/comment', 'additionalProperties'],
-  ['null is refused (D 2.2)', complete, [['/actor/name', null]], '/actor/name', 'noNulls'],
-  ['null is refused in a language map (D 2.2)', complete, [['/verb/display/de', null]], '/verb/display/de', 'noNulls'],
-  ['null is refused in place of a part (D 2.2)', minimal, [['/result', null]], '/result', 'noNulls'],
-  ['null is refused as objectType (D 2.2)', minimal, [['/object/objectType', null]], '/object/objectType', 'noNulls'],
+  ['a statement needs an actor (Data §2.2)', minimal, [['/actor', undefined]], '', 'required'],
+  ['a statement needs a verb (Data §2.2)', minimal, [['/verb', undefined]], '', 'required'],
+  ['a statement needs an object (Data §2.2)', minimal, [['/object', undefined]], '', 'required'],
+  ['no more than that is needed (Data §2.4)', minimal, []],
+  ['keys have a case (Data §2.2)', minimal, [['/Result', {}]], '/Result', 'additionalProperties'],
+  ['an unknown property is refused (Data §2.2)', minimal, [['/comment', 'x']], '/comment', 'additionalProperties'],
+  ['null is refused (Data §2.2)', complete, [['/actor/name', null]], '/actor/name', 'noNulls'],
   [
-    'null, {}, [] and "" are kept in extensions (D 4.1)',
+    'null is refused in a language map (Data §2.2)',
+    complete,
+    [['/verb/display/de', null]],
+    '/verb/display/de',
+    'noNulls'
+  ],
+  ['null is refused in place of a part (Data §2.2)', minimal, [['/result', null]], '/result', 'noNulls'],
+  [
+    'null is refused as objectType (Data §2.2)',
+    minimal,
+    [['/object/objectType', null]],
+    '/object/objectType',
+    'noNulls'
+  ],
+  [
+    'null, {}, [] and "" are kept in extensions (Data §4.1)',
     minimal,
     [['/result', { extensions: { 'x:1': null, 'x:2': {}, 'x:3': [], 'x:4': '' } }]]
   ],
-  ['extensions may be empty (D 4.1)', minimal, [['/context', { extensions: {} }]]],
-  ['a number is not a string (D 2.2)', complete, [['/result/score/raw', '9']], '/result/score/raw', 'type'],
-  ['a boolean is not a string (D 2.2)', complete, [['/result/completion', 'false']], '/result/completion', 'type'],
+  ['extensions may be empty (Data §4.1)', minimal, [['/context', { extensions: {} }]]],
+  ['a number is not a string (Data §2.2)', complete, [['/result/score/raw', '9']], '/result/score/raw', 'type'],
+  ['a boolean is not a string (Data §2.2)', complete, [['/result/completion', 'false']], '/result/completion', 'type'],
 
-  ['an id is a UUID (D 2.4.1)', complete, [['/id', 'AA97B177-9383-4934-8543-0F91A7A028368']], '/id', 'format/uuid'],
-  ['an id is a string (D 2.4.1)', complete, [['/id', 12345]], '/id', 'type'],
+  ['an id is a UUID (Data §2.4.1)', complete, [['/id', 'AA97B177-9383-4934-8543-0F91A7A028368']], '/id', 'format/uuid'],
+  ['an id is a string (Data §2.4.1)', complete, [['/id', 12345]], '/id', 'type'],
 
-  ['an Agent has an identifier (D 2.4.2.1)', minimal, [['/actor', { name: 'Ada' }]], '/actor', 'oneIdentifier'],
+  ['an Agent has an identifier (Data §2.4.2.1)', minimal, [['/actor', { name: 'Ada' }]], '/actor', 'oneIdentifier'],
   [
-    'an Agent has one identifier only (D 2.4.2.1)',
+    'an Agent has one identifier only (Data §2.4.2.1)',
     minimal,
     [['/actor/openid', 'https://a.example']],
     '/actor',
     'oneIdentifier'
   ],
   [
-    'an identified Group has one identifier only (D 2.4.2.2)',
+    'an identified Group has one identifier only (Data §2.4.2.2)',
     minimal,
     [['/actor', { ...group, ...mbox, openid: 'https://a.example' }]],
     '/actor',
     'oneIdentifier'
   ],
-  ['an anonymous Group has members (D 2.4.2.2)', minimal, [['/actor', { objectType: 'Group' }]], '/actor', 'required'],
-  ['an identified Group needs none (D 2.4.2.2)', minimal, [['/actor', { objectType: 'Group', ...mbox }]]],
   [
-    'no Group is a member of a Group (D 2.4.2.2)',
+    'an anonymous Group has members (Data §2.4.2.2)',
+    minimal,
+    [['/actor', { objectType: 'Group' }]],
+    '/actor',
+    'required'
+  ],
+  ['an identified Group needs none (Data §2.4.2.2)', minimal, [['/actor', { objectType: 'Group', ...mbox }]]],
+  [
+    'no Group is a member of a Group (Data §2.4.2.2)',
     minimal,
     [['/actor', { objectType: 'Group', member: [group] }]],
     '/actor/member/0/objectType',
     'const'
   ],
   [
-    'members are an array (D 2.4.2.2)',
+    'members are an array (Data §2.4.2.2)',
     minimal,
     [['/actor', { objectType: 'Group', member: mbox }]],
     '/actor/member',
     'type'
   ],
-  ['only Agents and Groups act (D 2.4.2)', minimal, [['/actor', ref]], '/actor/objectType', 'enum'],
-  ['objectType has a case (D 2.4.2)', minimal, [['/actor/objectType', 'agent']], '/actor/objectType', 'enum'],
+  ['only Agents and Groups act (Data §2.4.2)', minimal, [['/actor', ref]], '/actor/objectType', 'enum'],
+  ['objectType has a case (Data §2.4.2)', minimal, [['/actor/objectType', 'agent']], '/actor/objectType', 'enum'],
   [
-    'an mbox begins with mailto: (D 2.4.2.3)',
+    'an mbox begins with mailto: (Data §2.4.2.3)',
     minimal,
     [['/actor/mbox', 'ada@example.org']],
     '/actor/mbox',
     'format/mailto-iri'
   ],
   [
-    'an account has a homePage (D 2.4.2.4)',
+    'an account has a homePage (Data §2.4.2.4)',
     complete,
     [['/actor/account/homePage', undefined]],
     '/actor/account',
     'required'
   ],
-  ['an account has a name (D 2.4.2.4)', complete, [['/actor/account/name', undefined]], '/actor/account', 'required'],
-
-  ['a Verb has an id (D 2.4.3)', minimal, [['/verb/id', undefined]], '/verb', 'required'],
-  ['a Verb id is an IRI (D 2.4.3)', minimal, [['/verb/id', 'ab=c://should.fail.com']], '/verb/id', 'format/iri'],
   [
-    'a display has language tags (D 2.4.3)',
+    'an account has a name (Data §2.4.2.4)',
+    complete,
+    [['/actor/account/name', undefined]],
+    '/actor/account',
+    'required'
+  ],
+
+  ['a Verb has an id (Data §2.4.3)', minimal, [['/verb/id', undefined]], '/verb', 'required'],
+  ['a Verb id is an IRI (Data §2.4.3)', minimal, [['/verb/id', 'ab=c://should.fail.com']], '/verb/id', 'format/iri'],
+  [
+    'a display has language tags (Data §2.4.3)',
     minimal,
     [['/verb/display', { something: 'x' }]],
     '/verb/display/something',
     'format/language-tag'
   ],
 
-  ['an Object is an Activity unless it says otherwise (D 2.4.4)', minimal, [['/object', mbox]], '/object', 'required'],
-  ['an Object may be an Agent (D 2.4.4.2)', minimal, [['/object', { objectType: 'Agent', ...mbox }]]],
-  ['an Object may be a Group (D 2.4.4.2)', minimal, [['/object', group]]],
-  ['an Object may be a StatementRef (D 2.4.4.3)', minimal, [['/object', ref]]],
-  ['an Object may be a SubStatement (D 2.4.4.3)', minimal, [['/object', sub]]],
   [
-    'an Object is nothing else (D 2.4.4)',
+    'an Object is an Activity unless it says otherwise (Data §2.4.4)',
+    minimal,
+    [['/object', mbox]],
+    '/object',
+    'required'
+  ],
+  ['an Object may be an Agent (Data §2.4.4.2)', minimal, [['/object', { objectType: 'Agent', ...mbox }]]],
+  ['an Object may be a Group (Data §2.4.4.2)', minimal, [['/object', group]]],
+  ['an Object may be a StatementRef (Data §2.4.4.3)', minimal, [['/object', ref]]],
+  ['an Object may be a SubStatement (Data §2.4.4.3)', minimal, [['/object', sub]]],
+  [
+    'an Object is nothing else (Data §2.4.4)',
     minimal,
     [['/object', { ...sub, objectType: 'Statement' }]],
     '/object/objectType',
     'enum'
   ],
-  ['a StatementRef names a UUID (D 2.4.4.3)', minimal, [['/object', { ...ref, id: 'x' }]], '/object/id', 'format/uuid'],
   [
-    'a StatementRef has nothing but an id (D 2.4.4.3)',
+    'a StatementRef names a UUID (Data §2.4.4.3)',
+    minimal,
+    [['/object', { ...ref, id: 'x' }]],
+    '/object/id',
+    'format/uuid'
+  ],
+  [
+    'a StatementRef has nothing but an id (Data §2.4.4.3)',
     minimal,
     [['/object', { ...ref, definition: {} }]],
     '/object/definition',
     'additionalProperties'
   ],
   [
-    'interaction components need their interactionType (D 2.4.4.1)',
+    'interaction components need their interactionType (Data §2.4.4.1)',
     complete,
     [['/object/definition/interactionType', undefined]],
     '/object/definition',
     'interactionComponents'
   ],
   [
-    'interaction components go with their interactionType only (D 2.4.4.1)',
+    'interaction components go with their interactionType only (Data §2.4.4.1)',
     complete,
     [['/object/definition/interactionType', 'likert']],
     '/object/definition/interactionType',
     'interactionComponents'
   ],
   [
-    '... in contextActivities too (D 2.4.4.1)',
+    '... in contextActivities too (Data §2.4.4.1)',
     complete,
     [['/context/contextActivities/parent/definition/interactionType', 'likert']],
     '/context/contextActivities/parent/definition/interactionType',
     'interactionComponents'
   ],
   [
-    'ids of components are distinct (D 2.4.4.1)',
+    'ids of components are distinct (Data §2.4.4.1)',
     complete,
     [['/object/definition/choices/1/id', 'a']],
     '/object/definition/choices/1/id',
     'distinctComponents'
   ],
   [
-    '... in a contextActivity alone (D 2.4.4.1)',
+    '... in a contextActivity alone (Data §2.4.4.1)',
     complete,
     [['/context/contextActivities/parent/definition/choices/1/id', 'a']],
     '/context/contextActivities/parent/definition/choices/1/id',
     'distinctComponents'
   ],
   [
-    '... in an array of contextActivities (D 2.4.4.1)',
+    '... in an array of contextActivities (Data §2.4.4.1)',
     complete,
     [
       [
@@ -169,21 +205,21 @@ const inBoth: readonly Row[] = [
     'distinctComponents'
   ],
   [
-    'ids of two lists may agree (D 2.4.4.1)',
+    'ids of two lists may agree (Data §2.4.4.1)',
     minimal,
     [['/object/definition', { interactionType: 'matching', source: [{ id: 'a' }], target: [{ id: 'a' }] }]]
   ],
 
-  ['a voiding statement has a StatementRef (D 2.3.2)', voiding, []],
+  ['a voiding statement has a StatementRef (Data §2.3.2)', voiding, []],
   [
-    'a voiding statement has no Activity (D 2.3.2)',
+    'a voiding statement has no Activity (Data §2.3.2)',
     voiding,
     [['/object', { id: 'x:y' }]],
     '/object',
     'voidingRefersToStatement'
   ],
   [
-    'a voiding statement has no Agent (D 2.3.2)',
+    'a voiding statement has no Agent (Data §2.3.2)',
     voiding,
     [['/object', { objectType: 'Agent', ...mbox }]],
     '/object/objectType',
@@ -191,77 +227,77 @@ const inBoth: readonly Row[] = [
   ],
 
   [
-    'a SubStatement holds no other (D 2.4.4.3)',
+    'a SubStatement holds no other (Data §2.4.4.3)',
     withSubStatement,
     [['/object/object', sub]],
     '/object/object/objectType',
     'noNestedSubStatement'
   ],
   [
-    'a SubStatement has no id (D 2.4.4.3)',
+    'a SubStatement has no id (Data §2.4.4.3)',
     withSubStatement,
     [['/object/id', ref.id]],
     '/object/id',
     'additionalProperties'
   ],
   [
-    'a SubStatement has no stored (D 2.4.4.3)',
+    'a SubStatement has no stored (Data §2.4.4.3)',
     withSubStatement,
     [['/object/stored', complete.stored]],
     '/object/stored',
     'additionalProperties'
   ],
   [
-    'a SubStatement has no version (D 2.4.4.3)',
+    'a SubStatement has no version (Data §2.4.4.3)',
     withSubStatement,
     [['/object/version', '1.0.0']],
     '/object/version',
     'additionalProperties'
   ],
   [
-    'a SubStatement has no authority (D 2.4.4.3)',
+    'a SubStatement has no authority (Data §2.4.4.3)',
     withSubStatement,
     [['/object/authority', mbox]],
     '/object/authority',
     'additionalProperties'
   ],
   [
-    'a SubStatement needs an actor (D 2.4.4.3)',
+    'a SubStatement needs an actor (Data §2.4.4.3)',
     withSubStatement,
     [['/object/actor', undefined]],
     '/object',
     'required'
   ],
   [
-    'a SubStatement is validated as a statement: score (D 2.4.4.3)',
+    'a SubStatement is validated as a statement: score (Data §2.4.4.3)',
     withSubStatement,
     [['/object/result/score/raw', 11]],
     '/object/result/score/raw',
     'scoreRange'
   ],
   [
-    'a SubStatement is validated as a statement: components (D 2.4.4.3)',
+    'a SubStatement is validated as a statement: components (Data §2.4.4.3)',
     withSubStatement,
     [['/object/object/definition/choices/1/id', 'a']],
     '/object/object/definition/choices/1/id',
     'distinctComponents'
   ],
   [
-    'a SubStatement is validated as a statement: voiding (D 2.4.4.3)',
+    'a SubStatement is validated as a statement: voiding (Data §2.4.4.3)',
     withSubStatement,
     [['/object/verb/id', voidedVerb]],
     '/object/object/objectType',
     'voidingRefersToStatement'
   ],
   [
-    'a SubStatement is validated as a statement: platform (D 2.4.4.3)',
+    'a SubStatement is validated as a statement: platform (Data §2.4.4.3)',
     withSubStatement,
     [['/object/object', group]],
     '/object/context/platform',
     'onlyWithActivity'
   ],
   [
-    'a timestamp of a SubStatement is one (D 4.5)',
+    'a timestamp of a SubStatement is one (Data §4.5)',
     withSubStatement,
     [['/object/timestamp', '2008-09-15T15:53:00.601-00']],
     '/object/timestamp',
@@ -269,106 +305,130 @@ const inBoth: readonly Row[] = [
   ],
 
   [
-    'an Agent as Object is one (D 2.4.4.2)',
+    'an Agent as Object is one (Data §2.4.4.2)',
     minimal,
     [['/object', { objectType: 'Agent' }]],
     '/object',
     'oneIdentifier'
   ],
-  ['a Group as Object is one (D 2.4.4.2)', minimal, [['/object', { objectType: 'Group' }]], '/object', 'required'],
+  ['a Group as Object is one (Data §2.4.4.2)', minimal, [['/object', { objectType: 'Group' }]], '/object', 'required'],
   [
-    'an Agent as Object of a SubStatement is one (D 2.4.4.3)',
+    'an Agent as Object of a SubStatement is one (Data §2.4.4.3)',
     minimal,
     [['/object', { ...sub, object: { objectType: 'Agent' } }]],
     '/object/object',
     'oneIdentifier'
   ],
   [
-    'a Group as Object of a SubStatement is one (D 2.4.4.3)',
+    'a Group as Object of a SubStatement is one (Data §2.4.4.3)',
     minimal,
     [['/object', { ...sub, object: { objectType: 'Group' } }]],
     '/object/object',
     'required'
   ],
   [
-    'a StatementRef as Object of a SubStatement is one (D 2.4.4.3)',
+    'a StatementRef as Object of a SubStatement is one (Data §2.4.4.3)',
     minimal,
     [['/object', { ...sub, object: { objectType: 'StatementRef' } }]],
     '/object/object',
     'required'
   ],
   [
-    'an Activity as Object of a SubStatement is one (D 2.4.4.3)',
+    'an Activity as Object of a SubStatement is one (Data §2.4.4.3)',
     minimal,
     [['/object', { ...sub, object: {} }]],
     '/object/object',
     'required'
   ],
-  ['a SubStatement needs a verb (D 2.4.4.3)', withSubStatement, [['/object/verb', undefined]], '/object', 'required'],
   [
-    'a SubStatement needs an object (D 2.4.4.3)',
+    'a SubStatement needs a verb (Data §2.4.4.3)',
+    withSubStatement,
+    [['/object/verb', undefined]],
+    '/object',
+    'required'
+  ],
+  [
+    'a SubStatement needs an object (Data §2.4.4.3)',
     withSubStatement,
     [['/object/object', undefined]],
     '/object',
     'required'
   ],
   [
-    'a SubStatement is validated as a statement: attachments (D 2.4.4.3)',
+    'a SubStatement is validated as a statement: attachments (Data §2.4.4.3)',
     withSubStatement,
     [['/object/attachments/0/sha2', 'x']],
     '/object/attachments/0/sha2',
     'format/sha2'
   ],
-  ['a timestamp is one (D 4.5)', complete, [['/timestamp', '2008-09-15T15:53:00.601-00:00']], '/timestamp', undefined],
-  ['scaled is at most 1 (D 2.4.5.1)', complete, [['/result/score/scaled', 1.01]], '/result/score/scaled', 'maximum'],
-  ['scaled is at least -1 (D 2.4.5.1)', complete, [['/result/score/scaled', -1.01]], '/result/score/scaled', 'minimum'],
-  ['scaled may be -1 (D 2.4.5.1)', complete, [['/result/score/scaled', -1]]],
-  ['min is less than max (D 2.4.5.1)', complete, [['/result/score/min', 10]], '/result/score/min', 'scoreRange'],
-  ['raw is at least min (D 2.4.5.1)', complete, [['/result/score/raw', -0.1]], '/result/score/raw', 'scoreRange'],
-  ['raw is at most max (D 2.4.5.1)', complete, [['/result/score/raw', 10.1]], '/result/score/raw', 'scoreRange'],
   [
-    'raw is at most max where there is no min (D 2.4.5.1)',
+    'a timestamp is one (Data §4.5)',
+    complete,
+    [['/timestamp', '2008-09-15T15:53:00.601-00:00']],
+    '/timestamp',
+    undefined
+  ],
+  [
+    'scaled is at most 1 (Data §2.4.5.1)',
+    complete,
+    [['/result/score/scaled', 1.01]],
+    '/result/score/scaled',
+    'maximum'
+  ],
+  [
+    'scaled is at least -1 (Data §2.4.5.1)',
+    complete,
+    [['/result/score/scaled', -1.01]],
+    '/result/score/scaled',
+    'minimum'
+  ],
+  ['scaled may be -1 (Data §2.4.5.1)', complete, [['/result/score/scaled', -1]]],
+  ['min is less than max (Data §2.4.5.1)', complete, [['/result/score/min', 10]], '/result/score/min', 'scoreRange'],
+  ['raw is at least min (Data §2.4.5.1)', complete, [['/result/score/raw', -0.1]], '/result/score/raw', 'scoreRange'],
+  ['raw is at most max (Data §2.4.5.1)', complete, [['/result/score/raw', 10.1]], '/result/score/raw', 'scoreRange'],
+  [
+    'raw is at most max where there is no min (Data §2.4.5.1)',
     minimal,
     [['/result', { score: { raw: 2, max: 1 } }]],
     '/result/score/raw',
     'scoreRange'
   ],
-  ['raw may be min or max (D 2.4.5.1)', complete, [['/result/score/raw', 10]]],
-  ['raw alone is free (D 2.4.5.1)', minimal, [['/result', { score: { raw: -1e300 } }]]],
+  ['raw may be min or max (Data §2.4.5.1)', complete, [['/result/score/raw', 10]]],
+  ['raw alone is free (Data §2.4.5.1)', minimal, [['/result', { score: { raw: -1e300 } }]]],
   [
-    'weeks stand alone in a duration (D 4.6)',
+    'weeks stand alone in a duration (Data §4.6)',
     complete,
     [['/result/duration', 'P4W1D']],
     '/result/duration',
     'format/iso8601-duration'
   ],
-  ['weeks are a duration (D 4.6)', complete, [['/result/duration', 'P4W']]],
-  ['a duration may be finer than 0.01 s (D 4.6)', complete, [['/result/duration', 'P1DT12H36M0.12567S']]],
+  ['weeks are a duration (Data §4.6)', complete, [['/result/duration', 'P4W']]],
+  ['a duration may be finer than 0.01 s (Data §4.6)', complete, [['/result/duration', 'P1DT12H36M0.12567S']]],
 
   [
-    'a registration is a UUID (D 2.4.6)',
+    'a registration is a UUID (Data §2.4.6)',
     complete,
     [['/context/registration', 'x']],
     '/context/registration',
     'format/uuid'
   ],
-  ['an instructor may be a Group (D 2.4.6)', complete, [['/context/instructor', group]]],
+  ['an instructor may be a Group (Data §2.4.6)', complete, [['/context/instructor', group]]],
   [
-    'a team is a Group (D 2.4.6)',
+    'a team is a Group (Data §2.4.6)',
     complete,
     [['/context/team', { objectType: 'Agent', ...mbox }]],
     '/context/team/objectType',
     'const'
   ],
   [
-    'a language is a language tag (D 2.4.6)',
+    'a language is a language tag (Data §2.4.6)',
     complete,
     [['/context/language', 'en_US']],
     '/context/language',
     'format/language-tag'
   ],
   [
-    'revision goes with an Activity only (D 2.4.6)',
+    'revision goes with an Activity only (Data §2.4.6)',
     minimal,
     [
       ['/object', group],
@@ -378,7 +438,7 @@ const inBoth: readonly Row[] = [
     'onlyWithActivity'
   ],
   [
-    'platform goes with an Activity only (D 2.4.6)',
+    'platform goes with an Activity only (Data §2.4.6)',
     minimal,
     [
       ['/object', ref],
@@ -388,88 +448,88 @@ const inBoth: readonly Row[] = [
     'onlyWithActivity'
   ],
   [
-    'revision goes with an Activity that does not say so (D 2.4.6)',
+    'revision goes with an Activity that does not say so (Data §2.4.6)',
     minimal,
     [['/context', { revision: '1', platform: 'x' }]]
   ],
   [
-    'context.statement is a StatementRef (D 2.4.6)',
+    'context.statement is a StatementRef (Data §2.4.6)',
     complete,
     [['/context/statement/objectType', undefined]],
     '/context/statement',
     'required'
   ],
   [
-    'there are four contextActivities (D 2.4.6.2)',
+    'there are four contextActivities (Data §2.4.6.2)',
     complete,
     [['/context/contextActivities/child', []]],
     '/context/contextActivities/child',
     'additionalProperties'
   ],
   [
-    'contextActivities are Activities (D 2.4.6.2)',
+    'contextActivities are Activities (Data §2.4.6.2)',
     complete,
     [['/context/contextActivities/parent', group]],
     '/context/contextActivities/parent/objectType',
     'const'
   ],
   [
-    'a contextActivity is an object or an array (D 2.4.6.2)',
+    'a contextActivity is an object or an array (Data §2.4.6.2)',
     complete,
     [['/context/contextActivities/parent', 'x:y']],
     '/context/contextActivities/parent',
     'type'
   ],
 
-  ['stored is a timestamp (D 2.4.8)', complete, [['/stored', '2026-02-30T12:00:00Z']], '/stored', undefined],
-  ['a timestamp may be in the future (D 2.4.7)', complete, [['/timestamp', '2999-01-01T00:00:00Z']]],
-  ['an authority may be an Agent (D 2.4.9)', complete, [['/authority', mbox]]],
+  ['stored is a timestamp (Data §2.4.8)', complete, [['/stored', '2026-02-30T12:00:00Z']], '/stored', undefined],
+  ['a timestamp may be in the future (Data §2.4.7)', complete, [['/timestamp', '2999-01-01T00:00:00Z']]],
+  ['an authority may be an Agent (Data §2.4.9)', complete, [['/authority', mbox]]],
   [
-    'an authority is no identified Group (D 2.4.9)',
+    'an authority is no identified Group (Data §2.4.9)',
     complete,
     [['/authority/mbox', mbox.mbox]],
     '/authority/mbox',
     'authority'
   ],
   [
-    'an authority Group has no third member (D 2.4.9)',
+    'an authority Group has no third member (Data §2.4.9)',
     complete,
     [['/authority/member/2', mbox]],
     '/authority/member',
     'authority'
   ],
   [
-    'an authority Group has a second member (D 2.4.9)',
+    'an authority Group has a second member (Data §2.4.9)',
     complete,
     [['/authority/member', [mbox]]],
     '/authority/member',
     'authority'
   ],
 
-  ['version 1.0 is accepted (D 2.4.10)', complete, [['/version', '1.0']]],
-  ['version 1.0.9 is accepted (D 2.4.10)', complete, [['/version', '1.0.9']]],
-  ['version 0.9.9 is refused (D 2.4.10)', complete, [['/version', '0.9.9']], '/version', 'version'],
-  ['version 1.1.0 is refused (D 2.4.10)', complete, [['/version', '1.1.0']], '/version', 'version'],
-  ['version 1.0.x is refused (D 2.4.10)', complete, [['/version', '1.0.x']], '/version', 'version'],
-  ['version is a string (D 2.4.10)', complete, [['/version', 1.0]], '/version', 'version'],
+  ['version 1.0 is accepted (Data §2.4.10)', complete, [['/version', '1.0']]],
+  ['version 1.0.9 is accepted (Data §2.4.10)', complete, [['/version', '1.0.9']]],
+  ['version 0.9.9 is refused (Data §2.4.10)', complete, [['/version', '0.9.9']], '/version', 'version'],
+  ['version 1.1.0 is refused (Data §2.4.10)', complete, [['/version', '1.1.0']], '/version', 'version'],
+  ['version 1.0.x is refused (Data §2.4.10)', complete, [['/version', '1.0.x']], '/version', 'version'],
+  ['version is a string (Data §2.4.10)', complete, [['/version', 1.0]], '/version', 'version'],
 
   [
-    'attachments are an array (D 2.4.11)',
+    'attachments are an array (Data §2.4.11)',
     complete,
     [['/attachments', complete.attachments[0]]],
     '/attachments',
     'type'
   ],
-  ['attachments are objects (D 2.4.11)', complete, [['/attachments/0', 'x']], '/attachments/0', 'type'],
+  ['attachments are objects (Data §2.4.11)', complete, [['/attachments/0', 'x']], '/attachments/0', 'type'],
   [
-    'an attachment has its hash, with fileUrl too (D 2.4.11)',
+    'an attachment has its hash, with fileUrl too (Data §2.4.11)',
     complete,
     [['/attachments/0/sha2', undefined]],
     '/attachments/0',
     'required'
   ],
   [
-    'an attachment has a media type (D 2.4.11)',
+    'an attachment has a media type (Data §2.4.11)',
     complete,
     [['/attachments/0/contentType', 'text']],
     '/attachments/0/contentType',
@@ -477,21 +537,21 @@ const inBoth: readonly Row[] = [
   ],
 
   [
-    'extensions have IRIs as keys: definition (D 4.1)',
+    'extensions have IRIs as keys: definition (Data §4.1)',
     complete,
     [['/object/definition/extensions', { a: 1 }]],
     '/object/definition/extensions/a',
     'format/iri'
   ],
   [
-    'extensions have IRIs as keys: result (D 4.1)',
+    'extensions have IRIs as keys: result (Data §4.1)',
     complete,
     [['/result/extensions', { 'example.com/x': 1 }]],
     '/result/extensions/example.com~1x',
     'format/iri'
   ],
   [
-    'extensions have IRIs as keys: context (D 4.1)',
+    'extensions have IRIs as keys: context (Data §4.1)',
     complete,
     [['/context/extensions', { '': 1 }]],
     '/context/extensions/',
@@ -502,7 +562,7 @@ const inBoth: readonly Row[] = [
 const only: { readonly [version in Version]: readonly Row[] } = {
   '1.0.3': [
     ['everything that 1.0.3 has a place for', complete, []],
-    ['a timestamp may lack its offset (D 4.5)', complete, [['/timestamp', '2026-01-31T12:00:00']]],
+    ['a timestamp may lack its offset (Data §4.5)', complete, [['/timestamp', '2026-01-31T12:00:00']]],
     ['version 2.0.0 is refused in 1.0.3 (ruling 27)', complete, [['/version', '2.0.0']], '/version', 'version'],
     [
       '1.0.3 has no contextAgents',

@@ -4,7 +4,7 @@ import { checkPreconditions, etagOf, readPreconditions } from '../../src/xapi/co
 const etag = 'da39a3ee5e6b4b0d3255bfef95601890afd80709'
 const other = '1111111111111111111111111111111111111111'
 
-t.test('C 3.1: the ETag is the lower-case SHA-1 of the content', async (t) => {
+t.test('Communication §3.1: the ETag is the lower-case SHA-1 of the content', async (t) => {
   t.equal(etagOf(new Uint8Array()), etag)
   t.equal(etagOf(Buffer.from('abc')), 'a9993e364706816aba3e25717850c26c9cd0d89d')
 })

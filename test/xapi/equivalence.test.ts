@@ -133,7 +133,7 @@ const same: Table = {
     { actor: { mbox: 'mailto:Zoe@Example.ORG' }, object: { objectType: 'Agent', mbox: 'mailto:a@EXAMPLE.org' } },
     { actor: { mbox: 'mailto:Zoe@example.org' }, object: { objectType: 'Agent', mbox: 'mailto:a@example.org' } }
   ),
-  'D 2.3.1, case: hexadecimal digits have none': pair(
+  'Data §2.3.1, case: hexadecimal digits have none': pair(
     {
       actor: { mbox_sha1sum: 'AB'.repeat(20) },
       object: { objectType: 'StatementRef', id: id.toUpperCase() },
@@ -147,7 +147,7 @@ const same: Table = {
       attachments: [anAttachment]
     }
   ),
-  'D 2.3.1, case: language tags have none': pair(
+  'Data §2.3.1, case: language tags have none': pair(
     { context: { language: 'en-us' }, attachments: [{ ...anAttachment, display: { 'en-us': 'C', de: 'Z' } }] },
     { context: { language: 'en-US' }, attachments: [{ ...anAttachment, display: { de: 'Z', 'en-US': 'C' } }] }
   ),

@@ -4,7 +4,7 @@ import { personOf } from '../../src/xapi/person.ts'
 const account = { homePage: 'https://school.example.org', name: 'zoe' }
 const sha1 = 'ab'.repeat(20)
 
-t.test('C 2.4: a Person has arrays, and only what is known', async (t) => {
+t.test('Communication §2.4: a Person has arrays, and only what is known', async (t) => {
   t.strictSame(personOf({ mbox: 'mailto:zoe@example.org' }, []), {
     objectType: 'Person',
     mbox: ['mailto:zoe@example.org']
@@ -17,7 +17,7 @@ t.test('C 2.4: a Person has arrays, and only what is known', async (t) => {
   t.strictSame(personOf({ objectType: 'Agent', account }, []), { objectType: 'Person', account: [account] })
 })
 
-t.test('C 2.4: names are those of the statements and that of the question, each once', async (t) => {
+t.test('Communication §2.4: names are those of the statements and that of the question, each once', async (t) => {
   t.strictSame(personOf({ mbox: 'mailto:a@example.org', name: 'Zoe' }, ['Zoë', 'Z', 'Zoë']).name, ['Zoë', 'Z', 'Zoe'])
   t.strictSame(personOf({ mbox: 'mailto:a@example.org', name: 'Z' }, ['Zoë', 'Z']).name, ['Zoë', 'Z'])
 })

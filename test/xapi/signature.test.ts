@@ -187,7 +187,7 @@ t.test('ruling 19: the payload may differ in what does not count', async (t) => 
   })
 })
 
-t.test('D 2.6: a signature is application/octet-stream, and is sent along', async (t) => {
+t.test('Data §2.6: a signature is application/octet-stream, and is sent along', async (t) => {
   const jws = await signed(statement)
   const withType = (contentType: string) =>
     verifySignature(statement, attachmentOf(jws, { contentType }), Buffer.from(jws), rules)

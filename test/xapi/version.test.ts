@@ -1,14 +1,14 @@
 import t from 'tap'
 import { negotiateVersion, supportedVersions, versionOfStatements } from '../../src/xapi/version.ts'
 
-t.test('C 3.3: any patch of a line is served by the latest, and so is a line without patch', async (t) => {
+t.test('Communication §3.3: any patch of a line is served by the latest, and so is a line without patch', async (t) => {
   for (const header of ['1.0', '1.0.0', '1.0.1', '1.0.2', '1.0.3', '1.0.9', '1.0.10']) {
     t.equal(negotiateVersion(header), '1.0.3', header)
   }
   for (const header of ['2.0', '2.0.0', '2.0.1']) t.equal(negotiateVersion(header), '2.0.0', header)
 })
 
-t.test('C 3.3: any other version is refused, with those that are not', async (t) => {
+t.test('Communication §3.3: any other version is refused, with those that are not', async (t) => {
   for (const header of [
     '',
     '1',

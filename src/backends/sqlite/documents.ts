@@ -29,7 +29,7 @@ const columnsOf = (scope: DocumentScope): ScopeColumns => {
   }
 }
 
-/** A State scope without registration means any registration, and none (C 2.3). */
+/** A State scope without registration means any registration, and none (Communication §2.3). */
 const isAnyRegistration = (scope: DocumentScope): boolean => scope.kind === 'state' && scope.registration === undefined
 
 export const createDocumentTable = (connection: Connection, times: IncreasingClock): DocumentTable => {

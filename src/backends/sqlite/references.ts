@@ -16,7 +16,7 @@ export interface Arrival {
   readonly target: StatementId | undefined
 }
 
-/** Statements that target others by StatementRef (C 2.1.3), whichever of the two comes first. */
+/** Statements that target others by StatementRef (Communication §2.1.3), whichever of the two comes first. */
 export interface References {
   /** Whether a voiding statement that is already there names this id. */
   isVoided(id: StatementId): boolean

@@ -28,7 +28,7 @@ const done: Answer = { status: 204 }
 const scopeOf = ({ scope }: DocumentKind): readonly string[] =>
   scope.map((name) => (name === 'registration' ? name : `${name}!`))
 
-/** The three document resources differ in their scope only (C 2.2). */
+/** The three document resources differ in their scope only (Communication §2.2). */
 const documents = (
   path: string,
   summary: string,

@@ -61,8 +61,8 @@ const judge = async (
 }
 
 /**
- * Every answer under /statements, errors included, says up to when statements are surely visible (C 2.1.3). It is
- * asked before the query: what becomes visible meanwhile does no harm, what does not would.
+ * Every answer under /statements, errors included, says up to when statements are surely visible (Communication
+ * §2.1.3). It is asked before the query: what becomes visible meanwhile does no harm, what does not would.
  */
 const sayConsistency = async (reply: FastifyReply, { backend }: ServerDependencies, target?: string): Promise<void> => {
   let through: Micros = 0
@@ -137,8 +137,8 @@ const openCall = async (
 }
 
 /**
- * 304 instead of what the reader has already (RFC 9110 §13.2.2). Not in the alternate syntax: its answer is one to POST,
- * which no cache keeps.
+ * 304 instead of what the reader has already (RFC 9110 §13.2.2). Not in the alternate syntax: its answer is one to
+ * POST, which no cache keeps.
  */
 const unlessKnown = (answer: Answer, { method, headers }: FastifyRequest): Answer => {
   const etag = answer.headers?.etag

@@ -10,7 +10,7 @@ import { multipartReply, readStatementParts } from '../multipart.ts'
 import type { XapiRequest } from '../request.ts'
 import { type Answer, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
 
-/** The body of POST and PUT: JSON, or multipart/mixed where attachments come with it (C 1.5). */
+/** The body of POST and PUT: JSON, or multipart/mixed where attachments come with it (Communication §1.5). */
 const readBody = ({ header, body }: XapiRequest): SentStatements => {
   const contentType = header('content-type') ?? ''
   switch (mediaType(contentType)) {

@@ -12,7 +12,7 @@ const named = (statement: Statement): readonly Attachment[] => [
   ...(isSubStatement(statement.object) ? (statement.object.attachments ?? []) : [])
 ]
 
-/** What the statements of an answer name and the store has, each content once (C 1.5.2). */
+/** What the statements of an answer name and the store has, each content once (Communication §1.5.2). */
 export async function* attachmentsOf(
   call: Call,
   statements: readonly StoredStatement[]

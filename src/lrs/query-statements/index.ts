@@ -29,7 +29,7 @@ export interface QuerySurroundings {
   readonly moreLink: (cursor: string) => string
 }
 
-/** GET /statements (C 2.1.3): one statement by its id, or a page of those that match. */
+/** GET /statements (Communication §2.1.3): one statement by its id, or a page of those that match. */
 export const queryStatements = async (
   call: Call,
   parameters: Parameters,

@@ -60,7 +60,7 @@ const cursor = 'more'
 
 export const queryParameters: readonly string[] = [...ids, ...filters, ...shapes, cursor]
 
-/** Reads the parameters of GET /statements (C 2.1.3). `INVALID_PARAMETER`, `INVALID_CURSOR`. */
+/** Reads the parameters of GET /statements (Communication §2.1.3). `INVALID_PARAMETER`, `INVALID_CURSOR`. */
 export const readQuery = (parameters: Parameters, call: Call): SingleRead | ListRead => {
   refuseUnknown(parameters, queryParameters)
   const more = parameters.get(cursor)
@@ -74,7 +74,7 @@ const shapeOf = (parameters: Parameters): Shape => ({
   attachments: optional(parameters, 'attachments', boolean) ?? false
 })
 
-/** A `more` link is complete: its page cannot ask another question (C 2.1.3). */
+/** A `more` link is complete: its page cannot ask another question (Communication §2.1.3). */
 const nextPage = (more: string, parameters: Parameters, call: Call): ListRead => {
   if (parameters.size > 1) {
     throw new RalphError('INVALID_PARAMETER', 'A `more` link takes no further parameters.', { parameter: cursor })

@@ -5,7 +5,9 @@ import type { Statement } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import type { Format } from './read-query.ts'
 
-/** Statements with their texts in the format asked for (C 2.1.3, `format`). `exact` is what the store has. */
+/**
+ * Statements with their texts in the format asked for (Communication §2.1.3, `format`). `exact` is what the store has.
+ */
 export const shapeStatements = async (
   call: Call,
   found: readonly StoredStatement[],

@@ -15,14 +15,14 @@ export interface SentStatements {
   readonly attachments: readonly AttachmentContent[]
 }
 
-/** Stores all statements of a request or none (C 2.1.2). */
+/** Stores all statements of a request or none (Communication §2.1.2). */
 export const storeStatements = async (call: Call, sent: SentStatements): Promise<StorageReport> => {
   const valid = await validateStatements(readStatements(sent.json, call.rules), call.version)
   rejectDuplicateIds(valid)
   return store(call, valid, sent.attachments)
 }
 
-/** Stores the one statement of a PUT under the id that the request names (C 2.1.1). */
+/** Stores the one statement of a PUT under the id that the request names (Communication §2.1.1). */
 export const storeStatement = async (call: Call, id: StatementId, sent: SentStatements): Promise<StorageReport> => {
   const only = requireId(readStatement(sent.json), id)
   return store(call, await validateStatements([only], call.version), sent.attachments)

@@ -2,7 +2,7 @@ import { RalphError } from '../../errors.ts'
 import { normalId, type StatementId } from '../../xapi/statement.ts'
 import type { SentStatement } from './read.ts'
 
-/** The id of a statement that is PUT, if it has one, is that of the request (C 2.1.1). */
+/** The id of a statement that is PUT, if it has one, is that of the request (Communication §2.1.1). */
 export const requireId = (sent: SentStatement, id: StatementId): SentStatement => {
   const { value } = sent
   if (typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string') {

@@ -37,7 +37,7 @@ export const descriptionContract = (t: Test, suite: Suite): void => {
     t.equal(nothing.definitions.size + nothing.displays.size, 0)
   })
 
-  t.test('definitions of an Activity are merged over all statements (C 2.5)', async (t) => {
+  t.test('definitions of an Activity are merged over all statements (Communication §2.5)', async (t) => {
     const store = await suite.fresh()
     const type = 'https://type.example.org/course'
     await store.statements.insert(aBatch(defining({ name: { en: 'Course' }, type })))
@@ -129,16 +129,19 @@ export const descriptionContract = (t: Test, suite: Suite): void => {
     t.same(displays.get(verb.id), { en: 'has read', fr: 'lu', de: 'gelesen' })
   })
 
-  t.test('names of an Agent are kept oldest first, each once, by each kind of identifier (C 2.4)', async (t) => {
-    const store = await suite.fresh()
-    for (const [kind, agent] of Object.entries(everyKindOfAgent('ann'))) {
-      for (const name of ['Ann', 'Ann B.', 'Ann', 'Änn 安']) {
-        await store.statements.insert(aBatch(aStatement({ actor: { ...agent, name } })))
+  t.test(
+    'names of an Agent are kept oldest first, each once, by each kind of identifier (Communication §2.4)',
+    async (t) => {
+      const store = await suite.fresh()
+      for (const [kind, agent] of Object.entries(everyKindOfAgent('ann'))) {
+        for (const name of ['Ann', 'Ann B.', 'Ann', 'Änn 安']) {
+          await store.statements.insert(aBatch(aStatement({ actor: { ...agent, name } })))
+        }
+        t.same(await namesOf(store, agent), ['Ann', 'Ann B.', 'Änn 安'], kind)
       }
-      t.same(await namesOf(store, agent), ['Ann', 'Ann B.', 'Änn 安'], kind)
+      t.same(await namesOf(store, withMbox('ben')), [])
     }
-    t.same(await namesOf(store, withMbox('ben')), [])
-  })
+  )
 
   t.test('names are learned wherever an Agent stands, as a member of a Group too', async (t) => {
     const store = await suite.fresh()

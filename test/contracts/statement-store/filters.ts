@@ -22,7 +22,7 @@ const ann = withMbox('ann')
 const wanted = anActivity('wanted')
 
 export const filterContract = (t: Test, suite: Suite): void => {
-  t.test('agent matches the Actor and the Object, by each kind of identifier (C 2.1.3)', async (t) => {
+  t.test('agent matches the Actor and the Object, by each kind of identifier (Communication §2.1.3)', async (t) => {
     for (const [kind, agent] of Object.entries(everyKindOfAgent('ann'))) {
       const { finds } = await byName(t, await suite.fresh(), {
         actor: aStatement({ actor: agent }),

@@ -62,7 +62,7 @@ export const insertContract = (t: Test, suite: Suite): void => {
     t.equal(JSON.parse(found?.text ?? '').id, id.toUpperCase(), 'the text keeps the form in which it was sent')
   })
 
-  t.test('the same statement again is no conflict and changes nothing (D 2.3.1)', async (t) => {
+  t.test('the same statement again is no conflict and changes nothing (Data §2.3.1)', async (t) => {
     const store = await suite.fresh()
     const [one, two, three] = [aStatement(), aStatement(), aStatement()]
     await store.statements.insert(aBatch(one, two))
@@ -191,6 +191,6 @@ export const insertContract = (t: Test, suite: Suite): void => {
     const found = await statements.find(statement.id, { voided: false })
     const { stored, timestamp } = JSON.parse(found?.text ?? '')
     t.match(stored, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
-    t.equal(timestamp, stored, 'a missing timestamp equals stored (D 2.4.7)')
+    t.equal(timestamp, stored, 'a missing timestamp equals stored (Data §2.4.7)')
   })
 }
