@@ -10,7 +10,7 @@ import { readVersion } from './cli/version.ts'
 import type { Clock } from './contracts/clock.ts'
 import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
-import { loadBackendName, loadRunserver, variablesOf } from './settings/load.ts'
+import { loadBackend, loadBackendName, loadRunserver, variablesOf } from './settings/load.ts'
 import type { Sources } from './settings/sources.ts'
 import { warnOfUnknown } from './settings/unknown.ts'
 
@@ -120,4 +120,10 @@ const serve = async (sources: Sources): Promise<void> => {
 
 // What is loaded from here on is compiled once, not at every start.
 module.enableCompileCache()
-process.exitCode = await run(process.argv.slice(2), { backends, errorStatus, serve })
+process.exitCode = await run(process.argv.slice(2), {
+  backends,
+  errorStatus,
+  openBackend: (name, sources, appDir, log) =>
+    loadBackend(sources, backendNamed(name).configure)({ clock, appDir, warn: (message) => log.warn(message) }),
+  serve
+})

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { RalphError } from '../errors.ts'
 import { declareAuth } from './commands/auth.ts'
 import { declareErrors } from './commands/errors.ts'
+import { declareMigrateStore } from './commands/migrate-store.ts'
 import { declareRunserver } from './commands/runserver.ts'
 import { declareSample } from './commands/sample.ts'
 import { declareSettings } from './commands/settings.ts'
@@ -23,6 +24,7 @@ const createProgram = (composition: Composition): Command => {
     .configureOutput({ outputError: () => {} })
   declareAuth(program, composition)
   declareErrors(program, composition)
+  declareMigrateStore(program, composition)
   declareRunserver(program, composition)
   declareSample(program)
   declareSettings(program, composition)

@@ -78,6 +78,14 @@ export const loadBackendName = (sources: Sources): string => {
   return backend
 }
 
+/** What `configure` makes of the settings of one backend. `INVALID_SETTING` names everything that is wrong. */
+export const loadBackend = <Backend>(sources: Sources, configure: (reader: Reader) => Backend): Backend => {
+  const reader = createReader(sources)
+  const backend = configure(reader)
+  reader.finish()
+  return backend
+}
+
 /** `INVALID_SETTING` names everything that is wrong. */
 export const loadRunserver = <Backend>(
   sources: Sources,

@@ -1,0 +1,78 @@
+import { type Command, Option } from 'commander'
+import type { Log } from '../../contracts/log.ts'
+import type { LrsBackend, LrsStore } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { flagValues } from '../../settings/load.ts'
+import { requireTarget } from '../../settings/target.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition } from '../composition.ts'
+import { optionsOf } from '../setting-options.ts'
+
+interface MigrateFlags {
+  readonly from: string
+  readonly to: string
+  readonly target: readonly string[]
+}
+
+const collect = (target: string, targets: readonly string[]): readonly string[] => [...targets, requireTarget(target)]
+
+/** At most one line a second. */
+const progressOf = (log: Log, name: string) => {
+  let said = performance.now()
+  return ({ step, statements, documents }: { step: string; statements: number; documents: number }): void => {
+    if (performance.now() - said < 1000) return
+    said = performance.now()
+    log.info(`${name}: ${step === 'copy' ? 'copied' : 'verified'} ${statements} statements, ${documents} documents`)
+  }
+}
+
+/** `ralph migrate-store`: everything of one LRS backend into another. */
+export const declareMigrateStore = (program: Command, composition: Composition): void => {
+  const names = composition.backends.map(({ name }) => name).join(', ')
+  const command = program
+    .command('migrate-store')
+    .summary('copy all that one backend keeps into another')
+    .description(
+      'Copies statements with their stored times, authorities, voiding, attachments and documents from one backend into ' +
+        'another, and compares both in the end. Interrupted, it goes on when it is called again. No server may write ' +
+        `meanwhile. Backends: ${names}.`
+    )
+    .requiredOption('--from <backend>', 'the backend that has them')
+    .requiredOption('--to <backend>', 'the backend that takes them in')
+    .option('-t, --target <target>', "a user's target instead of the default one; may be repeated", collect, [])
+  const groups = composition.backends.map(({ settings }) => settings)
+  for (const { name, settings } of composition.backends) {
+    for (const setting of Object.values(settings)) {
+      for (const option of optionsOf(setting, `Backend ${name}`)) command.addOption(option)
+    }
+  }
+  command.action(async ({ from, to, target }: MigrateFlags) => {
+    if (from === to) throw new RalphError('USAGE', '--from and --to must be different backends')
+    const all = command.optsWithGlobals<Record<string, string | boolean | undefined>>()
+    const given = flagValues(groups, (flag) => all[new Option(`--${flag}`).attributeName()])
+    const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(given))
+    const opened: LrsBackend[] = []
+    const open = async (name: string): Promise<LrsBackend> => {
+      const backend = await composition.openBackend(name, sources, general.appDir, log)
+      opened.push(backend)
+      return backend
+    }
+    const interrupted = new AbortController()
+    const interrupt = (): void =>
+      interrupted.abort(new RalphError('INVALID_INPUT', 'interrupted: call it again to go on'))
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+    try {
+      const [giving, receiving] = [await open(from), await open(to)]
+      const { copyStore } = await import('../../lrs/copy-store.ts')
+      for (const each of target.length === 0 ? [undefined] : target) {
+        const stores: readonly [LrsStore, LrsStore] = [await giving.store(each), await receiving.store(each)]
+        const name = each ?? 'default target'
+        const copy = await copyStore(...stores, { onProgress: progressOf(log, name), signal: interrupted.signal })
+        process.stdout.write(`${JSON.stringify({ target: each ?? null, ...copy })}\n`)
+      }
+    } finally {
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+      for (const backend of opened.reverse()) await backend.close()
+    }
+  })
+}

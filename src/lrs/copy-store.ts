@@ -1,0 +1,191 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { DocumentKey } from '../contracts/document-store.ts'
+import type { LrsStore } from '../contracts/lrs-backend.ts'
+import type { AttachmentContent, StoredStatement } from '../contracts/statement-store.ts'
+import type { StoreCopy } from '../contracts/store-copy.ts'
+import { RalphError } from '../errors.ts'
+import { namedDigests } from '../xapi/attachments.ts'
+import type { Position } from '../xapi/filters.ts'
+import { onOneLine } from '../xapi/json-text.ts'
+
+/** What a store has, in numbers that can be compared with another's. */
+export interface Inventory {
+  readonly statements: number
+  readonly attachments: number
+  readonly documents: number
+  /** SHA-256 over the ids, `stored` times and texts of all statements, in order, and their attachments. */
+  readonly statementDigest: string
+  /** SHA-256 over all documents, in order of their keys. */
+  readonly documentDigest: string
+}
+
+export interface CopyProgress {
+  readonly step: 'copy' | 'verify'
+  readonly statements: number
+  readonly documents: number
+}
+
+export interface CopyOptions {
+  readonly onProgress?: (progress: CopyProgress) => void
+  readonly signal?: AbortSignal
+}
+
+const statementsPerPage = 500
+const documentsPerPage = 100
+/** Attachments are handed over in parts of about this many bytes. */
+const attachmentBytes = 2 ** 23
+
+const copyOf = (store: LrsStore, which: string): StoreCopy => {
+  if (store.copy) return store.copy
+  throw new RalphError('INVALID_INPUT', `the ${which} store cannot be copied`)
+}
+
+async function* statementPages(store: StoreCopy, after: Position | undefined, signal: AbortSignal | undefined) {
+  for (let from = after; ; ) {
+    const { statements, more } = await store.statements(from, statementsPerPage, signal ? { signal } : {})
+    if (statements.length > 0) yield statements
+    const last = statements.at(-1)
+    if (!more || last === undefined) return
+    from = { stored: last.stored, id: last.id }
+  }
+}
+
+async function* documentPages(store: StoreCopy, signal: AbortSignal | undefined) {
+  for (let after: DocumentKey | undefined; ; ) {
+    const page = await store.documents(after, documentsPerPage, signal ? { signal } : {})
+    if (page.length > 0) yield page
+    after = page.at(-1)?.key
+    if (page.length < documentsPerPage || after === undefined) return
+  }
+}
+
+const digestsOf = (statements: readonly StoredStatement[]): string[] => {
+  const digests = new Set<string>()
+  for (const { text } of statements) {
+    // Most statements have no attachment: they need not be parsed.
+    if (text.includes('"sha2"')) for (const digest of namedDigests(JSON.parse(text))) digests.add(digest)
+  }
+  return [...digests]
+}
+
+/** Statements whose newest is there in both, so that all before were copied: where to go on. */
+const placeToGoOn = async (from: LrsStore, to: LrsStore): Promise<Position | undefined> => {
+  const { statements } = await to.statements.query({ ascending: false, limit: 1 })
+  const [newest] = statements
+  if (newest === undefined) return undefined
+  const original = await from.statements.find(newest.id, { voided: false })
+  return original?.stored === newest.stored ? { stored: newest.stored, id: newest.id } : undefined
+}
+
+const copyStatements = async (
+  from: LrsStore,
+  to: LrsStore,
+  after: Position | undefined,
+  report: (count: number) => void,
+  signal: AbortSignal | undefined
+): Promise<void> => {
+  const target = copyOf(to, 'receiving')
+  for await (const statements of statementPages(copyOf(from, 'giving'), after, signal)) {
+    let attachments: AttachmentContent[] = []
+    let bytes = 0
+    for await (const attachment of from.attachments.read(digestsOf(statements))) {
+      attachments.push(attachment)
+      bytes += attachment.content.byteLength
+      if (bytes < attachmentBytes) continue
+      // Attachments first: a statement is never there without its own.
+      await target.restoreStatements([], attachments)
+      attachments = []
+      bytes = 0
+    }
+    await target.restoreStatements(statements, attachments)
+    report(statements.length)
+  }
+}
+
+const keyText = ({ id, ...scope }: DocumentKey): string =>
+  JSON.stringify([
+    scope.kind,
+    'activity' in scope ? scope.activity : '',
+    'agent' in scope ? scope.agent : '',
+    scope.kind === 'state' ? (scope.registration ?? '') : '',
+    id
+  ])
+
+/** Counts and digests of all that a store has. */
+export const takeInventory = async (
+  store: LrsStore,
+  report: (statements: number, documents: number) => void = () => {},
+  signal?: AbortSignal
+): Promise<Inventory> => {
+  const copy = copyOf(store, 'verified')
+  const hash: Hash = createHash('sha256')
+  let statements = 0
+  const attachments = new Set<string>()
+  for await (const page of statementPages(copy, undefined, signal)) {
+    for (const { id, stored, text } of page) hash.update(`${id} ${stored} ${onOneLine(text)}\n`)
+    const digests = digestsOf(page).filter((digest) => !attachments.has(digest))
+    for await (const { sha2, content } of store.attachments.read(digests)) {
+      attachments.add(sha2)
+      hash.update(`${sha2} ${createHash('sha256').update(content).digest('hex')}\n`)
+    }
+    statements += page.length
+    report(page.length, 0)
+  }
+  const documents: string[] = []
+  for await (const page of documentPages(copy, signal)) {
+    for (const { key, document } of page) {
+      documents.push(`${keyText(key)} ${document.contentType} ${document.etag} ${document.updated}\n`)
+    }
+    report(0, page.length)
+  }
+  const documentHash = createHash('sha256')
+  // Each store gives them out in an order of its own.
+  for (const line of documents.sort()) documentHash.update(line)
+  return {
+    statements,
+    attachments: attachments.size,
+    documents: documents.length,
+    statementDigest: hash.digest('hex'),
+    documentDigest: documentHash.digest('hex')
+  }
+}
+
+const isSame = (one: Inventory, other: Inventory): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+/**
+ * Copies all that one store has into another: statements with `stored`, voiding and references, attachments, documents.
+ * Goes on where an earlier call was interrupted. `INVALID_INPUT` when both do not have the same in the end: because
+ * the receiving store had something of its own, or because somebody wrote to one of them meanwhile.
+ */
+export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptions = {}): Promise<Inventory> => {
+  const { onProgress = () => {}, signal } = options
+  const counted = (step: CopyProgress['step']) => {
+    const progress = { step, statements: 0, documents: 0 }
+    return (statements: number, documents: number): void => {
+      progress.statements += statements
+      progress.documents += documents
+      onProgress({ ...progress })
+    }
+  }
+  const copied = counted('copy')
+  const copyAll = async (after: Position | undefined): Promise<readonly [Inventory, Inventory]> => {
+    await copyStatements(from, to, after, (count) => copied(count, 0), signal)
+    for await (const page of documentPages(copyOf(from, 'giving'), signal)) {
+      await copyOf(to, 'receiving').restoreDocuments(page)
+      copied(0, page.length)
+    }
+    const verified = counted('verify')
+    return [await takeInventory(from, verified, signal), await takeInventory(to, verified, signal)]
+  }
+  const start = await placeToGoOn(from, to)
+  let [original, copy] = await copyAll(start)
+  // What was interrupted in the middle of a page may lack something before the place where it went on.
+  if (!isSame(original, copy) && start !== undefined) [original, copy] = await copyAll(undefined)
+  if (isSame(original, copy)) return copy
+  throw new RalphError(
+    'INVALID_INPUT',
+    `the copy is not the same: ${original.statements} statements and ${original.documents} documents there, ` +
+      `${copy.statements} and ${copy.documents} here. Copy into an empty store, while nobody writes to either`,
+    { original, copy }
+  )
+}
