@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { DocumentContent, StoredDocument } from '../contracts/document-store.ts'
 import { RalphError } from '../errors.ts'
@@ -34,7 +35,7 @@ export const changeDocument = async <Version>(
     if (next === present?.document) return present?.document
     const replaced = await replace(next, present?.version)
     if (replaced !== false) return replaced
-    await setTimeout(Math.random() * Math.min(2 ** attempt, 64))
+    await setTimeout(randomInt(Math.min(2 ** attempt, 64) + 1))
   }
   throw new RalphError('OVERLOADED', 'the document is changed by too many at once: try again', { retryAfter: 1 })
 }

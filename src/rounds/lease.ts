@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { RalphError } from '../errors.ts'
 import type { Micros } from '../xapi/timestamp.ts'
@@ -164,7 +164,8 @@ export const createLease = <Version>(table: LeaseTable<Version>, options: LeaseO
         throw new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1 })
       }
       if (record.wanted === undefined) await table.write({ ...record, wanted: self }, present?.version)
-      await setTimeout(interval * (0.5 + Math.random()))
+      // Two that wait in step would meet for ever.
+      await setTimeout(randomInt(interval / 2, interval * 1.5))
     }
   }
 
