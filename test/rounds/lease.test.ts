@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { createLease, type LeaseRecord, type LeaseTable } from '../../src/rounds/lease.ts'
@@ -6,31 +7,34 @@ import { createLease, type LeaseRecord, type LeaseTable } from '../../src/rounds
 const aTable = () => {
   let record: LeaseRecord | undefined
   let version = 0
-  let isAway = false
-  const visit = async (): Promise<void> => {
-    await setTimeout(Math.random() * 3)
-    if (isAway) throw new Error('away')
-  }
-  const table: LeaseTable<number> = {
-    read: async () => {
-      await visit()
-      return record && { record, version }
-    },
-    write: async (next, expected) => {
-      await visit()
-      if ((record === undefined ? undefined : version) !== expected) return undefined
-      record = next
-      version += 1
-      return version
+  /** The same record, seen by one who can be cut off from it. */
+  const seen = () => {
+    let isAway = false
+    const visit = async (): Promise<void> => {
+      await setTimeout(randomInt(3))
+      if (isAway) throw new Error('away')
+    }
+    const table: LeaseTable<number> = {
+      read: async () => {
+        await visit()
+        return record && { record, version }
+      },
+      write: async (next, expected) => {
+        await visit()
+        if ((record === undefined ? undefined : version) !== expected) return undefined
+        record = next
+        version += 1
+        return version
+      }
+    }
+    return {
+      table,
+      cutOff: (is: boolean) => {
+        isAway = is
+      }
     }
   }
-  return {
-    table,
-    record: () => record,
-    away: (is: boolean) => {
-      isAway = is
-    }
-  }
+  return { seen, table: seen().table, record: () => record }
 }
 
 const quick = { timeToLive: 400, patience: 5000, linger: 20 }
@@ -47,7 +51,7 @@ t.test('of many who write, one does at a time, and each finds what the one befor
       writing += 1
       if (writing !== 1) t.fail('two write at once')
       if (held.last !== last) t.fail(`${held.last} is not ${last}`)
-      await setTimeout(Math.random() * 5)
+      await setTimeout(randomInt(5))
       lease.requireHeld()
       await lease.commit(last + 1)
       last += 1
@@ -87,19 +91,20 @@ t.test('one who is idle lets go', async (t) => {
 })
 
 t.test('one who died is found dead after the time to live, and what it wrote in part is to be looked at', async (t) => {
-  const { table, away } = aTable()
-  const dead = createLease(table, quick)
+  const { table, seen } = aTable()
+  const view = seen()
+  const dead = createLease(view.table, quick)
   await dead.acquire()
-  away(true)
-  t.teardown(() => dead.release())
-  // Its next signs of life do not arrive.
+  view.cutOff(true)
   await setTimeout(quick.timeToLive / 2)
-  away(false)
   t.throws(() => dead.requireHeld(), { code: 'STORE_UNAVAILABLE' }, 'it has stopped by itself')
   const heir = createLease(table, quick)
   t.match(await heir.acquire(), { seized: true, undisturbed: false })
   await heir.commit(5)
+  view.cutOff(false)
   await t.rejects(dead.commit(6), { code: 'STORE_UNAVAILABLE' })
+  await dead.release()
+  await heir.commit(6)
   await heir.release()
 })
 
