@@ -59,7 +59,7 @@ export const elasticsearch = (name: EngineName, version: string): EngineKind => 
       await installJava()
       return place.make(install)
     },
-    prepare: async ({ dataDir, port, settings }) => {
+    prepare: async ({ dataDir, port, firstRun, settings }) => {
       const home = join(dataDir, 'home')
       const temporary = join(dataDir, 'tmp')
       const libraries = join(home, 'lib/platform', `linux-${process.arch === 'arm64' ? 'aarch64' : 'x64'}`)
@@ -92,7 +92,7 @@ export const elasticsearch = (name: EngineName, version: string): EngineKind => 
           '-Xms512m',
           '-Xmx512m',
           ...options,
-          ...classArchive(join(place.directory, 'classes.jsa')),
+          ...classArchive(join(place.directory, 'classes.jsa'), firstRun),
           `-Djava.io.tmpdir=${temporary}`,
           `-Des.nativelibs.path=${libraries}`,
           `-Des.path.home=${home}`,

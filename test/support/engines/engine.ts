@@ -16,8 +16,9 @@ export interface Engine {
 
 /** An engine of one's own, which may be killed. It ends with the process that started it. */
 export interface PrivateEngine extends Engine {
-  /** Of the process that runs now: another one after a restart. */
+  /** Of the process that was started last: another one after a restart. */
   readonly pid: number
+  isRunning(): boolean
   /** Kills the engine and its children at once (SIGKILL): what it has not written is lost. */
   kill(): Promise<void>
   /** Ends it, unless it has ended, and starts it on the same port with the same data. */
@@ -38,6 +39,8 @@ export interface Start {
   readonly port: number
   /** false: for data that nobody wants back; writes are not forced to the disk where the engine has a choice. */
   readonly durable: boolean
+  /** Leave behind what makes later starts faster. */
+  readonly firstRun: boolean
   /** Settings by the engine's own names. */
   readonly settings: Readonly<Record<string, string>>
 }

@@ -3,9 +3,31 @@
  * It needs npm, Maven and Python with pip, which download from the registries they are configured for, and Debian's
  * PostgreSQL; it says what is lacking.
  */
-import { engineNames, isEngineName } from './engine.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EngineName, engineNames, isEngineName } from './engine.ts'
 import { kinds } from './kinds.ts'
 import { alone } from './lock.ts'
+import { startPrivateEngine } from './private-engine.ts'
+
+/** An engine counts as installed when it has run. */
+const tryOut = async (name: EngineName): Promise<void> => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ralph-engine-'))
+  try {
+    const engine = await startPrivateEngine(name, dataDir, { durable: false, firstRun: true })
+    if ('missing' in engine) throw new Error(engine.missing)
+    await engine.stop()
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+const install = async (name: EngineName): Promise<string> => {
+  if (!(await kinds[name].install())) return 'is installed'
+  await tryOut(name)
+  return 'installed'
+}
 
 const words = process.argv.slice(2)
 for (const word of words) if (!isEngineName(word)) throw new Error(`No such engine: ${word}; ${engineNames.join(', ')}`)
@@ -16,7 +38,7 @@ if (process.platform !== 'linux')
 await alone('install', async () => {
   for (const name of names)
     try {
-      process.stdout.write(`${name}: ${(await kinds[name].install()) ? 'installed' : 'is installed'}\n`)
+      process.stdout.write(`${name}: ${await install(name)}\n`)
     } catch (error) {
       process.stderr.write(`${name}: ${error instanceof Error ? error.message : error}\n`)
       process.exitCode = 1

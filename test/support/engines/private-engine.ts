@@ -13,6 +13,8 @@ export interface PrivateEngineOptions {
   readonly port?: number
   /** false: nobody wants the data back; faster. Never for faults or measurements. Default: true. */
   readonly durable?: boolean
+  /** True for the run that ends the installation. */
+  readonly firstRun?: boolean
   /** Settings by the engine's own names. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -21,32 +23,43 @@ export interface PrivateEngineOptions {
 const startLimit = 120_000
 const stopLimit = 30_000
 
+const isFree = async (port: number): Promise<boolean> => {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
+  server.close()
+  await once(server, 'close')
+  return true
+}
+
 /** Below the ports that the system gives to clients: an engine that is down for a while finds its own still free. */
 const freePort = async (): Promise<number> => {
   for (;;) {
     const port = 15_000 + Math.floor(Math.random() * 15_000)
-    const server = createServer().listen(port, '127.0.0.1')
-    try {
-      await once(server, 'listening')
-    } catch {
-      continue
-    }
-    server.close()
-    await once(server, 'close')
-    return port
+    if (await isFree(port)) return port
   }
 }
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
 
+const pidOf = ({ pid }: ChildProcess): number => {
+  if (pid === undefined) throw new Error('The engine was not started')
+  return pid
+}
+
 /** Under setpriv, which replaces itself by the command and has it killed when this process ends, however it ends. */
 const launch = (command: Command, dataDir: string, log: string): ChildProcess => {
   const output = openSync(log, 'a')
+  const { PATH = '', HOME = '' } = process.env
   const user = command.user
   const as = user === undefined ? [] : [`--reuid=${user}`, `--regid=${user}`, '--clear-groups']
   const child = spawn('setpriv', ['--pdeathsig=KILL', ...as, '--', command.file, ...command.args], {
     cwd: user === undefined ? dataDir : '/',
-    env: { ...process.env, ...command.env },
+    // Without the variables of tests: Node runs one of the engines, and would run what observes a test in it.
+    env: { PATH, HOME, ...command.env },
     stdio: ['ignore', output, output]
   })
   closeSync(output)
@@ -63,8 +76,8 @@ const childrenOf = (pid: number): readonly number[] => {
 }
 
 const killAll = async (child: ChildProcess): Promise<void> => {
-  if (hasEnded(child) || child.pid === undefined) return
-  const children = childrenOf(child.pid)
+  if (hasEnded(child)) return
+  const children = childrenOf(pidOf(child))
   const ended = once(child, 'exit')
   child.kill('SIGKILL')
   for (const pid of children)
@@ -89,13 +102,15 @@ export const startPrivateEngine = async (
   if (missing !== undefined) return unlessRequired(missing)
   const directory = resolve(dataDir)
   mkdirSync(directory, { recursive: true })
-  const { durable = true, settings = {} } = options
+  const { durable = true, firstRun = false, settings = {} } = options
   const port = options.port ?? (await freePort())
   const logFile = join(directory, 'engine.log')
   const log = (): string => readFileSync(logFile, 'utf8').slice(-4000)
 
   const start = async (): Promise<ChildProcess> => {
-    const child = launch(await kind.prepare({ dataDir: directory, port, durable, settings }), directory, logFile)
+    if (!(await isFree(port))) throw new Error(`Port ${port} is taken`)
+    const command = await kind.prepare({ dataDir: directory, port, durable, firstRun, settings })
+    const child = launch(command, directory, logFile)
     let failure: Error | undefined
     child.once('error', (error) => {
       failure = error
@@ -106,8 +121,9 @@ export const startPrivateEngine = async (
       if (version !== undefined && !hasEnded(child)) return child
       await wait(50)
     }
+    if (failure !== undefined) throw failure
     await killAll(child)
-    throw failure ?? new Error(`${name} does not start on port ${port}:\n${log()}`)
+    throw new Error(`${name} does not start on port ${port}:\n${log()}`)
   }
 
   const end = async (child: ChildProcess): Promise<void> => {
@@ -124,8 +140,9 @@ export const startPrivateEngine = async (
     name,
     url: kind.url(port),
     get pid() {
-      return child.pid ?? 0
+      return pidOf(child)
     },
+    isRunning: () => !hasEnded(child),
     stop: () => end(child),
     kill: () => killAll(child),
     restart: async () => {

@@ -1,0 +1,24 @@
+import type { Engine, EngineName, Missing } from './engine.ts'
+import { kinds } from './kinds.ts'
+import { unlessRequired } from './missing.ts'
+import { joinSharedEngine } from './shared-engine.ts'
+
+/** The variables that name a server which is there already. */
+export const variableOf: Readonly<Record<EngineName, string>> = {
+  es: 'RALPH_TEST_ES_URL',
+  es8: 'RALPH_TEST_ES8_URL',
+  mongo: 'RALPH_TEST_MONGO_URI',
+  clickhouse: 'RALPH_TEST_CLICKHOUSE_URL',
+  postgres: 'RALPH_TEST_POSTGRES_URL'
+}
+
+/**
+ * The engine for tests that leave it as they find it: the server that a variable names, else one that is shared by all
+ * test processes, else the reason to skip. Rejects instead of that if all engines are required (CI).
+ */
+export const engineFor = async (name: EngineName): Promise<Engine | Missing> => {
+  const url = process.env[variableOf[name]]
+  if (url !== undefined && url !== '') return { name, url: url.replace(/\/$/, ''), stop: async () => {} }
+  const missing = kinds[name].missing()
+  return missing === undefined ? joinSharedEngine(name) : unlessRequired(missing)
+}
