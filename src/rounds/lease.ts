@@ -63,10 +63,17 @@ export interface Lease {
    * was written under it counts.
    */
   commit(last: Micros): Promise<void>
+  /** For readers: the `last` of the record, while nobody else can have changed it; undefined: read the record. */
+  lastIfHeld(): Micros | undefined
   /** After a turn: lets go if somebody waits, else soon. */
   pause(): Promise<void>
   /** Lets go at once. */
   release(): Promise<void>
+  /**
+   * Writes no more, but does not let go either: whoever is next finds it seized, or is this process, and sees to what
+   * was left half done.
+   */
+  abandon(): void
 }
 
 /** How often one who waits looks again. */
@@ -89,6 +96,7 @@ export const createLease = <Version>(table: LeaseTable<Version>, options: LeaseO
   let renewed = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let tail: Promise<unknown> = Promise.resolve()
+  let lettingGo = false
 
   /** Renewing and letting go happen beside the calls of the holder: the record is written by one of them at a time. */
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -119,8 +127,13 @@ export const createLease = <Version>(table: LeaseTable<Version>, options: LeaseO
 
   const letGo = async (): Promise<void> => {
     if (held === undefined) return
-    await putHeld((record) => ({ ...record, holder: undefined }))
-    held = undefined
+    lettingGo = true
+    try {
+      await putHeld((record) => ({ ...record, holder: undefined }))
+    } finally {
+      lettingGo = false
+      held = undefined
+    }
   }
 
   const later = (milliseconds: number, work: () => Promise<unknown>): void => {
@@ -189,8 +202,15 @@ export const createLease = <Version>(table: LeaseTable<Version>, options: LeaseO
     },
     commit: (last) =>
       inTurn(async () => {
-        if (!(await putHeld((record) => ({ ...record, last, writer: self })))) throw lost()
+        try {
+          if (!(await putHeld((record) => ({ ...record, last, writer: self })))) throw lost()
+        } catch (error) {
+          // Whether it was written nobody knows: it is read before anything is built upon it.
+          held = undefined
+          throw error
+        }
       }),
+    lastIfHeld: () => (held !== undefined && !lettingGo && isFresh() ? held.record.last : undefined),
     pause: async () => {
       clearTimeout(timer)
       if (held === undefined) return
@@ -200,6 +220,10 @@ export const createLease = <Version>(table: LeaseTable<Version>, options: LeaseO
     release: () => {
       clearTimeout(timer)
       return inTurn(letGo)
+    },
+    abandon: () => {
+      clearTimeout(timer)
+      held = undefined
     }
   }
 }

@@ -130,3 +130,49 @@ t.test('who waits longer than patience is told to come again', async (t) => {
   await t.rejects(other.acquire(), { code: 'STORE_UNAVAILABLE', details: { retryAfter: 1 } })
   await holder.release()
 })
+
+t.test('a commit of which nobody knows whether it was written is read again before anything follows', async (t) => {
+  const { table } = aTable()
+  let loses = false
+  const lease = createLease<number>(
+    {
+      read: table.read,
+      write: async (record, version) => {
+        const written = await table.write(record, version)
+        if (loses) throw new Error('the answer is lost')
+        return written
+      }
+    },
+    quick
+  )
+  await lease.acquire()
+  loses = true
+  await t.rejects(lease.commit(7))
+  t.throws(() => lease.requireHeld(), { code: 'STORE_UNAVAILABLE' })
+  loses = false
+  t.equal((await lease.acquire()).last, 7)
+  await lease.release()
+})
+
+t.test('who gives a turn up lets nobody believe that it was ended', async (t) => {
+  const { table } = aTable()
+  const [one, other] = [createLease(table, quick), createLease(table, quick)]
+  await one.acquire()
+  one.abandon()
+  t.equal((await other.acquire()).seized, true)
+  await other.release()
+})
+
+t.test('a reader is told how far it is written only while nobody else can write', async (t) => {
+  const { table } = aTable()
+  const lease = createLease(table, quick)
+  t.equal(lease.lastIfHeld(), undefined)
+  await lease.acquire()
+  await lease.commit(5)
+  t.equal(lease.lastIfHeld(), 5)
+  const releasing = lease.release()
+  await setTimeout(0)
+  t.equal(lease.lastIfHeld(), undefined, 'nor while it is being let go')
+  await releasing
+  t.equal(lease.lastIfHeld(), undefined)
+})
