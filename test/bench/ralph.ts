@@ -61,16 +61,26 @@ export const createAppDir = (path: string): string => {
 const flagsOf = (entry: string): string[] =>
   /^#!.* node (.+)$/m.exec(readFileSync(entry, 'utf8').split('\n', 1)[0] ?? '')?.[1]?.split(' ') ?? []
 
+export interface BackendChoice {
+  readonly backend: string
+  /** Its settings. */
+  readonly env: Readonly<Record<string, string>>
+}
+
 /** Starts `ralph runserver` as it is shipped, in a process of its own, on an application directory. */
-export const startRalph = async (appDir: string, entry: string = entries.src): Promise<RunningServer> => {
+export const startRalph = async (
+  appDir: string,
+  entry: string = entries.src,
+  { backend, env }: BackendChoice = { backend: 'sqlite', env: {} }
+): Promise<RunningServer> => {
   const port = await freePort()
   const began = performance.now()
   const child = spawn(
     process.execPath,
-    [...flagsOf(entry), entry, 'runserver', '--backend', 'sqlite', '--host', '127.0.0.1', '--port', String(port)],
+    [...flagsOf(entry), entry, 'runserver', '--backend', backend, '--host', '127.0.0.1', '--port', String(port)],
     {
       cwd: appDir,
-      env: { PATH: process.env.PATH, HOME: appDir, RALPH_APP_DIR: appDir, RALPH_LOG_LEVEL: 'ERROR' },
+      env: { PATH: process.env.PATH, HOME: appDir, RALPH_APP_DIR: appDir, RALPH_LOG_LEVEL: 'ERROR', ...env },
       stdio: ['ignore', 'ignore', 'inherit']
     }
   )
