@@ -39,10 +39,6 @@ function* attachmentsOf(statement: Statement): Generator<NamedAttachment> {
   }
 }
 
-/** Lower-case digests of all attachments that a statement names. */
-export const attachmentDigests = (statement: Statement): Set<string> =>
-  new Set([...attachmentsOf(statement)].map(({ attachment }) => attachment.sha2.toLowerCase()))
-
 /** A missing part is answered with each place that needs it, up to this many. */
 const mostProblems = 100
 
