@@ -5,6 +5,7 @@ import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { prepareEngine, variablesFor } from '../support/engine-variables.ts'
 import { startPrivateEngine } from '../support/engines/private-engine.ts'
 import { bareEngines } from './bare.ts'
 import { corpusName, corpusSize } from './corpus.ts'
@@ -45,38 +46,6 @@ const load = async (order: LoadOrder): Promise<LoadReport> => {
   if (report === undefined) throw new Error(`load generation failed: ${JSON.stringify(order)}`)
   return report[0]
 }
-
-/** How Ralph, either of them, is told where the engine is. */
-const variablesFor = (url: string): Record<string, string> => {
-  const { hostname, port } = new URL(url)
-  const at = (name: string): string => `RALPH_BACKENDS__LRS__${backend.toUpperCase()}__${name}`
-  switch (backend) {
-    case 'es':
-      return { [at('HOSTS')]: url, [at('ALLOW_YELLOW_STATUS')]: 'true' }
-    case 'mongo':
-      return { [at('CONNECTION_URI')]: url }
-    case 'clickhouse':
-      return { [at('HOST')]: hostname, [at('PORT')]: port, [at('DATABASE')]: 'default' }
-    case 'postgres':
-      return { [at('CONNECTION_URI')]: url }
-  }
-}
-
-const table = `CREATE TABLE IF NOT EXISTS default.NAME (event_id UUID NOT NULL, emission_time DateTime64(6) NOT NULL, event String NOT NULL)
-  ENGINE MergeTree ORDER BY (emission_time, event_id) PRIMARY KEY (emission_time, event_id)`
-
-/** What document 001 has its reader make. */
-const prepare = async (url: string, name: string): Promise<void> => {
-  if (backend === 'es') await fetch(`${url}/${name}`, { method: 'PUT' })
-  if (backend === 'clickhouse') await fetch(url, { method: 'POST', body: table.replace('NAME', name) })
-}
-
-const nameVariable = { es: 'DEFAULT_INDEX', clickhouse: 'EVENT_TABLE_NAME', mongo: 'DEFAULT_COLLECTION', postgres: '' }[
-  backend
-]
-
-const named = (name: string): Record<string, string> =>
-  nameVariable === '' ? {} : { [`RALPH_BACKENDS__LRS__${backend.toUpperCase()}__${nameVariable}`]: name }
 
 /** The original, as its own documentation starts it. */
 const startPeer = async (bin: string, url: string) => {
@@ -155,10 +124,10 @@ const run = async (): Promise<string[]> => {
   const engine = await startPrivateEngine(backend, join(work, 'engine'))
   if ('missing' in engine) throw new Error(engine.missing)
   const { url } = engine
-  await prepare(url, 'ours')
+  await prepareEngine(backend, url, 'ours')
   const ours = await startRalph(createAppDir(join(work, 'ours')), entries.dist, {
     backend,
-    env: { ...variablesFor(url), ...named('ours') }
+    env: variablesFor(backend, url, 'ours')
   })
   say('POST of 1, 32 connections')
   const oneBare = await bareRate(url, 1, 32, false)
@@ -172,7 +141,7 @@ const run = async (): Promise<string[]> => {
   const theirs = { one: Number.NaN, hundred: Number.NaN, page: Number.NaN }
   if (peer !== undefined && backend !== 'postgres') {
     say('the original Ralph')
-    await prepare(url, 'peer')
+    await prepareEngine(backend, url, 'peer')
     const original = await startPeer(peer, url)
     theirs.one = await posting(original.url, 1, 32)
     theirs.hundred = await posting(original.url, 100, 4)
@@ -182,11 +151,13 @@ const run = async (): Promise<string[]> => {
   const written = ours.memory()
   await ours.stop()
 
-  const asked = backend === 'postgres' ? undefined : 'asked'
-  if (asked !== undefined) await prepare(url, asked)
+  // PostgreSQL has one place for all: there, the filters are asked of a server of their own.
+  const second = backend === 'postgres' ? await startPrivateEngine(backend, join(work, 'second')) : engine
+  if ('missing' in second) throw new Error(second.missing)
+  await prepareEngine(backend, second.url, 'asked')
   const reader = await startRalph(createAppDir(join(work, 'reader')), entries.dist, {
     backend,
-    env: { ...variablesFor(url), ...(asked === undefined ? {} : named(asked)) }
+    env: variablesFor(backend, second.url, 'asked')
   })
   say(`filling a store with ${count(corpusSize)} statements`)
   await load({ kind: 'fill', url: reader.url, from: 0, to: corpusSize / 2 })
@@ -207,6 +178,7 @@ const run = async (): Promise<string[]> => {
   const large = await measure()
   const read = reader.memory()
   await reader.stop()
+  await second.stop()
   await engine.stop()
   const milliseconds = (time: number | undefined): string => `${(time ?? Number.NaN).toFixed(2)} ms`
   return [

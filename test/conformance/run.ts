@@ -6,10 +6,13 @@ import { promisify } from 'node:util'
 import { backends } from '../../src/backends/registry.ts'
 import { versions } from '../../src/xapi/version.ts'
 import { createAppDir, entries, firstAnswer, freePort } from '../bench/ralph.ts'
+import { backendOf, prepareEngine, variablesFor } from '../support/engine-variables.ts'
+import { isEngineName } from '../support/engines/engine.ts'
+import { startPrivateEngine } from '../support/engines/private-engine.ts'
 
 /**
- * `SUITE=folder npm run conformance [-- backend …]`: scores each backend, on an empty store and as shipped, with the
- * conformance suite of ADL that is installed in the folder. Ends with 1 unless every test of every run passed. It is no
+ * `SUITE=folder npm run conformance [-- name …]`: scores each backend, on an empty store and as shipped (database servers
+ * are started as tests start them; `es8` is Elasticsearch 8.19), with the conformance suite of ADL that is installed in the folder. Ends with 1 unless every test of every run passed. It is no
  * part of `npm test`, which needs nothing from outside this repository.
  */
 const suite = process.env.SUITE
@@ -47,8 +50,18 @@ const runSuite = async (url: string, version: string): Promise<Record> => {
   return record
 }
 
-const score = async (backend: string, version: string): Promise<boolean> => {
+/** Where a backend keeps its statements: in its own directory, or on an engine that is started for it. */
+const placeOf = async (name: string, directory: string) => {
+  if (!isEngineName(name)) return { backend: name, env: {}, stop: async () => {} }
+  const engine = await startPrivateEngine(name, join(directory, 'engine'), { durable: false })
+  if ('missing' in engine) throw new Error(engine.missing)
+  await prepareEngine(name, engine.url, 'statements')
+  return { backend: backendOf[name], env: variablesFor(name, engine.url, 'statements'), stop: engine.stop }
+}
+
+const score = async (name: string, version: string): Promise<boolean> => {
   const directory = createAppDir(mkdtempSync(join(tmpdir(), 'ralph-conformance-')))
+  const { backend, env, stop } = await placeOf(name, directory)
   const port = await freePort()
   const server = spawn(
     process.execPath,
@@ -58,6 +71,7 @@ const score = async (backend: string, version: string): Promise<boolean> => {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
         ...process.env,
+        ...env,
         RALPH_APP_DIR: directory,
         RALPH_LOG_LEVEL: 'ERROR',
         RALPH_LRS_REQUIRE_VERSION_HEADER: 'true',
@@ -71,17 +85,18 @@ const score = async (backend: string, version: string): Promise<boolean> => {
     const { state, summary } = await runSuite(url, version)
     const { total, passed, failed } = summary
     process.stdout.write(
-      `${backend} ${version}: ${passed}/${total}, failed ${failed}, not run ${total - passed - failed}\n`
+      `${name} ${version}: ${passed}/${total}, failed ${failed}, not run ${total - passed - failed}\n`
     )
     return state === 'finished' && total > 0 && passed === total
   } finally {
     server.kill()
+    await stop()
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
 const asked = process.argv.slice(2)
-for (const { name } of backends) {
-  if (asked.length > 0 && !asked.includes(name)) continue
+const all = [...backends.map(({ name }) => name), 'es8']
+for (const name of asked.length > 0 ? asked : all) {
   for (const version of versions) if (!(await score(name, version))) process.exitCode = 1
 }

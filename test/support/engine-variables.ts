@@ -1,0 +1,60 @@
+import type { EngineName } from './engines/engine.ts'
+
+/** The backend that an engine is for. */
+export const backendOf: Readonly<Record<EngineName, 'es' | 'mongo' | 'clickhouse' | 'postgres'>> = {
+  es: 'es',
+  es8: 'es',
+  mongo: 'mongo',
+  clickhouse: 'clickhouse',
+  postgres: 'postgres'
+}
+
+const parametersOf = (name: EngineName, url: string): Record<string, string> => {
+  const { hostname, port } = new URL(url)
+  switch (name) {
+    case 'es':
+    case 'es8':
+      // A single node cannot keep the copies that an index has by default.
+      return { HOSTS: url, ALLOW_YELLOW_STATUS: 'true' }
+    case 'clickhouse':
+      return { HOST: hostname, PORT: port, DATABASE: 'default' }
+    case 'mongo':
+    case 'postgres':
+      return { CONNECTION_URI: url }
+  }
+}
+
+const container: Readonly<Record<EngineName, string | undefined>> = {
+  es: 'DEFAULT_INDEX',
+  es8: 'DEFAULT_INDEX',
+  clickhouse: 'EVENT_TABLE_NAME',
+  mongo: 'DEFAULT_COLLECTION',
+  postgres: undefined
+}
+
+/**
+ * How Ralph, ours or the original, is told in its environment where an engine is, and under which name it keeps
+ * statements there if not under its own default.
+ */
+export const variablesFor = (engine: EngineName, url: string, name?: string): Record<string, string> => {
+  const parameters = parametersOf(engine, url)
+  const key = container[engine]
+  if (name !== undefined && key !== undefined) parameters[key] = name
+  const prefix = `RALPH_BACKENDS__LRS__${backendOf[engine].toUpperCase()}__`
+  return Object.fromEntries(Object.entries(parameters).map(([parameter, value]) => [prefix + parameter, value]))
+}
+
+const table = (name: string): string =>
+  `CREATE TABLE IF NOT EXISTS default.${name} (event_id UUID NOT NULL, emission_time DateTime64(6) NOT NULL, event String NOT NULL)
+   ENGINE MergeTree ORDER BY (emission_time, event_id) PRIMARY KEY (emission_time, event_id)`
+
+/** Makes the index or table that document 001 has its reader make. */
+export const prepareEngine = async (engine: EngineName, url: string, name: string): Promise<void> => {
+  const requests: Partial<Record<EngineName, () => Promise<Response>>> = {
+    es: () => fetch(`${url}/${name}`, { method: 'PUT' }),
+    es8: () => fetch(`${url}/${name}`, { method: 'PUT' }),
+    clickhouse: () => fetch(url, { method: 'POST', body: table(name) })
+  }
+  const response = await requests[engine]?.()
+  if (response !== undefined && !response.ok) throw new Error(await response.text())
+}
