@@ -52,52 +52,49 @@ export interface Element {
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
-/** The elements of an array's text, or the one value that the text is. */
-export const elements = (text: string): Element[] => {
-  let at = 0
-  while (isSpace(text.charCodeAt(at))) at += 1
-  const inArray = text.charCodeAt(at) === openBracket
-  if (inArray) at += 1
-  const found: Element[] = []
-  let start = at
+/** Where the value that begins at `start` ends: before a comma or bracket that is not its own, or at `limit`. */
+const scanValue = (text: string, start: number, limit: number): { readonly end: number; readonly keys: number } => {
   let depth = 0
   let keys = 0
-  const end = text.length
-  const take = (): void => {
-    const element = text.slice(start, at).trim()
-    if (element !== '') found.push({ text: element, keys })
-    start = at + 1
-    keys = 0
-  }
-  for (; at < end; at += 1) {
-    switch (text.charCodeAt(at)) {
+  let end = start
+  scan: for (; end < limit; end += 1) {
+    switch (text.charCodeAt(end)) {
       case quote:
-        at = endOfString(text, at) - 1
+        end = endOfString(text, end) - 1
         break
       case openBrace:
       case openBracket:
         depth += 1
         break
       case closeBrace:
-        depth -= 1
-        break
       case closeBracket:
-        if (depth === 0) {
-          take()
-          return found
-        }
+        if (depth === 0) break scan
         depth -= 1
         break
       case colon:
         keys += 1
         break
       case comma:
-        if (depth === 0) take()
+        if (depth === 0) break scan
         break
     }
   }
-  take()
-  return found
+  return { end, keys }
+}
+
+/** The elements of an array's text, or the one value that the text is. */
+export const elements = (text: string): Element[] => {
+  let at = 0
+  while (isSpace(text.charCodeAt(at))) at += 1
+  if (text.charCodeAt(at) === openBracket) at += 1
+  const found: Element[] = []
+  for (;;) {
+    const { end, keys } = scanValue(text, at, text.length)
+    const element = text.slice(at, end).trim()
+    if (element !== '') found.push({ text: element, keys })
+    if (text.charCodeAt(end) !== comma) return found
+    at = end + 1
+  }
 }
 
 /** How many keys a parsed value has at every depth. Fewer than its text: the text repeats a key within one object. */
@@ -135,25 +132,7 @@ export const members = (text: string): readonly Member[] => {
     at = text.indexOf(':', at) + 1
     while (isSpace(text.charCodeAt(at))) at += 1
     const valueStart = at
-    let depth = 0
-    scan: for (; at < last; at += 1) {
-      switch (text.charCodeAt(at)) {
-        case quote:
-          at = endOfString(text, at) - 1
-          break
-        case openBrace:
-        case openBracket:
-          depth += 1
-          break
-        case closeBrace:
-        case closeBracket:
-          depth -= 1
-          break
-        case comma:
-          if (depth === 0) break scan
-          break
-      }
-    }
+    at = scanValue(text, at, last).end
     let end = at
     while (isSpace(text.charCodeAt(end - 1))) end -= 1
     found.push({ key: String(key), start, valueStart, end })

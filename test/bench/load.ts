@@ -17,6 +17,8 @@ export type LoadOrder =
       readonly kind: 'get'
       readonly url: string
       readonly path: string
+      /** Asks for another page each time: up to some moment between these two, in milliseconds since 1970. */
+      readonly until?: readonly [from: number, to: number]
       readonly connections: number
       readonly seconds: number
     }
@@ -61,8 +63,21 @@ const post = async ({ url, size, connections, seconds }: LoadOrder & { kind: 'po
   return reportOf(await autocannon({ url, connections, duration: seconds, requests }))
 }
 
-const get = async ({ url, path, connections, seconds }: LoadOrder & { kind: 'get' }): Promise<LoadReport> => {
-  const requests = [{ method: 'GET', path, headers }]
+/** Ever other moments between two, all over the time between them. */
+const moments = function* ([from, to]: readonly [number, number]): Generator<string> {
+  for (let place = 0; ; place = (place + 0.618_033_988_749_895) % 1) {
+    const moment = from + place * (to - from)
+    const micros = String(Math.floor((moment % 1) * 1000)).padStart(3, '0')
+    yield `${new Date(moment).toISOString().slice(0, -1)}${micros}Z`
+  }
+}
+
+const get = async (order: LoadOrder & { kind: 'get' }): Promise<LoadReport> => {
+  const { url, path, until, connections, seconds } = order
+  const times = until && moments(until)
+  const setupRequest = (request: autocannon.Request): autocannon.Request =>
+    times === undefined ? request : { ...request, path: `${path}&until=${times.next().value}` }
+  const requests = [{ method: 'GET', path, headers, setupRequest }]
   await autocannon({ url, connections, duration: 1, requests })
   return reportOf(await autocannon({ url, connections, duration: seconds, requests }))
 }

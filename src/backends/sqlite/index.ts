@@ -6,13 +6,13 @@ import { openStore, type SqliteStore } from './store.ts'
 export type { SqliteOptions } from './settings.ts'
 
 /** KiB of pages in memory: most are for the default target, since there may be many others. */
-const cacheSizes = { default: 16_000, target: 4000 }
+const cacheSizes = { default: 10_000, target: 3000 }
 
 /** Bytes of pages of statements that are ready to be sent again. */
 const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
 
 /** A move to the tables takes some milliseconds, and opening after a crash takes as long for each of these. */
-const maxInMemory = 1000
+const maxInMemory = 2000
 
 /** All of them, whether or not one fails; then the first failure is thrown. */
 const closeAll = async (stores: readonly SqliteStore[]): Promise<void> => {

@@ -14,13 +14,20 @@ export const alternativesOf = (term: Term): Term[] => {
   return (widened[term.charAt(0)] ?? [term.charAt(0)]).map((letter) => letter + value)
 }
 
-/** Leaves out what another of the terms implies; `own` is not returned. */
+// The letters of xapi/terms.ts, as codes: this is done for every term of every statement.
+const relatedAgent = 'A'.charCodeAt(0)
+const relatedActivity = 'C'.charCodeAt(0)
+
+/**
+ * Leaves out what another of the terms implies; `own` is not returned. The Authority (m) implies only where it stands
+ * beside the term: it is not handed down to statements that refer to this one, so what they inherit keeps the A.
+ */
 export const leanTerms = (terms: ReadonlySet<Term>, own?: ReadonlySet<Term>): Term[] => {
   const lean: Term[] = []
   for (const term of terms) {
     const letter = term.charCodeAt(0)
-    if (letter === 0x41 && (terms.has(`a${term.slice(1)}`) || own?.has(`m${term.slice(1)}`))) continue
-    if (letter === 0x43 && terms.has(`c${term.slice(1)}`)) continue
+    if (letter === relatedAgent && (terms.has(`a${term.slice(1)}`) || own?.has(`m${term.slice(1)}`))) continue
+    if (letter === relatedActivity && terms.has(`c${term.slice(1)}`)) continue
     lean.push(term)
   }
   return lean

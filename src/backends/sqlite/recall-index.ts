@@ -19,6 +19,8 @@ export const recallIndex = ({ connection, termIds, index, references }: Recalled
   const statements = connection.prepare<[stored: Micros, id: Uint8Array, text: string]>(
     'SELECT stored, id, text FROM statement WHERE stored > ? ORDER BY stored'
   )
+  // What a statement inherited is known by number only. All of these are reserved before any term is looked up, so that
+  // none could be taken for free.
   const recalled = statements.all(index.indexed()).map(([stored, id, text]) => {
     const inherited = references.inheritedBy(stored)
     for (const term of inherited) termIds.reserve(term)

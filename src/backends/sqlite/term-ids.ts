@@ -19,8 +19,9 @@ export const createTermIds = (connection: Connection): TermIds => {
   const cache = createTransactionCache<TermId>({ entries: 20_000, characters: 2_000_000 })
   const select = connection.prepare<[id: number]>('SELECT id FROM term WHERE text = ?')
   const insert = connection.prepare('INSERT INTO term (text, id) VALUES (?, ?)')
-  // The end of that index tells the last number, but for the terms of statements which are not in it yet: those are
-  // found, one by one, before any new one is made.
+  // A number must never mean two terms. The highest one in `entry` is the last that was given out, but for those of
+  // statements that are indexed in memory only: recall-index.ts looks each of these up, or reserves it, before any
+  // statement can come.
   let last = connection.prepare<[id: number | null]>('SELECT max(term) FROM entry').get()?.[0] ?? 0
   const find = (term: Term): TermId | undefined => {
     const known = cache.get(term)
