@@ -55,8 +55,7 @@ const startPeer = async (bin: string, url: string) => {
     ...process.env,
     RALPH_APP_DIR: appDir,
     RALPH_AUTH_FILE: join(appDir, 'auth.json'),
-    ...variablesFor(url),
-    ...named('peer')
+    ...variablesFor(backend, url, 'peer')
   }
   const user = [
     '-u',
