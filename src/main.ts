@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=60
+#!/usr/bin/env -S node --max-semi-space-size=2 --heap-growing-percent=60
 import './cli/node-version.ts'
 import { randomUUID } from 'node:crypto'
 import module from 'node:module'

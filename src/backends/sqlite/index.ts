@@ -6,10 +6,10 @@ import { openStore, type SqliteStore } from './store.ts'
 export type { SqliteOptions } from './settings.ts'
 
 /** KiB of pages in memory: most are for the default target, since there may be many others. */
-const cacheSizes = { default: 10_000, target: 3000 }
+const cacheSizes = { default: 8000, target: 3000 }
 
 /** Bytes of pages of statements that are ready to be sent again. */
-const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
+const pageCacheSizes = { default: 2_000_000, target: 500_000 }
 
 /** A move to the tables takes some milliseconds, and opening after a crash takes as long for each of these. */
 const maxInMemory = 2000
