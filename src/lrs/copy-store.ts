@@ -13,7 +13,10 @@ export interface Inventory {
   readonly statements: number
   readonly attachments: number
   readonly documents: number
-  /** SHA-256 over the ids, `stored` times and texts of all statements, in order, and their attachments. */
+  /**
+   * SHA-256 over the ids and texts of all statements, in the order of `stored`, and their attachments. The time itself is in the
+   * texts; a store that cannot keep two at the same microsecond may part them.
+   */
   readonly statementDigest: string
   /** SHA-256 over all documents, in order of their keys. */
   readonly documentDigest: string
@@ -122,7 +125,7 @@ export const takeInventory = async (
   let statements = 0
   const attachments = new Set<string>()
   for await (const page of statementPages(copy, undefined, signal)) {
-    for (const { id, stored, text } of page) hash.update(`${id} ${stored} ${onOneLine(text)}\n`)
+    for (const { id, text } of page) hash.update(`${id} ${onOneLine(text)}\n`)
     const digests = digestsOf(page).filter((digest) => !attachments.has(digest))
     for await (const { sha2, content } of store.attachments.read(digests)) {
       attachments.add(sha2)

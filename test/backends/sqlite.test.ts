@@ -5,6 +5,7 @@ import { documentStoreContract } from '../contracts/document-store.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
+import { storeCopyContract } from '../contracts/store-copy.ts'
 
 const opener =
   (options: SqliteOptions): OpenBackend =>
@@ -34,3 +35,4 @@ for (const [name, options] of Object.entries(ways)) propertyContract(t, name, op
 statementStoreContract(t, 'sqlite', opener({ maxInMemory: 3 }))
 documentStoreContract(t, 'sqlite', opener({}))
 attachmentStoreContract(t, 'sqlite', opener({}))
+for (const [name, options] of Object.entries(ways)) storeCopyContract(t, name, opener(options))

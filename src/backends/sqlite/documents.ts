@@ -1,4 +1,5 @@
 import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../../contracts/document-store.ts'
+import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -13,6 +14,8 @@ export interface DocumentTable {
   ): StoredDocument | undefined
   ids(scope: DocumentScope, since: Micros | undefined): string[]
   clear(scope: DocumentScope): void
+  /** Puts a document of another store in the place of what is there. */
+  restore(document: KeyedDocument): void
 }
 
 type ScopeColumns = readonly [kind: string, agent: string, activity: string, registration: string]
@@ -79,6 +82,10 @@ export const createDocumentTable = (connection: Connection, times: IncreasingClo
     },
     clear: (scope) => {
       removeAll.run(...columnsOf(scope), Number(isAnyRegistration(scope)))
+    },
+    restore: ({ key, document: { content, contentType, etag, updated } }) => {
+      upsert.run(...columnsOf(key), key.id, content, contentType, etag, updated)
+      times.passed(updated)
     }
   }
 }

@@ -17,7 +17,7 @@ export interface IndexTables extends Participant {
   find(id: StatementId): Micros | undefined
   /** Statements with a term; those that there are now, at least. */
   open(term: TermId, ascending: boolean, effort: Effort): PlaceList
-  /** The newest statement. */
+  /** Most often the newest statement. */
   add(id: StatementId, stored: Micros, terms: readonly TermId[]): void
   /** Another term of a statement that may be an old one and may have the term already. */
   addTerm(term: TermId, stored: Micros): void
@@ -70,6 +70,12 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
       return inMemory ? union([inTable, placesOf(inMemory, ascending)]) : inTable
     },
     add: (id, stored, terms) => {
+      if (stored <= indexed) {
+        // Restored from another store, older than what is there.
+        insertId.run(bytesOfId(id), stored)
+        for (const term of terms) addToTable(term, stored)
+        return
+      }
       recent.addId(id, stored)
       for (const term of terms) recent.addTerm(term, stored)
     },

@@ -1,4 +1,10 @@
-import type { IncomingStatement, InsertReport, StatementBatch } from '../../contracts/statement-store.ts'
+import type {
+  AttachmentContent,
+  IncomingStatement,
+  InsertReport,
+  StatementBatch,
+  StoredStatement
+} from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
 import { sameStatement } from '../../xapi/equivalence.ts'
@@ -30,7 +36,13 @@ export interface Tables {
  * Writes a batch; `STATEMENT_CONFLICT` when an id is taken by another statement. With a single statement that is
  * found out before anything is changed.
  */
-export const createInsert = (tables: Tables): ((batch: StatementBatch) => InsertReport) => {
+export interface Insert {
+  insert(batch: StatementBatch): InsertReport
+  /** `StoreCopy.restoreStatements`. */
+  restore(statements: readonly StoredStatement[], attachments: readonly AttachmentContent[]): InsertReport
+}
+
+export const createInsert = (tables: Tables): Insert => {
   const { connection, times, termIds, index, references, attachments, descriptions, pages } = tables
   const insertStatement = connection.prepare(
     'INSERT INTO statement (stored, id, voided, voiding, text) VALUES (?, ?, ?, ?, ?)'
@@ -49,32 +61,60 @@ export const createInsert = (tables: Tables): ((batch: StatementBatch) => Insert
     if (target !== undefined) voidStatement.run(target)
   }
 
-  /** Returns whether the statement was not there. */
-  const write = (incoming: IncomingStatement, define: boolean): boolean => {
+  /** Of one that is not there. */
+  const write = (incoming: IncomingStatement, stored: Micros, define: boolean): void => {
     const { id, statement } = incoming
-    const present = index.find(id)
-    if (present !== undefined) {
-      refuseAnother(incoming, present)
-      return false
-    }
     const voidedId = voids(statement)
     const voided = voidedId === undefined && references.isVoided(id)
-    const stored = times.next()
     const text = incoming.textAt(formatMicros(stored))
     insertStatement.run(stored, bytesOfId(id), Number(voided), voidedId === undefined ? 0 : 1, text)
     if (voidedId !== undefined) voidTarget(voidedId)
     index.add(id, stored, leanTermsOf(statement).map(termIds.idOf))
     references.link({ id, stored, statement, target: targetOf(statement) })
     if (define) descriptions.learn(statement, stored)
-    return true
   }
 
-  return (batch) => {
-    pages.outdate()
-    const inserted: StatementId[] = []
-    const already: StatementId[] = []
-    for (const incoming of batch.statements) (write(incoming, batch.define) ? inserted : already).push(incoming.id)
-    for (const attachment of batch.attachments) attachments.add(attachment)
-    return { inserted, already }
+  /** `stored` is the key of the table: statements that another store took at the same moment follow each other. */
+  const freeFrom = (stored: Micros): Micros => {
+    let free = stored
+    while (textOf.get(free) !== undefined) free += 1
+    return free
+  }
+
+  return {
+    insert: ({ statements, attachments: contents, define }) => {
+      pages.outdate()
+      const inserted: StatementId[] = []
+      const already: StatementId[] = []
+      for (const incoming of statements) {
+        const present = index.find(incoming.id)
+        if (present === undefined) {
+          write(incoming, times.next(), define)
+          inserted.push(incoming.id)
+        } else {
+          refuseAnother(incoming, present)
+          already.push(incoming.id)
+        }
+      }
+      for (const attachment of contents) attachments.add(attachment)
+      return { inserted, already }
+    },
+    restore: (restored, contents) => {
+      pages.outdate()
+      const inserted: StatementId[] = []
+      const already: StatementId[] = []
+      for (const { id, stored, text } of restored) {
+        if (index.find(id) !== undefined) {
+          already.push(id)
+          continue
+        }
+        // What was stored elsewhere was validated there.
+        write({ id, statement: JSON.parse(text) as Statement, textAt: () => text }, freeFrom(stored), true)
+        times.passed(stored)
+        inserted.push(id)
+      }
+      for (const attachment of contents) attachments.add(attachment)
+      return { inserted, already }
+    }
   }
 }

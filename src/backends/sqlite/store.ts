@@ -12,6 +12,7 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { createAttachmentTable } from './attachments.ts'
 import { type CacheSize, type Connection, connect } from './connect.ts'
+import { createDocumentReader, createStatementReader } from './copy.ts'
 import { createDescriptionTables } from './descriptions.ts'
 import { createDocumentTable } from './documents.ts'
 import { createIndexTables } from './index-tables.ts'
@@ -104,10 +105,21 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const attachments = createAttachmentTable(connection)
   const descriptions = createDescriptionTables(connection)
   const pages = createPageCache(pageCacheSize)
-  const insert = createInsert({ connection, times, termIds, index, references, attachments, descriptions, pages })
+  const { insert, restore } = createInsert({
+    connection,
+    times,
+    termIds,
+    index,
+    references,
+    attachments,
+    descriptions,
+    pages
+  })
   const queries = createQueries({ connection, times, termIds, index, pages })
   const documents = createDocumentTable(connection, times)
   const scratch = createScratch(connection)
+  const readStatements = createStatementReader(connection)
+  const readDocuments = createDocumentReader(connection)
 
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
@@ -209,6 +221,19 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
         write(() => documents.change(key, change), { refusesFirst: true, signal: options.signal }),
       ids: (scope, since, options) => read(() => documents.ids(scope, since), options),
       clear: (scope, options = {}) => write(() => documents.clear(scope), { signal: options.signal })
+    },
+    copy: {
+      statements: (after, limit, options) => read(() => readStatements(after, limit), options),
+      restoreStatements: (restored, contents, options = {}) =>
+        write(() => restore(restored, contents), { signal: options.signal }),
+      documents: (after, limit, options) => read(() => readDocuments(after, limit), options),
+      restoreDocuments: (restored, options = {}) =>
+        write(
+          () => {
+            for (const each of restored) documents.restore(each)
+          },
+          { signal: options.signal }
+        )
     },
     status: async () => {
       if (failure !== undefined) await tryWriting(failure.size).catch(() => {})

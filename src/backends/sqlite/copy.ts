@@ -1,0 +1,66 @@
+import type { DocumentKey } from '../../contracts/document-store.ts'
+import type { StatementPage } from '../../contracts/statement-store.ts'
+import type { KeyedDocument } from '../../contracts/store-copy.ts'
+import { fitting, type Position } from '../../xapi/filters.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Connection } from './connect.ts'
+import { idOfBytes } from './id-bytes.ts'
+
+/** Reads all statements, voided ones too, in pages. */
+export const createStatementReader = (connection: Connection) => {
+  const lengthsAfter = connection.prepare<[stored: Micros, length: number]>(
+    'SELECT stored, octet_length(text) FROM statement WHERE stored > ? ORDER BY stored LIMIT ?'
+  )
+  const between = connection.prepare<[stored: Micros, id: Uint8Array, text: string]>(
+    'SELECT stored, id, text FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored'
+  )
+  return (after: Position | undefined, limit: number): StatementPage => {
+    const found = lengthsAfter.all(after?.stored ?? -1, limit + 1)
+    const page = found.slice(0, limit)
+    const count = fitting(page.map(([, length]) => length))
+    const [first, last] = [page[0], page[count - 1]]
+    if (first === undefined || last === undefined) return { statements: [], more: false }
+    const statements = between.all(first[0], last[0]).map(([stored, id, text]) => ({ id: idOfBytes(id), stored, text }))
+    return { statements, more: count < found.length }
+  }
+}
+
+type DocumentRow = readonly [
+  kind: string,
+  agent: string,
+  activity: string,
+  registration: string,
+  id: string,
+  content: Uint8Array,
+  contentType: string,
+  etag: string,
+  updated: Micros
+]
+
+const keyOf = ([kind, agent, activity, registration, id]: DocumentRow): DocumentKey => {
+  if (kind === 'agent-profile') return { kind, agent, id }
+  if (kind === 'activity-profile') return { kind, activity, id }
+  return { kind: 'state', activity, agent, id, ...(registration === '' ? {} : { registration }) }
+}
+
+const partsOf = (key: DocumentKey): readonly string[] => [
+  key.kind,
+  key.kind === 'agent-profile' ? '' : key.activity,
+  key.kind === 'activity-profile' ? '' : key.agent,
+  key.kind === 'state' ? (key.registration ?? '') : '',
+  key.id
+]
+
+/** Reads all documents, in the order of their table's key, in pages. */
+export const createDocumentReader = (connection: Connection) => {
+  const after = connection.prepare<[...DocumentRow]>(
+    `SELECT kind, agent, activity, registration, id, content, content_type, etag, updated FROM document
+     WHERE (kind, activity, agent, registration, id) > (?, ?, ?, ?, ?)
+     ORDER BY kind, activity, agent, registration, id LIMIT ?`
+  )
+  return (last: DocumentKey | undefined, limit: number): readonly KeyedDocument[] =>
+    after.all(...(last === undefined ? ['', '', '', '', ''] : partsOf(last)), limit).map((row) => {
+      const [, , , , , content, contentType, etag, updated] = row
+      return { key: keyOf(row), document: { content, contentType, etag, updated } }
+    })
+}
