@@ -160,7 +160,10 @@ const build = (
     close: async () => {
       if (closed) return
       // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
-      const kept = keepTime().catch(() => {})
+      const kept = keepTime().catch((error: unknown) => {
+        // Only a promise to readers is at stake: statements were durable when they were acknowledged.
+        warn(`the last write to ${directory} failed: ${error instanceof Error ? error.message : String(error)}`)
+      })
       closed = true
       await kept
       await group.close()
