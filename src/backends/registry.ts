@@ -2,6 +2,7 @@ import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import { type Group, inRole, type Values } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
 import { fsParameters } from './fs/parameters.ts'
+import { postgresParameters } from './postgres/parameters.ts'
 import { sqliteParameters } from './sqlite/parameters.ts'
 
 /** A backend as it is known before anything of it is loaded. */
@@ -55,6 +56,15 @@ export const backends: readonly BackendDefinition[] = [
       const { openFs } = await import('./fs/index.ts')
       // As Ralph has it: whoever changes from Ralph finds the statements where they are.
       return openFs({ directory: directoryPath ?? process.cwd(), file: lrsFile }, context)
+    }
+  }),
+  define({
+    name: 'postgres',
+    summary: 'a schema of a PostgreSQL database, for any number of servers',
+    parameters: postgresParameters,
+    open: async (parameters, context) => {
+      const { openPostgres } = await import('./postgres/index.ts')
+      return openPostgres(parameters, context)
     }
   }),
   define({

@@ -1,0 +1,47 @@
+import type { AttachmentContent, AttachmentStore } from '../../contracts/statement-store.ts'
+import type { Database } from './connect.ts'
+import { piecesOf } from './pieces.ts'
+import { prepare, type Query, type Value } from './query-text.ts'
+
+/** Bytes go as they are in a parameter of their own; in an array they would be written in hexadecimal digits. */
+const insertSome = (target: number, some: readonly AttachmentContent[]): Query<never> => {
+  const values: Value[] = [target]
+  const rows = some.map(({ sha2, content }) => {
+    values.push(sha2, content)
+    return `($1, $${values.length - 1}, $${values.length})`
+  })
+  const text = `INSERT INTO attachment (target, sha2, content) VALUES ${rows.join()} ON CONFLICT (target, sha2) DO NOTHING`
+  return { name: undefined, text, values }
+}
+
+export const insertAttachments = (target: number, attachments: readonly AttachmentContent[]): Query<never>[] =>
+  piecesOf(attachments, ({ content }) => content.byteLength).map((piece) => insertSome(target, piece))
+
+const selectSizes = prepare<[sha2: string, size: number]>(
+  'select_attachment_sizes',
+  "SELECT sha2, octet_length(content) FROM attachment WHERE target = $1 AND sha2 = ANY (string_to_array($2, ' '))"
+)
+const selectContents = prepare<[sha2: string, content: Uint8Array]>(
+  'select_attachments',
+  "SELECT sha2, content FROM attachment WHERE target = $1 AND sha2 = ANY (string_to_array($2, ' '))"
+)
+
+export const createAttachments = (database: Database, target: number): AttachmentStore => ({
+  read: async function* (sha2s, options) {
+    const wanted = [...new Set(sha2s)]
+    const sizes = new Map(await database.read(selectSizes(target, wanted.join(' ')), options))
+    const there = wanted.flatMap((sha2) => {
+      const size = sizes.get(sha2)
+      return size === undefined ? [] : [{ sha2, size }]
+    })
+    for (const piece of piecesOf(there, ({ size }) => size)) {
+      const asked = piece.map(({ sha2 }) => sha2)
+      const contents = new Map(await database.read(selectContents(target, asked.join(' ')), options))
+      for (const sha2 of asked) {
+        options?.signal?.throwIfAborted()
+        const content = contents.get(sha2)
+        if (content !== undefined) yield { sha2, content }
+      }
+    }
+  }
+})

@@ -1,0 +1,194 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Clock } from '../../contracts/clock.ts'
+import type { DocumentKey, DocumentScope, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
+import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { RalphError } from '../../errors.ts'
+import { changeDocument, createKeyedQueue, type Versioned } from '../../rounds/documents.ts'
+import { etagOf } from '../../xapi/concurrency.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Database } from './connect.ts'
+import { digestOf } from './keys.ts'
+import { prepare, type Query } from './query-text.ts'
+
+type DocumentRow = readonly [revision: number, content: Uint8Array, contentType: string, etag: string, updated: Micros]
+
+const select = prepare<DocumentRow>(
+  'select_document',
+  'SELECT revision, content, content_type, etag, updated FROM document WHERE target = $1 AND digest = $2'
+)
+
+// A revision is never given to another document, and none that is written anew has an old one.
+const insert = prepare<[updated: Micros]>(
+  'insert_document',
+  `INSERT INTO document (target, digest, scope, registration, key, content, content_type, etag, updated, revision)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nextval('document_revision'))
+   ON CONFLICT (target, digest) DO NOTHING RETURNING updated`
+)
+
+// Later than it was, also where the clock of another server is ahead.
+const update = prepare<[updated: Micros]>(
+  'update_document',
+  `UPDATE document SET content = $4, content_type = $5, etag = $6, updated = greatest($7, updated + 1),
+     revision = nextval('document_revision')
+   WHERE target = $1 AND digest = $2 AND revision = $3 RETURNING updated`
+)
+
+const remove = prepare<[revision: number]>(
+  'delete_document',
+  'DELETE FROM document WHERE target = $1 AND digest = $2 AND revision = $3 RETURNING revision'
+)
+
+const selectIds = prepare<[id: string]>(
+  'select_document_ids',
+  `SELECT key->'id' FROM document WHERE target = $1 AND scope = $2 AND updated > $3`
+)
+const selectIdsOfOne = prepare<[id: string]>(
+  'select_document_ids_of_registration',
+  `SELECT key->'id' FROM document WHERE target = $1 AND scope = $2 AND updated > $3 AND registration = $4`
+)
+
+const clearAll = prepare('clear_documents', 'DELETE FROM document WHERE target = $1 AND scope = $2')
+const clearOne = prepare(
+  'clear_documents_of_registration',
+  'DELETE FROM document WHERE target = $1 AND scope = $2 AND registration = $3'
+)
+
+/** Parts are joined as JSON, so that no two scopes are one. */
+const scopeDigest = (scope: DocumentScope): string => {
+  switch (scope.kind) {
+    case 'state':
+      return digestOf(JSON.stringify([scope.kind, scope.activity, scope.agent]))
+    case 'agent-profile':
+      return digestOf(JSON.stringify([scope.kind, scope.agent]))
+    case 'activity-profile':
+      return digestOf(JSON.stringify([scope.kind, scope.activity]))
+  }
+}
+
+/** Undefined: any registration, and none (C 2.3). */
+const registrationOf = (scope: DocumentScope): string | undefined =>
+  scope.kind === 'state' ? scope.registration : undefined
+
+/** An absent registration is a key of its own. */
+const registrationDigest = (registration: string | undefined): string => digestOf(registration ?? '')
+
+export const digestOfKey = (key: DocumentKey): string =>
+  digestOf(JSON.stringify([scopeDigest(key), registrationOf(key) ?? null, key.id]))
+
+/** The values of `digest`, `scope`, `registration` and `key`. */
+export const columnsOfKey = (key: DocumentKey): readonly [string, string, string, string] => [
+  digestOfKey(key),
+  scopeDigest(key),
+  registrationDigest(registrationOf(key)),
+  JSON.stringify(key)
+]
+
+export const createDocuments = (
+  database: Database,
+  target: number,
+  clock: Clock
+): DocumentStore & { settled(): Promise<void> } => {
+  const times = createIncreasingClock(clock)
+  const queue = createKeyedQueue()
+  const pending = new Set<Promise<unknown>>()
+
+  /** What was accepted is finished before the connections are closed. */
+  const accepted = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (database.isClosed()) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+    const result = work()
+    pending.add(result)
+    try {
+      return await result
+    } finally {
+      pending.delete(result)
+    }
+  }
+
+  const documentOf = ([, content, contentType, etag, updated]: DocumentRow): StoredDocument => ({
+    content,
+    contentType,
+    etag,
+    updated
+  })
+
+  /** Clearings of overlapping scopes may wait for each other: then one of them is undone, and repeated. */
+  const writeAgain = async <Row extends readonly unknown[]>(query: Query<Row>): Promise<readonly Row[]> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await database.write(query)
+      } catch (error) {
+        const state = error instanceof RalphError ? error.details.state : undefined
+        if (attempt === 10 || (state !== '40P01' && state !== '40001')) throw error
+        await setTimeout(Math.random() * 2 ** attempt)
+      }
+    }
+  }
+
+  return {
+    get: async (key, options) => {
+      const [row] = await database.read(select(target, digestOfKey(key)), options)
+      return row && documentOf(row)
+    },
+    change: (key, change, { signal } = {}) =>
+      accepted(() => {
+        const columns = columnsOfKey(key)
+        const [digest] = columns
+        const read = async (): Promise<Versioned<number> | undefined> => {
+          const [row] = await database.read(select(target, digest))
+          if (row === undefined) return undefined
+          // Nothing that this process writes is earlier than what it has seen.
+          times.passed(row[4])
+          return { document: documentOf(row), version: row[0] }
+        }
+        return queue(digest, () =>
+          changeDocument<number>(
+            {
+              read,
+              replace: async (next, version) => {
+                if (next === undefined) {
+                  if (version === undefined) return undefined
+                  return (await writeAgain(remove(target, digest, version))).length > 0 ? undefined : false
+                }
+                const content = Uint8Array.from(next.content)
+                const { contentType } = next
+                const etag = etagOf(content)
+                const now = times.next()
+                const [row] = await writeAgain(
+                  version === undefined
+                    ? insert(target, ...columns, content, contentType, etag, now)
+                    : update(target, digest, version, content, contentType, etag, now)
+                )
+                return row === undefined ? false : { content, contentType, etag, updated: row[0] }
+              }
+            },
+            change,
+            signal
+          )
+        )
+      }),
+    ids: async (scope, since = -1, options) => {
+      const registration = registrationOf(scope)
+      const rows = await database.read(
+        registration === undefined
+          ? selectIds(target, scopeDigest(scope), since)
+          : selectIdsOfOne(target, scopeDigest(scope), since, registrationDigest(registration)),
+        options
+      )
+      // Written by JSON.stringify; the type json is parsed by the driver.
+      return [...new Set(rows.map(([id]) => id))].sort()
+    },
+    clear: (scope, { signal } = {}) =>
+      accepted(async () => {
+        signal?.throwIfAborted()
+        const registration = registrationOf(scope)
+        await writeAgain(
+          registration === undefined
+            ? clearAll(target, scopeDigest(scope))
+            : clearOne(target, scopeDigest(scope), registrationDigest(registration))
+        )
+      }),
+    settled: async () => {
+      await Promise.allSettled(pending)
+    }
+  }
+}

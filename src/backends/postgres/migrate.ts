@@ -1,0 +1,119 @@
+import { RalphError } from '../../errors.ts'
+import { begin, commit, type Database } from './connect.ts'
+import { migrations, tableNames } from './migrations.ts'
+import { plain } from './query-text.ts'
+import { quoted } from './settings.ts'
+import { forbidden } from './translate-error.ts'
+
+/** The oldest major version that every statement of SQL here was written for. */
+const oldestVersion = 14
+
+/** "RLPH": no other program takes this advisory lock; schemas of one database are migrated one after the other. */
+const lock = 0x524c5048
+
+type ServerRow = readonly [version: number, encoding: string, readOnly: boolean, hasSchema: boolean, hasTable: boolean]
+
+const look = (schema: string) =>
+  plain<ServerRow>(`
+    SELECT current_setting('server_version_num')::integer / 10000, getdatabaseencoding()::text,
+      pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,
+      EXISTS (SELECT FROM pg_namespace WHERE nspname = ${literal(schema)}),
+      EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+              WHERE nspname = ${literal(schema)} AND relname = 'migration')`)
+
+const literal = (text: string): string => `E'${text.replace(/[\\']/g, '\\$&')}'`
+
+const countMigrations = plain<[count: number]>('SELECT coalesce(max(number), 0) FROM migration')
+
+const privileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const
+
+const listLiterals = (texts: readonly string[]): string => `ARRAY[${texts.map(literal).join()}]`
+
+/** What the role may not do with the tables; who made them may do all. */
+const lackingPrivileges = plain<[lacking: string]>(`
+  SELECT privilege || ' on ' || name
+  FROM unnest(${listLiterals(tableNames)}) AS tables (name), unnest(${listLiterals(privileges)}) AS privileges (privilege)
+  WHERE NOT (name = 'migration' AND privilege <> 'SELECT') AND NOT has_table_privilege(name, privilege)
+  UNION ALL
+  SELECT 'USAGE on document_revision' WHERE NOT has_sequence_privilege('document_revision', 'USAGE')`)
+
+const requireUsable = (
+  { place: { host, port, database } }: Database,
+  [version, encoding, readOnly]: ServerRow
+): void => {
+  const who = `PostgreSQL at ${host}:${port}`
+  if (version < oldestVersion) {
+    throw new RalphError('STORE_UNAVAILABLE', `${who} has version ${version}: Ralph needs ${oldestVersion} or later`)
+  }
+  if (encoding !== 'UTF8') {
+    const remedy = `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`
+    throw new RalphError('STORE_UNAVAILABLE', `the database "${database}" has the encoding ${encoding}: ${remedy}`)
+  }
+  if (readOnly) throw new RalphError('STORE_FULL', `${who} is read-only: connect to the primary server`)
+}
+
+const requireKnown = (count: number, schema: string): void => {
+  if (count <= migrations.length) return
+  throw new RalphError(
+    'STORE_CORRUPT',
+    `the schema "${schema}" was written by a newer version of Ralph (step ${count}, this one knows ${migrations.length}): upgrade Ralph`
+  )
+}
+
+/** Where the role may not do itself what has to be done. */
+const lacksPrivilege = (error: unknown, { place: { schema, user, database } }: Database): unknown => {
+  if (!(error instanceof RalphError) || error.details.state !== '42501') return error
+  const message =
+    `the tables of Ralph are not in the schema "${schema}" of the database "${database}", or are of an older version, ` +
+    `and the role "${user}" may not make them: let somebody who may run CREATE SCHEMA IF NOT EXISTS ${quoted(schema)} AUTHORIZATION ${quoted(user)}; ` +
+    'or start Ralph once as the owner of the schema'
+  return new RalphError('STORE_UNAVAILABLE', message, { state: '42501' }, { cause: error.cause })
+}
+
+/** In one transaction: all steps that are missing, or nothing. Several servers that start together do so in turn. */
+const migrate = async (database: Database): Promise<void> => {
+  const { schema } = database.place
+  const session = await database.session()
+  let endedWell = false
+  try {
+    await session.run(begin, plain('SET LOCAL statement_timeout = 0'), plain(`SELECT pg_advisory_xact_lock(${lock})`))
+    const [[server]] = await session.run<[ServerRow]>(look(schema))
+    if (!server?.[3]) await session.run(plain(`CREATE SCHEMA ${quoted(schema)}`))
+    if (!server?.[4]) {
+      await session.run(
+        plain('CREATE TABLE migration (number integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())')
+      )
+    }
+    const [[row]] = await session.run<[[number]]>(countMigrations)
+    const done = row?.[0] ?? 0
+    requireKnown(done, schema)
+    for (const [index, sql] of migrations.entries()) {
+      if (index < done) continue
+      await session.run(plain(sql), plain(`INSERT INTO migration (number) VALUES (${index + 1})`))
+    }
+    await session.run(commit)
+    endedWell = true
+  } catch (error) {
+    throw lacksPrivilege(error, database)
+  } finally {
+    session.release(endedWell)
+  }
+}
+
+/**
+ * Looks at the server, and makes the tables or brings them up to date where needed. Throws what is missing, and what to
+ * do about it.
+ */
+export const prepareDatabase = async (database: Database): Promise<void> => {
+  const { schema } = database.place
+  const [server] = await database.read(look(schema))
+  if (server === undefined) throw new RalphError('INTERNAL', 'the server says nothing of itself')
+  requireUsable(database, server)
+  const [, , , hasSchema, hasTable] = server
+  const [row] = hasSchema && hasTable ? await database.read(countMigrations) : []
+  const count = row?.[0] ?? 0
+  requireKnown(count, schema)
+  if (count < migrations.length) await migrate(database)
+  const lacking = await database.read(lackingPrivileges)
+  if (lacking.length > 0) throw forbidden(database.place, lacking.map(([each]) => each).join(', '))
+}

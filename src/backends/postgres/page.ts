@@ -1,0 +1,72 @@
+import type { StatementPage } from '../../contracts/statement-store.ts'
+import { maxPageSize, type Position, type StatementQuery } from '../../xapi/filters.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { greatestId, isNormalId, leastId } from './keys.ts'
+
+/** `text` is null where the page has ended: by its limit, or by its size. */
+export type PageRow = readonly [stored: Micros, id: StatementId, text: string | null]
+
+/** Later than all that a store takes. */
+const endOfTime: Micros = Number.MAX_SAFE_INTEGER
+
+/**
+ * The part of the order (stored, id) that is asked for, in the direction of the question: from behind `start` up to and
+ * including all that is stored at `end`. Before `start` with `end` excluded where the newest come first.
+ */
+export interface Range {
+  readonly ascending: boolean
+  readonly start: Position
+  readonly end: Micros
+}
+
+/** `after` may be any text that a cursor was made of: without a normal id it is the position before it. */
+const positionOf = ({ stored, id }: Position, ascending: boolean): Position => ({
+  stored,
+  id: isNormalId(id) ? id : ascending ? leastId : greatestId
+})
+
+export const rangeOf = ({ ascending, since, until, after }: StatementQuery): Range => {
+  const oldest = since ?? -1
+  const newest = Math.min(until ?? endOfTime - 1, endOfTime - 1)
+  const position = after && positionOf(after, ascending)
+  if (ascending) {
+    const start = position && position.stored > oldest ? position : { stored: oldest, id: greatestId }
+    return { ascending, start, end: newest }
+  }
+  const start = position && position.stored <= newest ? position : { stored: newest + 1, id: leastId }
+  return { ascending, start, end: oldest }
+}
+
+export const inRange = (
+  table: string,
+  ascending: boolean,
+  [stored, id, end]: readonly [string, string, string]
+): string =>
+  ascending
+    ? `(${table}.stored, ${table}.id) > (${stored}, ${id}) AND ${table}.stored <= ${end}`
+    : `(${table}.stored, ${table}.id) < (${stored}, ${id}) AND ${table}.stored > ${end}`
+
+export const inOrder = (table: string, ascending: boolean): string =>
+  `ORDER BY ${table}.stored${ascending ? '' : ' DESC'}, ${table}.id${ascending ? '' : ' DESC'}`
+
+/**
+ * Of statements that were found, one more than wanted, those that make a page. The length of a text is known without
+ * reading it: what is beyond the size of a page is not.
+ */
+export const pageOf = (found: string, ascending: boolean, limit: string): string => `
+  SELECT stored, id, CASE WHEN place <= ${limit}::bigint AND (place = 1 OR size <= ${maxPageSize}) THEN text END
+  FROM (
+    SELECT stored, id, text, row_number() OVER page AS place, sum(octet_length(text)) OVER page AS size
+    FROM (${found}) AS found
+    WINDOW page AS (${inOrder('found', ascending)} ROWS UNBOUNDED PRECEDING)
+  ) AS page ${inOrder('page', ascending)}`
+
+export const pageFrom = (rows: readonly PageRow[]): StatementPage => {
+  const statements: { id: StatementId; stored: Micros; text: string }[] = []
+  for (const [stored, id, text] of rows) {
+    if (text === null) return { statements, more: true }
+    statements.push({ id, stored, text })
+  }
+  return { statements, more: false }
+}

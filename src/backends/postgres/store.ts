@@ -1,0 +1,70 @@
+import type { Clock } from '../../contracts/clock.ts'
+import type { LrsStore } from '../../contracts/lrs-backend.ts'
+import { createStatementRounds } from '../../rounds/statement-rounds.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import { textPageOf } from '../../xapi/text-page.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { createAttachments } from './attachments.ts'
+import type { Database } from './connect.ts'
+import { createCopy } from './copy.ts'
+import { agentNames, describe } from './descriptions.ts'
+import { createDocuments } from './documents.ts'
+import { createEngine } from './engine.ts'
+import { isNormalId } from './keys.ts'
+import { createQueries } from './query.ts'
+import { prepare } from './query-text.ts'
+
+/** The store of one target. */
+export interface PostgresStore extends LrsStore {
+  /** Finishes what was accepted. The connections stay open: others share them. */
+  close(): Promise<void>
+}
+
+const findTarget = prepare<[number: number]>('find_target', 'SELECT number FROM target WHERE name = $1')
+const makeTarget = prepare('make_target', 'INSERT INTO target (name) VALUES ($1) ON CONFLICT (name) DO NOTHING')
+
+/** The number under which a target is known in every key, made when it is first asked for. */
+export const numberOfTarget = async (database: Database, name: string): Promise<number> => {
+  for (;;) {
+    const [row] = await database.read(findTarget(name))
+    if (row !== undefined) return row[0]
+    // Another server may make it now: then both of them find it.
+    await database.write(makeTarget(name))
+  }
+}
+
+const findStatement = prepare<[stored: Micros, text: string]>(
+  'find_statement',
+  'SELECT stored, text FROM statement WHERE target = $1 AND id = $2 AND voided = $3'
+)
+
+export const createStore = (
+  database: Database,
+  target: number,
+  { clock, writeDelay }: { readonly clock: Clock; readonly writeDelay: number }
+): PostgresStore => {
+  const rounds = createStatementRounds({ engine: createEngine(database, target), clock, delay: writeDelay })
+  const documents = createDocuments(database, target, clock)
+  const { query } = createQueries(database, target)
+  return {
+    statements: {
+      insert: rounds.insert,
+      consistentThrough: rounds.consistentThrough,
+      find: async (id: StatementId, { voided }, options) => {
+        if (!isNormalId(id)) return undefined
+        const [row] = await database.read(findStatement(target, id, voided), options)
+        return row && { id, stored: row[0], text: row[1] }
+      },
+      query,
+      queryText: async (question, frame, options) => textPageOf(await query(question, options), frame),
+      describe: (iris, options) => describe((asked) => database.read(asked, options), target, iris),
+      agentNames: (identifier, options) => agentNames((asked) => database.read(asked, options), target, identifier)
+    },
+    attachments: createAttachments(database, target),
+    documents,
+    copy: createCopy(database, target, rounds),
+    close: async () => {
+      await Promise.all([rounds.close(), documents.settled()])
+    }
+  }
+}
