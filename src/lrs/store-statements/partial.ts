@@ -3,7 +3,7 @@ import { type Problem, RalphError } from '../../errors.ts'
 import { namedDigests } from '../../xapi/attachments.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { inTurns } from './in-turns.ts'
+import { mapInTurns } from './in-turns.ts'
 import type { SentStatements } from './index.ts'
 import { readStatements } from './read.ts'
 import { duplicates } from './reject-duplicate-ids.ts'
@@ -40,10 +40,7 @@ const failed = (index: number, error: unknown): PartialError => {
  * that a wrong one does not hold up the others. They keep their order: all are handed to the store in one go.
  */
 export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
-  const judged: Judgement[] = []
-  for await (const each of inTurns(readStatements(sent.json, call.rules))) {
-    judged.push(judgeStatement(each, call.version))
-  }
+  const judged = await mapInTurns(readStatements(sent.json, call.rules), (each) => judgeStatement(each, call.version))
   const parts = new Map(sent.attachments.map((part) => [part.sha2, part]))
   const repeated = new Set(duplicates(judged.filter((each) => 'statement' in each)))
 

@@ -1,10 +1,10 @@
-import type { AttachmentContent, IncomingStatement, InsertReport } from '../../contracts/statement-store.ts'
+import type { AttachmentContent, InsertReport } from '../../contracts/statement-store.ts'
 import { allows } from '../../identity/asker.ts'
 import { requireAttachments } from '../../xapi/attachments.ts'
 import { verifySignatures } from '../../xapi/signature.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { inTurns } from './in-turns.ts'
+import { mapInTurns } from './in-turns.ts'
 import { prepareStatement } from './prepare.ts'
 import type { ValidStatement } from './validate.ts'
 
@@ -26,8 +26,7 @@ export const store = async (
   requireAttachments(statements, attachments, firstIndex)
   const { trustedKeys } = call.rules
   await verifySignatures(statements, attachments, { trustedKeys, version: call.version, firstIndex })
-  const incoming: IncomingStatement[] = []
-  for await (const each of inTurns(valid)) incoming.push(prepareStatement(each, call))
+  const incoming = await mapInTurns(valid, (each) => prepareStatement(each, call))
   const define = !call.rules.restrictByScopes || allows(call.asker, 'define')
   // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.
   const report = await call.store.statements.insert({ statements: incoming, attachments, define })

@@ -3,7 +3,7 @@ import { validateStatement } from '../../validation/statement.ts'
 import { countKeys } from '../../xapi/json-text.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { Version } from '../../xapi/version.ts'
-import { inTurns } from './in-turns.ts'
+import { mapInTurns } from './in-turns.ts'
 import type { SentStatement } from './read.ts'
 
 export interface ValidStatement extends SentStatement {
@@ -44,12 +44,12 @@ export const validateStatements = async (
 ): Promise<readonly ValidStatement[]> => {
   const valid: ValidStatement[] = []
   const problems: Problem[] = []
-  for await (const each of inTurns(sent)) {
+  await mapInTurns(sent, (each) => {
+    if (problems.length >= mostProblems) return
     const judged = judgeStatement(each, version)
     if ('statement' in judged) valid.push(judged)
     else problems.push(...judged.problems)
-    if (problems.length >= mostProblems) break
-  }
+  })
   if (problems.length > 0) throw invalidStatements(problems)
   return valid
 }
