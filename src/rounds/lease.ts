@@ -83,8 +83,12 @@ const courtesy = 200
 
 const lost = (): RalphError =>
   new RalphError('STORE_UNAVAILABLE', 'another server has taken over writing: send the request again', {
-    retryAfter: 1
+    retryAfter: 1,
+    lost: true
   })
+
+/** Whether a commit was refused: what was written before it does not count, and never will. */
+export const isLost = (error: unknown): boolean => error instanceof RalphError && error.details.lost === true
 
 const fresh: LeaseRecord = { holder: undefined, wanted: undefined, writer: undefined, last: 0 }
 

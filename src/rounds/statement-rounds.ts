@@ -27,11 +27,11 @@ export interface RoundOptions {
 export interface StatementRounds {
   /** `StatementStore.insert`. `OVERLOADED` when more waits to be written than memory should hold. */
   insert(batch: StatementBatch, options?: CallOptions): Promise<InsertReport>
-  /** `StoreCopy.restoreStatements`. */
+  /** `StoreCopy.restoreStatements`. `define` as in `StatementBatch`, true unless given. */
   restore(
     statements: readonly StoredStatement[],
     attachments: readonly AttachmentContent[],
-    options?: CallOptions
+    options?: CallOptions & { readonly define?: boolean }
   ): Promise<InsertReport>
   /** `StatementStore.consistentThrough`: in an idle store a promise that the next turn, of any process, will keep. */
   consistentThrough(options?: CallOptions): Promise<Micros>
@@ -88,7 +88,7 @@ const insertJob = ({ statements, attachments, define }: StatementBatch, { signal
 const restoreJob = (
   restored: readonly StoredStatement[],
   attachments: readonly AttachmentContent[],
-  { signal }: CallOptions
+  { signal, define = true }: CallOptions & { readonly define?: boolean }
 ): Job => {
   const statements = restored.map(({ id, stored, text }) => ({
     id,
@@ -115,7 +115,7 @@ const restoreJob = (
           already.push(each.id)
         }
       }
-      return { report: { inserted, already }, taught: statements }
+      return { report: { inserted, already }, taught: define ? statements : [] }
     }
   }
 }

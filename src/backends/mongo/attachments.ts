@@ -1,0 +1,75 @@
+import type { AttachmentContent } from '../../contracts/statement-store.ts'
+import type { AttachmentDocument, Collections } from './collections.ts'
+import { timeLimits } from './connect.ts'
+import { bytesOf, maxPart, readContent, writeContent } from './contents.ts'
+import { isDuplicateKey } from './translate-error.ts'
+
+/** Neighbours up to so many bytes together, one at least. */
+const groupsOf = <Each extends { readonly size: number }>(all: readonly Each[]): Each[][] => {
+  const groups: Each[][] = []
+  let group: Each[] = []
+  let size = 0
+  for (const each of all) {
+    if (group.length > 0 && size + each.size > maxPart) {
+      groups.push(group)
+      group = []
+      size = 0
+    }
+    group.push(each)
+    size += each.size
+  }
+  return group.length === 0 ? groups : [...groups, group]
+}
+
+/** Content is named by its digest: what is there already is the same, and what a dead turn leaves is named by nobody. */
+export const writeAttachments = async (
+  collections: Collections,
+  added: readonly AttachmentContent[]
+): Promise<void> => {
+  if (added.length === 0) return
+  const { attachments } = collections
+  const ids = added.map(({ sha2 }) => sha2)
+  const present = await attachments
+    .find({ _id: { $in: ids } }, { projection: { _id: 1 }, maxTimeMS: timeLimits.read })
+    .toArray()
+  const known = new Set(present.map(({ _id }) => _id))
+  const fresh = added.filter(({ sha2 }) => !known.has(sha2))
+  for (const group of groupsOf(fresh.map((each) => ({ ...each, size: each.content.byteLength })))) {
+    const documents: AttachmentDocument[] = []
+    for (const { sha2, content } of group) {
+      documents.push({ _id: sha2, ...(await writeContent(collections, content)) })
+    }
+    try {
+      await attachments.insertMany(documents, { ordered: false, maxTimeMS: timeLimits.write })
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+    }
+  }
+}
+
+/** In the order asked for; small ones are fetched together, so that neither memory nor requests grow with their number. */
+export async function* readAttachments(
+  collections: Collections,
+  sha2s: readonly string[],
+  signal: AbortSignal | undefined
+): AsyncGenerator<AttachmentContent> {
+  const wanted = [...new Set(sha2s)]
+  if (wanted.length === 0) return
+  const { attachments } = collections
+  const options = { maxTimeMS: timeLimits.read, signal }
+  const heads = await attachments
+    .find({ _id: { $in: wanted } }, { ...options, projection: { size: 1, parts: 1 } })
+    .toArray()
+  const headOf = new Map(heads.map((head) => [head._id, head]))
+  const there = wanted.map((sha2) => headOf.get(sha2)).filter((head) => head !== undefined)
+  for (const group of groupsOf(there)) {
+    const whole = group.filter(({ parts }) => parts === undefined).map(({ _id }) => _id)
+    const found = whole.length === 0 ? [] : await attachments.find({ _id: { $in: whole } }, options).toArray()
+    const contentOf = new Map(found.map(({ _id, content }) => [_id, content]))
+    for (const head of group) {
+      const content = contentOf.get(head._id)
+      const bytes = content === undefined ? await readContent(collections, head, signal) : bytesOf(content)
+      if (bytes !== undefined) yield { sha2: head._id, content: bytes }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { Json } from '../../xapi/statement.ts'
+
+/** Objects and lists within each other, the document itself counted (MongoDB: Limits, Nested Depth). */
+const maxDepth = 100
+
+/** The driver takes an object with this key for one of its own. */
+const driverKey = '_bsontype'
+
+const isKey = (key: string): boolean => key !== driverKey && !key.includes('\0')
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isHoldable = (value: Json, depth: number): boolean => {
+  if (typeof value !== 'object' || value === null) return true
+  if (depth > maxDepth) return false
+  if (Array.isArray(value)) return value.every((each: Json) => isHoldable(each, depth + 1))
+  const members = value as { readonly [key: string]: Json }
+  // JSON.parse makes own properties only.
+  for (const key in members) {
+    if (!isKey(key)) return false
+    const member = members[key]
+    if (member !== undefined && !isHoldable(member, depth + 1)) return false
+  }
+  return true
+}
+
+/** What cannot be held becomes its own JSON text; the rest stays as it is. */
+const held = (value: Json, depth: number): Json => {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > maxDepth) return JSON.stringify(value)
+  if (!isObject(value)) return (value as readonly Json[]).map((each) => held(each, depth + 1))
+  if (!Object.keys(value).every(isKey)) return JSON.stringify(value)
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, held(each, depth + 1)]))
+}
+
+/**
+ * A statement as BSON can hold it, `depth` levels down in a document: nearly always the statement itself. JSON allows
+ * deeper nesting and other keys than BSON; Ralph, which reads this, finds the text of such a part in its place, while
+ * our own readers are given the text of the whole statement.
+ */
+export const bsonSource = <Source extends object>(statement: Source, depth: number): object => {
+  // Parsed from JSON.
+  const json = statement as unknown as Json
+  return isHoldable(json, depth) ? statement : (held(json, depth) as object)
+}

@@ -1,0 +1,102 @@
+import {
+  type Db,
+  type DbOptions,
+  MongoClient,
+  type MongoClientOptions,
+  ReadConcern,
+  type ReadConcernLike
+} from 'mongodb'
+import { RalphError } from '../../errors.ts'
+import { translating } from './translate-error.ts'
+
+/** A database that answers. */
+export interface Database {
+  readonly db: Db
+  /** What the lease is read with: never what a primary that was replaced, and does not know it yet, still has. */
+  readonly latest: ReadConcernLike | undefined
+}
+
+export interface Connection {
+  /** Connects when it is not connected. `STORE_UNAVAILABLE` when no primary is in reach. */
+  open(): Promise<Database>
+  /** For work that may take minutes: nothing here ends a request that takes long. */
+  openPatient(): Promise<Db>
+  close(): Promise<void>
+}
+
+/** Milliseconds that a read may take in the server, and a write: less than half of the time to live of a lease. */
+export const timeLimits = { read: 8000, write: 6000 } as const
+
+/** In milliseconds. A connection string that sets one of these is obeyed. */
+const timeouts = {
+  serverSelectionTimeoutMS: 3000,
+  connectTimeoutMS: 3000,
+  // Longer than the server works on anything: then it is not there any more.
+  socketTimeoutMS: 10_000,
+  waitQueueTimeoutMS: 5000,
+  heartbeatFrequencyMS: 5000
+} as const
+
+const withoutThoseIn = (uri: string, options: MongoClientOptions): MongoClientOptions => {
+  const set = new Set([...new URLSearchParams(uri.split('?')[1] ?? '').keys()].map((name) => name.toLowerCase()))
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !set.has(name.toLowerCase())))
+}
+
+const createClient = (uri: string, options: MongoClientOptions): MongoClient => {
+  try {
+    return new MongoClient(uri, { ...withoutThoseIn(uri, options), appName: 'ralph', ignoreUndefined: true })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new RalphError('INVALID_SETTING', `the connection string of MongoDB is malformed: ${reason}`, {}, { cause })
+  }
+}
+
+/**
+ * Whatever the connection string says, reads go to the primary, and a write is acknowledged when a majority has it in
+ * its journal: on a server that stands alone that is its own.
+ */
+const durably: DbOptions = { readPreference: 'primary', writeConcern: { w: 'majority', journal: true } }
+
+export const createConnection = (uri: string, name: string): Connection => {
+  const client = createClient(uri, timeouts)
+  let patient: Promise<MongoClient> | undefined
+  let opening: Promise<Database> | undefined
+  let isReplicated = false
+  // What the driver learns when it greets a server: asking again would need a command that emulators lack.
+  client.on('serverDescriptionChanged', ({ newDescription: { type } }) => {
+    if (type !== 'Unknown') isReplicated = type !== 'Standalone'
+  })
+
+  const connect = async (): Promise<Database> => {
+    await client.connect()
+    // A server that stands alone refuses these levels; whatever it has acknowledged, it has.
+    const options: DbOptions = isReplicated ? { ...durably, readConcern: new ReadConcern('majority') } : durably
+    return { db: client.db(name, options), latest: isReplicated ? { level: 'linearizable' } : undefined }
+  }
+
+  const connectPatient = async (): Promise<MongoClient> => {
+    const own = createClient(uri, { ...timeouts, socketTimeoutMS: 0, maxPoolSize: 2 })
+    await own.connect()
+    return own
+  }
+
+  return {
+    open: () => {
+      opening ??= translating(connect).catch((error: unknown) => {
+        opening = undefined
+        throw error
+      })
+      return opening
+    },
+    openPatient: async () => {
+      patient ??= translating(connectPatient).catch((error: unknown) => {
+        patient = undefined
+        throw error
+      })
+      return (await patient).db(name, durably)
+    },
+    close: async () => {
+      await Promise.allSettled([client.close(), patient?.then((own) => own.close())])
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { hash } from 'node:crypto'
+import type { Descriptions } from '../../contracts/statement-store.ts'
+import type { LearnedName } from '../../rounds/engine.ts'
+import { tokenOf } from '../../rounds/tokens.ts'
+import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Collections, DescriptionDocument } from './collections.ts'
+import { timeLimits } from './connect.ts'
+
+interface Asked {
+  readonly activities: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+/** Descriptions as a turn has found them: what it writes replaces these, and nothing else. */
+export type Found = ReadonlyMap<string, DescriptionDocument>
+
+const activityKey = (iri: string): string => tokenOf(`c${iri}`)
+const verbKey = (iri: string): string => tokenOf(`v${iri}`)
+
+const readOptions = (signal: AbortSignal | undefined) => ({ maxTimeMS: timeLimits.read, signal })
+
+export const findDescriptions = async (
+  { descriptions }: Collections,
+  { activities, verbs }: Asked,
+  signal?: AbortSignal
+): Promise<Found> => {
+  const keys = [...activities.map(activityKey), ...verbs.map(verbKey)]
+  if (keys.length === 0) return new Map()
+  const found = await descriptions.find({ _id: { $in: keys } }, readOptions(signal)).toArray()
+  return new Map(found.map((document) => [document._id, document]))
+}
+
+const textAt = (document: DescriptionDocument | undefined, last: Micros): string | undefined =>
+  document === undefined ? undefined : document.at <= last ? document.text : (document.before ?? undefined)
+
+const pick = <Description>(
+  iris: readonly string[],
+  keyOf: (iri: string) => string,
+  found: Found,
+  last: Micros
+): Map<string, Description> => {
+  const picked = new Map<string, Description>()
+  for (const iri of iris) {
+    const text = textAt(found.get(keyOf(iri)), last)
+    // Merged from descriptions that were validated.
+    if (text !== undefined) picked.set(iri, JSON.parse(text) as Description)
+  }
+  return picked
+}
+
+/** What was known when all up to `last` was written. */
+export const descriptionsAt = ({ activities, verbs }: Asked, found: Found, last: Micros): Descriptions => ({
+  definitions: pick<ActivityDefinition>(activities, activityKey, found, last),
+  displays: pick<LanguageMap>(verbs, verbKey, found, last)
+})
+
+/** Unseen until `last` is committed. */
+export const writeDescriptions = async (
+  { descriptions }: Collections,
+  { definitions, displays }: Descriptions,
+  found: Found,
+  last: Micros
+): Promise<void> => {
+  const all = [
+    ...[...definitions].map(([iri, value]) => ({ _id: activityKey(iri), iri, value })),
+    ...[...displays].map(([iri, value]) => ({ _id: verbKey(iri), iri, value }))
+  ]
+  if (all.length === 0) return
+  const writes = all.map(({ _id, iri, value }) => {
+    const present = found.get(_id)
+    const next = { iri, text: JSON.stringify(value), at: last, before: present?.text ?? null }
+    // Only what this turn has seen is replaced: whoever comes too late changes nothing.
+    return present === undefined
+      ? { insertOne: { document: { _id, ...next } } }
+      : { replaceOne: { filter: { _id, at: present.at }, replacement: next } }
+  })
+  await descriptions.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
+}
+
+/** Takes back what was never committed. */
+export const undoDescriptions = async ({ descriptions }: Collections, last: Micros): Promise<void> => {
+  const dead = await descriptions.find({ at: { $gt: last } }, readOptions(undefined)).toArray()
+  if (dead.length === 0) return
+  const writes = dead.map(({ _id, at, before }) =>
+    before === null
+      ? { deleteOne: { filter: { _id, at } } }
+      : { updateOne: { filter: { _id, at }, update: { $set: { text: before, at: last } } } }
+  )
+  await descriptions.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
+}
+
+const digestOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 22)
+
+/** A name that is there stays; one that is restored may be older than it was known to be. */
+export const writeNames = async ({ agentNames }: Collections, names: readonly LearnedName[]): Promise<void> => {
+  if (names.length === 0) return
+  const writes = names.map(({ identifier, name, stored }) => ({
+    updateOne: {
+      filter: { _id: digestOf(JSON.stringify([identifier, name])) },
+      update: { $min: { stored }, $setOnInsert: { identifier: digestOf(identifier), name } },
+      upsert: true
+    }
+  }))
+  await agentNames.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
+}
+
+export const undoNames = async ({ agentNames }: Collections, last: Micros): Promise<void> => {
+  await agentNames.deleteMany({ stored: { $gt: last } }, { maxTimeMS: timeLimits.write })
+}
+
+/** Those that were known when all up to `last` was written, oldest first. */
+export const findNames = async (
+  { agentNames }: Collections,
+  identifier: string,
+  last: Micros,
+  signal: AbortSignal | undefined
+): Promise<string[]> => {
+  const found = await agentNames
+    .find({ identifier: digestOf(identifier), stored: { $lte: last } }, readOptions(signal))
+    .sort({ stored: 1, name: 1 })
+    .toArray()
+  return found.map(({ name }) => name)
+}

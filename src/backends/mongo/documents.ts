@@ -1,0 +1,200 @@
+import { hash } from 'node:crypto'
+import { ObjectId } from 'mongodb'
+import type {
+  DocumentContent,
+  DocumentKey,
+  DocumentScope,
+  DocumentStore,
+  StoredDocument
+} from '../../contracts/document-store.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
+import type { KeyedDocument } from '../../contracts/store-copy.ts'
+import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import { changeDocument, createKeyedQueue, type Versioned } from '../../rounds/documents.ts'
+import { etagOf } from '../../xapi/concurrency.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Collections, DocumentDocument } from './collections.ts'
+import { timeLimits } from './connect.ts'
+import { readContent, removeParts, writeContent } from './contents.ts'
+import { isDuplicateKey } from './translate-error.ts'
+
+/** `DocumentStore`, and what copying needs. */
+export interface Documents extends DocumentStore {
+  page(after: DocumentKey | undefined, limit: number, options?: CallOptions): Promise<readonly KeyedDocument[]>
+  restore(documents: readonly KeyedDocument[]): Promise<void>
+}
+
+const activityOf = (scope: DocumentScope): string => ('activity' in scope ? scope.activity : '')
+const agentOf = (scope: DocumentScope): string => ('agent' in scope ? scope.agent : '')
+/** '' for none: no registration is empty. */
+const registrationOf = (scope: DocumentScope): string => (scope.kind === 'state' ? (scope.registration ?? '') : '')
+
+/** Identifiers are longer than keys should be. */
+const digestOf = (...parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'base64url')
+
+const scopeDigest = (scope: DocumentScope): string => digestOf(scope.kind, activityOf(scope), agentOf(scope))
+const idOf = (key: DocumentKey): string => digestOf(scopeDigest(key), registrationOf(key), key.id)
+
+/** A State scope without registration means any registration, and none (Communication §2.3). */
+const filterOf = (scope: DocumentScope) => ({
+  scope: scopeDigest(scope),
+  ...(scope.kind === 'state' && scope.registration === undefined ? {} : { registration: registrationOf(scope) })
+})
+
+const scopeOf = ({ kind, activity, agent, registration }: DocumentDocument): DocumentScope => {
+  if (kind === 'activity-profile') return { kind, activity }
+  if (kind === 'agent-profile') return { kind, agent }
+  return { kind: 'state', activity, agent, ...(registration === '' ? {} : { registration }) }
+}
+
+export const createDocuments = (collections: Collections, times: IncreasingClock): Documents => {
+  const { documents } = collections
+  const queue = createKeyedQueue()
+  const writeOptions = { maxTimeMS: timeLimits.write }
+  const readOptions = (signal: AbortSignal | undefined) => ({ maxTimeMS: timeLimits.read, signal })
+
+  const storedDocument = async (
+    document: DocumentDocument,
+    signal?: AbortSignal
+  ): Promise<StoredDocument | undefined> => {
+    const content = await readContent(collections, document, signal)
+    const { contentType, etag, updated } = document
+    return content && { content, contentType, etag, updated }
+  }
+
+  const read = async (
+    key: DocumentKey,
+    signal?: AbortSignal
+  ): Promise<(Versioned<DocumentDocument> & { readonly document: StoredDocument }) | undefined> => {
+    for (;;) {
+      signal?.throwIfAborted()
+      const found = await documents.findOne({ _id: idOf(key) }, readOptions(signal))
+      if (found === null) return undefined
+      const document = await storedDocument(found, signal)
+      // Else its parts were removed in between, by who has replaced it.
+      if (document !== undefined) return { document, version: found }
+    }
+  }
+
+  const documentOf = async (
+    key: DocumentKey,
+    { content, contentType }: DocumentContent,
+    { etag, updated }: { readonly etag: string; readonly updated: Micros }
+  ): Promise<DocumentDocument> => ({
+    _id: idOf(key),
+    scope: scopeDigest(key),
+    registration: registrationOf(key),
+    id: key.id,
+    kind: key.kind,
+    activity: activityOf(key),
+    agent: agentOf(key),
+    ...(await writeContent(collections, content)),
+    contentType,
+    etag,
+    updated,
+    version: new ObjectId()
+  })
+
+  /** False: what is there is not `present` any more. */
+  const put = async (next: DocumentDocument, present: DocumentDocument | undefined): Promise<boolean> => {
+    if (present === undefined) {
+      try {
+        await documents.insertOne(next, writeOptions)
+        return true
+      } catch (error) {
+        if (isDuplicateKey(error)) return false
+        throw error
+      }
+    }
+    const filter = { _id: next._id, version: present.version }
+    const { matchedCount } = await documents.replaceOne(filter, next, writeOptions)
+    return matchedCount === 1
+  }
+
+  const replace = async (
+    key: DocumentKey,
+    next: DocumentContent | undefined,
+    present: DocumentDocument | undefined
+  ): Promise<StoredDocument | undefined | false> => {
+    if (next === undefined) {
+      if (present === undefined) return undefined
+      const { deletedCount } = await documents.deleteOne({ _id: present._id, version: present.version }, writeOptions)
+      if (deletedCount === 0) return false
+      await removeParts(collections, [present])
+      return undefined
+    }
+    // Another server's clock may be ahead of ours.
+    if (present !== undefined) times.passed(present.updated)
+    const content = Uint8Array.from(next.content)
+    const stored = { content, contentType: next.contentType, etag: etagOf(content), updated: times.next() }
+    const document = await documentOf(key, stored, stored)
+    const isPut = await put(document, present)
+    const unused = isPut ? present : document
+    if (unused !== undefined) await removeParts(collections, [unused])
+    return isPut ? stored : false
+  }
+
+  return {
+    get: async (key, { signal } = {}) => (await read(key, signal))?.document,
+    change: (key, change, { signal } = {}) =>
+      queue(idOf(key), () =>
+        changeDocument<DocumentDocument>(
+          { read: () => read(key, signal), replace: (next, present) => replace(key, next, present) },
+          change,
+          signal
+        )
+      ),
+    ids: async (scope, since, { signal } = {}) => {
+      const found = await documents
+        .find(
+          { ...filterOf(scope), ...(since === undefined ? {} : { updated: { $gt: since } }) },
+          { projection: { _id: 0, id: 1 }, ...readOptions(signal) }
+        )
+        .toArray()
+      return [...new Set(found.map(({ id }) => id))].sort()
+    },
+    clear: async (scope, { signal } = {}) => {
+      const large = await documents
+        .find(
+          { ...filterOf(scope), parts: { $exists: true } },
+          { projection: { parts: 1, size: 1 }, ...readOptions(signal) }
+        )
+        .toArray()
+      await documents.deleteMany(filterOf(scope), writeOptions)
+      await removeParts(collections, large)
+    },
+    page: async (after, limit, { signal } = {}) => {
+      const found = await documents
+        .find(after === undefined ? {} : { _id: { $gt: idOf(after) } }, {
+          sort: { _id: 1 },
+          limit,
+          ...readOptions(signal)
+        })
+        .toArray()
+      const page: KeyedDocument[] = []
+      for (const each of found) {
+        const key: DocumentKey = { ...scopeOf(each), id: each.id }
+        // What was replaced meanwhile is read once more, what was deleted is left out.
+        const document = (await storedDocument(each, signal)) ?? (await read(key, signal))?.document
+        if (document !== undefined) page.push({ key, document })
+      }
+      return page
+    },
+    restore: async (restored) => {
+      for (const { document } of restored) times.passed(document.updated)
+      const next = await Promise.all(restored.map(({ key, document }) => documentOf(key, document, document)))
+      const ids = next.map(({ _id }) => _id)
+      const large = await documents
+        .find(
+          { _id: { $in: ids }, parts: { $exists: true } },
+          { projection: { parts: 1, size: 1 }, ...readOptions(undefined) }
+        )
+        .toArray()
+      const writes = next.map((replacement) => ({
+        replaceOne: { filter: { _id: replacement._id }, replacement, upsert: true }
+      }))
+      if (writes.length > 0) await documents.bulkWrite(writes, { ordered: false, ...writeOptions })
+      await removeParts(collections, large)
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto'
+import type { ObjectId } from 'mongodb'
+import { RalphError } from '../../errors.ts'
+import type { ChangedStatement, Lookup, PresentStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
+import { isLost, type Lease } from '../../rounds/lease.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { writeAttachments } from './attachments.ts'
+import type { Collections, DescriptionDocument } from './collections.ts'
+import { timeLimits } from './connect.ts'
+import { descriptionsAt, findDescriptions, writeDescriptions, writeNames } from './descriptions.ts'
+import type { Snapshots } from './snapshots.ts'
+import { documentOf, presentOf, type Relations, relationsOf } from './statement-document.ts'
+import { refusedWrites, translateError, translating } from './translate-error.ts'
+import { undoAfter, undoTurn } from './undo.ts'
+
+export interface EngineOptions {
+  readonly collections: Collections
+  readonly lease: Lease
+  readonly snapshots: Snapshots
+  /** Documents of Ralph's that are being taken in, by the id of their statement. */
+  readonly adopting: ReadonlyMap<StatementId, ObjectId>
+  /** A statement was to be written that Ralph has written meanwhile: its documents must be taken in. */
+  foreign(): void
+}
+
+/** A request with more ids than this would be too large a message. */
+const maxIds = 50_000
+
+/** Microseconds for which a change stays unseen by those whose read began before it. */
+const pendingAge = 60_000_000
+
+const chunksOf = <Each>(all: readonly Each[], size: number): Each[][] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
+
+/** All of them, whether or not one fails, then the first failure: nothing may arrive after it was taken back. */
+const settleAll = async (writes: readonly Promise<unknown>[]): Promise<void> => {
+  for (const result of await Promise.allSettled(writes)) if (result.status === 'rejected') throw result.reason
+}
+
+/**
+ * Writes rounds without transactions, which a server that stands alone does not have: one process at a time (the
+ * lease), and unseen by all readers, which look no further than the `last` of the lease, until that is moved, as the
+ * round's last act. A round that does not come so far is taken back by whoever is next.
+ */
+export const createEngine = (options: EngineOptions): RoundEngine & { close(): Promise<void> } => {
+  const { collections, lease, snapshots, adopting, foreign } = options
+  const { statements } = collections
+  /** Something may be there that was never committed. What a process before this one has left is found, too. */
+  let isDoubtful = true
+
+  const findPresent = (ids: readonly StatementId[]) =>
+    statements
+      .find({ 'ralph.id': { $in: [...ids] } }, { projection: { _id: 0, ralph: 1 }, maxTimeMS: timeLimits.read })
+      .toArray()
+
+  const findReferrers = (ids: readonly StatementId[]) =>
+    statements
+      .find(
+        { 'ralph.target': { $in: [...ids] } },
+        { projection: { _id: 0, 'ralph.id': 1, 'ralph.target': 1 }, maxTimeMS: timeLimits.read }
+      )
+      .toArray()
+
+  const createTurn = (last: Micros, undisturbed: boolean): Turn => {
+    const turn = randomUUID()
+    /** As they were looked up: a change is made to these, and nothing else. */
+    const relations = new Map<StatementId, Relations>()
+    const descriptions = new Map<string, DescriptionDocument>()
+
+    const lookUp = async (ids: readonly StatementId[]): Promise<Lookup> => {
+      const present = new Map<StatementId, PresentStatement>()
+      const referrers = new Map<StatementId, StatementId[]>()
+      for (const some of chunksOf(ids, maxIds)) {
+        const [found, referring] = await Promise.all([findPresent(some), findReferrers(some)])
+        for (const { ralph } of found) {
+          if (ralph === undefined || !('id' in ralph)) continue
+          relations.set(ralph.id, ralph)
+          present.set(ralph.id, presentOf(ralph))
+        }
+        for (const { ralph } of referring) {
+          if (ralph === undefined || !('id' in ralph) || ralph.target === undefined) continue
+          const others = referrers.get(ralph.target)
+          if (others === undefined) referrers.set(ralph.target, [ralph.id])
+          else others.push(ralph.id)
+        }
+      }
+      return { present, referrers }
+    }
+
+    const change = ({ id, tokens, added, voided }: ChangedStatement, at: Micros) => {
+      const present = relations.get(id)
+      const recent = (present?.pending ?? []).filter((each) => each.at > at - pendingAge)
+      return {
+        updateOne: {
+          filter: { 'ralph.id': id, 'ralph.version': present?.version ?? null },
+          update: {
+            $set: {
+              'ralph.tokens': tokens,
+              'ralph.pending': [...recent, { at, tokens: added }],
+              'ralph.version': (present?.version ?? 0) + 1,
+              ...(voided && present?.voided === undefined ? { 'ralph.voided': at } : {})
+            }
+          }
+        }
+      }
+    }
+
+    const writeChanges = async (changed: readonly ChangedStatement[], at: Micros): Promise<void> => {
+      if (changed.length === 0) return
+      const writes = changed.map((each) => change(each, at))
+      const { matchedCount } = await statements.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
+      if (matchedCount !== changed.length) throw disturbed()
+    }
+
+    const writeStatements = async (round: Round): Promise<void> => {
+      // Throws for a statement that is too large before anything is written.
+      const documents = round.statements
+        .filter(({ id }) => !adopting.has(id))
+        .map((each) => documentOf(each, round.last, turn))
+      const adoptions = round.statements.flatMap((each) => {
+        const _id = adopting.get(each.id)
+        const ralph = { ...relationsOf(each, round.last, turn), adopted: true as const }
+        return _id === undefined
+          ? []
+          : [{ updateOne: { filter: { _id, 'ralph.id': null }, update: { $set: { ralph } } } }]
+      })
+      isDoubtful = true
+      const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
+      await settleAll([
+        documents.length === 0 ? Promise.resolve() : statements.insertMany(documents, writeOptions),
+        adoptions.length === 0 ? Promise.resolve() : statements.bulkWrite(adoptions, writeOptions),
+        writeChanges(round.changed, round.last),
+        writeAttachments(collections, round.attachments),
+        writeDescriptions(collections, round, descriptions, round.last),
+        writeNames(collections, round.names)
+      ])
+    }
+
+    /** Another process holds the lease, or did. */
+    const takeBack = async (round: Round): Promise<void> => {
+      await undoTurn(
+        collections,
+        turn,
+        round.statements.map(({ id }) => id)
+      )
+    }
+
+    const write = async (round: Round): Promise<void> => {
+      lease.requireHeld()
+      await writeStatements(round)
+      try {
+        await lease.commit(round.last)
+      } catch (error) {
+        if (isLost(error)) await takeBack(round)
+        throw error
+      }
+      isDoubtful = false
+      snapshots.passed(round.last)
+    }
+
+    return {
+      last,
+      undisturbed,
+      unfinished: [],
+      lookUp: (ids) => translating(() => lookUp(ids)),
+      describe: (iris) =>
+        translating(async () => {
+          const found = await findDescriptions(collections, iris)
+          for (const [key, document] of found) descriptions.set(key, document)
+          return descriptionsAt(iris, found, last)
+        }),
+      write: async (round) => {
+        try {
+          await write(round)
+        } catch (error) {
+          const refused = refusedWrites(error).filter(({ code }) => code === 11_000)
+          if (refused.some(({ message }) => message.includes('index: _id_'))) foreign()
+          throw refused.length > 0 ? disturbed(error) : translateError(error)
+        }
+      },
+      end: async () => {
+        if (isDoubtful) lease.abandon()
+        else {
+          await lease.pause().catch(() => {
+            // Whoever is next finds it unchanged for too long and takes it.
+          })
+        }
+      }
+    }
+  }
+
+  return {
+    begin: async () => {
+      const { last, undisturbed, seized } = await lease.acquire()
+      if (seized || isDoubtful) {
+        await translating(() => undoAfter(collections, last)).catch((error: unknown) => {
+          lease.abandon()
+          throw error
+        })
+        isDoubtful = false
+      }
+      snapshots.passed(last)
+      return createTurn(last, undisturbed)
+    },
+    close: async () => {
+      if (isDoubtful) lease.abandon()
+      else {
+        await lease.release().catch(() => {
+          // As after a pause.
+        })
+      }
+    }
+  }
+}
+
+/** Somebody else has written what this turn had looked up: it does not hold the lease any more. */
+const disturbed = (cause?: unknown): RalphError => {
+  const message = 'somebody else writes to this collection, too: send the request again'
+  return new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1 }, { cause })
+}

@@ -1,0 +1,59 @@
+import type { LeaseTable, VersionedRecord } from '../../rounds/lease.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Collections, LeaseDocument } from './collections.ts'
+import { timeLimits } from './connect.ts'
+import { isDuplicateKey, translating } from './translate-error.ts'
+
+const _id = 'lease'
+
+/** Where nothing is known of how far it is written, what is there counts. */
+const lastWritten = async ({ statements }: Collections): Promise<Micros> => {
+  const latest = await statements
+    .find({ 'ralph.stored': { $gt: 0 } }, { projection: { _id: 0, 'ralph.stored': 1 }, maxTimeMS: timeLimits.read })
+    .sort({ 'ralph.stored': -1 })
+    .limit(1)
+    .next()
+  return latest?.ralph !== undefined && 'stored' in latest.ralph ? latest.ralph.stored : 0
+}
+
+/** The lease of a target: one document, which is replaced only by who has seen its latest version. */
+export const createLeaseTable = (collections: Collections): LeaseTable<number> => {
+  const { lease, latest } = collections
+  const readOptions = { maxTimeMS: timeLimits.read, ...(latest === undefined ? {} : { readConcern: latest }) }
+
+  /** Whoever is first makes it. */
+  const make = async (): Promise<void> => {
+    const nobody = { holder: null, wanted: null, writer: null }
+    try {
+      const first = { _id, version: 1, last: await lastWritten(collections), ...nobody } as const
+      await lease.insertOne(first, { maxTimeMS: timeLimits.write })
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+    }
+  }
+
+  const read = async (): Promise<VersionedRecord<number> | undefined> => {
+    const found = await lease.findOne({ _id }, readOptions)
+    if (found === null) {
+      await make()
+      return read()
+    }
+    const { version, last, holder, wanted, writer } = found
+    return {
+      version,
+      record: { last, holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined }
+    }
+  }
+
+  return {
+    read: () => translating(read),
+    write: ({ last, holder = null, wanted = null, writer = null }, version) =>
+      translating(async () => {
+        // `read` has made it.
+        if (version === undefined) return undefined
+        const next: Omit<LeaseDocument, '_id'> = { version: version + 1, last, holder, wanted, writer }
+        const { matchedCount } = await lease.replaceOne({ _id, version }, next, { maxTimeMS: timeLimits.write })
+        return matchedCount === 1 ? next.version : undefined
+      })
+  }
+}

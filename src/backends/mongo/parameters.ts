@@ -1,0 +1,56 @@
+import { parameter } from '../../settings/define.ts'
+import { integer, type Kind, text } from '../../settings/kinds.ts'
+
+const uri: Kind<string> = {
+  expected: 'a connection string (mongodb://host:27017/ or mongodb+srv://host/)',
+  parse: (value) => (/^mongodb(\+srv)?:\/\/[^/]/.test(value) ? value : undefined)
+}
+
+const database: Kind<string> = {
+  expected: 'a name without spaces and without . $ / \\ "',
+  parse: (value) => (/^[^\s.$/\\"\0]{1,63}$/.test(value) ? value : undefined)
+}
+
+const collection: Kind<string> = {
+  expected: 'a name without $ and : and without an empty part between dots',
+  parse: (value) => (/^(?!system\.)[^.$:\0]+(?:\.[^.$:\0]+)*$/.test(value) ? value : undefined)
+}
+
+/** Those of the driver of Python that Ralph 5 passes on. */
+const clientOptions: Kind<string> = {
+  expected: 'document_class and tz_aware as key=value, separated by commas',
+  parse: (value) => {
+    const keys = value.split(',').map((pair) => pair.split('=', 1)[0]?.trim() ?? '')
+    return keys.every((key) => key === 'document_class' || key === 'tz_aware') ? value : undefined
+  }
+}
+
+const unused = 'Of the driver of Python: taken, and of no consequence here.'
+
+/** Names and defaults are those of Ralph 5. */
+export const mongoParameters = {
+  connectionUri: parameter('CONNECTION_URI', {
+    kind: uri,
+    default: 'mongodb://localhost:27017/',
+    description: 'Connection string of the server or replica set, credentials and TLS options included.',
+    secret: true
+  }),
+  database: parameter('DEFAULT_DATABASE', {
+    kind: database,
+    default: 'statements',
+    description: 'Database that statements and all that belongs to them are kept in.'
+  }),
+  collection: parameter('DEFAULT_COLLECTION', {
+    kind: collection,
+    default: 'marsha',
+    description: 'Collection of statements; what belongs to them is in collections named NAME:….'
+  }),
+  writeDelay: parameter('WRITE_DELAY', {
+    kind: integer(0, 1000),
+    default: 0,
+    description: 'Milliseconds for which the first of some requests waits for others to be written with it.'
+  }),
+  clientOptions: parameter('CLIENT_OPTIONS', { kind: clientOptions, default: undefined, description: unused }),
+  documentClass: parameter('CLIENT_OPTIONS__document_class', { kind: text, default: undefined, description: unused }),
+  tzAware: parameter('CLIENT_OPTIONS__tz_aware', { kind: text, default: undefined, description: unused })
+}

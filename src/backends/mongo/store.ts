@@ -1,0 +1,157 @@
+import type { ObjectId } from 'mongodb'
+import type { BackendContext, LrsStore } from '../../contracts/lrs-backend.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
+import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { createLease } from '../../rounds/lease.ts'
+import { createStatementRounds } from '../../rounds/statement-rounds.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import { textPageOf } from '../../xapi/text-page.ts'
+import { type AdoptReport, adoptStatements } from './adopt.ts'
+import { readAttachments } from './attachments.ts'
+import { openCollections } from './collections.ts'
+import type { Connection } from './connect.ts'
+import { descriptionsAt, findDescriptions, findNames } from './descriptions.ts'
+import { createDocuments } from './documents.ts'
+import { createEngine } from './engine.ts'
+import { createLeaseTable } from './lease-table.ts'
+import { createQueries } from './query.ts'
+import { prepareCollections } from './schema.ts'
+import type { CollectionNames } from './settings.ts'
+import { createSnapshots } from './snapshots.ts'
+import { closed, translating } from './translate-error.ts'
+
+/** The store of one target. */
+export interface MongoStore extends LrsStore {
+  /** Takes in what Ralph has written into the collection since this was called last. */
+  adopt(): Promise<AdoptReport>
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  readonly connection: Connection
+  readonly names: CollectionNames
+  readonly context: BackendContext
+  readonly writeDelay: number
+}
+
+/** A time that is so old, in microseconds, is no longer worth telling a reader who asks how far the store is consistent. */
+const staleness = 1_000_000
+
+export const openStore = async ({ connection, names, context, writeDelay }: StoreOptions): Promise<MongoStore> => {
+  await prepareCollections(connection, names)
+  const collections = await openCollections(connection, names)
+  const { clock } = context
+  const leaseTable = createLeaseTable(collections)
+  const lease = createLease(leaseTable)
+  const snapshots = createSnapshots(lease, leaseTable)
+  const adopting = new Map<StatementId, ObjectId>()
+  const engine = createEngine({ collections, lease, snapshots, adopting, foreign: () => void adoptLater() })
+  const rounds = createStatementRounds({ engine, clock, delay: writeDelay })
+  const queries = createQueries(collections, snapshots)
+  const documents = createDocuments(collections, createIncreasingClock(clock))
+
+  const inFlight = new Set<Promise<unknown>>()
+  let closing: Promise<void> | undefined
+
+  const run = async <Result>(work: () => Promise<Result>, { signal }: CallOptions = {}): Promise<Result> => {
+    signal?.throwIfAborted()
+    if (closing) throw closed()
+    const running = translating(work)
+    inFlight.add(running)
+    try {
+      return await running
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      inFlight.delete(running)
+    }
+  }
+
+  let isAdopting: Promise<AdoptReport> | undefined
+  const adopt = (): Promise<AdoptReport> => {
+    isAdopting ??= translating(() => adoptStatements({ collections, rounds, clock, adopting })).finally(() => {
+      isAdopting = undefined
+    })
+    return isAdopting
+  }
+  const adoptAndTell = async (): Promise<void> => {
+    const { taken, refused } = await adopt()
+    if (taken > 0) context.warn(`${names.statements}: ${taken} statements that Ralph wrote were taken in`)
+    if (refused > 0) {
+      const how = 'db.getCollection(…).find({"ralph.refused": {$exists: true}}) shows them'
+      context.warn(`${names.statements}: ${refused} documents are no statements, or are there twice; ${how}`)
+    }
+  }
+  const adoptLater = async (): Promise<void> => {
+    await adoptAndTell().catch((error: unknown) => {
+      context.warn(`${names.statements}: what Ralph has written cannot be taken in: ${error}`)
+    })
+  }
+  await adoptAndTell()
+
+  return {
+    statements: {
+      insert: async (batch, options) => {
+        try {
+          return await rounds.insert(batch, options)
+        } catch (error) {
+          if (isAdopting === undefined) throw error
+          // Ralph has written one of them meanwhile: now that it is known, it is judged as any other.
+          await isAdopting
+          return rounds.insert(batch, options)
+        }
+      },
+      find: (id, wanted, options) => run(() => queries.find(id, wanted, options), options),
+      query: (query, options) => run(() => queries.query(query, options), options),
+      queryText: (query, frame, options) =>
+        run(async () => textPageOf(await queries.query(query, options), frame), options),
+      consistentThrough: (options) =>
+        run(async () => {
+          const known = snapshots.known()
+          return clock() - known < staleness ? known : rounds.consistentThrough(options)
+        }, options),
+      describe: (iris, options) =>
+        run(
+          () =>
+            snapshots.read(async (last) =>
+              descriptionsAt(iris, await findDescriptions(collections, iris, options?.signal), last)
+            ),
+          options
+        ),
+      agentNames: (identifier, options) =>
+        run(() => snapshots.read((last) => findNames(collections, identifier, last, options?.signal)), options)
+    },
+    attachments: {
+      read: async function* (sha2s, options) {
+        const reading = readAttachments(collections, sha2s, options?.signal)
+        for (;;) {
+          const next = await run(() => reading.next(), options)
+          if (next.done) return
+          yield next.value
+        }
+      }
+    },
+    documents: {
+      get: (key, options) => run(() => documents.get(key, options), options),
+      change: (key, change, options) => run(() => documents.change(key, change, options), options),
+      ids: (scope, since, options) => run(() => documents.ids(scope, since, options), options),
+      clear: (scope, options) => run(() => documents.clear(scope, options), options)
+    },
+    copy: {
+      statements: (after, limit, options) => run(() => queries.all(after, limit, options), options),
+      restoreStatements: rounds.restore,
+      documents: (after, limit, options) => run(() => documents.page(after, limit, options), options),
+      restoreDocuments: (restored, options) => run(() => documents.restore(restored), options)
+    },
+    adopt: () => run(adopt),
+    close: () => {
+      closing ??= (async () => {
+        await rounds.close()
+        await Promise.allSettled([...inFlight])
+        await engine.close()
+      })()
+      return closing
+    }
+  }
+}
