@@ -150,13 +150,10 @@ const run = async (): Promise<string[]> => {
   const written = ours.memory()
   await ours.stop()
 
-  // PostgreSQL has one place for all: there, the filters are asked of a server of their own.
-  const second = backend === 'postgres' ? await startPrivateEngine(backend, join(work, 'second')) : engine
-  if ('missing' in second) throw new Error(second.missing)
-  await prepareEngine(backend, second.url, 'asked')
+  await prepareEngine(backend, url, 'asked')
   const reader = await startRalph(createAppDir(join(work, 'reader')), entries.dist, {
     backend,
-    env: variablesFor(backend, second.url, 'asked')
+    env: variablesFor(backend, url, 'asked')
   })
   say(`filling a store with ${count(corpusSize)} statements`)
   await load({ kind: 'fill', url: reader.url, from: 0, to: corpusSize / 2 })
@@ -177,7 +174,6 @@ const run = async (): Promise<string[]> => {
   const large = await measure()
   const read = reader.memory()
   await reader.stop()
-  await second.stop()
   await engine.stop()
   const milliseconds = (time: number | undefined): string => `${(time ?? Number.NaN).toFixed(2)} ms`
   return [

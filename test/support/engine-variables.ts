@@ -24,12 +24,12 @@ const parametersOf = (name: EngineName, url: string): Record<string, string> => 
   }
 }
 
-const container: Readonly<Record<EngineName, string | undefined>> = {
+const container: Readonly<Record<EngineName, string>> = {
   es: 'DEFAULT_INDEX',
   es8: 'DEFAULT_INDEX',
   clickhouse: 'EVENT_TABLE_NAME',
   mongo: 'DEFAULT_COLLECTION',
-  postgres: undefined
+  postgres: 'DEFAULT_SCHEMA'
 }
 
 /**
@@ -39,7 +39,7 @@ const container: Readonly<Record<EngineName, string | undefined>> = {
 export const variablesFor = (engine: EngineName, url: string, name?: string): Record<string, string> => {
   const parameters = parametersOf(engine, url)
   const key = container[engine]
-  if (name !== undefined && key !== undefined) parameters[key] = name
+  if (name !== undefined) parameters[key] = name
   const prefix = `RALPH_BACKENDS__LRS__${backendOf[engine].toUpperCase()}__`
   return Object.fromEntries(Object.entries(parameters).map(([parameter, value]) => [prefix + parameter, value]))
 }

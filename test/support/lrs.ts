@@ -16,17 +16,16 @@ import type { Statement } from '../../src/xapi/statement.ts'
 import type { Version } from '../../src/xapi/version.ts'
 import { type Answer, jsonOf, requireSound, textOf } from './answer.ts'
 import { aClock } from './clock.ts'
+import { prepareEngine, variablesFor } from './engine-variables.ts'
+import { isEngineName, type Missing } from './engines/engine.ts'
+import { engineFor, missingEngine } from './engines/engine-for.ts'
 import { sendBytes } from './raw-http.ts'
 
-/**
- * A whole server: real sockets, a real backend, a real auth file. Backends that need an engine join by their name in
- * `RALPH_TEST_BACKEND`; what they need is set by their own variables (`RALPH_BACKENDS__LRS__…`).
- */
+/** A whole server: real sockets, a real backend on a real engine, a real auth file. `RALPH_TEST_BACKEND` names only one. */
 
-/** Tests that touch no store run on this one only. */
 const { RALPH_TEST_BACKEND: chosen } = process.env
-const embedded = ['memory', 'sqlite', 'fs'] as const
-export const testedBackends: readonly string[] = chosen === undefined ? embedded : [chosen]
+export const testedBackends: readonly string[] = chosen === undefined ? backends.map(({ name }) => name) : [chosen]
+/** Tests that touch no store run on this one only. */
 const anyBackend = chosen ?? 'sqlite'
 
 /** Nothing is left of it after a restart. */
@@ -213,12 +212,30 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   ...settings
 })
 
-const openBackend = async (name: string, directory: string, warn: (message: string) => void): Promise<LrsBackend> => {
+/** Where a backend keeps what one test stores. */
+type Place = ReadonlyMap<string, string>
+
+/** A place that nobody else knows; why there is none, for a backend whose engine is missing. */
+const placeFor = async (t: Test, name: string, directory: string): Promise<Place | Missing> => {
+  // The file of fs is in the working directory unless that is said.
+  if (!isEngineName(name)) return new Map([['RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH', directory]])
+  const engine = await engineFor(name)
+  if ('missing' in engine) return engine
+  t.teardown(() => engine.stop())
+  const place = `t_${randomUUID().replaceAll('-', '')}`
+  await prepareEngine(name, engine.url, place)
+  return new Map(Object.entries(variablesFor(name, engine.url, place)))
+}
+
+const openBackend = async (
+  name: string,
+  directory: string,
+  place: Place,
+  warn: (message: string) => void
+): Promise<LrsBackend> => {
   const definition = backends.find((each) => each.name === name)
   if (definition === undefined) throw new Error(`there is no backend ${name}`)
-  // The file of fs is in the working directory unless that is said.
-  const places = new Map([['RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH', directory]])
-  const reader = createReader(readSources(new Map(), places))
+  const reader = createReader(readSources(new Map(), place))
   const open = definition.configure(reader)
   reader.finish()
   return open({ clock: aClock().now, appDir: directory, warn })
@@ -231,6 +248,8 @@ const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
 export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> => {
   const { backend: name = anyBackend, settings = {}, authentication } = options
   const directory = options.directory ?? join(t.testdir({ data: {} }), 'data')
+  const place = await placeFor(t, name, directory)
+  if ('missing' in place) throw new Error(place.missing)
   mkdirSync(directory, { recursive: true })
   const authFile = join(directory, 'auth.json')
   writeAuthFile(authFile)
@@ -240,7 +259,7 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
   let freshGiven = 0
 
   const start = async (): Promise<() => Promise<void>> => {
-    const backend = await openBackend(name, directory, (message) => t.comment(message))
+    const backend = await openBackend(name, directory, place, (message) => t.comment(message))
     const authenticator = await openAuthenticator(
       { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false },
       logger,
@@ -295,7 +314,8 @@ export const forEachBackend = (
   options: Omit<LrsOptions, 'backend'> = {}
 ): void => {
   for (const backend of testedBackends) {
-    t.test(backend, async (t) => {
+    const skip = isEngineName(backend) && (missingEngine(backend) ?? false)
+    t.test(backend, { skip }, async (t) => {
       await run(t, await startLrs(t, { ...options, backend }))
     })
   }

@@ -12,6 +12,13 @@ export const variableOf: Readonly<Record<EngineName, string>> = {
   postgres: 'RALPH_TEST_POSTGRES_URL'
 }
 
+/** Why there is no such engine for tests; undefined: there is one. Throws instead of that if all engines are required. */
+export const missingEngine = (name: EngineName): string | undefined => {
+  if ((process.env[variableOf[name]] ?? '') !== '') return undefined
+  const missing = kinds[name].missing()
+  return missing === undefined ? undefined : unlessRequired(missing).missing
+}
+
 /**
  * The engine for tests that leave it as they find it: the server that a variable names, else one that is shared by all
  * test processes, else the reason to skip. Rejects instead of that if all engines are required (CI).
