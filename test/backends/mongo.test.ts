@@ -11,7 +11,7 @@ import { storeCopyContract } from '../contracts/store-copy.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 
 const engine = await engineFor('mongo')
-if ('missing' in engine) t.plan(0, engine.missing)
+if ('missing' in engine) t.test('mongo', { skip: engine.missing }, async () => {})
 else {
   const client = new MongoClient(engine.url)
   t.teardown(async () => {

@@ -28,8 +28,8 @@ export interface AdoptReport {
 /** Documents that are taken in at a time. */
 const batchSize = 500
 
-/** Beside the document's own copy, its text must fit into 16 MB. */
-const maxText = 7_500_000
+/** Of a larger one, no document has room for what it is found by. */
+const maxText = 15_000_000
 
 interface Candidate extends StoredStatement {
   readonly _id: ObjectId

@@ -1,7 +1,7 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
 import type { AttachmentDocument, Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import { bytesOf, maxPart, readContent, writeContent } from './contents.ts'
+import { bytesOf, maxPart, planContent, readContent, writeParts } from './contents.ts'
 import { isDuplicateKey } from './translate-error.ts'
 
 /** Neighbours up to so many bytes together, one at least. */
@@ -37,7 +37,9 @@ export const writeAttachments = async (
   for (const group of groupsOf(fresh.map((each) => ({ ...each, size: each.content.byteLength })))) {
     const documents: AttachmentDocument[] = []
     for (const { sha2, content } of group) {
-      documents.push({ _id: sha2, ...(await writeContent(collections, content)) })
+      const planned = planContent(content)
+      await writeParts(collections, planned.parts)
+      documents.push({ _id: sha2, ...planned.content })
     }
     try {
       await attachments.insertMany(documents, { ordered: false, maxTimeMS: timeLimits.write })

@@ -1,7 +1,11 @@
+import { BSON } from 'mongodb'
 import type { Json } from '../../xapi/statement.ts'
 
 /** Objects and lists within each other, the document itself counted (MongoDB: Limits, Nested Depth). */
 const maxDepth = 100
+
+/** A statement is two levels down: `{_source: {…}}`. */
+const sourceDepth = 2
 
 /** The driver takes an object with this key for one of its own. */
 const driverKey = '_bsontype'
@@ -35,12 +39,28 @@ const held = (value: Json, depth: number): Json => {
 }
 
 /**
- * A statement as BSON can hold it, `depth` levels down in a document: nearly always the statement itself. JSON allows
- * deeper nesting and other keys than BSON; Ralph, which reads this, finds the text of such a part in its place, while
- * our own readers are given the text of the whole statement.
+ * A statement as BSON can hold it: nearly always the statement itself. JSON allows deeper nesting and other keys than
+ * BSON; Ralph, which reads this, finds the text of such a part in its place, while our own readers are given the text
+ * of the whole statement.
  */
-export const bsonSource = <Source extends object>(statement: Source, depth: number): object => {
+export const bsonSource = (statement: object): object => {
   // Parsed from JSON.
   const json = statement as unknown as Json
-  return isHoldable(json, depth) ? statement : (held(json, depth) as object)
+  return isHoldable(json, sourceDepth) ? statement : (held(json, sourceDepth) as object)
 }
+
+/** Bytes of a property of a statement that a document has room for. */
+const maxMember = 1_000_000
+
+/** A statement that is larger than a document can be, without what makes it so; our own readers are given all of it. */
+export const shortened = (source: object): object =>
+  Object.fromEntries(
+    Object.entries(source).flatMap(([key, value]: [string, unknown]) => {
+      if (BSON.calculateObjectSize({ value }) <= maxMember) return [[key, value]]
+      if (key !== 'object' || typeof value !== 'object' || value === null) return []
+      // Ralph finds statements by it.
+      return [
+        [key, Object.fromEntries(Object.entries(value).filter(([name]) => name === 'id' || name === 'objectType'))]
+      ]
+    })
+  )

@@ -1,26 +1,33 @@
 import { Binary, ObjectId } from 'mongodb'
 import { RalphError } from '../../errors.ts'
-import type { Collections, Content } from './collections.ts'
+import type { Collections, Content, PartDocument } from './collections.ts'
 import { timeLimits } from './connect.ts'
 
-/** Bytes in one document: half of MongoDB's limit, so that two fit into one message. */
+/** Bytes in one document: half of MongoDB's limit. */
 export const maxPart = 8 * 2 ** 20
 
 /** A view of the bytes of what was read, whichever the driver made of it. */
 export const bytesOf = (value: Binary | Uint8Array): Uint8Array => (value instanceof Binary ? value.buffer : value)
 
-/** Writes the parts, if it takes any, and gives what stands for the content: nobody sees them before that is written. */
-export const writeContent = async ({ parts }: Collections, content: Uint8Array): Promise<Content> => {
-  const size = content.byteLength
-  if (size <= maxPart) return { content: new Binary(content), size }
-  const ids: ObjectId[] = []
-  for (let start = 0; start < size; start += maxPart) {
-    const _id = new ObjectId()
-    const part = { _id, content: new Binary(content.subarray(start, start + maxPart)) }
-    await parts.insertOne(part, { maxTimeMS: timeLimits.write })
-    ids.push(_id)
-  }
-  return { parts: ids, size }
+/** How a content is written: the parts, if there are any, first; nobody sees them before what stands for them. */
+export interface PlannedContent {
+  readonly content: Content
+  readonly parts: readonly PartDocument[]
+}
+
+/** In parts, if it is longer than `most`. */
+export const planContent = (bytes: Uint8Array, most = maxPart): PlannedContent => {
+  const size = bytes.byteLength
+  if (size <= most) return { content: { content: new Binary(bytes), size }, parts: [] }
+  const parts = Array.from({ length: Math.ceil(size / maxPart) }, (_, index) => ({
+    _id: new ObjectId(),
+    content: new Binary(bytes.subarray(index * maxPart, (index + 1) * maxPart))
+  }))
+  return { content: { parts: parts.map(({ _id }) => _id), size }, parts }
+}
+
+export const writeParts = async (collections: Collections, parts: readonly PartDocument[]): Promise<void> => {
+  for (const part of parts) await collections.parts.insertOne(part, { maxTimeMS: timeLimits.write })
 }
 
 /** The whole content; undefined when a part is gone: somebody has replaced it since `content` was read. */
@@ -44,7 +51,10 @@ export const readContent = async (
 }
 
 /** Of what nothing stands for any more. */
-export const removeParts = async ({ parts }: Collections, contents: readonly Content[]): Promise<void> => {
+export const removeParts = async (
+  { parts }: Collections,
+  contents: readonly Pick<Content, 'parts'>[]
+): Promise<void> => {
   const ids = contents.flatMap(({ parts = [] }) => [...parts])
   if (ids.length > 0) await parts.deleteMany({ _id: { $in: ids } }, { maxTimeMS: timeLimits.write })
 }

@@ -15,7 +15,7 @@ import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections, DocumentDocument } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import { readContent, removeParts, writeContent } from './contents.ts'
+import { planContent, readContent, removeParts, writeParts } from './contents.ts'
 import { isDuplicateKey } from './translate-error.ts'
 
 /** `DocumentStore`, and what copying needs. */
@@ -80,20 +80,24 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
     key: DocumentKey,
     { content, contentType }: DocumentContent,
     { etag, updated }: { readonly etag: string; readonly updated: Micros }
-  ): Promise<DocumentDocument> => ({
-    _id: idOf(key),
-    scope: scopeDigest(key),
-    registration: registrationOf(key),
-    id: key.id,
-    kind: key.kind,
-    activity: activityOf(key),
-    agent: agentOf(key),
-    ...(await writeContent(collections, content)),
-    contentType,
-    etag,
-    updated,
-    version: new ObjectId()
-  })
+  ): Promise<DocumentDocument> => {
+    const planned = planContent(content)
+    await writeParts(collections, planned.parts)
+    return {
+      _id: idOf(key),
+      scope: scopeDigest(key),
+      registration: registrationOf(key),
+      id: key.id,
+      kind: key.kind,
+      activity: activityOf(key),
+      agent: agentOf(key),
+      ...planned.content,
+      contentType,
+      etag,
+      updated,
+      version: new ObjectId()
+    }
+  }
 
   /** False: what is there is not `present` any more. */
   const put = async (next: DocumentDocument, present: DocumentDocument | undefined): Promise<boolean> => {

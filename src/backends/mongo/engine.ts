@@ -8,9 +8,17 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
 import type { Collections, DescriptionDocument } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import { writeParts } from './contents.ts'
 import { descriptionsAt, findDescriptions, writeDescriptions, writeNames } from './descriptions.ts'
 import type { Snapshots } from './snapshots.ts'
-import { documentOf, presentOf, type Relations, relationsOf } from './statement-document.ts'
+import {
+  isTakenIn,
+  planDocument,
+  planRelations,
+  type Relations,
+  readPresent,
+  type StatementDocument
+} from './statement-document.ts'
 import { refusedWrites, translateError, translating } from './translate-error.ts'
 import { undoAfter, undoTurn } from './undo.ts'
 
@@ -33,8 +41,19 @@ const pendingAge = 60_000_000
 const chunksOf = <Each>(all: readonly Each[], size: number): Each[][] =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
 
+const isReferrer = (ralph: StatementDocument['ralph']): ralph is Relations & { readonly target: StatementId } =>
+  ralph !== undefined && 'target' in ralph
+
+/** Writes our relations beside a document of Ralph's. */
+const adoption = ({ _id, document }: { readonly _id: ObjectId; readonly document: Relations }) => ({
+  updateOne: {
+    filter: { _id, 'ralph.id': null },
+    update: { $set: { ralph: { ...document, adopted: true as const } } }
+  }
+})
+
 /** All of them, whether or not one fails, then the first failure: nothing may arrive after it was taken back. */
-const settleAll = async (writes: readonly Promise<unknown>[]): Promise<void> => {
+const settleAll = async (writes: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
   for (const result of await Promise.allSettled(writes)) if (result.status === 'rejected') throw result.reason
 }
 
@@ -74,12 +93,12 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
       for (const some of chunksOf(ids, maxIds)) {
         const [found, referring] = await Promise.all([findPresent(some), findReferrers(some)])
         for (const { ralph } of found) {
-          if (ralph === undefined || !('id' in ralph)) continue
+          if (!isTakenIn(ralph)) continue
           relations.set(ralph.id, ralph)
-          present.set(ralph.id, presentOf(ralph))
+          present.set(ralph.id, await readPresent(collections, ralph))
         }
         for (const { ralph } of referring) {
-          if (ralph === undefined || !('id' in ralph) || ralph.target === undefined) continue
+          if (!isReferrer(ralph)) continue
           const others = referrers.get(ralph.target)
           if (others === undefined) referrers.set(ralph.target, [ralph.id])
           else others.push(ralph.id)
@@ -117,19 +136,25 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
       // Throws for a statement that is too large before anything is written.
       const documents = round.statements
         .filter(({ id }) => !adopting.has(id))
-        .map((each) => documentOf(each, round.last, turn))
+        .map((each) => planDocument(each, round.last, turn))
       const adoptions = round.statements.flatMap((each) => {
         const _id = adopting.get(each.id)
-        const ralph = { ...relationsOf(each, round.last, turn), adopted: true as const }
-        return _id === undefined
-          ? []
-          : [{ updateOne: { filter: { _id, 'ralph.id': null }, update: { $set: { ralph } } } }]
+        return _id === undefined ? [] : [{ _id, ...planRelations(each, round.last, turn) }]
       })
       isDoubtful = true
       const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
       await settleAll([
-        documents.length === 0 ? Promise.resolve() : statements.insertMany(documents, writeOptions),
-        adoptions.length === 0 ? Promise.resolve() : statements.bulkWrite(adoptions, writeOptions),
+        writeParts(
+          collections,
+          [...documents, ...adoptions].flatMap(({ parts }) => parts)
+        ),
+        documents.length === 0
+          ? undefined
+          : statements.insertMany(
+              documents.map(({ document }) => document),
+              writeOptions
+            ),
+        adoptions.length === 0 ? undefined : statements.bulkWrite(adoptions.map(adoption), writeOptions),
         writeChanges(round.changed, round.last),
         writeAttachments(collections, round.attachments),
         writeDescriptions(collections, round, descriptions, round.last),

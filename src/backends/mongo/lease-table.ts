@@ -2,6 +2,7 @@ import type { LeaseTable, VersionedRecord } from '../../rounds/lease.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections, LeaseDocument } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import { isTakenIn } from './statement-document.ts'
 import { isDuplicateKey, translating } from './translate-error.ts'
 
 const _id = 'lease'
@@ -13,7 +14,7 @@ const lastWritten = async ({ statements }: Collections): Promise<Micros> => {
     .sort({ 'ralph.stored': -1 })
     .limit(1)
     .next()
-  return latest?.ralph !== undefined && 'stored' in latest.ralph ? latest.ralph.stored : 0
+  return isTakenIn(latest?.ralph) ? latest.ralph.stored : 0
 }
 
 /** The lease of a target: one document, which is replaced only by who has seen its latest version. */

@@ -10,7 +10,7 @@ import { timeLimits } from './connect.ts'
 import { createLeadingToken } from './leading-token.ts'
 import { indexNames } from './schema.ts'
 import type { Snapshots } from './snapshots.ts'
-import { readProjection, storedOf } from './statement-document.ts'
+import { readProjection, readStored, type StatementText, sizeOf } from './statement-document.ts'
 
 export interface Queries {
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
@@ -55,7 +55,7 @@ const having = (tokens: readonly Token[], leading: Token | undefined, last: Micr
   ]
 }
 
-const sizeOf = ({ text }: StoredStatement): number => Buffer.byteLength(text)
+const whole = ({ id, stored, text = '' }: StatementText): StoredStatement => ({ id, stored, text })
 
 export const createQueries = (collections: Collections, snapshots: Snapshots): Queries => {
   const { statements } = collections
@@ -69,7 +69,7 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
     signal: AbortSignal | undefined
   ): Promise<StatementPage> => {
     const direction = ascending ? 1 : -1
-    const cursor = statements.find<{ readonly ralph: StoredStatement }>(
+    const cursor = statements.find<{ readonly ralph: StatementText }>(
       { $and: [...conditions] },
       {
         projection: readProjection,
@@ -86,11 +86,10 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
     const page: StoredStatement[] = []
     let size = 0
     try {
-      for await (const document of cursor) {
-        const statement = storedOf(document)
-        size += sizeOf(statement)
+      for await (const { ralph } of cursor) {
+        size += sizeOf(ralph)
         if (page.length === limit || (page.length > 0 && size > maxPageSize)) return { statements: page, more: true }
-        page.push(statement)
+        page.push(ralph.parts === undefined ? whole(ralph) : await readStored(collections, ralph, signal))
       }
       return { statements: page, more: false }
     } finally {
@@ -113,11 +112,11 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
     },
     find: (id, { voided }, { signal } = {}) =>
       snapshots.read(async (last) => {
-        const found = await statements.findOne<{ readonly ralph: StoredStatement }>(
+        const found = await statements.findOne<{ readonly ralph: StatementText }>(
           { $and: [{ 'ralph.id': id }, { 'ralph.stored': { $lte: last } }, voided ? isVoided(last) : isValid(last)] },
           { projection: readProjection, enableUtf8Validation: false, maxTimeMS: timeLimits.read, signal }
         )
-        return found === null ? undefined : storedOf(found)
+        return found === null ? undefined : readStored(collections, found.ralph, signal)
       }),
     all: (after, limit, { signal } = {}) =>
       snapshots.read((last) => {

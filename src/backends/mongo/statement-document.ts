@@ -6,7 +6,9 @@ import type { NewStatement, PresentStatement } from '../../rounds/engine.ts'
 import type { Token } from '../../rounds/tokens.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros, parseMicros } from '../../xapi/timestamp.ts'
-import { bsonSource } from './bson-source.ts'
+import { bsonSource, shortened } from './bson-source.ts'
+import type { Collections, PartDocument } from './collections.ts'
+import { planContent, readContent } from './contents.ts'
 
 /** What a later round has changed in a statement: nobody sees it before that round is committed. */
 export interface Pending {
@@ -16,15 +18,22 @@ export interface Pending {
   readonly tokens: readonly Token[]
 }
 
-/**
- * What is ours in a statement's document: all that it is found by, and its text. Types of JSON only, for `ralph read`
- * prints it.
- */
-export interface Relations {
+/** The text of a statement: here, or in parts where it is long. */
+export interface StatementText {
   readonly id: StatementId
   readonly stored: Micros
+  readonly text?: string
+  readonly parts?: readonly ObjectId[]
+  /** Bytes in the parts. */
+  readonly size?: number
+}
+
+/**
+ * What is ours in a statement's document: all that it is found by, and its text. Types of JSON only, but for very long
+ * statements, for `ralph read` prints it.
+ */
+export interface Relations extends StatementText {
   readonly tokens: readonly Token[]
-  readonly text: string
   /** Of the turn that wrote it. */
   readonly turn: string
   readonly target?: StatementId
@@ -39,6 +48,11 @@ export interface Relations {
   readonly adopted?: true
 }
 
+/** A document of Ralph's that is no statement, or one that is there already. */
+export interface Refused {
+  readonly refused: string
+}
+
 /** As Ralph writes it, with our relations beside. */
 export interface StatementDocument {
   readonly _id: ObjectId
@@ -47,15 +61,22 @@ export interface StatementDocument {
   readonly ralph?: Relations | Refused
 }
 
-/** A document of Ralph's that is no statement, or one that is there already. */
-export interface Refused {
-  readonly refused: string
+/** A document to be written, and the parts of its text. */
+export interface Planned<Document> {
+  readonly document: Document
+  readonly parts: readonly PartDocument[]
 }
 
-/** A text of this length may make a document that is too large; below it no other check is needed. */
-const suspiciousLength = 4_000_000
-/** MongoDB's limit less room for later tokens. */
+/** A text of fewer characters makes no document that is too large. */
+const harmless = 1_000_000
+/** Bytes of text that stay beside the statement. */
+const maxText = 4_000_000
+/** MongoDB's limit, and room for what later rounds add. */
 const maxSize = 16 * 2 ** 20 - 2 ** 17
+
+/** Whether our relations were written with it. */
+export const isTakenIn = (ralph: StatementDocument['ralph']): ralph is Relations =>
+  ralph !== undefined && 'stored' in ralph
 
 /** Ralph's `_id`: four bytes of seconds and the first eight of the SHA-256 of the id. */
 export const objectIdOf = (id: string, timestamp: Micros): ObjectId => {
@@ -66,65 +87,88 @@ export const objectIdOf = (id: string, timestamp: Micros): ObjectId => {
   return new ObjectId(bytes)
 }
 
+const planText = (text: string): { readonly text: Partial<StatementText>; readonly parts: readonly PartDocument[] } => {
+  if (text.length <= harmless) return { text: { text }, parts: [] }
+  const bytes = Buffer.from(text)
+  if (bytes.byteLength <= maxText) return { text: { text }, parts: [] }
+  const { content, parts } = planContent(bytes, maxText)
+  return { text: { parts: content.parts ?? [], size: content.size }, parts }
+}
+
+/** What a round writes with a statement, be its document new or Ralph's. */
+export const planRelations = (statement: NewStatement, at: Micros, turn: string): Planned<Relations> => {
+  const { id, stored, tokens, target, voiding, voided } = statement
+  const { text, parts } = planText(statement.text)
+  const document = {
+    id,
+    stored,
+    ...text,
+    tokens,
+    turn,
+    ...(target === undefined ? {} : { target }),
+    ...(voiding ? { voiding } : {}),
+    ...(voided ? { voided: at } : {})
+  }
+  return { document, parts }
+}
+
 const sourceOf = ({ statement, stored }: NewStatement): object => {
   const time = formatMicros(stored)
   const missing = {
     ...(statement.timestamp === undefined ? { timestamp: time } : {}),
     ...(statement.stored === undefined ? { stored: time } : {})
   }
-  return bsonSource({ ...statement, ...missing }, 2)
+  return bsonSource({ ...statement, ...missing })
 }
 
-/** What a round writes with a statement, be its document new or Ralph's. */
-export const relationsOf = (statement: NewStatement, at: Micros, turn: string): Relations => {
-  const { id, stored, tokens, text, target, voiding, voided } = statement
-  return {
-    id,
-    stored,
-    tokens,
-    text,
-    turn,
-    ...(target === undefined ? {} : { target }),
-    ...(voiding ? { voiding } : {}),
-    ...(voided ? { voided: at } : {})
-  }
-}
+const tooLarge = (id: StatementId, size: number): RalphError =>
+  new RalphError('BODY_TOO_LARGE', `The statement ${id} names more than a document of MongoDB can hold (16 MB).`, {
+    statementId: id,
+    size
+  })
 
-/** `BODY_TOO_LARGE` for a statement that no document can hold. */
-export const documentOf = (statement: NewStatement, at: Micros, turn: string): StatementDocument => {
+/** `BODY_TOO_LARGE` for a statement that is found by more than a document can hold. */
+export const planDocument = (statement: NewStatement, at: Micros, turn: string): Planned<StatementDocument> => {
   const { id = statement.id, timestamp } = statement.statement
   const time = timestamp === undefined ? undefined : parseMicros(timestamp)
-  const document = {
-    _id: objectIdOf(id, time ?? statement.stored),
-    _source: sourceOf(statement),
-    ralph: relationsOf(statement, at, turn)
-  }
-  if (statement.text.length > suspiciousLength) {
-    const size = BSON.calculateObjectSize(document)
-    if (size > maxSize) {
-      const message = `The statement ${statement.id} is too large: MongoDB holds no document of more than 16 MB, and this one has ${size} bytes.`
-      throw new RalphError('BODY_TOO_LARGE', message, { statementId: statement.id, size })
-    }
-  }
-  return document
+  const { document: ralph, parts } = planRelations(statement, at, turn)
+  const document = { _id: objectIdOf(id, time ?? statement.stored), _source: sourceOf(statement), ralph }
+  if (statement.text.length <= harmless) return { document, parts }
+  if (BSON.calculateObjectSize(document) <= maxSize) return { document, parts }
+  const shorter = { ...document, _source: shortened(document._source) }
+  const size = BSON.calculateObjectSize(shorter)
+  if (size > maxSize) throw tooLarge(statement.id, size)
+  return { document: shorter, parts }
+}
+
+/** What readers are given. */
+export const readProjection = {
+  _id: 0,
+  'ralph.id': 1,
+  'ralph.stored': 1,
+  'ralph.text': 1,
+  'ralph.parts': 1,
+  'ralph.size': 1
+} as const
+
+/** Bytes of a statement's text, which need not be there yet. */
+export const sizeOf = ({ text, size }: StatementText): number => size ?? Buffer.byteLength(text ?? '')
+
+/** With its text, whole. */
+export const readStored = async (
+  collections: Collections,
+  { id, stored, text, parts, size = 0 }: StatementText,
+  signal?: AbortSignal
+): Promise<StoredStatement> => {
+  if (text !== undefined) return { id, stored, text }
+  const content = parts && (await readContent(collections, { parts, size }, signal))
+  if (content === undefined) throw new RalphError('STORE_CORRUPT', `the text of the statement ${id} is gone`)
+  return { id, stored, text: Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString() }
 }
 
 /** What is there, when nothing is pending. */
-export const presentOf = ({ id, stored, text, tokens, target, voiding, voided }: Relations): PresentStatement => ({
-  id,
-  stored,
-  text,
-  tokens,
-  target,
-  voiding: voiding === true,
-  voided: voided !== undefined
-})
-
-/** What readers are given. */
-export const readProjection = { _id: 0, 'ralph.id': 1, 'ralph.stored': 1, 'ralph.text': 1 } as const
-
-export const storedOf = ({ ralph: { id, stored, text } }: { readonly ralph: StoredStatement }): StoredStatement => ({
-  id,
-  stored,
-  text
-})
+export const readPresent = async (collections: Collections, relations: Relations): Promise<PresentStatement> => {
+  const { tokens, target, voiding, voided } = relations
+  const stored = await readStored(collections, relations)
+  return { ...stored, tokens, target, voiding: voiding === true, voided: voided !== undefined }
+}

@@ -1,8 +1,10 @@
+import type { Filter } from 'mongodb'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import { removeParts } from './contents.ts'
 import { undoDescriptions, undoNames } from './descriptions.ts'
-import type { Relations } from './statement-document.ts'
+import { isTakenIn, type Relations, type StatementDocument } from './statement-document.ts'
 
 /**
  * The relations as they were before rounds that were never committed. A round adds only tokens that were not there, so
@@ -20,15 +22,36 @@ const before = (relations: Relations, last: Micros): Relations => {
   }
 }
 
-const isWhole = (relations: object | undefined): relations is Relations =>
-  relations !== undefined && 'stored' in relations
+/** Long texts of statements that are about to go. */
+const removeTexts = async (collections: Collections, which: Filter<StatementDocument>): Promise<void> => {
+  const long = await collections.statements
+    .find(
+      { ...which, 'ralph.parts': { $exists: true } },
+      { projection: { 'ralph.parts': 1 }, maxTimeMS: timeLimits.read }
+    )
+    .toArray()
+  await removeParts(
+    collections,
+    long.flatMap(({ ralph }) => (ralph !== undefined && 'parts' in ralph ? [ralph] : []))
+  )
+}
+
+/** A document of Ralph's loses what we wrote beside it, and is taken in again; any other goes. */
+const removeStatements = async (collections: Collections, which: Filter<StatementDocument>): Promise<void> => {
+  const options = { maxTimeMS: timeLimits.write }
+  await removeTexts(collections, which)
+  await Promise.all([
+    collections.statements.deleteMany({ ...which, 'ralph.adopted': { $exists: false } }, options),
+    collections.statements.updateMany({ ...which, 'ralph.adopted': true }, { $unset: { ralph: 1 } }, options)
+  ])
+}
 
 const undoChanges = async ({ statements }: Collections, last: Micros): Promise<void> => {
   const changed = await statements
     .find({ 'ralph.pending.at': { $gt: last } }, { projection: { ralph: 1 }, maxTimeMS: timeLimits.read })
     .toArray()
   const writes = changed.flatMap(({ _id, ralph }) =>
-    isWhole(ralph)
+    isTakenIn(ralph)
       ? [
           {
             updateOne: {
@@ -47,12 +70,8 @@ const undoChanges = async ({ statements }: Collections, last: Micros): Promise<v
  * nobody was told that it is stored. For the holder of the lease only. May be repeated.
  */
 export const undoAfter = async (collections: Collections, last: Micros): Promise<void> => {
-  const { statements } = collections
-  const options = { maxTimeMS: timeLimits.write }
-  const late = { 'ralph.stored': { $gt: last } }
   await Promise.all([
-    statements.deleteMany({ ...late, 'ralph.adopted': { $exists: false } }, options),
-    statements.updateMany({ ...late, 'ralph.adopted': true }, { $unset: { ralph: 1 } }, options),
+    removeStatements(collections, { 'ralph.stored': { $gt: last } }),
     undoDescriptions(collections, last),
     undoNames(collections, last)
   ])
@@ -63,11 +82,5 @@ export const undoAfter = async (collections: Collections, last: Micros): Promise
  * Takes back what a turn wrote after another process had taken over: that one has not looked for it. It may have been
  * seen for as long as its request was on its way too late.
  */
-export const undoTurn = async ({ statements }: Collections, turn: string, ids: readonly string[]): Promise<void> => {
-  const options = { maxTimeMS: timeLimits.write }
-  const own = { 'ralph.id': { $in: [...ids] }, 'ralph.turn': turn }
-  await Promise.all([
-    statements.deleteMany({ ...own, 'ralph.adopted': { $exists: false } }, options),
-    statements.updateMany({ ...own, 'ralph.adopted': true }, { $unset: { ralph: 1 } }, options)
-  ])
-}
+export const undoTurn = (collections: Collections, turn: string, ids: readonly string[]): Promise<void> =>
+  removeStatements(collections, { 'ralph.id': { $in: [...ids] }, 'ralph.turn': turn })
