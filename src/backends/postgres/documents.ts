@@ -65,7 +65,7 @@ const scopeDigest = (scope: DocumentScope): string => {
   }
 }
 
-/** Undefined: any registration, and none (C 2.3). */
+/** Undefined: any registration, and none (Communication §2.3). */
 const registrationOf = (scope: DocumentScope): string | undefined =>
   scope.kind === 'state' ? scope.registration : undefined
 
@@ -119,7 +119,7 @@ export const createDocuments = (
       } catch (error) {
         const state = error instanceof RalphError ? error.details.state : undefined
         if (attempt === 10 || (state !== '40P01' && state !== '40001')) throw error
-        await setTimeout(Math.random() * 2 ** attempt)
+        await setTimeout(attempt)
       }
     }
   }

@@ -49,7 +49,8 @@ export const openPostgres = async (options: PostgresOptions, context: BackendCon
   const open = async (name: string): Promise<PostgresStore> =>
     createStore(database, await numberOfTarget(database, name), {
       clock: context.clock,
-      writeDelay: settings.writeDelay
+      writeDelay: settings.writeDelay,
+      longList: options.longList
     })
 
   const closeAll = async (): Promise<void> => {

@@ -11,15 +11,23 @@ const oldestVersion = 14
 /** "RLPH": no other program takes this advisory lock; schemas of one database are migrated one after the other. */
 const lock = 0x524c5048
 
-type ServerRow = readonly [version: number, encoding: string, readOnly: boolean, hasSchema: boolean, hasTable: boolean]
+type ServerRow = readonly [
+  version: number,
+  encoding: string,
+  readOnly: boolean,
+  hasSchema: boolean,
+  hasTable: boolean,
+  mayUse: boolean
+]
 
 const look = (schema: string) =>
   plain<ServerRow>(`
     SELECT current_setting('server_version_num')::integer / 10000, getdatabaseencoding()::text,
       pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,
-      EXISTS (SELECT FROM pg_namespace WHERE nspname = ${literal(schema)}),
-      EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-              WHERE nspname = ${literal(schema)} AND relname = 'migration')`)
+      namespace.oid IS NOT NULL,
+      EXISTS (SELECT FROM pg_class WHERE relnamespace = namespace.oid AND relname = 'migration'),
+      coalesce(has_schema_privilege(namespace.oid, 'USAGE'), true)
+    FROM (SELECT) AS always LEFT JOIN pg_namespace AS namespace ON nspname = ${literal(schema)}`)
 
 const literal = (text: string): string => `E'${text.replace(/[\\']/g, '\\$&')}'`
 
@@ -109,7 +117,8 @@ export const prepareDatabase = async (database: Database): Promise<void> => {
   const [server] = await database.read(look(schema))
   if (server === undefined) throw new RalphError('INTERNAL', 'the server says nothing of itself')
   requireUsable(database, server)
-  const [, , , hasSchema, hasTable] = server
+  const [, , , hasSchema, hasTable, mayUse] = server
+  if (!mayUse) throw forbidden(database.place, 'USAGE of the schema')
   const [row] = hasSchema && hasTable ? await database.read(countMigrations) : []
   const count = row?.[0] ?? 0
   requireKnown(count, schema)

@@ -3,7 +3,7 @@ import { tokenOf } from '../../rounds/tokens.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Database } from './connect.ts'
-import { createFrequencies } from './frequencies.ts'
+import { createFrequencies, longList } from './frequencies.ts'
 import { tokenKey } from './keys.ts'
 import { inOrder, inRange, type PageRow, pageFrom, pageOf, type Range, rangeOf } from './page.ts'
 import { plain, prepare } from './query-text.ts'
@@ -96,8 +96,8 @@ export interface Queries {
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
 }
 
-export const createQueries = (database: Database, target: number): Queries => {
-  const frequencies = createFrequencies(database, target)
+export const createQueries = (database: Database, target: number, long: number = longList): Queries => {
+  const frequencies = createFrequencies(database, target, long)
 
   const pageRows = async (query: StatementQuery, options?: CallOptions): Promise<readonly PageRow[]> => {
     const range = rangeOf(query)

@@ -20,6 +20,8 @@ export interface PostgresOptions {
   readonly connectTimeout?: number | undefined
   readonly statementTimeout?: number | undefined
   readonly writeDelay?: number | undefined
+  /** Statements that a list must hold to be read side by side with others, rather than one by one. */
+  readonly longList?: number | undefined
 }
 
 /** All that is needed to connect, nothing of it left to the environment of the process. */

@@ -20,6 +20,14 @@ export interface PostgresStore extends LrsStore {
   close(): Promise<void>
 }
 
+export interface StoreOptions {
+  readonly clock: Clock
+  /** Milliseconds. */
+  readonly writeDelay: number
+  /** Entries from which on a list is long; undefined: what is best. */
+  readonly longList: number | undefined
+}
+
 const findTarget = prepare<[number: number]>('find_target', 'SELECT number FROM target WHERE name = $1')
 const makeTarget = prepare('make_target', 'INSERT INTO target (name) VALUES ($1) ON CONFLICT (name) DO NOTHING')
 
@@ -41,11 +49,11 @@ const findStatement = prepare<[stored: Micros, text: string]>(
 export const createStore = (
   database: Database,
   target: number,
-  { clock, writeDelay }: { readonly clock: Clock; readonly writeDelay: number }
+  { clock, writeDelay, longList }: StoreOptions
 ): PostgresStore => {
   const rounds = createStatementRounds({ engine: createEngine(database, target), clock, delay: writeDelay })
   const documents = createDocuments(database, target, clock)
-  const { query } = createQueries(database, target)
+  const { query } = createQueries(database, target, longList)
   return {
     statements: {
       insert: rounds.insert,
