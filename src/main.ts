@@ -25,7 +25,8 @@ const clock: Clock = () => Date.now() * 1000
 const grace = 25_000
 
 const backendNamed = (name: string): BackendDefinition => {
-  const found = backends.find((backend) => backend.name === name.toLowerCase())
+  const wanted = name.toLowerCase()
+  const found = backends.find((backend) => backend.name === wanted || backend.aliases.includes(wanted))
   if (found !== undefined) return found
   const names = backends.map((backend) => backend.name)
   throw new RalphError(

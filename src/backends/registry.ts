@@ -2,6 +2,7 @@ import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import { type Group, inRole, type Values } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
 import { fsParameters } from './fs/parameters.ts'
+import { mongoParameters } from './mongo/parameters.ts'
 import { postgresParameters } from './postgres/parameters.ts'
 import { sqliteParameters } from './sqlite/parameters.ts'
 
@@ -9,6 +10,8 @@ import { sqliteParameters } from './sqlite/parameters.ts'
 export interface BackendDefinition {
   /** As RALPH_RUNSERVER_BACKEND names it. */
   readonly name: string
+  /** Other names of the same backend: what Ralph calls its asynchronous ones. */
+  readonly aliases: readonly string[]
   readonly summary: string
   /** Its settings as the server reads them. */
   readonly settings: Group
@@ -18,16 +21,18 @@ export interface BackendDefinition {
 
 interface Declaration<Parameters extends Group> {
   readonly name: string
+  readonly aliases?: readonly string[]
   readonly summary: string
   readonly parameters: Parameters
   open(parameters: Values<Parameters>, context: BackendContext): Promise<LrsBackend>
 }
 
 const define = <Parameters extends Group>(declaration: Declaration<Parameters>): BackendDefinition => {
-  const { name, summary, parameters, open } = declaration
+  const { name, aliases = [], summary, parameters, open } = declaration
   const settings = inRole(name, 'LRS', parameters)
   return {
     name,
+    aliases,
     summary,
     settings,
     configure: (reader) => {
@@ -56,6 +61,16 @@ export const backends: readonly BackendDefinition[] = [
       const { openFs } = await import('./fs/index.ts')
       // As Ralph has it: whoever changes from Ralph finds the statements where they are.
       return openFs({ directory: directoryPath ?? process.cwd(), file: lrsFile }, context)
+    }
+  }),
+  define({
+    name: 'mongo',
+    aliases: ['async_mongo'],
+    summary: 'a collection of MongoDB, as Ralph keeps it, for any number of servers',
+    parameters: mongoParameters,
+    open: async (parameters, context) => {
+      const { openMongo } = await import('./mongo/index.ts')
+      return openMongo(parameters, context)
     }
   }),
   define({

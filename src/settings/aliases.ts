@@ -5,11 +5,13 @@
 
 const groups: { readonly [backend: string]: readonly string[] } = {
   FS: ['STORAGE', 'DATABASE'],
-  SQLITE: ['DATABASE']
+  SQLITE: ['DATABASE'],
+  MONGO: ['DATABASE']
 }
 
 const parameters: { readonly [backend: string]: { readonly [parameter: string]: readonly string[] } } = {
-  FS: { DEFAULT_DIRECTORY_PATH: ['PATH'] }
+  FS: { DEFAULT_DIRECTORY_PATH: ['PATH'] },
+  MONGO: { DEFAULT_DATABASE: ['DATABASE'], DEFAULT_COLLECTION: ['COLLECTION'] }
 }
 
 /** Every variable that means the same as this canonical one, itself first. */
