@@ -28,7 +28,7 @@ const flagOfParameter = (variable: string): string | undefined => {
   const [, backend, parameter] = /^RALPH_BACKENDS__[A-Z]+__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
   return backend === undefined || parameter === undefined
     ? undefined
-    : `${backend}-${parameter}`.replaceAll('_', '-').toLowerCase()
+    : `${backend}-${parameter}`.replace(/_+/g, '-').toLowerCase()
 }
 
 /** Every flag that sets a setting, by the variable it stands for; its own flag first. */

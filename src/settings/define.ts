@@ -90,7 +90,7 @@ export const inRole = <Parameters extends Group>(
         ...declared,
         variable: variable(role),
         fallbacks: role === 'LRS' ? [variable('DATA')] : [],
-        flag: `${backend}-${parameterName.replaceAll('_', '-').toLowerCase()}`
+        flag: `${backend}-${parameterName.replace(/_+/g, '-').toLowerCase()}`
       }
     ] as const
   })
