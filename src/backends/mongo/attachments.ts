@@ -1,7 +1,8 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
-import type { AttachmentDocument, Collections } from './collections.ts'
+import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { bytesOf, maxPart, planContent, readContent, writeParts } from './contents.ts'
+import type { AttachmentDocument } from './shapes.ts'
 import { isDuplicateKey } from './translate-error.ts'
 
 /** Neighbours up to so many bytes together, one at least. */

@@ -4,8 +4,9 @@ import type { LearnedName } from '../../rounds/engine.ts'
 import { tokenOf } from '../../rounds/tokens.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { Collections, DescriptionDocument } from './collections.ts'
+import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import type { DescriptionDocument } from './shapes.ts'
 
 interface Asked {
   readonly activities: readonly string[]

@@ -13,9 +13,10 @@ import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { changeDocument, createKeyedQueue, type Versioned } from '../../rounds/documents.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { Collections, DocumentDocument } from './collections.ts'
+import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { planContent, readContent, removeParts, writeParts } from './contents.ts'
+import type { DocumentDocument } from './shapes.ts'
 import { isDuplicateKey } from './translate-error.ts'
 
 /** `DocumentStore`, and what copying needs. */

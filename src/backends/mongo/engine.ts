@@ -6,19 +6,13 @@ import { isLost, type Lease } from '../../rounds/lease.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
-import type { Collections, DescriptionDocument } from './collections.ts'
+import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { writeParts } from './contents.ts'
 import { descriptionsAt, findDescriptions, writeDescriptions, writeNames } from './descriptions.ts'
+import type { DescriptionDocument, Relations, StatementDocument } from './shapes.ts'
 import type { Snapshots } from './snapshots.ts'
-import {
-  isTakenIn,
-  planDocument,
-  planRelations,
-  type Relations,
-  readPresent,
-  type StatementDocument
-} from './statement-document.ts'
+import { isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
 import { refusedWrites, translateError, translating } from './translate-error.ts'
 import { undoAfter, undoTurn } from './undo.ts'
 

@@ -1,7 +1,8 @@
 import type { LeaseTable, VersionedRecord } from '../../rounds/lease.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { Collections, LeaseDocument } from './collections.ts'
+import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import type { LeaseDocument } from './shapes.ts'
 import { isTakenIn } from './statement-document.ts'
 import { isDuplicateKey, translating } from './translate-error.ts'
 

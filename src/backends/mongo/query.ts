@@ -9,8 +9,9 @@ import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { createLeadingToken } from './leading-token.ts'
 import { indexNames } from './schema.ts'
+import type { StatementText } from './shapes.ts'
 import type { Snapshots } from './snapshots.ts'
-import { readProjection, readStored, type StatementText, sizeOf } from './statement-document.ts'
+import { readProjection, readStored, sizeOf } from './statement-document.ts'
 
 export interface Queries {
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>

@@ -3,63 +3,12 @@ import { BSON, ObjectId } from 'mongodb'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import type { NewStatement, PresentStatement } from '../../rounds/engine.ts'
-import type { Token } from '../../rounds/tokens.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { bsonSource, shortened } from './bson-source.ts'
-import type { Collections, PartDocument } from './collections.ts'
+import type { Collections } from './collections.ts'
 import { planContent, readContent } from './contents.ts'
-
-/** What a later round has changed in a statement: nobody sees it before that round is committed. */
-export interface Pending {
-  /** The `last` of the round. */
-  readonly at: Micros
-  /** Tokens that it added. */
-  readonly tokens: readonly Token[]
-}
-
-/** The text of a statement: here, or in parts where it is long. */
-export interface StatementText {
-  readonly id: StatementId
-  readonly stored: Micros
-  readonly text?: string
-  readonly parts?: readonly ObjectId[]
-  /** Bytes in the parts. */
-  readonly size?: number
-}
-
-/**
- * What is ours in a statement's document: all that it is found by, and its text. Types of JSON only, but for very long
- * statements, for `ralph read` prints it.
- */
-export interface Relations extends StatementText {
-  readonly tokens: readonly Token[]
-  /** Of the turn that wrote it. */
-  readonly turn: string
-  readonly target?: StatementId
-  readonly voiding?: true
-  /** The `last` of the round from which on it is voided; absent: it is not. */
-  readonly voided?: Micros
-  /** The latest changes; what is older than `last` is settled. */
-  readonly pending?: readonly Pending[]
-  /** How often it was changed. */
-  readonly version?: number
-  /** The document is Ralph's: it may lose our relations, but never itself. */
-  readonly adopted?: true
-}
-
-/** A document of Ralph's that is no statement, or one that is there already. */
-export interface Refused {
-  readonly refused: string
-}
-
-/** As Ralph writes it, with our relations beside. */
-export interface StatementDocument {
-  readonly _id: ObjectId
-  readonly _source: object
-  /** Absent until the document was taken in, if Ralph wrote it. */
-  readonly ralph?: Relations | Refused
-}
+import type { PartDocument, Relations, StatementDocument, StatementText } from './shapes.ts'
 
 /** A document to be written, and the parts of its text. */
 export interface Planned<Document> {

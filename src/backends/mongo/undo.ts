@@ -4,7 +4,8 @@ import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { removeParts } from './contents.ts'
 import { undoDescriptions, undoNames } from './descriptions.ts'
-import { isTakenIn, type Relations, type StatementDocument } from './statement-document.ts'
+import type { Relations, StatementDocument } from './shapes.ts'
+import { isTakenIn } from './statement-document.ts'
 
 /**
  * The relations as they were before rounds that were never committed. A round adds only tokens that were not there, so
