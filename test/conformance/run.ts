@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -53,6 +53,8 @@ const runSuite = async (url: string, version: string): Promise<Record> => {
 /** Where a backend keeps its statements: in its own directory, or on an engine that is started for it. */
 const placeOf = async (name: string, directory: string) => {
   if (!isEngineName(name)) return { backend: name, env: {}, stop: async () => {} }
+  // PostgreSQL runs as another user, who must get through.
+  chmodSync(directory, 0o711)
   const engine = await startPrivateEngine(name, join(directory, 'engine'), { durable: false })
   if ('missing' in engine) throw new Error(engine.missing)
   await prepareEngine(name, engine.url, 'statements')
