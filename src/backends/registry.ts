@@ -1,6 +1,7 @@
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import { type Group, inRole, type Values } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
+import { clickhouseParameters } from './clickhouse/parameters.ts'
 import { fsParameters } from './fs/parameters.ts'
 import { mongoParameters } from './mongo/parameters.ts'
 import { postgresParameters } from './postgres/parameters.ts'
@@ -80,6 +81,15 @@ export const backends: readonly BackendDefinition[] = [
     open: async (parameters, context) => {
       const { openPostgres } = await import('./postgres/index.ts')
       return openPostgres(parameters, context)
+    }
+  }),
+  define({
+    name: 'clickhouse',
+    summary: 'a table of ClickHouse, as Ralph keeps it, for one server',
+    parameters: clickhouseParameters,
+    open: async (parameters, context) => {
+      const { openClickhouse } = await import('./clickhouse/index.ts')
+      return openClickhouse(parameters, context)
     }
   }),
   define({

@@ -6,7 +6,8 @@
 const groups: { readonly [backend: string]: readonly string[] } = {
   FS: ['STORAGE', 'DATABASE'],
   SQLITE: ['DATABASE'],
-  MONGO: ['DATABASE']
+  MONGO: ['DATABASE'],
+  CLICKHOUSE: ['DATABASE']
 }
 
 const parameters: { readonly [backend: string]: { readonly [parameter: string]: readonly string[] } } = {

@@ -1,0 +1,119 @@
+import type { StoredStatement } from '../../contracts/statement-store.ts'
+import type { StatementRounds } from '../../rounds/statement-rounds.ts'
+import type { Statement, StatementId } from '../../xapi/statement.ts'
+import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import { earliest } from './events.ts'
+import { idLength, idOfBytes } from './keys.ts'
+import type { Asker } from './lookup.ts'
+
+export interface AdoptOptions {
+  readonly asker: Asker
+  /** Quoted, with its database. */
+  readonly eventTableName: string
+  readonly rounds: StatementRounds
+  /** What is being taken in: it is in the event table already. */
+  readonly adopted: Set<StatementId>
+  /** Nothing is taken in as stored later. */
+  readonly now: Micros
+  warn(message: string): void
+}
+
+/** Rows that are read at a time, and keys of rows. */
+const most = 1000
+const mostKeys = 100_000
+
+interface Event {
+  readonly id: Buffer
+  readonly emissionTime: Micros
+  readonly text: string
+}
+
+/** Undefined: no statement can be read from it. */
+const readStatement = ({ id, emissionTime, text }: Event, now: Micros): StoredStatement | undefined => {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('actor' in parsed && 'verb' in parsed && 'object' in parsed)) {
+    return undefined
+  }
+  // Ralph validated it before it was written.
+  const { stored } = parsed as Statement
+  const time = stored === undefined ? emissionTime : (parseMicros(stored) ?? emissionTime)
+  return { id: idOfBytes(id), stored: Math.max(0, Math.min(time, now)), text }
+}
+
+interface Key {
+  readonly id: Buffer
+  readonly emissionTime: Micros
+}
+
+/** Rows of the event table, after a place in its order, whose ids are no statement's. */
+const findForeign = async (
+  { connection, tables, store }: Asker,
+  eventTableName: string,
+  after: Key | undefined
+): Promise<Key[]> => {
+  const rows = await connection.read(
+    `SELECT time, id FROM (
+      SELECT toUnixTimestamp64Micro(emission_time) AS time,
+        toFixedString(UUIDStringToNum(toString(event_id)), 16) AS id
+      FROM ${eventTableName} WHERE emission_time >= fromUnixTimestamp64Micro({after:Int64})
+    ) WHERE (time > {after:Int64} OR id > unhex({afterId:String}))
+      AND id NOT IN (SELECT id FROM ${tables.statement} WHERE store = {store:UInt32})
+    ORDER BY time, id LIMIT {limit:UInt32}`,
+    { store, after: after?.emissionTime ?? earliest, afterId: after?.id.toString('hex') ?? '', limit: mostKeys }
+  )
+  const keys: Key[] = []
+  while (rows.more()) keys.push({ emissionTime: rows.i64(), id: rows.fixed(idLength) })
+  return keys
+}
+
+const readEvents = async ({ connection }: Asker, eventTableName: string, keys: readonly Key[]): Promise<Event[]> => {
+  const [first, last] = [keys[0]?.emissionTime ?? 0, keys.at(-1)?.emissionTime ?? 0]
+  const rows = await connection.read(
+    `SELECT toFixedString(UUIDStringToNum(toString(event_id)), 16), toUnixTimestamp64Micro(emission_time), event
+     FROM ${eventTableName}
+     WHERE emission_time >= fromUnixTimestamp64Micro({first:Int64})
+       AND emission_time <= fromUnixTimestamp64Micro({last:Int64})
+       AND toFixedString(UUIDStringToNum(toString(event_id)), 16) IN (
+         SELECT toFixedString(substring(unhex({ids:String}), number * 16 + 1, 16), 16) FROM numbers({count:UInt32}))`,
+    { first, last, ids: keys.map(({ id }) => id.toString('hex')).join(''), count: keys.length }
+  )
+  const events: Event[] = []
+  while (rows.more()) events.push({ id: rows.fixed(idLength), emissionTime: rows.i64(), text: rows.text() })
+  return events
+}
+
+/**
+ * Takes in what somebody else, the original Ralph above all, wrote into the event table, in the order of that table.
+ * Returns how many statements were taken in.
+ */
+export const adopt = async (options: AdoptOptions): Promise<number> => {
+  const { asker, eventTableName, rounds, adopted, now, warn } = options
+  let [taken, unreadable] = [0, 0]
+
+  const takeIn = async (keys: readonly Key[]): Promise<void> => {
+    const events = await readEvents(asker, eventTableName, keys)
+    const statements = events.map((event) => readStatement(event, now)).filter((each) => each !== undefined)
+    unreadable += events.length - statements.length
+    for (const { id } of statements) adopted.add(id)
+    try {
+      taken += (await rounds.restore(statements, [])).inserted.length
+    } finally {
+      adopted.clear()
+    }
+  }
+
+  for (let after: Key | undefined; ; ) {
+    const keys = await findForeign(asker, eventTableName, after)
+    after = keys.at(-1)
+    if (after === undefined) break
+    for (let start = 0; start < keys.length; start += most) await takeIn(keys.slice(start, start + most))
+  }
+  if (unreadable > 0) warn(`${eventTableName} has ${unreadable} rows that are no statements: they are passed over`)
+  if (taken > 0) warn(`${taken} statements in ${eventTableName}, written by another program, were taken in`)
+  return taken
+}

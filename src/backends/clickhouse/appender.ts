@@ -1,0 +1,63 @@
+import type { Connection } from './connect.ts'
+import { lengthOf, type Rows } from './row-binary.ts'
+
+/**
+ * Inserts into one table. While one insert is under way, all that others bring meanwhile becomes the next one: every
+ * insert is a part that must be merged later, and ClickHouse takes few large ones far better than many small ones.
+ */
+export interface Appender {
+  /** Rows in RowBinary; resolves when they are there, all of them, and rejects when perhaps none of them is. */
+  append(rows: Rows): Promise<void>
+}
+
+/** Bytes of one insert: more wait for the next. */
+const most = 2 ** 26
+
+interface Waiting {
+  readonly rows: Rows
+  resolve(): void
+  reject(reason: unknown): void
+}
+
+export const createAppender = (connection: Connection, table: string): Appender => {
+  let waiting: Waiting[] = []
+  let busy = false
+
+  const take = (): Waiting[] => {
+    let size = 0
+    const end = waiting.findIndex(({ rows }, index) => {
+      size += lengthOf(rows)
+      return index > 0 && size > most
+    })
+    const taken = end === -1 ? waiting : waiting.slice(0, end)
+    waiting = end === -1 ? [] : waiting.slice(end)
+    return taken
+  }
+
+  const work = async (): Promise<void> => {
+    busy = true
+    while (waiting.length > 0) {
+      const taken = take()
+      try {
+        await connection.insert(
+          table,
+          taken.flatMap(({ rows }) => rows)
+        )
+        for (const { resolve } of taken) resolve()
+      } catch (error) {
+        for (const { reject } of taken) reject(error)
+      }
+    }
+    busy = false
+  }
+
+  return {
+    append: async (rows) => {
+      if (rows.length === 0) return
+      await new Promise<void>((resolve, reject) => {
+        waiting.push({ rows, resolve, reject })
+        if (!busy) work()
+      })
+    }
+  }
+}

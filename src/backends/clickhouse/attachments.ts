@@ -1,0 +1,91 @@
+import type { AttachmentContent, AttachmentStore, CallOptions } from '../../contracts/statement-store.ts'
+import type { Asker } from './lookup.ts'
+import { createRowWriter, type Rows } from './row-binary.ts'
+
+/** Bytes of attachments that are in memory together, unless a single one has more. */
+const mostBytes = 2 ** 23
+/** Digests in one request, of at most 128 letters each. */
+const mostDigests = 900
+
+/** Digests in a parameter: none has a comma. */
+const digests = "splitByChar(',', {sha2s:String})"
+
+interface Kept {
+  readonly sha2: string
+  readonly size: number
+}
+
+/** Those that are there, in the order asked for. */
+const find = async (asker: Asker, sha2s: readonly string[], { signal }: CallOptions): Promise<Kept[]> => {
+  const { connection, tables, store } = asker
+  const sizes = new Map<string, number>()
+  for (let start = 0; start < sha2s.length; start += mostDigests) {
+    const rows = await connection.read(
+      `SELECT sha2, any(size) FROM ${tables.attachment}
+       WHERE store = {store:UInt32} AND sha2 IN (SELECT arrayJoin(${digests})) GROUP BY sha2`,
+      { store, sha2s: sha2s.slice(start, start + mostDigests).join(',') },
+      signal === undefined ? {} : { signal }
+    )
+    while (rows.more()) sizes.set(rows.text(), rows.i64())
+  }
+  return sha2s.flatMap((sha2) => {
+    const size = sizes.get(sha2)
+    return size === undefined ? [] : [{ sha2, size }]
+  })
+}
+
+function* portions(kept: readonly Kept[]): Generator<readonly Kept[]> {
+  let portion: Kept[] = []
+  let size = 0
+  for (const each of kept) {
+    if (portion.length > 0 && (size + each.size > mostBytes || portion.length === mostDigests)) {
+      yield portion
+      portion = []
+      size = 0
+    }
+    portion.push(each)
+    size += each.size
+  }
+  if (portion.length > 0) yield portion
+}
+
+export const readAttachments = (asker: Asker, guard: (options: CallOptions) => void): AttachmentStore['read'] =>
+  async function* (sha2s, options = {}) {
+    const { connection, tables, store } = asker
+    const { signal } = options
+    guard(options)
+    const kept = await find(asker, [...new Set(sha2s)], options)
+    for (const portion of portions(kept)) {
+      guard(options)
+      const rows = await connection.read(
+        `SELECT sha2, content FROM ${tables.attachment}
+         WHERE store = {store:UInt32} AND sha2 IN (SELECT arrayJoin(${digests})) LIMIT 1 BY sha2`,
+        { store, sha2s: portion.map(({ sha2 }) => sha2).join(',') },
+        signal === undefined ? {} : { signal }
+      )
+      const contents = new Map<string, Buffer>()
+      while (rows.more()) contents.set(rows.text(), rows.bytes())
+      for (const { sha2 } of portion) {
+        const content = contents.get(sha2)
+        if (content === undefined) continue
+        guard(options)
+        yield { sha2, content }
+      }
+    }
+  }
+
+/** Rows for those that are not there yet. */
+export const attachmentRows = async (asker: Asker, attachments: readonly AttachmentContent[]): Promise<Rows> => {
+  if (attachments.length === 0) return []
+  const all = attachments.map(({ sha2 }) => sha2)
+  const there = new Set((await find(asker, all, {})).map(({ sha2 }) => sha2))
+  const rows = createRowWriter()
+  for (const { sha2, content } of attachments) {
+    if (there.has(sha2)) continue
+    rows.u32(asker.store)
+    rows.text(sha2)
+    rows.i64(content.byteLength)
+    rows.bytes(content)
+  }
+  return rows.finish()
+}

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import type { CallOptions } from '../../contracts/statement-store.ts'
+import { type ClientOptions, impliedOptions } from './client-options.ts'
+import { lengthOf, type RowReader, type Rows, readRows } from './row-binary.ts'
+import type { ServerAddress } from './settings.ts'
+import { closed, translateError } from './translate-error.ts'
+
+/** Values for the parameters of a query, `{name:Type}` in it. Text that is not ours goes as hexadecimal digits. */
+export type Parameters = Readonly<Record<string, string | number>>
+
+export interface ReadOptions extends CallOptions {
+  readonly settings?: ClientOptions
+}
+
+/**
+ * Requests to one server. All reject with a `RalphError`, or with the reason of the signal; nothing that the driver
+ * throws comes out.
+ */
+export interface Connection {
+  readonly url: string
+  /** What the ids of all queries of this connection begin with. */
+  readonly queryPrefix: string
+  /** Runs a query and gives its result. Whole: nothing comes when the query fails half-way. */
+  read(sql: string, parameters?: Parameters, options?: ReadOptions): Promise<RowReader>
+  /** One block of rows, in one part of the table when it resolves: all of them or none. */
+  insert(into: string, rows: Rows): Promise<void>
+  /** Anything without a result, which may take minutes. */
+  run(sql: string, parameters?: Parameters): Promise<void>
+  /** Resolves when no insert that failed is still under way: an answer may be lost although the insert goes on. */
+  settle(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Milliseconds without an answer after which a request is given up. */
+const timeouts = { read: 30_000, write: 30_000, run: 600_000 }
+
+/** Idle for longer, servers before 23.11 close a connection. */
+const idleTimeout = 2500
+
+const readSettings = {
+  // The answer is complete or it is an error; and who is no longer listened to stops.
+  wait_end_of_query: '1',
+  cancel_http_readonly_queries_on_client_close: '1'
+}
+
+const insertSettings = {
+  // The rounds are the batches: what is answered is on the disk.
+  async_insert: '0',
+  wait_end_of_query: '1',
+  // One block, whatever its size: it is one part, which is there or not.
+  max_insert_block_size: '100000000',
+  min_insert_block_size_rows: '0',
+  min_insert_block_size_bytes: '0'
+}
+
+const runSettings = { wait_end_of_query: '1', mutations_sync: '2' }
+
+const open = ({ url, username, password }: ServerAddress, timeout: number) =>
+  createClient({
+    url,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    application: 'ralph',
+    request_timeout: timeout,
+    max_open_connections: 32,
+    keep_alive: { enabled: true, idle_socket_ttl: idleTimeout },
+    log: { level: ClickHouseLogLevel.OFF }
+  })
+
+/** `options`: undefined: those of document 000 that the server knows. Does not ask the server for anything. */
+export const connect = (address: ServerAddress): Connection & { use(options: ClientOptions): void } => {
+  const clients = { read: open(address, timeouts.read), run: open(address, timeouts.run) }
+  const queryPrefix = `ralph-${randomUUID()}`
+  let options: ClientOptions = {}
+  let queries = 0
+  let isClosed = false
+  /** Ids of inserts that failed in some other way than by the word of the server. */
+  const doubtful = new Set<string>()
+
+  const request = async (
+    client: keyof typeof clients,
+    sql: string,
+    settings: ClientOptions,
+    rest: { readonly parameters?: Parameters; readonly body?: Rows; readonly signal?: AbortSignal | undefined }
+  ): Promise<Buffer> => {
+    const { parameters, body, signal } = rest
+    signal?.throwIfAborted()
+    if (isClosed) throw closed()
+    queries += 1
+    const id = `${queryPrefix}-${queries}`
+    try {
+      const { stream } = await clients[client].exec({
+        query: sql,
+        query_id: id,
+        clickhouse_settings: { ...options, ...settings },
+        ...(parameters === undefined ? {} : { query_params: parameters }),
+        ...(signal === undefined ? {} : { abort_signal: signal }),
+        // With its length: a body that was cut off is told from a whole one.
+        ...(body === undefined
+          ? {}
+          : { values: Readable.from(body), http_headers: { 'Content-Length': String(lengthOf(body)) } })
+      })
+      return await buffer(stream)
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (body !== undefined && !(error instanceof ClickHouseError)) doubtful.add(id)
+      throw translateError(error, address.url)
+    }
+  }
+
+  const run = async (sql: string, parameters: Parameters = {}): Promise<void> => {
+    await request('run', sql, runSettings, { parameters })
+  }
+
+  return {
+    url: address.url,
+    queryPrefix,
+    use: (chosen) => {
+      options = chosen
+    },
+    read: async (sql, parameters = {}, { signal, settings } = {}) =>
+      readRows(
+        await request('read', `${sql} FORMAT RowBinary`, { ...readSettings, ...settings }, { parameters, signal })
+      ),
+    insert: async (into, rows) => {
+      await request('read', `INSERT INTO ${into} FORMAT RowBinary`, insertSettings, { body: rows })
+    },
+    run,
+    settle: async () => {
+      const ids = [...doubtful]
+      if (ids.length === 0) return
+      await run("KILL QUERY WHERE user = currentUser() AND has(splitByChar(',', {ids:String}), query_id) SYNC", {
+        ids: ids.join(',')
+      })
+      for (const id of ids) doubtful.delete(id)
+    },
+    close: async () => {
+      isClosed = true
+      await Promise.all(Object.values(clients).map((client) => client.close()))
+    }
+  }
+}
+
+/** Of the implied options those that the server knows: ClickHouse refuses every request with an unknown one. */
+export const knownOptions = async (connection: Connection): Promise<ClientOptions> => {
+  const names = Object.keys(impliedOptions).join(',')
+  const rows = await connection.read(
+    "SELECT name FROM system.settings WHERE has(splitByChar(',', {names:String}), name)",
+    {
+      names
+    }
+  )
+  const known: Record<string, string> = {}
+  while (rows.more()) {
+    const name = rows.text()
+    known[name] = impliedOptions[name] ?? ''
+  }
+  return known
+}

@@ -1,0 +1,100 @@
+import type { CallOptions, Descriptions } from '../../contracts/statement-store.ts'
+import type { LearnedName } from '../../rounds/engine.ts'
+import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
+import type { Asker } from './lookup.ts'
+import { createRowWriter, type Rows } from './row-binary.ts'
+
+/** Kinds of rows. */
+const kinds = { definition: 'a', display: 'v', name: 'n' } as const
+
+export interface Taught extends Descriptions {
+  readonly names: readonly LearnedName[]
+}
+
+export const descriptionRows = (store: number, round: number, { definitions, displays, names }: Taught): Rows => {
+  const rows = createRowWriter()
+  const add = (kind: string, subject: string, name: string, version: number, text: string): void => {
+    rows.u32(store)
+    rows.fixed(Buffer.from(kind))
+    rows.text(subject)
+    rows.text(name)
+    rows.i64(version)
+    rows.text(text)
+  }
+  for (const [iri, definition] of definitions) add(kinds.definition, iri, '', round, JSON.stringify(definition))
+  for (const [iri, display] of displays) add(kinds.display, iri, '', round, JSON.stringify(display))
+  for (const { identifier, name, stored } of names) add(kinds.name, identifier, name, -stored, '')
+  return rows.finish()
+}
+
+/** Texts in a parameter, `splitByChar('\0', unhex({…}))`: no IRI has a NUL. */
+const together = (texts: readonly string[]): string => Buffer.from(texts.join('\0')).toString('hex')
+
+/** So many bytes of IRIs go into one request: as digits they are twice as many, and a server takes 128 KiB. */
+const most = 50_000
+
+const chunksOf = (iris: readonly string[]): (readonly string[])[] => {
+  const chunks: string[][] = []
+  let size = Number.POSITIVE_INFINITY
+  for (const iri of iris) {
+    size += Buffer.byteLength(iri) + 1
+    if (size > most) {
+      chunks.push([])
+      size = 0
+    }
+    chunks.at(-1)?.push(iri)
+  }
+  return chunks
+}
+
+const read = async <Description>(
+  { connection, tables, store }: Asker,
+  kind: string,
+  iris: readonly string[],
+  { signal }: CallOptions
+): Promise<Map<string, Description>> => {
+  const found = new Map<string, Description>()
+  const sql = `SELECT subject, argMax(text, version) FROM ${tables.description}
+    WHERE store = {store:UInt32} AND kind = {kind:String}
+      AND subject IN (SELECT arrayJoin(splitByChar('\\0', unhex({iris:String}))))
+    GROUP BY subject`
+  for (const chunk of chunksOf(iris)) {
+    const rows = await connection.read(
+      sql,
+      { store, kind, iris: together(chunk) },
+      signal === undefined ? {} : { signal }
+    )
+    // Merged from descriptions that were validated.
+    while (rows.more()) found.set(rows.text(), JSON.parse(rows.text()) as Description)
+  }
+  return found
+}
+
+export const describe = async (
+  asker: Asker,
+  { activities, verbs }: { readonly activities: readonly string[]; readonly verbs: readonly string[] },
+  options: CallOptions = {}
+): Promise<Descriptions> => {
+  const [definitions, displays] = await Promise.all([
+    read<ActivityDefinition>(asker, kinds.definition, activities, options),
+    read<LanguageMap>(asker, kinds.display, verbs, options)
+  ])
+  return { definitions, displays }
+}
+
+export const agentNames = async (
+  { connection, tables, store }: Asker,
+  identifier: string,
+  { signal }: CallOptions = {}
+): Promise<readonly string[]> => {
+  const rows = await connection.read(
+    `SELECT name FROM ${tables.description}
+     WHERE store = {store:UInt32} AND kind = {kind:String} AND subject = unhex({subject:String})
+     GROUP BY name ORDER BY max(version) DESC, name`,
+    { store, kind: kinds.name, subject: Buffer.from(identifier).toString('hex') },
+    signal === undefined ? {} : { signal }
+  )
+  const names: string[] = []
+  while (rows.more()) names.push(rows.text())
+  return names
+}

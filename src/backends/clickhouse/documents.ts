@@ -1,0 +1,344 @@
+import { hash } from 'node:crypto'
+import type {
+  DocumentContent,
+  DocumentKey,
+  DocumentScope,
+  DocumentStore,
+  StoredDocument
+} from '../../contracts/document-store.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
+import type { KeyedDocument } from '../../contracts/store-copy.ts'
+import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import { createRoundQueue } from '../../rounds/queue.ts'
+import { etagOf } from '../../xapi/concurrency.ts'
+import type { Appender } from './appender.ts'
+import { idLength } from './keys.ts'
+import type { Asker } from './lookup.ts'
+import { createRowWriter, type RowReader, type Rows } from './row-binary.ts'
+import type { Writer } from './writer.ts'
+
+/**
+ * Documents of one store. All changes go through one queue: what many concurrent requests change is read with one
+ * request, changed in memory one after the other, and written with one insert. So each change is shown what the one
+ * before it left, and a scope is cleared in one step.
+ */
+export interface Documents extends DocumentStore {
+  /** One page in the order of the table. */
+  all(after: DocumentKey | undefined, limit: number, options?: CallOptions): Promise<readonly KeyedDocument[]>
+  restore(documents: readonly KeyedDocument[], options?: CallOptions): Promise<void>
+  close(): Promise<void>
+}
+
+/** Letters of the kinds in the table. */
+const letters = { state: 's', 'agent-profile': 'g', 'activity-profile': 'a' } as const
+
+interface Columns {
+  readonly kind: string
+  readonly agent: string
+  readonly activity: string
+  readonly registration: string
+}
+
+/** An absent part is the empty string, which no identifier is. */
+const columnsOf = (scope: DocumentScope): Columns => ({
+  kind: letters[scope.kind],
+  agent: 'agent' in scope ? scope.agent : '',
+  activity: 'activity' in scope ? scope.activity : '',
+  registration: 'registration' in scope ? (scope.registration ?? '') : ''
+})
+
+const keyOf = ({ kind, agent, activity, registration }: Columns, id: string): DocumentKey => {
+  if (kind === letters['agent-profile']) return { kind: 'agent-profile', agent, id }
+  if (kind === letters['activity-profile']) return { kind: 'activity-profile', activity, id }
+  return { kind: 'state', activity, agent, id, ...(registration === '' ? {} : { registration }) }
+}
+
+/** Parts of a key may be of any length: their digests are what the table is sorted by. */
+const digest = (...parts: readonly string[]): string =>
+  hash('sha256', JSON.stringify(parts), 'hex').slice(0, 2 * idLength)
+
+/** All documents of an activity, an agent, or both. */
+const ownerOf = (scope: DocumentScope): string => {
+  const { kind, agent, activity } = columnsOf(scope)
+  return digest(kind, agent, activity)
+}
+
+/** Digits of the owner and of the document. */
+const placeOf = (key: DocumentKey): string => `${ownerOf(key)}${digest(columnsOf(key).registration, key.id)}`
+
+interface Row {
+  readonly key: DocumentKey
+  /** Undefined: deleted. */
+  readonly document: StoredDocument | undefined
+}
+
+const rowsOf = (store: number, all: Iterable<readonly [place: string, row: Row]>, version: () => number): Rows => {
+  const rows = createRowWriter()
+  for (const [place, { key, document }] of all) {
+    const { kind, activity, agent, registration } = columnsOf(key)
+    rows.u32(store)
+    rows.fixed(Buffer.from(place, 'hex'))
+    rows.fixed(Buffer.from(kind))
+    for (const text of [activity, agent, registration, key.id]) rows.text(text)
+    rows.i64(version())
+    rows.u8(Number(document === undefined))
+    rows.i64(document?.updated ?? 0)
+    rows.text(document?.etag ?? '')
+    rows.text(document?.contentType ?? '')
+    rows.bytes(document?.content ?? new Uint8Array())
+  }
+  return rows.finish()
+}
+
+const contentColumns = 'updated, etag, content_type, content'
+
+const readDocument = (rows: RowReader): StoredDocument => {
+  const [updated, etag, contentType, content] = [rows.i64(), rows.text(), rows.text(), rows.bytes()]
+  // A copy: the answer of the server may be much larger.
+  return { content: Uint8Array.from(content), contentType, etag, updated }
+}
+
+const keyColumns = 'kind, activity, agent, registration, id'
+
+const readKey = (rows: RowReader): DocumentKey => {
+  const [kind, activity, agent, registration, id] = [
+    rows.fixed(1).toString(),
+    rows.text(),
+    rows.text(),
+    rows.text(),
+    rows.text()
+  ]
+  return keyOf({ kind, activity, agent, registration }, id)
+}
+
+const isWithin = (scope: DocumentScope, key: DocumentKey): boolean => {
+  const [one, other] = [columnsOf(scope), columnsOf(key)]
+  const ofOwner = one.kind === other.kind && one.agent === other.agent && one.activity === other.activity
+  return ofOwner && (isAnyRegistration(scope) || one.registration === other.registration)
+}
+
+/** A State scope without registration means any registration, and none (Communication §2.3). */
+const isAnyRegistration = (scope: DocumentScope): boolean => scope.kind === 'state' && scope.registration === undefined
+
+/** What one call does to the documents that it has asked for, in memory. */
+type Job = (
+  | { readonly keys: readonly DocumentKey[]; readonly scope?: never }
+  | { readonly scope: DocumentScope; readonly keys?: never }
+) & {
+  readonly signal: AbortSignal | undefined
+  work(documents: Working): StoredDocument | undefined
+}
+
+/** Documents as a round changes them. */
+interface Working {
+  get(key: DocumentKey): StoredDocument | undefined
+  set(key: DocumentKey, document: StoredDocument | undefined): void
+  within(scope: DocumentScope): readonly DocumentKey[]
+}
+
+type Outcome = { readonly document: StoredDocument | undefined } | { readonly error: unknown }
+
+/** How many documents are in memory together, as far as a queue can tell. */
+const jobWeight = { items: 1, bytes: 2 ** 18 }
+/** Digests of 64 digits in one request: a server takes 128 KiB. */
+const mostPlaces = 1900
+
+export interface DocumentsOptions {
+  readonly asker: Asker
+  readonly appender: Appender
+  readonly times: IncreasingClock
+  readonly writer: Writer
+  /** Throws when the store is closed, or the call was given up. */
+  guard(options: CallOptions): void
+}
+
+export const createDocuments = ({ asker, appender, times, writer, guard }: DocumentsOptions): Documents => {
+  const { connection, tables, store } = asker
+
+  const read = async (places: readonly string[]): Promise<Map<string, StoredDocument>> => {
+    const found = new Map<string, StoredDocument>()
+    for (let start = 0; start < places.length; start += mostPlaces) {
+      const chunk = places.slice(start, start + mostPlaces)
+      const rows = await connection.read(
+        `SELECT concat(owner, key), ${contentColumns} FROM (
+           SELECT * FROM ${tables.document} WHERE store = {store:UInt32} AND (owner, key) IN (
+             SELECT toFixedString(substring(unhex({places:String}), number * 32 + 1, 16), 16),
+               toFixedString(substring(unhex({places:String}), number * 32 + 17, 16), 16)
+             FROM numbers({count:UInt32})
+           ) ORDER BY version DESC LIMIT 1 BY owner, key
+         ) WHERE deleted = 0`,
+        { store, places: chunk.join(''), count: chunk.length }
+      )
+      while (rows.more()) found.set(rows.bytes().toString('hex'), readDocument(rows))
+    }
+    return found
+  }
+
+  const scopeConditions = (scope: DocumentScope): string =>
+    `store = {store:UInt32} AND owner = toFixedString(unhex({owner:String}), 16)${
+      isAnyRegistration(scope) ? '' : ' AND registration = unhex({registration:String})'
+    }`
+  const scopeParameters = (scope: DocumentScope) => ({
+    store,
+    owner: ownerOf(scope),
+    registration: Buffer.from(columnsOf(scope).registration).toString('hex')
+  })
+
+  const keysWithin = async (scope: DocumentScope): Promise<DocumentKey[]> => {
+    const rows = await connection.read(
+      `SELECT ${keyColumns.split(', ').map((column) => `any(${column})`)} FROM ${tables.document}
+       WHERE ${scopeConditions(scope)} GROUP BY owner, key HAVING argMax(deleted, version) = 0`,
+      scopeParameters(scope)
+    )
+    const keys: DocumentKey[] = []
+    while (rows.more()) keys.push(readKey(rows))
+    return keys
+  }
+
+  const runRound = async (jobs: readonly Job[]): Promise<Outcome[]> => {
+    const scopes = jobs.flatMap(({ scope }) => (scope === undefined ? [] : [scope]))
+    const [listed, present] = await Promise.all([
+      Promise.all(scopes.map(keysWithin)),
+      read([...new Set(jobs.flatMap(({ keys = [] }) => keys.map(placeOf)))])
+    ])
+    const keys = new Map(listed.flat().map((key) => [placeOf(key), key]))
+    for (const job of jobs) for (const key of job.keys ?? []) keys.set(placeOf(key), key)
+    const changed = new Map<string, Row>()
+    const exists = new Set([...present.keys(), ...listed.flat().map(placeOf)])
+    const working: Working = {
+      get: (key) => {
+        const place = placeOf(key)
+        const row = changed.get(place)
+        return row === undefined ? present.get(place) : row.document
+      },
+      set: (key, document) => {
+        const place = placeOf(key)
+        changed.set(place, { key, document })
+        if (document === undefined) exists.delete(place)
+        else exists.add(place)
+      },
+      within: (scope) =>
+        [...keys].filter(([place, key]) => exists.has(place) && isWithin(scope, key)).map(([, key]) => key)
+    }
+    const outcomes = jobs.map((job): Outcome => {
+      if (job.signal?.aborted) return { error: job.signal.reason }
+      try {
+        return { document: job.work(working) }
+      } catch (error) {
+        return { error }
+      }
+    })
+    if (changed.size > 0) {
+      await writer.requireHeld()
+      const rows = rowsOf(store, changed, times.next)
+      await writer.cover(times.latest())
+      await appender.append(rows)
+    }
+    return outcomes
+  }
+
+  const queue = createRoundQueue<Job, Outcome>({ delay: 0, weightOf: () => jobWeight, run: runRound })
+
+  const run = async (job: Job, options: CallOptions): Promise<StoredDocument | undefined> => {
+    guard(options)
+    const outcome = await queue.add(job)
+    if ('error' in outcome) throw outcome.error
+    return outcome.document
+  }
+
+  const newDocument = (content: DocumentContent): StoredDocument => {
+    const bytes = Uint8Array.from(content.content)
+    return { content: bytes, contentType: content.contentType, etag: etagOf(bytes), updated: times.next() }
+  }
+
+  return {
+    get: async (key, options = {}) => {
+      guard(options)
+      const place = placeOf(key)
+      const rows = await connection.read(
+        `SELECT deleted, ${contentColumns} FROM ${tables.document}
+         WHERE store = {store:UInt32} AND owner = toFixedString(unhex({owner:String}), 16)
+           AND key = toFixedString(unhex({key:String}), 16)
+         ORDER BY version DESC LIMIT 1`,
+        { store, owner: place.slice(0, 2 * idLength), key: place.slice(2 * idLength) },
+        options
+      )
+      return rows.more() && rows.u8() === 0 ? readDocument(rows) : undefined
+    },
+    change: (key, change, options = {}) =>
+      run(
+        {
+          keys: [key],
+          signal: options.signal,
+          work: (documents) => {
+            const present = documents.get(key)
+            const next = change(present)
+            if (next === present) return present
+            const document = next === undefined ? undefined : newDocument(next)
+            if (document !== undefined || present !== undefined) documents.set(key, document)
+            return document
+          }
+        },
+        options
+      ),
+    ids: async (scope, since, options = {}) => {
+      guard(options)
+      const rows = await connection.read(
+        `SELECT DISTINCT id FROM (
+           SELECT any(id) AS id, argMax(deleted, version) AS gone, argMax(updated, version) AS changed
+           FROM ${tables.document} WHERE ${scopeConditions(scope)} GROUP BY owner, key
+         ) WHERE gone = 0 AND changed > {since:Int64} ORDER BY id`,
+        { ...scopeParameters(scope), since: since ?? -1 },
+        options
+      )
+      const ids: string[] = []
+      while (rows.more()) ids.push(rows.text())
+      return ids
+    },
+    clear: async (scope, options = {}) => {
+      await run(
+        {
+          scope,
+          signal: options.signal,
+          work: (documents) => {
+            for (const key of documents.within(scope)) documents.set(key, undefined)
+            return undefined
+          }
+        },
+        options
+      )
+    },
+    all: async (after, limit, options = {}) => {
+      guard(options)
+      const place = after === undefined ? '' : placeOf(after)
+      const rows = await connection.read(
+        `SELECT ${keyColumns}, ${contentColumns} FROM (
+           SELECT * FROM ${tables.document} WHERE store = {store:UInt32} AND concat(owner, key) > unhex({place:String})
+           ORDER BY owner, key, version DESC LIMIT 1 BY owner, key
+         ) WHERE deleted = 0 ORDER BY owner, key LIMIT {limit:UInt32}`,
+        { store, place, limit },
+        options
+      )
+      const page: KeyedDocument[] = []
+      while (rows.more()) page.push({ key: readKey(rows), document: readDocument(rows) })
+      return page
+    },
+    restore: async (documents, options = {}) => {
+      await run(
+        {
+          keys: [],
+          signal: options.signal,
+          work: (working) => {
+            for (const { key, document } of documents) {
+              times.passed(document.updated)
+              working.set(key, { ...document, content: Uint8Array.from(document.content) })
+            }
+            return undefined
+          }
+        },
+        options
+      )
+    },
+    close: queue.close
+  }
+}

@@ -1,0 +1,189 @@
+import type { ChangedStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Appender } from './appender.ts'
+import { attachmentRows } from './attachments.ts'
+import { describe, descriptionRows } from './descriptions.ts'
+import { completeEvents, eventRows } from './events.ts'
+import { bytesOfId, idLength, keyLength, keyOfToken } from './keys.ts'
+import { type Asker, lookUp, type Place, placeOf, placesOfParameters, readAtPlaces } from './lookup.ts'
+import { recover } from './recover.ts'
+import { changeRows, entryRows, lateEntryRows, statementRows } from './round-rows.ts'
+import type { Writer } from './writer.ts'
+
+/** Where all rounds of a database are inserted. */
+export interface Appenders {
+  readonly statement: Appender
+  readonly entry: Appender
+  readonly change: Appender
+  readonly description: Appender
+  readonly attachment: Appender
+  readonly document: Appender
+}
+
+/** How far a store is written, in memory: there is no other writer. */
+export interface Progress {
+  /** Rows of later rounds are not to be seen. */
+  visible: number
+  /** The latest number that a round was tried with. */
+  tried: number
+  /** The latest time that was given out or promised. */
+  last: Micros
+  /** Whether any statement is voided, or is about to be. */
+  hasVoided: boolean
+  /** Statements of rounds that are there but were not finished. */
+  unfinished: readonly StatementId[]
+}
+
+export interface EngineOptions {
+  readonly asker: Asker
+  readonly eventTable: Appender
+  /** Quoted, with its database. */
+  readonly eventTableName: string
+  readonly appenders: Appenders
+  readonly writer: Writer
+  readonly progress: Progress
+  /** Ids of statements that are in the event table already: another Ralph wrote them. */
+  readonly adopted: ReadonlySet<StatementId>
+}
+
+/** Bytes of text above which the tables are written one after the other: memory counts more than time then. */
+const largeRound = 2 ** 23
+
+/** Microseconds before the last round for which a server that was started anew may have lost rows of an event table. */
+const unsafe = 600_000_000
+
+/**
+ * A round is a few inserts, each of them one block of one table. The statements are the one that decides: as long as
+ * they are not there nothing of the round counts, once they are everything else can be made from them. What changes
+ * statements that were there before comes after them. Nobody sees any of it before all is there (`visible`).
+ */
+export const createEngine = (options: EngineOptions): RoundEngine => {
+  const { asker, eventTable, eventTableName, appenders, writer, progress, adopted } = options
+  const { store } = asker
+  /** What the round that failed would have stored; undefined: none did. */
+  let failed: readonly StatementId[] | undefined
+  let starts = writer.engineStarts()
+  let isFirst = true
+
+  /** Late entries that a round wrote which was not finished, as digits. */
+  const findLate = async (changed: readonly ChangedStatement[]): Promise<ReadonlySet<string>> => {
+    const there = new Set<string>()
+    const sql = `SELECT key, id FROM ${asker.tables.entry}
+      WHERE store = {store:UInt32} AND key = unhex({key:String}) AND (stored, id) IN ${placesOfParameters}`
+    const keys = new Map<string, Place[]>()
+    for (const { id, stored, added } of changed) {
+      for (const token of added) {
+        const key = keyOfToken(token).toString('hex')
+        keys.set(key, [...(keys.get(key) ?? []), placeOf(id, stored)])
+      }
+    }
+    for (const [key, places] of keys) {
+      for (const rows of await readAtPlaces(asker, sql, places, { key })) {
+        while (rows.more()) there.add(rows.fixed(keyLength + idLength).toString('hex'))
+      }
+    }
+    return there
+  }
+
+  const writeStatements = async (number: number, { statements }: Round): Promise<void> => {
+    const inserts = [
+      () => appenders.entry.append(entryRows(store, number, statements)),
+      () => appenders.statement.append(statementRows(store, number, statements)),
+      () => eventTable.append(eventRows(statements.filter(({ id }) => !adopted.has(id))))
+    ]
+    const size = statements.reduce((sum, { text }) => sum + text.length, 0)
+    if (size > largeRound) for (const insert of inserts) await insert()
+    else {
+      // All must have ended before anybody looks at what is there.
+      const ended = await Promise.allSettled(inserts.map((insert) => insert()))
+      for (const each of ended) if (each.status === 'rejected') throw each.reason
+    }
+  }
+
+  const writeAll = async (number: number, round: Round): Promise<void> => {
+    const { statements, changed, attachments } = round
+    await appenders.attachment.append(await attachmentRows(asker, attachments))
+    if (statements.length > 0) await writeStatements(number, round)
+    const late = changed.some(({ added }) => added.length > 0)
+    if (late) {
+      const there = progress.unfinished.length > 0 ? await findLate(changed) : new Set<string>()
+      const isThere = (key: Buffer, { id }: ChangedStatement): boolean =>
+        there.has(Buffer.concat([key, bytesOfId(id)]).toString('hex'))
+      await appenders.entry.append(lateEntryRows(store, number, changed, isThere))
+    }
+    await appenders.description.append(descriptionRows(store, number, round))
+    // Last: of a round without statements these are what decides.
+    await appenders.change.append(changeRows(store, number, statements, changed))
+  }
+
+  const finish = (number: number): void => {
+    progress.visible = number
+    progress.unfinished = []
+  }
+
+  const write = async (round: Round): Promise<void> => {
+    const { statements, changed, attachments, definitions, displays, names, last } = round
+    await writer.requireHeld()
+    await writer.cover(last)
+    const parts = [statements.length, changed.length, attachments.length, definitions.size, displays.size, names.length]
+    if (parts.some((length) => length > 0)) {
+      const number = Math.max(progress.tried + 1, last)
+      progress.tried = number
+      if (statements.some(({ voided }) => voided) || changed.some(({ voided }) => voided)) progress.hasVoided = true
+      failed = statements.map(({ id }) => id)
+      await writeAll(number, round)
+      failed = undefined
+      finish(number)
+    }
+    progress.last = Math.max(progress.last, last)
+  }
+
+  const seeToWhatFailed = async (): Promise<void> => {
+    if (failed !== undefined) {
+      const { round, unfinished } = await recover(asker, eventTableName, progress.visible, failed)
+      if (unfinished.length === 0) progress.visible = round
+      progress.unfinished = unfinished
+      failed = undefined
+    }
+    if (writer.engineStarts() !== starts) {
+      const now = writer.engineStarts()
+      await completeEvents(asker, eventTableName, progress.last - unsafe)
+      starts = now
+    }
+  }
+
+  return {
+    begin: async (): Promise<Turn> => {
+      await writer.requireHeld()
+      await seeToWhatFailed()
+      const undisturbed = !isFirst
+      isFirst = false
+      const { unfinished } = progress
+      let state: 'begun' | 'written' | 'failed' = 'begun'
+      const noting = async <Result>(work: Promise<Result>): Promise<Result> => {
+        try {
+          return await work
+        } catch (error) {
+          state = 'failed'
+          throw error
+        }
+      }
+      return {
+        last: progress.last,
+        undisturbed,
+        unfinished,
+        lookUp: (ids) => noting(lookUp(asker, ids)),
+        describe: (iris) => noting(describe(asker, iris)),
+        write: async (round) => {
+          await noting(write(round))
+          state = 'written'
+        },
+        end: async () => {
+          // Linked again, they had all that they should have: there was nothing to write.
+          if (unfinished.length > 0 && state === 'begun') finish(progress.tried)
+        }
+      }
+    }
+  }
+}

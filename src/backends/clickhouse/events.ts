@@ -1,0 +1,68 @@
+import type { NewStatement } from '../../rounds/engine.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import { bytesOfId, uuidOfBytes } from './keys.ts'
+import type { Asker } from './lookup.ts'
+import { createRowWriter, type Rows } from './row-binary.ts'
+
+/** What a DateTime64 shows (1900 to 2299), in microseconds. */
+export const earliest = Date.UTC(1900, 0, 1) * 1000
+const latest = Date.UTC(2300, 0, 1) * 1000 - 1
+
+/** As Ralph has it: the `timestamp` of the statement. */
+export const emissionTime = ({ statement, stored }: Pick<NewStatement, 'statement' | 'stored'>): Micros => {
+  const time = statement.timestamp === undefined ? stored : (parseMicros(statement.timestamp) ?? stored)
+  return Math.min(Math.max(time, earliest), latest)
+}
+
+/** The columns that Ralph reads and writes; a table may have others. */
+export const eventColumns = '(event_id, emission_time, event)'
+
+export const eventRows = (statements: readonly NewStatement[]): Rows => {
+  const rows = createRowWriter()
+  for (const statement of statements) {
+    rows.fixed(uuidOfBytes(bytesOfId(statement.id)))
+    rows.i64(emissionTime(statement))
+    rows.text(statement.text)
+  }
+  return rows.finish()
+}
+
+/** Gives the event table what it lacks of the statements stored since. */
+export const completeEvents = async (
+  { connection, tables, store }: Asker,
+  eventTable: string,
+  since: Micros
+): Promise<void> => {
+  const lacking = `SELECT emission_time FROM ${tables.statement} WHERE store = {store:UInt32} AND stored >= {since:Int64}`
+  await connection.run(
+    `INSERT INTO ${eventTable} ${eventColumns}
+     SELECT toUUID(UUIDNumToString(id)), fromUnixTimestamp64Micro(emission_time), text FROM ${tables.statement}
+     WHERE store = {store:UInt32} AND stored >= {since:Int64} AND id NOT IN (
+       SELECT toFixedString(UUIDStringToNum(toString(event_id)), 16) FROM ${eventTable}
+       WHERE emission_time >= (SELECT fromUnixTimestamp64Micro(min(emission_time)) FROM (${lacking}))
+         AND emission_time <= (SELECT fromUnixTimestamp64Micro(max(emission_time)) FROM (${lacking}))
+     )`,
+    { store, since }
+  )
+}
+
+const most = 3500
+
+/** Takes out of the event table what was never stored. */
+export const removeEvents = async (
+  { connection }: Asker,
+  eventTable: string,
+  ids: readonly StatementId[]
+): Promise<void> => {
+  for (let start = 0; start < ids.length; start += most) {
+    const chunk = ids.slice(start, start + most)
+    const parameters = { ids: chunk.map((id) => id.replaceAll('-', '')).join(''), count: chunk.length }
+    const condition = `event_id IN (
+      SELECT toUUID(UUIDNumToString(toFixedString(substring(unhex({ids:String}), number * 16 + 1, 16), 16)))
+      FROM numbers({count:UInt32})
+    )`
+    const rows = await connection.read(`SELECT count() FROM ${eventTable} WHERE ${condition}`, parameters)
+    if (rows.i64() > 0) await connection.run(`ALTER TABLE ${eventTable} DELETE WHERE ${condition}`, parameters)
+  }
+}

@@ -1,0 +1,143 @@
+import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { requireTarget } from '../../settings/target.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { createAppender } from './appender.ts'
+import { type Connection, connect, knownOptions } from './connect.ts'
+import { bootstrap, migrate } from './migrations.ts'
+import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type Tables, tablesIn } from './settings.ts'
+import { type ClickhouseStore, openStore, type Shared } from './store.ts'
+import { readStores } from './stores.ts'
+import { closed, isServerError } from './translate-error.ts'
+import { becomeWriter, defaultTimes } from './writer.ts'
+
+export type { ClickhouseOptions } from './settings.ts'
+
+/**
+ * Keeps statements in the table of document 001, which Ralph reads and writes, and all that is derived from them in
+ * tables of its own beside it (migrations.ts), which every target shares; a target is another event table.
+ *
+ * Guarantees. A batch is visible whole or not at all, to every reader of this server. What was acknowledged is on the
+ * disk of ClickHouse (fsync), in tables of ours; the event table is as durable as its owner has made it, and gets back
+ * at the next start what it lost in the last minutes before. ClickHouse has neither transactions nor unique keys: one
+ * server process decides on ids and documents, and a second one on the same database is refused at start.
+ *
+ * Least privileges, on the database: SELECT, INSERT, CREATE TABLE (at the first start, and for new targets) and ALTER
+ * DELETE (only used when a round failed half-way).
+ */
+export const openClickhouse = async (options: ClickhouseOptions, context: BackendContext): Promise<LrsBackend> => {
+  const connection = connect(addressOf(options))
+  try {
+    connection.use(clientOptionsOf(options) ?? (await knownOptions(connection)))
+    return await open(connection, options, context)
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+/** Our tables that must be there before the first question. `STORE_UNAVAILABLE` says what is missing. */
+const prepare = async (connection: Connection, database: string, tables: Tables): Promise<void> => {
+  try {
+    for (const sql of bootstrap(tables)) await connection.run(sql)
+  } catch (cause) {
+    if (!(cause instanceof Error) || !isServerError(cause.cause, 81)) throw cause
+    throw new RalphError(
+      'STORE_UNAVAILABLE',
+      `ClickHouse at ${connection.url} has no database ${database}. Make it with:\nCREATE DATABASE ${quoted(database)}`,
+      { database },
+      { cause }
+    )
+  }
+}
+
+const open = async (
+  connection: Connection,
+  options: ClickhouseOptions,
+  context: BackendContext
+): Promise<LrsBackend> => {
+  const { database, eventTableName } = options
+  const tables = tablesIn(database)
+  await prepare(connection, database, tables)
+  const warn = (message: string): void => context.warn(message)
+  const { clock } = context
+  const writer = await becomeWriter({
+    connection,
+    tables,
+    database,
+    clock,
+    times: options.writer ?? defaultTimes,
+    warn
+  })
+  const opened = async (): Promise<Shared> => {
+    await migrate(connection, tables)
+    return {
+      connection,
+      tables,
+      appenders: {
+        statement: createAppender(connection, tables.statement),
+        entry: createAppender(connection, tables.entry),
+        change: createAppender(connection, tables.change),
+        description: createAppender(connection, tables.description),
+        attachment: createAppender(connection, tables.attachment),
+        document: createAppender(connection, tables.document)
+      },
+      writer,
+      stores: await readStores(connection, tables),
+      clock,
+      database,
+      writeDelay: options.writeDelay ?? 0,
+      warn
+    }
+  }
+  const shared = await opened().catch(async (error: unknown) => {
+    await writer.release(writer.through)
+    throw error
+  })
+
+  const stores = new Map<string, Promise<ClickhouseStore>>()
+  let closing: Promise<void> | undefined
+
+  const closeAll = async (): Promise<void> => {
+    const settled = await Promise.allSettled(
+      [...stores.values()].map(async (store): Promise<Micros> => (await store).close())
+    )
+    const last = settled.map((each) => (each.status === 'fulfilled' ? each.value : 0))
+    try {
+      await writer.release(Math.max(writer.through, ...last))
+    } finally {
+      await connection.close()
+    }
+  }
+
+  return {
+    store: async (target) => {
+      if (closing !== undefined) throw closed()
+      const eventTable = target === undefined ? eventTableName : requireTarget(target)
+      const present = stores.get(eventTable)
+      if (present !== undefined) return present
+      const store = openStore(shared, eventTable)
+      stores.set(eventTable, store)
+      // What could not be opened now may be another time.
+      store.catch(() => stores.delete(eventTable))
+      return store
+    },
+    status: async ({ signal } = {}): Promise<BackendStatus> => {
+      signal?.throwIfAborted()
+      if (closing !== undefined) return { state: 'away', detail: 'the store is closed' }
+      const trouble = writer.trouble()
+      if (trouble !== undefined) return { state: 'error', detail: trouble }
+      try {
+        await connection.read(`SELECT count() FROM ${tables.migration}`, {}, signal === undefined ? {} : { signal })
+        return { state: 'ok' }
+      } catch (error) {
+        signal?.throwIfAborted()
+        return { state: 'away', detail: error instanceof Error ? error.message : String(error) }
+      }
+    },
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    }
+  }
+}

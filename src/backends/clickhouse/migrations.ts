@@ -1,0 +1,90 @@
+import { RalphError } from '../../errors.ts'
+import type { Connection } from './connect.ts'
+import { createRowWriter } from './row-binary.ts'
+import type { Tables } from './settings.ts'
+
+/** What is acknowledged is on the disk: the files of a part, and the directory that names them. */
+const durable = 'fsync_after_insert = 1, fsync_part_directory = 1'
+
+/**
+ * Our tables, as steps that each database has gone through from its first day; lrs$migration counts them. A step that
+ * was released is never changed: add another. All targets share the tables, `store` tells them apart: ClickHouse does
+ * well with few large tables and badly with many small ones. Nothing is ever updated: what changes is added.
+ *
+ * statement    One row per statement, in the order of everything. `round` numbers the rounds of a store: the rows of
+ *              a round are one block, hence there together or not at all, and `members` is how many they are. They are
+ *              what makes a round count; all else of it can be made from them. `keys` is what a statement is found by,
+ *              inherited ones included, as far as known when it was stored; `object` is the id it refers to, or ''.
+ * entry        The sorted list of statements for each key (keys.ts): tokens, ids, referrers. Rows with a later `round`
+ *              than the last that is complete are not to be seen.
+ * change       What became of statements that were there: voided, or keys inherited later.
+ * description  Merged definitions (`a`) and displays (`v`) by IRI, names (`n`) by identifier; the highest `version` of
+ *              (kind, subject, name) holds. For names it is the negative of when they were first seen.
+ * document     By digests of its owner (kind, agent, activity) and of the rest of its key. The highest `version` holds;
+ *              `deleted` ones are not there.
+ * store        The event table of each store, and the `writer` that opened it last. `spare`: how many more rows the event
+ *              table has than there are statements (ids repeated, not readable), so that counting tells whether
+ *              somebody else has written to it. The highest `version` holds.
+ * writer       One row per server process and sign of life (writer.ts).
+ */
+const migrations = (tables: Tables): readonly (readonly string[])[] => [
+  [
+    `CREATE TABLE IF NOT EXISTS ${tables.statement} (
+      store UInt32, stored Int64 CODEC(Delta, LZ4), id FixedString(16),
+      round Int64 CODEC(Delta, LZ4), members UInt32, emission_time Int64 CODEC(Delta, LZ4),
+      voiding UInt8, object String, size UInt32, keys Array(FixedString(17)), text String CODEC(ZSTD(1))
+    ) ENGINE = MergeTree ORDER BY (store, stored, id) SETTINGS index_granularity = 128, ${durable}`,
+    `CREATE TABLE IF NOT EXISTS ${tables.entry} (
+      store UInt32, key FixedString(17), stored Int64 CODEC(Delta, LZ4), id FixedString(16),
+      round Int64 CODEC(Delta, LZ4)
+    ) ENGINE = MergeTree ORDER BY (store, key, stored, id) SETTINGS index_granularity = 1024, ${durable}`,
+    `CREATE TABLE IF NOT EXISTS ${tables.change} (
+      store UInt32, stored Int64, id FixedString(16), round Int64, voided UInt8, keys Array(FixedString(17))
+    ) ENGINE = MergeTree ORDER BY (store, stored, id) SETTINGS index_granularity = 1024, ${durable}`,
+    `CREATE TABLE IF NOT EXISTS ${tables.description} (
+      store UInt32, kind FixedString(1), subject String, name String, version Int64, text String
+    ) ENGINE = ReplacingMergeTree(version) ORDER BY (store, kind, subject, name)
+      SETTINGS index_granularity = 1024, ${durable}`,
+    `CREATE TABLE IF NOT EXISTS ${tables.attachment} (
+      store UInt32, sha2 String, size UInt64, content String
+    ) ENGINE = ReplacingMergeTree ORDER BY (store, sha2) SETTINGS index_granularity = 128, ${durable}`,
+    `CREATE TABLE IF NOT EXISTS ${tables.document} (
+      store UInt32, owner FixedString(16), key FixedString(16),
+      kind FixedString(1), activity String, agent String, registration String, id String,
+      version Int64, deleted UInt8, updated Int64, etag String, content_type String, content String
+    ) ENGINE = ReplacingMergeTree(version) ORDER BY (store, owner, key)
+      SETTINGS index_granularity = 128, ${durable}`,
+    `CREATE TABLE IF NOT EXISTS ${tables.store} (
+      number UInt32, event_table String, version Int64, writer String, spare Int64
+    ) ENGINE = ReplacingMergeTree(version) ORDER BY number SETTINGS ${durable}`
+  ]
+]
+
+/** These two are there before the first step: whoever makes a step must be the only one who does. */
+export const bootstrap = (tables: Tables): readonly string[] => [
+  `CREATE TABLE IF NOT EXISTS ${tables.migration} (version UInt32)
+   ENGINE = ReplacingMergeTree ORDER BY version SETTINGS ${durable}`,
+  `CREATE TABLE IF NOT EXISTS ${tables.writer} (
+    writer String, name String, machine String, pid UInt32,
+    beat SimpleAggregateFunction(max, UInt64), ended SimpleAggregateFunction(max, UInt8),
+    through SimpleAggregateFunction(max, Int64), last SimpleAggregateFunction(max, Int64)
+  ) ENGINE = AggregatingMergeTree ORDER BY (writer, name, machine, pid) SETTINGS ${durable}`
+]
+
+/** Brings our tables to the present version. The caller is the only writer. `STORE_CORRUPT` for a database of a newer Ralph. */
+export const migrate = async (connection: Connection, tables: Tables): Promise<void> => {
+  const steps = migrations(tables)
+  const rows = await connection.read(`SELECT max(version) FROM ${tables.migration}`)
+  const version = rows.u32()
+  if (version > steps.length) {
+    const message = `the tables lrs$… of ClickHouse at ${connection.url} are of a newer version of Ralph (${version})`
+    throw new RalphError('STORE_CORRUPT', message, { version })
+  }
+  for (const [index, statements] of steps.entries()) {
+    if (index < version) continue
+    for (const sql of statements) await connection.run(sql)
+    const row = createRowWriter()
+    row.u32(index + 1)
+    await connection.insert(tables.migration, row.finish())
+  }
+}

@@ -1,0 +1,123 @@
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { completeEvents, removeEvents } from './events.ts'
+import { idLength, idOfBytes } from './keys.ts'
+import type { Asker } from './lookup.ts'
+
+/** What is found of the rounds after the last that is known to be complete. */
+export interface Recovered {
+  /** The last round that is there, whole. */
+  readonly round: number
+  /** Its statements: they count, but must be linked again. */
+  readonly unfinished: readonly StatementId[]
+}
+
+interface Found {
+  readonly round: number
+  readonly isWhole: boolean
+  readonly first: Micros
+}
+
+const findRounds = async ({ connection, tables, store }: Asker, complete: number): Promise<Found[]> => {
+  const rows = await connection.read(
+    `SELECT round, count() = any(members), min(stored) FROM ${tables.statement}
+     WHERE store = {store:UInt32} AND round > {complete:Int64} GROUP BY round ORDER BY round`,
+    { store, complete }
+  )
+  const found: Found[] = []
+  while (rows.more()) found.push({ round: rows.i64(), isWhole: rows.u8() === 1, first: rows.i64() })
+  return found
+}
+
+/** Rounds without statements: their changes are written last. */
+const findChanges = async (
+  { connection, tables, store }: Asker,
+  complete: number,
+  others: readonly number[]
+): Promise<number[]> => {
+  const rows = await connection.read(
+    `SELECT DISTINCT round FROM ${tables.change} WHERE store = {store:UInt32} AND round > {complete:Int64}`,
+    { store, complete }
+  )
+  const found: number[] = []
+  while (rows.more()) found.push(rows.i64())
+  return found.filter((round) => !others.includes(round))
+}
+
+const remove = async (
+  { connection, store }: Asker,
+  table: string,
+  complete: number,
+  committed: readonly number[]
+): Promise<void> => {
+  const condition = `store = {store:UInt32} AND round > {complete:Int64}
+    AND NOT has(splitByChar(',', {committed:String}), toString(round))`
+  const parameters = { store, complete, committed: committed.join(',') }
+  const rows = await connection.read(`SELECT count() FROM ${table} WHERE ${condition}`, parameters)
+  if (rows.i64() > 0) await connection.run(`ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters)
+}
+
+/** Entries of the round's own statements that are lacking. */
+const completeEntries = async ({ connection, tables, store }: Asker, round: number): Promise<void> => {
+  await connection.run(
+    `INSERT INTO ${tables.entry} (store, key, stored, id, round)
+     SELECT store, own, stored, id, round FROM (
+       SELECT store, stored, id, round, arrayJoin(arrayConcat(
+         keys,
+         [toFixedString(concat('i', toString(id)), 17)],
+         if(object = '', [], [toFixedString(concat('o', object), 17)])
+       )) AS own
+       FROM ${tables.statement} WHERE store = {store:UInt32} AND round = {round:Int64}
+     )
+     WHERE (own, stored, id) NOT IN (
+       SELECT key, stored, id FROM ${tables.entry} WHERE store = {store:UInt32} AND round = {round:Int64}
+     )`,
+    { store, round }
+  )
+}
+
+const idsOf = async ({ connection, tables, store }: Asker, round: number): Promise<StatementId[]> => {
+  const rows = await connection.read(
+    `SELECT id FROM ${tables.statement} WHERE store = {store:UInt32} AND round = {round:Int64} ORDER BY stored`,
+    { store, round }
+  )
+  const ids: StatementId[] = []
+  while (rows.more()) ids.push(idOfBytes(rows.fixed(idLength)))
+  return ids
+}
+
+/**
+ * After a round ended in doubt: what is whole is completed, what is not is taken away. `tried` are the ids that the
+ * round would have stored, as far as this process knows.
+ */
+export const recover = async (
+  asker: Asker,
+  eventTable: string,
+  complete: number,
+  tried: readonly StatementId[]
+): Promise<Recovered> => {
+  await asker.connection.settle()
+  const found = await findRounds(asker, complete)
+  const whole = found.filter(({ isWhole }) => isWhole)
+  const changes = await findChanges(
+    asker,
+    complete,
+    found.map(({ round }) => round)
+  )
+  const committed = [...whole.map(({ round }) => round), ...changes]
+  const { entry, change, statement } = asker.tables
+  for (const table of [entry, change, statement]) await remove(asker, table, complete, committed)
+  const unfinished: StatementId[] = []
+  for (const { round, first } of whole) {
+    await completeEntries(asker, round)
+    await completeEvents(asker, eventTable, first)
+    unfinished.push(...(await idsOf(asker, round)))
+  }
+  const stored = new Set(unfinished)
+  await removeEvents(
+    asker,
+    eventTable,
+    tried.filter((id) => !stored.has(id))
+  )
+  return { round: Math.max(complete, ...committed), unfinished }
+}

@@ -1,0 +1,177 @@
+import type { Clock } from '../../contracts/clock.ts'
+import type { LrsStore } from '../../contracts/lrs-backend.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
+import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { createStatementRounds } from '../../rounds/statement-rounds.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { adopt } from './adopt.ts'
+import { createAppender } from './appender.ts'
+import { readAttachments } from './attachments.ts'
+import type { Connection } from './connect.ts'
+import { createCopy } from './copy.ts'
+import { agentNames, describe } from './descriptions.ts'
+import { createDocuments } from './documents.ts'
+import { type Appenders, createEngine, type Progress } from './engine.ts'
+import { requireEventTable } from './event-table.ts'
+import { eventColumns } from './events.ts'
+import type { Asker } from './lookup.ts'
+import { createQueries } from './query.ts'
+import { recover } from './recover.ts'
+import type { Tables } from './settings.ts'
+import { findStatement } from './statements.ts'
+import type { StoreList, StoreRow } from './stores.ts'
+import { closed } from './translate-error.ts'
+import type { Writer } from './writer.ts'
+
+/** What all stores of a database share. */
+export interface Shared {
+  readonly connection: Connection
+  readonly tables: Tables
+  readonly appenders: Appenders
+  readonly writer: Writer
+  readonly stores: StoreList
+  readonly clock: Clock
+  readonly database: string
+  /** Milliseconds. */
+  readonly writeDelay: number
+  warn(message: string): void
+}
+
+export interface ClickhouseStore extends LrsStore {
+  /** Finishes what was accepted; resolves with the latest time that was given out. */
+  close(): Promise<Micros>
+}
+
+/** What the tables say of a store. */
+interface Found {
+  readonly lastRound: number
+  readonly lastStored: Micros
+  readonly lastUpdated: Micros
+  readonly hasVoided: boolean
+  readonly statements: number
+  readonly events: number
+}
+
+const look = async ({ connection, tables, store }: Asker, eventTableName: string): Promise<Found> => {
+  const of = 'WHERE store = {store:UInt32}'
+  const rows = await connection.read(
+    `SELECT 's' AS what, toInt64(max(round)), toInt64(max(stored)), toInt64(count()) FROM ${tables.statement} ${of}
+     UNION ALL SELECT 'c', toInt64(max(round)), toInt64(sum(voided)), toInt64(0) FROM ${tables.change} ${of}
+     UNION ALL SELECT 'd', toInt64(max(updated)), toInt64(max(version)), toInt64(0) FROM ${tables.document} ${of}
+     UNION ALL SELECT 'e', toInt64(0), toInt64(0), toInt64(count()) FROM ${eventTableName}`,
+    { store }
+  )
+  const found = new Map<string, readonly [number, number, number]>()
+  while (rows.more()) found.set(rows.text(), [rows.i64(), rows.i64(), rows.i64()])
+  const [round = 0, stored = 0, statements = 0] = found.get('s') ?? []
+  const [changeRound = 0, voided = 0] = found.get('c') ?? []
+  const [updated = 0, version = 0] = found.get('d') ?? []
+  return {
+    lastRound: Math.max(round, changeRound),
+    lastStored: stored,
+    lastUpdated: Math.max(updated, version),
+    hasVoided: voided > 0,
+    statements,
+    events: found.get('e')?.[2] ?? 0
+  }
+}
+
+/** How far the store is written. What a writer that died left is completed or taken away. */
+const findProgress = async (
+  asker: Asker,
+  eventTableName: string,
+  { lastRound, lastStored, hasVoided }: Found,
+  through: Micros,
+  endedWell: boolean
+): Promise<Progress> => {
+  const progress: Progress = {
+    visible: lastRound,
+    tried: lastRound,
+    last: Math.max(lastStored, through),
+    hasVoided,
+    unfinished: []
+  }
+  if (endedWell) return progress
+  // The last round may lack something, and there may be traces of one that does not count.
+  const { round, unfinished } = await recover(asker, eventTableName, lastRound - 1, [])
+  return unfinished.length > 0
+    ? { ...progress, visible: lastRound - 1, tried: Math.max(round, lastRound), unfinished }
+    : { ...progress, visible: Math.max(round, lastRound), tried: Math.max(round, lastRound) }
+}
+
+/** Opens the store with this event table; makes the table when it is not there. */
+export const openStore = async (shared: Shared, eventTable: string): Promise<ClickhouseStore> => {
+  const { connection, tables, appenders, writer, stores, clock, database, writeDelay, warn } = shared
+  const eventTableName = await requireEventTable(connection, database, eventTable)
+  const row: StoreRow = stores.of(eventTable)
+  const asker: Asker = { connection, tables, store: row.number }
+  const found = await look(asker, eventTableName)
+  const endedWell = row.writer === '' || writer.endedWell(row.writer)
+  const progress = await findProgress(asker, eventTableName, found, writer.through, endedWell)
+  const adopted = new Set<StatementId>()
+  const engine = createEngine({
+    asker,
+    eventTable: createAppender(connection, `${eventTableName} ${eventColumns}`),
+    eventTableName,
+    appenders,
+    writer,
+    progress,
+    adopted
+  })
+  const rounds = createStatementRounds({ engine, clock, delay: writeDelay })
+  const times = createIncreasingClock(clock)
+  times.passed(Math.max(found.lastUpdated, writer.through))
+
+  if (progress.unfinished.length > 0) await rounds.restore([], [])
+  let { spare } = row
+  if (!endedWell || found.events - found.statements !== spare) {
+    await adopt({ asker, eventTableName, rounds, adopted, now: clock(), warn })
+    const now = await look(asker, eventTableName)
+    spare = now.events - now.statements
+  }
+  if (row.writer !== writer.id || spare !== row.spare) await stores.put({ ...row, writer: writer.id, spare })
+
+  let isClosed = false
+  const guard = ({ signal }: CallOptions): void => {
+    signal?.throwIfAborted()
+    if (isClosed) throw closed()
+  }
+  const documents = createDocuments({ asker, appender: appenders.document, times, writer, guard })
+  const queries = createQueries(asker, progress)
+
+  return {
+    statements: {
+      insert: rounds.insert,
+      consistentThrough: rounds.consistentThrough,
+      find: async (id, wanted, options = {}) => {
+        guard(options)
+        return findStatement(asker, progress, id, wanted, options)
+      },
+      query: async (query, options = {}) => {
+        guard(options)
+        return queries.query(query, options)
+      },
+      queryText: async (query, frame, options = {}) => {
+        guard(options)
+        return queries.queryText(query, frame, options)
+      },
+      describe: async (iris, options = {}) => {
+        guard(options)
+        return describe(asker, iris, options)
+      },
+      agentNames: async (identifier, options = {}) => {
+        guard(options)
+        return agentNames(asker, identifier, options)
+      }
+    },
+    attachments: { read: readAttachments(asker, guard) },
+    documents,
+    copy: createCopy(asker, progress, rounds, documents, guard),
+    close: async () => {
+      await Promise.all([rounds.close(), documents.close()])
+      isClosed = true
+      return Math.max(progress.last, times.latest())
+    }
+  }
+}

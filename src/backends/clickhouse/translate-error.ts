@@ -1,0 +1,44 @@
+import { ClickHouseError } from '@clickhouse/client'
+import { type ErrorCode, RalphError } from '../../errors.ts'
+
+/** Errors of the server by number (ErrorCodes.cpp), where the operator or the client can do something about them. */
+const codes: { readonly [number: string]: { readonly code: ErrorCode; readonly advice: string } } = {
+  // Storage.
+  75: { code: 'STORE_FULL', advice: 'it cannot write its files: check its disk' },
+  76: { code: 'STORE_FULL', advice: 'it cannot open its files: check its disk' },
+  164: { code: 'STORE_FULL', advice: 'it is read-only, or its user may only read' },
+  242: { code: 'STORE_FULL', advice: 'the table is read-only' },
+  243: { code: 'STORE_FULL', advice: 'its disk is full: free some space' },
+  // Load.
+  159: { code: 'STORE_UNAVAILABLE', advice: 'the query took too long' },
+  202: { code: 'STORE_UNAVAILABLE', advice: 'it has too many queries to run' },
+  241: { code: 'STORE_UNAVAILABLE', advice: 'it has no memory left for the query' },
+  252: { code: 'STORE_UNAVAILABLE', advice: 'it is behind with merging what was inserted' },
+  394: { code: 'STORE_UNAVAILABLE', advice: 'the query was stopped' },
+  // What was there at the start, and no more.
+  60: { code: 'STORE_UNAVAILABLE', advice: 'a table was dropped: make it again and start Ralph anew' },
+  81: { code: 'STORE_UNAVAILABLE', advice: 'the database was dropped: make it again and start Ralph anew' },
+  497: { code: 'STORE_UNAVAILABLE', advice: 'the rights of its user do not suffice' },
+  516: { code: 'STORE_UNAVAILABLE', advice: 'it refuses the user or the password' }
+}
+
+/** Whether the server said this; `code` is a number of its table of errors. */
+export const isServerError = (error: unknown, code: number): boolean =>
+  error instanceof ClickHouseError && Number(error.code) === code
+
+/** What is said to calls that come too late. */
+export const closed = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+
+/** Says in Ralph's terms why a request failed. `url` tells the operator which server is meant. */
+export const translateError = (error: unknown, url: string): RalphError => {
+  if (error instanceof RalphError) return error
+  const message = error instanceof Error ? error.message.trim() : String(error)
+  if (error instanceof ClickHouseError) {
+    const known = codes[error.code]
+    const details = { clickhouse: `${error.code} ${error.type ?? ''}`.trim(), retryAfter: 1 }
+    const why = known === undefined ? message : `${known.advice} (${message})`
+    return new RalphError(known?.code ?? 'STORE_UNAVAILABLE', `ClickHouse at ${url}: ${why}`, details, { cause: error })
+  }
+  const away = `ClickHouse at ${url} is out of reach: ${message}`
+  return new RalphError('STORE_UNAVAILABLE', away, { retryAfter: 1 }, { cause: error })
+}

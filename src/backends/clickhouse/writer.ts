@@ -1,0 +1,287 @@
+import { randomInt } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import type { Clock } from '../../contracts/clock.ts'
+import { RalphError } from '../../errors.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Connection } from './connect.ts'
+import { createRowWriter } from './row-binary.ts'
+import type { Tables, WriterTimes } from './settings.ts'
+
+/**
+ * The one server process that may use the tables of a database. ClickHouse can compare and set nothing, hence ids,
+ * documents and the order of rounds are decided in one process; this is how a second one is kept out. Every process
+ * puts a row of its own into the table of writers and then reads all rows: who sees no other that lives is the one. Two
+ * at a time both see each other and both step back, to try again. Rows follow each other as signs of life; a writer is
+ * dead when none has come for the time to live, measured here, or when its process is gone from this very machine.
+ */
+export interface Writer {
+  readonly id: string
+  /** Every time that earlier writers gave out, or promised, is not later. */
+  readonly through: Micros
+  /** Whether the writer of this id ended in an orderly way, all of its rounds complete. */
+  endedWell(id: string): boolean
+  /** Grows when the engine was started anew: what it had not forced to its disk may be gone. */
+  engineStarts(): number
+  /** Resolves when a successor would know that this time was given out. */
+  cover(time: Micros): Promise<void>
+  /** Before anything is written: `STORE_IN_USE` when another one took over, `STORE_UNAVAILABLE` when one may have. */
+  requireHeld(): Promise<void>
+  /** Undefined: this is the writer; else what to tell the operator. */
+  trouble(): string | undefined
+  /** Lets go. All writing has ended; `last` is the latest time that was given out. */
+  release(last: Micros): Promise<void>
+}
+
+export const defaultTimes: WriterTimes = { beat: 3000, timeToLive: 15_000 }
+
+/** Microseconds for which one sign of life covers promises in advance. */
+const coverAhead = 10_000_000
+
+/** How the rows of a writer end. */
+const ends = { alive: 0, byItself: 1, takenOver: 2 } as const
+
+interface Row {
+  readonly writer: string
+  readonly name: string
+  readonly machine: string
+  readonly pid: number
+  readonly beat: number
+  readonly ended: number
+  /** Times up to this one may have been given out; `last`: of one that ended well, were. */
+  readonly through: Micros
+  readonly last: Micros
+}
+
+/** The ids of queries of a writer begin with this; the number behind it counts attempts to become the writer. */
+const queryPrefixOf = (writer: string): string => writer.replace(/~\d+$/, '')
+
+const fileText = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** Where process numbers mean the same processes; '' where that cannot be told. */
+const findMachine = (): string => {
+  try {
+    const boot = fileText('/proc/sys/kernel/random/boot_id')
+    return boot === '' ? '' : `${hostname()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return ''
+  }
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
+}
+
+/** Writers in this process. */
+const here = new Set<string>()
+
+const isGone = (row: Row, machine: string): boolean =>
+  machine !== '' && row.machine === machine && (row.pid === process.pid ? !here.has(row.writer) : !isRunning(row.pid))
+
+const nameOf = ({ name, pid }: Row): string => `process ${pid} on ${name}`
+
+const inUse = (other: Row | undefined, database: string): RalphError => {
+  const who = other === undefined ? 'another server' : `another server (${nameOf(other)})`
+  return new RalphError(
+    'STORE_IN_USE',
+    `${who} uses the database ${database} of ClickHouse, which cannot decide between several writers: a database ` +
+      'serves one server at a time. Stop the other one, or give this one a database of its own ' +
+      '(RALPH_BACKENDS__LRS__CLICKHOUSE__DATABASE)',
+    other === undefined ? { database } : { database, host: other.name, pid: other.pid }
+  )
+}
+
+const lost = 'another server has taken over the database, since this one gave no sign of life in time: start it anew'
+
+const readAll = async (connection: Connection, tables: Tables): Promise<Row[]> => {
+  const rows = await connection.read(
+    `SELECT writer, any(name), any(machine), any(pid), max(beat), max(ended), max(through), max(last)
+     FROM ${tables.writer} GROUP BY writer`
+  )
+  const all: Row[] = []
+  while (rows.more()) {
+    all.push({
+      writer: rows.text(),
+      name: rows.text(),
+      machine: rows.text(),
+      pid: rows.u32(),
+      beat: rows.i64(),
+      ended: rows.u8(),
+      through: rows.i64(),
+      last: rows.i64()
+    })
+  }
+  return all
+}
+
+const put = async (connection: Connection, tables: Tables, row: Row): Promise<void> => {
+  const rows = createRowWriter()
+  for (const text of [row.writer, row.name, row.machine]) rows.text(text)
+  rows.u32(row.pid)
+  rows.i64(row.beat)
+  rows.u8(row.ended)
+  rows.i64(row.through)
+  rows.i64(row.last)
+  await connection.insert(tables.writer, rows.finish())
+}
+
+export interface WriterOptions {
+  readonly connection: Connection
+  readonly tables: Tables
+  readonly database: string
+  readonly clock: Clock
+  readonly times: WriterTimes
+  warn(message: string): void
+}
+
+/** Finds out whether another writer lives, and buries those that are dead. `STORE_IN_USE`. */
+const requireAlone = async ({ connection, tables, database, times, warn }: WriterOptions): Promise<void> => {
+  const machine = findMachine()
+  const living = async (): Promise<Row[]> =>
+    (await readAll(connection, tables)).filter(({ ended }) => ended === ends.alive)
+
+  /** Nothing of what it had begun may be under way any more: it would arrive later than what comes now. */
+  const bury = async (dead: Row): Promise<void> => {
+    await put(connection, tables, { ...dead, ended: ends.takenOver })
+    await connection.run('KILL QUERY WHERE user = currentUser() AND startsWith(query_id, {prefix:String}) SYNC', {
+      prefix: queryPrefixOf(dead.writer)
+    })
+  }
+
+  const start = performance.now()
+  let told = false
+  let seen: ReadonlyMap<string, number> | undefined
+  for (;;) {
+    const rows = await living()
+    const before = seen ?? new Map(rows.map(({ writer, beat }) => [writer, beat]))
+    seen = before
+    let waiting: Row | undefined
+    for (const row of rows) {
+      if (isGone(row, machine)) await bury(row)
+      else if (before.get(row.writer) !== row.beat) throw inUse(row, database)
+      else if (performance.now() - start >= times.timeToLive) await bury(row)
+      else waiting = row
+    }
+    if (waiting === undefined) return
+    if (!told && performance.now() - start > 1.5 * times.beat) {
+      told = true
+      warn(
+        `ClickHouse: waiting ${times.timeToLive / 1000} s for a sign of life of ${nameOf(waiting)}, which was not stopped`
+      )
+    }
+    await setTimeout(Math.min(100, times.beat / 4))
+  }
+}
+
+/** Becomes the writer. `STORE_IN_USE` when another one lives. */
+export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
+  const { connection, tables, database, clock, times } = options
+  const self = { name: hostname(), machine: findMachine(), pid: process.pid }
+  let id = ''
+  let beat = 0
+  /** Of the latest row that was written. */
+  let through: Micros = 0
+
+  const putOwn = async (until: Micros, ended: number, last: Micros): Promise<void> => {
+    const next = Math.max(through, until)
+    beat += 1
+    await put(connection, tables, { ...self, writer: id, beat, ended, through: next, last })
+    through = next
+  }
+
+  const compete = async (): Promise<Row[]> => {
+    for (let attempt = 1; attempt <= 5; attempt += 1) {
+      await requireAlone(options)
+      // One that stepped back has ended: the next attempt is another writer.
+      id = `${connection.queryPrefix}~${attempt}`
+      here.add(id)
+      await putOwn(0, ends.alive, 0)
+      const rows = await readAll(connection, tables)
+      const rival = rows.find(({ writer, ended }) => ended === ends.alive && writer !== id)
+      if (rival === undefined) return rows
+      here.delete(id)
+      await putOwn(0, ends.byItself, 0)
+      await setTimeout(randomInt(20, 200 * attempt))
+    }
+    throw inUse(undefined, database)
+  }
+
+  const rows = await compete()
+  const ended = new Map(rows.map((row) => [row.writer, row.ended]))
+  /** When the last sign of life that succeeded was begun, by the monotonic clock. */
+  let renewed = performance.now()
+  let isLost = false
+  let engineStarts = 0
+  let upSince = 0
+
+  const renew = async (until: Micros): Promise<void> => {
+    const start = performance.now()
+    await putOwn(until, ends.alive, 0)
+    const answer = await connection.read(
+      `SELECT max(ended), uptime() FROM ${tables.writer} WHERE writer = {writer:String}`,
+      { writer: id }
+    )
+    if (answer.u8() === ends.takenOver) {
+      isLost = true
+      throw new RalphError('STORE_IN_USE', lost)
+    }
+    const up = performance.now() / 1000 - answer.u32()
+    // Whole seconds, and the time that the answer took.
+    if (up > upSince + 3) {
+      if (upSince !== 0) engineStarts += 1
+      upSince = up
+    }
+    renewed = start
+  }
+
+  let renewing: Promise<void> | undefined
+  const renewOnce = async (): Promise<void> => {
+    renewing ??= renew(clock() + coverAhead).finally(() => {
+      renewing = undefined
+    })
+    await renewing
+  }
+
+  await renewOnce()
+  const timer = setInterval(() => {
+    // Who would write finds out by itself that the time is over.
+    renewOnce().catch(() => {})
+  }, times.beat)
+  timer.unref()
+
+  return {
+    id,
+    through: Math.max(0, ...rows.map((row) => (row.ended === ends.byItself ? row.last : row.through))),
+    endedWell: (writer) => ended.get(writer) === ends.byItself,
+    engineStarts: () => engineStarts,
+    cover: async (time) => {
+      while (time > through) {
+        await renewing?.catch(() => {})
+        if (time > through) await putOwn(Math.max(time, clock()) + coverAhead, ends.alive, 0)
+      }
+    },
+    requireHeld: async () => {
+      if (!isLost && performance.now() - renewed > times.timeToLive / 2) await renewOnce()
+      if (isLost) throw new RalphError('STORE_IN_USE', lost)
+    },
+    trouble: () => (isLost ? lost : undefined),
+    release: async (last) => {
+      clearInterval(timer)
+      await renewing?.catch(() => {})
+      here.delete(id)
+      if (!isLost) await putOwn(0, ends.byItself, last)
+    }
+  }
+}
