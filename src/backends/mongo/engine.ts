@@ -22,7 +22,7 @@ export interface EngineOptions {
   readonly snapshots: Snapshots
   /** Documents of Ralph's that are being taken in, by the id of their statement. */
   readonly adopting: ReadonlyMap<StatementId, ObjectId>
-  /** A statement was to be written that Ralph has written meanwhile: its documents must be taken in. */
+  /** There are documents of Ralph's that are not taken in, one of them perhaps a statement that was to be written. */
   foreign(): void
 }
 
@@ -135,6 +135,8 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
         const _id = adopting.get(each.id)
         return _id === undefined ? [] : [{ _id, ...planRelations(each, round.last, turn) }]
       })
+      // Planning may have taken its time.
+      lease.requireHeld()
       isDoubtful = true
       const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
       await settleAll([
@@ -166,7 +168,6 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
     }
 
     const write = async (round: Round): Promise<void> => {
-      lease.requireHeld()
       await writeStatements(round)
       try {
         await lease.commit(round.last)
@@ -213,11 +214,12 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
     begin: async () => {
       const { last, undisturbed, seized } = await lease.acquire()
       if (seized || isDoubtful) {
-        await translating(() => undoAfter(collections, last)).catch((error: unknown) => {
+        const left = await translating(() => undoAfter(collections, last)).catch((error: unknown) => {
           lease.abandon()
           throw error
         })
         isDoubtful = false
+        if (left > 0) foreign()
       }
       snapshots.passed(last)
       return createTurn(last, undisturbed)

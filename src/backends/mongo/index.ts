@@ -37,13 +37,11 @@ export const openMongo = (options: MongoOptions, context: BackendContext): LrsBa
     const names = collectionsOf(options.collection, target)
     const present = stores.get(names.statements)
     if (present !== undefined) return present
-    const opening = openStore({ connection, names, context, writeDelay: options.writeDelay }).catch(
-      (error: unknown) => {
-        // Whoever asks next tries again.
-        stores.delete(names.statements)
-        throw translateError(error)
-      }
-    )
+    const opening = openStore({ connection, names, context, options }).catch((error: unknown) => {
+      // Whoever asks next tries again.
+      stores.delete(names.statements)
+      throw translateError(error)
+    })
     stores.set(names.statements, opening)
     return opening
   }

@@ -1,4 +1,5 @@
 import { RalphError } from '../../errors.ts'
+import type { LeaseOptions } from '../../rounds/lease.ts'
 import { requireTarget } from '../../settings/target.ts'
 
 export interface MongoOptions {
@@ -8,6 +9,8 @@ export interface MongoOptions {
   readonly collection: string
   /** Milliseconds for which the first of some requests waits for others to share its round. */
   readonly writeDelay: number
+  /** How servers take turns; as they come unless given. */
+  readonly lease?: LeaseOptions
 }
 
 /** The collections of one target: Ralph's, and beside it those of ours. */

@@ -16,7 +16,7 @@ import { createEngine } from './engine.ts'
 import { createLeaseTable } from './lease-table.ts'
 import { createQueries } from './query.ts'
 import { prepareCollections } from './schema.ts'
-import type { CollectionNames } from './settings.ts'
+import type { CollectionNames, MongoOptions } from './settings.ts'
 import { createSnapshots } from './snapshots.ts'
 import { closed, translating } from './translate-error.ts'
 
@@ -31,22 +31,22 @@ export interface StoreOptions {
   readonly connection: Connection
   readonly names: CollectionNames
   readonly context: BackendContext
-  readonly writeDelay: number
+  readonly options: Pick<MongoOptions, 'writeDelay' | 'lease'>
 }
 
 /** A time that is so old, in microseconds, is no longer worth telling a reader who asks how far the store is consistent. */
 const staleness = 1_000_000
 
-export const openStore = async ({ connection, names, context, writeDelay }: StoreOptions): Promise<MongoStore> => {
+export const openStore = async ({ connection, names, context, options }: StoreOptions): Promise<MongoStore> => {
   await prepareCollections(connection, names)
   const collections = await openCollections(connection, names)
   const { clock } = context
   const leaseTable = createLeaseTable(collections)
-  const lease = createLease(leaseTable)
+  const lease = createLease(leaseTable, options.lease)
   const snapshots = createSnapshots(lease, leaseTable)
   const adopting = new Map<StatementId, ObjectId>()
   const engine = createEngine({ collections, lease, snapshots, adopting, foreign: () => void adoptLater() })
-  const rounds = createStatementRounds({ engine, clock, delay: writeDelay })
+  const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
   const queries = createQueries(collections, snapshots)
   const documents = createDocuments(collections, createIncreasingClock(clock))
 

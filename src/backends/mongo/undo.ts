@@ -37,14 +37,15 @@ const removeTexts = async (collections: Collections, which: Filter<StatementDocu
   )
 }
 
-/** A document of Ralph's loses what we wrote beside it, and is taken in again; any other goes. */
-const removeStatements = async (collections: Collections, which: Filter<StatementDocument>): Promise<void> => {
+/** A document of Ralph's loses what we wrote beside it, any other goes. Returns how many are to be taken in again. */
+const removeStatements = async (collections: Collections, which: Filter<StatementDocument>): Promise<number> => {
   const options = { maxTimeMS: timeLimits.write }
   await removeTexts(collections, which)
-  await Promise.all([
+  const [, { modifiedCount }] = await Promise.all([
     collections.statements.deleteMany({ ...which, 'ralph.adopted': { $exists: false } }, options),
     collections.statements.updateMany({ ...which, 'ralph.adopted': true }, { $unset: { ralph: 1 } }, options)
   ])
+  return modifiedCount
 }
 
 const undoChanges = async ({ statements }: Collections, last: Micros): Promise<void> => {
@@ -69,19 +70,21 @@ const undoChanges = async ({ statements }: Collections, last: Micros): Promise<v
 /**
  * Takes back all that was written after `last` and never committed, by whichever process: nobody has seen it, and
  * nobody was told that it is stored. For the holder of the lease only. May be repeated.
+ * Returns how many documents of Ralph's are to be taken in again.
  */
-export const undoAfter = async (collections: Collections, last: Micros): Promise<void> => {
-  await Promise.all([
+export const undoAfter = async (collections: Collections, last: Micros): Promise<number> => {
+  const [left] = await Promise.all([
     removeStatements(collections, { 'ralph.stored': { $gt: last } }),
     undoDescriptions(collections, last),
     undoNames(collections, last)
   ])
   await undoChanges(collections, last)
+  return left
 }
 
 /**
  * Takes back what a turn wrote after another process had taken over: that one has not looked for it. It may have been
  * seen for as long as its request was on its way too late.
  */
-export const undoTurn = (collections: Collections, turn: string, ids: readonly string[]): Promise<void> =>
+export const undoTurn = (collections: Collections, turn: string, ids: readonly string[]): Promise<number> =>
   removeStatements(collections, { 'ralph.id': { $in: [...ids] }, 'ralph.turn': turn })
