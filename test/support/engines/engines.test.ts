@@ -198,7 +198,11 @@ const user = (t: Test, directory: string) => {
   t.teardown(() => child.kill('SIGKILL'))
   return {
     child,
-    url: async (): Promise<string> => String((await once(child.stdout, 'data'))[0]),
+    url: async (): Promise<string> => {
+      const [said] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+      if (!Buffer.isBuffer(said)) throw new Error('There is no shared PostgreSQL')
+      return said.toString()
+    },
     end: async () => {
       const ended = once(child, 'exit')
       child.stdin.end()

@@ -1,8 +1,8 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { converse } from './converse.ts'
 import type { EngineKind } from './engine.ts'
-import { run } from './tools.ts'
+import { asUser, run } from './tools.ts'
 
 const versions = '/usr/lib/postgresql'
 const lacking = 'postgres is not installed; as root: apt-get install -y --no-install-recommends postgresql'
@@ -55,10 +55,7 @@ export const postgres: EngineKind = {
       else {
         const [uid, gid] = [await run('id', ['-u', user]), await run('id', ['-g', user])]
         chownSync(data, Number(uid), Number(gid))
-        // A temporary directory of root lets nobody else through.
-        chmodSync(dataDir, 0o711)
-        const as = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--']
-        await run('setpriv', [...as, join(bin, 'initdb'), ...initdb], '/')
+        await run('setpriv', [...asUser(user), '--', join(bin, 'initdb'), ...initdb], '/')
       }
     }
     const all = {

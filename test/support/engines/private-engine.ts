@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Command, EngineName, Missing, PrivateEngine } from './engine.ts'
 import { kinds } from './kinds.ts'
 import { unlessRequired } from './missing.ts'
+import { asUser } from './tools.ts'
 
 export interface PrivateEngineOptions {
   /** Default: any free one. */
@@ -55,7 +56,7 @@ const launch = (command: Command, dataDir: string, log: string): ChildProcess =>
   const output = openSync(log, 'a')
   const { PATH = '', HOME = '' } = process.env
   const user = command.user
-  const as = user === undefined ? [] : [`--reuid=${user}`, `--regid=${user}`, '--clear-groups']
+  const as = user === undefined ? [] : asUser(user)
   const child = spawn('setpriv', ['--pdeathsig=KILL', ...as, '--', command.file, ...command.args], {
     cwd: user === undefined ? dataDir : '/',
     // Without the variables of tests: Node runs one of the engines, and would run what observes a test in it.
