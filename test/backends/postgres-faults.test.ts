@@ -1,348 +1,24 @@
+import { spawnSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import pg from 'pg'
-import t, { type Test } from 'tap'
-import { openPostgres, type PostgresOptions } from '../../src/backends/postgres/index.ts'
-import type { LrsBackend, LrsStore } from '../../src/contracts/lrs-backend.ts'
+import t from 'tap'
+import { openPostgres } from '../../src/backends/postgres/index.ts'
+import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { contextOf } from '../contracts/open-backend.ts'
+import { aCertificate, asPem } from '../support/certificate.ts'
 import { aClock } from '../support/clock.ts'
-import { engineFor } from '../support/engines/engine-for.ts'
 import { startPrivateEngine } from '../support/engines/private-engine.ts'
-import { allPages, findAny } from '../support/judged-store.ts'
-import { aSchema, sql } from '../support/postgres.ts'
-import { aBatch, anActivity, anId, aStatement, aVerb, aVoiding, refTo, withMbox } from '../support/statements.ts'
+import { allPages } from '../support/judged-store.ts'
+import { requireAll, server, servers, sql, until } from '../support/postgres.ts'
+import { aBatch, anAttachment, aStatement, withMbox } from '../support/statements.ts'
 
 const unavailable = { name: 'RalphError', code: 'STORE_UNAVAILABLE' }
 const ann = withMbox('ann')
-
-const engine = await engineFor('postgres')
-
-/** Several servers on one schema: each has its own connections and its own clock. */
-const servers = async (t: Test, options: PostgresOptions, ...offsets: number[]): Promise<LrsBackend[]> => {
-  const opened = await Promise.all(
-    offsets.map((offset) => {
-      const clock = aClock()
-      clock.shift(offset)
-      return openPostgres(options, contextOf(t, clock.now, t.testdirName))
-    })
-  )
-  t.teardown(() => Promise.all(opened.map((each) => each.close())))
-  return opened
-}
-
-const server = async (t: Test, options: PostgresOptions): Promise<LrsBackend> => {
-  const [only] = await servers(t, options, 0)
-  if (only === undefined) throw new Error('one server was opened')
-  return only
-}
-
-/** Every statement that was acknowledged is there, once, and the walk in pages shows all of them. */
-const requireAll = async (t: Test, store: LrsStore, acknowledged: readonly string[]): Promise<void> => {
-  const walked = (await allPages(store, { ascending: true, limit: 37 })).map(({ id }) => id)
-  t.equal(new Set(walked).size, walked.length, 'none twice')
-  const there = new Set(walked)
-  t.same(
-    acknowledged.filter((id) => !there.has(id)),
-    [],
-    `all ${acknowledged.length} acknowledged ones are there`
-  )
-}
-
-const until = async (isSo: () => Promise<boolean>): Promise<void> => {
-  const limit = Date.now() + 30_000
-  while (!(await isSo())) {
-    if (Date.now() > limit) throw new Error('it did not happen in 30 seconds')
-    await wait(20)
-  }
-}
-
-if ('missing' in engine) t.test('faults of postgres', { skip: engine.missing }, async () => {})
-else {
-  t.teardown(() => engine.stop())
-  const { url } = engine
-  const onEngine = (t: Test, options: PostgresOptions = {}): PostgresOptions & { readonly schema: string } => ({
-    connectionUri: url,
-    ...options,
-    schema: aSchema(t, url)
-  })
-
-  t.test('servers that start at once on an empty database make the tables once', async (t) => {
-    const options = onEngine(t)
-    const opened = await servers(t, options, 0, 0, 0, 0)
-    for (const each of opened) t.same(await each.status(), { state: 'ok' })
-    t.same(await sql(url, `SELECT number FROM "${options.schema}".migration`), [{ number: 1 }])
-  })
-
-  t.test('two servers write to one target at once, and each sees all that was acknowledged', async (t) => {
-    // The clocks of two machines are never the same.
-    const opened = await servers(t, onEngine(t), 0, -2_000_000)
-    const stores = await Promise.all(opened.map((each) => each.store('shared')))
-    const acknowledged: string[] = []
-    const target = aStatement({ actor: ann })
-    const write = async (store: LrsStore, other: LrsStore): Promise<void> => {
-      for (let round = 0; round < 15; round += 1) {
-        const batch = [aStatement({ object: refTo(target) }), aStatement(), aStatement({ actor: ann })]
-        const { inserted } = await store.statements.insert(aBatch(...batch))
-        acknowledged.push(...inserted)
-        const [id] = inserted
-        if (id !== undefined && (await findAny(other, id)) === undefined) t.fail('the other server does not see it')
-      }
-    }
-    const [one, two] = stores
-    if (one === undefined || two === undefined) throw new Error('two servers were opened')
-    const writing = Promise.all([write(one, two), write(two, one), write(one, two), write(two, one)])
-    await one.statements.insert(aBatch(target))
-    await writing
-    for (const store of stores) {
-      await requireAll(t, store, [...acknowledged, target.id])
-      t.equal((await allPages(store, { agent: ann })).length, 1 + 2 * 60, 'those that refer to the target are found')
-      const times = (await allPages(store, { ascending: true })).map(({ stored }) => stored)
-      t.equal(new Set(times).size, times.length, 'every statement has a time of its own')
-    }
-  })
-
-  t.test('of servers that store different statements under one id one wins', async (t) => {
-    const stores = await Promise.all((await servers(t, onEngine(t), 0, 0, 0)).map((each) => each.store()))
-    for (let round = 0; round < 5; round += 1) {
-      const id = anId()
-      const settled = await Promise.allSettled(
-        stores.map((store, index) => store.statements.insert(aBatch(aStatement({ id, verb: aVerb(`rival-${index}`) }))))
-      )
-      t.equal(settled.filter(({ status }) => status === 'fulfilled').length, 1)
-      for (const each of settled) if (each.status === 'rejected') t.match(each.reason, { code: 'STATEMENT_CONFLICT' })
-    }
-  })
-
-  t.test('no server promises a time that another one gives out afterwards', async (t) => {
-    const [one, two] = await Promise.all((await servers(t, onEngine(t), 0, -5_000_000)).map((each) => each.store()))
-    if (one === undefined || two === undefined) throw new Error('two servers were opened')
-    for (let round = 0; round < 5; round += 1) {
-      const through = await one.statements.consistentThrough()
-      const statement = aStatement()
-      await two.statements.insert(aBatch(statement))
-      const found = await two.statements.find(statement.id, { voided: false })
-      t.ok(found && found.stored > through)
-    }
-  })
-
-  t.test('what a server has learned counts for another one that has learned something else', async (t) => {
-    const [one, two] = await Promise.all((await servers(t, onEngine(t), 0, 0)).map((each) => each.store()))
-    if (one === undefined || two === undefined) throw new Error('two servers were opened')
-    const named = (language: string) =>
-      aBatch(aStatement({ object: anActivity('course', { name: { [language]: language } }) }))
-    for (const language of ['en', 'fr', 'de']) {
-      await one.statements.insert(named(language))
-      await two.statements.insert(named(`${language}-x-two`))
-      await one.statements.insert(named(language))
-    }
-    const course = anActivity('course').id
-    const { definitions } = await one.statements.describe({ activities: [course], verbs: [] })
-    t.same(Object.keys(definitions.get(course)?.name ?? {}).sort(), [
-      'de',
-      'de-x-two',
-      'en',
-      'en-x-two',
-      'fr',
-      'fr-x-two'
-    ])
-  })
-
-  t.test('of merges of one document by several servers all survive', async (t) => {
-    const stores = await Promise.all((await servers(t, onEngine(t), 0, -1_000_000)).map((each) => each.store()))
-    const key = { kind: 'agent-profile', agent: 'mailto:ann@example.org', id: 'profile' } as const
-    const times: number[] = []
-    await Promise.all(
-      Array.from({ length: 20 }, async (_, index) => {
-        const stored = await stores[index % 2]?.documents.change(key, (present) => {
-          const before = present === undefined ? {} : JSON.parse(Buffer.from(present.content).toString())
-          return { content: Buffer.from(JSON.stringify({ ...before, [index]: true })), contentType: 'application/json' }
-        })
-        times.push(stored?.updated ?? 0)
-      })
-    )
-    const found = await stores[0]?.documents.get(key)
-    t.equal(Object.keys(JSON.parse(Buffer.from(found?.content ?? []).toString())).length, 20)
-    t.equal(new Set(times).size, 20, 'each change has a time of its own')
-    t.equal(found?.updated, Math.max(...times))
-  })
-
-  t.test('documents are cleared by several servers at once', async (t) => {
-    const stores = await Promise.all((await servers(t, onEngine(t), 0, 0)).map((each) => each.store()))
-    const scope = { kind: 'state', activity: anActivity('course').id, agent: 'mailto:ann@example.org' } as const
-    const registration = anId()
-    for (let round = 0; round < 5; round += 1) {
-      await Promise.all(
-        Array.from({ length: 20 }, (_, index) =>
-          stores[index % 2]?.documents.change({ ...scope, registration, id: `${index}` }, () => ({
-            content: Buffer.from('x'),
-            contentType: 'x/y'
-          }))
-        )
-      )
-      await Promise.all(
-        stores.flatMap(({ documents }) => [documents.clear(scope), documents.clear({ ...scope, registration })])
-      )
-      t.same(await stores[0]?.documents.ids(scope), [])
-    }
-  })
-
-  t.test('a turn that died half-way has left nothing behind, and keeps nobody waiting', async (t) => {
-    const options = onEngine(t)
-    const store = await (await server(t, options)).store()
-    const [before, victim] = [aStatement({ actor: ann }), aStatement()]
-    await store.statements.insert(aBatch(before, victim))
-    const other = new pg.Client({ connectionString: url })
-    // Its connection is cut.
-    other.on('error', () => {})
-    await other.connect()
-    await other.query(`SET search_path = "${options.schema}"`)
-    await other.query('BEGIN; SELECT * FROM target FOR UPDATE; UPDATE target SET last = last + 1000000000')
-    await other.query(
-      `INSERT INTO statement SELECT stored + 1, gen_random_uuid(), object, target, voided, voiding, inherited, text FROM statement`
-    )
-    await other.query('UPDATE statement SET voided = true')
-    const waiting = store.statements.insert(aBatch(aStatement({ actor: ann })))
-    t.equal((await allPages(store, {})).length, 2, 'readers see nothing of it')
-    const [row] = (await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows
-    await sql(url, `SELECT pg_terminate_backend(${row?.pid})`)
-    await waiting
-    t.equal((await allPages(store, {})).length, 3)
-    t.equal((await allPages(store, { agent: ann })).length, 2)
-  })
-
-  t.test('a read that is given up is stopped in the server, and its connection is used again', async (t) => {
-    const options = onEngine(t, { poolSize: 2 })
-    const store = await (await server(t, options)).store()
-    await store.statements.insert(aBatch(aStatement()))
-    const blocker = new pg.Client({ connectionString: url })
-    await blocker.connect()
-    t.teardown(() => blocker.end())
-    await blocker.query(`BEGIN; LOCK TABLE "${options.schema}".statement IN ACCESS EXCLUSIVE MODE`)
-    const waitingForLock = async (): Promise<number> => {
-      const [row] = await sql(
-        url,
-        `SELECT count(*)::integer AS waiting FROM pg_locks JOIN pg_class ON pg_class.oid = relation
-         JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = '${options.schema}' AND NOT granted`
-      )
-      return Number(row?.waiting)
-    }
-    const reason = new Error('the client hung up')
-    const controller = new AbortController()
-    const reads = [1, 2].map(() => allPagesOf(store, controller.signal))
-    const settled = Promise.allSettled(reads)
-    await until(async () => (await waitingForLock()) === 2)
-    controller.abort(reason)
-    for (const result of await settled) t.match(result, { status: 'rejected', reason })
-    await until(async () => (await waitingForLock()) === 0)
-    await blocker.query('COMMIT')
-    for (let round = 0; round < 5; round += 1) t.equal((await allPages(store, {})).length, 1)
-    await store.statements.insert(aBatch(aStatement()))
-    t.equal((await allPages(store, {})).length, 2)
-  })
-
-  t.test('what takes too long is given up, and said to be so', async (t) => {
-    const options = onEngine(t, { statementTimeout: 300 })
-    const backend = await server(t, options)
-    const store = await backend.store()
-    const blocker = new pg.Client({ connectionString: url })
-    await blocker.connect()
-    t.teardown(() => blocker.end())
-    await blocker.query(`BEGIN; LOCK TABLE "${options.schema}".statement IN ACCESS EXCLUSIVE MODE`)
-    const slow = { ...unavailable, details: { retryAfter: 1 } }
-    await t.rejects(store.statements.query({ ascending: true, limit: 1 }), slow)
-    await t.rejects(store.statements.insert(aBatch(aStatement())), slow)
-    await blocker.query(`COMMIT; BEGIN; SELECT FROM "${options.schema}".target FOR UPDATE`)
-    await t.rejects(store.statements.insert(aBatch(aStatement())), slow, 'another writer does not make way')
-    t.same(await allPages(store, {}), [])
-    await blocker.query('COMMIT')
-    await store.statements.insert(aBatch(aStatement()))
-    t.equal((await allPages(store, {})).length, 1)
-    t.same(await backend.status(), { state: 'ok' })
-  })
-
-  t.test('the server undoes a transaction for another: it is repeated', async (t) => {
-    const options = onEngine(t)
-    const store = await (await server(t, options)).store()
-    const victim = aStatement()
-    await store.statements.insert(aBatch(victim))
-    const other = new pg.Client({ connectionString: url })
-    await other.connect()
-    t.teardown(() => other.end())
-    await other.query(`SET search_path = "${options.schema}"; SET deadlock_timeout = '60s'; BEGIN`)
-    await other.query('SELECT FROM statement FOR UPDATE')
-    // It waits for the statement; the other one then waits for the target: a circle, which is found from its end.
-    const voiding = store.statements.insert(aBatch(aVoiding(victim)))
-    await until(async () => {
-      const [row] = await sql(
-        url,
-        `SELECT count(*)::integer AS waiting FROM pg_stat_activity
-         WHERE application_name = 'ralph' AND wait_event_type = 'Lock' AND query LIKE '%UPDATE statement%'`
-      )
-      return row?.waiting === 1
-    })
-    await other.query('SELECT FROM target FOR UPDATE')
-    await other.query('COMMIT')
-    await voiding
-    t.ok(await store.statements.find(victim.id, { voided: true }))
-    t.equal((await allPages(store, {})).length, 1)
-  })
-
-  t.test('a role that may not make the tables is told what to run, and needs no more than it says', async (t) => {
-    const options = onEngine(t)
-    const role = `role_${anId()}`
-    const { hostname, port, pathname } = new URL(url)
-    await sql(url, `CREATE ROLE "${role}" LOGIN PASSWORD 'secret'`)
-    t.teardown(() => sql(url, `DROP OWNED BY "${role}"; DROP ROLE "${role}"`))
-    const asRole = {
-      host: hostname,
-      port: Number(port),
-      database: pathname.slice(1),
-      user: role,
-      password: 'secret',
-      schema: options.schema
-    }
-    const context = contextOf(t, aClock().now, t.testdirName)
-    await t.rejects(openPostgres(asRole, context), {
-      ...unavailable,
-      message: `CREATE SCHEMA IF NOT EXISTS "${options.schema}" AUTHORIZATION "${role}"`
-    })
-    // Somebody else makes the tables.
-    await (await server(t, options)).store()
-    const said = await openPostgres(asRole, context).catch((error: unknown) => String(error))
-    const grants = String(said).match(/GRANT [^;(]+"/g) ?? []
-    t.equal(grants.length, 3, String(said))
-    await sql(url, grants.join(';'))
-    const store = await (await server(t, asRole)).store('own')
-    const statement = aStatement({ object: anActivity('course', { name: { en: 'Course' } }), actor: ann })
-    await store.statements.insert(aBatch(statement, aVoiding(statement)))
-    const key = { kind: 'agent-profile', agent: 'mailto:ann@example.org', id: 'profile' } as const
-    await store.documents.change(key, () => ({ content: Buffer.from('x'), contentType: 'x/y' }))
-    await store.documents.clear(key)
-    t.ok(await store.statements.find(statement.id, { voided: true }))
-  })
-
-  t.test('tables of a newer Ralph are left alone', async (t) => {
-    const options = onEngine(t)
-    await (await server(t, options)).store()
-    await sql(url, `INSERT INTO "${options.schema}".migration (number) VALUES (99)`)
-    const opening = openPostgres(options, contextOf(t, aClock().now, t.testdirName))
-    await t.rejects(opening, { code: 'STORE_CORRUPT', message: /newer version/ })
-  })
-
-  t.test('wrong credentials and a missing database are said to be so', async (t) => {
-    const context = contextOf(t, aClock().now, t.testdirName)
-    const { hostname, port } = new URL(url)
-    const to = { host: hostname, port: Number(port) }
-    const missing = openPostgres({ ...to, user: 'postgres', database: 'no_such_database' }, context)
-    await t.rejects(missing, { ...unavailable, message: 'CREATE DATABASE "no_such_database"' })
-    const nobody = openPostgres({ ...to, user: 'nobody"s', database: 'postgres' }, context)
-    await t.rejects(nobody, { ...unavailable, message: 'refuses the role' })
-  })
-}
-
-const allPagesOf = async (store: LrsStore, signal: AbortSignal): Promise<unknown> =>
-  store.statements.query({ ascending: true, limit: 10 }, { signal })
 
 t.test('a server that is not there is unavailable, and says where it is not', async (t) => {
   const listener = createServer().listen(0, '127.0.0.1')
@@ -434,4 +110,92 @@ t.test('a database that was made read-only says so, and takes more when it was n
   await until(async () => (await backend.status()).state === 'ok')
   await store.statements.insert(aBatch(aStatement()))
   t.equal((await allPages(store, {})).length, 2)
+})
+
+/** Commands that only an administrator may run: mounting, giving files away. */
+const ran = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0
+
+t.test('a full disk refuses what does not fit, keeps what there is, and takes more once it is mended', async (t) => {
+  const own = await startPrivateEngine('postgres', t.testdir(), { durable: false })
+  if ('missing' in own) {
+    t.comment(own.missing)
+    return
+  }
+  t.teardown(() => own.stop())
+  // Only tables are on it: a log that cannot be written would end the engine.
+  const disk = mkdtempSync(join(tmpdir(), 'ralph-disk-'))
+  const mount = (options: string): boolean => ran('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', disk)
+  const mounted = process.platform === 'linux' && mount('size=6m')
+  t.teardown(() => {
+    if (mounted) ran('umount', '-l', disk)
+    rmdirSync(disk)
+  })
+  const place = join(disk, 'tables')
+  if (!mounted || !ran('install', '-d', '-o', 'postgres', '-m', '700', place)) {
+    t.comment('skipped: mounting a file system is not permitted here')
+    return
+  }
+  await sql(own.url, `CREATE TABLESPACE small LOCATION '${place}'`)
+  await sql(own.url, `ALTER DATABASE postgres SET default_tablespace = small`)
+  const backend = await server(t, { connectionUri: own.url })
+  const store = await backend.store()
+  const full = { name: 'RalphError', code: 'STORE_FULL', message: /free some space/ }
+  await store.statements.insert(aBatch(aStatement()))
+  const bytes = Buffer.from(Array.from({ length: 8_000_000 }, (_, index) => (index * index * 31) >> 7))
+  const tooLarge = { ...aBatch(aStatement()), attachments: [anAttachment(bytes)] }
+  await t.rejects(store.statements.insert(tooLarge), full)
+  t.equal((await allPages(store, {})).length, 1, 'of what was refused nothing is there')
+  let stored = 1
+  for (;;) {
+    const batch = Array.from({ length: 50 }, () => aStatement())
+    const refusal = await store.statements.insert(aBatch(...batch)).catch((error: unknown) => error)
+    if (refusal instanceof Error) {
+      t.match(refusal, full)
+      break
+    }
+    stored += batch.length
+  }
+  t.match(await backend.status(), { state: 'error', detail: /free some space/ })
+  t.equal((await allPages(store, { limit: 1000 })).length, stored, 'what is there can be read')
+  mount('remount,size=40m')
+  t.same(await backend.status(), { state: 'ok' })
+  await store.statements.insert(tooLarge)
+  t.equal((await allPages(store, { limit: 1000 })).length, stored + 1)
+})
+
+t.test('TLS is used as it is asked for', async (t) => {
+  const keys = mkdtempSync(join(tmpdir(), 'ralph-keys-'))
+  t.teardown(() => ran('rm', '-r', keys))
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const [cert, key] = [join(keys, 'server.crt'), join(keys, 'server.key')]
+  writeFileSync(cert, asPem('CERTIFICATE', aCertificate(publicKey, privateKey)))
+  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  // PostgreSQL runs as another user where this process is root.
+  if (process.getuid?.() === 0) ran('chown', '-R', 'postgres', keys)
+  const own = await startPrivateEngine('postgres', t.testdir(), {
+    durable: false,
+    settings: { ssl: 'on', ssl_cert_file: cert, ssl_key_file: key }
+  })
+  if ('missing' in own) {
+    t.comment(own.missing)
+    return
+  }
+  t.teardown(() => own.stop())
+  const encrypted = `SELECT bool_and(ssl) AS ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'ralph'`
+  for (const [sslMode, ssl] of [
+    ['disable', false],
+    ['require', true]
+  ] as const) {
+    const backend = await openPostgres({ connectionUri: own.url, sslMode }, contextOf(t, aClock().now, t.testdirName))
+    await (await backend.store()).statements.insert(aBatch(aStatement()))
+    t.same(await sql(own.url, encrypted), [{ ssl }], sslMode)
+    await backend.close()
+  }
+  for (const sslMode of ['verify-ca', 'verify-full']) {
+    const opening = openPostgres(
+      { connectionUri: `${own.url}?sslmode=${sslMode}` },
+      contextOf(t, aClock().now, t.testdirName)
+    )
+    await t.rejects(opening, { ...unavailable, message: /certificate/ }, 'nobody vouches for it')
+  }
 })

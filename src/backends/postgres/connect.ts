@@ -25,6 +25,8 @@ export interface Database {
   write<Row extends readonly unknown[]>(query: Query<Row>): Promise<readonly Row[]>
   /** `STORE_UNAVAILABLE` when none can be had in time. */
   session(): Promise<Session>
+  /** Why the latest write failed, if it was for want of room; undefined after one that succeeded. */
+  fullness(): RalphError | undefined
   isClosed(): boolean
   /** Resolves when all connections have been given back and closed. */
   close(): Promise<void>
@@ -69,6 +71,14 @@ const greeting = ({ schema, statementTimeout }: Settings): string => {
 export const begin = plain('BEGIN')
 export const commit = plain('COMMIT')
 
+/** As the driver words it: there were connections, but others had them all the time. */
+const poolTimeout = 'timeout exceeded when trying to connect'
+
+const busyError = (poolSize: number): RalphError =>
+  new RalphError('STORE_UNAVAILABLE', `all ${poolSize} connections to PostgreSQL are busy: raise POOL_SIZE`, {
+    retryAfter: 1
+  })
+
 const closedError = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
 
 export const openDatabase = (settings: Settings): Database => {
@@ -106,6 +116,7 @@ export const openDatabase = (settings: Settings): Database => {
   })
   pool.on('error', ignore)
   let closing: Promise<void> | undefined
+  let full: RalphError | undefined
 
   const connect = async (): Promise<pg.PoolClient> => {
     if (closing !== undefined) throw closedError()
@@ -113,8 +124,16 @@ export const openDatabase = (settings: Settings): Database => {
       return await pool.connect()
     } catch (error) {
       if (closing !== undefined) throw closedError()
+      if (error instanceof Error && error.message === poolTimeout) throw busyError(poolSize)
       throw translateError(error, place)
     }
+  }
+
+  /** What is thrown to who writes. */
+  const writeError = (error: unknown): unknown => {
+    const translated = translateError(error, place)
+    if (translated instanceof RalphError && translated.code === 'STORE_FULL') full = translated
+    return translated
   }
 
   const send = async <Row extends readonly unknown[]>(
@@ -210,10 +229,12 @@ export const openDatabase = (settings: Settings): Database => {
       const client = await connect()
       let lost = false
       try {
-        return await send(client, query)
+        const rows = await send(client, query)
+        full = undefined
+        return rows
       } catch (error) {
         lost = isLost(error)
-        throw translateError(error, place)
+        throw writeError(error)
       } finally {
         client.release(lost)
       }
@@ -224,13 +245,17 @@ export const openDatabase = (settings: Settings): Database => {
         run: async <Each extends readonly (readonly unknown[])[]>(...queries: Queries<Each>) => {
           const answers = await Promise.allSettled(queries.map((query) => send(client, query)))
           const failed = answers.find(({ status }) => status === 'rejected')
-          if (failed?.status === 'rejected') throw translateError(failed.reason, place)
+          if (failed?.status === 'rejected') throw writeError(failed.reason)
           // One for each query, in their order.
           return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : [])) as Rows<Each>
         },
-        release: (endedWell) => client.release(!endedWell)
+        release: (endedWell) => {
+          if (endedWell) full = undefined
+          client.release(!endedWell)
+        }
       }
     },
+    fullness: () => full,
     isClosed: () => closing !== undefined,
     close: () => {
       closing ??= pool.end()

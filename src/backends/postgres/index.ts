@@ -1,24 +1,13 @@
-import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { openDatabase } from './connect.ts'
 import { prepareDatabase } from './migrate.ts'
-import { migrations } from './migrations.ts'
-import { plain } from './query-text.ts'
 import { type PostgresOptions, settingsOf } from './settings.ts'
+import { statusOf } from './status.ts'
 import { createStore, numberOfTarget, type PostgresStore } from './store.ts'
 
 export type { PostgresOptions } from './settings.ts'
-
-/** Milliseconds after which a server that says nothing is away. */
-const statusTimeout = 3000
-
-const probe = plain<[readOnly: boolean, step: number]>(
-  `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,
-     (SELECT coalesce(max(number), 0) FROM migration)`
-)
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /**
  * Keeps all targets in one schema of a PostgreSQL database, 14 or later, which any number of servers may share.
@@ -71,23 +60,8 @@ export const openPostgres = async (options: PostgresOptions, context: BackendCon
       }
       return store
     },
-    status: async ({ signal } = {}): Promise<BackendStatus> => {
-      if (closing) return { state: 'away', detail: 'the store is closed' }
-      const limit = AbortSignal.timeout(statusTimeout)
-      try {
-        const [row] = await database.read(probe, { signal: signal ? AbortSignal.any([signal, limit]) : limit })
-        if (row?.[0]) return { state: 'error', detail: `PostgreSQL at ${settings.host}:${settings.port} is read-only` }
-        if (row?.[1] !== migrations.length)
-          return { state: 'error', detail: 'the tables are of another version of Ralph' }
-        return { state: 'ok' }
-      } catch (error) {
-        if (limit.aborted) {
-          return { state: 'away', detail: `PostgreSQL at ${settings.host}:${settings.port} does not answer` }
-        }
-        const isAway = !(error instanceof RalphError) || error.code === 'STORE_UNAVAILABLE'
-        return { state: isAway ? 'away' : 'error', detail: messageOf(error) }
-      }
-    },
+    status: async (options) =>
+      closing ? { state: 'away', detail: 'the store is closed' } : statusOf(database, options),
     close: () => {
       closing ??= closeAll()
       return closing
