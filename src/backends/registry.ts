@@ -2,6 +2,7 @@ import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import { type Group, inRole, type Values } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
 import { clickhouseParameters } from './clickhouse/parameters.ts'
+import { esParameters } from './es/parameters.ts'
 import { fsParameters } from './fs/parameters.ts'
 import { mongoParameters } from './mongo/parameters.ts'
 import { postgresParameters } from './postgres/parameters.ts'
@@ -62,6 +63,20 @@ export const backends: readonly BackendDefinition[] = [
       const { openFs } = await import('./fs/index.ts')
       // As Ralph has it: whoever changes from Ralph finds the statements where they are.
       return openFs({ directory: directoryPath ?? process.cwd(), file: lrsFile }, context)
+    }
+  }),
+  define({
+    name: 'es',
+    aliases: ['async_es'],
+    summary: 'an index of Elasticsearch, as Ralph keeps it, for any number of servers',
+    parameters: esParameters,
+    open: async ({ clientOptions, caCerts, verifyCerts, ...parameters }, context) => {
+      const { openEs } = await import('./es/index.ts')
+      const options = {
+        caCerts: caCerts ?? clientOptions?.caCerts,
+        verifyCerts: verifyCerts ?? clientOptions?.verifyCerts ?? true
+      }
+      return openEs({ ...parameters, ...options }, context)
     }
   }),
   define({

@@ -6,12 +6,14 @@
 const groups: { readonly [backend: string]: readonly string[] } = {
   FS: ['STORAGE', 'DATABASE'],
   SQLITE: ['DATABASE'],
+  ES: ['DATABASE'],
   MONGO: ['DATABASE'],
   CLICKHOUSE: ['DATABASE']
 }
 
 const parameters: { readonly [backend: string]: { readonly [parameter: string]: readonly string[] } } = {
   FS: { DEFAULT_DIRECTORY_PATH: ['PATH'] },
+  ES: { DEFAULT_INDEX: ['INDEX'] },
   MONGO: { DEFAULT_DATABASE: ['DATABASE'], DEFAULT_COLLECTION: ['COLLECTION'] }
 }
 

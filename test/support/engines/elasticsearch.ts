@@ -83,6 +83,8 @@ export const elasticsearch = (name: EngineName, version: string): EngineKind => 
         // Decided by how full the disk of a developer is, tests would fail there and nowhere else.
         'cluster.routing.allocation.disk.threshold_enabled': 'false',
         'action.destructive_requires_name': 'false',
+        // With the little memory that it has here, it would refuse statements of some megabytes.
+        'indexing_pressure.memory.limit': '25%',
         ...settings
       }
       const options = readFileSync(join(sources, 'elasticsearch/jvm.options'), 'utf8').trim().split('\n')

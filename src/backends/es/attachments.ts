@@ -1,0 +1,54 @@
+import type { AttachmentContent, AttachmentStore } from '../../contracts/statement-store.ts'
+import type { Action } from './bulk.ts'
+import { type Got, multiGet } from './multi-get.ts'
+import { contentOf, type PartDocument, partIn, partsOf } from './parts.ts'
+import type { Tables } from './tables.ts'
+
+/** Each in parts, under its digest: what is there already is the same. */
+export const writeAttachments = ({ kept, keys }: Tables, attachments: readonly AttachmentContent[]): Action[] =>
+  attachments.flatMap(({ sha2, content }) =>
+    partsOf(content).map(
+      (part, at): Action => ({
+        index: kept,
+        id: keys.attachment(sha2, at),
+        source: JSON.stringify(part),
+        expects: 'nothing'
+      })
+    )
+  )
+
+/** Attachments that are begun together: together they have at most so many first parts. */
+const groupSize = 8
+
+const partOf = (got: Got | undefined): PartDocument | undefined =>
+  got?.source === undefined ? undefined : partIn(got.source)
+
+export const createAttachments = ({ connection, kept, keys }: Tables): AttachmentStore => {
+  /** The parts after the first one. */
+  const readRest = async (sha2: string, first: PartDocument, signal?: AbortSignal): Promise<PartDocument[]> => {
+    const wanted = Array.from({ length: first.parts - 1 }, (_, at) => ({
+      index: kept,
+      id: keys.attachment(sha2, at + 1)
+    }))
+    return (await multiGet(connection, wanted, signal)).flatMap((got) => partOf(got) ?? [])
+  }
+
+  return {
+    read: async function* (sha2s, { signal } = {}) {
+      const all = [...new Set(sha2s)]
+      for (let start = 0; start < all.length; start += groupSize) {
+        const some = all.slice(start, start + groupSize)
+        const wanted = some.map((sha2) => ({ index: kept, id: keys.attachment(sha2, 0) }))
+        const firsts = await multiGet(connection, wanted, signal)
+        for (const [at, sha2] of some.entries()) {
+          signal?.throwIfAborted()
+          const first = partOf(firsts[at])
+          if (first === undefined) continue
+          const rest = first.parts === 1 ? [] : await readRest(sha2, first, signal)
+          // Of one that was never written whole no statement was, either.
+          if (rest.length === first.parts - 1) yield { sha2, content: contentOf([first, ...rest]) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Connection } from './connect.ts'
+import type { DocumentVersion } from './multi-get.ts'
+import { isBusy, type Refusal, refusalOf } from './translate-error.ts'
+
+/** One line, or two, of a bulk request. */
+export interface Action {
+  readonly index: string
+  readonly id: string
+  /** JSON text on one line; undefined: the document is deleted. */
+  readonly source?: string
+  /** What must be there: this version, nothing (`create`), or anything. */
+  readonly expects: DocumentVersion | 'nothing' | 'anything'
+}
+
+export interface RefusedAction {
+  readonly action: Action
+  readonly refusal: Refusal
+}
+
+/** Characters of one request: Elasticsearch refuses 100 MB, and holds what it works on in memory. */
+const maxCharacters = 6_000_000
+
+/** Waits before an action that Elasticsearch had no room for is sent again, in milliseconds. */
+const pauses = [20, 80, 300, 1000]
+
+const linesOf = ({ index, id, source, expects }: Action): string => {
+  const operation = source === undefined ? 'delete' : expects === 'nothing' ? 'create' : 'index'
+  const version = typeof expects === 'string' ? {} : { if_seq_no: expects.seqNo, if_primary_term: expects.term }
+  const header = `{"${operation}":${JSON.stringify({ _index: index, _id: id, ...version })}}\n`
+  return source === undefined ? header : `${header}${source}\n`
+}
+
+interface BulkItem {
+  readonly status: number
+  readonly error?: unknown
+}
+
+interface BulkAnswer {
+  readonly errors: boolean
+  readonly items: readonly { readonly [operation: string]: BulkItem }[]
+}
+
+/** Requests of a bearable size, in order. */
+function* requestsOf(actions: readonly Action[]): Generator<{ actions: Action[]; lines: string }> {
+  let some: Action[] = []
+  let lines: string[] = []
+  let size = 0
+  for (const action of actions) {
+    const line = linesOf(action)
+    if (size + line.length > maxCharacters && some.length > 0) {
+      yield { actions: some, lines: lines.join('') }
+      some = []
+      lines = []
+      size = 0
+    }
+    some.push(action)
+    lines.push(line)
+    size += line.length
+  }
+  if (some.length > 0) yield { actions: some, lines: lines.join('') }
+}
+
+const send = async (
+  connection: Connection,
+  { actions, lines }: { readonly actions: readonly Action[]; readonly lines: string },
+  query: Readonly<Record<string, string>>
+): Promise<RefusedAction[]> => {
+  const request = { method: 'POST', path: ['_bulk'], query, lines, kind: 'write', expect: [429] } as const
+  const { status, body } = await connection.ask(request)
+  if (status === 429) {
+    const refusal = refusalOf(status, body)
+    return actions.map((action) => ({ action, refusal }))
+  }
+  // The answer of Elasticsearch to a bulk request.
+  const { errors, items } = body as BulkAnswer
+  if (!errors) return []
+  return actions.flatMap((action, at) => {
+    const [item] = Object.values(items[at] ?? {})
+    return item?.error === undefined ? [] : [{ action, refusal: refusalOf(item.status, item.error) }]
+  })
+}
+
+/**
+ * Carries out actions, durably, and returns those that were refused. What Elasticsearch has no room for now is sent
+ * again for a second or two. `before` is asked before each request, and may throw.
+ */
+export const bulk = async (
+  connection: Connection,
+  actions: readonly Action[],
+  { before = () => {}, query = {} }: { before?: () => void; query?: Readonly<Record<string, string>> } = {}
+): Promise<RefusedAction[]> => {
+  const refused: RefusedAction[] = []
+  let next = actions
+  for (const pause of [...pauses, undefined]) {
+    const busy: RefusedAction[] = []
+    for (const request of requestsOf(next)) {
+      before()
+      for (const each of await send(connection, request, query)) {
+        if (isBusy(each.refusal)) busy.push(each)
+        else refused.push(each)
+      }
+    }
+    if (busy.length === 0 || pause === undefined) return [...refused, ...busy]
+    next = busy.map(({ action }) => action)
+    await setTimeout(pause)
+  }
+  return refused
+}

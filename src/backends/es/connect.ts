@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { Client } from '@elastic/elasticsearch'
+import { RalphError } from '../../errors.ts'
+import type { EsOptions } from './settings.ts'
+import { asStoreError, closed, refusalOf, translateError } from './translate-error.ts'
+
+/**
+ * Milliseconds that one request may take. A write takes less than half the time to live of a lease, and is never
+ * sent a second time: whoever waits for an answer in vain does not know what became of it.
+ */
+const timeLimits = { read: 10_000, write: 7000, prepare: 60_000 } as const
+
+export interface EsRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
+  /** Parts are joined by slashes. */
+  readonly path: readonly string[]
+  readonly query?: Readonly<Record<string, string | number | boolean>>
+  /** An object is sent as JSON. */
+  readonly body?: object | string
+  /** Lines of JSON, each with its line feed. */
+  readonly lines?: string | Buffer
+  readonly kind: keyof typeof timeLimits
+  /** Statuses that are answers, too. */
+  readonly expect?: readonly number[]
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface EsAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** What is asked of Elasticsearch. `STORE_UNAVAILABLE`, `STORE_FULL`; anything else that is thrown is a defect. */
+export interface Connection {
+  /** How it is told to operators; without credentials. */
+  readonly address: string
+  ask(request: EsRequest): Promise<EsAnswer>
+  /** The bytes of the answer: for texts that must stay as they are. */
+  bytes(request: EsRequest): Promise<Buffer>
+  close(): Promise<void>
+}
+
+const readCertificates = (path: string): Buffer => {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new RalphError('INVALID_SETTING', `CLIENT_OPTIONS__ca_certs: ${path} cannot be read`, { path }, { cause })
+  }
+}
+
+const tlsOf = ({ caCerts, verifyCerts = true }: EsOptions) => ({
+  ...(caCerts === undefined ? {} : { ca: readCertificates(caCerts) }),
+  rejectUnauthorized: verifyCerts
+})
+
+const read = async (stream: Readable): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}
+
+const withoutCredentials = (host: string): string => {
+  const url = new URL(host)
+  return `${url.protocol}//${url.host}`
+}
+
+const parse = (bytes: Buffer): unknown => {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return bytes.toString()
+  }
+}
+
+const hasError = (body: unknown): body is { readonly error: unknown } =>
+  typeof body === 'object' && body !== null && 'error' in body
+
+export const connect = (options: EsOptions): Connection => {
+  const client = new Client({
+    nodes: [...options.hosts],
+    maxRetries: 0,
+    requestTimeout: timeLimits.read,
+    ...(options.hosts.some((host) => host.startsWith('https:')) ? { tls: tlsOf(options) } : {}),
+    // Nothing is ever merged into what is read.
+    disablePrototypePoisoningProtection: true
+  })
+  let isClosed = false
+
+  const paramsOf = ({ method, path, query, body, lines }: EsRequest) => ({
+    method,
+    path: `/${path.map(encodeURIComponent).join('/')}`,
+    ...(query === undefined ? {} : { querystring: { ...query } }),
+    ...(body === undefined ? {} : { body }),
+    ...(lines === undefined ? {} : { bulkBody: lines })
+  })
+
+  const optionsOf = ({ kind, signal, expect = [] }: EsRequest) => ({
+    requestTimeout: timeLimits[kind],
+    // Another node may answer; what reads can be sent twice.
+    maxRetries: kind === 'read' ? 2 : 0,
+    ignore: [...expect],
+    ...(signal === undefined ? {} : { signal })
+  })
+
+  const attempt = async <Result>({ signal }: EsRequest, work: () => Promise<Result>): Promise<Result> => {
+    if (isClosed) throw closed()
+    signal?.throwIfAborted()
+    try {
+      return await work()
+    } catch (error) {
+      throw isClosed ? closed() : translateError(error, signal)
+    }
+  }
+
+  return {
+    address: options.hosts.map(withoutCredentials).join(', '),
+    ask: (request) =>
+      attempt(request, async () => {
+        const { statusCode, body } = await client.transport.request(paramsOf(request), {
+          ...optionsOf(request),
+          meta: true
+        })
+        return { status: statusCode, body }
+      }),
+    bytes: (request) =>
+      attempt(request, async () => {
+        const answer = await client.transport.request<Readable>(paramsOf(request), {
+          ...optionsOf(request),
+          asStream: true,
+          meta: true
+        })
+        const bytes = await readBody(answer.body)
+        if (answer.statusCode < 400) return bytes
+        const body = parse(bytes)
+        const refusal = refusalOf(answer.statusCode, hasError(body) ? body.error : body)
+        throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.type} ${refusal.reason}`)
+      }),
+    close: async () => {
+      isClosed = true
+      await client.close()
+    }
+  }
+}
+
+/** A connection that is lost within an answer is no error of the driver's. */
+const readBody = async (stream: Readable): Promise<Buffer> => {
+  try {
+    return await read(stream)
+  } catch (cause) {
+    throw new RalphError('STORE_UNAVAILABLE', 'the connection to Elasticsearch was lost', { retryAfter: 1 }, { cause })
+  }
+}

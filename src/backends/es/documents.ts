@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../contracts/clock.ts'
+import type {
+  DocumentContent,
+  DocumentKey,
+  DocumentScope,
+  DocumentStore,
+  StoredDocument
+} from '../../contracts/document-store.ts'
+import type { KeyedDocument, StoreCopy } from '../../contracts/store-copy.ts'
+import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { changeDocument, createKeyedQueue, type Versioned } from '../../rounds/documents.ts'
+import { etagOf } from '../../xapi/concurrency.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { type Action, bulk } from './bulk.ts'
+import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
+import { contentOf, type PartDocument, partIn, partsOf } from './parts.ts'
+import type { Refresher } from './refresher.ts'
+import type { Tables } from './tables.ts'
+import { asStoreError } from './translate-error.ts'
+
+/** One document; a large one has its content in parts of its own, which are written before it and removed after it. */
+interface KeptDocument {
+  readonly space: string
+  /** Of all scopes that it belongs to. */
+  readonly scopes: readonly string[]
+  /** What it is sorted by. */
+  readonly key: string
+  readonly of: DocumentKey
+  readonly type: string
+  readonly etag: string
+  readonly updated: Micros
+  /** Base64. */
+  readonly content?: string
+  readonly parts?: { readonly version: string; readonly count: number }
+}
+
+/** Bytes of a content that is kept in the document itself. */
+const largestInside = 2 ** 20
+
+interface Kept {
+  readonly kept: KeptDocument
+  readonly version: DocumentVersion
+}
+
+/** One that is there in part is being replaced: it must be read again. */
+const attempts = 10
+
+const pageSize = 5000
+
+interface Hits {
+  readonly hits: {
+    readonly hits: readonly { readonly _id: string; readonly _source: KeptDocument; readonly sort: readonly [string] }[]
+  }
+}
+
+export interface Documents extends DocumentStore {
+  readonly copy: Pick<StoreCopy, 'documents' | 'restoreDocuments'>
+  /** Resolves when all changes that were begun are done. */
+  settled(): Promise<void>
+}
+
+export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresher): Documents => {
+  const { connection, kept: index, keys, space } = tables
+  const times = createIncreasingClock(clock)
+  const inTurn = createKeyedQueue()
+  const running = new Set<Promise<unknown>>()
+
+  const track = <Result>(work: Promise<Result>): Promise<Result> => {
+    const settled = work.catch(() => {})
+    running.add(settled)
+    settled.finally(() => running.delete(settled))
+    return work
+  }
+
+  const keptIn = ({ source, version }: Got): Kept | undefined =>
+    // Nobody else writes there.
+    source === undefined || version === undefined
+      ? undefined
+      : { kept: JSON.parse(source.toString()) as KeptDocument, version }
+
+  const partsWanted = ({ parts }: KeptDocument) =>
+    Array.from({ length: parts?.count ?? 0 }, (_, at) => ({ index, id: keys.part(parts?.version ?? '', at) }))
+
+  const withParts = ({ kept, version }: Kept, parts: readonly PartDocument[]): Versioned<Kept> => {
+    const { type, etag, updated } = kept
+    const content = kept.content === undefined ? contentOf(parts) : Buffer.from(kept.content, 'base64')
+    return { document: { content, contentType: type, etag, updated }, version: { kept, version } }
+  }
+
+  /** Undefined in it: it has been replaced meanwhile. */
+  const complete = async (found: readonly Kept[], signal?: AbortSignal): Promise<(Versioned<Kept> | undefined)[]> => {
+    const wanted = found.flatMap(({ kept }) => partsWanted(kept))
+    const got = await multiGet(connection, wanted, signal)
+    let at = 0
+    return found.map((each) => {
+      const count = each.kept.parts?.count ?? 0
+      const parts = got.slice(at, at + count).flatMap(({ source }) => (source === undefined ? [] : [partIn(source)]))
+      at += count
+      return parts.length === count ? withParts(each, parts) : undefined
+    })
+  }
+
+  const read = async (key: DocumentKey, signal?: AbortSignal): Promise<Versioned<Kept> | undefined> => {
+    for (let attempt = 0; ; attempt += 1) {
+      const [got] = await multiGet(connection, [{ index, id: keys.document(key) }], signal)
+      const found = got && keptIn(got)
+      if (found === undefined) return undefined
+      const [whole] = await complete([found], signal)
+      // What nobody can complete is there no more than what is not there.
+      if (whole !== undefined || attempt === attempts) return whole
+    }
+  }
+
+  const carryOut = async (actions: readonly Action[]): Promise<boolean> => {
+    const refused = await bulk(connection, actions)
+    for (const { refusal } of refused) {
+      if (refusal.status === 409 || refusal.status === 404) continue
+      throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
+    }
+    return refused.length === 0
+  }
+
+  const removeParts = (kept: KeptDocument | undefined): Promise<boolean> =>
+    kept?.parts === undefined
+      ? Promise.resolve(true)
+      : carryOut(partsWanted(kept).map((part) => ({ ...part, expects: 'anything' })))
+
+  /** Writes the parts, and returns what refers to them. */
+  const keep = async (key: DocumentKey, document: StoredDocument): Promise<KeptDocument> => {
+    const { content, contentType: type, etag, updated } = document
+    const { id: _, ...scope } = key
+    const any = scope.kind === 'state' ? { kind: scope.kind, activity: scope.activity, agent: scope.agent } : scope
+    const kept = {
+      space: space.prefix,
+      scopes: [...new Set([keys.scope(scope), keys.scope(any), keys.everyDocument])],
+      key: keys.document(key),
+      of: key,
+      type,
+      etag,
+      updated
+    }
+    if (content.byteLength <= largestInside) return { ...kept, content: Buffer.from(content).toString('base64') }
+    const version = randomUUID()
+    const parts = partsOf(content)
+    await carryOut(
+      parts.map((part, at) => ({ index, id: keys.part(version, at), source: JSON.stringify(part), expects: 'nothing' }))
+    )
+    return { ...kept, parts: { version, count: parts.length } }
+  }
+
+  const replace = async (
+    key: DocumentKey,
+    next: DocumentContent | undefined,
+    present: Kept | undefined
+  ): Promise<StoredDocument | undefined | false> => {
+    const id = keys.document(key)
+    if (next === undefined) {
+      if (present === undefined) return undefined
+      const isDone = await carryOut([{ index, id, expects: present.version }])
+      if (isDone) await removeParts(present.kept)
+      return isDone ? undefined : false
+    }
+    if (present !== undefined) times.passed(present.kept.updated)
+    const content = Uint8Array.from(next.content)
+    const document = { content, contentType: next.contentType, etag: etagOf(content), updated: times.next() }
+    const kept = await keep(key, document)
+    const source = JSON.stringify(kept)
+    const isDone = await carryOut([{ index, id, source, expects: present?.version ?? 'nothing' }])
+    await removeParts(isDone ? present?.kept : kept)
+    return isDone ? document : false
+  }
+
+  /** All that belong to a scope, without their contents. */
+  const within = async (term: string, after: string | undefined, size: number, query: object, signal?: AbortSignal) => {
+    const { body } = await connection.ask({
+      method: 'POST',
+      path: [index, '_search'],
+      query: { allow_partial_search_results: false },
+      body: {
+        size,
+        track_total_hits: false,
+        _source: { excludes: ['content'] },
+        sort: [{ key: 'asc' }],
+        ...(after === undefined ? {} : { search_after: [after] }),
+        query: { bool: { filter: [{ term: { scopes: term } }, query] } }
+      },
+      kind: 'read',
+      signal
+    })
+    // The answer of Elasticsearch, with documents that nobody else writes.
+    return (body as Hits).hits.hits
+  }
+
+  const allWithin = async (scope: DocumentScope, query: object, signal?: AbortSignal) => {
+    await refresher.refresh()
+    signal?.throwIfAborted()
+    const all: Hits['hits']['hits'][number][] = []
+    for (let after: string | undefined; ; ) {
+      const hits = await within(keys.scope(scope), after, pageSize, query, signal)
+      all.push(...hits)
+      if (hits.length < pageSize) return all
+      after = hits.at(-1)?.sort[0]
+    }
+  }
+
+  const everything = { match_all: {} }
+
+  return {
+    get: async (key, { signal } = {}) => (await read(key, signal))?.document,
+    change: async (key, change, { signal } = {}) => {
+      signal?.throwIfAborted()
+      return track(
+        inTurn(keys.document(key), () =>
+          changeDocument(
+            {
+              read: () => read(key),
+              replace: (next, present: Kept | undefined) => replace(key, next, present)
+            },
+            change,
+            signal
+          )
+        )
+      )
+    },
+    ids: async (scope, since, { signal } = {}) => {
+      signal?.throwIfAborted()
+      const query = since === undefined ? everything : { range: { updated: { gt: since } } }
+      const hits = await allWithin(scope, query, signal)
+      return [...new Set(hits.map(({ _source }) => _source.of.id))].sort()
+    },
+    clear: async (scope, { signal } = {}) => {
+      signal?.throwIfAborted()
+      const clear = async (): Promise<void> => {
+        const hits = await allWithin(scope, everything, signal)
+        await carryOut(hits.map(({ _id }) => ({ index, id: _id, expects: 'anything' })))
+        for (const { _source } of hits) await removeParts(_source)
+      }
+      await track(clear())
+    },
+    copy: {
+      documents: async (after, limit, { signal } = {}) => {
+        signal?.throwIfAborted()
+        await refresher.refresh()
+        const start = after && keys.document(after)
+        const hits = await within(keys.everyDocument, start, limit, everything, signal)
+        const got = await multiGet(
+          connection,
+          hits.map(({ _id }) => ({ index, id: _id })),
+          signal
+        )
+        const found = got.flatMap((each) => keptIn(each) ?? [])
+        return (await complete(found, signal)).flatMap((each): KeyedDocument[] =>
+          each === undefined ? [] : [{ key: each.version.kept.of, document: each.document }]
+        )
+      },
+      restoreDocuments: async (documents, { signal } = {}) => {
+        signal?.throwIfAborted()
+        const actions: Action[] = []
+        for (const { key, document } of documents) {
+          times.passed(document.updated)
+          const id = keys.document(key)
+          actions.push({ index, id, source: JSON.stringify(await keep(key, document)), expects: 'anything' })
+        }
+        await track(carryOut(actions))
+      }
+    },
+    settled: async () => {
+      await Promise.all(running)
+    }
+  }
+}

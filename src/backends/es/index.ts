@@ -1,0 +1,111 @@
+import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { type Connection, connect } from './connect.ts'
+import { ensureOwnIndices, requireServer } from './indices.ts'
+import { createRefresher } from './refresher.ts'
+import { type EsOptions, ownIndices, type Space, spaceOf } from './settings.ts'
+import { type EsStore, openStore } from './store.ts'
+import { tablesOf } from './tables.ts'
+import { closed } from './translate-error.ts'
+
+export type { EsOptions } from './settings.ts'
+
+/** Milliseconds after which a cluster that says nothing is away. */
+const statusTimeout = 3000
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const healthOf = async (connection: Connection, signal: AbortSignal): Promise<string> => {
+  const { body } = await connection.ask({ method: 'GET', path: ['_cluster', 'health'], kind: 'read', signal })
+  // The answer of Elasticsearch.
+  return (body as { readonly status: string }).status
+}
+
+/**
+ * Keeps statements in an Elasticsearch cluster, 8.1 or later, which any number of servers may share; Python's Ralph
+ * reads and writes the same index.
+ *
+ * A round of writing is unseen until the record of its target says that all of it is there, in one document that is
+ * replaced only by who has seen its latest version (`rounds/lease.ts`), so that one server at a time writes to a
+ * target and every reader sees a round whole or not at all. What a server that died has left is taken back by the next
+ * one, when the record has not changed for a quarter of a minute. What is acknowledged was synchronised to disk by each
+ * shard (index.translog.durability: request, as Elasticsearch has it by default). Readers see what was acknowledged
+ * before they asked, from every server: an index is refreshed before it is searched if it was written to.
+ *
+ * Fenced by time alone: a server whose write is on its way for longer than the time to live of its lease, and arrives
+ * after another one has taken over, may leave a statement that nobody was told of.
+ *
+ * The role needs, on DEFAULT_INDEX, NAME~~relations, NAME~~kept and an index for each target of users: create_index,
+ * manage, read and write; and `monitor` of the cluster for its health. Where create_index and manage are not given,
+ * the indices must be there, as the errors at start say, and maintenance must be.
+ */
+export const openEs = (options: EsOptions, { clock, warn }: BackendContext): LrsBackend => {
+  const connection = connect(options)
+  const own = ownIndices(options.index)
+  const refreshers = {
+    relations: createRefresher(connection, own.relations),
+    kept: createRefresher(connection, own.kept)
+  }
+  const stores = new Map<string, Promise<EsStore>>()
+  let prepared: Promise<void> | undefined
+  let closing: Promise<void> | undefined
+
+  /** Tried again by the next who asks if it fails. */
+  const prepare = (): Promise<void> => {
+    prepared ??= requireServer(connection)
+      .then(() => ensureOwnIndices(connection, own))
+      .catch((error: unknown) => {
+        prepared = undefined
+        throw error
+      })
+    return prepared
+  }
+
+  const open = async (space: Space): Promise<EsStore> => {
+    await prepare()
+    return openStore(tablesOf(connection, own, space, options.refreshAfterWrite), {
+      clock,
+      writeDelay: options.writeDelay ?? 0,
+      refreshers,
+      makeNow: space.prefix === '',
+      warn
+    })
+  }
+
+  const closeAll = async (): Promise<void> => {
+    const opened = await Promise.allSettled(stores.values())
+    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)))
+    await connection.close()
+  }
+
+  return {
+    store: async (target) => {
+      if (closing) throw closed()
+      const space = spaceOf(options, target)
+      const present = stores.get(space.index)
+      if (present !== undefined) return present
+      const store = open(space)
+      stores.set(space.index, store)
+      store.catch(() => stores.delete(space.index))
+      return store
+    },
+    status: async ({ signal } = {}): Promise<BackendStatus> => {
+      if (closing) return { state: 'away', detail: closed().message }
+      const limit = AbortSignal.timeout(statusTimeout)
+      try {
+        const health = await healthOf(connection, signal ? AbortSignal.any([signal, limit]) : limit)
+        if (health === 'green' || (health === 'yellow' && options.allowYellowStatus)) return { state: 'ok' }
+        const allow = health === 'yellow' ? '; RALPH_BACKENDS__LRS__ES__ALLOW_YELLOW_STATUS=true accepts that' : ''
+        return { state: 'error', detail: `the status of Elasticsearch is ${health}${allow}` }
+      } catch (error) {
+        if (limit.aborted) return { state: 'away', detail: `Elasticsearch at ${connection.address} does not answer` }
+        const isAway = !(error instanceof RalphError) || error.code === 'STORE_UNAVAILABLE'
+        return { state: isAway ? 'away' : 'error', detail: messageOf(error) }
+      }
+    },
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { hash } from 'node:crypto'
+import type { DocumentKey, DocumentScope } from '../../contracts/document-store.ts'
+import type { Token } from '../../rounds/tokens.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Space } from './settings.ts'
+
+/** An id of Elasticsearch has up to 512 bytes: what may be longer is told by its digest. */
+const digest = (...parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'base64url')
+
+/**
+ * Keys of one target in the indices that all share. Those in the index of relations start as a statement's id does or
+ * with n or x; those in the other one with a letter for what they are.
+ */
+export interface Keys {
+  readonly statement: (id: StatementId) => string
+  /** A name of an Agent. */
+  readonly name: (identifier: string, name: string) => string
+  /** A document of Ralph's index that is no statement. */
+  readonly refused: (id: string) => string
+  readonly token: (token: Token) => string
+  /** The token that such a key is of. */
+  readonly tokenIn: (key: string) => Token
+  /** What every statement has, voided or not. */
+  readonly every: string
+  readonly everyRefused: string
+  readonly namesOf: (identifier: string) => string
+  readonly lease: string
+  readonly definition: (iri: string) => string
+  readonly display: (iri: string) => string
+  readonly document: (key: DocumentKey) => string
+  /** What all documents of a scope have; without registration: of any. */
+  readonly scope: (scope: DocumentScope) => string
+  /** What all documents have. */
+  readonly everyDocument: string
+  readonly attachment: (sha2: string, part: number) => string
+  readonly part: (version: string, part: number) => string
+}
+
+const partsOf = (scope: DocumentScope): readonly string[] => {
+  switch (scope.kind) {
+    case 'state':
+      return [scope.kind, scope.activity, scope.agent]
+    case 'agent-profile':
+      return [scope.kind, scope.agent]
+    case 'activity-profile':
+      return [scope.kind, scope.activity]
+  }
+}
+
+const registrationOf = (scope: DocumentScope): readonly string[] =>
+  scope.kind === 'state' && scope.registration !== undefined ? [scope.registration] : []
+
+export const keysOf = ({ prefix }: Space): Keys => ({
+  statement: (id) => `${prefix}${id}`,
+  name: (identifier, name) => `${prefix}n${digest(identifier, name)}`,
+  refused: (id) => `${prefix}x${digest(id)}`,
+  token: (token) => `${prefix}${token}`,
+  tokenIn: (key) => key.slice(prefix.length),
+  every: `${prefix}*`,
+  everyRefused: `${prefix}!`,
+  namesOf: (identifier) => `${prefix}n${digest(identifier).slice(0, 21)}`,
+  lease: `${prefix}lease`,
+  definition: (iri) => `${prefix}d${digest(iri)}`,
+  display: (iri) => `${prefix}v${digest(iri)}`,
+  document: (key) => `${prefix}o${digest(...partsOf(key), JSON.stringify(registrationOf(key)), key.id)}`,
+  scope: (scope) => `${prefix}s${digest(...partsOf(scope), ...registrationOf(scope))}`,
+  everyDocument: `${prefix}*`,
+  attachment: (sha2, part) => `${prefix}a${sha2}.${part}`,
+  part: (version, part) => `${prefix}p${version}.${part}`
+})

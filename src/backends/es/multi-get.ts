@@ -1,0 +1,155 @@
+import type { Connection, EsRequest } from './connect.ts'
+import { asStoreError, refusalOf } from './translate-error.ts'
+
+/** A document, whether or not it is there, as it is now: a GET needs no refresh. */
+export interface Got {
+  readonly index: string
+  readonly id: string
+  readonly version: DocumentVersion | undefined
+  /** The very bytes that were indexed; undefined: it is not there. */
+  readonly source: Buffer | undefined
+}
+
+/** By which Elasticsearch tells whether a document is still the same. */
+export interface DocumentVersion {
+  readonly seqNo: number
+  readonly term: number
+}
+
+export interface Wanted {
+  readonly index: string
+  readonly id: string
+  /** How many bytes its source has, if that is known: it need not be looked for. */
+  readonly size?: number | undefined
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const comma = 0x2c
+
+/** Bytes as characters, so that positions are those of bytes: what structures JSON is ASCII in UTF-8. */
+type Bytes = string
+
+const endOfString = (text: Bytes, start: number): number => {
+  let end = text.indexOf('"', start + 1)
+  while (text.charCodeAt(end - 1) === backslash) {
+    let slashes = 1
+    while (text.charCodeAt(end - 1 - slashes) === backslash) slashes += 1
+    if (slashes % 2 === 0) break
+    end = text.indexOf('"', end + 1)
+  }
+  return end + 1
+}
+
+/** Just behind the value that starts here. */
+const endOfValue = (text: Bytes, start: number): number => {
+  let depth = 0
+  for (let at = start; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        at = endOfString(text, at) - 1
+        if (depth === 0) return at + 1
+        break
+      case openBrace:
+      case openBracket:
+        depth += 1
+        break
+      case closeBrace:
+      case closeBracket:
+        if (depth === 0) return at
+        depth -= 1
+        if (depth === 0) return at + 1
+        break
+      case comma:
+        if (depth === 0) return at
+        break
+    }
+  }
+  return text.length
+}
+
+/** Whether the source of a document may end here: it is the last of its members, and documents have no white space. */
+const endsHere = (text: Bytes, end: number): boolean =>
+  text.charCodeAt(end - 1) === closeBrace &&
+  (text.startsWith('},{"_index":"', end) || (text.startsWith('}]}', end) && end + 3 === text.length))
+
+interface Header {
+  readonly _index?: string
+  readonly _id?: string
+  readonly _seq_no?: number
+  readonly _primary_term?: number
+  readonly found?: boolean
+  readonly error?: unknown
+}
+
+/** The members of one element of `docs` but its source, and where that is. */
+const readElement = (bytes: Buffer, text: Bytes, start: number, size: number | undefined) => {
+  let at = start + 1
+  let source: Buffer | undefined
+  const members: string[] = []
+  while (text.charCodeAt(at) !== closeBrace) {
+    if (text.charCodeAt(at) === comma) at += 1
+    const from = at
+    const keyEnd = endOfString(text, at)
+    at = text.indexOf(':', keyEnd) + 1
+    if (text.startsWith('"_source"', from)) {
+      const guess = size === undefined ? -1 : at + size
+      const end = guess > 0 && endsHere(text, guess) ? guess : endOfValue(text, at)
+      source = bytes.subarray(at, end)
+      at = end
+    } else {
+      at = endOfValue(text, at)
+      members.push(bytes.toString('utf8', from, at))
+    }
+  }
+  // What Elasticsearch says of a document, not what is in it.
+  const header = JSON.parse(`{${members.join(',')}}`) as Header
+  return { header, source, end: at + 1 }
+}
+
+const asGot = ({ _index = '', _id = '', _seq_no, _primary_term, error }: Header, source: Buffer | undefined): Got => {
+  if (error !== undefined) {
+    const refusal = refusalOf(500, error)
+    // The index of a target is made when something is to be written to it.
+    if (refusal.type !== 'index_not_found_exception') {
+      throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
+    }
+  }
+  const version =
+    _seq_no === undefined || _primary_term === undefined ? undefined : { seqNo: _seq_no, term: _primary_term }
+  return { index: _index, id: _id, version, source }
+}
+
+/** The answer to a multi get, in the order of the question. */
+export const readMultiGet = (bytes: Buffer, wanted: readonly Wanted[]): Got[] => {
+  const text = bytes.toString('latin1')
+  const got: Got[] = []
+  let at = text.indexOf('[') + 1
+  while (text.charCodeAt(at) === openBrace) {
+    const { header, source, end } = readElement(bytes, text, at, wanted[got.length]?.size)
+    got.push(asGot(header, source))
+    at = text.charCodeAt(end) === comma ? end + 1 : end
+  }
+  return got
+}
+
+/** Reads documents in one request, up to date. */
+export const multiGet = async (
+  connection: Connection,
+  wanted: readonly Wanted[],
+  signal?: AbortSignal
+): Promise<Got[]> => {
+  if (wanted.length === 0) return []
+  const request: EsRequest = {
+    method: 'POST',
+    path: ['_mget'],
+    body: { docs: wanted.map(({ index, id }) => ({ _index: index, _id: id })) },
+    kind: 'read',
+    signal
+  }
+  return readMultiGet(await connection.bytes(request), wanted)
+}

@@ -1,0 +1,89 @@
+import type { PresentStatement } from '../../rounds/engine.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Keys } from './keys.ts'
+
+/**
+ * What is kept beside a statement, under its id: what it is found by, and who refers to it; also of an id to which
+ * statements refer before it is there. The statement itself is in Ralph's index, as it was sent.
+ *
+ * Without transactions, and with several servers, a round is unseen until it is whole because every change says in
+ * which round it was made, told by the `last` of that round: readers look no further than the last round that was
+ * committed. What a later one has changed of a statement they can undo.
+ */
+export interface Relation extends Partial<StatementPart> {
+  /** The prefix of the target. */
+  readonly space: string
+  readonly referrers?: readonly StatementId[]
+  /** The round that changed it last, after it was stored. */
+  readonly changedAt?: Micros
+  /** What that round added to `tokens` and to `referrers`. */
+  readonly added?: readonly string[]
+  readonly addedReferrers?: readonly StatementId[]
+  /** Who wrote this last: one turn of one process. */
+  readonly turn: string
+}
+
+export interface StatementPart {
+  readonly id: StatementId
+  readonly stored: Micros
+  /** Bytes of its text. */
+  readonly size: number
+  /** With the prefix of the target. */
+  readonly tokens: readonly string[]
+  readonly round: Micros
+  readonly target?: StatementId
+  readonly voiding?: true
+  readonly voided?: true
+  readonly voidedAt?: Micros
+  /** Its id in Ralph's index where that is another one. */
+  readonly at?: string
+  /** Ralph wrote it: its text lacks `stored`, or has another one. */
+  readonly restamped?: true
+  /** Ralph wrote it: it stays where it is whatever becomes of this. */
+  readonly adopted?: true
+}
+
+export type StatementRelation = Relation & StatementPart
+
+export const isStatement = (relation: Relation | undefined): relation is StatementRelation =>
+  relation?.stored !== undefined
+
+/** Whether readers who look as far as `last` see it, and as what. */
+export const statusAt = (relation: Relation | undefined, last: Micros): 'absent' | 'voided' | 'valid' => {
+  if (!isStatement(relation) || relation.round > last) return 'absent'
+  return relation.voidedAt !== undefined && relation.voidedAt <= last ? 'voided' : 'valid'
+}
+
+/** As the core knows it. */
+export const presentOf = (relation: StatementRelation, text: string, { tokenIn, every }: Keys): PresentStatement => ({
+  id: relation.id,
+  stored: relation.stored,
+  text,
+  tokens: relation.tokens.filter((key) => key !== every).map(tokenIn),
+  target: relation.target,
+  voiding: relation.voiding === true,
+  voided: relation.voided === true
+})
+
+/** As it was before a round that was never committed; undefined: it was not there. */
+export const before = (relation: Relation, last: Micros): Relation | undefined => {
+  const { changedAt, added = [], addedReferrers = [], ...kept } = relation
+  const isLate = changedAt !== undefined && changedAt > last
+  const lateReferrers = new Set(isLate ? addedReferrers : [])
+  const referrers = relation.referrers?.filter((each) => !lateReferrers.has(each)) ?? []
+  const referring = referrers.length === 0 ? {} : { referrers }
+  if (!isStatement(relation) || relation.round > last) {
+    return referrers.length === 0 ? undefined : { space: relation.space, turn: relation.turn, ...referring }
+  }
+  if (!isLate) return relation
+  const lateTokens = new Set(added)
+  const { voided, voidedAt, referrers: _, ...rest } = kept
+  const isVoided = voidedAt !== undefined && voidedAt <= last
+  return {
+    ...rest,
+    tokens: relation.tokens.filter((token) => !lateTokens.has(token)),
+    ...referring,
+    ...(isVoided ? { voided: true, voidedAt } : {})
+  }
+}

@@ -1,0 +1,126 @@
+import type { Clock } from '../../contracts/clock.ts'
+import type { LrsStore } from '../../contracts/lrs-backend.ts'
+import { createLease } from '../../rounds/lease.ts'
+import { createStatementRounds } from '../../rounds/statement-rounds.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import { type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
+import { createAttachments } from './attachments.ts'
+import { createDescriptions } from './descriptions.ts'
+import { createDocuments } from './documents.ts'
+import { type Adoption, createEngine, foreignIn } from './engine.ts'
+import { adaptStatementIndex, makeStatementIndex } from './indices.ts'
+import { createLeaseTable } from './lease-table.ts'
+import { createQueries } from './query.ts'
+import type { Refresher } from './refresher.ts'
+import { createSnapshots } from './snapshots.ts'
+import type { Tables } from './tables.ts'
+import { closed } from './translate-error.ts'
+
+/** The store of one target. */
+export interface EsStore extends LrsStore {
+  /** Takes in what Ralph wrote into the index of the statements since it was opened. */
+  adopt(): Promise<AdoptReport>
+  /** Finishes what was accepted. The connections stay open: others share them. */
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  readonly clock: Clock
+  readonly writeDelay: number
+  /** Those of the two indices that all targets share. */
+  readonly refreshers: { readonly relations: Refresher; readonly kept: Refresher }
+  /** The index of the statements is made now, and not when something is first written. */
+  readonly makeNow: boolean
+  warn(message: string): void
+}
+
+/** How often a call is begun again because Ralph writes to the same index. */
+const adoptions = 3
+
+export const openStore = async (tables: Tables, options: StoreOptions): Promise<EsStore> => {
+  const { connection, statements: index } = tables
+  const { clock, refreshers, warn } = options
+  const lease = createLease(createLeaseTable(tables))
+  const adopting = new Map<StatementId, Adoption>()
+  const engine = createEngine({ tables, lease, adopting })
+  const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
+  const adopter = createAdopter({ tables, rounds, clock, adopting })
+  const snapshots = createSnapshots(tables, lease, refreshers.relations)
+  const { everything, ...queries } = createQueries(tables, snapshots)
+  const documents = createDocuments(tables, clock, refreshers.kept)
+  let isClosing = false
+
+  let made: Promise<void> | undefined
+  /** A target that nobody writes to costs no index. */
+  const make = (): Promise<void> => {
+    made ??= makeStatementIndex(connection, index).catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+
+  const running = new Set<Promise<unknown>>()
+
+  const write = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    await make()
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await work()
+      } catch (error) {
+        const ids = foreignIn(error)
+        if (ids === undefined || attempt === adoptions) throw error
+        await adopter.some(ids)
+      }
+    }
+  }
+
+  const writing = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (isClosing) throw closed()
+    const result = write(work)
+    running.add(result)
+    try {
+      return await result
+    } finally {
+      running.delete(result)
+    }
+  }
+
+  const adopt = async (): Promise<AdoptReport> => {
+    const report = await adopter.all()
+    if (report.taken > 0) warn(`${report.taken} statements that Ralph wrote into the index ${index} were taken in.`)
+    if (report.refused > 0) {
+      warn(`${report.refused} documents in the index ${index} are no statements, or double ones, and are not shown.`)
+    }
+    return report
+  }
+
+  if (await adaptStatementIndex(connection, index, warn)) {
+    made = Promise.resolve()
+    if (await hasForeign(tables)) await adopt()
+  } else if (options.makeNow) await make()
+
+  return {
+    statements: {
+      ...queries,
+      ...createDescriptions(tables, snapshots),
+      insert: (batch, options) => writing(() => rounds.insert(batch, options)),
+      consistentThrough: rounds.consistentThrough
+    },
+    attachments: createAttachments(tables),
+    documents,
+    copy: {
+      ...documents.copy,
+      statements: everything,
+      restoreStatements: (statements, attachments, options) =>
+        writing(() => rounds.restore(statements, attachments, options))
+    },
+    adopt,
+    close: async () => {
+      isClosing = true
+      await Promise.all([Promise.allSettled(running), documents.settled()])
+      await rounds.close()
+      await engine.close()
+    }
+  }
+}

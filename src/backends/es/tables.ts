@@ -1,0 +1,22 @@
+import type { Connection } from './connect.ts'
+import { type Keys, keysOf } from './keys.ts'
+import type { OwnIndices, Refresh, Space } from './settings.ts'
+
+/** Where one target is. */
+export interface Tables {
+  readonly connection: Connection
+  /** The index of the statements. */
+  readonly statements: string
+  readonly relations: string
+  readonly kept: string
+  readonly space: Space
+  readonly keys: Keys
+  readonly refresh: Refresh | undefined
+}
+
+export const tablesOf = (
+  connection: Connection,
+  own: OwnIndices,
+  space: Space,
+  refresh: Refresh | undefined
+): Tables => ({ connection, ...own, statements: space.index, space, keys: keysOf(space), refresh })

@@ -1,0 +1,155 @@
+import type { StatementId } from '../../xapi/statement.ts'
+import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
+import { type Action, bulk } from './bulk.ts'
+import type { DescriptionDocument } from './descriptions.ts'
+import { type DocumentVersion, multiGet } from './multi-get.ts'
+import { before, isStatement, type Relation } from './relations.ts'
+import type { Tables } from './tables.ts'
+import { asStoreError } from './translate-error.ts'
+
+interface Found {
+  readonly id: string
+  readonly version: DocumentVersion
+  /** Not written by anybody else. */
+  readonly document: Relation & Partial<DescriptionDocument>
+}
+
+interface Hits {
+  readonly hits: {
+    readonly hits: readonly {
+      readonly _id: string
+      readonly _seq_no: number
+      readonly _primary_term: number
+      readonly _source: Found['document']
+    }[]
+  }
+}
+
+/** More than a round has are found in several steps. */
+const stepSize = 5000
+
+const searchLate = async (
+  { connection, space }: Tables,
+  index: string,
+  fields: readonly string[],
+  last: Micros
+): Promise<Found[]> => {
+  await connection.ask({ method: 'POST', path: [index, '_refresh'], kind: 'read' })
+  const { body } = await connection.ask({
+    method: 'POST',
+    path: [index, '_search'],
+    query: { allow_partial_search_results: false },
+    body: {
+      size: stepSize,
+      seq_no_primary_term: true,
+      query: {
+        bool: {
+          filter: [{ term: { space: space.prefix } }],
+          should: fields.map((field) => ({ range: { [field]: { gt: last } } })),
+          minimum_should_match: 1
+        }
+      }
+    },
+    kind: 'read'
+  })
+  // The answer of Elasticsearch to a search.
+  return (body as Hits).hits.hits.map(({ _id, _seq_no, _primary_term, _source }) => ({
+    id: _id,
+    version: { seqNo: _seq_no, term: _primary_term },
+    document: _source
+  }))
+}
+
+/** Who was faster has undone it, too. */
+const isConflict = (status: number): boolean => status === 409 || status === 404
+
+const carryOut = async (tables: Tables, actions: readonly Action[], requireHeld?: () => void): Promise<void> => {
+  if (actions.length === 0) return
+  const options = requireHeld === undefined ? {} : { before: requireHeld }
+  for (const { refusal } of await bulk(tables.connection, actions, options)) {
+    if (!isConflict(refusal.status)) throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
+  }
+}
+
+/**
+ * The texts of statements that are to be removed; what has the same id in Ralph's index, but is not what we wrote, is
+ * Ralph's, and stays.
+ */
+const findTexts = async (
+  { connection, statements }: Tables,
+  found: readonly Found[],
+  last: Micros
+): Promise<Action[]> => {
+  const ours = found.flatMap(({ document }) =>
+    'turn' in document && isStatement(document) && document.round > last && document.adopted === undefined
+      ? [document]
+      : []
+  )
+  const wanted = ours.map(({ id, size }) => ({ index: statements, id, size }))
+  return (await multiGet(connection, wanted)).flatMap(({ id, source, version }, at): Action[] => {
+    const { size, stored } = ours[at] ?? {}
+    if (source === undefined || version === undefined || stored === undefined || source.length !== size) return []
+    const isOurs = source.includes(`"stored":"${formatMicros(stored)}"`)
+    return isOurs ? [{ index: statements, id, expects: version }] : []
+  })
+}
+
+/** The texts are removed first: one without a relation would be taken for one of Ralph's. */
+const undoRelations = async (
+  tables: Tables,
+  found: readonly Found[],
+  last: Micros,
+  requireHeld?: () => void
+): Promise<void> => {
+  const { relations } = tables
+  await carryOut(tables, await findTexts(tables, found, last), requireHeld)
+  const undone = found.map(({ id, version, document }): Action => {
+    const previous = 'turn' in document ? before(document, last) : undefined
+    const action = { index: relations, id, expects: version }
+    return previous === undefined ? action : { ...action, source: JSON.stringify(previous) }
+  })
+  await carryOut(tables, undone, requireHeld)
+}
+
+const undoDescription = (kept: string, { id, version, document }: Found): Action => {
+  const { before: text, space } = document
+  const action = { index: kept, id, expects: version }
+  return text === undefined ? action : { ...action, source: JSON.stringify({ space, since: 0, text }) }
+}
+
+/**
+ * Takes back all that was written after `last` and never committed, by whichever process: nobody has seen it, and
+ * nobody was told that it is stored. For the holder of the lease only. May be repeated.
+ */
+export const undoAfter = async (tables: Tables, last: Micros, requireHeld: () => void): Promise<void> => {
+  for (;;) {
+    const found = await searchLate(tables, tables.relations, ['round', 'changedAt'], last)
+    await undoRelations(tables, found, last, requireHeld)
+    if (found.length < stepSize) break
+  }
+  for (;;) {
+    const found = await searchLate(tables, tables.kept, ['since'], last)
+    const undone = found.map((each) => undoDescription(tables.kept, each))
+    await carryOut(tables, undone, requireHeld)
+    if (found.length < stepSize) break
+  }
+}
+
+/**
+ * Takes back what a turn wrote after another process had taken over: that one may not have found it. It may have been
+ * seen for as long as its request was on its way too late.
+ */
+export const undoTurn = async (
+  tables: Tables,
+  turn: string,
+  ids: readonly StatementId[],
+  last: Micros
+): Promise<void> => {
+  const wanted = ids.map((id) => ({ index: tables.relations, id: tables.keys.statement(id) }))
+  const found = (await multiGet(tables.connection, wanted)).flatMap(({ id, source, version }): Found[] => {
+    if (source === undefined || version === undefined) return []
+    const document = JSON.parse(source.toString()) as Found['document']
+    return document.turn === turn ? [{ id, version, document }] : []
+  })
+  await undoRelations(tables, found, last)
+}
