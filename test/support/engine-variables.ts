@@ -27,7 +27,8 @@ const parametersOf = (name: EngineName, url: string): Record<string, string> => 
 const container: Readonly<Record<EngineName, string>> = {
   es: 'DEFAULT_INDEX',
   es8: 'DEFAULT_INDEX',
-  clickhouse: 'EVENT_TABLE_NAME',
+  // One database has one writing server.
+  clickhouse: 'DATABASE',
   mongo: 'DEFAULT_COLLECTION',
   postgres: 'DEFAULT_SCHEMA'
 }
@@ -44,8 +45,8 @@ export const variablesFor = (engine: EngineName, url: string, name?: string): Re
   return Object.fromEntries(Object.entries(parameters).map(([parameter, value]) => [prefix + parameter, value]))
 }
 
-const table = (name: string): string =>
-  `CREATE TABLE IF NOT EXISTS default.${name} (event_id UUID NOT NULL, emission_time DateTime64(6) NOT NULL, event String NOT NULL)
+const table = (database: string): string =>
+  `CREATE TABLE IF NOT EXISTS ${database}.xapi_events_all (event_id UUID NOT NULL, emission_time DateTime64(6) NOT NULL, event String NOT NULL)
    ENGINE MergeTree ORDER BY (emission_time, event_id) PRIMARY KEY (emission_time, event_id)`
 
 /** Makes the index or table that document 001 has its reader make. */
@@ -53,7 +54,10 @@ export const prepareEngine = async (engine: EngineName, url: string, name: strin
   const requests: Partial<Record<EngineName, () => Promise<Response>>> = {
     es: () => fetch(`${url}/${name}`, { method: 'PUT' }),
     es8: () => fetch(`${url}/${name}`, { method: 'PUT' }),
-    clickhouse: () => fetch(url, { method: 'POST', body: table(name) })
+    clickhouse: async () => {
+      const made = await fetch(url, { method: 'POST', body: `CREATE DATABASE IF NOT EXISTS ${name}` })
+      return made.ok ? fetch(url, { method: 'POST', body: table(name) }) : made
+    }
   }
   const response = await requests[engine]?.()
   if (response !== undefined && !response.ok) throw new Error(await response.text())
