@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto'
 import { type Db, type Document, Long, ObjectId } from 'mongodb'
 import t from 'tap'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
-import { defaultLease } from '../../src/rounds/lease.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { allPages, findAny } from '../support/judged-store.ts'
-import { aDatabase, collection, relationsIn, server } from '../support/mongo.ts'
+import { aDatabase, collection, quickLease, relationsIn, server } from '../support/mongo.ts'
 import { aBatch, anActivity, aStatement, aVerb, aVoiding, refTo, withMbox } from '../support/statements.ts'
 
 const [ann, ben] = [withMbox('ann'), withMbox('ben')]
@@ -70,7 +69,7 @@ else {
 
     await dieBefore(db, last)
     t.equal(await db.collection(collection).countDocuments(), 5)
-    const again = await server(t, options).store()
+    const again = await server(t, { ...options, lease: quickLease }).store()
     t.same(await seen(again, ids), before, 'readers look no further than what was committed')
     const other = aStatement({ actor: withMbox('somebody else') })
     await again.statements.insert(aBatch(other))
@@ -221,8 +220,7 @@ else {
     'a statement that is found by more than a document can hold is refused, and nobody else in its round',
     async (t) => {
       const { options } = await aDatabase(t, url)
-      // To look at so large a statement takes longer than the lease of the other tests lasts.
-      const store = await server(t, { ...options, lease: defaultLease }).store()
+      const store = await server(t, options).store()
       const member = Array.from({ length: 250_000 }, (_, index) => ({ mbox: `mailto:${index}@example.org` }))
       const crowd = aStatement({ actor: { objectType: 'Group', member } })
       const [refused, ...stored] = await Promise.allSettled(

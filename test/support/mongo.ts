@@ -8,8 +8,8 @@ import { aClock } from './clock.ts'
 
 export const collection = 'marsha'
 
-/** So that tests need not wait as long as servers do for one that died. */
-export const quickLease = { timeToLive: 600, patience: 10_000, linger: 50 }
+/** So that a test need not wait as long as servers do for one that died. */
+export const quickLease = { timeToLive: 1500, patience: 20_000, linger: 50 }
 
 /** A database that nobody has, and that is gone when the test ends, and a client that looks behind the server's back. */
 export const aDatabase = async (t: Test, url: string): Promise<{ readonly options: MongoOptions; readonly db: Db }> => {
@@ -21,7 +21,7 @@ export const aDatabase = async (t: Test, url: string): Promise<{ readonly option
   })
   return {
     db,
-    options: { connectionUri: url, database: db.databaseName, collection, writeDelay: 0, lease: quickLease }
+    options: { connectionUri: url, database: db.databaseName, collection, writeDelay: 0 }
   }
 }
 

@@ -1,8 +1,24 @@
 import type { BackendContext, LrsBackend } from '../../src/contracts/lrs-backend.ts'
 
-/** How a process other than the test opens a durable backend on a directory. */
+/** Where a process other than the test finds its MongoDB: connection string and database. */
+const mongoVariables = { url: 'RALPH_TEST_OPENERS_MONGO_URL', database: 'RALPH_TEST_OPENERS_MONGO_DATABASE' } as const
+
+export const useMongo = (url: string, database: string): void => {
+  process.env[mongoVariables.url] = url
+  process.env[mongoVariables.database] = database
+}
+
+/** How a process other than the test opens a durable backend on a directory, or on the database that it was told of. */
 export const openers: Readonly<Record<string, (directory: string, context: BackendContext) => Promise<LrsBackend>>> = {
   fs: async (directory, context) => (await import('../../src/backends/fs/index.ts')).openFs({ directory }, context),
   sqlite: async (directory, context) =>
-    (await import('../../src/backends/sqlite/index.ts')).openSqlite({ directory }, context)
+    (await import('../../src/backends/sqlite/index.ts')).openSqlite({ directory }, context),
+  mongo: async (_directory, context) => {
+    const { openMongo } = await import('../../src/backends/mongo/index.ts')
+    const connectionUri = process.env[mongoVariables.url] ?? ''
+    const database = process.env[mongoVariables.database] ?? ''
+    // So that a test need not wait as long for one that was killed as servers do.
+    const lease = { timeToLive: 1500, patience: 20_000, linger: 50 }
+    return openMongo({ connectionUri, database, collection: 'marsha', writeDelay: 0, lease }, context)
+  }
 }

@@ -84,9 +84,21 @@ export const refusedWrites = (error: unknown): readonly { readonly code: number;
 
 export const closed = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
 
+/** What made a bulk write end, if it was not for what it writes. */
+const causeOf = (error: MongoBulkWriteError): MongoError | undefined => {
+  const cause: unknown = error.errorResponse
+  return cause instanceof MongoError && cause !== error ? cause : undefined
+}
+
 /** Says in Ralph's terms what the driver threw; anything else is returned as it is. */
 export const translateError = (error: unknown): unknown => {
   if (!(error instanceof MongoError)) return error
+  if (error instanceof MongoBulkWriteError) {
+    const cause = causeOf(error)
+    if (cause !== undefined) return translateError(cause)
+    const unconfirmed = error.result.getWriteConcernError()
+    if (unconfirmed !== undefined) return unavailable(`MongoDB cannot confirm a write: ${unconfirmed.errmsg}`, error)
+  }
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
     return unavailable(`MongoDB is out of reach: ${error.message}`, error)
   }
