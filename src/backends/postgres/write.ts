@@ -1,0 +1,131 @@
+import type { ChangedStatement, NewStatement, Round } from '../../rounds/engine.ts'
+import type { Token } from '../../rounds/tokens.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import { insertAttachments } from './attachments.ts'
+import { learn } from './descriptions.ts'
+import { listOf, tokenKey } from './keys.ts'
+import { ownTokens } from './look-up.ts'
+import { prepare, type Query, type Value } from './query-text.ts'
+
+const saveProgress = prepare('save_progress', 'UPDATE target SET last = $2, writer = $3 WHERE number = $1')
+
+// The texts come as one piece of UTF-8: as an array each quote in them would have to be written as two characters.
+const insertStatements = prepare(
+  'insert_statements',
+  `INSERT INTO statement (target, stored, id, object, voided, voiding, inherited, text)
+   SELECT $1, stored, id, object, voided, voiding, inherited, convert_from(substr($8::bytea, start, length), 'UTF8')
+   FROM unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[], $9::integer[], $10::integer[])
+     AS new (stored, id, object, voided, voiding, inherited, start, length)`
+)
+
+// Sorted: neighbours in the index are written one after the other.
+const insertEntries = prepare(
+  'insert_entries',
+  `INSERT INTO entry (target, token, stored, id)
+   SELECT $1, token, ($2::bigint[])[at], ($3::uuid[])[at] FROM unnest($4::uuid[], $5::integer[]) AS new (token, at)
+   ORDER BY token, at`
+)
+
+const changeStatements = prepare(
+  'change_statements',
+  `UPDATE statement
+   SET voided = changed.voided, inherited = nullif(concat_ws(' ', statement.inherited, nullif(changed.added, '')), '')
+   FROM unnest($2::uuid[], $3::boolean[], $4::text[]) AS changed (id, voided, added)
+   WHERE statement.target = $1 AND statement.id = changed.id`
+)
+
+const deleteEntries = prepare(
+  'delete_entries',
+  `DELETE FROM entry USING (
+     SELECT token, ($2::bigint[])[at] AS stored, ($3::uuid[])[at] AS id
+     FROM unnest($4::uuid[], $5::integer[]) AS gone (token, at)
+   ) AS gone
+   WHERE entry.target = $1 AND entry.token = gone.token AND entry.stored = gone.stored AND entry.id = gone.id`
+)
+
+const inheritedOf = ({ tokens, target, statement }: NewStatement): string | null => {
+  if (target === undefined) return null
+  const own = ownTokens(statement)
+  return tokens.filter((token) => !own.has(token)).join(' ') || null
+}
+
+/** As an array of texts that hold letters, digits and spaces. */
+const textsOf = (texts: readonly (string | null)[]): string =>
+  listOf(texts.map((text) => (text === null ? null : `"${text}"`)))
+
+const writeStatements = (target: number, statements: readonly NewStatement[]): Query<never> => {
+  const texts = statements.map(({ text }) => Buffer.from(text))
+  let end = 1
+  const starts = texts.map(({ length }) => {
+    end += length
+    return end - length
+  })
+  return insertStatements(
+    target,
+    listOf(statements.map(({ stored }) => stored)),
+    listOf(statements.map(({ id }) => id)),
+    listOf(statements.map(({ target: object }) => object ?? null)),
+    listOf(statements.map(({ voided }) => voided)),
+    listOf(statements.map(({ voiding }) => voiding)),
+    textsOf(statements.map(inheritedOf)),
+    Buffer.concat(texts),
+    listOf(starts),
+    listOf(texts.map(({ length }) => length))
+  )
+}
+
+interface Listed {
+  readonly id: StatementId
+  readonly stored: Micros
+  readonly tokens: readonly Token[]
+}
+
+/** Each token with the place of its statement in the list: what statements have once is sent once. */
+const entriesOf = (target: number, all: readonly Listed[]): Value[] => {
+  const keys: string[] = []
+  const places: number[] = []
+  for (const [index, { tokens }] of all.entries()) {
+    for (const token of tokens) {
+      keys.push(tokenKey(token))
+      places.push(index + 1)
+    }
+  }
+  return [
+    target,
+    listOf(all.map(({ stored }) => stored)),
+    listOf(all.map(({ id }) => id)),
+    listOf(keys),
+    listOf(places)
+  ]
+}
+
+const writeChanges = (target: number, changed: readonly ChangedStatement[]): Query<never>[] => {
+  if (changed.length === 0) return []
+  const gone = changed.filter(({ voided }) => voided)
+  const update = changeStatements(
+    target,
+    listOf(changed.map(({ id }) => id)),
+    listOf(changed.map(({ voided }) => voided)),
+    textsOf(changed.map(({ added }) => added.join(' ')))
+  )
+  return gone.length === 0 ? [update] : [update, deleteEntries(...entriesOf(target, gone))]
+}
+
+/** All that a round writes, in the order in which it is sent, all at once. */
+export const writesOf = (target: number, writer: string, round: Round): Query<never>[] => {
+  const { last, statements, changed, attachments } = round
+  const listed: Listed[] = []
+  for (const each of statements) if (!each.voided) listed.push(each)
+  for (const { id, stored, added, voided } of changed) {
+    if (!voided && added.length > 0) listed.push({ id, stored, tokens: added })
+  }
+  return [
+    saveProgress(target, last, writer),
+    ...(statements.length === 0 ? [] : [writeStatements(target, statements)]),
+    ...(listed.length === 0 ? [] : [insertEntries(...entriesOf(target, listed))]),
+    ...writeChanges(target, changed),
+    ...learn(target, round),
+    ...insertAttachments(target, attachments)
+  ]
+}
