@@ -29,7 +29,8 @@ const container: Readonly<Record<EngineName, string>> = {
   es8: 'DEFAULT_INDEX',
   // One database has one writing server.
   clickhouse: 'DATABASE',
-  mongo: 'DEFAULT_COLLECTION',
+  // A user's target is another collection.
+  mongo: 'DEFAULT_DATABASE',
   postgres: 'DEFAULT_SCHEMA'
 }
 

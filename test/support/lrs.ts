@@ -67,12 +67,14 @@ const freshUsers: readonly (readonly [string, UserEntry])[] = Array.from({ lengt
   { scopes: ['all'], target: `fresh_${index}` }
 ])
 
-const writeAuthFile = (path: string): void => {
-  const entries = [...Object.entries<UserEntry>(users), ...freshUsers].map(([username, user]) => ({
+/** Targets get a name that no other test uses: on Elasticsearch they are indices beside those of others. */
+const writeAuthFile = (path: string, prefix: string): void => {
+  const entries = [...Object.entries<UserEntry>(users), ...freshUsers].map(([username, { scopes, target }]) => ({
     username,
     hash,
     agent: agentOf(username),
-    ...user
+    scopes,
+    ...(target === undefined ? {} : { target: `${prefix}${target}` })
   }))
   writeFileSync(path, JSON.stringify(entries))
 }
@@ -216,13 +218,12 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
 type Place = ReadonlyMap<string, string>
 
 /** A place that nobody else knows; why there is none, for a backend whose engine is missing. */
-const placeFor = async (t: Test, name: string, directory: string): Promise<Place | Missing> => {
+const placeFor = async (t: Test, name: string, directory: string, place: string): Promise<Place | Missing> => {
   // The file of fs is in the working directory unless that is said.
   if (!isEngineName(name)) return new Map([['RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH', directory]])
   const engine = await engineFor(name)
   if ('missing' in engine) return engine
   t.teardown(() => engine.stop())
-  const place = `t_${randomUUID().replaceAll('-', '')}`
   await prepareEngine(name, engine.url, place)
   return new Map(Object.entries(variablesFor(name, engine.url, place)))
 }
@@ -248,11 +249,12 @@ const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
 export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> => {
   const { backend: name = anyBackend, settings = {}, authentication } = options
   const directory = options.directory ?? join(t.testdir({ data: {} }), 'data')
-  const place = await placeFor(t, name, directory)
+  const unique = `t_${randomUUID().replaceAll('-', '')}`
+  const place = await placeFor(t, name, directory, unique)
   if ('missing' in place) throw new Error(place.missing)
   mkdirSync(directory, { recursive: true })
   const authFile = join(directory, 'auth.json')
-  writeAuthFile(authFile)
+  writeAuthFile(authFile, isEngineName(name) ? `${unique}_` : '')
   const log: string[] = []
   const logger = pino({ level: 'warn', base: null }, { write: (line: string) => log.push(line) })
   let port = 0
