@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type Db, type Document, Long, ObjectId } from 'mongodb'
 import t from 'tap'
+import { openMongo } from '../../src/backends/mongo/index.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
+import { contextOf } from '../contracts/open-backend.ts'
+import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { allPages, findAny } from '../support/judged-store.ts'
 import { aDatabase, collection, quickLease, relationsIn, server } from '../support/mongo.ts'
@@ -101,6 +104,25 @@ else {
     await leaseOf(db).updateOne({ _id: 'lease' }, { $set: { holder: null }, $inc: { version: 1 } })
     await store.statements.insert(aBatch(late))
     t.ok(await findAny(store, late.id))
+  })
+
+  t.test('readers do not wait for one that died, and are told what is true', async (t) => {
+    const { options, db } = await aDatabase(t, url)
+    const store = await server(t, options).store()
+    await store.statements.insert(aBatch(aStatement()))
+    const last = await lastIn(db)
+    await dieBefore(db, last)
+    const clock = aClock()
+    clock.shift(60_000_000)
+    const other = openMongo(options, contextOf(t, clock.now, t.testdirName))
+    const reader = await other.store()
+    const start = performance.now()
+    t.equal((await allPages(reader, {})).length, 1)
+    t.equal(await reader.statements.consistentThrough(), last)
+    t.ok(performance.now() - start < 5000)
+    // It still waits for the one that died.
+    await leaseOf(db).updateOne({ _id: 'lease' }, { $set: { holder: null }, $inc: { version: 1 } })
+    await other.close()
   })
 
   t.test('a collection without the lease of ours is taken as it is: nothing in it is lost', async (t) => {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { ObjectId } from 'mongodb'
 import type { BackendContext, LrsStore } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
@@ -6,6 +7,7 @@ import { createLease } from '../../rounds/lease.ts'
 import { createStatementRounds } from '../../rounds/statement-rounds.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
 import { type AdoptReport, adoptStatements } from './adopt.ts'
 import { readAttachments } from './attachments.ts'
 import { openCollections } from './collections.ts'
@@ -37,6 +39,9 @@ export interface StoreOptions {
 /** A time that is so old, in microseconds, is no longer worth telling a reader who asks how far the store is consistent. */
 const staleness = 1_000_000
 
+/** Milliseconds that one who asks how far the store is consistent waits for a later answer than the one that is known. */
+const courtesy = 300
+
 export const openStore = async ({ connection, names, context, options }: StoreOptions): Promise<MongoStore> => {
   await prepareCollections(connection, names)
   const collections = await openCollections(connection, names)
@@ -65,6 +70,26 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
       throw error
     } finally {
       inFlight.delete(running)
+    }
+  }
+
+  /**
+   * Nobody who reads waits for another server to make way, which may have died: what is known is true, if not as late as
+   * it could be.
+   */
+  const promise = async (options: CallOptions | undefined): Promise<Micros> => {
+    const promised = rounds.consistentThrough(options)
+    const answered = new AbortController()
+    const late = setTimeout(courtesy, undefined, { ref: false, signal: answered.signal }).then(() =>
+      snapshots.read(async (last) => last)
+    )
+    // Whichever comes second concerns nobody.
+    late.catch(() => {})
+    promised.catch(() => {})
+    try {
+      return await Promise.race([promised, late])
+    } finally {
+      answered.abort()
     }
   }
 
@@ -109,7 +134,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
       consistentThrough: (options) =>
         run(async () => {
           const known = snapshots.known()
-          return clock() - known < staleness ? known : rounds.consistentThrough(options)
+          return clock() - known < staleness ? known : promise(options)
         }, options),
       describe: (iris, options) =>
         run(
