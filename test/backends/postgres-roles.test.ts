@@ -3,7 +3,7 @@ import { openPostgres } from '../../src/backends/postgres/index.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
-import { aSchema, server, sql } from '../support/postgres.ts'
+import { aRole, aSchema, server, sql } from '../support/postgres.ts'
 import { aBatch, anActivity, anId, aStatement, aVoiding, withMbox } from '../support/statements.ts'
 
 const unavailable = { name: 'RalphError', code: 'STORE_UNAVAILABLE' }
@@ -19,18 +19,8 @@ else {
 
   t.test('a role that may not make the tables is told what to run, and needs no more than it says', async (t) => {
     const options = onEngine(t)
-    const role = `role_${anId()}`
-    const { hostname, port, pathname } = new URL(url)
-    await sql(url, `CREATE ROLE "${role}" LOGIN PASSWORD 'secret'`)
-    t.teardown(() => sql(url, `DROP OWNED BY "${role}"; DROP ROLE "${role}"`))
-    const asRole = {
-      host: hostname,
-      port: Number(port),
-      database: pathname.slice(1),
-      user: role,
-      password: 'secret',
-      schema: options.schema
-    }
+    const { role, url: connectionUri } = await aRole(t, url)
+    const asRole = { ...options, connectionUri }
     const context = contextOf(t, aClock().now, t.testdirName)
     await t.rejects(openPostgres(asRole, context), {
       ...unavailable,

@@ -4,7 +4,7 @@ import type { PostgresOptions } from '../../src/backends/postgres/index.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { allPages, findAny } from '../support/judged-store.ts'
-import { aSchema, requireAll, server, servers, sql, until } from '../support/postgres.ts'
+import { aRole, aSchema, requireAll, server, servers, sql, until } from '../support/postgres.ts'
 import { aBatch, anActivity, anId, aStatement, aVerb, aVoiding, refTo, withMbox } from '../support/statements.ts'
 
 const unavailable = { name: 'RalphError', code: 'STORE_UNAVAILABLE' }
@@ -145,6 +145,23 @@ else {
     }
   })
 
+  t.test('a connection is kept, whether or not there was something to write', async (t) => {
+    // A role of its own tells its connections from those of other tests.
+    const alone = await aRole(t, url, 'SUPERUSER')
+    const store = await (await server(t, { ...onEngine(t), connectionUri: alone.url })).store()
+    const statement = aStatement()
+    await store.statements.insert(aBatch(statement))
+    const started = `SELECT max(backend_start)::text AS latest FROM pg_stat_activity
+      WHERE application_name = 'ralph' AND usename = '${alone.role}'`
+    const before = await sql(url, started)
+    for (let count = 0; count < 5; count += 1) {
+      t.same((await store.statements.insert(aBatch(statement))).already, [statement.id])
+      const other = aBatch({ ...statement, verb: aVerb('another') })
+      await t.rejects(store.statements.insert(other), { code: 'STATEMENT_CONFLICT' })
+    }
+    t.same(await sql(url, started), before, 'none was opened anew')
+  })
+
   t.test('a turn that died half-way has left nothing behind, and keeps nobody waiting', async (t) => {
     const options = onEngine(t)
     const store = await (await server(t, options)).store()
@@ -222,16 +239,9 @@ else {
   t.test('the server undoes a transaction for another: it is repeated', async (t) => {
     const options = onEngine(t)
     // It looks for circles when it has waited for so long, and by then there must be one.
-    const patient = `role_${anId()}`
-    await sql(
-      url,
-      `CREATE ROLE "${patient}" LOGIN SUPERUSER PASSWORD 'secret'; ALTER ROLE "${patient}" SET deadlock_timeout = '3s'`
-    )
-    t.teardown(() => sql(url, `DROP OWNED BY "${patient}"; DROP ROLE "${patient}"`))
-    const as = new URL(url)
-    as.username = patient
-    as.password = 'secret'
-    const store = await (await server(t, { ...options, connectionUri: as.href })).store()
+    const patient = await aRole(t, url, 'SUPERUSER')
+    await sql(url, `ALTER ROLE "${patient.role}" SET deadlock_timeout = '3s'`)
+    const store = await (await server(t, { ...options, connectionUri: patient.url })).store()
     const victim = aStatement()
     await store.statements.insert(aBatch(victim))
     const other = new pg.Client({ connectionString: url })

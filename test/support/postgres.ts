@@ -68,3 +68,14 @@ export const until = async (isSo: () => Promise<boolean>): Promise<void> => {
     await wait(20)
   }
 }
+
+/** A role that is gone when the test ends, and the URL with which it logs in. */
+export const aRole = async (t: Test, url: string, attributes = ''): Promise<{ role: string; url: string }> => {
+  const role = `role_${randomUUID()}`
+  await sql(url, `CREATE ROLE "${role}" LOGIN PASSWORD 'secret' ${attributes}`)
+  t.teardown(() => sql(url, `DROP OWNED BY "${role}"; DROP ROLE "${role}"`))
+  const own = new URL(url)
+  own.username = role
+  own.password = 'secret'
+  return { role, url: own.href }
+}

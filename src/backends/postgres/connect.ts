@@ -12,8 +12,8 @@ type Queries<Each extends readonly (readonly unknown[])[]> = { readonly [at in k
 export interface Session {
   /** Sends them together and awaits all of their answers: one round trip. The first failure is thrown. */
   run<Each extends readonly (readonly unknown[])[]>(...queries: Queries<Each>): Promise<Rows<Each>>
-  /** Gives the connection back; closes it, and so undoes its transaction, if that has not ended well. */
-  release(endedWell: boolean): void
+  /** Gives the connection back, or closes it, which undoes its transaction. */
+  release(isReusable: boolean): void
 }
 
 /** The connections to one database. Everything they throw is a `RalphError`, but for the reason of an AbortSignal. */
@@ -70,6 +70,7 @@ const greeting = ({ schema, statementTimeout }: Settings): string => {
 
 export const begin = plain('BEGIN')
 export const commit = plain('COMMIT')
+export const rollback = plain('ROLLBACK')
 
 /** As the driver words it: there were connections, but others had them all the time. */
 const poolTimeout = 'timeout exceeded when trying to connect'
@@ -246,13 +247,11 @@ export const openDatabase = (settings: Settings): Database => {
           const answers = await Promise.allSettled(queries.map((query) => send(client, query)))
           const failed = answers.find(({ status }) => status === 'rejected')
           if (failed?.status === 'rejected') throw writeError(failed.reason)
+          if (queries.some((query) => query === commit)) full = undefined
           // One for each query, in their order.
           return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : [])) as Rows<Each>
         },
-        release: (endedWell) => {
-          if (endedWell) full = undefined
-          client.release(!endedWell)
-        }
+        release: (isReusable) => client.release(!isReusable)
       }
     },
     fullness: () => full,

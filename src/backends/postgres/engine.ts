@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
 import type { RoundEngine, Turn } from '../../rounds/engine.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { begin, commit, type Database, type Session } from './connect.ts'
+import { begin, commit, type Database, rollback, type Session } from './connect.ts'
 import { describe } from './descriptions.ts'
 import { lookUp } from './look-up.ts'
 import { prepare, type Query } from './query-text.ts'
@@ -66,15 +66,23 @@ export const createEngine = (database: Database, target: number): RoundEngine =>
         if (session === undefined) throw new RalphError('INTERNAL', 'the turn is over')
         return (await session.run<[Row]>(query))[0]
       }
-      const end = (endedWell: boolean): void => {
-        session?.release(endedWell)
+      const leave = (isReusable: boolean): void => {
+        session?.release(isReusable)
         session = undefined
+      }
+      /** Where nothing was to be written, or what was failed. */
+      const undo = async (): Promise<void> => {
+        const isOver = await session?.run(rollback).then(
+          () => true,
+          () => false
+        )
+        leave(isOver === true)
       }
 
       /** Again from the start, if nobody has come in between: what was planned is still right then. */
       const writeAgain = async (queries: readonly Query<never>[], failure: unknown): Promise<void> => {
         for (let attempt = 1; ; attempt += 1) {
-          end(false)
+          leave(false)
           // Whoever it was undone for is to come first.
           await setTimeout(10 * attempt)
           const again = await start()
@@ -101,13 +109,13 @@ export const createEngine = (database: Database, target: number): RoundEngine =>
               if (!isUndone(error)) throw error
               return writeAgain(queries, error)
             })
-            end(true)
+            leave(true)
           } catch (error) {
             writer = randomUUID()
             throw error
           }
         },
-        end: async () => end(false)
+        end: undo
       }
       return turn
     }

@@ -82,7 +82,7 @@ const lacksPrivilege = (error: unknown, { place: { schema, user, database } }: D
 const migrate = async (database: Database): Promise<void> => {
   const { schema } = database.place
   const session = await database.session()
-  let endedWell = false
+  let isReusable = false
   try {
     await session.run(begin, plain('SET LOCAL statement_timeout = 0'), plain(`SELECT pg_advisory_xact_lock(${lock})`))
     const [[server]] = await session.run<[ServerRow]>(look(schema))
@@ -100,11 +100,11 @@ const migrate = async (database: Database): Promise<void> => {
       await session.run(plain(sql), plain(`INSERT INTO migration (number) VALUES (${index + 1})`))
     }
     await session.run(commit)
-    endedWell = true
+    isReusable = true
   } catch (error) {
     throw lacksPrivilege(error, database)
   } finally {
-    session.release(endedWell)
+    session.release(isReusable)
   }
 }
 

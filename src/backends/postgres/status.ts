@@ -1,7 +1,7 @@
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
-import { begin, type Database } from './connect.ts'
+import { begin, commit, type Database } from './connect.ts'
 import { migrations } from './migrations.ts'
 import { plain } from './query-text.ts'
 
@@ -20,15 +20,17 @@ const fill = plain(
    FROM generate_series(1, 16384) AS numbers (number)`
 )
 
-/** Finds out, by writing and undoing it, whether there is room again: no client may come any more who would. */
+const empty = plain('DELETE FROM attachment WHERE target = 0')
+
+/** Finds out, by writing and deleting, whether there is room again: no client may come any more who would. */
 const tryWriting = async (database: Database): Promise<void> => {
   const session = await database.session()
-  let endedWell = false
+  let isReusable = false
   try {
-    await session.run(begin, fill, plain('ROLLBACK'))
-    endedWell = true
+    await session.run(begin, fill, empty, commit)
+    isReusable = true
   } finally {
-    session.release(endedWell)
+    session.release(isReusable)
   }
 }
 
