@@ -4,7 +4,7 @@ import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { aRole, aSchema, server, sql } from '../support/postgres.ts'
-import { aBatch, anActivity, anId, aStatement, aVoiding, withMbox } from '../support/statements.ts'
+import { aBatch, anActivity, aStatement, aVoiding, withMbox } from '../support/statements.ts'
 
 const unavailable = { name: 'RalphError', code: 'STORE_UNAVAILABLE' }
 const ann = withMbox('ann')
