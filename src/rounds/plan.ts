@@ -55,20 +55,27 @@ export const idsToLookUp = (statements: Iterable<Pick<IncomingStatement, 'id' | 
 
 /**
  * Looks up ids, and all that refers to them directly or not: those statements inherit what the ids' statements say
- * (Communication §2.1.3, "Filter Conditions for StatementRefs").
+ * (Communication §2.1.3, "Filter Conditions for StatementRefs"). `unfinished` are looked up with what they target.
  */
 export const lookUpAll = async (
   ids: Iterable<StatementId>,
-  lookUp: (ids: readonly StatementId[]) => Promise<Lookup>
+  lookUp: (ids: readonly StatementId[]) => Promise<Lookup>,
+  unfinished: Iterable<StatementId> = []
 ): Promise<Lookup> => {
+  const halfDone = new Set(unfinished)
   const present = new Map<StatementId, PresentStatement>()
   const referrers = new Map<StatementId, readonly StatementId[]>()
-  const seen = new Set(ids)
+  const seen = new Set([...ids, ...halfDone])
   let next = [...seen]
   while (next.length > 0) {
     const found = await lookUp(next)
     const more = new Set<StatementId>()
-    for (const [id, statement] of found.present) present.set(id, statement)
+    for (const [id, statement] of found.present) {
+      present.set(id, statement)
+      // Of others the target is known, or they have what they inherit from it.
+      const { target } = statement
+      if (target !== undefined && halfDone.has(id) && !seen.has(target)) more.add(target)
+    }
     for (const [id, all] of found.referrers) {
       referrers.set(id, all)
       for (const referrer of all) if (!seen.has(referrer)) more.add(referrer)

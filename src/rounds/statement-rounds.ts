@@ -155,8 +155,7 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
   /** Plans all jobs and writes what they add; every job has its outcome once this is durable. */
   const writeJobs = async (jobs: readonly Job[], turn: Turn): Promise<Outcome[]> => {
     const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
-    for (const id of turn.unfinished) ids.add(id)
-    const found = await lookUpAll(ids, turn.lookUp)
+    const found = await lookUpAll(ids, turn.lookUp, turn.unfinished)
     const plan = createPlan(found)
     const times = createTimes(clock, turn.last)
     const taught: Teaching[] = []
@@ -183,7 +182,8 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
     const statements = plan.added()
     const changed = plan.changed()
     const last = times.last()
-    if (last > turn.last || statements.length + changed.length + attachments.size > 0) {
+    const learned = lesson.definitions.size + lesson.displays.size + lesson.names.length
+    if (last > turn.last || statements.length + changed.length + attachments.size + learned > 0) {
       await turn.write({ last, statements, changed, attachments: [...attachments.values()], ...lesson })
     }
     settle()

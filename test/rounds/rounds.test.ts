@@ -1,10 +1,11 @@
 import t from 'tap'
 import { RalphError } from '../../src/errors.ts'
 import { createStatementRounds } from '../../src/rounds/statement-rounds.ts'
+import { isInheritable } from '../../src/rounds/tokens.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
-import { aBatch, aStatement } from '../support/statements.ts'
+import { aBatch, aStatement, aVerb, aVoiding, withMbox } from '../support/statements.ts'
 import { createTables, engineOn, openShared, type SharedTables } from './shared-table.ts'
 
 const open: OpenBackend = async (t, clock) => {
@@ -62,4 +63,39 @@ t.test('an engine that is away fails the whole round, and nothing of it is writt
   away = false
   await rounds.insert(aBatch(aStatement()))
   t.equal(tables.statements.size, 1)
+})
+
+t.test('statements whose writer died before they were linked are linked by the next round', async (t) => {
+  const tables = createTables()
+  const engine = engineOn(tables)
+  const rounds = createStatementRounds({ engine, clock, delay: 0 })
+  const unwanted = aStatement({ verb: aVerb('unwanted') })
+  const voiding = aVoiding(unwanted, { actor: { ...withMbox('ann'), name: 'Ann' } })
+  await rounds.insert(aBatch(unwanted, voiding))
+  const [whole, victim] = [tables.statements.get(voiding.id), tables.statements.get(unwanted.id)]
+  if (whole === undefined || victim === undefined) throw new Error('both are there')
+  const own = whole.tokens.filter((token) => !isInheritable(token) || !victim.tokens.includes(token))
+  tables.statements.set(voiding.id, { ...whole, tokens: own })
+  tables.statements.set(unwanted.id, { ...victim, voided: false })
+  tables.names.clear()
+  const begin = async () => ({ ...(await engine.begin()), unfinished: [voiding.id] })
+  const next = createStatementRounds({ engine: { begin }, clock, delay: 0 })
+  await next.restore([], [])
+  t.equal(tables.statements.get(unwanted.id)?.voided, true)
+  t.same([...(tables.statements.get(voiding.id)?.tokens ?? [])].sort(), [...whole.tokens].sort())
+  t.same(
+    [...tables.names.values()].flatMap((names) => [...names]),
+    ['Ann']
+  )
+})
+
+t.test('what a round has learned is written, even if it has no statements', async (t) => {
+  const tables = createTables()
+  const engine = engineOn(tables)
+  const one = aStatement({ actor: { ...withMbox('ann'), name: 'Ann' } })
+  await createStatementRounds({ engine, clock, delay: 0 }).insert(aBatch(one))
+  tables.names.clear()
+  const begin = async () => ({ ...(await engine.begin()), unfinished: [one.id] })
+  await createStatementRounds({ engine: { begin }, clock, delay: 0 }).restore([], [])
+  t.equal(tables.names.size, 1)
 })
