@@ -7,13 +7,13 @@ import type {
   TextPage
 } from '../../contracts/statement-store.ts'
 import { tokenOf } from '../../rounds/tokens.ts'
-import { fitting, maxPageSize, type Position, type StatementQuery } from '../../xapi/filters.ts'
+import { fitting, maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Parameters } from './connect.ts'
 import type { Progress } from './engine.ts'
 import { bytesOfId, idLength, idOfBytes, keyOfToken } from './keys.ts'
-import { type Asker, type Place, placesOfParameters, readAtPlaces } from './lookup.ts'
+import type { Asker } from './lookup.ts'
 import { isServerError } from './translate-error.ts'
 
 /** A statement of a page, its text as it came from the server. */
@@ -32,7 +32,7 @@ interface Page {
 const rowOverhead = 40
 /** TOO_MANY_ROWS_OR_BYTES: what `max_result_bytes` answers with. */
 const tooLarge = 396
-/** How far the shortest of several lists is followed at first, and how much further each time nothing came of it. */
+/** How far the shortest of several lists is followed at first, and how much further each time that was not enough. */
 const firstWindow = 2000
 const windowGrowth = 8
 
@@ -45,7 +45,7 @@ interface Range {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-const rangeOf = ({ ascending, since, until }: StatementQuery, after: Position | undefined): Range => {
+const rangeOf = ({ ascending, since, until, after }: StatementQuery): Range => {
   const conditions: string[] = []
   const parameters: Record<string, string | number> = {}
   if (since !== undefined) {
@@ -90,41 +90,15 @@ export const createQueries = (asker: Asker, progress: Progress): Queries => {
            SELECT stored, id FROM ${tables.change} WHERE store = {store:UInt32} AND voided = 1 AND round <= {visible:Int64})`
       : ''
 
-  /** The statements of one list, or all, as a query for `columns` of the statements. */
-  const simple = (columns: string, isListed: boolean, { conditions, direction }: Range): string => {
-    const order = `stored ${direction}, id ${direction}`
-    const matching = `store = {store:UInt32} AND round <= {visible:Int64}${conditions}${notVoided()}`
-    if (!isListed) {
-      return `SELECT ${columns} FROM ${tables.statement} WHERE ${matching}
-        ORDER BY store ${direction}, ${order} LIMIT {limit:UInt32}`
-    }
-    return `SELECT ${columns} FROM ${tables.statement} WHERE store = {store:UInt32} AND (stored, id) IN (
-        SELECT stored, id FROM ${tables.entry} WHERE key = toFixedString(unhex({key:String}), 17) AND ${matching}
-        ORDER BY store ${direction}, key ${direction}, ${order} LIMIT {limit:UInt32}
-      ) ORDER BY ${order}`
-  }
-
-  const readRows = async (sql: string, parameters: Parameters, options: CallOptions, settings = {}): Promise<Row[]> => {
-    const rows = await connection.read(sql, parameters, { ...options, settings })
-    const all: Row[] = []
-    while (rows.more()) all.push({ stored: rows.i64(), id: rows.fixed(idLength), text: rows.bytes() })
-    return all
-  }
-
-  /** A page of all statements, or of those with one key. */
-  const findSimple = async (query: StatementQuery, key: Buffer | undefined, options: CallOptions): Promise<Page> => {
-    const range = rangeOf(query, query.after)
-    const { limit } = query
-    const parameters = {
-      ...range.parameters,
-      store,
-      visible: progress.visible,
-      ...(key === undefined ? {} : { key: hex(key) })
-    }
-    const isListed = key !== undefined
-    const texts = simple('stored, id, text', isListed, range)
+  /** A page of the statements that `matching` gives the places of, or of all in a range; `texts` and `sizes` are SQL. */
+  const readPage = async (
+    { texts, sizes }: { readonly texts: string; readonly sizes: string },
+    parameters: Parameters,
+    limit: number,
+    options: CallOptions
+  ): Promise<Page> => {
     try {
-      const rows = await readRows(texts, { ...parameters, limit: limit + 1 }, options, {
+      const rows = await readTexts(texts, { ...parameters, limit: limit + 1 }, options, {
         max_result_bytes: String(maxPageSize + (limit + 1) * rowOverhead),
         result_overflow_mode: 'throw'
       })
@@ -135,15 +109,82 @@ export const createQueries = (asker: Asker, progress: Progress): Queries => {
     }
     // Larger than a page may be: first how large, then no more texts than fit.
     const lengths: number[] = []
-    const rows = await connection.read(
-      simple('size', isListed, range),
-      { ...parameters, limit: limit + 1 },
-      { ...options }
-    )
-    while (rows.more()) lengths.push(rows.u32())
+    const answer = await connection.read(sizes, { ...parameters, limit: limit + 1 }, options)
+    while (answer.more()) lengths.push(answer.u32())
     const count = fitting(lengths.slice(0, limit))
-    const page = await readRows(texts, { ...parameters, limit: count }, options)
-    return { rows: page, more: count < lengths.length }
+    const rows = await readTexts(texts, { ...parameters, limit: count }, options)
+    return { rows, more: count < lengths.length }
+  }
+
+  const readTexts = async (
+    sql: string,
+    parameters: Parameters,
+    options: CallOptions,
+    settings = {}
+  ): Promise<Row[]> => {
+    const rows = await connection.read(sql, parameters, { ...options, settings })
+    const all: Row[] = []
+    while (rows.more()) all.push({ stored: rows.i64(), id: rows.fixed(idLength), text: rows.bytes() })
+    return all
+  }
+
+  /** A page of all statements: they are in order as they are. */
+  const findAll = (query: StatementQuery, options: CallOptions): Promise<Page> => {
+    const { conditions, parameters, direction } = rangeOf(query)
+    const select = (columns: string): string =>
+      `SELECT ${columns} FROM ${tables.statement}
+       WHERE store = {store:UInt32} AND round <= {visible:Int64}${conditions}${notVoided()}
+       ORDER BY store ${direction}, stored ${direction}, id ${direction} LIMIT {limit:UInt32}`
+    return readPage(
+      { texts: select('stored, id, text'), sizes: select('size') },
+      { ...parameters, store, visible: progress.visible },
+      query.limit,
+      options
+    )
+  }
+
+  /**
+   * A page of the statements that have all of the keys. The first list is followed, as far as `window` (undefined: to
+   * its end), each other one is only asked for what is left.
+   */
+  const findWith = (
+    query: StatementQuery,
+    [first, ...others]: readonly [Buffer, ...Buffer[]],
+    window: number | undefined,
+    options: CallOptions
+  ): Promise<Page> => {
+    const { conditions, parameters, direction } = rangeOf(query)
+    const order = `stored ${direction}, id ${direction}`
+    const list = (key: string): string =>
+      `SELECT stored, id FROM ${tables.entry} WHERE store = {store:UInt32}
+       AND key = toFixedString(unhex({${key}:String}), 17) AND round <= {visible:Int64}`
+    const inOrder = `ORDER BY store ${direction}, key ${direction}, ${order}`
+    const limited = others.length === 0 ? 'limit' : 'window'
+    const followed = `${list('key')}${conditions}${notVoided()}${
+      others.length > 0 && window === undefined ? '' : ` ${inOrder} LIMIT {${limited}:UInt32}`
+    }`
+    const common = others.reduce(
+      (places, _, index) => `${list(`key${index}`)} AND (stored, id) IN (${places})`,
+      followed
+    )
+    const places = others.length === 0 ? common : `${common} ${inOrder} LIMIT {limit:UInt32}`
+    const select = (columns: string): string =>
+      `SELECT ${columns} FROM ${tables.statement}
+       WHERE store = {store:UInt32} AND (stored, id) IN (${places}) ORDER BY ${order}`
+    const keys = Object.fromEntries(others.map((key, index) => [`key${index}`, hex(key)]))
+    return readPage(
+      { texts: select('stored, id, text'), sizes: select('size') },
+      {
+        ...parameters,
+        ...keys,
+        key: hex(first),
+        store,
+        visible: progress.visible,
+        ...(window === undefined ? {} : { window })
+      },
+      query.limit,
+      options
+    )
   }
 
   const sizeOf = async (key: Buffer, options: CallOptions): Promise<number> => {
@@ -160,88 +201,26 @@ export const createQueries = (asker: Asker, progress: Progress): Queries => {
     return size
   }
 
-  /** The shortest list first. */
-  const sorted = async (keys: readonly Buffer[], options: CallOptions): Promise<Buffer[]> => {
-    const all = await Promise.all(keys.map(async (key) => ({ key, size: await sizeOf(key, options) })))
-    return all.sort((one, other) => one.size - other.size).map(({ key }) => key)
-  }
-
-  /** Where statements are that have all keys: the shortest list is followed, the others are asked for what is in it. */
-  const findCommon = async (
-    query: StatementQuery,
-    keys: readonly Buffer[],
-    wanted: number,
-    options: CallOptions
-  ): Promise<Place[]> => {
-    const [first, ...others] = await sorted(keys, options)
-    if (first === undefined) return []
-    const found: Place[] = []
-    let after = query.after
-    for (let window = firstWindow; ; window *= windowGrowth) {
-      const { conditions, parameters, direction } = rangeOf(query, after)
-      const order = `stored ${direction}, id ${direction}`
-      const list = (key: string): string =>
-        `FROM ${tables.entry} WHERE store = {store:UInt32} AND key = toFixedString(unhex({${key}:String}), 17)
-         AND round <= {visible:Int64}`
-      const followed = `SELECT stored, id ${list('key')}${conditions}
-        ORDER BY store ${direction}, key ${direction}, ${order} LIMIT {window:UInt32}`
-      const inOthers = others.map((_, index) => {
-        const bounds = `stored >= (SELECT min(stored) FROM (${followed})) AND stored <= (SELECT max(stored) FROM (${followed}))`
-        return ` AND (stored, id) IN (SELECT stored, id ${list(`key${index}`)} AND ${bounds} AND (stored, id) IN (${followed}))`
-      })
-      const sql = `SELECT 0 AS what, stored, id FROM (${followed}) WHERE 1${inOthers.join('')}${notVoided()}
-        UNION ALL SELECT 1 AS what, stored, id FROM (${followed}) ORDER BY what, ${order}`
-      const keyParameters = Object.fromEntries(others.map((key, index) => [`key${index}`, hex(key)]))
-      const rows = await connection.read(
-        sql,
-        { ...parameters, ...keyParameters, key: hex(first), store, visible: progress.visible, window },
-        options
-      )
-      let length = 0
-      let last: Place | undefined
-      while (rows.more()) {
-        const [what, stored, id] = [rows.u8(), rows.i64(), rows.fixed(idLength)]
-        if (what === 0) found.push({ stored, id })
-        else {
-          length += 1
-          last = { stored, id }
-        }
-      }
-      if (found.length >= wanted || length < window || last === undefined) return found.slice(0, wanted)
-      after = { stored: last.stored, id: idOfBytes(last.id) }
+  const findCommon = async (query: StatementQuery, keys: readonly Buffer[], options: CallOptions): Promise<Page> => {
+    const sized = await Promise.all(keys.map(async (key) => ({ key, size: await sizeOf(key, options) })))
+    sized.sort((one, other) => one.size - other.size)
+    const [shortest, ...others] = sized
+    if (shortest === undefined) return findAll(query, options)
+    const lists = [shortest.key, ...others.map(({ key }) => key)] as const
+    for (let window = Math.max(firstWindow, 2 * query.limit); window < shortest.size; window *= windowGrowth) {
+      const page = await findWith(query, lists, window, options)
+      // Complete if more follow: what the list has behind the window comes later in the order, too.
+      if (page.more) return page
     }
-  }
-
-  const findIntersection = async (
-    query: StatementQuery,
-    keys: readonly Buffer[],
-    options: CallOptions
-  ): Promise<Page> => {
-    const places = await findCommon(query, keys, query.limit + 1, options)
-    if (places.length === 0) return { rows: [], more: false }
-    const order = ({ stored, id }: Place): string => `${stored} ${hex(id)}`
-    const wanted = places.slice(0, query.limit)
-    const from = `FROM ${tables.statement} WHERE store = {store:UInt32} AND (stored, id) IN ${placesOfParameters}`
-    const lengths = new Map<string, number>()
-    for (const rows of await readAtPlaces(asker, `SELECT stored, id, size ${from}`, wanted, {}, options)) {
-      while (rows.more()) lengths.set(order({ stored: rows.i64(), id: rows.fixed(idLength) }), rows.u32())
-    }
-    const count = fitting(wanted.map((place) => lengths.get(order(place)) ?? 0))
-    const texts = new Map<string, Row>()
-    const fits = wanted.slice(0, count)
-    for (const rows of await readAtPlaces(asker, `SELECT stored, id, text ${from}`, fits, {}, options)) {
-      while (rows.more()) {
-        const row = { stored: rows.i64(), id: rows.fixed(idLength), text: rows.bytes() }
-        texts.set(order(row), row)
-      }
-    }
-    const rows = fits.map((place) => texts.get(order(place))).filter((row) => row !== undefined)
-    return { rows, more: count < places.length }
+    return findWith(query, lists, undefined, options)
   }
 
   const find = (query: StatementQuery, options: CallOptions): Promise<Page> => {
-    const keys = termsOfQuery(query).map((term) => keyOfToken(tokenOf(term)))
-    return keys.length > 1 ? findIntersection(query, keys, options) : findSimple(query, keys[0], options)
+    const [first, ...others] = termsOfQuery(query).map((term) => keyOfToken(tokenOf(term)))
+    if (first === undefined) return findAll(query, options)
+    return others.length === 0
+      ? findWith(query, [first], undefined, options)
+      : findCommon(query, [first, ...others], options)
   }
 
   const storedStatement = ({ stored, id, text }: Row): StoredStatement => ({
