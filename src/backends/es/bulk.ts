@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Connection } from './connect.ts'
+import { answerTime, type Connection } from './connect.ts'
 import type { DocumentVersion } from './multi-get.ts'
 import { isBusy, type Refusal, refusalOf } from './translate-error.ts'
 
@@ -66,7 +66,14 @@ const send = async (
   { actions, lines }: { readonly actions: readonly Action[]; readonly lines: string },
   query: Readonly<Record<string, string>>
 ): Promise<RefusedAction[]> => {
-  const request = { method: 'POST', path: ['_bulk'], query, lines, kind: 'write', expect: [429] } as const
+  const request = {
+    method: 'POST',
+    path: ['_bulk'],
+    query: { timeout: answerTime, ...query },
+    lines,
+    kind: 'write',
+    expect: [429]
+  } as const
   const { status, body } = await connection.ask(request)
   if (status === 429) {
     const refusal = refusalOf(status, body)

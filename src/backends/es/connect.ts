@@ -2,14 +2,21 @@ import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { Client } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
+import { defaultLease } from '../../rounds/lease.ts'
 import type { EsOptions } from './settings.ts'
 import { asStoreError, closed, refusalOf, translateError } from './translate-error.ts'
 
+/** Milliseconds that one request may take. */
+const timeLimits = { read: 10_000, prepare: 60_000 } as const
+
 /**
- * Milliseconds that one request may take. A write takes less than half the time to live of a lease, and is never
- * sent a second time: whoever waits for an answer in vain does not know what became of it.
+ * A write takes less than half the time to live of a lease, and is never sent a second time: whoever waits for an
+ * answer in vain does not know what became of it.
  */
-const timeLimits = { read: 10_000, write: 7000, prepare: 60_000 } as const
+const longestWrite = ({ lease = defaultLease }: EsOptions): number => lease.timeToLive * 0.45
+
+/** After so long Elasticsearch itself says that it cannot write, which leaves no doubt. */
+export const answerTime = '5s'
 
 export interface EsRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
@@ -20,7 +27,7 @@ export interface EsRequest {
   readonly body?: object | string
   /** Lines of JSON, each with its line feed. */
   readonly lines?: string | Buffer
-  readonly kind: keyof typeof timeLimits
+  readonly kind: 'read' | 'write' | 'prepare'
   /** Statuses that are answers, too. */
   readonly expect?: readonly number[]
   readonly signal?: AbortSignal | undefined
@@ -95,10 +102,18 @@ export const connect = (options: EsOptions): Connection => {
     ...(lines === undefined ? {} : { bulkBody: lines })
   })
 
+  const limits = {
+    ...timeLimits,
+    write: longestWrite(options),
+    ...(options.readLimit ? { read: options.readLimit } : {})
+  }
+  /** Another node may answer, or the same one by another connection; what reads can be sent twice. */
+  const retries = Math.max(options.hosts.length - 1, 1)
+
   const optionsOf = ({ kind, signal, expect = [] }: EsRequest) => ({
-    requestTimeout: timeLimits[kind],
-    // Another node may answer; what reads can be sent twice.
-    maxRetries: kind === 'read' ? 2 : 0,
+    requestTimeout: limits[kind],
+    maxRetries: kind === 'read' ? retries : 0,
+    retryBackoff: () => 0.02,
     ignore: [...expect],
     ...(signal === undefined ? {} : { signal })
   })

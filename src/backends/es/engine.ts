@@ -34,6 +34,10 @@ export interface Adoption {
 export interface EngineOptions {
   readonly tables: Tables
   readonly lease: Lease
+  /** Milliseconds for which a request that was given up may still wait to be carried out. */
+  readonly lateness: number
+  /** All up to `last` is written. */
+  passed(last: Micros): void
   /** By the id of the statement. */
   readonly adopting: ReadonlyMap<StatementId, Adoption>
 }
@@ -68,9 +72,6 @@ const foreign = (ids: readonly StatementId[]): RalphError =>
 const isContentRefusal = (error: unknown): boolean =>
   error instanceof RalphError && (error.code === 'INVALID_STATEMENT' || error.code === 'BODY_TOO_LARGE')
 
-/** How long a request that was given up may still wait to be carried out, in milliseconds. */
-const lateness = 7500
-
 /** Elasticsearch refuses what a statement says. */
 const refused = ({ action, refusal }: RefusedAction): RalphError => {
   const message = `Elasticsearch refuses the statement ${action.id}: ${refusal.reason}`
@@ -82,7 +83,13 @@ const refused = ({ action, refusal }: RefusedAction): RalphError => {
  * further than the `last` of the lease, until that is moved, as the round's last act. A round that does not come so
  * far is taken back by whoever is next. Ids are the lock behind that: nothing is written over what was not looked up.
  */
-export const createEngine = ({ tables, lease, adopting }: EngineOptions): RoundEngine & { close(): Promise<void> } => {
+export const createEngine = ({
+  tables,
+  lease,
+  lateness,
+  adopting,
+  passed
+}: EngineOptions): RoundEngine & { close(): Promise<void> } => {
   const { connection, statements, relations, keys, space } = tables
   /** Something may be there that was never committed. What a process before this one has left is found, too. */
   let isDoubtful = true
@@ -264,6 +271,7 @@ export const createEngine = ({ tables, lease, adopting }: EngineOptions): RoundE
         throw error
       }
       isDoubtful = false
+      passed(at)
     }
 
     return {

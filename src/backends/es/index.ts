@@ -1,5 +1,6 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
+import { defaultLease } from '../../rounds/lease.ts'
 import { type Connection, connect } from './connect.ts'
 import { ensureOwnIndices, requireServer } from './indices.ts'
 import { createRefresher } from './refresher.ts'
@@ -66,6 +67,7 @@ export const openEs = (options: EsOptions, { clock, warn }: BackendContext): Lrs
     return openStore(tablesOf(connection, own, space, options.refreshAfterWrite), {
       clock,
       writeDelay: options.writeDelay ?? 0,
+      lease: options.lease ?? defaultLease,
       refreshers,
       makeNow: space.prefix === '',
       warn

@@ -1,5 +1,6 @@
-import type { LeaseRecord, LeaseTable } from '../../rounds/lease.ts'
+import type { LeaseRecord, LeaseTable, VersionedRecord } from '../../rounds/lease.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { answerTime } from './connect.ts'
 import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
 import type { Tables } from './tables.ts'
 
@@ -22,30 +23,71 @@ export const lastIn = ({ source }: Got): Micros => (source === undefined ? 0 : r
 /** Where the lease is, for a multi get. */
 export const leaseOf = ({ kept, keys }: Tables) => ({ index: kept, id: keys.lease })
 
+interface LatestAnswer {
+  readonly aggregations: {
+    readonly round: { readonly value: number | null }
+    readonly changedAt: { readonly value: number | null }
+  }
+}
+
+/** The latest round that has left something; 0: none has. */
+const lastWritten = async ({ connection, relations, space }: Tables): Promise<Micros> => {
+  await connection.ask({ method: 'POST', path: [relations, '_refresh'], kind: 'read' })
+  const { body } = await connection.ask({
+    method: 'POST',
+    path: [relations, '_search'],
+    query: { allow_partial_search_results: false },
+    body: {
+      size: 0,
+      query: { term: { space: space.prefix } },
+      aggs: { round: { max: { field: 'round' } }, changedAt: { max: { field: 'changedAt' } } }
+    },
+    kind: 'read'
+  })
+  // The answer of Elasticsearch to a search.
+  const { round, changedAt } = (body as LatestAnswer).aggregations
+  return Math.max(round.value ?? 0, changedAt.value ?? 0)
+}
+
 /** The lease of a target: one document, replaced only by who has seen its latest version. A GET is up to date. */
 export const createLeaseTable = (tables: Tables): LeaseTable<DocumentVersion> => {
   const { connection, kept, keys } = tables
-  return {
-    read: async () => {
-      const [got] = await multiGet(connection, [leaseOf(tables)])
-      if (got?.source === undefined || got.version === undefined) return undefined
+
+  const read = async (): Promise<VersionedRecord<DocumentVersion> | undefined> => {
+    const [got] = await multiGet(connection, [leaseOf(tables)])
+    if (got?.source !== undefined && got.version !== undefined) {
       return { record: recordIn(got.source), version: got.version }
-    },
-    write: async ({ holder = null, wanted = null, writer = null, last }, version) => {
-      const document: LeaseDocument = { holder, wanted, writer, last }
-      const { status, body } = await connection.ask({
-        method: 'PUT',
-        path: [kept, '_doc', keys.lease],
-        query:
-          version === undefined ? { op_type: 'create' } : { if_seq_no: version.seqNo, if_primary_term: version.term },
-        body: document,
-        kind: 'write',
-        expect: [409]
-      })
-      if (status === 409) return undefined
-      // The answer of Elasticsearch to a write.
-      const { _seq_no, _primary_term } = body as { readonly _seq_no: number; readonly _primary_term: number }
-      return { seqNo: _seq_no, term: _primary_term }
     }
+    // Where nothing is known of how far it is written, what is there counts.
+    const last = await lastWritten(tables)
+    if (last === 0) return undefined
+    const nobody = { holder: undefined, wanted: undefined, writer: undefined }
+    const version = await write({ ...nobody, last }, undefined)
+    return version === undefined ? read() : { record: { ...nobody, last }, version }
   }
+
+  const write = async (
+    record: LeaseRecord,
+    version: DocumentVersion | undefined
+  ): Promise<DocumentVersion | undefined> => {
+    const { holder, wanted, writer, last } = record
+    const document: LeaseDocument = { holder: holder ?? null, wanted: wanted ?? null, writer: writer ?? null, last }
+    const { status, body } = await connection.ask({
+      method: 'PUT',
+      path: [kept, '_doc', keys.lease],
+      query: {
+        timeout: answerTime,
+        ...(version === undefined ? { op_type: 'create' } : { if_seq_no: version.seqNo, if_primary_term: version.term })
+      },
+      body: document,
+      kind: 'write',
+      expect: [409]
+    })
+    if (status === 409) return undefined
+    // The answer of Elasticsearch to a write.
+    const { _seq_no, _primary_term } = body as { readonly _seq_no: number; readonly _primary_term: number }
+    return { seqNo: _seq_no, term: _primary_term }
+  }
+
+  return { read, write }
 }

@@ -107,8 +107,8 @@ export const relationIndex: IndexDefinition = {
       restamped: value('boolean'),
       tokens: term,
       added: term,
-      round: point,
-      changedAt: point,
+      round: { type: 'long' },
+      changedAt: { type: 'long' },
       voided: { type: 'boolean', doc_values: false },
       voidedAt: point
     }

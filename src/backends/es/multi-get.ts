@@ -113,7 +113,7 @@ const readElement = (bytes: Buffer, text: Bytes, start: number, size: number | u
 
 const asGot = ({ _index = '', _id = '', _seq_no, _primary_term, error }: Header, source: Buffer | undefined): Got => {
   if (error !== undefined) {
-    const refusal = refusalOf(500, error)
+    const refusal = refusalOf(503, error)
     // The index of a target is made when something is to be written to it.
     if (refusal.type !== 'index_not_found_exception') {
       throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { LeaseOptions } from '../../rounds/lease.ts'
 import { requireTarget } from '../../settings/target.ts'
 
 /** When what was written is searchable by others, Ralph among them: `refresh` of Elasticsearch's bulk request. */
@@ -18,6 +19,10 @@ export interface EsOptions {
   readonly targetPrefix?: string
   /** Milliseconds for which the first of some requests waits for others to share its round. */
   readonly writeDelay?: number
+  /** Of each target; for tests, which do not wait as long as servers do for one that died. */
+  readonly lease?: LeaseOptions
+  /** Milliseconds that a request which reads may take; 10,000 unless given. */
+  readonly readLimit?: number
 }
 
 /**

@@ -13,6 +13,12 @@ import type { Tables } from './tables.ts'
 export interface Snapshots {
   /** `work` searches what was written up to and including `last`; it may be called twice, and its last result counts. */
   search<Result>(work: (last: Micros) => Promise<Result>, options?: CallOptions): Promise<Result>
+  /** How far it is written. */
+  last(options?: CallOptions): Promise<Micros>
+  /** All up to this is written: the latest time that this process has heard of. */
+  known(): Micros
+  /** This process has written all up to `last`. */
+  passed(last: Micros): void
   /** Documents as they are now, and how far it is written; some may be written further. */
   get(
     wanted: readonly Wanted[],
@@ -26,11 +32,23 @@ export const createSnapshots = (tables: Tables, lease: Lease, refresher: Refresh
   /** Whether it is worth guessing that nobody has written. */
   let isQuiet = false
 
+  let known: Micros = Number.NEGATIVE_INFINITY
+
+  const passed = (last: Micros): void => {
+    known = Math.max(known, last)
+  }
+
+  const heard = (got: Got | undefined): Micros => {
+    const last = got === undefined ? 0 : lastIn(got)
+    passed(last)
+    return last
+  }
+
   const readLast = async ({ signal }: CallOptions): Promise<Micros> => {
     const held = lease.lastIfHeld()
     if (held !== undefined) return held
     const [got] = await multiGet(tables.connection, [leaseOf(tables)], signal)
-    return got === undefined ? 0 : lastIn(got)
+    return heard(got)
   }
 
   const makeSearchable = async (last: Micros): Promise<void> => {
@@ -40,6 +58,9 @@ export const createSnapshots = (tables: Tables, lease: Lease, refresher: Refresh
   }
 
   return {
+    last: (options = {}) => readLast(options),
+    known: () => known,
+    passed,
     search: async (work, options = {}) => {
       if (isQuiet && searchable > Number.NEGATIVE_INFINITY) {
         // Where this is still the last, everything up to it was searchable before the question was asked.
@@ -61,7 +82,7 @@ export const createSnapshots = (tables: Tables, lease: Lease, refresher: Refresh
       const held = lease.lastIfHeld()
       if (held !== undefined) return { got: await multiGet(tables.connection, wanted, signal), last: held }
       const [first, ...got] = await multiGet(tables.connection, [leaseOf(tables), ...wanted], signal)
-      return { got, last: first === undefined ? 0 : lastIn(first) }
+      return { got, last: heard(first) }
     }
   }
 }

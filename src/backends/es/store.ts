@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { LrsStore } from '../../contracts/lrs-backend.ts'
-import { createLease } from '../../rounds/lease.ts'
+import { createLease, type LeaseOptions } from '../../rounds/lease.ts'
+import { createPromises } from '../../rounds/promises.ts'
 import { createStatementRounds } from '../../rounds/statement-rounds.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
@@ -27,6 +28,7 @@ export interface EsStore extends LrsStore {
 export interface StoreOptions {
   readonly clock: Clock
   readonly writeDelay: number
+  readonly lease: LeaseOptions
   /** Those of the two indices that all targets share. */
   readonly refreshers: { readonly relations: Refresher; readonly kept: Refresher }
   /** The index of the statements is made now, and not when something is first written. */
@@ -40,13 +42,16 @@ const adoptions = 3
 export const openStore = async (tables: Tables, options: StoreOptions): Promise<EsStore> => {
   const { connection, statements: index } = tables
   const { clock, refreshers, warn } = options
-  const lease = createLease(createLeaseTable(tables))
+  const leaseTable = createLeaseTable(tables)
+  const lease = createLease(leaseTable, options.lease)
   const adopting = new Map<StatementId, Adoption>()
-  const engine = createEngine({ tables, lease, adopting })
+  const snapshots = createSnapshots(tables, lease, refreshers.relations)
+  const { passed } = snapshots
+  const engine = createEngine({ tables, lease, lateness: options.lease.timeToLive / 2, adopting, passed })
   const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
   const adopter = createAdopter({ tables, rounds, clock, adopting })
-  const snapshots = createSnapshots(tables, lease, refreshers.relations)
   const { everything, ...queries } = createQueries(tables, snapshots)
+  const promise = createPromises({ rounds, clock, snapshots })
   const documents = createDocuments(tables, clock, refreshers.kept)
   let isClosing = false
 
@@ -95,6 +100,8 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     return report
   }
 
+  // If its record was lost, readers must not take what is there for what is not written yet.
+  await leaseTable.read()
   if (await adaptStatementIndex(connection, index, warn)) {
     made = Promise.resolve()
     if (await hasForeign(tables)) await adopt()
@@ -105,7 +112,10 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
       ...queries,
       ...createDescriptions(tables, snapshots),
       insert: (batch, options) => writing(() => rounds.insert(batch, options)),
-      consistentThrough: rounds.consistentThrough
+      consistentThrough: async (options) => {
+        if (isClosing) throw closed()
+        return promise(options)
+      }
     },
     attachments: createAttachments(tables),
     documents,
