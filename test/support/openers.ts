@@ -8,6 +8,16 @@ export const useMongo = (url: string, database: string): void => {
   process.env[mongoVariables.database] = database
 }
 
+const clickhouseVariables = {
+  url: 'RALPH_TEST_OPENERS_CLICKHOUSE_URL',
+  database: 'RALPH_TEST_OPENERS_CLICKHOUSE_DATABASE'
+} as const
+
+export const useClickhouse = (url: string, database: string): void => {
+  process.env[clickhouseVariables.url] = url
+  process.env[clickhouseVariables.database] = database
+}
+
 /** How a process other than the test opens a durable backend on a directory, or on the database that it was told of. */
 export const openers: Readonly<Record<string, (directory: string, context: BackendContext) => Promise<LrsBackend>>> = {
   fs: async (directory, context) => (await import('../../src/backends/fs/index.ts')).openFs({ directory }, context),
@@ -20,5 +30,11 @@ export const openers: Readonly<Record<string, (directory: string, context: Backe
     // So that a test need not wait as long for one that was killed as servers do.
     const lease = { timeToLive: 1500, patience: 20_000, linger: 50 }
     return openMongo({ connectionUri, database, collection: 'marsha', writeDelay: 0, lease }, context)
+  },
+  clickhouse: async (_directory, context) => {
+    const { openClickhouse } = await import('../../src/backends/clickhouse/index.ts')
+    const { hostname, port } = new URL(process.env[clickhouseVariables.url] ?? '')
+    const database = process.env[clickhouseVariables.database] ?? ''
+    return openClickhouse({ host: hostname, port: Number(port), database, eventTableName: 'xapi_events_all' }, context)
   }
 }
