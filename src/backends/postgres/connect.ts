@@ -57,7 +57,8 @@ const greeting = ({ schema, statementTimeout }: Settings): string => {
     bytea_output: 'hex',
     jit: 'off',
     enable_seqscan: 'off',
-    enable_bitmapscan: 'off'
+    enable_bitmapscan: 'off',
+    enable_hashagg: 'off'
   }
   const set = Object.entries(settings).map(
     ([name, value]) => `set_config('${name}', ${pg.escapeLiteral(value)}, false)`

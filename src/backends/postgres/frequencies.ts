@@ -17,26 +17,30 @@ const countEntries = prepare<[token: string, count: number]>(
    ) FROM unnest($2::uuid[]) AS asked (token)`
 )
 
+/** The lists of a question: the statements that have at least one of some tokens. */
+export type TokenKeys = readonly string[]
+
 export interface Frequencies {
-  /** The one of the tokens that fewest statements have; undefined when all of them have long lists. */
-  rarest(keys: readonly string[], options?: CallOptions): Promise<string | undefined>
+  /** The one of the lists that has fewest statements; undefined when all of them are long. */
+  rarest(lists: readonly TokenKeys[], options?: CallOptions): Promise<TokenKeys | undefined>
 }
 
 export const createFrequencies = (database: Database, target: number, long: number): Frequencies => {
-  /** Those with long lists: lists only ever grow, but for what is voided. */
+  /** By their first tokens, those that are long: lists only ever grow, but for what is voided. */
   const frequent = new LRUCache<string, true>({ max: 10_000 })
   return {
-    rarest: async (keys, options) => {
-      const unknown = keys.filter((key) => !frequent.has(key))
+    rarest: async (lists, options) => {
+      const unknown = lists.filter(([first = '']) => !frequent.has(first))
       if (unknown.length === 0) return undefined
-      const rows = await database.read(countEntries(target, listOf(unknown), long + 1), options)
-      let rarest: { readonly key: string; readonly count: number } | undefined
-      for (const [token, count] of rows) {
-        const key = token.replaceAll('-', '')
-        if (count > long) frequent.set(key, true)
-        else if (rarest === undefined || count < rarest.count) rarest = { key, count }
+      const rows = await database.read(countEntries(target, listOf(unknown.flat()), long + 1), options)
+      const counts = new Map(rows.map(([token, count]) => [token.replaceAll('-', ''), count]))
+      let rarest: { readonly list: TokenKeys; readonly count: number } | undefined
+      for (const list of unknown) {
+        const count = list.reduce((sum, key) => sum + (counts.get(key) ?? 0), 0)
+        if (count > long) frequent.set(list[0] ?? '', true)
+        else if (rarest === undefined || count < rarest.count) rarest = { list, count }
       }
-      return rarest?.key
+      return rarest?.list
     }
   }
 }

@@ -7,7 +7,7 @@
  * statement   `object` is the id that its Object refers to, there or not; `inherited` are the tokens, 22 characters
  *             each, that it has from what it refers to, directly or further on. A statement is found by `id` in the
  *             primary key, in order in `statement_shown` unless it is voided, by what it refers to in `statement_object`.
- * entry       the sorted list of the statements that have a token (keys.ts) and are not voided.
+ * entry       the sorted list of the statements that have a token (keys.ts, lean-tokens.ts) and are not voided.
  * activity, verb, agent_name, document   have digests as keys: an index takes no more than 2704 bytes, IRIs and ids do.
  *             What is text there is JSON, since PostgreSQL has no character U+0000 and JSON text can do without.
  */

@@ -1,16 +1,16 @@
 import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
-import { tokenOf } from '../../rounds/tokens.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Database } from './connect.ts'
-import { createFrequencies, longList } from './frequencies.ts'
-import { tokenKey } from './keys.ts'
+import { createFrequencies, longList, type TokenKeys } from './frequencies.ts'
+import { listOf, tokenKey } from './keys.ts'
+import { alternativesOf } from './lean-tokens.ts'
 import { inOrder, inRange, type PageRow, pageFrom, pageOf, type Range, rangeOf } from './page.ts'
 import { plain, prepare } from './query-text.ts'
 
-/** As parameters: the target, the range, the limit, and then the tokens. */
+/** As parameters: the target, the range, the limit, and then the tokens of each list as an array. */
 const rangeParameters = ['$2', '$3::uuid', '$4'] as const
-const firstToken = 6
+const firstList = 6
 
 /** All statements, in the order of their index. */
 const everything = (ascending: boolean) =>
@@ -29,24 +29,37 @@ const textOf = (table: string): string =>
   `(SELECT text FROM statement WHERE target = $1 AND statement.id = ${table}.id) AS text`
 
 /**
- * The statements with one token, in the order of its list, each looked up in the lists of the others. `OFFSET 0` keeps
- * the planner from turning the look-ups into a join of whole lists.
+ * The statements that have at least one of some tokens, each once and in order: the lists of all are merged.
  */
-const probing = (ascending: boolean, others: number) => {
+const listOfAny = (ascending: boolean, lists: readonly string[], end: string): string => {
+  const [only, ...others] = lists.map((list) => `${list} ${inOrder('entry', ascending)} ${end}`)
+  if (others.length === 0) return only ?? ''
+  const merged = lists.map((list) => `(${list} ${inOrder('entry', ascending)} ${end})`).join(' UNION ALL ')
+  return `SELECT DISTINCT stored, id FROM (${merged}) AS entry ${inOrder('entry', ascending)} ${end}`
+}
+
+/**
+ * The statements of one list, in its order, each looked up in the lists of the others. `OFFSET 0` keeps the planner from
+ * turning the look-ups into a join of whole lists.
+ */
+const probing = (ascending: boolean, alternatives: number, others: number) => {
   const probes = Array.from(
     { length: others },
     (_, index) =>
-      `AND EXISTS (SELECT FROM entry AS other WHERE other.target = $1 AND other.token = $${firstToken + 1 + index}
+      `AND EXISTS (SELECT FROM entry AS other WHERE other.target = $1 AND other.token = ANY ($${firstList + 1 + index}::uuid[])
          AND other.stored = entry.stored AND other.id = entry.id OFFSET 0)`
   )
+  const lists = Array.from(
+    { length: alternatives },
+    (_, index) =>
+      `SELECT stored, id FROM entry WHERE target = $1 AND token = ($${firstList}::uuid[])[${index + 1}]
+       AND ${inRange('entry', ascending, rangeParameters)} ${probes.join(' ')}`
+  )
   return prepare<PageRow>(
-    `probing_${others}_${ascending ? 'up' : 'down'}`,
+    `probing_${alternatives}_${others}_${ascending ? 'up' : 'down'}`,
     pageOf(
-      `SELECT stored, id, ${textOf('entry')} FROM (
-         SELECT stored, id FROM entry
-         WHERE target = $1 AND token = $${firstToken} AND ${inRange('entry', ascending, rangeParameters)} ${probes.join(' ')}
-         ${inOrder('entry', ascending)} LIMIT $5::bigint + 1
-       ) AS entry ${inOrder('entry', ascending)}`,
+      `SELECT stored, id, ${textOf('entry')} FROM (${listOfAny(ascending, lists, 'LIMIT $5::bigint + 1')}) AS entry
+       ${inOrder('entry', ascending)}`,
       ascending,
       '$5'
     )
@@ -59,10 +72,12 @@ const both = <Made>(make: (ascending: boolean) => Made) => {
 }
 
 const all = both(everything)
-/** One for each number of tokens beside the first: a question has five at most. */
-const probes = Array.from({ length: 5 }, (_, others) => both((ascending) => probing(ascending, others)))
+/** By the alternatives of the first list and the number of others: a question has five at most. */
+const probes = [1, 2, 3].map((alternatives) =>
+  Array.from({ length: 5 }, (_, others) => both((ascending) => probing(ascending, alternatives, others)))
+)
 
-const onlyMerging = ['nestloop', 'hashjoin', 'sort', 'incremental_sort', 'material']
+const onlyMerging = ['nestloop', 'hashjoin', 'sort', 'incremental_sort', 'hashagg', 'material']
   .map((plan) => `SET LOCAL enable_${plan} = off`)
   .join('; ')
 
@@ -71,15 +86,17 @@ const onlyMerging = ['nestloop', 'hashjoin', 'sort', 'incremental_sort', 'materi
  * other plan will do, so it is planned with everything else forbidden, and with the values in it: numbers and
  * hexadecimal digits.
  */
-const merging = (target: number, keys: readonly string[], { ascending, start, end }: Range, limit: number) => {
+const merging = (target: number, lists: readonly TokenKeys[], { ascending, start, end }: Range, limit: number) => {
   const range = [String(start.stored), `'${start.id}'::uuid`, String(end)] as const
-  const lists = keys.map(
-    (key, index) => `
-    (SELECT stored, id FROM entry WHERE target = ${target} AND token = '${key}'::uuid
-     AND ${inRange('entry', ascending, range)} ${inOrder('entry', ascending)}) AS list${index}`
-  )
-  const [first, ...others] = lists
-  const joined = others.map((list) => `JOIN ${list} USING (stored, id)`)
+  const sources = lists.map((keys, index) => {
+    const each = keys.map(
+      (key) => `SELECT stored, id FROM entry WHERE target = ${target} AND token = '${key}'::uuid
+        AND ${inRange('entry', ascending, range)}`
+    )
+    return `(${listOfAny(ascending, each, '')}) AS list${index}`
+  })
+  const [first, ...others] = sources
+  const joined = others.map((source) => `JOIN ${source} USING (stored, id)`)
   return plain<PageRow>(
     pageOf(
       `SELECT stored, id, ${textOf('entry').replace('$1', String(target))} FROM (
@@ -101,15 +118,15 @@ export const createQueries = (database: Database, target: number, long: number =
 
   const pageRows = async (query: StatementQuery, options?: CallOptions): Promise<readonly PageRow[]> => {
     const range = rangeOf(query)
-    const keys = termsOfQuery(query).map((term) => tokenKey(tokenOf(term)))
+    const lists = termsOfQuery(query).map((term): TokenKeys => alternativesOf(term).map(tokenKey))
     const values = [target, range.start.stored, range.start.id, range.end, query.limit] as const
-    if (keys.length === 0) return database.read(all(range.ascending)(...values), options)
-    const rarest = keys.length === 1 ? keys[0] : await frequencies.rarest(keys, options)
-    if (rarest === undefined) return database.read(merging(target, keys, range, query.limit), options)
-    const others = keys.filter((key) => key !== rarest)
-    const probing = probes[others.length]
-    if (probing === undefined) throw new RangeError('a question has five terms at most')
-    return database.read(probing(range.ascending)(...values, rarest, ...others), options)
+    if (lists.length === 0) return database.read(all(range.ascending)(...values), options)
+    const rarest = lists.length === 1 ? lists[0] : await frequencies.rarest(lists, options)
+    if (rarest === undefined) return database.read(merging(target, lists, range, query.limit), options)
+    const others = lists.filter((list) => list !== rarest)
+    const probing = probes[rarest.length - 1]?.[others.length]
+    if (probing === undefined) throw new RangeError('a question has five terms at most, of three alternatives')
+    return database.read(probing(range.ascending)(...values, listOf(rarest), ...others.map(listOf)), options)
   }
 
   return { query: async (query, options) => pageFrom(await pageRows(query, options)) }

@@ -5,6 +5,7 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import { insertAttachments } from './attachments.ts'
 import { learn } from './descriptions.ts'
 import { listOf, tokenKey } from './keys.ts'
+import { leanTokens } from './lean-tokens.ts'
 import { ownTokens } from './look-up.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
 
@@ -116,7 +117,9 @@ const writeChanges = (target: number, changed: readonly ChangedStatement[]): Que
 export const writesOf = (target: number, writer: string, round: Round): Query<never>[] => {
   const { last, statements, changed, attachments } = round
   const listed: Listed[] = []
-  for (const each of statements) if (!each.voided) listed.push(each)
+  for (const { id, stored, statement, tokens, voided } of statements) {
+    if (!voided) listed.push({ id, stored, tokens: leanTokens(statement, tokens) })
+  }
   for (const { id, stored, added, voided } of changed) {
     if (!voided && added.length > 0) listed.push({ id, stored, tokens: added })
   }
