@@ -2,8 +2,10 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import type { PostgresOptions } from '../../src/backends/postgres/index.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
+import { killContract } from '../contracts/kill.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { allPages, findAny } from '../support/judged-store.ts'
+import { usePostgres } from '../support/openers.ts'
 import { aRole, aSchema, requireAll, server, servers, sql, until } from '../support/postgres.ts'
 import { aBatch, anActivity, anId, aStatement, aVerb, aVoiding, refTo, withMbox } from '../support/statements.ts'
 
@@ -265,4 +267,7 @@ else {
     t.ok(await store.statements.find(victim.id, { voided: true }))
     t.equal((await allPages(store, {})).length, 1)
   })
+
+  usePostgres(url, aSchema(t, url))
+  killContract(t, 'postgres', Number(process.env.RALPH_TEST_KILLS ?? 5))
 }

@@ -18,6 +18,16 @@ export const useClickhouse = (url: string, database: string): void => {
   process.env[clickhouseVariables.database] = database
 }
 
+const postgresVariables = {
+  url: 'RALPH_TEST_OPENERS_POSTGRES_URL',
+  schema: 'RALPH_TEST_OPENERS_POSTGRES_SCHEMA'
+} as const
+
+export const usePostgres = (url: string, schema: string): void => {
+  process.env[postgresVariables.url] = url
+  process.env[postgresVariables.schema] = schema
+}
+
 /** How a process other than the test opens a durable backend on a directory, or on the database that it was told of. */
 export const openers: Readonly<Record<string, (directory: string, context: BackendContext) => Promise<LrsBackend>>> = {
   fs: async (directory, context) => (await import('../../src/backends/fs/index.ts')).openFs({ directory }, context),
@@ -36,5 +46,10 @@ export const openers: Readonly<Record<string, (directory: string, context: Backe
     const { hostname, port } = new URL(process.env[clickhouseVariables.url] ?? '')
     const database = process.env[clickhouseVariables.database] ?? ''
     return openClickhouse({ host: hostname, port: Number(port), database, eventTableName: 'xapi_events_all' }, context)
+  },
+  postgres: async (_directory, context) => {
+    const { openPostgres } = await import('../../src/backends/postgres/index.ts')
+    const { url, schema } = postgresVariables
+    return openPostgres({ connectionUri: process.env[url], schema: process.env[schema] }, context)
   }
 }
