@@ -46,10 +46,13 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
     const page: StoredStatement[] = []
     let size = 0
     try {
-      for await (const { ralph } of cursor) {
-        size += sizeOf(ralph)
-        if (page.length === limit || (page.length > 0 && size > maxPageSize)) return { statements: page, more: true }
-        page.push(ralph.parts === undefined ? whole(ralph) : await readStored(collections, ralph, signal))
+      while (await cursor.hasNext()) {
+        // All that came in one answer, without a turn of the event loop for each.
+        for (const { ralph } of cursor.readBufferedDocuments()) {
+          size += sizeOf(ralph)
+          if (page.length === limit || (page.length > 0 && size > maxPageSize)) return { statements: page, more: true }
+          page.push(ralph.parts === undefined ? whole(ralph) : await readStored(collections, ralph, signal))
+        }
       }
       return { statements: page, more: false }
     } finally {
