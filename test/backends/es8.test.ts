@@ -5,7 +5,7 @@ import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
-import { esOpener } from '../support/es-backend.ts'
+import { esOpener } from '../support/es.ts'
 
 const engine = await engineFor('es8')
 if ('missing' in engine) t.test('es8', { skip: engine.missing }, async () => {})

@@ -53,6 +53,19 @@ const readMapping = async (connection: Connection, index: string): Promise<Mappi
   return isObject(one) && isObject(one.mappings) ? (one.mappings as Mapping) : {}
 }
 
+/** One that somebody else makes now, or that a server that has just started finds again, can be asked a moment later. */
+const whenStarted = async (connection: Connection, index: string): Promise<void> => {
+  await connection.ask({
+    method: 'GET',
+    path: ['_cluster', 'health', index],
+    // A new index is called yellow before it has started.
+    query: { wait_for_status: 'yellow', wait_for_active_shards: 1, timeout: '8s' },
+    kind: 'read',
+    // Who may not ask, or waits too long, finds out when it matters.
+    expect: [403, 408]
+  })
+}
+
 const commandFor = ({ address }: Connection, index: string, definition?: IndexDefinition): string => {
   const [host = ''] = address.split(', ')
   const put = `curl -X PUT ${host}/${index}`
@@ -77,7 +90,7 @@ const makeIndex = async (
   })
   if (status < 400) return
   const { type, reason } = errorIn(status, body)
-  if (type === 'resource_already_exists_exception') return
+  if (type === 'resource_already_exists_exception') return whenStarted(connection, index)
   const how = commandFor(connection, index, shown)
   const message = `Elasticsearch has no index ${index}, and lets Ralph make none (${reason}): make it with ${how}`
   throw new RalphError('INVALID_SETTING', message, { index })
@@ -100,6 +113,7 @@ const ensureOwn = async (connection: Connection, index: string, definition: Inde
 export const ensureOwnIndices = async (connection: Connection, { relations, kept }: OwnIndices): Promise<void> => {
   await ensureOwn(connection, relations, relationIndex)
   await ensureOwn(connection, kept, keptIndex)
+  await Promise.all([whenStarted(connection, relations), whenStarted(connection, kept)])
 }
 
 /** Makes an index for statements. Python's Ralph works on it, too. */
@@ -117,6 +131,7 @@ export const adaptStatementIndex = async (
 ): Promise<boolean> => {
   const mapping = await readMapping(connection, index)
   if (mapping === undefined) return false
+  await whenStarted(connection, index)
   const missing = missingIn(mapping, statementIndex.mappings)
   if (missing === undefined) return true
   const { status, body } = await connection.ask({
