@@ -145,6 +145,21 @@ export const rules: readonly IForbiddenRuleType[] = [
     ['validation'],
     'One validator judges statements, for server and commands alike.'
   ),
+  ...(
+    [
+      ['@elastic/elasticsearch', 'backends/es'],
+      ['mongodb', 'backends/mongo'],
+      ['@clickhouse/client', 'backends/clickhouse'],
+      ['pg', 'backends/postgres']
+    ] as const
+  ).map(([name, room]) =>
+    reserved(
+      name,
+      npm(name),
+      [room],
+      'The driver of a database stays where the store is; nobody else knows which it is.'
+    )
+  ),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
   reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.')
 ]
