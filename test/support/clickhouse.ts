@@ -34,19 +34,22 @@ export interface Wire {
   readonly options: Pick<ClickhouseOptions, 'host' | 'port'>
   /** Judges every request by its SQL. */
   fate: (sql: string) => Fate
-  /** How many requests there were, by the first words of their SQL. */
+  /** The SQL of every request, and its parameters. */
   readonly requests: string[]
+  readonly parameters: URLSearchParams[]
 }
 
 /** A wire to a server that can be cut. */
 export const aWire = async (t: Test, url: string): Promise<Wire> => {
   const requests: string[] = []
+  const parameters: URLSearchParams[] = []
   const server = createServer(async (incoming, outgoing) => {
     const target = new URL(incoming.url ?? '/', url)
     try {
       const body = await buffer(incoming)
       const sql = target.searchParams.get('query') ?? body.toString()
       requests.push(sql)
+      parameters.push(target.searchParams)
       const fate = wire.fate(sql)
       if (fate === 'is lost') throw new Error(fate)
       const forwarded = request(target, { method: incoming.method, headers: incoming.headers })
@@ -67,6 +70,6 @@ export const aWire = async (t: Test, url: string): Promise<Wire> => {
   })
   // A TCP server has such an address.
   const { port } = server.address() as AddressInfo
-  const wire: Wire = { options: { host: '127.0.0.1', port }, fate: () => 'passes', requests }
+  const wire: Wire = { options: { host: '127.0.0.1', port }, fate: () => 'passes', requests, parameters }
   return wire
 }

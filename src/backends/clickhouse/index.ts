@@ -4,7 +4,7 @@ import { requireTarget } from '../../settings/target.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { createAppender } from './appender.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
-import { bootstrap, migrate } from './migrations.ts'
+import { makeFirstTables, migrate } from './migrations.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type Tables, tablesIn } from './settings.ts'
 import { type ClickhouseStore, openStore, type Shared } from './store.ts'
 import { readStores } from './stores.ts'
@@ -22,8 +22,9 @@ export type { ClickhouseOptions } from './settings.ts'
  * at the next start what it lost in the last minutes before. ClickHouse has neither transactions nor unique keys: one
  * server process decides on ids and documents, and a second one on the same database is refused at start.
  *
- * Least privileges, on the database: SELECT, INSERT, CREATE TABLE (at the first start, and for new targets) and ALTER
- * DELETE (only used when a round failed half-way).
+ * Least privileges: SELECT and INSERT on the database; CREATE TABLE on it, and TABLE ENGINE on ReplacingMergeTree and
+ * AggregatingMergeTree where the server knows that right, at the first start and for new targets; ALTER DELETE on it
+ * where a round failed half-way, or else writing stops until somebody grants it.
  */
 export const openClickhouse = async (options: ClickhouseOptions, context: BackendContext): Promise<LrsBackend> => {
   const connection = connect(addressOf(options))
@@ -39,7 +40,7 @@ export const openClickhouse = async (options: ClickhouseOptions, context: Backen
 /** Our tables that must be there before the first question. `STORE_UNAVAILABLE` says what is missing. */
 const prepare = async (connection: Connection, database: string, tables: Tables): Promise<void> => {
   try {
-    for (const sql of bootstrap(tables)) await connection.run(sql)
+    await makeFirstTables(connection, tables, database)
   } catch (cause) {
     if (!(cause instanceof Error) || !isServerError(cause.cause, 81)) throw cause
     throw new RalphError(

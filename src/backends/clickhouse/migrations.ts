@@ -61,7 +61,7 @@ const migrations = (tables: Tables): readonly (readonly string[])[] => [
 ]
 
 /** These two are there before the first step: whoever makes a step must be the only one who does. */
-export const bootstrap = (tables: Tables): readonly string[] => [
+const bootstrap = (tables: Tables): readonly string[] => [
   `CREATE TABLE IF NOT EXISTS ${tables.migration} (version UInt32)
    ENGINE = ReplacingMergeTree ORDER BY version SETTINGS ${durable}`,
   `CREATE TABLE IF NOT EXISTS ${tables.writer} (
@@ -70,6 +70,18 @@ export const bootstrap = (tables: Tables): readonly string[] => [
     through SimpleAggregateFunction(max, Int64), last SimpleAggregateFunction(max, Int64)
   ) ENGINE = AggregatingMergeTree ORDER BY (writer, name, machine, pid) SETTINGS ${durable}`
 ]
+
+/** Whoever has no right to make tables need not have it once they are there. */
+export const makeFirstTables = async (connection: Connection, tables: Tables, database: string): Promise<void> => {
+  const names = ['lrs$migration', 'lrs$writer']
+  const rows = await connection.read(
+    `SELECT count() FROM system.tables WHERE database = unhex({database:String})
+     AND has(splitByChar(',', {names:String}), name)`,
+    { database: Buffer.from(database).toString('hex'), names: names.join(',') }
+  )
+  if (rows.i64() === names.length) return
+  for (const sql of bootstrap(tables)) await connection.run(sql)
+}
 
 /** Brings our tables to the present version. The caller is the only writer. `STORE_CORRUPT` for a database of a newer Ralph. */
 export const migrate = async (connection: Connection, tables: Tables): Promise<void> => {
