@@ -28,11 +28,31 @@ export const usePostgres = (url: string, schema: string): void => {
   process.env[postgresVariables.schema] = schema
 }
 
+/** Where it finds its Elasticsearch. */
+const esVariables = {
+  url: 'RALPH_TEST_OPENERS_ES_URL',
+  index: 'RALPH_TEST_OPENERS_ES_INDEX',
+  targetPrefix: 'RALPH_TEST_OPENERS_ES_TARGETS'
+} as const
+
+export const useEs = (url: string, index: string, targetPrefix: string): void => {
+  process.env[esVariables.url] = url
+  process.env[esVariables.index] = index
+  process.env[esVariables.targetPrefix] = targetPrefix
+}
+
 /** How a process other than the test opens a durable backend on a directory, or on the database that it was told of. */
 export const openers: Readonly<Record<string, (directory: string, context: BackendContext) => Promise<LrsBackend>>> = {
   fs: async (directory, context) => (await import('../../src/backends/fs/index.ts')).openFs({ directory }, context),
   sqlite: async (directory, context) =>
     (await import('../../src/backends/sqlite/index.ts')).openSqlite({ directory }, context),
+  es: async (_directory, context) => {
+    const { openEs } = await import('../../src/backends/es/index.ts')
+    const [url = '', index = '', targetPrefix = ''] = Object.values(esVariables).map((name) => process.env[name])
+    // So that a test need not wait as long for one that was killed as servers do.
+    const lease = { timeToLive: 1500, patience: 20_000, linger: 50 }
+    return openEs({ hosts: [url], index, targetPrefix, lease }, context)
+  },
   mongo: async (_directory, context) => {
     const { openMongo } = await import('../../src/backends/mongo/index.ts')
     const connectionUri = process.env[mongoVariables.url] ?? ''
