@@ -1,6 +1,7 @@
 import t from 'tap'
 import { jsonOf, textOf } from '../support/answer.ts'
-import { agentOf, basic, type Client, forEachBackend, password, startLrs, type Username } from '../support/lrs.ts'
+import { basic, type Client, forEachBackend, startLrs } from '../support/lrs.ts'
+import { agentOf, password, type Username } from '../support/lrs-users.ts'
 import { attachmentOf, contentPart, multipart, sent, statementPart } from '../support/requests.ts'
 import { anActivity, refTo, withMbox } from '../support/statements.ts'
 

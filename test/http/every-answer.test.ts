@@ -1,7 +1,8 @@
 import t from 'tap'
 import { isTimestamp } from '../../src/validation/formats/timestamp.ts'
 import { jsonOf } from '../support/answer.ts'
-import { agentOf, basic, forEachBackend, startLrs } from '../support/lrs.ts'
+import { basic, forEachBackend, startLrs } from '../support/lrs.ts'
+import { agentOf } from '../support/lrs-users.ts'
 import { attachmentOf, contentPart, multipart, sent, statementPart } from '../support/requests.ts'
 import { anActivity, withMbox } from '../support/statements.ts'
 

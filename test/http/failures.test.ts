@@ -5,7 +5,8 @@ import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { RalphError } from '../../src/errors.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { isTimestamp } from '../../src/validation/formats/timestamp.ts'
-import { agentOf, basic, settingsWith } from '../support/lrs.ts'
+import { basic, settingsWith } from '../support/lrs.ts'
+import { agentOf } from '../support/lrs-users.ts'
 
 /** A server whose store fails in a way that no store should. */
 const failingWith = async (t: Test, failure: unknown) => {

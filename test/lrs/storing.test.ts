@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { Statement } from '../../src/xapi/statement.ts'
 import { jsonOf } from '../support/answer.ts'
-import { agentOf, type Client, forEachBackend, startLrs } from '../support/lrs.ts'
+import { type Client, forEachBackend, startLrs } from '../support/lrs.ts'
+import { agentOf } from '../support/lrs-users.ts'
 import { attachmentOf, contentPart, multipart, sent, statementPart } from '../support/requests.ts'
 import {
   anActivity,

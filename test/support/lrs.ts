@@ -1,24 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { backends } from '../../src/backends/registry.ts'
-import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { buildServer } from '../../src/http/server.ts'
-import type { Scope } from '../../src/identity/asker.ts'
 import { type AuthenticatorOptions, openAuthenticator } from '../../src/identity/authenticator.ts'
-import { createReader } from '../../src/settings/read.ts'
 import type { ServerSettings } from '../../src/settings/settings.ts'
-import { readSources } from '../../src/settings/sources.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 import type { Version } from '../../src/xapi/version.ts'
 import { type Answer, jsonOf, requireSound, textOf } from './answer.ts'
-import { aClock } from './clock.ts'
-import { prepareEngine, variablesFor } from './engine-variables.ts'
-import { isEngineName, type Missing } from './engines/engine.ts'
-import { engineFor, missingEngine } from './engines/engine-for.ts'
+import { isEngineName } from './engines/engine.ts'
+import { missingEngine } from './engines/engine-for.ts'
+import { openBackend, placeFor } from './lrs-place.ts'
+import { freshUsers, password, type Username, writeAuthFile } from './lrs-users.ts'
 import { sendBytes } from './raw-http.ts'
 
 /** A whole server: real sockets, a real backend on a real engine, a real auth file. `RALPH_TEST_BACKEND` names only one. */
@@ -30,54 +26,6 @@ const anyBackend = chosen ?? 'sqlite'
 
 /** Nothing is left of it after a restart. */
 export const isDurable = (backend: string): boolean => backend !== 'memory'
-
-export const password = 'a password: with colon, and ü'
-/** Of that password, and cheap to verify: its cost is 4. */
-const hash = '$2b$04$6mYdS/5fke.GfHjXczQBqOWWZVq4XTENEErCmAkQvjE.FcMYWZGxK'
-
-interface UserEntry {
-  readonly scopes: readonly Scope[]
-  readonly target?: string
-}
-
-const users = {
-  janedoe: { scopes: ['all'] },
-  john: { scopes: ['all'] },
-  nobody: { scopes: [] },
-  writer: { scopes: ['statements/write'] },
-  definer: { scopes: ['statements/write', 'define'] },
-  mine: { scopes: ['statements/write', 'statements/read/mine'] },
-  reader: { scopes: ['statements/read'] },
-  everything_reader: { scopes: ['all/read'] },
-  state_reader: { scopes: ['state/read'] },
-  state_writer: { scopes: ['state/write'] },
-  profile_reader: { scopes: ['profile/read'] },
-  profile_writer: { scopes: ['profile/write'] },
-  speaker: { scopes: ['statements/write', 'statements/read', 'authority/write'] },
-  elsewhere: { scopes: ['all'], target: 'elsewhere' }
-} as const satisfies { readonly [username: string]: UserEntry }
-export type Username = keyof typeof users
-
-/** The Agent of a user: Authority of what that user stores. */
-export const agentOf = (username: string) => ({ mbox: `mailto:${username}@example.org`, name: username })
-
-/** Users that only `fresh` gives out, each with a store that nobody else writes to. */
-const freshUsers: readonly (readonly [string, UserEntry])[] = Array.from({ length: 60 }, (_, index) => [
-  `fresh_${index}`,
-  { scopes: ['all'], target: `fresh_${index}` }
-])
-
-/** Targets get a name that no other test uses: on Elasticsearch they are indices beside those of others. */
-const writeAuthFile = (path: string, prefix: string): void => {
-  const entries = [...Object.entries<UserEntry>(users), ...freshUsers].map(([username, { scopes, target }]) => ({
-    username,
-    hash,
-    agent: agentOf(username),
-    scopes,
-    ...(target === undefined ? {} : { target: `${prefix}${target}` })
-  }))
-  writeFileSync(path, JSON.stringify(entries))
-}
 
 export const basic = (username: string, secret = password): string =>
   `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`
@@ -213,34 +161,6 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   signatureKeys: undefined,
   ...settings
 })
-
-/** Where a backend keeps what one test stores. */
-type Place = ReadonlyMap<string, string>
-
-/** A place that nobody else knows; why there is none, for a backend whose engine is missing. */
-const placeFor = async (t: Test, name: string, directory: string, place: string): Promise<Place | Missing> => {
-  // The file of fs is in the working directory unless that is said.
-  if (!isEngineName(name)) return new Map([['RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH', directory]])
-  const engine = await engineFor(name)
-  if ('missing' in engine) return engine
-  t.teardown(() => engine.stop())
-  await prepareEngine(name, engine.url, place)
-  return new Map(Object.entries(variablesFor(name, engine.url, place)))
-}
-
-const openBackend = async (
-  name: string,
-  directory: string,
-  place: Place,
-  warn: (message: string) => void
-): Promise<LrsBackend> => {
-  const definition = backends.find((each) => each.name === name)
-  if (definition === undefined) throw new Error(`there is no backend ${name}`)
-  const reader = createReader(readSources(new Map(), place))
-  const open = definition.configure(reader)
-  reader.finish()
-  return open({ clock: aClock().now, appDir: directory, warn })
-}
 
 const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
   typeof address === 'object' ? address.port : 0
