@@ -6,6 +6,7 @@ import { attachmentRows } from './attachments.ts'
 import { describe, descriptionRows } from './descriptions.ts'
 import { completeEvents, eventRows } from './events.ts'
 import { bytesOfId, idLength, keyLength, keyOfToken } from './keys.ts'
+import type { KnownIds } from './known-ids.ts'
 import { type Asker, lookUp, type Place, placeOf, placesOfParameters, readAtPlaces } from './lookup.ts'
 import { recover } from './recover.ts'
 import { changeRows, entryRows, lateEntryRows, statementRows } from './round-rows.ts'
@@ -43,6 +44,7 @@ export interface EngineOptions {
   readonly appenders: Appenders
   readonly writer: Writer
   readonly progress: Progress
+  readonly known: KnownIds
   /** Ids of statements that are in the event table already: another Ralph wrote them. */
   readonly adopted: ReadonlySet<StatementId>
 }
@@ -59,7 +61,7 @@ const unsafe = 600_000_000
  * statements that were there before comes after them. Nobody sees any of it before all is there (`visible`).
  */
 export const createEngine = (options: EngineOptions): RoundEngine => {
-  const { asker, eventTable, eventTableName, appenders, writer, progress, adopted } = options
+  const { asker, eventTable, eventTableName, appenders, writer, progress, known, adopted } = options
   const { store } = asker
   /** What the round that failed would have stored; undefined: none did. */
   let failed: readonly StatementId[] | undefined
@@ -132,6 +134,10 @@ export const createEngine = (options: EngineOptions): RoundEngine => {
       progress.tried = number
       if (statements.some(({ voided }) => voided) || changed.some(({ voided }) => voided)) progress.hasVoided = true
       failed = statements.map(({ id }) => id)
+      for (const { id, target } of statements) {
+        known.add(id)
+        if (target !== undefined) known.add(target)
+      }
       await writeAll(number, round)
       failed = undefined
       finish(number)
@@ -173,7 +179,7 @@ export const createEngine = (options: EngineOptions): RoundEngine => {
         last: progress.last,
         undisturbed,
         unfinished,
-        lookUp: (ids) => noting(lookUp(asker, ids)),
+        lookUp: (ids) => noting(lookUp(asker, known.among(ids))),
         describe: (iris) => noting(describe(asker, iris)),
         write: async (round) => {
           await noting(write(round))

@@ -143,6 +143,7 @@ const readPresent = async (
 
 /** `Turn.lookUp`: one request, and two more when some are there. */
 export const lookUp = async (asker: Asker, ids: readonly StatementId[]): Promise<Lookup> => {
+  if (ids.length === 0) return { present: new Map(), referrers: new Map() }
   const { places, referrers } = await findKeys(asker, ids)
   return { present: await readPresent(asker, [...places.values()]), referrers }
 }

@@ -77,12 +77,27 @@ export interface Queries {
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
 }
 
+const comma = Buffer.from(',')
+
 /** How many statements a key has, roughly: for choosing which list to follow. */
 const sizesKept = { max: 5000, ttl: 60_000 }
 
-export const createQueries = (asker: Asker, progress: Progress): Queries => {
+/** A page that was read, what it was framed with, and how far the store was written then. */
+interface KeptPage {
+  readonly page: TextPage
+  readonly before: string
+  readonly after: string
+  readonly visible: number
+}
+
+/** `pageCacheSize`: bytes. Nobody else writes, hence a page is the same until this process writes. */
+export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: number): Queries => {
   const { connection, tables, store } = asker
   const sizes = new LRUCache<string, number>(sizesKept)
+  const pages = new LRUCache<string, KeptPage>({
+    maxSize: pageCacheSize,
+    sizeCalculation: ({ page }, question) => page.json.byteLength + question.length + 1
+  })
 
   const notVoided = (): string =>
     progress.hasVoided
@@ -235,21 +250,30 @@ export const createQueries = (asker: Asker, progress: Progress): Queries => {
       return { statements: rows.map(storedStatement), more }
     },
     queryText: async (query, frame, options = {}) => {
+      const question = JSON.stringify(query)
+      const known = pages.get(question)
+      if (
+        known?.visible === progress.visible &&
+        known.before === frame.before &&
+        known.after === frame.after(known.page.end)
+      ) {
+        return known.page
+      }
+      const { visible } = progress
       const { rows, more } = await find(query, options)
       const last = rows.at(-1)
       const end = more && last !== undefined ? { stored: last.stored, id: idOfBytes(last.id) } : undefined
-      const comma = Buffer.from(',')
-      const pieces: Uint8Array[] = [Buffer.from(frame.before)]
+      const { before, after } = { before: frame.before, after: frame.after(end) }
+      const pieces: Uint8Array[] = [Buffer.from(before)]
       for (const [index, { text }] of rows.entries()) {
         if (index > 0) pieces.push(comma)
         pieces.push(text)
       }
-      pieces.push(Buffer.from(frame.after(end)))
-      return {
-        json: Buffer.concat(pieces),
-        newest: last === undefined ? undefined : Math.max(rows[0]?.stored ?? 0, last.stored),
-        end
-      }
+      pieces.push(Buffer.from(after))
+      const newest = last === undefined ? undefined : Math.max(rows[0]?.stored ?? 0, last.stored)
+      const page = { json: Buffer.concat(pieces), newest, end }
+      if (visible === progress.visible) pages.set(question, { page, before, after, visible })
+      return page
     }
   }
 }

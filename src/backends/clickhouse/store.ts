@@ -15,6 +15,7 @@ import { createDocuments } from './documents.ts'
 import { type Appenders, createEngine, type Progress } from './engine.ts'
 import { requireEventTable } from './event-table.ts'
 import { eventColumns } from './events.ts'
+import { createKnownIds } from './known-ids.ts'
 import type { Asker } from './lookup.ts'
 import { createQueries } from './query.ts'
 import { recover } from './recover.ts'
@@ -37,6 +38,9 @@ export interface Shared {
   readonly writeDelay: number
   warn(message: string): void
 }
+
+/** Bytes of pages that are ready to be sent again: those of one store. */
+const pageCacheSize = 2_000_000
 
 export interface ClickhouseStore extends LrsStore {
   /** Finishes what was accepted; resolves with the latest time that was given out. */
@@ -110,6 +114,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   const endedWell = row.writer === '' || writer.endedWell(row.writer)
   const progress = await findProgress(asker, eventTableName, found, writer.through, endedWell)
   const adopted = new Set<StatementId>()
+  const known = createKnownIds(asker, Math.max(found.statements, found.events))
   const engine = createEngine({
     asker,
     eventTable: createAppender(connection, `${eventTableName} ${eventColumns}`),
@@ -117,6 +122,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     appenders,
     writer,
     progress,
+    known,
     adopted
   })
   const rounds = createStatementRounds({ engine, clock, delay: writeDelay })
@@ -137,8 +143,10 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     signal?.throwIfAborted()
     if (isClosed) throw closed()
   }
+  // Until then, and if it fails, every id is asked for.
+  known.load().catch(() => {})
   const documents = createDocuments({ asker, appender: appenders.document, times, writer, guard })
-  const queries = createQueries(asker, progress)
+  const queries = createQueries(asker, progress, pageCacheSize)
 
   return {
     statements: {
