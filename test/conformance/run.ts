@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -91,7 +92,10 @@ const score = async (name: string, version: string): Promise<boolean> => {
     )
     return state === 'finished' && total > 0 && passed === total
   } finally {
+    // The server says goodbye to its engine.
+    const ended = once(server, 'exit')
     server.kill()
+    await ended
     await stop()
     rmSync(directory, { recursive: true, force: true })
   }
