@@ -5,9 +5,9 @@ import { createLearned } from '../../xapi/learned.ts'
 import { normalId, type Statement, type StatementId, targetOf } from '../../xapi/statement.ts'
 import { inheritableTerms, ownTerms } from '../../xapi/terms.ts'
 import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
-import { bulk } from './bulk.ts'
+import { type Action, bulk } from './bulk.ts'
 import type { Adoption } from './engine.ts'
-import { type Got, multiGet } from './multi-get.ts'
+import { multiGet } from './multi-get.ts'
 import { isStatement as isRelated, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
 import { asStoreError } from './translate-error.ts'
@@ -22,9 +22,17 @@ export interface AdoptOptions {
 
 export interface AdoptReport {
   readonly taken: number
-  /** Documents that are no statements. */
+  /** Documents that are no statements, or double ones. */
   readonly refused: number
+  /** Statements that look as if this program had written them, and were left alone. */
+  readonly left: number
 }
+
+/**
+ * Which documents are taken in: Ralph's, or also those that look as if this program had written them. They may be what
+ * a round has left that failed together with the server and with Elasticsearch, and that nobody was told of.
+ */
+export type Adopted = "Ralph's" | 'any'
 
 /** Documents that are looked at, and taken in, at a time. */
 const batchSize = 500
@@ -42,7 +50,12 @@ interface Refusal {
   /** Id in the index. */
   readonly at: string
   readonly reason: string
+  /** It may still be taken in. */
+  readonly left?: true
 }
+
+/** As `formatMicros` has it, and Ralph has not. */
+const ourTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -70,12 +83,15 @@ const succeeds = (work: () => unknown): boolean => {
 }
 
 /** `stored` is that of the statement, else its timestamp, and never later than now. */
-const judge = (at: string, source: Buffer, now: Micros): Candidate | Refusal => {
+const judge = (at: string, source: Buffer, now: Micros, adopted: Adopted): Candidate | Refusal => {
   const text = source.toString()
   const statement: unknown = JSON.parse(text)
   if (!isStatement(statement)) return { at, reason: 'it is no statement' }
   if (!succeeds(() => [inheritableTerms(statement), ownTerms(statement), targetOf(statement)])) {
     return { at, reason: 'it is malformed' }
+  }
+  if (adopted === "Ralph's" && typeof statement.stored === 'string' && ourTime.test(statement.stored)) {
+    return { at, reason: 'it looks like one of ours', left: true }
   }
   const stored = Math.min(timeOf(statement.stored) ?? timeOf(statement.timestamp) ?? now, now)
   const restamped = timeOf(statement.stored) !== stored
@@ -137,10 +153,19 @@ export const hasForeign = async (tables: Tables): Promise<boolean> => {
 }
 
 export interface Adopter {
-  /** Takes in what Ralph wrote under these ids. */
-  some(ids: readonly string[]): Promise<AdoptReport>
-  /** Takes in all that Ralph wrote. */
-  all(): Promise<AdoptReport>
+  /** Takes in what is there under these ids. */
+  some(ids: readonly string[], adopted: Adopted): Promise<AdoptReport>
+  all(adopted: Adopted): Promise<AdoptReport>
+}
+
+/** What is written down of a document that was not taken in. */
+interface RefusedDocument {
+  readonly space: string
+  readonly tokens: readonly string[]
+  /** Its id in the index. */
+  readonly refused: string
+  readonly reason: string
+  readonly left?: true
 }
 
 /**
@@ -164,39 +189,53 @@ export const createAdopter = ({ tables, rounds, clock, adopting }: AdoptOptions)
     }
   }
 
-  const writeDown = async (refusals: readonly Refusal[]): Promise<void> => {
-    const refused = await bulk(
-      connection,
-      refusals.map(({ at, reason }) => ({
-        index: relations,
-        id: keys.refused(at),
-        source: JSON.stringify({ space: space.prefix, tokens: [keys.everyRefused], refused: at, reason }),
-        expects: 'anything'
-      }))
-    )
-    for (const { refusal } of refused) throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
+  const carryOut = async (actions: readonly Action[]): Promise<void> => {
+    for (const { refusal } of await bulk(connection, actions)) {
+      throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
+    }
   }
 
-  /** Those that neither have a relation nor were refused. */
-  const unknownOf = async (ids: readonly string[]): Promise<string[]> => {
+  const writeDown = (refusals: readonly Refusal[]): Promise<void> =>
+    carryOut(
+      refusals.map(({ at, reason, left }) => {
+        const document: RefusedDocument = {
+          space: space.prefix,
+          tokens: [keys.everyRefused],
+          refused: at,
+          reason,
+          ...(left ? { left } : {})
+        }
+        return { index: relations, id: keys.refused(at), source: JSON.stringify(document), expects: 'anything' }
+      })
+    )
+
+  const isRelatedTo = (id: string, source: Buffer | undefined): boolean => {
+    if (source === undefined) return false
+    // Nobody else writes there.
+    const relation = JSON.parse(source.toString()) as Relation
+    return isRelated(relation) && (relation.at ?? relation.id) === id
+  }
+
+  /** Those that neither have a relation nor were refused, and those that were only left alone. */
+  const unknownOf = async (ids: readonly string[], adopted: Adopted) => {
     const wanted = ids.flatMap((id) => [
       { index: relations, id: keys.statement(normalId(id)) },
       { index: relations, id: keys.refused(id) }
     ])
     const got = await multiGet(connection, wanted)
-    return ids.filter((id, at) => !isKnown(id, got[at * 2], got[at * 2 + 1]))
+    const unknown: string[] = []
+    const left: string[] = []
+    for (const [at, id] of ids.entries()) {
+      if (isRelatedTo(id, got[at * 2]?.source)) continue
+      const source = got[at * 2 + 1]?.source
+      if (source === undefined) unknown.push(id)
+      else if (adopted === 'any' && (JSON.parse(source.toString()) as RefusedDocument).left === true) left.push(id)
+    }
+    return { unknown: [...unknown, ...left], left }
   }
 
-  const isKnown = (id: string, relationGot: Got | undefined, refusedGot: Got | undefined): boolean => {
-    if (refusedGot?.source !== undefined) return true
-    if (relationGot?.source === undefined) return false
-    // Nobody else writes there.
-    const relation = JSON.parse(relationGot.source.toString()) as Relation
-    return isRelated(relation) && (relation.at ?? relation.id) === id
-  }
-
-  const some = async (ids: readonly string[]): Promise<AdoptReport> => {
-    const unknown = await unknownOf(ids)
+  const some = async (ids: readonly string[], adopted: Adopted): Promise<AdoptReport> => {
+    const { unknown, left } = await unknownOf(ids, adopted)
     const got = await multiGet(
       connection,
       unknown.map((id) => ({ index: statements, id }))
@@ -205,41 +244,43 @@ export const createAdopter = ({ tables, rounds, clock, adopting }: AdoptOptions)
     const refusals: Refusal[] = []
     for (const { id, source } of got) {
       if (source === undefined) continue
-      const judged = judge(id, source, clock())
+      const judged = judge(id, source, clock(), adopted)
       if ('reason' in judged) refusals.push(judged)
       else if (candidates.has(judged.id)) {
         refusals.push({ at: id, reason: `the statement ${judged.id} was there before` })
       } else candidates.set(judged.id, judged)
     }
     const all = [...candidates.values()]
-    const doubles = await restore(
+    const teaching = await restore(
       all.filter(({ teaches }) => teaches),
       true
     )
-    doubles.push(
-      ...(await restore(
-        all.filter(({ teaches }) => !teaches),
-        false
-      ))
+    const others = await restore(
+      all.filter(({ teaches }) => !teaches),
+      false
     )
+    const doubles = [...teaching, ...others]
+    await carryOut(left.map((id) => ({ index: relations, id: keys.refused(id), expects: 'anything' })))
     // Another server may have taken them in, which makes them known.
-    const stillUnknown = new Set(await unknownOf(doubles.map(({ at }) => at)))
+    const doubleIds = doubles.map(({ at }) => at)
+    const stillUnknown = new Set((await unknownOf(doubleIds, adopted)).unknown)
     refusals.push(...doubles.filter(({ at }) => stillUnknown.has(at)))
     await writeDown(refusals)
-    return { taken: all.length - doubles.length, refused: refusals.length }
+    const leftAlone = refusals.filter((each) => each.left === true).length
+    return { taken: all.length - doubles.length, refused: refusals.length - leftAlone, left: leftAlone }
   }
 
   return {
     some,
-    all: async () => {
-      let taken = 0
-      let refused = 0
+    all: async (adopted) => {
+      const sum = { taken: 0, refused: 0, left: 0 }
       for await (const ids of everyId(tables)) {
-        const report = await some(ids)
-        taken += report.taken
-        refused += report.refused
+        const { taken, refused, left } = await some(ids, adopted)
+        sum.taken += taken
+        sum.refused += refused
+        sum.left += left
       }
-      return { taken, refused }
+      return sum
     }
   }
 }

@@ -3,7 +3,6 @@ import { setTimeout } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
 import type { Lookup, NewStatement, PresentStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
 import { isLost, type Lease } from '../../rounds/lease.ts'
-import { onOneLine } from '../../xapi/json-text.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
@@ -17,10 +16,10 @@ import {
   writeNames
 } from './descriptions.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
-import { isStatement, presentOf, type Relation } from './relations.ts'
+import { isStatement, lineOf, presentOf, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
 import { asStoreError, isTimeout } from './translate-error.ts'
-import { undoAfter, undoTurn } from './undo.ts'
+import { undoAfter, undoTexts, undoTurn } from './undo.ts'
 
 /** A document of Ralph's index that is being taken in as a statement. */
 export interface Adoption {
@@ -93,14 +92,22 @@ export const createEngine = ({
   const { connection, statements, relations, keys, space } = tables
   /** Something may be there that was never committed. What a process before this one has left is found, too. */
   let isDoubtful = true
+  /** What this process has written since, and nobody knows whether it is there. */
+  let attempted: NewStatement[] = []
   /** A write whose answer did not come may still happen until then, by the monotonic clock. */
   let settled = Number.NEGATIVE_INFINITY
+
+  const settle = (): void => {
+    isDoubtful = false
+    attempted = []
+  }
 
   const undo = async (last: Micros): Promise<void> => {
     const left = settled - performance.now()
     if (left > 0) await setTimeout(left)
     await undoAfter(tables, last, lease.requireHeld)
-    isDoubtful = false
+    await undoTexts(tables, attempted, lease.requireHeld)
+    settle()
   }
 
   const createTurn = (last: Micros, undisturbed: boolean): Turn => {
@@ -225,9 +232,6 @@ export const createEngine = ({
         .filter(({ id }) => !adopting.has(id))
         .map(({ id, text }) => ({ index: statements, id, source: lineOf(text), expects: 'nothing' }))
 
-    const carryOut = async (actions: readonly Action[], query: Readonly<Record<string, string>> = {}) =>
-      bulk(connection, actions, { before: lease.requireHeld, query })
-
     const require = (refusedActions: readonly RefusedAction[]): void => {
       for (const each of refusedActions) {
         const known = asStoreError(each.refusal)
@@ -246,12 +250,12 @@ export const createEngine = ({
         ...writeNames(tables, round.names, at),
         ...writeDescriptions(tables, round, descriptions, { last, round: at })
       ]
-      // The relations before the texts: a text without a relation would be taken for one of Ralph's, and nobody could
-      // tell that it was left by a round that failed.
-      if (beside.length > 0) require((await carryOut(beside)).filter((each) => !isThere(each)))
-      require(await carryOut(relationsOf(round, at)))
+      // The relations before the texts: of a request that is cut off in the middle no text is left without a relation.
+      const actions = [...beside, ...relationsOf(round, at), ...textsOf(round)]
       const query = tables.refresh === undefined ? {} : { refresh: tables.refresh }
-      require(await carryOut(textsOf(round), query))
+      const refusedActions = await bulk(connection, actions, { before: lease.requireHeld, query })
+      const tolerated = new Set<Action>(beside)
+      require(refusedActions.filter((each) => !(isThere(each) && tolerated.has(each.action))))
     }
 
     const write = async (round: Round): Promise<void> => {
@@ -259,6 +263,7 @@ export const createEngine = ({
       const at = Math.max(round.last, last + 1)
       lease.requireHeld()
       isDoubtful = true
+      attempted.push(...round.statements.filter(({ id }) => !adopting.has(id)))
       await writeRound(round, at)
       try {
         await lease.commit(at)
@@ -270,7 +275,7 @@ export const createEngine = ({
         }
         throw error
       }
-      isDoubtful = false
+      settle()
       passed(at)
     }
 
@@ -332,6 +337,3 @@ export const createEngine = ({
     }
   }
 }
-
-/** A line of a bulk request has no line feed in it; nothing that came by HTTP has one. */
-const lineOf = (text: string): string => (text.includes('\n') || text.includes('\r') ? onOneLine(text) : text)

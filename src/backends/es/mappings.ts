@@ -92,7 +92,7 @@ export const relationIndex: IndexDefinition = {
       ...copies,
       hidden: true,
       max_result_window: window,
-      sort: { field: ['stored', 'id'], order: ['desc', 'desc'] }
+      sort: { field: 'stored', order: 'desc' }
     }
   },
   mappings: {

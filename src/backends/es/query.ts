@@ -16,6 +16,7 @@ import { multiGet } from './multi-get.ts'
 import { isStatement, type Relation, statusAt } from './relations.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Tables } from './tables.ts'
+import { asStoreError, refusalOf } from './translate-error.ts'
 
 /** A statement that matches. */
 interface Match extends Position {
@@ -31,17 +32,20 @@ interface Matches {
   readonly more: boolean
 }
 
-interface Hits {
-  readonly hits: {
-    readonly hits: readonly {
-      readonly sort: readonly [stored: Micros, id: StatementId]
-      readonly fields: {
-        readonly size: readonly [number]
-        readonly at?: readonly [string]
-        readonly restamped?: readonly [boolean]
-      }
-    }[]
+interface Hit {
+  readonly fields: {
+    readonly stored: readonly [Micros]
+    readonly id: readonly [StatementId]
+    readonly size: readonly [number]
+    readonly at?: readonly [string]
+    readonly restamped?: readonly [boolean]
   }
+}
+
+interface SearchAnswer {
+  readonly hits?: { readonly hits: readonly Hit[] }
+  readonly status?: number
+  readonly error?: unknown
 }
 
 /** What a search asks, besides what it must match. */
@@ -49,19 +53,6 @@ interface Range extends Pick<StatementQuery, 'ascending' | 'limit' | 'after' | '
   readonly terms: readonly string[]
   /** Whether voided statements are left out. */
   readonly onlyValid: boolean
-}
-
-/** Bounds of `stored` that all that follows `after` is within: on disk it is sorted by that. */
-const storedIn = ({ since, until, after, ascending }: Range) => {
-  const above = Math.max(
-    since ?? Number.NEGATIVE_INFINITY,
-    ascending && after ? after.stored - 1 : Number.NEGATIVE_INFINITY
-  )
-  const upTo = Math.min(
-    until ?? Number.POSITIVE_INFINITY,
-    !ascending && after ? after.stored : Number.POSITIVE_INFINITY
-  )
-  return { ...(Number.isFinite(above) ? { gt: above } : {}), ...(Number.isFinite(upTo) ? { lte: upTo } : {}) }
 }
 
 /** What readers who look no further than `last` do not see yet, and what they do not see any more. */
@@ -74,28 +65,65 @@ const unseen = ({ terms, onlyValid }: Range, last: Micros): object[] => {
   ]
 }
 
-const searchBody = (range: Range, last: Micros): object => {
-  const stored = storedIn(range)
-  const order = range.ascending ? 'asc' : 'desc'
-  return {
-    // One more tells whether more follow.
-    size: range.limit + 1,
-    track_total_hits: false,
-    _source: false,
-    stored_fields: '_none_',
-    docvalue_fields: ['size', 'at', 'restamped'],
-    sort: [{ stored: order }, { id: order }],
-    ...(range.after === undefined ? {} : { search_after: [range.after.stored, range.after.id] }),
-    query: {
-      bool: {
-        filter: [
-          ...range.terms.map((term) => ({ term: { tokens: term } })),
-          ...(Object.keys(stored).length === 0 ? [] : [{ range: { stored } }])
-        ],
-        must_not: unseen(range, last)
-      }
+interface Bounds {
+  readonly gt?: Micros
+  readonly lt?: Micros
+  readonly lte?: Micros
+}
+
+const searchBody = (range: Range, last: Micros, size: number, bounds: readonly Bounds[], order: object): object => ({
+  size,
+  track_total_hits: false,
+  _source: false,
+  stored_fields: '_none_',
+  docvalue_fields: ['stored', 'id', 'size', 'at', 'restamped'],
+  query: {
+    bool: {
+      filter: [
+        ...range.terms.map((term) => ({ term: { tokens: term } })),
+        ...bounds.map((stored) => ({ range: { stored } }))
+      ],
+      must_not: unseen(range, last)
     }
-  }
+  },
+  ...order
+})
+
+const boundsOf = ({ since, until }: Range): Bounds[] => [
+  ...(since === undefined ? [] : [{ gt: since }]),
+  ...(until === undefined ? [] : [{ lte: until }])
+]
+
+const directionOf = ({ ascending }: Range): 'asc' | 'desc' => (ascending ? 'asc' : 'desc')
+
+/**
+ * By `stored` alone, of which Elasticsearch knows where to look in both directions; by two fields it would look at all
+ * that match. Statements with one `stored`, which only Ralph and other stores have, are put in order afterwards.
+ */
+const pageBody = (range: Range, last: Micros): object => {
+  const { after, ascending, limit } = range
+  const bounds = after === undefined ? [] : [ascending ? { gt: after.stored } : { lt: after.stored }]
+  // One more tells whether more follow.
+  return searchBody(range, last, limit + 1, [...boundsOf(range), ...bounds], { sort: [{ stored: directionOf(range) }] })
+}
+
+/** Those that were stored at one time, by their ids. */
+const tieBody = (range: Range, last: Micros, stored: Micros, size: number, after?: StatementId): object => {
+  const order = { sort: [{ id: directionOf(range) }], ...(after === undefined ? {} : { search_after: [after] }) }
+  return searchBody(range, last, size, [...boundsOf(range), { gt: stored - 1, lte: stored }], order)
+}
+
+const matchOf = ({ fields }: Hit): Match => ({
+  stored: fields.stored[0],
+  id: fields.id[0],
+  size: fields.size[0],
+  at: fields.at?.[0] ?? fields.id[0],
+  restamped: fields.restamped?.[0] === true
+})
+
+const inOrder = (matches: readonly Match[], { ascending }: Range): Match[] => {
+  const sign = ascending ? 1 : -1
+  return matches.toSorted((one, other) => sign * (one.stored - other.stored || (one.id < other.id ? -1 : 1)))
 }
 
 /** Of what Ralph wrote: with `stored` as the LRS knows it. */
@@ -114,26 +142,40 @@ export interface Queries extends Pick<StatementStore, 'query' | 'queryText' | 'f
 export const createQueries = (tables: Tables, snapshots: Snapshots): Queries => {
   const { connection, relations, statements, keys } = tables
 
-  const search = async (range: Range, last: Micros, signal: AbortSignal | undefined): Promise<Matches> => {
+  const searchAll = async (bodies: readonly object[], signal: AbortSignal | undefined): Promise<Match[][]> => {
+    const header = JSON.stringify({ index: relations, allow_partial_search_results: false })
     const { body } = await connection.ask({
       method: 'POST',
-      path: [relations, '_search'],
-      query: { allow_partial_search_results: false, filter_path: 'hits.hits.sort,hits.hits.fields' },
-      body: searchBody(range, last),
+      path: ['_msearch'],
+      query: { filter_path: 'responses.hits.hits.fields,responses.status,responses.error' },
+      lines: bodies.map((each) => `${header}\n${JSON.stringify(each)}\n`).join(''),
       kind: 'read',
       signal
     })
-    // The answer of Elasticsearch to a search; without hits there is nothing left of it.
-    const hits = (body as Partial<Hits>).hits?.hits ?? []
-    const found = hits.slice(0, range.limit).map(({ sort: [stored, id], fields }) => ({
-      stored,
-      id,
-      size: fields.size[0],
-      at: fields.at?.[0] ?? id,
-      restamped: fields.restamped?.[0] === true
-    }))
-    const count = fitting(found.map(({ size }) => size))
-    return { matches: found.slice(0, count), more: count < hits.length }
+    // The answer of Elasticsearch; where nothing was found, nothing is left of the hits.
+    const { responses } = body as { readonly responses: readonly SearchAnswer[] }
+    return responses.map(({ status = 200, error, hits }) => {
+      if (error === undefined) return (hits?.hits ?? []).map(matchOf)
+      const refusal = refusalOf(status, error)
+      throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
+    })
+  }
+
+  const search = async (range: Range, last: Micros, signal: AbortSignal | undefined): Promise<Matches> => {
+    const { after, limit } = range
+    const rest = after === undefined ? [] : [tieBody(range, last, after.stored, limit + 1, after.id)]
+    const answers = await searchAll([...rest, pageBody(range, last)], signal)
+    let found = inOrder(answers.flat(), range).slice(0, limit + 1)
+    const [end, beyond] = [found[limit - 1], found[limit]]
+    if (end !== undefined && end.stored === beyond?.stored && end.stored !== after?.stored) {
+      // Which of those that were stored at once belong to the page is told by all of them.
+      const start = found.findIndex(({ stored }) => stored === end.stored)
+      const [ties = []] = await searchAll([tieBody(range, last, end.stored, limit + 1 - start)], signal)
+      found = [...found.slice(0, start), ...ties]
+    }
+    const matches = found.slice(0, limit)
+    const count = fitting(matches.map(({ size }) => size))
+    return { matches: matches.slice(0, count), more: count < found.length }
   }
 
   const rangeOf = (query: StatementQuery): Range => {

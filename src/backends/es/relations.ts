@@ -1,4 +1,5 @@
 import type { PresentStatement } from '../../rounds/engine.ts'
+import { onOneLine } from '../../xapi/json-text.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Keys } from './keys.ts'
@@ -87,3 +88,6 @@ export const before = (relation: Relation, last: Micros): Relation | undefined =
     ...(isVoided ? { voided: true, voidedAt } : {})
   }
 }
+
+/** A text as it is written: a line of a bulk request has no line feed in it, nor has anything that came by HTTP. */
+export const lineOf = (text: string): string => (text.includes('\n') || text.includes('\r') ? onOneLine(text) : text)

@@ -4,7 +4,7 @@ import { createLease, type LeaseOptions } from '../../rounds/lease.ts'
 import { createPromises } from '../../rounds/promises.ts'
 import { createStatementRounds } from '../../rounds/statement-rounds.ts'
 import type { StatementId } from '../../xapi/statement.ts'
-import { type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
+import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
 import { createAttachments } from './attachments.ts'
 import { createDescriptions } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
@@ -19,8 +19,8 @@ import { closed } from './translate-error.ts'
 
 /** The store of one target. */
 export interface EsStore extends LrsStore {
-  /** Takes in what Ralph wrote into the index of the statements since it was opened. */
-  adopt(): Promise<AdoptReport>
+  /** Takes in what others wrote into the index of the statements since it was opened. */
+  adopt(adopted: Adopted): Promise<AdoptReport>
   /** Finishes what was accepted. The connections stay open: others share them. */
   close(): Promise<void>
 }
@@ -75,7 +75,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
       } catch (error) {
         const ids = foreignIn(error)
         if (ids === undefined || attempt === adoptions) throw error
-        await adopter.some(ids)
+        await adopter.some(ids, 'any')
       }
     }
   }
@@ -91,20 +91,25 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     }
   }
 
-  const adopt = async (): Promise<AdoptReport> => {
-    const report = await adopter.all()
+  const adopt = async (adopted: Adopted): Promise<AdoptReport> => {
+    const report = await adopter.all(adopted)
     if (report.taken > 0) warn(`${report.taken} statements that Ralph wrote into the index ${index} were taken in.`)
     if (report.refused > 0) {
       warn(`${report.refused} documents in the index ${index} are no statements, or double ones, and are not shown.`)
+    }
+    if (report.left > 0) {
+      warn(
+        `${report.left} statements in the index ${index} were not written by Ralph 5, nor are they known here: a dump that was imported, or what a crash has left. They are not shown.`
+      )
     }
     return report
   }
 
   // If its record was lost, readers must not take what is there for what is not written yet.
-  await leaseTable.read()
+  const isNew = (await leaseTable.read()) === undefined
   if (await adaptStatementIndex(connection, index, warn)) {
     made = Promise.resolve()
-    if (await hasForeign(tables)) await adopt()
+    if (await hasForeign(tables)) await adopt(isNew ? 'any' : "Ralph's")
   } else if (options.makeNow) await make()
 
   return {

@@ -1,9 +1,10 @@
+import type { NewStatement } from '../../rounds/engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
 import type { DescriptionDocument } from './descriptions.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
-import { before, isStatement, type Relation } from './relations.ts'
+import { before, isStatement, lineOf, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
 import { asStoreError } from './translate-error.ts'
 
@@ -71,30 +72,43 @@ const carryOut = async (tables: Tables, actions: readonly Action[], requireHeld?
   }
 }
 
-/**
- * The texts of statements that are to be removed; what has the same id in Ralph's index, but is not what we wrote, is
- * Ralph's, and stays.
- */
-const findTexts = async (
-  { connection, statements }: Tables,
-  found: readonly Found[],
-  last: Micros
-): Promise<Action[]> => {
-  const ours = found.flatMap(({ document }) =>
-    'turn' in document && isStatement(document) && document.round > last && document.adopted === undefined
-      ? [document]
-      : []
-  )
-  const wanted = ours.map(({ id, size }) => ({ index: statements, id, size }))
-  return (await multiGet(connection, wanted)).flatMap(({ id, source, version }, at): Action[] => {
+/** What tells the text that we wrote from one that Ralph has written under the same id. */
+interface OurText {
+  readonly id: StatementId
+  readonly stored: Micros
+  readonly size: number
+}
+
+const removeTexts = async (tables: Tables, ours: readonly OurText[], requireHeld?: () => void): Promise<void> => {
+  const wanted = ours.map(({ id, size }) => ({ index: tables.statements, id, size }))
+  const got = await multiGet(tables.connection, wanted)
+  const actions = got.flatMap(({ index, id, source, version }, at): Action[] => {
     const { size, stored } = ours[at] ?? {}
     if (source === undefined || version === undefined || stored === undefined || source.length !== size) return []
     const isOurs = source.includes(`"stored":"${formatMicros(stored)}"`)
-    return isOurs ? [{ index: statements, id, expects: version }] : []
+    return isOurs ? [{ index, id, expects: version }] : []
   })
+  await carryOut(tables, actions, requireHeld)
 }
 
-/** The texts are removed first: one without a relation would be taken for one of Ralph's. */
+/** Removes the texts of those of the statements that have no relation: their writer failed in between. */
+export const undoTexts = async (
+  tables: Tables,
+  statements: readonly NewStatement[],
+  requireHeld: () => void
+): Promise<void> => {
+  const wanted = statements.map(({ id }) => ({ index: tables.relations, id: tables.keys.statement(id) }))
+  const got = await multiGet(tables.connection, wanted)
+  const left = statements.flatMap(({ id, stored, text }, at): OurText[] => {
+    const source = got[at]?.source
+    // Nobody else writes there.
+    const relation = source === undefined ? undefined : (JSON.parse(source.toString()) as Relation)
+    return relation?.stored === stored ? [] : [{ id, stored, size: Buffer.byteLength(lineOf(text)) }]
+  })
+  await removeTexts(tables, left, requireHeld)
+}
+
+/** The texts are removed first: once a relation is gone, nobody knows of its text. */
 const undoRelations = async (
   tables: Tables,
   found: readonly Found[],
@@ -102,7 +116,12 @@ const undoRelations = async (
   requireHeld?: () => void
 ): Promise<void> => {
   const { relations } = tables
-  await carryOut(tables, await findTexts(tables, found, last), requireHeld)
+  const ours = found.flatMap(({ document }) =>
+    'turn' in document && isStatement(document) && document.round > last && document.adopted === undefined
+      ? [document]
+      : []
+  )
+  await removeTexts(tables, ours, requireHeld)
   const undone = found.map(({ id, version, document }): Action => {
     const previous = 'turn' in document ? before(document, last) : undefined
     const action = { index: relations, id, expects: version }
