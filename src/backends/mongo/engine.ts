@@ -67,13 +67,14 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
       .find({ 'ralph.id': { $in: [...ids] } }, { projection: { _id: 0, ralph: 1 }, maxTimeMS: timeLimits.read })
       .toArray()
 
-  const findReferrers = (ids: readonly StatementId[]) =>
-    statements
-      .find(
-        { 'ralph.target': { $in: [...ids] } },
-        { projection: { _id: 0, 'ralph.id': 1, 'ralph.target': 1 }, maxTimeMS: timeLimits.read }
-      )
-      .toArray()
+  /** Whether there is any statement with a target; undefined: not known. Most stores have none. */
+  let hasReferrers: boolean | undefined
+
+  const findReferrers = async (ids: readonly StatementId[]) => {
+    const options = { projection: { _id: 0, 'ralph.id': 1, 'ralph.target': 1 }, maxTimeMS: timeLimits.read }
+    hasReferrers ??= (await statements.findOne({ 'ralph.target': { $gt: '' } }, options)) !== null
+    return hasReferrers ? statements.find({ 'ralph.target': { $in: [...ids] } }, options).toArray() : []
+  }
 
   const createTurn = (last: Micros, undisturbed: boolean): Turn => {
     const turn = randomUUID()
@@ -138,6 +139,7 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
       // Planning may have taken its time.
       lease.requireHeld()
       isDoubtful = true
+      if (round.statements.some(({ target }) => target !== undefined)) hasReferrers = true
       const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
       await settleAll([
         writeParts(
@@ -222,6 +224,7 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
         if (left > 0) foreign()
       }
       snapshots.passed(last)
+      if (!undisturbed && hasReferrers === false) hasReferrers = undefined
       return createTurn(last, undisturbed)
     },
     close: async () => {

@@ -39,8 +39,8 @@ export interface StoreOptions {
 /** A time that is so old, in microseconds, is no longer worth telling a reader who asks how far the store is consistent. */
 const staleness = 1_000_000
 
-/** Milliseconds that one who asks how far the store is consistent waits for a later answer than the one that is known. */
-const courtesy = 300
+/** Milliseconds that those who ask how far the store is consistent wait for a later answer than the one that is known. */
+const courtesy = 2000
 
 export const openStore = async ({ connection, names, context, options }: StoreOptions): Promise<MongoStore> => {
   await prepareCollections(connection, names)
@@ -73,14 +73,21 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
     }
   }
 
+  /** Since when the promise that is being asked for is waited for, by the monotonic clock. */
+  let asking: number | undefined
+
   /**
-   * Nobody who reads waits for another server to make way, which may have died: what is known is true, if not as late as
-   * it could be.
+   * No reader waits for long until another server makes way, which may have died: what is known is true, if not as late
+   * as it could be.
    */
   const promise = async (options: CallOptions | undefined): Promise<Micros> => {
-    const promised = rounds.consistentThrough(options)
+    asking ??= performance.now()
+    const promised = rounds.consistentThrough(options).finally(() => {
+      asking = undefined
+    })
     const answered = new AbortController()
-    const late = setTimeout(courtesy, undefined, { ref: false, signal: answered.signal }).then(() =>
+    const patience = Math.max(0, asking + courtesy - performance.now())
+    const late = setTimeout(patience, undefined, { ref: false, signal: answered.signal }).then(() =>
       snapshots.read(async (last) => last)
     )
     // Whichever comes second concerns nobody.
