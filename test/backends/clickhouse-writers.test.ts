@@ -24,6 +24,16 @@ const open = async (t: Test, options: ClickhouseOptions, warnings: string[] = []
   return backend
 }
 
+/** Says of all writers of a database that they are dead, as who takes over does. */
+const bury = async (url: string, database: string): Promise<void> => {
+  const writers = `${database}.\`lrs$writer\``
+  await askClickhouse(
+    url,
+    `INSERT INTO ${writers} SELECT writer, any(name), any(machine), any(pid), max(beat), 2, max(through), 0
+     FROM ${writers} WHERE ended = 0 GROUP BY writer`
+  )
+}
+
 if ('missing' in engine) t.test('the writer of a ClickHouse database', { skip: engine.missing }, async () => {})
 else {
   t.teardown(() => engine.stop())
@@ -83,12 +93,7 @@ else {
     const first = await open(t, options)
     const store = await first.store()
     await store.statements.insert(aBatch(aStatement()))
-    const writers = `${options.database}.\`lrs$writer\``
-    await askClickhouse(
-      url,
-      `INSERT INTO ${writers} SELECT writer, any(name), any(machine), any(pid), max(beat), 2, max(through), 0
-       FROM ${writers} WHERE ended = 0 GROUP BY writer`
-    )
+    await bury(url, options.database)
     const refused = async (): Promise<unknown> => {
       for (;;) {
         try {
@@ -105,6 +110,23 @@ else {
       store.documents.change(key, () => ({ content: Buffer.from('x'), contentType: 'a/b' })),
       { code: 'STORE_IN_USE' }
     )
+  })
+
+  t.test('what one that was taken for dead had sent, and comes late, is refused by the engine', async (t) => {
+    const patient = { beat: 60_000, timeToLive: 600_000 }
+    const options = { ...(await aDatabase(t, url)), writer: patient }
+    const first = await open(t, options)
+    const store = await first.store()
+    await store.statements.insert(aBatch(aStatement()))
+    await bury(url, options.database)
+    // It has given a sign of life a moment ago, and believes that it may write.
+    const late = aStatement()
+    await t.rejects(store.statements.insert(aBatch(late)), { code: 'STORE_IN_USE' })
+    t.match(await first.status(), { state: 'error', detail: /taken over/ })
+    const next = await open(t, options)
+    t.equal((await allPages(await next.store(), {})).length, 1)
+    const rows = await askClickhouse(url, `SELECT count() FROM ${options.database}.xapi_events_all`)
+    t.equal(rows, '1', 'nothing of it arrived')
   })
 
   const { database } = await aDatabase(t, url)

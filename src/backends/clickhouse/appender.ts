@@ -1,4 +1,3 @@
-import type { Connection } from './connect.ts'
 import { lengthOf, type Rows } from './row-binary.ts'
 
 /**
@@ -19,7 +18,8 @@ interface Waiting {
   reject(reason: unknown): void
 }
 
-export const createAppender = (connection: Connection, table: string): Appender => {
+/** `insert` sends rows of several appends as one block. */
+export const createAppender = (insert: (rows: Rows) => Promise<void>): Appender => {
   let waiting: Waiting[] = []
   let busy = false
 
@@ -39,10 +39,7 @@ export const createAppender = (connection: Connection, table: string): Appender 
     while (waiting.length > 0) {
       const taken = take()
       try {
-        await connection.insert(
-          table,
-          taken.flatMap(({ rows }) => rows)
-        )
+        await insert(taken.flatMap(({ rows }) => rows))
         for (const { resolve } of taken) resolve()
       } catch (error) {
         for (const { reject } of taken) reject(error)

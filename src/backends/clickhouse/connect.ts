@@ -25,8 +25,11 @@ export interface Connection {
   readonly queryPrefix: string
   /** Runs a query and gives its result. Whole: nothing comes when the query fails half-way. */
   read(sql: string, parameters?: Parameters, options?: ReadOptions): Promise<RowReader>
-  /** One block of rows, in one part of the table when it resolves: all of them or none. */
-  insert(into: string, rows: Rows): Promise<void>
+  /**
+   * One block of rows, in one part of the table when it resolves: all of them or none. `into` is what comes behind
+   * INSERT INTO.
+   */
+  insert(into: string, rows: Rows, parameters?: Parameters): Promise<void>
   /** Anything without a result, which may take minutes. */
   run(sql: string, parameters?: Parameters): Promise<void>
   /** Resolves when no insert that failed is still under way: an answer may be lost although the insert goes on. */
@@ -125,8 +128,8 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
       readRows(
         await request('read', `${sql} FORMAT RowBinary`, { ...readSettings, ...settings }, { parameters, signal })
       ),
-    insert: async (into, rows) => {
-      await request('read', `INSERT INTO ${into} FORMAT RowBinary`, insertSettings, { body: rows })
+    insert: async (into, rows, parameters = {}) => {
+      await request('read', `INSERT INTO ${into} FORMAT RowBinary`, insertSettings, { parameters, body: rows })
     },
     run,
     settle: async () => {

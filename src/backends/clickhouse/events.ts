@@ -1,6 +1,7 @@
 import type { NewStatement } from '../../rounds/engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import { columns, namesOf } from './columns.ts'
 import { bytesOfId, uuidOfBytes } from './keys.ts'
 import type { Asker } from './lookup.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
@@ -14,9 +15,6 @@ export const emissionTime = ({ statement, stored }: Pick<NewStatement, 'statemen
   const time = statement.timestamp === undefined ? stored : (parseMicros(statement.timestamp) ?? stored)
   return Math.min(Math.max(time, earliest), latest)
 }
-
-/** The columns that Ralph reads and writes; a table may have others. */
-export const eventColumns = '(event_id, emission_time, event)'
 
 export const eventRows = (statements: readonly NewStatement[]): Rows => {
   const rows = createRowWriter()
@@ -36,7 +34,7 @@ export const completeEvents = async (
 ): Promise<void> => {
   const lacking = `SELECT emission_time FROM ${tables.statement} WHERE store = {store:UInt32} AND stored >= {since:Int64}`
   await connection.run(
-    `INSERT INTO ${eventTable} ${eventColumns}
+    `INSERT INTO ${eventTable} (${namesOf(columns.event)})
      SELECT toUUID(UUIDNumToString(id)), fromUnixTimestamp64Micro(emission_time), text FROM ${tables.statement}
      WHERE store = {store:UInt32} AND stored >= {since:Int64} AND id NOT IN (
        SELECT toFixedString(UUIDStringToNum(toString(event_id)), 16) FROM ${eventTable}

@@ -2,8 +2,10 @@ import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/
 import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { createAppender } from './appender.ts'
+import { type Appender, createAppender } from './appender.ts'
+import { columns } from './columns.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
+import type { Appenders } from './engine.ts'
 import { makeFirstTables, migrate } from './migrations.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type Tables, tablesIn } from './settings.ts'
 import { type ClickhouseStore, openStore, type Shared } from './store.ts'
@@ -70,18 +72,20 @@ const open = async (
     times: options.writer ?? defaultTimes,
     warn
   })
+  const appenderOf = (table: keyof Appenders): Appender =>
+    createAppender((rows) => writer.insert(tables[table], columns[table], rows))
   const opened = async (): Promise<Shared> => {
     await migrate(connection, tables)
     return {
       connection,
       tables,
       appenders: {
-        statement: createAppender(connection, tables.statement),
-        entry: createAppender(connection, tables.entry),
-        change: createAppender(connection, tables.change),
-        description: createAppender(connection, tables.description),
-        attachment: createAppender(connection, tables.attachment),
-        document: createAppender(connection, tables.document)
+        statement: appenderOf('statement'),
+        entry: appenderOf('entry'),
+        change: appenderOf('change'),
+        description: appenderOf('description'),
+        attachment: appenderOf('attachment'),
+        document: appenderOf('document')
       },
       writer,
       stores: await readStores(connection, tables),

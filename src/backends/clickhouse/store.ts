@@ -8,13 +8,13 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import { adopt } from './adopt.ts'
 import { createAppender } from './appender.ts'
 import { readAttachments } from './attachments.ts'
+import { columns } from './columns.ts'
 import type { Connection } from './connect.ts'
 import { createCopy } from './copy.ts'
 import { agentNames, describe } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
 import { type Appenders, createEngine, type Progress } from './engine.ts'
 import { requireEventTable } from './event-table.ts'
-import { eventColumns } from './events.ts'
 import { createKnownIds } from './known-ids.ts'
 import type { Asker } from './lookup.ts'
 import { createQueries } from './query.ts'
@@ -117,7 +117,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   const known = createKnownIds(asker, Math.max(found.statements, found.events))
   const engine = createEngine({
     asker,
-    eventTable: createAppender(connection, `${eventTableName} ${eventColumns}`),
+    eventTable: createAppender((rows) => writer.insert(eventTableName, columns.event, rows)),
     eventTableName,
     appenders,
     writer,

@@ -5,9 +5,11 @@ import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
 import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { namesOf } from './columns.ts'
 import type { Connection } from './connect.ts'
-import { createRowWriter } from './row-binary.ts'
+import { createRowWriter, type Rows } from './row-binary.ts'
 import type { Tables, WriterTimes } from './settings.ts'
+import { isServerError } from './translate-error.ts'
 
 /**
  * The one server process that may use the tables of a database. ClickHouse can compare and set nothing, hence ids,
@@ -28,6 +30,11 @@ export interface Writer {
   cover(time: Micros): Promise<void>
   /** Before anything is written: `STORE_IN_USE` when another one took over, `STORE_UNAVAILABLE` when one may have. */
   requireHeld(): Promise<void>
+  /**
+   * Rows of `columns` into a table. Refused by ClickHouse itself with `STORE_IN_USE` once another one has taken over: a
+   * network can hold a request back for longer than a writer is waited for.
+   */
+  insert(table: string, columns: string, rows: Rows): Promise<void>
   /** Undefined: this is the writer; else what to tell the operator. */
   trouble(): string | undefined
   /** Lets go. All writing has ended; `last` is the latest time that was given out. */
@@ -38,6 +45,9 @@ export const defaultTimes: WriterTimes = { beat: 3000, timeToLive: 15_000 }
 
 /** Microseconds for which one sign of life covers promises in advance. */
 const coverAhead = 10_000_000
+
+/** FUNCTION_THROW_IF_VALUE_IS_NON_ZERO */
+const thrown = 395
 
 /** How the rows of a writer end. */
 const ends = { alive: 0, byItself: 1, takenOver: 2 } as const
@@ -275,6 +285,21 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
     requireHeld: async () => {
       if (!isLost && performance.now() - renewed > times.timeToLive / 2) await renewOnce()
       if (isLost) throw new RalphError('STORE_IN_USE', lost)
+    },
+    insert: async (table, columns, rows) => {
+      const names = namesOf(columns)
+      try {
+        await connection.insert(
+          `${table} (${names}) SELECT ${names} FROM input('${columns}')
+           WHERE throwIf((SELECT max(ended) FROM ${tables.writer} WHERE writer = {writer:String}) != ${ends.alive}) = 0`,
+          rows,
+          { writer: id }
+        )
+      } catch (error) {
+        if (!(error instanceof RalphError) || !isServerError(error.cause, thrown)) throw error
+        isLost = true
+        throw new RalphError('STORE_IN_USE', lost, {}, { cause: error })
+      }
     },
     trouble: () => (isLost ? lost : undefined),
     release: async (last) => {
