@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
@@ -9,6 +8,7 @@ import { namesOf } from './columns.ts'
 import type { Connection } from './connect.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 import type { Tables, WriterTimes } from './settings.ts'
+import { findMachine, isRunning } from './this-machine.ts'
 import { isServerError } from './translate-error.ts'
 
 /**
@@ -66,33 +66,6 @@ interface Row {
 
 /** The ids of queries of a writer begin with this; the number behind it counts attempts to become the writer. */
 const queryPrefixOf = (writer: string): string => writer.replace(/~\d+$/, '')
-
-const fileText = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return ''
-  }
-}
-
-/** Where process numbers mean the same processes; '' where that cannot be told. */
-const findMachine = (): string => {
-  try {
-    const boot = fileText('/proc/sys/kernel/random/boot_id')
-    return boot === '' ? '' : `${hostname()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`
-  } catch {
-    return ''
-  }
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
-  }
-}
 
 /** Writers in this process. */
 const here = new Set<string>()
