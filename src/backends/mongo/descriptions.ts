@@ -4,6 +4,7 @@ import type { LearnedName } from '../../rounds/engine.ts'
 import { tokenOf } from '../../rounds/tokens.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { inChunks, maxWrites } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import type { DescriptionDocument } from './shapes.ts'
@@ -16,6 +17,9 @@ interface Asked {
 /** Descriptions as a turn has found them: what it writes replaces these, and nothing else. */
 export type Found = ReadonlyMap<string, DescriptionDocument>
 
+/** A request with more keys than this would be large. */
+const maxKeys = 10_000
+
 const activityKey = (iri: string): string => tokenOf(`c${iri}`)
 const verbKey = (iri: string): string => tokenOf(`v${iri}`)
 
@@ -26,10 +30,12 @@ export const findDescriptions = async (
   { activities, verbs }: Asked,
   signal?: AbortSignal
 ): Promise<Found> => {
-  const keys = [...activities.map(activityKey), ...verbs.map(verbKey)]
-  if (keys.length === 0) return new Map()
-  const found = await descriptions.find({ _id: { $in: keys } }, readOptions(signal)).toArray()
-  return new Map(found.map((document) => [document._id, document]))
+  const found = new Map<string, DescriptionDocument>()
+  await inChunks([...activities.map(activityKey), ...verbs.map(verbKey)], maxKeys, async (some) => {
+    const documents = descriptions.find({ _id: { $in: [...some] } }, readOptions(signal))
+    for (const document of await documents.toArray()) found.set(document._id, document)
+  })
+  return found
 }
 
 const textAt = (document: DescriptionDocument | undefined, last: Micros): string | undefined =>
@@ -67,7 +73,6 @@ export const writeDescriptions = async (
     ...[...definitions].map(([iri, value]) => ({ _id: activityKey(iri), iri, value })),
     ...[...displays].map(([iri, value]) => ({ _id: verbKey(iri), iri, value }))
   ]
-  if (all.length === 0) return
   const writes = all.map(({ _id, iri, value }) => {
     const present = found.get(_id)
     const next = { iri, text: JSON.stringify(value), at: last, before: present?.text ?? null }
@@ -76,7 +81,9 @@ export const writeDescriptions = async (
       ? { insertOne: { document: { _id, ...next } } }
       : { replaceOne: { filter: { _id, at: present.at }, replacement: next } }
   })
-  await descriptions.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
+  await inChunks(writes, maxWrites, (some) =>
+    descriptions.bulkWrite(some, { ordered: false, maxTimeMS: timeLimits.write })
+  )
 }
 
 /** Takes back what was never committed. */
@@ -95,7 +102,6 @@ const digestOf = (text: string): string => hash('sha256', text, 'base64url').sli
 
 /** A name that is there stays; one that is restored may be older than it was known to be. */
 export const writeNames = async ({ agentNames }: Collections, names: readonly LearnedName[]): Promise<void> => {
-  if (names.length === 0) return
   const writes = names.map(({ identifier, name, stored }) => ({
     updateOne: {
       filter: { _id: digestOf(JSON.stringify([identifier, name])) },
@@ -103,7 +109,9 @@ export const writeNames = async ({ agentNames }: Collections, names: readonly Le
       upsert: true
     }
   }))
-  await agentNames.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
+  await inChunks(writes, maxWrites, (some) =>
+    agentNames.bulkWrite(some, { ordered: false, maxTimeMS: timeLimits.write })
+  )
 }
 
 export const undoNames = async ({ agentNames }: Collections, last: Micros): Promise<void> => {

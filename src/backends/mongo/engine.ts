@@ -6,6 +6,7 @@ import { isLost, type Lease } from '../../rounds/lease.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
+import { inChunks, maxWrites } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { writeParts } from './contents.ts'
@@ -27,13 +28,10 @@ export interface EngineOptions {
 }
 
 /** A request with more ids than this would be too large a message. */
-const maxIds = 50_000
+const maxIds = 10_000
 
 /** Microseconds for which a change stays unseen by those whose read began before it. */
 const pendingAge = 60_000_000
-
-const chunksOf = <Each>(all: readonly Each[], size: number): Each[][] =>
-  Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
 
 const isReferrer = (ralph: StatementDocument['ralph']): ralph is Relations & { readonly target: StatementId } =>
   ralph !== undefined && 'target' in ralph
@@ -47,7 +45,7 @@ const adoption = ({ _id, document }: { readonly _id: ObjectId; readonly document
 })
 
 /** All of them, whether or not one fails, then the first failure: nothing may arrive after it was taken back. */
-const settleAll = async (writes: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
+const settleAll = async (writes: readonly Promise<unknown>[]): Promise<void> => {
   for (const result of await Promise.allSettled(writes)) if (result.status === 'rejected') throw result.reason
 }
 
@@ -85,7 +83,7 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
     const lookUp = async (ids: readonly StatementId[]): Promise<Lookup> => {
       const present = new Map<StatementId, PresentStatement>()
       const referrers = new Map<StatementId, StatementId[]>()
-      for (const some of chunksOf(ids, maxIds)) {
+      await inChunks(ids, maxIds, async (some) => {
         const [found, referring] = await Promise.all([findPresent(some), findReferrers(some)])
         for (const { ralph } of found) {
           if (!isTakenIn(ralph)) continue
@@ -98,7 +96,7 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
           if (others === undefined) referrers.set(ralph.target, [ralph.id])
           else others.push(ralph.id)
         }
-      }
+      })
       return { present, referrers }
     }
 
@@ -120,12 +118,12 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
       }
     }
 
-    const writeChanges = async (changed: readonly ChangedStatement[], at: Micros): Promise<void> => {
-      if (changed.length === 0) return
-      const writes = changed.map((each) => change(each, at))
-      const { matchedCount } = await statements.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
-      if (matchedCount !== changed.length) throw disturbed()
-    }
+    const writeChanges = (changed: readonly ChangedStatement[], at: Micros): Promise<void> =>
+      inChunks(changed, maxWrites, async (some) => {
+        const writes = some.map((each) => change(each, at))
+        const { matchedCount } = await statements.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
+        if (matchedCount !== some.length) throw disturbed()
+      })
 
     const writeStatements = async (round: Round): Promise<void> => {
       // Throws for a statement that is too large before anything is written.
@@ -146,13 +144,13 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
           collections,
           [...documents, ...adoptions].flatMap(({ parts }) => parts)
         ),
-        documents.length === 0
-          ? undefined
-          : statements.insertMany(
-              documents.map(({ document }) => document),
-              writeOptions
-            ),
-        adoptions.length === 0 ? undefined : statements.bulkWrite(adoptions.map(adoption), writeOptions),
+        inChunks(documents, maxWrites, (some) =>
+          statements.insertMany(
+            some.map(({ document }) => document),
+            writeOptions
+          )
+        ),
+        inChunks(adoptions, maxWrites, (some) => statements.bulkWrite(some.map(adoption), writeOptions)),
         writeChanges(round.changed, round.last),
         writeAttachments(collections, round.attachments),
         writeDescriptions(collections, round, descriptions, round.last),

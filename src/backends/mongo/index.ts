@@ -24,9 +24,11 @@ const detailOf = (error: unknown): string => (error instanceof Error ? error.mes
  * time (rounds/lease.ts), and readers look no further than the time up to which it says that all is written. Exception:
  * the documents of a scope are removed together, but one by one (`DELETE` of several State documents).
  *
- * Limits: a statement has 16 MB with all that belongs to it (about 7 MB of JSON), else `BODY_TOO_LARGE`. A statement
- * nested deeper than 100 levels, or with a key that BSON cannot hold, is kept exactly, but Ralph finds that part of it
- * as text. Collections are not to be sharded.
+ * Limits: all that one statement is found by has 16 MB (some 200,000 Agents and Activities), else `BODY_TOO_LARGE`. Our
+ * readers are given every statement exactly. Ralph, which reads `_source`, finds as text what BSON cannot hold (a nesting
+ * deeper than 100 levels, some keys), and a statement of more than 16 MB without what makes it so large. Collections are
+ * not to be sharded. A copy of the database that was made during writing is to be of one point in time (`--oplog`, a
+ * snapshot): what is later than its lease is taken back.
  */
 export const openMongo = (options: MongoOptions, context: BackendContext): LrsBackend => {
   const connection = createConnection(options.connectionUri, options.database)
