@@ -1,21 +1,11 @@
 import t from 'tap'
-import { attachmentStoreContract } from '../contracts/attachment-store.ts'
-import { documentStoreContract } from '../contracts/document-store.ts'
-import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
-import { storeCopyContract } from '../contracts/store-copy.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { esOpener } from '../support/es.ts'
 
 const engine = await engineFor('es')
 if ('missing' in engine) t.test('es', { skip: engine.missing }, async () => {})
 else {
-  t.teardown(engine.stop)
-  const open = esOpener(engine.url)
-  statementStoreContract(t, 'es', open)
-  documentStoreContract(t, 'es', open)
-  attachmentStoreContract(t, 'es', open)
-  storeCopyContract(t, 'es', open)
-  // Each history has an index of its own, and an index is made in a tenth of a second.
-  propertyContract(t, 'es', open, { runs: 12 })
+  t.teardown(() => engine.stop())
+  statementStoreContract(t, 'es', esOpener(engine.url))
 }

@@ -6,7 +6,7 @@ import { normalId, type Statement, type StatementId, targetOf } from '../../xapi
 import { inheritableTerms, ownTerms } from '../../xapi/terms.ts'
 import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
-import type { Adoption } from './engine.ts'
+import type { Adoption } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
 import { isStatement as isRelated, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'

@@ -21,7 +21,7 @@ export interface RefusedAction {
 /** Characters of one request: Elasticsearch refuses 100 MB, and holds what it works on in memory. */
 const maxCharacters = 6_000_000
 
-/** Waits before an action that Elasticsearch had no room for is sent again, in milliseconds. */
+/** Waits before actions that Elasticsearch had no room for are sent again, in milliseconds. */
 const pauses = [20, 80, 300, 1000]
 
 const linesOf = ({ index, id, source, expects }: Action): string => {
@@ -74,11 +74,7 @@ const send = async (
     kind: 'write',
     expect: [429]
   } as const
-  const { status, body } = await connection.ask(request)
-  if (status === 429) {
-    const refusal = refusalOf(status, body)
-    return actions.map((action) => ({ action, refusal }))
-  }
+  const { body } = await connection.ask(request)
   // The answer of Elasticsearch to a bulk request.
   const { errors, items } = body as BulkAnswer
   if (!errors) return []

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
 import { defaultLease } from '../../rounds/lease.ts'
 import type { EsOptions } from './settings.ts'
-import { asStoreError, closed, refusalOf, translateError } from './translate-error.ts'
+import { asStoreError, closed, isBusyError, refusalOf, translateError } from './translate-error.ts'
 
 /** Milliseconds that one request may take. */
 const timeLimits = { read: 10_000, prepare: 60_000 } as const
@@ -14,6 +15,9 @@ const timeLimits = { read: 10_000, prepare: 60_000 } as const
  * answer in vain does not know what became of it.
  */
 const longestWrite = ({ lease = defaultLease }: EsOptions): number => lease.timeToLive * 0.45
+
+/** Waits before what Elasticsearch had no room for, and did not begin, is asked again, in milliseconds. */
+const pauses = [20, 80, 300]
 
 /** After so long Elasticsearch itself says that it cannot write, which leaves no doubt. */
 export const answerTime = '5s'
@@ -119,13 +123,18 @@ export const connect = (options: EsOptions): Connection => {
   })
 
   const attempt = async <Result>({ signal }: EsRequest, work: () => Promise<Result>): Promise<Result> => {
-    if (isClosed) throw closed()
-    signal?.throwIfAborted()
-    try {
-      return await work()
-    } catch (error) {
-      throw isClosed ? closed() : translateError(error, signal)
+    for (const pause of [...pauses, undefined]) {
+      if (isClosed) throw closed()
+      signal?.throwIfAborted()
+      try {
+        return await work()
+      } catch (error) {
+        const translated = isClosed ? closed() : translateError(error, signal)
+        if (pause === undefined || !isBusyError(translated)) throw translated
+        await setTimeout(pause)
+      }
     }
+    throw closed()
   }
 
   return {

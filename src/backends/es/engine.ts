@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
-import type { Lookup, NewStatement, PresentStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
+import type { NewStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
 import { isLost, type Lease } from '../../rounds/lease.ts'
-import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
 import { type Action, bulk, type RefusedAction } from './bulk.ts'
@@ -15,20 +14,12 @@ import {
   writeDescriptions,
   writeNames
 } from './descriptions.ts'
-import { type DocumentVersion, multiGet } from './multi-get.ts'
-import { isStatement, lineOf, presentOf, type Relation } from './relations.ts'
+import { type Adoptions, createLookUp } from './look-up.ts'
+import { multiGet } from './multi-get.ts'
+import { relationActions, textActions } from './round-actions.ts'
 import type { Tables } from './tables.ts'
 import { asStoreError, isTimeout } from './translate-error.ts'
 import { undoAfter, undoTexts, undoTurn } from './undo.ts'
-
-/** A document of Ralph's index that is being taken in as a statement. */
-export interface Adoption {
-  /** Its id in the index. */
-  readonly at: string
-  /** Bytes of its text there. */
-  readonly size: number
-  readonly restamped: boolean
-}
 
 export interface EngineOptions {
   readonly tables: Tables
@@ -37,35 +28,15 @@ export interface EngineOptions {
   readonly lateness: number
   /** All up to `last` is written. */
   passed(last: Micros): void
-  /** By the id of the statement. */
-  readonly adopting: ReadonlyMap<StatementId, Adoption>
+  readonly adopting: Adoptions
+  /** Nobody has ever written to the target. */
+  readonly isNew: boolean
 }
-
-/** A request with more ids than this would be too large. */
-const maxIds = 5000
-
-/** Of a statement that somebody has deleted from Ralph's index: its id stays taken, and no other statement equals it. */
-const lostText = '{"actor":{},"verb":{"id":""},"object":{}}'
-
-interface Known {
-  readonly relation: Relation
-  readonly version: DocumentVersion
-}
-
-/** Whether statements of Ralph's must be taken in before this can be written, and which. */
-export const foreignIn = (error: unknown): readonly StatementId[] | undefined =>
-  error instanceof RalphError && Array.isArray(error.details.foreign) ? error.details.foreign : undefined
 
 /** Somebody else has written what this turn had looked up. */
 const disturbed = (): RalphError =>
   new RalphError('STORE_UNAVAILABLE', 'somebody else writes to this index, too: send the request again', {
     retryAfter: 1
-  })
-
-const foreign = (ids: readonly StatementId[]): RalphError =>
-  new RalphError('STORE_UNAVAILABLE', 'Ralph has written to this index meanwhile: send the request again', {
-    retryAfter: 1,
-    foreign: ids
   })
 
 const isContentRefusal = (error: unknown): boolean =>
@@ -77,6 +48,19 @@ const refused = ({ action, refusal }: RefusedAction): RalphError => {
   return new RalphError('INVALID_STATEMENT', message, { statementId: action.id })
 }
 
+/** Throws for the first of them. */
+const requireNone = (refusals: readonly RefusedAction[]): void => {
+  const [first] = refusals
+  if (first === undefined) return
+  for (const each of refusals) {
+    const error = asStoreError(each.refusal)
+    if (error !== undefined) throw error
+  }
+  throw refusals.every(isThere) ? disturbed() : refused(refusals.find((each) => !isThere(each)) ?? first)
+}
+
+const isThere = ({ refusal }: RefusedAction): boolean => refusal.status === 409
+
 /**
  * Writes rounds without transactions: one process at a time (the lease), and unseen by all readers, which look no
  * further than the `last` of the lease, until that is moved, as the round's last act. A round that does not come so
@@ -87,11 +71,11 @@ export const createEngine = ({
   lease,
   lateness,
   adopting,
+  isNew,
   passed
 }: EngineOptions): RoundEngine & { close(): Promise<void> } => {
-  const { connection, statements, relations, keys, space } = tables
   /** Something may be there that was never committed. What a process before this one has left is found, too. */
-  let isDoubtful = true
+  let isDoubtful = !isNew
   /** What this process has written since, and nobody knows whether it is there. */
   let attempted: NewStatement[] = []
   /** A write whose answer did not come may still happen until then, by the monotonic clock. */
@@ -114,148 +98,23 @@ export const createEngine = ({
     /** Elasticsearch has answered all that was asked: what is to be undone can be undone now. */
     let isRefused = false
     const turn = randomUUID()
-    const known = new Map<StatementId, Known>()
+    const { known, lookUp } = createLookUp(tables, adopting)
     const descriptions = new Map<string, DescriptionDocument>()
 
-    const lookUpSome = async (ids: readonly StatementId[], into: Map<StatementId, PresentStatement>): Promise<void> => {
-      const wanted = ids.flatMap((id) => [
-        { index: relations, id: keys.statement(id) },
-        { index: statements, id: adopting.get(id)?.at ?? id }
-      ])
-      const got = await multiGet(connection, wanted)
-      const unknown: StatementId[] = []
-      const elsewhere: Relation[] = []
-      for (const [at, id] of ids.entries()) {
-        const [relationGot, textGot] = [got[at * 2], got[at * 2 + 1]]
-        // Nobody else writes there.
-        const relation =
-          relationGot?.source === undefined ? undefined : (JSON.parse(relationGot.source.toString()) as Relation)
-        if (relation !== undefined && relationGot?.version !== undefined) {
-          known.set(id, { relation, version: relationGot.version })
-        }
-        if (!isStatement(relation)) {
-          if (textGot?.source !== undefined && !adopting.has(id)) unknown.push(id)
-        } else if (relation.at !== undefined) elsewhere.push(relation)
-        else into.set(id, presentOf(relation, textGot?.source?.toString() ?? lostText, keys))
-      }
-      if (unknown.length > 0) throw foreign(unknown)
-      await lookUpElsewhere(elsewhere.filter(isStatement), into)
-    }
-
-    const lookUpElsewhere = async (
-      found: readonly (Relation & { readonly id: StatementId; readonly at?: string })[],
-      into: Map<StatementId, PresentStatement>
-    ): Promise<void> => {
-      const wanted = found.map(({ id, at = id }) => ({ index: statements, id: at }))
-      for (const [at, { source }] of (await multiGet(connection, wanted)).entries()) {
-        const relation = found[at]
-        if (isStatement(relation)) {
-          into.set(relation.id, presentOf(relation, source?.toString() ?? lostText, keys))
-        }
-      }
-    }
-
-    const lookUp = async (ids: readonly StatementId[]): Promise<Lookup> => {
-      const present = new Map<StatementId, PresentStatement>()
-      for (let start = 0; start < ids.length; start += maxIds) {
-        await lookUpSome(ids.slice(start, start + maxIds), present)
-      }
-      const referrers = new Map<StatementId, readonly StatementId[]>()
-      for (const id of ids) {
-        const all = known.get(id)?.relation.referrers
-        if (all !== undefined) referrers.set(id, all)
-      }
-      return { present, referrers }
-    }
-
-    /** What is written to the relations: one document for each id that the round says something of. */
-    const relationsOf = (round: Round, at: Micros): Action[] => {
-      const next = new Map<StatementId, Relation>()
-      const startOf = (id: StatementId): Relation =>
-        next.get(id) ?? { ...known.get(id)?.relation, space: space.prefix, turn }
-
-      for (const { id, tokens, added, voided } of round.changed) {
-        const relation = startOf(id)
-        const isVoidedNow = voided && relation.voided === undefined
-        next.set(id, {
-          ...relation,
-          tokens: tokens.map(keys.token).concat(keys.every),
-          changedAt: at,
-          added: added.map(keys.token),
-          addedReferrers: [],
-          ...(isVoidedNow ? { voided: true, voidedAt: at } : {})
-        })
-      }
-      for (const each of round.statements) next.set(each.id, { ...startOf(each.id), ...partOf(each, at) })
-      for (const { id, target } of round.statements) {
-        if (target === undefined) continue
-        const { added = [], addedReferrers = [], changedAt, referrers = [], ...relation } = startOf(target)
-        const isFirst = changedAt !== at
-        next.set(target, {
-          ...relation,
-          referrers: [...referrers, id],
-          changedAt: at,
-          added: isFirst ? [] : added,
-          addedReferrers: isFirst ? [id] : [...addedReferrers, id]
-        })
-      }
-      return [...next].map(([id, relation]) => ({
-        index: relations,
-        id: keys.statement(id),
-        source: JSON.stringify(relation),
-        expects: known.get(id)?.version ?? 'nothing'
-      }))
-    }
-
-    const partOf = (
-      { id, stored, text, tokens, target, voiding, voided }: NewStatement,
-      round: Micros
-    ): Partial<Relation> => {
-      const adoption = adopting.get(id)
-      return {
-        id,
-        stored,
-        size: adoption?.size ?? Buffer.byteLength(lineOf(text)),
-        tokens: tokens.map(keys.token).concat(keys.every),
-        round,
-        ...(target === undefined ? {} : { target }),
-        ...(voiding ? { voiding } : {}),
-        ...(voided ? { voided, voidedAt: round } : {}),
-        ...(adoption === undefined ? {} : { adopted: true }),
-        ...(adoption?.restamped ? { restamped: true } : {}),
-        ...(adoption === undefined || adoption.at === id ? {} : { at: adoption.at })
-      }
-    }
-
-    const textsOf = (round: Round): Action[] =>
-      round.statements
-        .filter(({ id }) => !adopting.has(id))
-        .map(({ id, text }) => ({ index: statements, id, source: lineOf(text), expects: 'nothing' }))
-
-    const require = (refusedActions: readonly RefusedAction[]): void => {
-      for (const each of refusedActions) {
-        const known = asStoreError(each.refusal)
-        if (known !== undefined) throw known
-        if (each.refusal.status !== 409) throw refused(each)
-      }
-      if (refusedActions.length > 0) throw disturbed()
-    }
-
-    /** What is there already is the same. */
-    const isThere = ({ refusal }: RefusedAction): boolean => refusal.status === 409
-
     const writeRound = async (round: Round, at: Micros): Promise<void> => {
+      const context = { tables, known, adopting, turn, at }
       const beside = [
         ...writeAttachments(tables, round.attachments),
         ...writeNames(tables, round.names, at),
         ...writeDescriptions(tables, round, descriptions, { last, round: at })
       ]
       // The relations before the texts: of a request that is cut off in the middle no text is left without a relation.
-      const actions = [...beside, ...relationsOf(round, at), ...textsOf(round)]
+      const actions = [...beside, ...relationActions(round, context), ...textActions(round, context)]
       const query = tables.refresh === undefined ? {} : { refresh: tables.refresh }
-      const refusedActions = await bulk(connection, actions, { before: lease.requireHeld, query })
-      const tolerated = new Set<Action>(beside)
-      require(refusedActions.filter((each) => !(isThere(each) && tolerated.has(each.action))))
+      const refusals = await bulk(tables.connection, actions, { before: lease.requireHeld, query })
+      // What is there already of attachments and names is the same.
+      const mayBeThere = new Set<Action>(beside)
+      requireNone(refusals.filter((each) => !(isThere(each) && mayBeThere.has(each.action))))
     }
 
     const write = async (round: Round): Promise<void> => {
@@ -286,7 +145,7 @@ export const createEngine = ({
       lookUp,
       describe: async (iris) => {
         const wanted = descriptionsWanted(tables, iris)
-        const got = await multiGet(connection, wanted)
+        const got = await multiGet(tables.connection, wanted)
         for (const each of got) {
           const description = descriptionIn(each)
           if (description !== undefined) descriptions.set(each.id, description)

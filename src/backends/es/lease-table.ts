@@ -52,15 +52,19 @@ const lastWritten = async ({ connection, relations, space }: Tables): Promise<Mi
 /** The lease of a target: one document, replaced only by who has seen its latest version. A GET is up to date. */
 export const createLeaseTable = (tables: Tables): LeaseTable<DocumentVersion> => {
   const { connection, kept, keys } = tables
+  /** Nobody has ever written to the target, as far as this process knows. */
+  let isNew = false
 
   const read = async (): Promise<VersionedRecord<DocumentVersion> | undefined> => {
     const [got] = await multiGet(connection, [leaseOf(tables)])
     if (got?.source !== undefined && got.version !== undefined) {
+      isNew = false
       return { record: recordIn(got.source), version: got.version }
     }
     // Where nothing is known of how far it is written, what is there counts.
-    const last = await lastWritten(tables)
-    if (last === 0) return undefined
+    const last = isNew ? 0 : await lastWritten(tables)
+    isNew = last === 0
+    if (isNew) return undefined
     const nobody = { holder: undefined, wanted: undefined, writer: undefined }
     const version = await write({ ...nobody, last }, undefined)
     return version === undefined ? read() : { record: { ...nobody, last }, version }

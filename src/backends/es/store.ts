@@ -8,9 +8,10 @@ import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './ado
 import { createAttachments } from './attachments.ts'
 import { createDescriptions } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
-import { type Adoption, createEngine, foreignIn } from './engine.ts'
+import { createEngine } from './engine.ts'
 import { adaptStatementIndex, makeStatementIndex } from './indices.ts'
 import { createLeaseTable } from './lease-table.ts'
+import { type Adoption, foreignIn } from './look-up.ts'
 import { createQueries } from './query.ts'
 import type { Refresher } from './refresher.ts'
 import { createSnapshots } from './snapshots.ts'
@@ -43,11 +44,13 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const { connection, statements: index } = tables
   const { clock, refreshers, warn } = options
   const leaseTable = createLeaseTable(tables)
+  // If its record was lost, readers must not take what is there for what is not written yet.
+  const isNew = (await leaseTable.read()) === undefined
   const lease = createLease(leaseTable, options.lease)
   const adopting = new Map<StatementId, Adoption>()
   const snapshots = createSnapshots(tables, lease, refreshers.relations)
   const { passed } = snapshots
-  const engine = createEngine({ tables, lease, lateness: options.lease.timeToLive / 2, adopting, passed })
+  const engine = createEngine({ tables, lease, lateness: options.lease.timeToLive / 2, adopting, isNew, passed })
   const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
   const adopter = createAdopter({ tables, rounds, clock, adopting })
   const { everything, ...queries } = createQueries(tables, snapshots)
@@ -105,8 +108,6 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     return report
   }
 
-  // If its record was lost, readers must not take what is there for what is not written yet.
-  const isNew = (await leaseTable.read()) === undefined
   if (await adaptStatementIndex(connection, index, warn)) {
     made = Promise.resolve()
     if (await hasForeign(tables)) await adopt(isNew ? 'any' : "Ralph's")

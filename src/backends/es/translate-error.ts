@@ -12,6 +12,15 @@ export interface Refusal {
 const unavailable = (message: string, cause?: unknown): RalphError =>
   new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1 }, { cause })
 
+/** Unavailable, and for certain not begun. */
+class Busy extends RalphError {
+  constructor(message: string, cause: unknown) {
+    super('STORE_UNAVAILABLE', message, { retryAfter: 1 }, { cause })
+  }
+}
+
+export const isBusyError = (error: unknown): boolean => error instanceof Busy
+
 export const closed = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
@@ -50,7 +59,7 @@ export const asStoreError = (refusal: Refusal, cause?: unknown): RalphError | un
   if (type === 'cluster_block_exception' && status !== 503) {
     return new RalphError('STORE_FULL', `Elasticsearch lets nothing be written: ${reason}`, {}, { cause })
   }
-  if (isBusy(refusal)) return unavailable(`Elasticsearch has too much to do: ${reason}`, cause)
+  if (isBusy(refusal)) return new Busy(`Elasticsearch has too much to do: ${reason}`, cause)
   if (status === 401 || status === 403) {
     return unavailable(`Elasticsearch refuses the credentials in HOSTS: ${reason}`, cause)
   }

@@ -85,6 +85,8 @@ export const elasticsearch = (name: EngineName, version: string): EngineKind => 
         'action.destructive_requires_name': 'false',
         // With the little memory that it has here, it would refuse statements of some megabytes.
         'indexing_pressure.memory.limit': '25%',
+        // What could be collected counts as taken: with this collector it would refuse requests at random.
+        'indices.breaker.total.use_real_memory': 'false',
         ...settings
       }
       const options = readFileSync(join(sources, 'elasticsearch/jvm.options'), 'utf8').trim().split('\n')

@@ -1,0 +1,86 @@
+import type { ChangedStatement, NewStatement, Round } from '../../rounds/engine.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { Action } from './bulk.ts'
+import type { Adoptions, Known } from './look-up.ts'
+import { lineOf, type Relation } from './relations.ts'
+import type { Tables } from './tables.ts'
+
+/** What a turn knows when it writes. */
+export interface RoundContext {
+  readonly tables: Tables
+  readonly known: ReadonlyMap<StatementId, Known>
+  readonly adopting: Adoptions
+  readonly turn: string
+  /** By which the round is told, and until which it is unseen. */
+  readonly at: Micros
+}
+
+const storedPart = (
+  { id, stored, text, tokens, target, voiding, voided }: NewStatement,
+  { tables: { keys }, adopting, at }: RoundContext
+): Partial<Relation> => {
+  const adoption = adopting.get(id)
+  return {
+    id,
+    stored,
+    size: adoption?.size ?? Buffer.byteLength(lineOf(text)),
+    tokens: tokens.map(keys.token).concat(keys.every),
+    round: at,
+    ...(target === undefined ? {} : { target }),
+    ...(voiding ? { voiding } : {}),
+    ...(voided ? { voided, voidedAt: at } : {}),
+    ...(adoption === undefined ? {} : { adopted: true }),
+    ...(adoption?.restamped ? { restamped: true } : {}),
+    ...(adoption === undefined || adoption.at === id ? {} : { at: adoption.at })
+  }
+}
+
+const changedPart = (
+  relation: Relation,
+  { tokens, added, voided }: ChangedStatement,
+  { tables: { keys }, at }: RoundContext
+): Relation => ({
+  ...relation,
+  tokens: tokens.map(keys.token).concat(keys.every),
+  changedAt: at,
+  added: added.map(keys.token),
+  addedReferrers: [],
+  ...(voided && relation.voided === undefined ? { voided: true, voidedAt: at } : {})
+})
+
+const referredPart = (relation: Relation, referrer: StatementId, at: Micros): Relation => {
+  const isFirst = relation.changedAt !== at
+  return {
+    ...relation,
+    referrers: [...(relation.referrers ?? []), referrer],
+    changedAt: at,
+    added: isFirst ? [] : (relation.added ?? []),
+    addedReferrers: isFirst ? [referrer] : [...(relation.addedReferrers ?? []), referrer]
+  }
+}
+
+/** What is written to the relations: one document for each id that the round says something of. */
+export const relationActions = (round: Round, context: RoundContext): Action[] => {
+  const { tables, known, turn, at } = context
+  const next = new Map<StatementId, Relation>()
+  const startOf = (id: StatementId): Relation =>
+    next.get(id) ?? { ...known.get(id)?.relation, space: tables.space.prefix, turn }
+  for (const each of round.changed) next.set(each.id, changedPart(startOf(each.id), each, context))
+  for (const each of round.statements) next.set(each.id, { ...startOf(each.id), ...storedPart(each, context) })
+  for (const { id, target } of round.statements) {
+    if (target !== undefined) next.set(target, referredPart(startOf(target), id, at))
+  }
+  return [...next].map(([id, relation]) => ({
+    index: tables.relations,
+    id: tables.keys.statement(id),
+    source: JSON.stringify(relation),
+    expects: known.get(id)?.version ?? 'nothing'
+  }))
+}
+
+/** What is written to Ralph's index; what is taken in from there is there. */
+export const textActions = ({ statements }: Round, { tables, adopting }: RoundContext): Action[] =>
+  statements
+    .filter(({ id }) => !adopting.has(id))
+    .map(({ id, text }) => ({ index: tables.statements, id, source: lineOf(text), expects: 'nothing' }))
