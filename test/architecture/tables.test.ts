@@ -39,11 +39,14 @@ t.test('every folder of backends is registered, by its own name', async (t) => {
 })
 
 for (const { name, summary } of backends) {
-  t.test(`the backend ${name} has a summary, and a test that holds it to every contract`, async (t) => {
+  t.test(`the backend ${name} has a summary, and tests that hold it to every contract`, async (t) => {
     t.ok(summary.length > 0)
-    const test = readFileSync(`test/backends/${name}.test.ts`, 'utf8')
-    for (const contract of ['statementStoreContract', 'documentStoreContract', 'attachmentStoreContract']) {
-      t.match(test, new RegExp(`\\b${contract}\\(`))
+    const files = readdirSync('test/backends').filter(
+      (file) => file === `${name}.test.ts` || file.startsWith(`${name}-`)
+    )
+    const tests = files.map((file) => readFileSync(`test/backends/${file}`, 'utf8')).join('\n')
+    for (const kind of ['statementStore', 'documentStore', 'attachmentStore', 'storeCopy', 'property']) {
+      t.ok(tests.includes(`${kind}Contract(t`), kind)
     }
   })
 }
