@@ -14,6 +14,9 @@ export type { EsOptions } from './settings.ts'
 /** Milliseconds after which a cluster that says nothing is away. */
 const statusTimeout = 3000
 
+/** Bytes of pages of statements that are ready to be sent again. */
+const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const healthOf = async (connection: Connection, signal: AbortSignal): Promise<string> => {
@@ -69,6 +72,7 @@ export const openEs = (options: EsOptions, { clock, warn }: BackendContext): Lrs
       writeDelay: options.writeDelay ?? 0,
       lease: options.lease ?? defaultLease,
       refreshers,
+      pageCacheSize: pageCacheSizes[space.prefix === '' ? 'default' : 'target'],
       makeNow: space.prefix === '',
       warn
     })

@@ -13,6 +13,7 @@ import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { multiGet } from './multi-get.ts'
+import type { PageCache } from './page-cache.ts'
 import { isStatement, type Relation, statusAt } from './relations.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Tables } from './tables.ts'
@@ -30,6 +31,8 @@ interface Match extends Position {
 interface Matches {
   readonly matches: readonly Match[]
   readonly more: boolean
+  /** What was written up to this was searched. */
+  readonly last: Micros
 }
 
 interface Hit {
@@ -139,7 +142,7 @@ export interface Queries extends Pick<StatementStore, 'query' | 'queryText' | 'f
   everything(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
 }
 
-export const createQueries = (tables: Tables, snapshots: Snapshots): Queries => {
+export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageCache): Queries => {
   const { connection, relations, statements, keys } = tables
 
   const searchAll = async (bodies: readonly object[], signal: AbortSignal | undefined): Promise<Match[][]> => {
@@ -175,7 +178,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots): Queries => 
     }
     const matches = found.slice(0, limit)
     const count = fitting(matches.map(({ size }) => size))
-    return { matches: matches.slice(0, count), more: count < found.length }
+    return { matches: matches.slice(0, count), more: count < found.length, last }
   }
 
   const rangeOf = (query: StatementQuery): Range => {
@@ -207,18 +210,23 @@ export const createQueries = (tables: Tables, snapshots: Snapshots): Queries => 
   }
 
   const textPage = async (query: StatementQuery, frame: PageFrame, options: CallOptions): Promise<TextPage> => {
-    const { matches, more } = await match(rangeOf(query), options)
+    const known = pages.has(query) ? pages.find(query, frame, await snapshots.last(options)) : undefined
+    if (known !== undefined) return known
+    const { matches, more, last } = await match(rangeOf(query), options)
     const texts = await textsOf(matches, options)
-    const last = matches.at(-1)
-    const end = more && last !== undefined ? { stored: last.stored, id: last.id } : undefined
+    const end = matches.at(-1)
+    const position = more && end !== undefined ? { stored: end.stored, id: end.id } : undefined
     const pieces: Buffer[] = [Buffer.from(frame.before)]
     for (const text of texts) {
       if (text === undefined) continue
       if (pieces.length > 1) pieces.push(comma)
       pieces.push(text)
     }
-    pieces.push(Buffer.from(frame.after(end)))
-    return { json: Buffer.concat(pieces), newest: last && Math.max(matches[0]?.stored ?? 0, last.stored), end }
+    pieces.push(Buffer.from(frame.after(position)))
+    const newest = end && Math.max(matches[0]?.stored ?? 0, end.stored)
+    const page = { json: Buffer.concat(pieces), newest, end: position }
+    pages.keep(query, frame, last, page)
+    return page
   }
 
   return {

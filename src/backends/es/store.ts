@@ -12,6 +12,7 @@ import { createEngine } from './engine.ts'
 import { adaptStatementIndex, makeStatementIndex } from './indices.ts'
 import { createLeaseTable } from './lease-table.ts'
 import { type Adoption, foreignIn } from './look-up.ts'
+import { createPageCache } from './page-cache.ts'
 import { createQueries } from './query.ts'
 import type { Refresher } from './refresher.ts'
 import { createSnapshots } from './snapshots.ts'
@@ -30,6 +31,8 @@ export interface StoreOptions {
   readonly clock: Clock
   readonly writeDelay: number
   readonly lease: LeaseOptions
+  /** Bytes of pages that are ready to be sent again. */
+  readonly pageCacheSize: number
   /** Those of the two indices that all targets share. */
   readonly refreshers: { readonly relations: Refresher; readonly kept: Refresher }
   /** The index of the statements is made now, and not when something is first written. */
@@ -53,7 +56,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const engine = createEngine({ tables, lease, lateness: options.lease.timeToLive / 2, adopting, isNew, passed })
   const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
   const adopter = createAdopter({ tables, rounds, clock, adopting })
-  const { everything, ...queries } = createQueries(tables, snapshots)
+  const { everything, ...queries } = createQueries(tables, snapshots, createPageCache(options.pageCacheSize))
   const promise = createPromises({ rounds, clock, snapshots })
   const documents = createDocuments(tables, clock, refreshers.kept)
   let isClosing = false
