@@ -37,6 +37,8 @@ export interface Wire {
   /** The SQL of every request, and its parameters. */
   readonly requests: string[]
   readonly parameters: URLSearchParams[]
+  /** Rows that the server read for its answers, all in all. */
+  rowsRead: number
 }
 
 /** A wire to a server that can be cut. */
@@ -57,6 +59,8 @@ export const aWire = async (t: Test, url: string): Promise<Wire> => {
       const [answer] = await once(forwarded, 'response')
       const text = await buffer(answer)
       if (fate === 'is not answered') throw new Error(fate)
+      const summary = answer.headers['x-clickhouse-summary']
+      if (typeof summary === 'string') wire.rowsRead += Number(JSON.parse(summary).read_rows ?? 0)
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers).end(text)
     } catch {
       incoming.socket.destroy()
@@ -70,6 +74,6 @@ export const aWire = async (t: Test, url: string): Promise<Wire> => {
   })
   // A TCP server has such an address.
   const { port } = server.address() as AddressInfo
-  const wire: Wire = { options: { host: '127.0.0.1', port }, fate: () => 'passes', requests, parameters }
+  const wire: Wire = { options: { host: '127.0.0.1', port }, fate: () => 'passes', requests, parameters, rowsRead: 0 }
   return wire
 }

@@ -78,9 +78,9 @@ const readEvents = async ({ connection }: Asker, eventTableName: string, keys: r
      FROM ${eventTableName}
      WHERE emission_time >= fromUnixTimestamp64Micro({first:Int64})
        AND emission_time <= fromUnixTimestamp64Micro({last:Int64})
-       AND toFixedString(UUIDStringToNum(toString(event_id)), 16) IN (
-         SELECT toFixedString(substring(unhex({ids:String}), number * 16 + 1, 16), 16) FROM numbers({count:UInt32}))`,
-    { first, last, ids: keys.map(({ id }) => id.toString('hex')).join(''), count: keys.length }
+       AND toFixedString(UUIDStringToNum(toString(event_id)), 16) IN (SELECT id FROM given)`,
+    { first, last },
+    { given: { columns: 'id FixedString(16)', rows: keys.map(({ id }) => id) } }
   )
   const events: Event[] = []
   while (rows.more()) events.push({ id: rows.fixed(idLength), emissionTime: rows.i64(), text: rows.text() })

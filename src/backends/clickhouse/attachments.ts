@@ -1,14 +1,15 @@
 import type { AttachmentContent, AttachmentStore, CallOptions } from '../../contracts/statement-store.ts'
+import type { Given } from './connect.ts'
 import type { Asker } from './lookup.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
 /** Bytes of attachments that are in memory together, unless a single one has more. */
 const mostBytes = 2 ** 23
-/** Digests in one request, of at most 128 letters each. */
-const mostDigests = 900
-
-/** Digests in a parameter: none has a comma. */
-const digests = "splitByChar(',', {sha2s:String})"
+const digestsGiven = (sha2s: Iterable<string>): Given => {
+  const rows = createRowWriter()
+  for (const sha2 of sha2s) rows.text(sha2)
+  return { columns: 'sha2 String', rows: rows.finish() }
+}
 
 interface Kept {
   readonly sha2: string
@@ -19,15 +20,15 @@ interface Kept {
 const find = async (asker: Asker, sha2s: readonly string[], { signal }: CallOptions): Promise<Kept[]> => {
   const { connection, tables, store } = asker
   const sizes = new Map<string, number>()
-  for (let start = 0; start < sha2s.length; start += mostDigests) {
-    const rows = await connection.read(
-      `SELECT sha2, any(size) FROM ${tables.attachment}
-       WHERE store = {store:UInt32} AND sha2 IN (SELECT arrayJoin(${digests})) GROUP BY sha2`,
-      { store, sha2s: sha2s.slice(start, start + mostDigests).join(',') },
-      signal === undefined ? {} : { signal }
-    )
-    while (rows.more()) sizes.set(rows.text(), rows.i64())
-  }
+  if (sha2s.length === 0) return []
+  const given = digestsGiven(sha2s)
+  const rows = await connection.read(
+    `SELECT sha2, any(size) FROM ${tables.attachment}
+     WHERE store = {store:UInt32} AND sha2 IN (SELECT sha2 FROM given) GROUP BY sha2`,
+    { store },
+    signal === undefined ? { given } : { given, signal }
+  )
+  while (rows.more()) sizes.set(rows.text(), rows.i64())
   return sha2s.flatMap((sha2) => {
     const size = sizes.get(sha2)
     return size === undefined ? [] : [{ sha2, size }]
@@ -38,7 +39,7 @@ function* portions(kept: readonly Kept[]): Generator<readonly Kept[]> {
   let portion: Kept[] = []
   let size = 0
   for (const each of kept) {
-    if (portion.length > 0 && (size + each.size > mostBytes || portion.length === mostDigests)) {
+    if (portion.length > 0 && size + each.size > mostBytes) {
       yield portion
       portion = []
       size = 0
@@ -57,11 +58,12 @@ export const readAttachments = (asker: Asker, guard: (options: CallOptions) => v
     const kept = await find(asker, [...new Set(sha2s)], options)
     for (const portion of portions(kept)) {
       guard(options)
+      const given = digestsGiven(portion.map(({ sha2 }) => sha2))
       const rows = await connection.read(
         `SELECT sha2, content FROM ${tables.attachment}
-         WHERE store = {store:UInt32} AND sha2 IN (SELECT arrayJoin(${digests})) LIMIT 1 BY sha2`,
-        { store, sha2s: portion.map(({ sha2 }) => sha2).join(',') },
-        signal === undefined ? {} : { signal }
+         WHERE store = {store:UInt32} AND sha2 IN (SELECT sha2 FROM given) LIMIT 1 BY sha2`,
+        { store },
+        signal === undefined ? { given } : { given, signal }
       )
       const contents = new Map<string, Buffer>()
       while (rows.more()) contents.set(rows.text(), rows.bytes())

@@ -8,11 +8,22 @@ import { lengthOf, type RowReader, type Rows, readRows } from './row-binary.ts'
 import type { ServerAddress } from './settings.ts'
 import { closed, translateError } from './translate-error.ts'
 
-/** Values for the parameters of a query, `{name:Type}` in it. Text that is not ours goes as hexadecimal digits. */
+/**
+ * Values for the parameters of a query, `{name:Type}` in it: short ones, they are in the URL. Text that is not ours goes
+ * as hexadecimal digits.
+ */
 export type Parameters = Readonly<Record<string, string | number>>
 
 export interface ReadOptions extends CallOptions {
   readonly settings?: ClientOptions
+  readonly given?: Given
+}
+
+/** Rows that come with a question: a table `given` in it. Of any length, as parameters are not. */
+export interface Given {
+  /** Names and types. */
+  readonly columns: string
+  readonly rows: Rows
 }
 
 /**
@@ -61,6 +72,21 @@ const insertSettings = {
 
 const runSettings = { wait_end_of_query: '1', mutations_sync: '2' }
 
+/** No content has it. */
+const boundary = `ralph-${randomUUID()}`
+const formType = `multipart/form-data; boundary=${boundary}`
+
+const formOf = ({ rows }: Given): Rows => [
+  Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="given"; filename="given"\r\n\r\n`),
+  ...rows,
+  Buffer.from(`\r\n--${boundary}--\r\n`)
+]
+
+const givenSettings = ({ columns }: Given): ClientOptions => ({
+  given_structure: columns,
+  given_format: 'RowBinary'
+})
+
 const open = ({ url, username, password }: ServerAddress, timeout: number) =>
   createClient({
     url,
@@ -87,9 +113,14 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
     client: keyof typeof clients,
     sql: string,
     settings: ClientOptions,
-    rest: { readonly parameters?: Parameters; readonly body?: Rows; readonly signal?: AbortSignal | undefined }
+    rest: {
+      readonly parameters?: Parameters
+      readonly body?: Rows
+      readonly contentType?: string
+      readonly signal?: AbortSignal | undefined
+    }
   ): Promise<Buffer> => {
-    const { parameters, body, signal } = rest
+    const { parameters, body, contentType = 'application/octet-stream', signal } = rest
     signal?.throwIfAborted()
     if (isClosed) throw closed()
     queries += 1
@@ -104,12 +135,15 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
         // With its length: a body that was cut off is told from a whole one.
         ...(body === undefined
           ? {}
-          : { values: Readable.from(body), http_headers: { 'Content-Length': String(lengthOf(body)) } })
+          : {
+              values: Readable.from(body),
+              http_headers: { 'Content-Type': contentType, 'Content-Length': String(lengthOf(body)) }
+            })
       })
       return await buffer(stream)
     } catch (error) {
       signal?.throwIfAborted()
-      if (body !== undefined && !(error instanceof ClickHouseError)) doubtful.add(id)
+      if (sql.startsWith('INSERT') && !(error instanceof ClickHouseError)) doubtful.add(id)
       throw translateError(error, address.url)
     }
   }
@@ -124,10 +158,11 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
     use: (chosen) => {
       options = chosen
     },
-    read: async (sql, parameters = {}, { signal, settings } = {}) =>
-      readRows(
-        await request('read', `${sql} FORMAT RowBinary`, { ...readSettings, ...settings }, { parameters, signal })
-      ),
+    read: async (sql, parameters = {}, { signal, settings, given } = {}) => {
+      const all = { ...readSettings, ...settings, ...(given === undefined ? {} : givenSettings(given)) }
+      const body = given === undefined ? {} : { body: formOf(given), contentType: formType }
+      return readRows(await request('read', `${sql} FORMAT RowBinary`, all, { parameters, signal, ...body }))
+    },
     insert: async (into, rows, parameters = {}) => {
       await request('read', `INSERT INTO ${into} FORMAT RowBinary`, insertSettings, { parameters, body: rows })
     },

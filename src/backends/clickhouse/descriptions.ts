@@ -27,26 +27,6 @@ export const descriptionRows = (store: number, round: number, { definitions, dis
   return rows.finish()
 }
 
-/** Texts in a parameter, `splitByChar('\0', unhex({…}))`: no IRI has a NUL. */
-const together = (texts: readonly string[]): string => Buffer.from(texts.join('\0')).toString('hex')
-
-/** So many bytes of IRIs go into one request: as digits they are twice as many, and a server takes 128 KiB. */
-const most = 50_000
-
-const chunksOf = (iris: readonly string[]): (readonly string[])[] => {
-  const chunks: string[][] = []
-  let size = Number.POSITIVE_INFINITY
-  for (const iri of iris) {
-    size += Buffer.byteLength(iri) + 1
-    if (size > most) {
-      chunks.push([])
-      size = 0
-    }
-    chunks.at(-1)?.push(iri)
-  }
-  return chunks
-}
-
 const read = async <Description>(
   { connection, tables, store }: Asker,
   kind: string,
@@ -54,19 +34,18 @@ const read = async <Description>(
   { signal }: CallOptions
 ): Promise<Map<string, Description>> => {
   const found = new Map<string, Description>()
-  const sql = `SELECT subject, argMax(text, version) FROM ${tables.description}
-    WHERE store = {store:UInt32} AND kind = {kind:String}
-      AND subject IN (SELECT arrayJoin(splitByChar('\\0', unhex({iris:String}))))
-    GROUP BY subject`
-  for (const chunk of chunksOf(iris)) {
-    const rows = await connection.read(
-      sql,
-      { store, kind, iris: together(chunk) },
-      signal === undefined ? {} : { signal }
-    )
-    // Merged from descriptions that were validated.
-    while (rows.more()) found.set(rows.text(), JSON.parse(rows.text()) as Description)
-  }
+  if (iris.length === 0) return found
+  const wanted = createRowWriter()
+  for (const iri of iris) wanted.text(iri)
+  const given = { columns: 'iri String', rows: wanted.finish() }
+  const rows = await connection.read(
+    `SELECT subject, argMax(text, version) FROM ${tables.description}
+     WHERE store = {store:UInt32} AND kind = {kind:String} AND subject IN (SELECT iri FROM given) GROUP BY subject`,
+    { store, kind },
+    signal === undefined ? { given } : { given, signal }
+  )
+  // Merged from descriptions that were validated.
+  while (rows.more()) found.set(rows.text(), JSON.parse(rows.text()) as Description)
   return found
 }
 

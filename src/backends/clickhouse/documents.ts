@@ -26,6 +26,7 @@ import {
 } from './document-rows.ts'
 import { idLength } from './keys.ts'
 import type { Asker } from './lookup.ts'
+import { createRowWriter } from './row-binary.ts'
 import type { Writer } from './writer.ts'
 
 /**
@@ -60,8 +61,6 @@ type Outcome = { readonly document: StoredDocument | undefined } | { readonly er
 
 /** How many documents are in memory together, as far as a queue can tell. */
 const jobWeight = { items: 1, bytes: 2 ** 18 }
-/** Digests of 64 digits in one request: a server takes 128 KiB. */
-const mostPlaces = 1900
 
 export interface DocumentsOptions {
   readonly asker: Asker
@@ -77,20 +76,19 @@ export const createDocuments = ({ asker, appender, times, writer, guard }: Docum
 
   const read = async (places: readonly string[]): Promise<Map<string, StoredDocument>> => {
     const found = new Map<string, StoredDocument>()
-    for (let start = 0; start < places.length; start += mostPlaces) {
-      const chunk = places.slice(start, start + mostPlaces)
-      const rows = await connection.read(
-        `SELECT concat(owner, key), ${contentColumns} FROM (
-           SELECT * FROM ${tables.document} WHERE store = {store:UInt32} AND (owner, key) IN (
-             SELECT toFixedString(substring(unhex({places:String}), number * 32 + 1, 16), 16),
-               toFixedString(substring(unhex({places:String}), number * 32 + 17, 16), 16)
-             FROM numbers({count:UInt32})
-           ) ORDER BY version DESC LIMIT 1 BY owner, key
-         ) WHERE deleted = 0`,
-        { store, places: chunk.join(''), count: chunk.length }
-      )
-      while (rows.more()) found.set(rows.bytes().toString('hex'), readDocument(rows))
-    }
+    if (places.length === 0) return found
+    const wanted = createRowWriter()
+    for (const place of places) wanted.fixed(Buffer.from(place, 'hex'))
+    const rows = await connection.read(
+      `SELECT concat(owner, key), ${contentColumns} FROM (
+         SELECT * FROM ${tables.document}
+         WHERE store = {store:UInt32} AND (owner, key) IN (SELECT owner, key FROM given)
+         ORDER BY version DESC LIMIT 1 BY owner, key
+       ) WHERE deleted = 0`,
+      { store },
+      { given: { columns: 'owner FixedString(16), key FixedString(16)', rows: wanted.finish() } }
+    )
+    while (rows.more()) found.set(rows.bytes().toString('hex'), readDocument(rows))
     return found
   }
 

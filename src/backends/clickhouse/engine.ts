@@ -7,9 +7,10 @@ import { describe, descriptionRows } from './descriptions.ts'
 import { completeEvents, eventRows } from './events.ts'
 import { bytesOfId, idLength, keyLength, keyOfToken } from './keys.ts'
 import type { KnownIds } from './known-ids.ts'
-import { type Asker, lookUp, type Place, placeOf, placesOfParameters, readAtPlaces } from './lookup.ts'
+import { type Asker, lookUp } from './lookup.ts'
 import { recover } from './recover.ts'
 import { changeRows, entryRows, lateEntryRows, statementRows } from './round-rows.ts'
+import { createRowWriter } from './row-binary.ts'
 import type { Writer } from './writer.ts'
 
 /** Where all rounds of a database are inserted. */
@@ -70,21 +71,22 @@ export const createEngine = (options: EngineOptions): RoundEngine => {
 
   /** Late entries that a round wrote which was not finished, as digits. */
   const findLate = async (changed: readonly ChangedStatement[]): Promise<ReadonlySet<string>> => {
-    const there = new Set<string>()
-    const sql = `SELECT key, id FROM ${asker.tables.entry}
-      WHERE store = {store:UInt32} AND key = unhex({key:String}) AND (stored, id) IN ${placesOfParameters}`
-    const keys = new Map<string, Place[]>()
+    const late = createRowWriter()
     for (const { id, stored, added } of changed) {
       for (const token of added) {
-        const key = keyOfToken(token).toString('hex')
-        keys.set(key, [...(keys.get(key) ?? []), placeOf(id, stored)])
+        late.fixed(keyOfToken(token))
+        late.i64(stored)
+        late.fixed(bytesOfId(id))
       }
     }
-    for (const [key, places] of keys) {
-      for (const rows of await readAtPlaces(asker, sql, places, { key })) {
-        while (rows.more()) there.add(rows.fixed(keyLength + idLength).toString('hex'))
-      }
-    }
+    const rows = await asker.connection.read(
+      `SELECT key, id FROM ${asker.tables.entry}
+       WHERE store = {store:UInt32} AND (key, stored, id) IN (SELECT key, stored, id FROM given)`,
+      { store },
+      { given: { columns: 'key FixedString(17), stored Int64, id FixedString(16)', rows: late.finish() } }
+    )
+    const there = new Set<string>()
+    while (rows.more()) there.add(rows.fixed(keyLength + idLength).toString('hex'))
     return there
   }
 

@@ -33,7 +33,7 @@ const rowOverhead = 40
 /** TOO_MANY_ROWS_OR_BYTES: what `max_result_bytes` answers with. */
 const tooLarge = 396
 /** How far the shortest of several lists is followed at first, and how much further each time that was not enough. */
-const firstWindow = 2000
+const firstWindow = 500
 const windowGrowth = 8
 
 /** Which part of a sorted list is asked for, as SQL on `stored` and `id`. */
@@ -202,12 +202,16 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
     )
   }
 
+  /** As the index has it, nothing is read: more than there are. */
   const sizeOf = async (key: Buffer, options: CallOptions): Promise<number> => {
     const name = hex(key)
     const known = sizes.get(name)
     if (known !== undefined) return known
     const rows = await connection.read(
-      `SELECT count() FROM ${tables.entry} WHERE store = {store:UInt32} AND key = toFixedString(unhex({key:String}), 17)`,
+      `SELECT toInt64(sum(rows)) FROM (
+         EXPLAIN ESTIMATE SELECT id FROM ${tables.entry}
+         WHERE store = {store:UInt32} AND key = toFixedString(unhex({key:String}), 17)
+       )`,
       { store, key: name },
       options
     )
@@ -222,7 +226,7 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
     const [shortest, ...others] = sized
     if (shortest === undefined) return findAll(query, options)
     const lists = [shortest.key, ...others.map(({ key }) => key)] as const
-    for (let window = Math.max(firstWindow, 2 * query.limit); window < shortest.size; window *= windowGrowth) {
+    for (let window = Math.max(firstWindow, 4 * query.limit); window < shortest.size; window *= windowGrowth) {
       const page = await findWith(query, lists, window, options)
       // Complete if more follow: what the list has behind the window comes later in the order, too.
       if (page.more) return page

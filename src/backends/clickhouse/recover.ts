@@ -20,7 +20,7 @@ interface Found {
 
 const findRounds = async ({ connection, tables, store }: Asker, complete: number): Promise<Found[]> => {
   const rows = await connection.read(
-    `SELECT round, count() = any(members), min(stored) FROM ${tables.statement}
+    `SELECT round, count() = max(members), min(stored) FROM ${tables.statement}
      WHERE store = {store:UInt32} AND round > {complete:Int64} GROUP BY round ORDER BY round`,
     { store, complete }
   )
