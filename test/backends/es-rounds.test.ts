@@ -243,6 +243,61 @@ else {
     t.equal((await allPages(store, {})).length, 4)
   })
 
+  t.test('statements that Ralph has given one time are in one order, whatever the size of a page', async (t) => {
+    const options = someIndices(t, url)
+    await ask(url, 'PUT', options.index)
+    const at = (stored: string, count: number, parts: Partial<Statement> = {}) =>
+      Array.from({ length: count }, () => aStatement({ stored, ...parts }))
+    const some = [
+      ...at('2025-01-01T00:00:00.000001+00:00', 3),
+      ...at('2025-01-02T00:00:00.000001+00:00', 9, { actor: ann }),
+      ...at('2025-01-03T00:00:00.000001+00:00', 1, { actor: ann }),
+      ...at('2025-01-04T00:00:00.000001+00:00', 7)
+    ]
+    await writeAsRalph(options.index, some)
+    const store = await server(t, options).store()
+    const expected = some.map(({ stored = '', id }) => `${stored} ${id}`).sort()
+    const shown = (page: readonly { readonly id: string; readonly text: string }[]) =>
+      page.map(({ id, text }) => `${JSON.parse(text).stored} ${id}`)
+    for (const ascending of [true, false]) {
+      const order = ascending ? expected : expected.toReversed()
+      for (const limit of [1, 2, 3, 4, 5, 9, 10, 19, 20, 21]) {
+        t.same(shown(await allPages(store, { ascending, limit })), order, `limit ${limit}`)
+      }
+      const ofAnn = shown(await allPages(store, { ascending, limit: 4, agent: ann }))
+      t.same(
+        ofAnn,
+        order.filter((each) => /^2025-01-0[23]/.test(each))
+      )
+    }
+  })
+
+  t.test('what looks like ours, and is not known, is left alone until somebody sends it', async (t) => {
+    const options = someIndices(t, url)
+    const store = await server(t, options).store()
+    const known = aStatement()
+    await store.statements.insert(aBatch(known))
+    const left = [aStatement(), aStatement()].map((each) => ({ ...each, stored: '2025-01-01T00:00:00.000001Z' }))
+    await writeAsRalph(options.index, left)
+    const warnings: string[] = []
+    const warn = (message: string): void => {
+      warnings.push(message)
+    }
+    for (let opening = 0; opening < 2; opening += 1) {
+      const backend = openEs(options, { clock: aClock().now, appDir: '', warn })
+      t.same(
+        (await allPages(await backend.store(), {})).map(({ id }) => id),
+        [known.id]
+      )
+      await backend.close()
+    }
+    t.match(warnings, [/^2 statements .* They are not shown/], 'once')
+    const [first] = left
+    if (first === undefined) throw new Error('two were left')
+    t.same(await store.statements.insert(aBatch(first)), { inserted: [], already: [first.id] })
+    t.same((await allPages(store, {})).map(({ id }) => id).sort(), [known.id, first.id].sort())
+  })
+
   t.test('extensions neither make the mapping grow nor contradict each other', async (t) => {
     const options = someIndices(t, url)
     // As the tutorial says.
