@@ -32,8 +32,7 @@ const impatient = { beat: 50, timeToLive: 400 }
 
 const server = async (t: Test, options: ClickhouseOptions): Promise<LrsBackend> => {
   const backend = await openClickhouse(options, contextOf(t, aClock().now, ''))
-  // One that was cut off cannot let go.
-  t.teardown(() => backend.close().catch(() => {}))
+  t.teardown(() => backend.close())
   return backend
 }
 

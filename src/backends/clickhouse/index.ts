@@ -110,6 +110,10 @@ const open = async (
     const last = settled.map((each) => (each.status === 'fulfilled' ? each.value : 0))
     try {
       await writer.release(Math.max(writer.through, ...last))
+    } catch (error) {
+      // Nothing is lost by it: all that was accepted is written.
+      const why = error instanceof Error ? error.message : String(error)
+      warn(`The next server will wait until it takes this one for dead, which could not say that it stops: ${why}`)
     } finally {
       await connection.close()
     }

@@ -57,6 +57,11 @@ export const clickhouseParameters = {
     default: undefined,
     description: 'One of the settings of ClickHouse in CLIENT_OPTIONS.'
   }),
+  idsChunkSize: parameter('IDS_CHUNK_SIZE', {
+    kind: integer(1, Number.MAX_SAFE_INTEGER),
+    default: undefined,
+    description: 'Of Ralph 5: taken, and of no consequence here.'
+  }),
   writeDelay: parameter('WRITE_DELAY', {
     kind: integer(0, 1000),
     default: 0,
