@@ -103,11 +103,12 @@ else {
 
   for (const table of inserts) {
     for (const fate of ['is lost', 'is not answered'] satisfies Fate[]) {
-      for (const then of ['goes on', 'dies']) {
+      for (const then of ['goes on', 'stops', 'dies']) {
         t.test(`an insert into ${table} that ${fate}, by a server that ${then}`, async (t) => {
           const options = { ...(await aDatabase(t, url)), writer: impatient }
           const wire = await aWire(t, url)
-          const first = await (await server(t, { ...options, ...wire.options })).store()
+          const backend = await server(t, { ...options, ...wire.options })
+          const first = await backend.store()
           const [late, unwanted, waiting] = [anId(), anId(), anId()]
           const subject = judged(first)
           await subject.insert(
@@ -128,10 +129,11 @@ else {
 
           // The next server finds what this one left; this one finds it by itself.
           wire.fate = then === 'dies' ? () => 'is lost' : () => 'passes'
-          const second = then === 'dies' ? await (await successor(t, options)).store() : first
+          if (then === 'stops') await backend.close()
+          const second = then === 'goes on' ? first : await (await successor(t, options)).store()
           const there = await Promise.all(statements.map(({ id }) => findAny(second, id)))
           const kept = there.filter((each) => each !== undefined).length
-          t.ok(kept === 0 || (then === 'dies' && kept === statements.length), `${kept} are there`)
+          t.ok(kept === 0 || (then !== 'goes on' && kept === statements.length), `${kept} are there`)
           const report = await second.statements.insert(batch)
           t.equal(report.inserted.length + report.already.length, statements.length, 'it can be sent again')
 

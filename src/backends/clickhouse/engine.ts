@@ -35,6 +35,8 @@ export interface Progress {
   hasVoided: boolean
   /** Statements of rounds that are there but were not finished. */
   unfinished: readonly StatementId[]
+  /** What a round would have stored that ended in doubt; undefined: none did. */
+  failed: readonly StatementId[] | undefined
 }
 
 export interface EngineOptions {
@@ -64,8 +66,6 @@ const unsafe = 600_000_000
 export const createEngine = (options: EngineOptions): RoundEngine => {
   const { asker, eventTable, eventTableName, appenders, writer, progress, known, adopted } = options
   const { store } = asker
-  /** What the round that failed would have stored; undefined: none did. */
-  let failed: readonly StatementId[] | undefined
   let starts = writer.engineStarts()
   let isFirst = true
 
@@ -135,24 +135,24 @@ export const createEngine = (options: EngineOptions): RoundEngine => {
       const number = Math.max(progress.tried + 1, last)
       progress.tried = number
       if (statements.some(({ voided }) => voided) || changed.some(({ voided }) => voided)) progress.hasVoided = true
-      failed = statements.map(({ id }) => id)
+      progress.failed = statements.map(({ id }) => id)
       for (const { id, target } of statements) {
         known.add(id)
         if (target !== undefined) known.add(target)
       }
       await writeAll(number, round)
-      failed = undefined
+      progress.failed = undefined
       finish(number)
     }
     progress.last = Math.max(progress.last, last)
   }
 
   const seeToWhatFailed = async (): Promise<void> => {
-    if (failed !== undefined) {
-      const { round, unfinished } = await recover(asker, eventTableName, progress.visible, failed)
+    if (progress.failed !== undefined) {
+      const { round, unfinished } = await recover(asker, eventTableName, progress.visible, progress.failed)
       if (unfinished.length === 0) progress.visible = round
       progress.unfinished = unfinished
-      failed = undefined
+      progress.failed = undefined
     }
     if (writer.engineStarts() !== starts) {
       const now = writer.engineStarts()

@@ -1,7 +1,6 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
-import type { Micros } from '../../xapi/timestamp.ts'
 import { type Appender, createAppender } from './appender.ts'
 import { columns } from './columns.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
@@ -96,7 +95,7 @@ const open = async (
     }
   }
   const shared = await opened().catch(async (error: unknown) => {
-    await writer.release(writer.through)
+    await writer.release(writer.through, true)
     throw error
   })
 
@@ -104,12 +103,17 @@ const open = async (
   let closing: Promise<void> | undefined
 
   const closeAll = async (): Promise<void> => {
-    const settled = await Promise.allSettled(
-      [...stores.values()].map(async (store): Promise<Micros> => (await store).close())
+    // One that could not be opened has written nothing.
+    const opened = await Promise.allSettled(stores.values())
+    const closed = await Promise.all(
+      opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : []))
     )
-    const last = settled.map((each) => (each.status === 'fulfilled' ? each.value : 0))
     try {
-      await writer.release(Math.max(writer.through, ...last))
+      const last = Math.max(writer.through, ...closed.map((each) => each.last))
+      await writer.release(
+        last,
+        closed.every(({ isWhole }) => isWhole)
+      )
     } catch (error) {
       // Nothing is lost by it: all that was accepted is written.
       const why = error instanceof Error ? error.message : String(error)

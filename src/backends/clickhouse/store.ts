@@ -43,8 +43,10 @@ export interface Shared {
 const pageCacheSize = 2_000_000
 
 export interface ClickhouseStore extends LrsStore {
-  /** Finishes what was accepted; resolves with the latest time that was given out. */
-  close(): Promise<Micros>
+  /**
+   * Finishes what was accepted; resolves with the latest time that was given out, and whether all rounds are complete.
+   */
+  close(): Promise<{ readonly last: Micros; readonly isWhole: boolean }>
 }
 
 /** What the tables say of a store. */
@@ -94,7 +96,8 @@ const findProgress = async (
     tried: lastRound,
     last: Math.max(lastStored, through),
     hasVoided,
-    unfinished: []
+    unfinished: [],
+    failed: undefined
   }
   if (endedWell) return progress
   // The last round may lack something, and there may be traces of one that does not count.
@@ -179,7 +182,8 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     close: async () => {
       await Promise.all([rounds.close(), documents.close()])
       isClosed = true
-      return Math.max(progress.last, times.latest())
+      const isWhole = progress.failed === undefined && progress.unfinished.length === 0
+      return { last: Math.max(progress.last, times.latest()), isWhole }
     }
   }
 }

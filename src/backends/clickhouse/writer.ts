@@ -37,8 +37,11 @@ export interface Writer {
   insert(table: string, columns: string, rows: Rows): Promise<void>
   /** Undefined: this is the writer; else what to tell the operator. */
   trouble(): string | undefined
-  /** Lets go. All writing has ended; `last` is the latest time that was given out. */
-  release(last: Micros): Promise<void>
+  /**
+   * Lets go. All writing has ended; `last` is the latest time that was given out. `well`: every round is complete, and
+   * the next writer need not look.
+   */
+  release(last: Micros, well: boolean): Promise<void>
 }
 
 export const defaultTimes: WriterTimes = { beat: 3000, timeToLive: 15_000 }
@@ -275,11 +278,11 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
       }
     },
     trouble: () => (isLost ? lost : undefined),
-    release: async (last) => {
+    release: async (last, well) => {
       clearInterval(timer)
       await renewing?.catch(() => {})
       here.delete(id)
-      if (!isLost) await putOwn(0, ends.byItself, last)
+      if (!isLost) await putOwn(last, well ? ends.byItself : ends.takenOver, last)
     }
   }
 }
