@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -7,6 +8,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { backends } from '../../src/backends/registry.ts'
+import { prepareEngine, variablesFor } from '../support/engine-variables.ts'
+import { isEngineName } from '../support/engines/engine.ts'
+import { engineFor, missingEngine } from '../support/engines/engine-for.ts'
 import { type RalphOptions, ralph, runserver } from '../support/ralph-process.ts'
 import { canLimitFiles } from '../support/served-store.ts'
 import { aUser } from '../support/users.ts'
@@ -101,9 +105,22 @@ t.test('a second signal ends it at once', async (t) => {
   t.strictSame(await ended, [1, null])
 })
 
+/** Where an engine keeps what is stored here; nothing for a backend that needs none. */
+const placeOf = async (t: Test, name: string): Promise<Record<string, string>> => {
+  if (!isEngineName(name)) return {}
+  const engine = await engineFor(name)
+  if ('missing' in engine) throw new Error(engine.missing)
+  t.teardown(() => engine.stop())
+  const place = `t_${randomUUID().replaceAll('-', '')}`
+  await prepareEngine(name, engine.url, place)
+  return variablesFor(name, engine.url, place)
+}
+
 for (const { name } of backends) {
-  t.test(`the backend ${name} is opened by its name, as flag or as variable`, async (t) => {
-    const { cwd, env } = anAppDir(t)
+  const skip = isEngineName(name) && (missingEngine(name) ?? false)
+  t.test(`the backend ${name} is opened by its name, as flag or as variable`, { skip }, async (t) => {
+    const { cwd, env: own } = anAppDir(t)
+    const env = { ...own, ...(await placeOf(t, name)) }
     for (const [words, more] of [
       [['-b', name], {}],
       [[], { RALPH_RUNSERVER_BACKEND: name.toUpperCase() }]
@@ -115,6 +132,20 @@ for (const { name } of backends) {
     }
   })
 }
+
+t.test('a database server that is not there is named in one line, and the server does not start', async (t) => {
+  const options = anAppDir(t)
+  for (const words of [
+    ['-b', 'es', '--es-hosts', 'http://127.0.0.1:1'],
+    ['-b', 'mongo', '--mongo-connection-uri', 'mongodb://127.0.0.1:1'],
+    ['-b', 'clickhouse', '--clickhouse-host', '127.0.0.1', '--clickhouse-port', '1'],
+    ['-b', 'postgres', '--postgres-connection-uri', 'postgres://127.0.0.1:1/ralph']
+  ]) {
+    const { code, stderr } = await ralph(t, ['runserver', ...local, ...words], options)
+    t.equal(code, 1, words.join(' '))
+    t.match(stderr, /^Error: .+(127\.0\.0\.1:1\b|is out of reach).*\n$/m)
+  }
+})
 
 t.test(
   'the file of the fs backend is in the working directory, as with Ralph, or where it is said to be',
