@@ -122,10 +122,15 @@ else {
           const { statements, attachment } = everything(late, unwanted, waiting)
           const batch = { ...aBatch(...statements), attachments: [attachment] }
           wire.fate = (sql) => (isInto(sql, table) ? fate : 'passes')
-          await t.rejects(first.statements.insert(batch), unavailable)
-          t.same(await allPages(first, { ascending: true }), before, 'nothing of it is seen')
-          t.ok(await first.statements.find(unwanted, { voided: false }))
-          t.same(await allPages(first, { verb: aVerb('late').id }), [])
+          // What is only copied is stored nevertheless.
+          const isCopy = table === 'xapi_events_all'
+          if (isCopy) await first.statements.insert(batch)
+          else {
+            await t.rejects(first.statements.insert(batch), unavailable)
+            t.same(await allPages(first, { ascending: true }), before, 'nothing of it is seen')
+            t.ok(await first.statements.find(unwanted, { voided: false }))
+            t.same(await allPages(first, { verb: aVerb('late').id }), [])
+          }
 
           // The next server finds what this one left; this one finds it by itself.
           wire.fate = then === 'dies' ? () => 'is lost' : () => 'passes'
@@ -133,7 +138,8 @@ else {
           const second = then === 'goes on' ? first : await (await successor(t, options)).store()
           const there = await Promise.all(statements.map(({ id }) => findAny(second, id)))
           const kept = there.filter((each) => each !== undefined).length
-          t.ok(kept === 0 || (then !== 'goes on' && kept === statements.length), `${kept} are there`)
+          const mayBeThere = isCopy || then !== 'goes on'
+          t.ok((kept === 0 && !isCopy) || (mayBeThere && kept === statements.length), `${kept} are there`)
           const report = await second.statements.insert(batch)
           t.equal(report.inserted.length + report.already.length, statements.length, 'it can be sent again')
 

@@ -113,20 +113,26 @@ else {
   })
 
   t.test('what one that was taken for dead had sent, and comes late, is refused by the engine', async (t) => {
-    const patient = { beat: 60_000, timeToLive: 600_000 }
-    const options = { ...(await aDatabase(t, url)), writer: patient }
-    const first = await open(t, options)
+    const options = await aDatabase(t, url)
+    // It gives a sign of life once a minute, and believes for long that it may write.
+    const first = await open(t, { ...options, writer: { beat: 60_000, timeToLive: 600_000 } })
     const store = await first.store()
     await store.statements.insert(aBatch(aStatement()))
-    await bury(url, options.database)
-    // It has given a sign of life a moment ago, and believes that it may write.
+    const second = await open(t, { ...options, writer: impatient })
     const late = aStatement()
     await t.rejects(store.statements.insert(aBatch(late)), { code: 'STORE_IN_USE' })
     t.match(await first.status(), { state: 'error', detail: /taken over/ })
-    const next = await open(t, options)
-    t.equal((await allPages(await next.store(), {})).length, 1)
-    const rows = await askClickhouse(url, `SELECT count() FROM ${options.database}.xapi_events_all`)
-    t.equal(rows, '1', 'nothing of it arrived')
+    await t.rejects(store.statements.insert(aBatch(aStatement())), { code: 'STORE_IN_USE' })
+    const next = await second.store()
+    await next.statements.insert(aBatch(aStatement()))
+    t.equal((await allPages(next, {})).length, 2)
+    t.equal(await next.statements.find(late.id, { voided: false }), undefined)
+    const entries = `${options.database}.\`lrs$entry\``
+    const found = await askClickhouse(url, `SELECT uniq(stored, id) FROM ${entries}`)
+    t.equal(found, '2', 'nothing of it arrived')
+    await first.close()
+    await second.close()
+    await (await open(t, options)).store()
   })
 
   const { database } = await aDatabase(t, url)

@@ -13,7 +13,7 @@ const most = 1000
 export const createCopy = (
   { connection, tables, store }: Asker,
   progress: Progress,
-  rounds: StatementRounds,
+  restore: StatementRounds['restore'],
   documents: Documents,
   guard: (options: CallOptions) => void
 ): StoreCopy => ({
@@ -48,7 +48,7 @@ export const createCopy = (
     }
     return { statements, more: count < lengths.length }
   },
-  restoreStatements: rounds.restore,
+  restoreStatements: restore,
   documents: documents.all,
   restoreDocuments: documents.restore
 })

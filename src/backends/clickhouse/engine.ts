@@ -1,4 +1,4 @@
-import type { ChangedStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
+import type { ChangedStatement, NewStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Appender } from './appender.ts'
@@ -35,8 +35,10 @@ export interface Progress {
   hasVoided: boolean
   /** Statements of rounds that are there but were not finished. */
   unfinished: readonly StatementId[]
-  /** What a round would have stored that ended in doubt; undefined: none did. */
-  failed: readonly StatementId[] | undefined
+  /** A round ended in doubt. */
+  isInDoubt: boolean
+  /** The event table may lack statements stored since; undefined: it has all. */
+  eventsLacking: Micros | undefined
 }
 
 export interface EngineOptions {
@@ -50,24 +52,32 @@ export interface EngineOptions {
   readonly known: KnownIds
   /** Ids of statements that are in the event table already: another Ralph wrote them. */
   readonly adopted: ReadonlySet<StatementId>
+  warn(message: string): void
 }
 
 /** Bytes of text above which the tables are written one after the other: memory counts more than time then. */
 const largeRound = 2 ** 23
 
-/** Microseconds before the last round for which a server that was started anew may have lost rows of an event table. */
-const unsafe = 600_000_000
+/** Microseconds before the last round for which an engine that was started anew may have lost rows of an event table. */
+export const unsafeTime = 600_000_000
+
+export interface Engine extends RoundEngine {
+  /** Resolves when the event table has all that was stored, or is known not to. */
+  eventsCopied(): Promise<void>
+}
 
 /**
  * A round is a few inserts, each of them one block of one table. The statements are the one that decides: as long as
  * they are not there nothing of the round counts, once they are everything else can be made from them. What changes
- * statements that were there before comes after them. Nobody sees any of it before all is there (`visible`).
+ * statements that were there before comes after them, and so does the copy in the event table. Nobody sees any of it
+ * before all is there (`visible`).
  */
-export const createEngine = (options: EngineOptions): RoundEngine => {
-  const { asker, eventTable, eventTableName, appenders, writer, progress, known, adopted } = options
+export const createEngine = (options: EngineOptions): Engine => {
+  const { asker, eventTable, eventTableName, appenders, writer, progress, known, adopted, warn } = options
   const { store } = asker
   let starts = writer.engineStarts()
   let isFirst = true
+  let copying: Promise<void> = Promise.resolve()
 
   /** Late entries that a round wrote which was not finished, as digits. */
   const findLate = async (changed: readonly ChangedStatement[]): Promise<ReadonlySet<string>> => {
@@ -90,11 +100,26 @@ export const createEngine = (options: EngineOptions): RoundEngine => {
     return there
   }
 
+  const lack = (since: Micros): void => {
+    progress.eventsLacking = Math.min(progress.eventsLacking ?? since, since)
+  }
+
+  /** Copies to the event table, while the next round is written already. */
+  const copyEvents = async (statements: readonly NewStatement[]): Promise<void> => {
+    // Not more than one round waits, with its texts.
+    await copying
+    const copied = statements.filter(({ id }) => !adopted.has(id))
+    copying = eventTable.append(eventRows(copied)).catch((error: unknown) => {
+      // They are stored, and will be copied before the next round is written.
+      lack(copied.reduce((first, { stored }) => Math.min(first, stored), progress.last))
+      warn(`Statements could not be copied to ${eventTableName} yet: ${error instanceof Error ? error.message : error}`)
+    })
+  }
+
   const writeStatements = async (number: number, { statements }: Round): Promise<void> => {
     const inserts = [
       () => appenders.entry.append(entryRows(store, number, statements)),
-      () => appenders.statement.append(statementRows(store, number, statements)),
-      () => eventTable.append(eventRows(statements.filter(({ id }) => !adopted.has(id))))
+      () => appenders.statement.append(statementRows(store, number, statements))
     ]
     const size = statements.reduce((sum, { text }) => sum + text.length, 0)
     if (size > largeRound) for (const insert of inserts) await insert()
@@ -103,6 +128,7 @@ export const createEngine = (options: EngineOptions): RoundEngine => {
       const ended = await Promise.allSettled(inserts.map((insert) => insert()))
       for (const each of ended) if (each.status === 'rejected') throw each.reason
     }
+    await copyEvents(statements)
   }
 
   const writeAll = async (number: number, round: Round): Promise<void> => {
@@ -129,39 +155,48 @@ export const createEngine = (options: EngineOptions): RoundEngine => {
   const write = async (round: Round): Promise<void> => {
     const { statements, changed, attachments, definitions, displays, names, last } = round
     await writer.requireHeld()
-    await writer.cover(last)
+    const number = Math.max(progress.tried + 1, last)
+    await writer.cover(number)
     const parts = [statements.length, changed.length, attachments.length, definitions.size, displays.size, names.length]
     if (parts.some((length) => length > 0)) {
-      const number = Math.max(progress.tried + 1, last)
       progress.tried = number
       if (statements.some(({ voided }) => voided) || changed.some(({ voided }) => voided)) progress.hasVoided = true
-      progress.failed = statements.map(({ id }) => id)
+      progress.isInDoubt = true
       for (const { id, target } of statements) {
         known.add(id)
         if (target !== undefined) known.add(target)
       }
       await writeAll(number, round)
-      progress.failed = undefined
+      progress.isInDoubt = false
       finish(number)
     }
     progress.last = Math.max(progress.last, last)
   }
 
   const seeToWhatFailed = async (): Promise<void> => {
-    if (progress.failed !== undefined) {
-      const { round, unfinished } = await recover(asker, eventTableName, progress.visible, progress.failed)
+    if (progress.isInDoubt) {
+      await copying
+      progress.tried += 1
+      await writer.cover(progress.tried)
+      const { round, unfinished } = await recover(asker, eventTableName, progress.visible, progress.tried)
       if (unfinished.length === 0) progress.visible = round
       progress.unfinished = unfinished
-      progress.failed = undefined
+      progress.isInDoubt = false
     }
     if (writer.engineStarts() !== starts) {
-      const now = writer.engineStarts()
-      await completeEvents(asker, eventTableName, progress.last - unsafe)
-      starts = now
+      starts = writer.engineStarts()
+      lack(progress.last - unsafeTime)
     }
+    const { eventsLacking } = progress
+    if (eventsLacking === undefined) return
+    await copying
+    await completeEvents(asker, eventTableName, eventsLacking)
+    progress.eventsLacking = undefined
   }
 
   return {
+    // A promise that is added meanwhile belongs to a later round.
+    eventsCopied: () => copying,
     begin: async (): Promise<Turn> => {
       await writer.requireHeld()
       await seeToWhatFailed()

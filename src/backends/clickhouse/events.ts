@@ -1,8 +1,7 @@
 import type { NewStatement } from '../../rounds/engine.ts'
-import type { StatementId } from '../../xapi/statement.ts'
 import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { columns, namesOf } from './columns.ts'
-import { bytesOfId, idLength, uuidOfBytes } from './keys.ts'
+import { bytesOfId, uuidOfBytes } from './keys.ts'
 import type { Asker } from './lookup.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
@@ -43,33 +42,4 @@ export const completeEvents = async (
      )`,
     { store, since }
   )
-}
-
-/** Ids in a parameter, of 32 digits each. */
-const most = 100
-
-/** Takes out of the event table what was never stored; most often it is not in it. */
-export const removeEvents = async (
-  { connection }: Asker,
-  eventTable: string,
-  ids: readonly StatementId[]
-): Promise<void> => {
-  if (ids.length === 0) return
-  const rows = await connection.read(
-    `SELECT DISTINCT toFixedString(UUIDStringToNum(toString(event_id)), 16) AS id FROM ${eventTable}
-     WHERE id IN (SELECT id FROM given)`,
-    {},
-    { given: { columns: 'id FixedString(16)', rows: ids.map(bytesOfId) } }
-  )
-  const there: string[] = []
-  while (rows.more()) there.push(rows.fixed(idLength).toString('hex'))
-  for (let start = 0; start < there.length; start += most) {
-    const chunk = there.slice(start, start + most)
-    await connection.run(
-      `ALTER TABLE ${eventTable} DELETE WHERE event_id IN (
-         SELECT toUUID(UUIDNumToString(toFixedString(substring(unhex({ids:String}), number * 16 + 1, 16), 16)))
-         FROM numbers({count:UInt32}))`,
-      { ids: chunk.join(''), count: chunk.length }
-    )
-  }
 }

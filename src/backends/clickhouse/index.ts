@@ -19,13 +19,15 @@ export type { ClickhouseOptions } from './settings.ts'
  * tables of its own beside it (migrations.ts), which every target shares; a target is another event table.
  *
  * Guarantees. A batch is visible whole or not at all, to every reader of this server. What was acknowledged is on the
- * disk of ClickHouse (fsync), in tables of ours; the event table is as durable as its owner has made it, and gets back
- * at the next start what it lost in the last minutes before. ClickHouse has neither transactions nor unique keys: one
- * server process decides on ids and documents, and a second one on the same database is refused at start.
+ * disk of ClickHouse (fsync), in tables of ours, and copied to the event table. That one is as durable as its owner has
+ * made it; what it did not take, or lost within ten minutes before the engine stopped, it gets at the next start.
+ * ClickHouse has neither transactions nor unique keys: one server process decides on ids and documents, and a second one
+ * on the same database is refused at start.
  *
  * Least privileges: SELECT and INSERT on the database; CREATE TABLE on it, and TABLE ENGINE on ReplacingMergeTree and
- * AggregatingMergeTree where the server knows that right, at the first start and for new targets; ALTER DELETE on it
- * where a round failed half-way, or else writing stops until somebody grants it.
+ * AggregatingMergeTree where the server knows that right, at the first start and for new targets; ALTER DELETE and
+ * ALTER CONSTRAINT on the tables lrs$…: the one where a round failed half-way, or else writing stops until somebody
+ * grants it, the other where a server died, or else what it sends late is not refused.
  */
 export const openClickhouse = async (options: ClickhouseOptions, context: BackendContext): Promise<LrsBackend> => {
   const connection = connect(addressOf(options))

@@ -1,6 +1,6 @@
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { completeEvents, removeEvents } from './events.ts'
+import { completeEvents } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
 import type { Asker } from './lookup.ts'
 
@@ -57,22 +57,21 @@ const remove = async (
   if (rows.i64() > 0) await connection.run(`ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters)
 }
 
-/** Entries of the round's own statements that are lacking. */
-const completeEntries = async ({ connection, tables, store }: Asker, round: number): Promise<void> => {
-  await connection.run(
-    `INSERT INTO ${tables.entry} (store, key, stored, id, round)
-     SELECT store, own, stored, id, round FROM (
-       SELECT store, stored, id, round, arrayJoin(arrayConcat(
+/** Entries of the round's own statements that are lacking. They are of this round: ClickHouse takes no more of others. */
+const completeEntries = async ({ connection, tables, store }: Asker, round: number, present: number): Promise<void> => {
+  const own = `SELECT store, stored, id, arrayJoin(arrayConcat(
          keys,
          [toFixedString(concat('i', toString(id)), 17)],
          if(object = '', [], [toFixedString(concat('o', object), 17)])
        )) AS own
-       FROM ${tables.statement} WHERE store = {store:UInt32} AND round = {round:Int64}
-     )
-     WHERE (own, stored, id) NOT IN (
-       SELECT key, stored, id FROM ${tables.entry} WHERE store = {store:UInt32} AND round = {round:Int64}
+     FROM ${tables.statement} WHERE store = {store:UInt32} AND round = {round:Int64}`
+  await connection.run(
+    `INSERT INTO ${tables.entry} (store, key, stored, id, round)
+     SELECT store, own, stored, id, {present:Int64} FROM (${own}) WHERE (own, stored, id) NOT IN (
+       SELECT key, stored, id FROM ${tables.entry}
+       WHERE store = {store:UInt32} AND (key, stored, id) IN (SELECT own, stored, id FROM (${own}))
      )`,
-    { store, round }
+    { store, round, present }
   )
 }
 
@@ -87,14 +86,14 @@ const idsOf = async ({ connection, tables, store }: Asker, round: number): Promi
 }
 
 /**
- * After a round ended in doubt: what is whole is completed, what is not is taken away. `tried` are the ids that the
- * round would have stored, as far as this process knows.
+ * After a round ended in doubt: what is whole is completed, what is not is taken away. `complete` is the last round that
+ * is known to be whole, `present` the number under which is written what lacks.
  */
 export const recover = async (
   asker: Asker,
   eventTable: string,
   complete: number,
-  tried: readonly StatementId[]
+  present: number
 ): Promise<Recovered> => {
   await asker.connection.settle()
   const found = await findRounds(asker, complete)
@@ -106,18 +105,12 @@ export const recover = async (
   )
   const committed = [...whole.map(({ round }) => round), ...changes]
   const { entry, change, statement } = asker.tables
-  for (const table of [entry, change, statement]) await remove(asker, table, complete, committed)
+  await Promise.all([entry, change, statement].map((table) => remove(asker, table, complete, committed)))
   const unfinished: StatementId[] = []
   for (const { round, first } of whole) {
-    await completeEntries(asker, round)
+    await completeEntries(asker, round, present)
     await completeEvents(asker, eventTable, first)
     unfinished.push(...(await idsOf(asker, round)))
   }
-  const stored = new Set(unfinished)
-  await removeEvents(
-    asker,
-    eventTable,
-    tried.filter((id) => !stored.has(id))
-  )
   return { round: Math.max(complete, ...committed), unfinished }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { LrsStore } from '../../contracts/lrs-backend.ts'
-import type { CallOptions } from '../../contracts/statement-store.ts'
+import type { CallOptions, InsertReport } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createStatementRounds } from '../../rounds/statement-rounds.ts'
 import type { StatementId } from '../../xapi/statement.ts'
@@ -13,8 +13,9 @@ import type { Connection } from './connect.ts'
 import { createCopy } from './copy.ts'
 import { agentNames, describe } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
-import { type Appenders, createEngine, type Progress } from './engine.ts'
+import { type Appenders, createEngine, type Progress, unsafeTime } from './engine.ts'
 import { requireEventTable } from './event-table.ts'
+import { completeEvents } from './events.ts'
 import { createKnownIds } from './known-ids.ts'
 import type { Asker } from './lookup.ts'
 import { createQueries } from './query.ts'
@@ -88,23 +89,26 @@ const findProgress = async (
   asker: Asker,
   eventTableName: string,
   { lastRound, lastStored, hasVoided }: Found,
-  through: Micros,
+  writer: Writer,
   endedWell: boolean
 ): Promise<Progress> => {
+  // The rounds of this writer have later numbers than those of all before.
+  const before = Math.max(lastRound, writer.through)
   const progress: Progress = {
-    visible: lastRound,
-    tried: lastRound,
-    last: Math.max(lastStored, through),
+    visible: before,
+    tried: before,
+    last: Math.max(lastStored, writer.through),
     hasVoided,
     unfinished: [],
-    failed: undefined
+    isInDoubt: false,
+    eventsLacking: undefined
   }
   if (endedWell) return progress
+  progress.tried += 1
+  await writer.cover(progress.tried)
   // The last round may lack something, and there may be traces of one that does not count.
-  const { round, unfinished } = await recover(asker, eventTableName, lastRound - 1, [])
-  return unfinished.length > 0
-    ? { ...progress, visible: lastRound - 1, tried: Math.max(round, lastRound), unfinished }
-    : { ...progress, visible: Math.max(round, lastRound), tried: Math.max(round, lastRound) }
+  const { unfinished } = await recover(asker, eventTableName, lastRound - 1, progress.tried)
+  return { ...progress, unfinished, visible: unfinished.length > 0 ? lastRound - 1 : progress.tried }
 }
 
 /** Opens the store with this event table; makes the table when it is not there. */
@@ -115,7 +119,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   const asker: Asker = { connection, tables, store: row.number }
   const found = await look(asker, eventTableName)
   const endedWell = row.writer === '' || writer.endedWell(row.writer)
-  const progress = await findProgress(asker, eventTableName, found, writer.through, endedWell)
+  const progress = await findProgress(asker, eventTableName, found, writer, endedWell)
   const adopted = new Set<StatementId>()
   const known = createKnownIds(asker, Math.max(found.statements, found.events))
   const engine = createEngine({
@@ -126,20 +130,31 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     writer,
     progress,
     known,
-    adopted
+    adopted,
+    warn
   })
   const rounds = createStatementRounds({ engine, clock, delay: writeDelay })
   const times = createIncreasingClock(clock)
   times.passed(Math.max(found.lastUpdated, writer.through))
 
-  if (progress.unfinished.length > 0) await rounds.restore([], [])
   let { spare } = row
+  // Rows that were not copied; some that others wrote may hide how many.
+  if (!endedWell) await completeEvents(asker, eventTableName, found.lastStored - unsafeTime)
+  if (found.events - found.statements < spare) await completeEvents(asker, eventTableName, 0)
+  if (progress.unfinished.length > 0) await rounds.restore([], [])
   if (!endedWell || found.events - found.statements !== spare) {
     await adopt({ asker, eventTableName, rounds, adopted, now: clock(), warn })
     const now = await look(asker, eventTableName)
     spare = now.events - now.statements
   }
   if (row.writer !== writer.id || spare !== row.spare) await stores.put({ ...row, writer: writer.id, spare })
+
+  /** What is acknowledged is in the event table as well, unless that takes nothing now. */
+  const copied = async (report: Promise<InsertReport>): Promise<InsertReport> => {
+    const inserted = await report
+    await engine.eventsCopied()
+    return inserted
+  }
 
   let isClosed = false
   const guard = ({ signal }: CallOptions): void => {
@@ -153,7 +168,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
 
   return {
     statements: {
-      insert: rounds.insert,
+      insert: (batch, options) => copied(rounds.insert(batch, options)),
       consistentThrough: rounds.consistentThrough,
       find: async (id, wanted, options = {}) => {
         guard(options)
@@ -178,11 +193,18 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     },
     attachments: { read: readAttachments(asker, guard) },
     documents,
-    copy: createCopy(asker, progress, rounds, documents, guard),
+    copy: createCopy(
+      asker,
+      progress,
+      (statements, attachments, options) => copied(rounds.restore(statements, attachments, options)),
+      documents,
+      guard
+    ),
     close: async () => {
       await Promise.all([rounds.close(), documents.close()])
+      await engine.eventsCopied()
       isClosed = true
-      const isWhole = progress.failed === undefined && progress.unfinished.length === 0
+      const isWhole = !progress.isInDoubt && progress.unfinished.length === 0 && progress.eventsLacking === undefined
       return { last: Math.max(progress.last, times.latest()), isWhole }
     }
   }

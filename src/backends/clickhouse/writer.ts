@@ -6,10 +6,12 @@ import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { namesOf } from './columns.ts'
 import type { Connection } from './connect.ts'
-import { createRowWriter, type Rows } from './row-binary.ts'
+import { fence } from './fence.ts'
+import type { Rows } from './row-binary.ts'
 import type { Tables, WriterTimes } from './settings.ts'
 import { findMachine, isRunning } from './this-machine.ts'
 import { isServerError } from './translate-error.ts'
+import { ends, putWriter, readWriters, type WriterRow } from './writer-rows.ts'
 
 /**
  * The one server process that may use the tables of a database. ClickHouse can compare and set nothing, hence ids,
@@ -30,10 +32,7 @@ export interface Writer {
   cover(time: Micros): Promise<void>
   /** Before anything is written: `STORE_IN_USE` when another one took over, `STORE_UNAVAILABLE` when one may have. */
   requireHeld(): Promise<void>
-  /**
-   * Rows of `columns` into a table. Refused by ClickHouse itself with `STORE_IN_USE` once another one has taken over: a
-   * network can hold a request back for longer than a writer is waited for.
-   */
+  /** Rows of `columns` into a table. `STORE_IN_USE` when ClickHouse refuses them because another one has taken over. */
   insert(table: string, columns: string, rows: Rows): Promise<void>
   /** Undefined: this is the writer; else what to tell the operator. */
   trouble(): string | undefined
@@ -49,36 +48,18 @@ export const defaultTimes: WriterTimes = { beat: 3000, timeToLive: 15_000 }
 /** Microseconds for which one sign of life covers promises in advance. */
 const coverAhead = 10_000_000
 
-/** FUNCTION_THROW_IF_VALUE_IS_NON_ZERO */
-const thrown = 395
-
-/** How the rows of a writer end. */
-const ends = { alive: 0, byItself: 1, takenOver: 2 } as const
-
-interface Row {
-  readonly writer: string
-  readonly name: string
-  readonly machine: string
-  readonly pid: number
-  readonly beat: number
-  readonly ended: number
-  /** Times up to this one may have been given out; `last`: of one that ended well, were. */
-  readonly through: Micros
-  readonly last: Micros
-}
-
-/** The ids of queries of a writer begin with this; the number behind it counts attempts to become the writer. */
-const queryPrefixOf = (writer: string): string => writer.replace(/~\d+$/, '')
+/** VIOLATED_CONSTRAINT */
+const violatedConstraint = 469
 
 /** Writers in this process. */
 const here = new Set<string>()
 
-const isGone = (row: Row, machine: string): boolean =>
+const isGone = (row: WriterRow, machine: string): boolean =>
   machine !== '' && row.machine === machine && (row.pid === process.pid ? !here.has(row.writer) : !isRunning(row.pid))
 
-const nameOf = ({ name, pid }: Row): string => `process ${pid} on ${name}`
+const nameOf = ({ name, pid }: WriterRow): string => `process ${pid} on ${name}`
 
-const inUse = (other: Row | undefined, database: string): RalphError => {
+const inUse = (other: WriterRow | undefined, database: string): RalphError => {
   const who = other === undefined ? 'another server' : `another server (${nameOf(other)})`
   return new RalphError(
     'STORE_IN_USE',
@@ -90,38 +71,6 @@ const inUse = (other: Row | undefined, database: string): RalphError => {
 }
 
 const lost = 'another server has taken over the database, since this one gave no sign of life in time: start it anew'
-
-const readAll = async (connection: Connection, tables: Tables): Promise<Row[]> => {
-  const rows = await connection.read(
-    `SELECT writer, any(name), any(machine), any(pid), max(beat), max(ended), max(through), max(last)
-     FROM ${tables.writer} GROUP BY writer`
-  )
-  const all: Row[] = []
-  while (rows.more()) {
-    all.push({
-      writer: rows.text(),
-      name: rows.text(),
-      machine: rows.text(),
-      pid: rows.u32(),
-      beat: rows.i64(),
-      ended: rows.u8(),
-      through: rows.i64(),
-      last: rows.i64()
-    })
-  }
-  return all
-}
-
-const put = async (connection: Connection, tables: Tables, row: Row): Promise<void> => {
-  const rows = createRowWriter()
-  for (const text of [row.writer, row.name, row.machine]) rows.text(text)
-  rows.u32(row.pid)
-  rows.i64(row.beat)
-  rows.u8(row.ended)
-  rows.i64(row.through)
-  rows.i64(row.last)
-  await connection.insert(tables.writer, rows.finish())
-}
 
 export interface WriterOptions {
   readonly connection: Connection
@@ -135,16 +84,10 @@ export interface WriterOptions {
 /** Finds out whether another writer lives, and buries those that are dead. `STORE_IN_USE`. */
 const requireAlone = async ({ connection, tables, database, times, warn }: WriterOptions): Promise<void> => {
   const machine = findMachine()
-  const living = async (): Promise<Row[]> =>
-    (await readAll(connection, tables)).filter(({ ended }) => ended === ends.alive)
+  const living = async (): Promise<WriterRow[]> =>
+    (await readWriters(connection, tables)).filter(({ ended }) => ended === ends.alive)
 
-  /** Nothing of what it had begun may be under way any more: it would arrive later than what comes now. */
-  const bury = async (dead: Row): Promise<void> => {
-    await put(connection, tables, { ...dead, ended: ends.takenOver })
-    await connection.run('KILL QUERY WHERE user = currentUser() AND startsWith(query_id, {prefix:String}) SYNC', {
-      prefix: queryPrefixOf(dead.writer)
-    })
-  }
+  const bury = (dead: WriterRow): Promise<void> => putWriter(connection, tables, { ...dead, ended: ends.takenOver })
 
   const start = performance.now()
   let told = false
@@ -153,7 +96,7 @@ const requireAlone = async ({ connection, tables, database, times, warn }: Write
     const rows = await living()
     const before = seen ?? new Map(rows.map(({ writer, beat }) => [writer, beat]))
     seen = before
-    let waiting: Row | undefined
+    let waiting: WriterRow | undefined
     for (const row of rows) {
       if (isGone(row, machine)) await bury(row)
       else if (before.get(row.writer) !== row.beat) throw inUse(row, database)
@@ -177,28 +120,35 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
   const self = { name: hostname(), machine: findMachine(), pid: process.pid }
   let id = ''
   let beat = 0
-  /** Of the latest row that was written. */
-  let through: Micros = 0
+  /** Of the latest row that was written, and of the latest after which this was still the writer. */
+  let [written, through]: [Micros, Micros] = [0, 0]
 
   const putOwn = async (until: Micros, ended: number, last: Micros): Promise<void> => {
-    const next = Math.max(through, until)
+    written = Math.max(written, until)
     beat += 1
-    await put(connection, tables, { ...self, writer: id, beat, ended, through: next, last })
-    through = next
+    await putWriter(connection, tables, { ...self, writer: id, beat, ended, through: written, last })
   }
 
-  const compete = async (): Promise<Row[]> => {
+  /** Ends first: whoever is neither alive nor ended is dead, and what it does is stopped. */
+  const stepDown = async (last: Micros, end: number): Promise<void> => {
+    try {
+      await putOwn(last, end, last)
+    } finally {
+      here.delete(id)
+    }
+  }
+
+  const compete = async (): Promise<WriterRow[]> => {
     for (let attempt = 1; attempt <= 5; attempt += 1) {
       await requireAlone(options)
       // One that stepped back has ended: the next attempt is another writer.
       id = `${connection.queryPrefix}~${attempt}`
       here.add(id)
       await putOwn(0, ends.alive, 0)
-      const rows = await readAll(connection, tables)
+      const rows = await readWriters(connection, tables)
       const rival = rows.find(({ writer, ended }) => ended === ends.alive && writer !== id)
       if (rival === undefined) return rows
-      here.delete(id)
-      await putOwn(0, ends.byItself, 0)
+      await stepDown(0, ends.byItself)
       await setTimeout(randomInt(20, 200 * attempt))
     }
     throw inUse(undefined, database)
@@ -215,6 +165,7 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
   const renew = async (until: Micros): Promise<void> => {
     const start = performance.now()
     await putOwn(until, ends.alive, 0)
+    const next = written
     const answer = await connection.read(
       `SELECT max(ended), uptime() FROM ${tables.writer} WHERE writer = {writer:String}`,
       { writer: id }
@@ -230,17 +181,19 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
       upSince = up
     }
     renewed = start
+    through = next
   }
 
   let renewing: Promise<void> | undefined
-  const renewOnce = async (): Promise<void> => {
-    renewing ??= renew(clock() + coverAhead).finally(() => {
+  const renewOnce = async (until = clock()): Promise<void> => {
+    renewing ??= renew(until + coverAhead).finally(() => {
       renewing = undefined
     })
     await renewing
   }
 
   await renewOnce()
+  await fence(options, rows)
   const timer = setInterval(() => {
     // Who would write finds out by itself that the time is over.
     renewOnce().catch(() => {})
@@ -253,26 +206,17 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
     endedWell: (writer) => ended.get(writer) === ends.byItself,
     engineStarts: () => engineStarts,
     cover: async (time) => {
-      while (time > through) {
-        await renewing?.catch(() => {})
-        if (time > through) await putOwn(Math.max(time, clock()) + coverAhead, ends.alive, 0)
-      }
+      while (time > through) await renewOnce(Math.max(time, clock()))
     },
     requireHeld: async () => {
       if (!isLost && performance.now() - renewed > times.timeToLive / 2) await renewOnce()
       if (isLost) throw new RalphError('STORE_IN_USE', lost)
     },
     insert: async (table, columns, rows) => {
-      const names = namesOf(columns)
       try {
-        await connection.insert(
-          `${table} (${names}) SELECT ${names} FROM input('${columns}')
-           WHERE throwIf((SELECT max(ended) FROM ${tables.writer} WHERE writer = {writer:String}) != ${ends.alive}) = 0`,
-          rows,
-          { writer: id }
-        )
+        await connection.insert(`${table} (${namesOf(columns)})`, rows)
       } catch (error) {
-        if (!(error instanceof RalphError) || !isServerError(error.cause, thrown)) throw error
+        if (!(error instanceof RalphError) || !isServerError(error.cause, violatedConstraint)) throw error
         isLost = true
         throw new RalphError('STORE_IN_USE', lost, {}, { cause: error })
       }
@@ -281,8 +225,8 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
     release: async (last, well) => {
       clearInterval(timer)
       await renewing?.catch(() => {})
-      here.delete(id)
-      if (!isLost) await putOwn(last, well ? ends.byItself : ends.takenOver, last)
+      if (isLost) here.delete(id)
+      else await stepDown(last, well ? ends.byItself : ends.takenOver)
     }
   }
 }

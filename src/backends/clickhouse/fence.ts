@@ -1,0 +1,47 @@
+import { RalphError } from '../../errors.ts'
+import type { Connection } from './connect.ts'
+import type { Tables } from './settings.ts'
+import { isServerError } from './translate-error.ts'
+import { ends, queryPrefixOf, type WriterRow } from './writer-rows.ts'
+
+/** Our tables whose rows have the number of a round. */
+const fenced = ['statement', 'entry', 'change'] as const
+/** ACCESS_DENIED */
+const accessDenied = 497
+/** Of so many that died last something may still be under way. */
+const mostDead = 20
+
+export interface FenceOptions {
+  readonly connection: Connection
+  readonly tables: Tables
+  warn(message: string): void
+}
+
+/**
+ * Sees to it that nothing arrives any more of writers that were taken over: a network can hold a request back for longer
+ * than a writer is waited for. All of their rounds have numbers up to the last time that they may have given out, all of
+ * ours later ones, and ClickHouse itself refuses the former. What was under way before is stopped.
+ */
+export const fence = async ({ connection, tables, warn }: FenceOptions, rows: readonly WriterRow[]): Promise<void> => {
+  const dead = rows.filter(({ ended }) => ended === ends.takenOver)
+  dead.sort((one, other) => other.through - one.through)
+  const [latest] = dead
+  if (latest === undefined) return
+  const check = `CHECK round > ${latest.through}`
+  for (const name of fenced) {
+    const table = tables[name]
+    const definition = await connection.read(`SHOW CREATE TABLE ${table}`)
+    if (definition.text().includes(check)) continue
+    try {
+      await connection.run(`ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS alive, ADD CONSTRAINT alive ${check}`)
+    } catch (error) {
+      if (!(error instanceof RalphError) || !isServerError(error.cause, accessDenied)) throw error
+      warn(`What a server that was taken for dead sends late is not refused by ${table}: ${error.message}`)
+    }
+  }
+  await connection.run(
+    `KILL QUERY WHERE user = currentUser()
+       AND arrayExists(prefix -> startsWith(query_id, prefix), splitByChar(',', {prefixes:String})) SYNC`,
+    { prefixes: [...new Set(dead.slice(0, mostDead).map(({ writer }) => queryPrefixOf(writer)))].join(',') }
+  )
+}
