@@ -35,6 +35,11 @@ export const errorCodes = {
   STORE_FULL: 'the store can take no more: storage is full or read-only',
   STORE_CORRUPT: 'the store holds something that it cannot have written',
   STORE_IN_USE: 'another process writes to this store: stop it, or give this one a store of its own',
+  // What a command met.
+  INVALID_QUERY: 'the backend does not understand what it was asked to read',
+  ALREADY_THERE: 'there is something else of this name or id already',
+  UNSUPPORTED_OPERATION: 'the backend cannot do this',
+  INTERRUPTED: 'the command was stopped before it had done everything',
   // How it was started.
   INVALID_SETTING: 'a setting has a value that it cannot have',
   INVALID_AUTH_FILE: 'the auth file is missing or malformed',

@@ -5,14 +5,36 @@
 
 const groups: { readonly [backend: string]: readonly string[] } = {
   FS: ['STORAGE', 'DATABASE'],
+  S3: ['STORAGE'],
+  SWIFT: ['STORAGE'],
+  LDP: ['STORAGE'],
+  WS: ['STREAM'],
   SQLITE: ['DATABASE'],
   ES: ['DATABASE'],
   MONGO: ['DATABASE'],
-  CLICKHOUSE: ['DATABASE']
+  CLICKHOUSE: ['DATABASE'],
+  POSTGRES: ['DATABASE'],
+  LRS: ['HTTP']
 }
 
 const parameters: { readonly [backend: string]: { readonly [parameter: string]: readonly string[] } } = {
   FS: { DEFAULT_DIRECTORY_PATH: ['PATH'] },
+  S3: { DEFAULT_BUCKET_NAME: ['BUCKET_NAME'] },
+  SWIFT: {
+    IDENTITY_API_VERSION: ['OS_IDENTITY_API_VERSION'],
+    AUTH_URL: ['OS_AUTH_URL'],
+    PROJECT_DOMAIN_NAME: ['OS_PROJECT_DOMAIN_NAME'],
+    USER_DOMAIN_NAME: ['OS_USER_DOMAIN_NAME'],
+    USERNAME: ['OS_USERNAME'],
+    PASSWORD: ['OS_PASSWORD'],
+    OBJECT_STORAGE_URL: ['OS_STORAGE_URL'],
+    REGION_NAME: ['OS_REGION_NAME'],
+    TENANT_NAME: ['OS_TENANT_NAME'],
+    TENANT_ID: ['OS_TENANT_ID']
+  },
+  LDP: { DEFAULT_STREAM_ID: ['STREAM_ID'] },
+  WS: { URI: ['WS_URI'] },
+  LRS: { BASE_URL: ['URL'] },
   ES: { DEFAULT_INDEX: ['INDEX'] },
   MONGO: { DEFAULT_DATABASE: ['DATABASE'], DEFAULT_COLLECTION: ['COLLECTION'] }
 }
@@ -34,12 +56,18 @@ const flagOfParameter = (variable: string): string | undefined => {
     : `${backend}-${parameter}`.replace(/_+/g, '-').toLowerCase()
 }
 
+/** What Ralph calls the asynchronous form of a backend, in flags. */
+const asynchronous = /^(?:es|mongo|lrs|ws)-/
+
 /** Every flag that sets a setting, by the variable it stands for; its own flag first. */
 export const flagsOf = (variable: string, flag: string): ReadonlyMap<string, string> => {
   const flags = new Map([[flag, variable]])
   for (const name of namesOf(variable)) {
     const other = flagOfParameter(name)
     if (other !== undefined && !flags.has(other)) flags.set(other, name)
+  }
+  for (const [other, name] of [...flags]) {
+    if (variable.startsWith('RALPH_BACKENDS__') && asynchronous.test(other)) flags.set(`async-${other}`, name)
   }
   return flags
 }

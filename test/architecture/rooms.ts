@@ -29,8 +29,17 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
     may: ['xapi', 'validation', 'contracts', 'identity', 'errors.ts'],
     sentence: 'The use-cases know contracts, never a store or a door.'
   },
+  streams: { may: ['errors.ts'], sentence: 'Lines and bytes flow without a thought to what they mean.' },
+  edx: {
+    may: ['xapi', 'validation', 'errors.ts'],
+    sentence: 'An event of edX is understood and converted without asking where it came from.'
+  },
+  toolbox: {
+    may: ['xapi', 'validation', 'edx', 'streams', 'contracts', 'errors.ts'],
+    sentence: 'What the commands do with learning records knows contracts, never a place or a terminal.'
+  },
   backends: {
-    may: ['xapi', 'contracts', 'durability', 'rounds', 'settings', 'errors.ts'],
+    may: ['xapi', 'contracts', 'durability', 'rounds', 'streams', 'settings', 'errors.ts'],
     sentence: 'A place to keep things meets its contract and does not look at who calls.'
   },
   http: {
@@ -38,7 +47,10 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
     sentence: 'A door receives opened stores; it never opens one.'
   },
   cli: {
-    may: ['lrs', 'identity', 'xapi', 'validation', 'settings', 'contracts', 'sample', 'telemetry', 'errors.ts'],
+    may: [
+      ...['lrs', 'toolbox', 'streams', 'edx', 'identity', 'xapi', 'validation', 'settings', 'contracts', 'sample'],
+      ...['telemetry', 'errors.ts']
+    ],
     sentence: 'A command receives what it works with; it never opens a store.'
   }
 }
@@ -150,7 +162,9 @@ export const rules: readonly IForbiddenRuleType[] = [
       ['@elastic/elasticsearch', 'backends/es'],
       ['mongodb', 'backends/mongo'],
       ['@clickhouse/client', 'backends/clickhouse'],
-      ['pg', 'backends/postgres']
+      ['pg', 'backends/postgres'],
+      ['@aws-sdk', 'backends/s3'],
+      ['ws', 'backends/ws']
     ] as const
   ).map(([name, room]) =>
     reserved(

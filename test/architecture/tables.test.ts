@@ -1,5 +1,6 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
+import { dataBackends } from '../../src/backends/data-registry.ts'
 import { backends } from '../../src/backends/registry.ts'
 import { exitCode } from '../../src/cli/exit-code.ts'
 import { errorCodes } from '../../src/errors.ts'
@@ -34,7 +35,8 @@ t.test('every error code is thrown somewhere', async (t) => {
 
 t.test('every folder of backends is registered, by its own name', async (t) => {
   const folders = readdirSync('src/backends', { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  t.same(backends.map(({ name }) => name).sort(), folders.map(({ name }) => name).sort())
+  const registered = new Set([...backends, ...dataBackends].map(({ name }) => name))
+  t.same([...registered].sort(), folders.map(({ name }) => name).sort())
   t.equal(backends[0]?.name, 'sqlite', 'the default comes first')
 })
 

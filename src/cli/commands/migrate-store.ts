@@ -59,7 +59,7 @@ export const declareMigrateStore = (program: Command, composition: Composition):
     }
     const interrupted = new AbortController()
     const interrupt = (): void =>
-      interrupted.abort(new RalphError('INVALID_INPUT', 'interrupted: call it again to go on'))
+      interrupted.abort(new RalphError('INTERRUPTED', 'interrupted: call it again to go on'))
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
     try {
       const [giving, receiving] = [await open(from), await open(to)]

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto'
+import { constants, createReadStream } from 'node:fs'
+import { access, type FileHandle, glob, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Clock } from '../../contracts/clock.ts'
+import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } from '../../contracts/data-backend.ts'
+import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { formatMicros } from '../../xapi/timestamp.ts'
+import { translateError } from './translate-error.ts'
+
+export interface FsDataOptions {
+  readonly directory: string
+  /** Pattern of the files that are read when the query does not say. */
+  readonly pattern: string
+  readonly clock: Clock
+}
+
+/** Files that are being written; they get their names when they are whole. */
+const unfinished = /^\.ralph-.+\.partial$/
+
+const chunkSize = 65_536
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+const fail = (error: unknown, path: string): never => {
+  const code = codeOf(error)
+  if (code === 'ENOENT') throw new RalphError('NOT_FOUND', `${path} is not there`, { path }, { cause: error })
+  if (code === 'EACCES' || code === 'EPERM') {
+    throw new RalphError('FORBIDDEN', `${path}: its permissions do not allow that`, { path }, { cause: error })
+  }
+  throw translateError(error, path)
+}
+
+/** A directory is as durable as its entries only when it is synced itself. */
+const syncDirectory = async (path: string): Promise<void> => {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+const writeAll = async (
+  file: FileHandle,
+  content: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal
+): Promise<number> => {
+  let size = 0
+  for await (const chunk of content) {
+    signal?.throwIfAborted()
+    for (let done = 0; done < chunk.length; ) {
+      const { bytesWritten } = await file.write(chunk, done)
+      done += bytesWritten
+    }
+    size += chunk.length
+  }
+  await file.sync()
+  return size
+}
+
+/** As Ralph names a file when it is not told how: the time, and what makes it unique. */
+const newName = (clock: Clock): string => `${formatMicros(clock())}-${randomUUID()}`
+
+/**
+ * Files of a directory. A file that is written is there whole, or not at all: it gets its name when it is on the disk;
+ * only `append` changes one that is there.
+ */
+export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): Promise<BytesBackend> => {
+  const place = (target: string | undefined): string => resolve(directory, target ?? '.')
+
+  async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
+    const path = place(target)
+    const names = await readdir(path, { withFileTypes: true }).catch((error: unknown) => fail(error, path))
+    names.sort((one, other) => (one.name < other.name ? -1 : 1))
+    for (const entry of names) {
+      signal?.throwIfAborted()
+      if (!entry.isFile() || unfinished.test(entry.name)) continue
+      const id = join(path, entry.name)
+      const { size, mtime } = await stat(id).catch((error: unknown) => fail(error, id))
+      const details = { path: id, size, modified_at: mtime.toISOString() }
+      yield { id, historyId: id, details }
+    }
+  }
+
+  const filesOf = async (query: string, path: string): Promise<readonly string[]> => {
+    const found: string[] = []
+    for await (const name of glob(query, { cwd: path })) {
+      const file = resolve(path, name)
+      if (!unfinished.test(basename(file)) && (await stat(file)).isFile()) found.push(file)
+    }
+    return found.sort()
+  }
+
+  async function* read(query: string | undefined, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const { target, signal, onError, onObject, onTotal } = options
+    const path = place(target)
+    const wanted = query ?? pattern
+    const files = await filesOf(wanted, path).catch((error: unknown) => fail(error, path))
+    if (files.length === 0) throw new RalphError('NOT_FOUND', `${resolve(path, wanted)}: there is no such file`)
+    const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
+    onTotal?.({ bytes: sizes.reduce((sum, size) => sum + size, 0) })
+    for (const file of files) {
+      let size = 0
+      try {
+        const highWaterMark = options.chunkSize ?? chunkSize
+        const stream = createReadStream(file, { highWaterMark, ...(signal === undefined ? {} : { signal }) })
+        for await (const chunk of stream) {
+          size += chunk.length
+          yield chunk
+        }
+      } catch (error) {
+        signal?.throwIfAborted()
+        try {
+          fail(error, file)
+        } catch (failure) {
+          if (onError === undefined || !(failure instanceof Error)) throw failure
+          onError(failure)
+          continue
+        }
+      }
+      onObject?.({ historyId: file, size, details: { filename: basename(file) } })
+    }
+  }
+
+  const append = async (path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> => {
+    const file = await open(path, 'a')
+    try {
+      return await writeAll(file, content, signal)
+    } finally {
+      await file.close()
+    }
+  }
+
+  const put = async (
+    path: string,
+    content: AsyncIterable<Uint8Array>,
+    { operation, signal }: WriteOptions
+  ): Promise<number> => {
+    const isThere = (cause?: unknown): RalphError =>
+      new RalphError(
+        'ALREADY_THERE',
+        `${path} is there already: choose another name, or -o update or -o append`,
+        {},
+        { cause }
+      )
+    if (operation !== 'update') {
+      // Found out before what may be hours of writing.
+      const there = await stat(path).catch(() => undefined)
+      if (there !== undefined) throw isThere()
+    }
+    const partial = join(dirname(path), `.ralph-${randomUUID()}.partial`)
+    const file = await open(partial, 'wx')
+    try {
+      const size = await writeAll(file, content, signal)
+      if (operation === 'update') await rename(partial, path)
+      else {
+        await link(partial, path).catch((error: unknown) => {
+          throw codeOf(error) === 'EEXIST' ? isThere(error) : error
+        })
+      }
+      return size
+    } finally {
+      await file.close()
+      await rm(partial, { force: true })
+    }
+  }
+
+  return {
+    moves: 'bytes',
+    status: async (): Promise<BackendStatus> => {
+      try {
+        await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+        if ((await stat(directory)).isDirectory()) return { state: 'ok' }
+        return { state: 'error', detail: `${directory} is no directory` }
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') {
+          return { state: 'error', detail: `${directory} is not there: it is made when something is written` }
+        }
+        return { state: 'error', detail: `${directory} cannot be read and written: change its permissions` }
+      }
+    },
+    list,
+    read,
+    write: async (content, options) => {
+      const path = resolve(directory, options.target ?? newName(clock))
+      try {
+        await mkdir(dirname(path), { recursive: true })
+        const size =
+          options.operation === 'append'
+            ? await append(path, content, options.signal)
+            : await put(path, content, options)
+        await syncDirectory(dirname(path))
+        return { historyId: path, size, details: { filename: basename(path), operation_type: options.operation } }
+      } catch (error) {
+        options.signal?.throwIfAborted()
+        throw translateError(error, path)
+      }
+    },
+    delete: async (id, { target }) => {
+      const path = resolve(place(target), id)
+      await rm(path).catch((error: unknown) => fail(error, path))
+      await syncDirectory(dirname(path))
+      return { deleted: 1 }
+    },
+    close: async () => {}
+  }
+}
