@@ -8,12 +8,17 @@ export type Level = LogSettings['level']
 export const formatLine = (time: Date, level: Level, message: string): string =>
   `${time.toISOString().replace('T', ' ').replace('Z', '')} ${level.padEnd(8)} ${message}\n`
 
+/** Takes away what a progress bar has drawn on the line. */
+const clearLine = '\r\x1b[K'
+
 /** The log of a command that runs and ends: lines for a person, to standard error. */
 export const createLineLog = (level: Level): Log => {
+  const before = process.stderr.isTTY ? clearLine : ''
   const write =
     (own: Level) =>
     (message: string): void => {
-      if (logLevels.indexOf(own) <= logLevels.indexOf(level)) process.stderr.write(formatLine(new Date(), own, message))
+      if (logLevels.indexOf(own) > logLevels.indexOf(level)) return
+      process.stderr.write(`${before}${formatLine(new Date(), own, message)}`)
     }
   return { error: write('ERROR'), warn: write('WARNING'), info: write('INFO'), debug: write('DEBUG') }
 }

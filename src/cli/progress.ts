@@ -1,0 +1,162 @@
+import { Writable } from 'node:stream'
+import { SingleBar } from 'cli-progress'
+import type { Log } from '../contracts/log.ts'
+
+export interface Progress {
+  /** What was done since the last call. */
+  add(counts: { readonly records?: number; readonly bytes?: number }): void
+  /** How much there is to do, as soon as it is known. */
+  total(size: { readonly records?: number; readonly bytes?: number }): void
+  /** Takes the bar away and says the summary. Later calls say nothing more. */
+  end(): Done
+}
+
+export interface Done {
+  readonly records: number
+  readonly bytes: number
+  readonly seconds: number
+}
+
+export interface ProgressOptions {
+  /** False: only the summary. */
+  readonly enabled: boolean
+  readonly log: Log
+  /** The command prints nothing to standard output, so that the bar is in nobody's way. */
+  readonly stdoutIsFree?: true
+}
+
+const frame = 100
+const lineEvery = 5000
+
+/** 1234567 → 1,234,567 */
+export const formatCount = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',')
+
+const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+
+/** 1234567 → 1.2 MB */
+export const formatBytes = (bytes: number): string => {
+  const unit = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1)
+  return `${unit === 0 ? Math.round(bytes) : (bytes / 1000 ** unit).toFixed(1)} ${units[unit]}`
+}
+
+/** 3.2 s, 1:05, 2:03:04 */
+export const formatSeconds = (seconds: number): string => {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
+  const minutes = `${two((seconds % 3600) / 60)}:${two(seconds % 60)}`
+  return seconds < 3600 ? minutes.replace(/^0/, '') : `${Math.floor(seconds / 3600)}:${minutes}`
+}
+
+interface Totals {
+  readonly records?: number
+  readonly bytes?: number
+}
+
+/** `12,345 records, 26.7 MB`: what there is nothing of is left out. */
+const formatDone = ({ records, bytes }: Done): string =>
+  [
+    ...(records > 0 || bytes === 0 ? [`${formatCount(records)} records`] : []),
+    ...(bytes > 0 ? [formatBytes(bytes)] : [])
+  ].join(', ')
+
+const formatRate = ({ records, bytes, seconds }: Done): string => {
+  const per = Math.max(seconds, 0.001)
+  return records > 0 ? `${formatCount(records / per)}/s` : `${formatBytes(bytes / per)}/s`
+}
+
+/** From 0 to 1; undefined: nobody knows how much there is to do. */
+const shareOf = (done: Done, { records, bytes }: Totals): number | undefined => {
+  if (bytes !== undefined && bytes > 0) return Math.min(1, done.bytes / bytes)
+  return records !== undefined && records > 0 ? Math.min(1, done.records / records) : undefined
+}
+
+const timeLeft = (share: number, { seconds }: Done): string =>
+  share > 0 && share < 1 ? `, ${formatSeconds((seconds * (1 - share)) / share)} left` : ''
+
+/** Fits 80 columns with everything that stands beside it. */
+const barWidth = 12
+
+/** How far it is, in one line. */
+export const formatProgress = (label: string, done: Done, totals: Totals, bar: boolean): string => {
+  const share = shareOf(done, totals)
+  const full = Math.round((share ?? 0) * barWidth)
+  const drawn = bar && share !== undefined ? ` ${'█'.repeat(full)}${'░'.repeat(barWidth - full)}` : ''
+  const percent = share === undefined ? '' : ` ${Math.floor(share * 100)}%`
+  const left = share === undefined ? '' : timeLeft(share, done)
+  const colon = share === undefined || !bar ? ':' : ''
+  return `${label}${colon}${drawn}${percent} ${formatDone(done)}, ${formatRate(done)}, ${formatSeconds(done.seconds)}${left}`
+}
+
+/**
+ * Standard error without what saves and restores the position of the cursor: the library would put it back to where it
+ * began, over everything that was logged since.
+ */
+const barStream = (): NodeJS.WritableStream => {
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (chunk: string, _encoding, done) => {
+      if (chunk !== '\x1b7' && chunk !== '\x1b8') process.stderr.write(chunk)
+      done()
+    }
+  })
+  return Object.defineProperties(stream, {
+    isTTY: { value: true },
+    columns: { get: () => process.stderr.columns }
+  })
+}
+
+/** Draws until it is told to stop; gives what stops it. */
+const startBar = (line: () => string): (() => void) => {
+  const bar = new SingleBar({
+    format: line,
+    stream: barStream(),
+    clearOnComplete: true,
+    gracefulExit: false,
+    // Lines of the log wipe it away; it comes back with the next frame.
+    forceRedraw: true,
+    fps: 1000 / frame,
+    linewrap: true
+  })
+  bar.start(1, 0)
+  return () => bar.stop()
+}
+
+const startLines = (line: () => string, log: Log): (() => void) => {
+  const timer = setInterval(() => log.info(line()), lineEvery)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/**
+ * Shows how far a command is: on a terminal a bar, or a counter where the total is not known; elsewhere a line of the
+ * log every five seconds. In the end there is a summary, always.
+ */
+export const startProgress = (label: string, { enabled, log, stdoutIsFree }: ProgressOptions): Progress => {
+  const started = performance.now()
+  let records = 0
+  let bytes = 0
+  let totals: Totals = {}
+  let ended: Done | undefined
+  const now = (): Done => ({ records, bytes, seconds: (performance.now() - started) / 1000 })
+  const onTerminal = process.stderr.isTTY === true
+  // A bar among the data of the same terminal would tear both.
+  const bar = onTerminal && (stdoutIsFree === true || process.stdout.isTTY !== true)
+  const line = (): string => formatProgress(label, now(), totals, bar)
+  const stop = !enabled ? () => {} : bar ? startBar(line) : onTerminal ? () => {} : startLines(line, log)
+  return {
+    add: (counts) => {
+      records += counts.records ?? 0
+      bytes += counts.bytes ?? 0
+    },
+    total: (size) => {
+      totals = size
+    },
+    end: () => {
+      if (ended !== undefined) return ended
+      ended = now()
+      stop()
+      log.info(`${label}: ${formatDone(ended)} in ${formatSeconds(ended.seconds)} (${formatRate(ended)})`)
+      return ended
+    }
+  }
+}
