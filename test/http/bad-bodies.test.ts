@@ -341,7 +341,8 @@ t.test('while many statements are judged, others are answered', async (t) => {
     others += 1
   }
   t.match(jsonOf(await judging), { error: 'INVALID_STATEMENT', problems: [{ index: 20_000 }] })
-  t.ok(others > 10, `${others} others were answered`)
+  // One that kept the event loop to itself would let one in before it begins and one behind it.
+  t.ok(others > 3, `${others} others were answered`)
 })
 
 t.test('a body above the limit is 413, and names the limit', async (t) => {

@@ -90,9 +90,17 @@ const causeOf = (error: MongoBulkWriteError): MongoError | undefined => {
   return cause instanceof MongoError && cause !== error ? cause : undefined
 }
 
+/** Errors of a socket, which the driver hands on as they are when a connection ends under a request. */
+const ofSocket = /^(EPIPE|ECONN|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|ERR_STREAM|ERR_SOCKET)/
+
+const isOfSocket = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && ofSocket.test(error.code)
+
 /** Says in Ralph's terms what the driver threw; anything else is returned as it is. */
 export const translateError = (error: unknown): unknown => {
-  if (!(error instanceof MongoError)) return error
+  if (!(error instanceof MongoError)) {
+    return isOfSocket(error) ? unavailable(`the connection to MongoDB was lost: ${error.message}`, error) : error
+  }
   if (error instanceof MongoBulkWriteError) {
     const cause = causeOf(error)
     if (cause !== undefined) return translateError(cause)
