@@ -54,7 +54,13 @@ const reportOf = (result: autocannon.Result, mayFail = false): LoadReport => {
   }
 }
 
-const post = async ({ url, size, connections, seconds, mayFail }: LoadOrder & { kind: 'post' }): Promise<LoadReport> => {
+const post = async ({
+  url,
+  size,
+  connections,
+  seconds,
+  mayFail
+}: LoadOrder & { kind: 'post' }): Promise<LoadReport> => {
   const statements = freshStatements()
   const setupRequest = (request: autocannon.Request): autocannon.Request => ({
     ...request,
