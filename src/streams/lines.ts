@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import type { Piece } from './pieces.ts'
 
 /** A line that cannot be text of ours. */
 export interface BrokenLine {
@@ -18,6 +19,14 @@ export interface LineBatch {
   readonly bytes: number
 }
 
+/** Whole lines that arrived together, as they came. Only the last line of an input may lack its end. */
+export interface LineBlock extends Piece {
+  /** Before them came a line that was too long, and was dropped. */
+  readonly dropped: boolean
+  /** Of input, what was dropped included. */
+  readonly size: number
+}
+
 /** 16 MiB: no learning record is near it, and a file without line ends must not be held in memory. */
 export const defaultMaxLineBytes = 2 ** 24
 
@@ -28,67 +37,82 @@ export interface LineOptions {
 
 const lineFeed = 10
 
+const empty = Buffer.alloc(0)
+
 /** Bytes of a long line are dropped as they come; what follows its end is ordinary again. */
-export async function* readLines(
+export async function* readBlocks(
   chunks: AsyncIterable<Uint8Array>,
   { maxLineBytes = defaultMaxLineBytes }: LineOptions = {}
-): AsyncGenerator<LineBatch, void, undefined> {
-  const tooLong = `is longer than ${maxLineBytes} bytes`
-  let number = 1
+): AsyncGenerator<LineBlock, void, undefined> {
   let kept: Buffer[] = []
   /** Of the line that has begun, dropped bytes included. */
   let length = 0
 
-  const batchOf = (whole: Buffer, dropped: boolean, bytes: number): LineBatch => {
-    const first = number
-    const broken: BrokenLine[] = []
-    const fast = !dropped && whole.length <= maxLineBytes && isUtf8(whole)
-    const lines: (string | undefined)[] = []
-    if (fast) {
-      for (const line of whole.toString('utf8').split('\n')) lines.push(line)
-    } else {
-      let start = 0
-      if (dropped) {
-        lines.push(undefined)
-        broken.push({ number: first, reason: tooLong })
-        start = whole.indexOf(lineFeed) + 1 || whole.length + 1
-      }
-      while (start <= whole.length) {
-        const next = whole.indexOf(lineFeed, start)
-        const end = next < 0 ? whole.length : next
-        const line = whole.subarray(start, end)
-        const reason = line.length > maxLineBytes ? tooLong : isUtf8(line) ? undefined : 'is not UTF-8'
-        if (reason === undefined) lines.push(line.toString('utf8'))
-        else {
-          broken.push({ number: first + lines.length, reason })
-          lines.push(undefined)
-        }
-        start = end + 1
-      }
-    }
-    number += lines.length
-    return { first, lines, broken, bytes }
-  }
-
-  /** What is kept of the line that has begun, with `more`; and begins anew. */
-  const take = (more: Buffer, ends: number): LineBatch => {
-    const bytes = length + more.length + ends
+  /** What is kept of the line that has begun, with `more`, which has its end unless nothing follows; and begins anew. */
+  const take = (more: Buffer): LineBlock => {
+    const size = length + more.length
     const dropped = length > maxLineBytes
-    const whole = dropped || kept.length === 0 ? more : Buffer.concat([...kept, more])
+    const whole = kept.length === 0 ? more : Buffer.concat([...kept, more])
     kept = []
     length = 0
-    return batchOf(whole, dropped, bytes)
+    return { bytes: dropped ? whole.subarray(whole.indexOf(lineFeed) + 1) : whole, dropped, size }
   }
 
   for await (const chunk of chunks) {
     const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     const last = buffer.lastIndexOf(lineFeed)
     const rest = buffer.subarray(last + 1)
-    if (last >= 0) yield take(buffer.subarray(0, last), 1)
+    if (last >= 0) yield take(buffer.subarray(0, last + 1))
     length += rest.length
     if (length > maxLineBytes) kept = []
     // A copy: a small rest must not keep a large chunk in memory.
     else if (rest.length > 0) kept.push(rest.length < buffer.length / 2 ? Buffer.from(rest) : rest)
   }
-  if (length > 0) yield take(Buffer.alloc(0), 0)
+  if (length > 0) yield take(empty)
+}
+
+/** The lines of a block. `first` is the number that its first line has, a dropped one included. */
+export const linesOf = (
+  { bytes, dropped, size }: LineBlock,
+  first: number,
+  { maxLineBytes = defaultMaxLineBytes }: LineOptions = {}
+): LineBatch => {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const end = buffer.length - (buffer.at(-1) === lineFeed ? 1 : 0)
+  const whole = buffer.subarray(0, end)
+  if (!dropped && whole.length <= maxLineBytes && isUtf8(whole)) {
+    return { first, lines: whole.toString('utf8').split('\n'), broken: [], bytes: size }
+  }
+  const tooLong = `is longer than ${maxLineBytes} bytes`
+  const lines: (string | undefined)[] = []
+  const broken: BrokenLine[] = []
+  if (dropped) {
+    lines.push(undefined)
+    broken.push({ number: first, reason: tooLong })
+  }
+  for (let start = 0; start <= whole.length && buffer.length > 0; ) {
+    const next = whole.indexOf(lineFeed, start)
+    const line = whole.subarray(start, next < 0 ? whole.length : next)
+    const reason = line.length > maxLineBytes ? tooLong : isUtf8(line) ? undefined : 'is not UTF-8'
+    if (reason === undefined) lines.push(line.toString('utf8'))
+    else {
+      broken.push({ number: first + lines.length, reason })
+      lines.push(undefined)
+    }
+    start += line.length + 1
+  }
+  return { first, lines, broken, bytes: size }
+}
+
+/** Bytes as lines of text, in batches as they arrive. */
+export async function* readLines(
+  chunks: AsyncIterable<Uint8Array>,
+  options: LineOptions = {}
+): AsyncGenerator<LineBatch, void, undefined> {
+  let first = 1
+  for await (const block of readBlocks(chunks, options)) {
+    const batch = linesOf(block, first, options)
+    first += batch.lines.length
+    yield batch
+  }
 }

@@ -1,0 +1,24 @@
+import { enableCompileCache } from 'node:module'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Piece } from './pieces.ts'
+import { loadWork, type Message, ownBuffer, type Task, toSent } from './thread-messages.ts'
+
+// What runs in each thread that `mapInOrder` starts: nobody imports it.
+
+enableCompileCache()
+// Only `mapInOrder` starts it, with a task.
+const work = await loadWork(workerData as Task)
+
+const answer = (message: Message<Piece>, handedOver: readonly ArrayBuffer[] = []): void =>
+  parentPort?.postMessage(message, handedOver)
+
+parentPort?.on('message', (piece: Piece) => {
+  try {
+    const out = work(piece)
+    const bytes = ownBuffer(out.bytes)
+    answer({ out: { ...out, bytes } }, [bytes.buffer])
+  } catch (error) {
+    answer({ error: toSent(error) })
+  }
+})
+answer('ready')

@@ -1,0 +1,42 @@
+import { type ErrorCode, type ErrorDetails, errorCodes, RalphError } from '../errors.ts'
+import type { Piece, Work } from './pieces.ts'
+
+/** An error loses its class and its fields on the way from thread to thread. */
+interface SentError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly details: ErrorDetails
+}
+
+/** What a thread says: once that it can take pieces, and then what became of each, in their order. */
+export type Message<Out> = 'ready' | { readonly out: Out } | { readonly error: SentError }
+
+/** How a thread is told what to do. */
+export interface Task {
+  /** The URL of the module that exports `createWork`. */
+  readonly module: string
+  readonly data: unknown
+}
+
+export const toSent = (error: unknown): SentError => {
+  if (error instanceof RalphError) return { code: error.code, message: error.message, details: error.details }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { code: 'INTERNAL', message, details: {} }
+}
+
+export const fromSent = ({ code, message, details }: SentError): RalphError =>
+  new RalphError(code in errorCodes ? code : 'INTERNAL', message, details)
+
+/** The bytes in a buffer that holds nothing else, and can therefore be handed over. */
+export const ownBuffer = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const { buffer } = bytes
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength
+  return isWhole ? new Uint8Array(buffer) : new Uint8Array(bytes)
+}
+
+/** The work that a module does. */
+export const loadWork = async <In extends Piece, Out extends Piece>({ module, data }: Task): Promise<Work<In, Out>> => {
+  const { createWork }: { readonly createWork?: unknown } = await import(module)
+  if (typeof createWork !== 'function') throw new RalphError('INTERNAL', `${module} exports no function createWork`)
+  return createWork(data)
+}
