@@ -1,5 +1,6 @@
 import { type DataBackendDefinition, defineData } from './define-data.ts'
 import { fsDataParameters } from './fs/parameters.ts'
+import { lrsData } from './lrs/definition.ts'
 
 /** Every place that `ralph list`, `read`, `write` and `delete` know, by name. */
 export const dataBackends: readonly DataBackendDefinition[] = [
@@ -21,5 +22,6 @@ export const dataBackends: readonly DataBackendDefinition[] = [
       const { openFsData } = await import('./fs/data.ts')
       return openFsData({ directory: directoryPath ?? process.cwd(), pattern: queryString, clock })
     }
-  })
+  }),
+  lrsData
 ]

@@ -19,6 +19,8 @@ export interface DataSuite<Backend extends DataBackend> {
   open(t: Test): Promise<Backend>
   /** The same place again, when another process opens it. */
   reopen(t: Test, backend: Backend): Promise<Backend>
+  /** A record without what the place is bound to add to every one; undefined: it adds nothing. */
+  normalise?(value: { readonly [key: string]: unknown }): { readonly [key: string]: unknown }
 }
 
 export const chunksOf = async function* (...chunks: readonly (Uint8Array | string)[]): AsyncGenerator<Uint8Array> {
@@ -214,7 +216,10 @@ export const testRecordsBackend = (t: Test, suite: DataSuite<RecordsBackend>): v
     return all
   }
   const values = async (backend: RecordsBackend): Promise<{ id?: unknown; n?: unknown }[]> =>
-    (await read(backend, { bare: true })).map((line) => JSON.parse(line)).sort(byId)
+    (await read(backend, { bare: true }))
+      .map((line) => JSON.parse(line))
+      .map((value) => suite.normalise?.(value) ?? value)
+      .sort(byId)
   const of = (records: readonly InputRecord[]): unknown[] => records.map(({ value }) => value).sort(byId)
   const many = (count: number): InputRecord[] =>
     Array.from({ length: count }, (_, index) => aStatementRecord(index + 1))

@@ -1,0 +1,65 @@
+import { RalphError } from '../../errors.ts'
+import { decodeUtf8, elements, members, onOneLine } from '../../xapi/json-text.ts'
+import type { LrsAnswer } from './answer.ts'
+import { firstPart } from './multipart.ts'
+
+/** Statements as the LRS wrote them, one on each line. */
+export interface Page {
+  readonly lines: readonly string[]
+  /** Where the next page is, as the LRS says it; undefined: this is the last one. */
+  readonly more: string | undefined
+}
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const unreadable = (url: URL, reason: string, cause?: unknown): RalphError =>
+  new RalphError(
+    'STORE_UNAVAILABLE',
+    `${url.origin}${url.pathname} answered no statements: ${reason}; is it an LRS?`,
+    {},
+    { cause }
+  )
+
+const oneLine = (text: string): string => (/[\r\n]/.test(text) ? onOneLine(text) : text)
+
+/** Only text that was parsed may be cut; what is cut out is as it came. */
+export const readPage = (answer: LrsAnswer, url: URL): Page => {
+  let text: string
+  let value: unknown
+  try {
+    text = decodeUtf8(firstPart(answer))
+    value = JSON.parse(text)
+  } catch (error) {
+    throw unreadable(url, error instanceof Error ? error.message : String(error), error)
+  }
+  if (!isObject(value)) throw unreadable(url, 'it is JSON, and no object')
+  if (!Object.hasOwn(value, 'statements')) {
+    if (Object.hasOwn(value, 'verb')) return { lines: [oneLine(text.trim())], more: undefined }
+    throw unreadable(url, 'it has neither "statements" nor a "verb"')
+  }
+  const { statements, more } = value
+  if (typeof statements !== 'object' || statements === null) throw unreadable(url, '"statements" is no list')
+  if (more !== undefined && more !== null && typeof more !== 'string') throw unreadable(url, '"more" is no text')
+  const member = members(text).findLast(({ key }) => key === 'statements')
+  const list = member === undefined ? '' : text.slice(member.valueStart, member.end)
+  return {
+    lines: elements(list).map((element) => oneLine(element.text)),
+    more: more === null || more === '' ? undefined : more
+  }
+}
+
+/** However it is written: whole, from the root, beside the page it came with, or as a query alone. */
+export const nextUrl = (more: string, page: URL): URL => {
+  const next = URL.canParse(more, page.href) ? new URL(more, page) : undefined
+  if (next === undefined) throw unreadable(page, `its "more" is no URL: ${JSON.stringify(more)}`)
+  if (next.origin !== page.origin) {
+    throw new RalphError(
+      'FORBIDDEN',
+      `the LRS says that more statements are at ${next.origin}, to which the credentials for ${page.origin} are not sent; if that is the same LRS, make it BASE_URL`
+    )
+  }
+  next.hash = ''
+  if (next.href === page.href) throw unreadable(page, 'its "more" leads to the same page again')
+  return next
+}

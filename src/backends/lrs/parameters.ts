@@ -1,0 +1,80 @@
+import { parameter } from '../../settings/define.ts'
+import { type Kind, text } from '../../settings/kinds.ts'
+import { headerList } from './headers.ts'
+
+export interface BaseUrl {
+  /** Without credentials. */
+  readonly href: string
+  readonly username: string | undefined
+  readonly password: string | undefined
+}
+
+const decoded = (part: string): string | undefined => (part === '' ? undefined : decodeURIComponent(part))
+
+const baseUrl: Kind<BaseUrl> = {
+  expected: 'an http:// or https:// URL without query and fragment',
+  parse: (value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') return undefined
+    try {
+      const [username, password] = [decoded(url.username), decoded(url.password)]
+      url.username = ''
+      url.password = ''
+      return { href: url.href.endsWith('/') ? url.href : `${url.href}/`, username, password }
+    } catch {
+      // A per cent sign that encodes nothing.
+      return undefined
+    }
+  }
+}
+
+/** Names and defaults are those of Ralph 5; its chunk sizes are declared for all backends at once. */
+export const lrsParameters = {
+  baseUrl: parameter('BASE_URL', {
+    kind: baseUrl,
+    default: { href: 'http://0.0.0.0:8100/', username: undefined, password: undefined },
+    defaultText: 'http://0.0.0.0:8100',
+    description: 'Where the LRS is; the URL may carry the user name and the password.',
+    secret: true
+  }),
+  username: parameter('USERNAME', {
+    kind: text,
+    default: undefined,
+    defaultText: 'ralph',
+    description: 'User name for the LRS (Basic authentication).'
+  }),
+  password: parameter('PASSWORD', {
+    kind: text,
+    default: undefined,
+    defaultText: 'secret',
+    description: 'Password for the LRS.',
+    secret: true
+  }),
+  headers: parameter('HEADERS', {
+    kind: headerList,
+    default: {},
+    defaultText: 'X_EXPERIENCE_API_VERSION=1.0.3,CONTENT_TYPE=application/json',
+    description: 'Headers of every request: key=value, separated by commas, or a JSON object.',
+    secret: true
+  }),
+  versionHeader: parameter('HEADERS__X_EXPERIENCE_API_VERSION', {
+    kind: text,
+    default: undefined,
+    description: 'One of the headers in HEADERS.'
+  }),
+  contentType: parameter('HEADERS__CONTENT_TYPE', {
+    kind: text,
+    default: undefined,
+    description: 'One of the headers in HEADERS.'
+  }),
+  statusEndpoint: parameter('STATUS_ENDPOINT', {
+    kind: text,
+    default: '/__heartbeat__',
+    description: 'Path that tells whether the LRS is well; with a slash at its beginning it counts from the host.'
+  }),
+  statementsEndpoint: parameter('STATEMENTS_ENDPOINT', {
+    kind: text,
+    default: '/xAPI/statements',
+    description: 'Path of the statements; with a slash at its beginning it counts from the host, else from BASE_URL.'
+  })
+}

@@ -1,0 +1,84 @@
+import type { ReadOptions } from '../../contracts/data-backend.ts'
+import type { Log } from '../../contracts/log.ts'
+import { parseJsonQuery, type QueryKey, queryKeys } from '../json-query.ts'
+import type { LrsClient } from './client.ts'
+import { failureOf } from './failures.ts'
+import { nextUrl, type Page, readPage } from './page.ts'
+
+const agent: QueryKey = {
+  expected: 'an Agent, as an object or as its JSON text',
+  judge: (value) => queryKeys.object.judge(value) || queryKeys.text.judge(value)
+}
+
+/** Parameters of GET /statements (Communication §2.1.3). */
+const keys = {
+  statementId: queryKeys.text,
+  voidedStatementId: queryKeys.text,
+  agent,
+  verb: queryKeys.text,
+  activity: queryKeys.text,
+  registration: queryKeys.text,
+  related_activities: queryKeys.truth,
+  related_agents: queryKeys.truth,
+  since: queryKeys.text,
+  until: queryKeys.text,
+  limit: queryKeys.count,
+  format: queryKeys.text,
+  attachments: queryKeys.truth,
+  ascending: queryKeys.truth
+}
+
+export interface LrsReader {
+  readonly client: LrsClient
+  /** Of the statements. */
+  readonly url: URL
+  readonly log: Log
+}
+
+/** Of a page, as Ralph has it; the LRS may give fewer. */
+const usualLimit = 500
+
+const firstUrl = ({ url, log }: LrsReader, query: string | undefined, wanted: number | undefined): URL => {
+  const { limit, ...parameters } = parseJsonQuery(query, keys)
+  const first = new URL(url)
+  for (const [key, value] of Object.entries(parameters)) {
+    first.searchParams.set(key, typeof value === 'object' ? JSON.stringify(value) : String(value))
+  }
+  // One statement by its id is no list: the specification forbids `limit` there.
+  if ('statementId' in parameters || 'voidedStatementId' in parameters) return first
+  if (limit !== undefined && wanted !== undefined && limit !== wanted) {
+    log.warn(`the limit of the query, ${limit}, is the size of a page, as --chunk-size is; ${wanted} is taken`)
+  }
+  first.searchParams.set('limit', String(wanted ?? limit ?? usualLimit))
+  return first
+}
+
+/** All pages; the next one is asked for while this one is worked on. */
+export async function* readLrs(
+  reader: LrsReader,
+  query: string | undefined,
+  { chunkSize, signal }: ReadOptions
+): AsyncGenerator<readonly string[], void, undefined> {
+  const stop = new AbortController()
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+  const get = async (url: URL): Promise<{ readonly page: Page; readonly url: URL }> => {
+    const answer = await reader.client.send('GET', url, { signal: either })
+    if (answer.status !== 200) throw failureOf(answer, url)
+    return { page: readPage(answer, url), url }
+  }
+  try {
+    let current = await get(firstUrl(reader, query, chunkSize))
+    for (;;) {
+      const { more, lines } = current.page
+      const next = more === undefined ? undefined : get(nextUrl(more, current.url))
+      // It is waited for below, unless nobody wants it any more.
+      next?.catch(() => {})
+      if (lines.length > 0) yield lines
+      signal?.throwIfAborted()
+      if (next === undefined) return
+      current = await next
+    }
+  } finally {
+    stop.abort()
+  }
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import type { BatchReport, InputRecord, Rejected, WriteOptions } from '../../contracts/data-backend.ts'
+import { sameStatement } from '../../xapi/equivalence.ts'
+import type { Statement } from '../../xapi/statement.ts'
+import { type LrsAnswer, statusAndMessage } from './answer.ts'
+import type { LrsClient } from './client.ts'
+import { failureOf } from './failures.ts'
+import { readPage } from './page.ts'
+
+export interface LrsWriter {
+  readonly client: LrsClient
+  /** Of the statements. */
+  readonly url: URL
+}
+
+/** A record as it is sent. */
+interface Sent {
+  readonly record: InputRecord
+  /** As the specification compares ids: without case. */
+  readonly id: string
+  /** With the id. */
+  readonly text: string
+}
+
+/** With an id in it, so that sending it a second time cannot store it a second time. */
+const prepare = (record: InputRecord): Sent => {
+  const { text, value } = record
+  if (typeof value.id === 'string') return { record, id: value.id.toLowerCase(), text }
+  // Of any other type: the LRS says what it thinks of that.
+  if (value.id !== undefined) return { record, id: JSON.stringify(value.id), text }
+  const id = randomUUID()
+  const empty = Object.keys(value).length === 0
+  return { record, id, text: text.replace('{', `{"id":"${id}"${empty ? '' : ','}`) }
+}
+
+/** No request may hold two statements of one id (Data §2.3.2.1): each repetition goes into a later one. */
+const rounds = (batch: readonly Sent[]): Sent[][] => {
+  const seen = new Map<string, number>()
+  const byRepetition: Sent[][] = []
+  for (const sent of batch) {
+    const repetition = seen.get(sent.id) ?? 0
+    seen.set(sent.id, repetition + 1)
+    const round = byRepetition[repetition] ?? []
+    byRepetition[repetition] = round
+    round.push(sent)
+  }
+  return byRepetition
+}
+
+const succeeded = ({ status }: LrsAnswer): boolean => status >= 200 && status < 300
+
+/** An LRS may store what is valid of a batch and report the rest with a success (Ralph's partial success). */
+const isPartial = ({ body }: LrsAnswer): boolean => {
+  if (body[0] !== 0x7b) return false
+  try {
+    const report: unknown = JSON.parse(body.toString('utf8'))
+    return typeof report === 'object' && report !== null && 'rejected' in report && Number(report.rejected) > 0
+  } catch {
+    return false
+  }
+}
+
+/** It is about what was sent: some of it may be all right. */
+const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422])
+
+/** Whether the statement that is there under this id is the one that was sent. */
+const isThere = async ({ client, url }: LrsWriter, { id, record }: Sent, signal?: AbortSignal): Promise<boolean> => {
+  for (const parameter of ['statementId', 'voidedStatementId']) {
+    const one = new URL(url)
+    one.searchParams.set(parameter, id)
+    const answer = await client.send('GET', one, { signal })
+    if (answer.status !== 200) continue
+    const [text = 'null'] = readPage(answer, one).lines
+    // Compared as any JSON is; neither is trusted to be a statement.
+    return sameStatement(record.value as unknown as Statement, JSON.parse(text) as Statement)
+  }
+  return false
+}
+
+/**
+ * Sends a batch. An answer that is lost on the way does no harm: every statement has its id, and an LRS takes one that
+ * it has as the one that it has.
+ */
+export const writeLrs = async (
+  writer: LrsWriter,
+  batch: readonly InputRecord[],
+  { signal }: WriteOptions
+): Promise<BatchReport> => {
+  const { client, url } = writer
+  const rejected: Rejected[] = []
+  const stored = new Set<string>()
+  let already = 0
+
+  const accept = (sent: readonly Sent[]): void => {
+    for (const { id } of sent) {
+      if (stored.has(id)) already += 1
+      else stored.add(id)
+    }
+  }
+
+  const refuse = async (sent: Sent, answer: LrsAnswer): Promise<void> => {
+    const conflict = answer.status === 409
+    if (conflict && (await isThere(writer, sent, signal))) {
+      already += 1
+      return
+    }
+    const what = conflict ? `has the id ${sent.id}, which another statement has` : 'was refused by the LRS'
+    rejected.push({ record: sent.record, reason: `${what} (${statusAndMessage(answer)})` })
+  }
+
+  /** Halves of what is refused are sent by themselves, down to the statement that is the reason. */
+  const send = async (sent: readonly Sent[]): Promise<void> => {
+    const [first] = sent
+    if (first === undefined) return
+    const body = `[${sent.map(({ text }) => text).join(',')}]`
+    const answer = await client.send('POST', url, { body, signal })
+    const success = succeeded(answer)
+    if (success && !(sent.length > 1 && isPartial(answer))) return accept(sent)
+    if (!success && !refusals.has(answer.status)) throw failureOf(answer, url)
+    if (sent.length === 1) return refuse(first, answer)
+    const middle = Math.ceil(sent.length / 2)
+    await send(sent.slice(0, middle))
+    await send(sent.slice(middle))
+  }
+
+  for (const round of rounds(batch.map(prepare))) await send(round)
+  rejected.sort((one, other) => one.record.line - other.record.line)
+  return { written: stored.size, already, rejected }
+}

@@ -1,0 +1,44 @@
+import type { Test } from 'tap'
+import { dataBackends } from '../../src/backends/data-registry.ts'
+import type { DataBackendDefinition, DataContext } from '../../src/backends/define-data.ts'
+import type { DataBackend } from '../../src/contracts/data-backend.ts'
+import { createReader } from '../../src/settings/read.ts'
+import { sourcesOf } from './settings-of.ts'
+
+export const dataDefinition = (name: string): DataBackendDefinition => {
+  const definition = dataBackends.find((each) => each.name === name)
+  if (definition === undefined) throw new Error(`there is no data backend ${name}`)
+  return definition
+}
+
+/** What a backend has told the operator, by level. */
+export interface Said {
+  readonly lines: string[]
+}
+
+/**
+ * Opens a data backend as the commands do, from settings; it is closed when the test ends.
+ * @param settings by the names of the parameters
+ */
+export const openData = async (
+  t: Test,
+  name: string,
+  settings: Readonly<Record<string, string>>,
+  said: Said = { lines: [] }
+): Promise<DataBackend> => {
+  const variables = Object.entries(settings).map(([key, value]) => [
+    `RALPH_BACKENDS__DATA__${name.toUpperCase()}__${key}`,
+    value
+  ])
+  const reader = createReader(sourcesOf({ environment: Object.fromEntries(variables) }))
+  const open = dataDefinition(name).configure(reader)
+  reader.finish()
+  const say = (message: string): void => {
+    said.lines.push(message)
+  }
+  const log = { debug: say, info: say, warn: say, error: say }
+  const context: DataContext = { clock: () => Date.now() * 1000, appDir: '/nonexistent', log }
+  const backend = await open(context)
+  t.teardown(() => backend.close())
+  return backend
+}
