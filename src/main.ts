@@ -3,6 +3,7 @@ import './cli/node-version.ts'
 import { randomUUID } from 'node:crypto'
 import module from 'node:module'
 import { isIPv6 } from 'node:net'
+import { dataBackends } from './backends/data-registry.ts'
 import { type BackendDefinition, backends } from './backends/registry.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
@@ -71,7 +72,7 @@ const serve = async (sources: Sources): Promise<void> => {
   // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process; so it is a full disk: 507.
   process.on('SIGXFSZ', () => {})
   const logger = createLogger(general.log.level, general.log.format)
-  warnOfUnknown(sources, variablesOf(settingGroups({ backends })), logger)
+  warnOfUnknown(sources, variablesOf(settingGroups({ backends, dataBackends })), logger)
 
   const opened: (() => unknown)[] = []
   const close = async (): Promise<void> => {
@@ -123,8 +124,16 @@ const serve = async (sources: Sources): Promise<void> => {
 module.enableCompileCache()
 process.exitCode = await run(process.argv.slice(2), {
   backends,
+  dataBackends,
+  clock,
   errorStatus,
   openBackend: (name, sources, appDir, log) =>
     loadBackend(sources, backendNamed(name).configure)({ clock, appDir, warn: (message) => log.warn(message) }),
+  findDataBackend: async (name) => {
+    const { findThirdParty } = await import('./backends/third-party.ts')
+    return findThirdParty(name, process.cwd())
+  },
+  openData: (backend, sources, { appDir }, log) =>
+    loadBackend(sources, backend.configure.bind(backend))({ clock, appDir, log }),
   serve
 })

@@ -2,13 +2,18 @@ import { Command, CommanderError } from 'commander'
 import { RalphError } from '../errors.ts'
 import { declareAuth } from './commands/auth.ts'
 import { declareErrors } from './commands/errors.ts'
+import { declareList } from './commands/list.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
+import { declareRead } from './commands/read.ts'
 import { declareRunserver } from './commands/runserver.ts'
 import { declareSample } from './commands/sample.ts'
 import { declareSettings } from './commands/settings.ts'
+import { declareWrite } from './commands/write.ts'
 import type { Composition } from './composition.ts'
+import { findBackend } from './data-command.ts'
 import { exitCode } from './exit-code.ts'
 import { readVersion } from './version.ts'
+import { guardOutput, OutputClosed } from './write-out.ts'
 
 /** All commands. What they do is loaded when they are called. */
 const createProgram = (composition: Composition): Command => {
@@ -24,17 +29,21 @@ const createProgram = (composition: Composition): Command => {
     .configureOutput({ outputError: () => {} })
   declareAuth(program, composition)
   declareErrors(program, composition)
+  declareList(program, composition)
   declareMigrateStore(program, composition)
+  declareRead(program, composition)
   declareRunserver(program, composition)
   declareSample(program)
   declareSettings(program, composition)
+  declareWrite(program, composition)
   return program
 }
 
 /** The command that the words were for, as far as they can be understood. */
 const calledCommand = (program: Command, words: readonly string[]): Command => {
-  const name = words.find((word) => program.commands.some((command) => command.name() === word))
-  return program.commands.find((command) => command.name() === name) ?? program
+  const isCalled = (word: string) => (command: Command) => command.name() === word || command.aliases().includes(word)
+  const word = words.find((each) => program.commands.some(isCalled(each)))
+  return program.commands.find(isCalled(word ?? '')) ?? program
 }
 
 const usage = (command: Command, message: string): string => {
@@ -48,6 +57,7 @@ const isDebug = (words: readonly string[]): boolean => /(^|\0)(-v|--verbosity)[=
 
 /** Says on standard error what went wrong, in one line unless more was asked for, and gives the exit code. */
 const report = (error: unknown, program: Command, words: readonly string[]): number => {
+  if (error instanceof OutputClosed) return 0
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0
     // No command: its help was printed.
@@ -65,17 +75,34 @@ const report = (error: unknown, program: Command, words: readonly string[]): num
   return error instanceof RalphError ? exitCode[error.code] : exitCode.INTERNAL
 }
 
-/** `ralph … | head`: when nobody reads any more, the rest is not wanted, and that is no error. */
-const endQuietly = (error: NodeJS.ErrnoException): void => {
-  if (error.code === 'EPIPE') process.exit()
-  throw error
+/** What `--backend` names, before the flags of that backend are known; undefined: nothing. */
+const backendNamed = (words: readonly string[]): string | undefined => {
+  for (const [index, word] of words.entries()) {
+    if (word === '--') return undefined
+    if (word === '-b' || word === '--backend') return words[index + 1]
+    const [, name] = /^(?:--backend=|-b=?)(.+)$/.exec(word) ?? []
+    if (name !== undefined) return name
+  }
+  return undefined
+}
+
+/** With the backend that a package brings, when the words name one that is not Ralph's own. */
+const withThirdParty = async (composition: Composition, words: readonly string[]): Promise<Composition> => {
+  const name = backendNamed(words)
+  if (name === undefined || findBackend(composition.dataBackends, name) !== undefined) return composition
+  const found = await composition.findDataBackend(name)
+  return found === undefined ? composition : { ...composition, dataBackends: [...composition.dataBackends, found] }
 }
 
 /** Runs a command line; gives its exit code, with which the process ends once nothing is left to do. */
 export const run = async (words: readonly string[], composition: Composition): Promise<number> => {
-  process.stdout.on('error', endQuietly)
-  const program = createProgram(composition)
+  guardOutput()
+  let program = createProgram(composition)
   try {
+    if (calledCommand(program, words).name() !== 'runserver') {
+      const complete = await withThirdParty(composition, words)
+      if (complete !== composition) program = createProgram(complete)
+    }
     await program.parseAsync(words, { from: 'user' })
     return 0
   } catch (error) {

@@ -3,16 +3,27 @@ import type { Section } from '../settings/describe.ts'
 import { generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
 import type { Composition } from './composition.ts'
 
-/** Every setting there is, under headings. */
-export const sectionsOf = ({ backends }: Pick<Composition, 'backends'>): readonly Section[] => [
+type Backends = readonly { readonly name: string; readonly settings: Group }[]
+
+const backendSections = (kind: string, backends: Backends): readonly Section[] =>
+  backends
+    .filter(({ settings }) => Object.keys(settings).length > 0)
+    .map(({ name, settings }) => ({ title: `${kind} ${name}`, group: settings }))
+
+/** Every setting that the server has, under headings. */
+export const serverSections = ({ backends }: Pick<Composition, 'backends'>): readonly Section[] => [
   { title: 'General', group: generalGroup },
   { title: 'Server', group: serverGroup },
   { title: 'LRS', group: lrsGroup },
   { title: 'Users', group: identityGroup },
-  ...backends
-    .filter(({ settings }) => Object.keys(settings).length > 0)
-    .map(({ name, settings }) => ({ title: `Backend ${name}`, group: settings }))
+  ...backendSections('Backend', backends)
 ]
 
-export const settingGroups = (composition: Pick<Composition, 'backends'>): readonly Group[] =>
+/** Every setting there is, under headings. */
+export const sectionsOf = (composition: Pick<Composition, 'backends' | 'dataBackends'>): readonly Section[] => [
+  ...serverSections(composition),
+  ...backendSections('Data backend', composition.dataBackends)
+]
+
+export const settingGroups = (composition: Pick<Composition, 'backends' | 'dataBackends'>): readonly Group[] =>
   sectionsOf(composition).map(({ group }) => group)

@@ -1,8 +1,92 @@
 import { once } from 'node:events'
+import { fstatSync, writeSync } from 'node:fs'
+import { RalphError } from '../errors.ts'
 
-/** Writes to standard output no faster than it is read. */
-export const writeOut = async (chunks: Iterable<string> | AsyncIterable<string>): Promise<void> => {
-  for await (const chunk of chunks) {
-    if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
+/** `ralph … | head`: nobody reads standard output any more. The rest is not wanted, and that is no error. */
+export class OutputClosed extends Error {
+  override readonly name = 'OutputClosed'
+}
+
+const reasons: { readonly [code: string]: string } = {
+  ENOSPC: 'the disk is full: free some space',
+  EDQUOT: 'the disk quota is used up: raise it or free some space',
+  EFBIG: 'the file has the greatest size that is allowed: raise the limit',
+  EIO: 'the device refuses to be written'
+}
+
+/** What failed to be written, in Ralph's terms. */
+const asFailure = (cause: unknown): Error => {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return new OutputClosed('', { cause })
+  const reason = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause))
+  return new RalphError('STORE_FULL', `standard output: ${reason}`, {}, { cause })
+}
+
+let failure: Error | undefined
+let writers = 0
+
+/** To be called once. What fails where nobody waits for it ends the process. */
+export const guardOutput = (): void => {
+  process.stdout.on('error', (cause) => {
+    failure ??= asFailure(cause)
+    if (writers > 0) return
+    if (failure instanceof OutputClosed) process.exit()
+    process.stderr.write(`Error: ${failure.message}\n`)
+    process.exit(1)
+  })
+}
+
+/**
+ * A file or a device. Node writes to one as far as it has room and says nothing of the rest, so that it is written
+ * here.
+ */
+const isFile = (): boolean => {
+  const stats = fstatSync(1)
+  return stats.isFile() || (stats.isCharacterDevice() && process.stdout.isTTY !== true)
+}
+
+const writeFile = (chunk: Uint8Array): void => {
+  try {
+    for (let done = 0; done < chunk.length; ) done += writeSync(1, chunk, done)
+  } catch (error) {
+    throw asFailure(error)
+  }
+}
+
+const writeStream = async (chunk: string | Uint8Array, signal: AbortSignal | undefined): Promise<void> => {
+  if (failure !== undefined) throw failure
+  if (process.stdout.write(chunk)) return
+  try {
+    await once(process.stdout, 'drain', signal === undefined ? {} : { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw failure ?? asFailure(error)
+  }
+}
+
+const flush = (): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write('', (error) => (error ? reject(failure ?? asFailure(error)) : resolve()))
+  })
+
+/**
+ * Writes to standard output no faster than it is read, and resolves when all was handed on. `OutputClosed` when nobody
+ * reads any more, `STORE_FULL` when there is no room for it.
+ */
+export const writeOut = async (
+  chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+  { signal }: { readonly signal?: AbortSignal } = {}
+): Promise<void> => {
+  const file = isFile()
+  writers += 1
+  try {
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted()
+      if (file) writeFile(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+      else await writeStream(chunk, signal)
+    }
+    if (!file) await flush()
+  } finally {
+    writers -= 1
   }
 }

@@ -15,7 +15,18 @@ export const generalGroup = {
     kind: path,
     default: undefined,
     defaultText: "the platform's directory for the configuration of `ralph`",
-    description: 'Application directory: auth.json and the embedded store live there.'
+    description: 'Application directory: auth.json, history.json and the embedded store live there.'
+  }),
+  historyFile: setting('HISTORY_FILE', {
+    kind: path,
+    default: undefined,
+    defaultText: '`history.json` in RALPH_APP_DIR',
+    description: 'What `ralph read` and `ralph write` have moved is noted there, for `ralph list --new`.'
+  }),
+  localeEncoding: setting('LOCALE_ENCODING', {
+    kind: choice(['utf8', 'utf-8', 'ascii']),
+    default: 'utf8',
+    description: 'Encoding of files and passwords; Ralph reads and writes UTF-8 and nothing else.'
   }),
   secretsDir: setting('SECRETS_DIR', {
     kind: path,

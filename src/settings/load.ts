@@ -20,7 +20,12 @@ const levelOfLogging = (logging: unknown): LogSettings['level'] | undefined => {
 const readGeneral = (reader: Reader, sources: Sources): GeneralSettings => {
   const general = reader.read(generalGroup)
   const level = general.logLevel ?? levelOfLogging(general.logging) ?? 'INFO'
-  return { appDir: general.appDir ?? sources.platformAppDir, log: { level, format: general.logFormat } }
+  const appDir = general.appDir ?? sources.platformAppDir
+  return {
+    appDir,
+    historyFile: general.historyFile ?? join(appDir, 'history.json'),
+    log: { level, format: general.logFormat }
+  }
 }
 
 /** What a command needs that opens nothing. `INVALID_SETTING` names everything that is wrong. */

@@ -35,7 +35,7 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
     sentence: 'An event of edX is understood and converted without asking where it came from.'
   },
   toolbox: {
-    may: ['xapi', 'validation', 'edx', 'streams', 'contracts', 'errors.ts'],
+    may: ['xapi', 'validation', 'edx', 'streams', 'durability', 'contracts', 'errors.ts'],
     sentence: 'What the commands do with learning records knows contracts, never a place or a terminal.'
   },
   backends: {

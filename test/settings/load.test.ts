@@ -8,7 +8,11 @@ const load = (environment: Readonly<Record<string, string>>): RunserverSettings<
 
 t.test('a server without settings is that of Ralph 5, with an embedded store', async (t) => {
   const { general, server, identity } = load({})
-  t.strictSame(general, { appDir: '/platform/ralph', log: { level: 'INFO', format: 'auto' } })
+  t.strictSame(general, {
+    appDir: '/platform/ralph',
+    historyFile: '/platform/ralph/history.json',
+    log: { level: 'INFO', format: 'auto' }
+  })
   t.strictSame(server, {
     host: '0.0.0.0',
     port: 8100,
@@ -54,7 +58,7 @@ t.test('every setting of the server is read from its variable', async (t) => {
     RALPH_AUTH_CACHE_MAX_SIZE: '5',
     RALPH_AUTH_CACHE_TTL: '6'
   })
-  t.strictSame(general, { appDir: '/app', log: { level: 'DEBUG', format: 'json' } })
+  t.strictSame(general, { appDir: '/app', historyFile: '/app/history.json', log: { level: 'DEBUG', format: 'json' } })
   t.strictSame(server, {
     host: '::1',
     port: 80,

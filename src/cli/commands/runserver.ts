@@ -3,7 +3,7 @@ import { flagValues } from '../../settings/load.ts'
 import { readSources } from '../../settings/sources.ts'
 import type { Composition } from '../composition.ts'
 import { demoAppDir } from '../demo.ts'
-import { sectionsOf } from '../sections.ts'
+import { serverSections } from '../sections.ts'
 import { optionsOf } from '../setting-options.ts'
 
 /** `npm start`: the tutorial's directory and user, seen by nobody else. */
@@ -14,7 +14,7 @@ const demoDefaults = new Map([
 
 /** `ralph runserver`: every setting of the server is a flag. */
 export const declareRunserver = (program: Command, composition: Composition): void => {
-  const sections = sectionsOf(composition)
+  const sections = serverSections(composition)
   const command = program
     .command('runserver')
     .summary('run the LRS')

@@ -1,0 +1,61 @@
+import { type Command, Option } from 'commander'
+import type { Listed } from '../../contracts/data-backend.ts'
+import { RalphError } from '../../errors.ts'
+import type { Composition } from '../composition.ts'
+import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
+
+interface ListFlags {
+  readonly backend: string
+  readonly target?: string
+  readonly new?: boolean
+  readonly details?: boolean
+}
+
+/** What tells whether something was read before; undefined: nothing was. */
+const knownIn = async ({ choice, general, log }: Place): Promise<ReadonlySet<string>> => {
+  if (!choice.capabilities.history) {
+    log.warn(`${choice.name} keeps no history: all is listed`)
+    return new Set()
+  }
+  const { idsInHistory } = await import('../../toolbox/history.ts')
+  return idsInHistory(general.historyFile, choice.name, 'read')
+}
+
+const list = async (place: Place, flags: ListFlags): Promise<void> => {
+  const { backend, choice, log, signal } = place
+  if (backend.list === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot list, and says it can`)
+  const known = flags.new === true ? await knownIn(place) : new Set<string>()
+  const { writeOut } = await import('../write-out.ts')
+  const listing = backend.list({ target: flags.target, signal })
+  let count = 0
+  const lineOf = ({ id, details }: Listed): string => (flags.details === true ? JSON.stringify(details) : id)
+  const lines = async function* (): AsyncGenerator<string> {
+    for await (const listed of listing) {
+      if (listed.historyId !== undefined && known.has(listed.historyId)) continue
+      count += 1
+      yield `${lineOf(listed)}\n`
+    }
+  }
+  await writeOut(lines(), { signal })
+  if (count === 0) log.warn(`${choice.name} has nothing ${flags.new === true ? 'that was not read before' : 'there'}`)
+}
+
+/** `ralph list`: what there is to read. */
+export const declareList = (program: Command, composition: Composition): void => {
+  const command = program
+    .command('list')
+    .summary('list what a backend has to read')
+    .description('Lists the files, objects, indices or collections of a backend, one per line.')
+  addBackendOptions(command, composition, ({ list: can }) => can)
+    .option('-t, --target <target>', 'where to look, instead of where the settings say')
+    .addOption(new Option('-n, --new', 'only what was not read before').conflicts('all'))
+    .addOption(new Option('-a, --all', 'everything (default)').conflicts('new'))
+    .addOption(new Option('-D, --details', 'all that is known of each, as JSON').conflicts('ids'))
+    .addOption(new Option('-I, --ids', 'what `ralph read` takes (default)').conflicts('details'))
+    .action(async (flags: ListFlags) => {
+      const require = ({ name, capabilities }: Place['choice']): void => {
+        if (!capabilities.list) throw new RalphError('UNSUPPORTED_OPERATION', `${name} cannot be listed`)
+      }
+      await withPlace(command, composition, { name: flags.backend, require }, (place) => list(place, flags))
+    })
+}

@@ -1,0 +1,133 @@
+import { type Command, Option } from 'commander'
+import type { ReadOptions } from '../../contracts/data-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { boolean, integer } from '../../settings/kinds.ts'
+import type { Composition } from '../composition.ts'
+import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
+import { flagOf } from '../flag-kinds.ts'
+import { openNotes } from '../history-notes.ts'
+import type { Progress } from '../progress.ts'
+
+interface ReadFlags {
+  readonly backend: string
+  readonly target?: string
+  readonly chunkSize?: number
+  readonly ignore_errors?: boolean
+  readonly ignoreErrors?: boolean
+  readonly bare?: boolean
+  readonly progress: boolean
+}
+
+const counted = async function* (chunks: AsyncIterable<Uint8Array>, progress: Progress): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield chunk
+    progress.add({ bytes: chunk.length })
+  }
+}
+
+const asBytes = async function* (
+  batches: AsyncIterable<readonly string[]>,
+  progress: Progress
+): AsyncGenerator<Uint8Array> {
+  for await (const lines of batches) {
+    if (lines.length === 0) continue
+    const bytes = Buffer.from(`${lines.join('\n')}\n`)
+    yield bytes
+    progress.add({ records: lines.length, bytes: bytes.length })
+  }
+}
+
+/** What was read, as bytes, counted when it has gone out. */
+const readFrom = (
+  { backend, choice }: Place,
+  query: string | undefined,
+  options: ReadOptions,
+  progress: Progress
+): AsyncIterable<Uint8Array> => {
+  if (backend.read === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot read, and says it can`)
+  return backend.moves === 'bytes'
+    ? counted(backend.read(query, options), progress)
+    : asBytes(backend.read(query, options), progress)
+}
+
+const readAll = async (
+  place: Place,
+  query: string | undefined,
+  flags: ReadFlags,
+  composition: Composition
+): Promise<void> => {
+  const { choice, log, signal, chunkSizes } = place
+  const [{ writeOut }, { startProgress }] = await Promise.all([import('../write-out.ts'), import('../progress.ts')])
+  const notes = await openNotes(place, composition, 'read')
+  const progress = startProgress(`read ${choice.name}`, { enabled: flags.progress, log })
+  const goesOn = flags.ignoreErrors === true || flags.ignore_errors === true
+  const chunkSize = flags.chunkSize || Number(chunkSizes.readChunkSize ?? 0)
+  let failures = 0
+  const options: ReadOptions = {
+    signal,
+    target: flags.target,
+    chunkSize: chunkSize === 0 ? undefined : chunkSize,
+    bare: flags.bare === true,
+    onObject: notes.note,
+    onTotal: progress.total,
+    onError: goesOn
+      ? (error) => {
+          failures += 1
+          log.error(error.message)
+        }
+      : undefined
+  }
+  try {
+    await writeOut(readFrom(place, query, options, progress), { signal })
+  } finally {
+    progress.end()
+    await notes.end()
+  }
+  if (failures > 0) log.warn(`${failures} that could not be read were passed over`)
+}
+
+const queryOf = async (query: string | undefined, signal: AbortSignal): Promise<string | undefined> => {
+  if (query !== '-') return query
+  const { openInput } = await import('../input.ts')
+  const { chunks } = await openInput('-', signal)
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return Buffer.concat(all).toString('utf8').trim()
+}
+
+/** `ralph read`, also `ralph fetch`: what a backend has, to standard output. */
+export const declareRead = (program: Command, composition: Composition): void => {
+  const queries = composition.dataBackends
+    .filter(({ capabilities }) => capabilities.read)
+    .map(({ name, capabilities }) => `  ${name.padEnd(10)}  ${capabilities.query}`)
+  const command = program
+    .command('read')
+    .alias('fetch')
+    .summary('read what a backend has')
+    .description('Writes what a backend has, and the query asks for, to standard output.')
+    .argument('[query]', 'what to read; -: the query stands on standard input')
+  addBackendOptions(command, composition, ({ read }) => read)
+    .option(
+      '-s, --chunk-size <number>',
+      'records per request, or bytes per chunk',
+      flagOf('--chunk-size', integer(0, 2 ** 31))
+    )
+    .option('-t, --target <target>', 'where to read from, instead of where the settings say')
+    .option('-I, --ignore-errors', 'go on after what cannot be read')
+    .addOption(
+      new Option('-i, --ignore_errors <boolean>', 'the same, as Ralph 5 has it').argParser(
+        flagOf('--ignore_errors', boolean)
+      )
+    )
+    .option('--bare', 'records only, without what a database wraps around them')
+    .option('--no-progress', 'do not show how far it is')
+    .addHelpText('after', `\nThe query is:\n${queries.join('\n')}`)
+    .action(async (query: string | undefined, flags: ReadFlags) => {
+      const require = ({ name, capabilities }: Place['choice']): void => {
+        if (!capabilities.read) throw new RalphError('UNSUPPORTED_OPERATION', `${name} cannot be read`)
+      }
+      await withPlace(command, composition, { name: flags.backend, require }, async (place) =>
+        readAll(place, await queryOf(query, place.signal), flags, composition)
+      )
+    })
+}

@@ -1,0 +1,189 @@
+import { type Command, Option } from 'commander'
+import type { WriteOperation } from '../../contracts/data-backend.ts'
+import { choice, integer, size } from '../../settings/kinds.ts'
+import type { WriteProgress } from '../../toolbox/write.ts'
+import type { Composition } from '../composition.ts'
+import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
+import { flagOf } from '../flag-kinds.ts'
+import { openNotes } from '../history-notes.ts'
+import type { Input } from '../input.ts'
+import type { Progress } from '../progress.ts'
+
+interface WriteFlags {
+  readonly backend: string
+  readonly target?: string
+  readonly chunkSize?: number
+  readonly ignoreErrors?: boolean
+  readonly operationType?: WriteOperation
+  readonly operation?: WriteOperation
+  readonly force?: boolean
+  readonly concurrency: number
+  readonly maxLineBytes: number
+  readonly report?: string
+  readonly progress: boolean
+}
+
+const operations: readonly WriteOperation[] = ['index', 'create', 'update', 'append', 'delete']
+
+const defaultBatch = 500
+
+/** Ralph 3's `--force` overwrote what was there. */
+const wantedOf = ({ operationType, operation, force }: WriteFlags, { capabilities }: Place['choice']) =>
+  operationType ??
+  operation ??
+  (force === true ? (capabilities.moves === 'bytes' ? ('update' as const) : ('index' as const)) : undefined)
+
+const counted = async function* (
+  { chunks }: Input,
+  seen: (bytes: number) => void
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    seen(chunk.length)
+    yield chunk
+  }
+}
+
+interface Work {
+  readonly place: Place
+  readonly input: Input
+  readonly operation: WriteOperation
+  readonly flags: WriteFlags
+  readonly progress: Progress
+}
+
+const writeBytes = async (
+  { place, input, operation, flags, progress }: Work,
+  composition: Composition
+): Promise<void> => {
+  const { backend, choice, log, signal } = place
+  if (backend.moves !== 'bytes') return
+  const { writeObject } = await import('../../toolbox/write.ts')
+  const notes = await openNotes(place, composition, 'write')
+  const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
+  try {
+    const chunks = counted(input, (bytes) => progress.add({ bytes }))
+    const object = await writeObject(backend, chunks, { operation, target: flags.target, signal, progress: done })
+    if (object === undefined) log.info('the input is empty: nothing is written')
+    else {
+      notes.note?.(object)
+      log.info(`${choice.name}: ${object.historyId} is written`)
+    }
+  } finally {
+    await notes.end()
+    progress.end()
+  }
+}
+
+const writeLines = async ({ place, input, operation, flags, progress }: Work): Promise<void> => {
+  const { backend, choice, log, signal, chunkSizes } = place
+  if (backend.moves !== 'records') return
+  const [{ writeRecords }, { formatReject }, { openReport }, { formatCount }] = await Promise.all([
+    import('../../toolbox/write.ts'),
+    import('../../toolbox/reject-report.ts'),
+    import('../report-file.ts'),
+    import('../progress.ts')
+  ])
+  const report = flags.report === undefined ? undefined : openReport(flags.report)
+  const goesOn = flags.ignoreErrors === true || report !== undefined
+  const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
+  let seen = 0
+  const chunks = counted(input, (bytes) => {
+    progress.add({ bytes, records: done.written + done.already - seen })
+    seen = done.written + done.already
+  })
+  try {
+    await writeRecords(backend, chunks, {
+      operation,
+      target: flags.target,
+      chunkSize: flags.chunkSize || Number(chunkSizes.writeChunkSize ?? 0) || defaultBatch,
+      concurrency: flags.concurrency,
+      maxLineBytes: flags.maxLineBytes,
+      signal,
+      progress: done,
+      onRejected: goesOn
+        ? (bad) => {
+            log.error(`line ${bad.line} ${bad.reason}`)
+            report?.add(formatReject(bad))
+          }
+        : undefined
+    })
+    if (done.bytes === 0) log.info('the input is empty: nothing is written')
+  } finally {
+    progress.add({ records: done.written + done.already - seen })
+    progress.end()
+    const { written, already, rejected } = done
+    log.info(
+      `write ${choice.name}: ${formatCount(written)} ${operation === 'delete' ? 'deleted' : 'written'}, ` +
+        `${formatCount(already)} ${operation === 'delete' ? 'were not there' : 'were there already'}, ` +
+        `${formatCount(rejected)} rejected`
+    )
+    report?.close()
+  }
+}
+
+const write = async (
+  place: Place,
+  operation: WriteOperation,
+  file: string | undefined,
+  flags: WriteFlags,
+  composition: Composition
+): Promise<void> => {
+  const [{ openInput }, { startProgress }] = await Promise.all([import('../input.ts'), import('../progress.ts')])
+  const input = await openInput(file, place.signal)
+  const options = { enabled: flags.progress, log: place.log, stdoutIsFree: true } as const
+  const progress = startProgress(`write ${place.choice.name}`, options)
+  if (input.size !== undefined) progress.total({ bytes: input.size })
+  const work: Work = { place, input, operation, flags, progress }
+  if (place.backend.moves === 'bytes') await writeBytes(work, composition)
+  else await writeLines(work)
+}
+
+/** `ralph write`, also `ralph push`: standard input into a backend. */
+export const declareWrite = (program: Command, composition: Composition): void => {
+  const operation = choice(operations)
+  const command = program
+    .command('write')
+    .alias('push')
+    .summary('write into a backend')
+    .description('Writes records, one JSON object per line, or any bytes into a backend.')
+    .argument('[file]', 'what to write; - or none: standard input')
+  addBackendOptions(command, composition, ({ write: can }) => can.length > 0)
+    .option('-t, --target <target>', 'where to write to, instead of where the settings say')
+    .option(
+      '-s, --chunk-size <number>',
+      'records per request (default: 500)',
+      flagOf('--chunk-size', integer(0, 2 ** 31))
+    )
+    .option('-I, --ignore-errors', 'go on after lines and records that are rejected')
+    .option(
+      '-o, --operation-type <operation>',
+      `${operations.join(', ')} (default: what \`ralph backends\` names first)`,
+      flagOf('--operation-type', operation)
+    )
+    .addOption(
+      new Option('--operation <operation>')
+        .argParser(flagOf('--operation', operation))
+        .conflicts('operationType')
+        .hideHelp()
+    )
+    .addOption(
+      new Option('-f, --force', 'overwrite what is there, as Ralph 3 has it').conflicts(['operationType', 'operation'])
+    )
+    .option('-c, --concurrency <number>', 'requests at once', flagOf('--concurrency', integer(1, 1000)), 1)
+    .option(
+      '--max-line-bytes <size>',
+      'a longer line is rejected (default: 16MiB)',
+      flagOf('--max-line-bytes', size(1, 2 ** 29)),
+      2 ** 24
+    )
+    .option('--report <file>', 'write what is rejected there, with line and reason, and go on')
+    .option('--no-progress', 'do not show how far it is')
+    .action(async (file: string | undefined, flags: WriteFlags) => {
+      const { requireOperation } = await import('../../toolbox/write.ts')
+      const operationOf = (backend: Place['choice']): WriteOperation =>
+        requireOperation(backend.name, backend.capabilities, wantedOf(flags, backend))
+      await withPlace(command, composition, { name: flags.backend, require: operationOf }, (place) =>
+        write(place, operationOf(place.choice), file, flags, composition)
+      )
+    })
+}

@@ -1,0 +1,51 @@
+import type { ConversionRow } from '../toolbox/converters.ts'
+
+export const tableFormats = ['text', 'markdown', 'json'] as const
+export type TableFormat = (typeof tableFormats)[number]
+
+const familiesOf = (rows: readonly ConversionRow[]): readonly (readonly [string, readonly ConversionRow[]])[] => [
+  ...Map.groupBy(rows, ({ family }) => family)
+]
+
+const asText = (rows: readonly ConversionRow[]): string =>
+  familiesOf(rows)
+    .map(([family, ofFamily]) => {
+      const blocks = ofFamily.map(({ events, source, verb, object, profile, result, context }) => {
+        const lines = [
+          ['verb', verb],
+          ['object', object],
+          ['profile', profile],
+          ['result', result],
+          ['context', context]
+        ].flatMap(([title = '', text = '']) => (text === '' ? [] : [`    ${title.padEnd(8)}${text}`]))
+        return [`  ${events.join('\n  ')} (${source})`, ...lines].join('\n')
+      })
+      return `${family}\n\n${blocks.join('\n')}\n`
+    })
+    .join('\n')
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
+
+const asMarkdown = (rows: readonly ConversionRow[]): string =>
+  familiesOf(rows)
+    .map(([family, ofFamily]) => {
+      const lines = ofFamily.map(({ events, source, verb, object, profile, result, context }) => {
+        const named = events.map((event) => `\`${event}\``).join('<br>')
+        return `| ${named} | ${cell(source)} | ${cell(verb)} | ${cell(object)} | ${cell(profile)} | ${cell(result)} | ${cell(context)} |`
+      })
+      const head = '| event | source | verb | object | profile | result | context |\n|---|---|---|---|---|---|---|'
+      return `### ${family}\n\n${head}\n${lines.join('\n')}\n`
+    })
+    .join('\n')
+
+/** What is converted into what, for a person, for a document or for a program. */
+export const formatConversions = (rows: readonly ConversionRow[], format: TableFormat): string => {
+  switch (format) {
+    case 'text':
+      return asText(rows)
+    case 'markdown':
+      return asMarkdown(rows)
+    case 'json':
+      return `${JSON.stringify(rows, null, 2)}\n`
+  }
+}

@@ -1,0 +1,30 @@
+import type { MovedObject } from '../contracts/data-backend.ts'
+import type { Action } from '../toolbox/history.ts'
+import type { Composition } from './composition.ts'
+import type { Place } from './data-command.ts'
+
+export interface HistoryNotes {
+  /** Undefined: the backend keeps no history. */
+  readonly note: ((object: MovedObject) => void) | undefined
+  /** What was noted is in the file. That it could not be is warned of: what was moved was moved. */
+  end(): Promise<void>
+}
+
+/** Notes the objects that a command moves, in RALPH_HISTORY_FILE. */
+export const openNotes = async (
+  { choice, general, log }: Place,
+  { clock }: Composition,
+  action: Action
+): Promise<HistoryNotes> => {
+  if (!choice.capabilities.history) return { note: undefined, end: async () => {} }
+  const { openHistory } = await import('../toolbox/history.ts')
+  const history = openHistory({ path: general.historyFile, backend: choice.name, clock })
+  return {
+    note: (object) => history.add(action, object),
+    end: () =>
+      history.flush().catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error)
+        log.warn(`the history does not know of this, nor will "ralph list --new": ${reason}`)
+      })
+  }
+}

@@ -1,0 +1,51 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { RalphError } from '../errors.ts'
+
+export interface ReportFile {
+  add(line: string): void
+  /** Rejects when something could not be written. */
+  close(): void
+}
+
+const batch = 65_536
+
+const unwritable = (path: string, cause: unknown): RalphError =>
+  new RalphError(
+    'STORE_FULL',
+    `The report ${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { path },
+    { cause }
+  )
+
+/** A new file of lines, or what was there is replaced. What fails is said in the end, and keeps nothing else from going on. */
+export const openReport = (path: string): ReportFile => {
+  let file: number
+  try {
+    file = openSync(path, 'w')
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+  let pending = ''
+  let failure: RalphError | undefined
+  const flush = (): void => {
+    const bytes = Buffer.from(pending)
+    pending = ''
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+    } catch (error) {
+      failure = unwritable(path, error)
+    }
+  }
+  return {
+    add: (line) => {
+      if (failure !== undefined) return
+      pending += line
+      if (pending.length >= batch) flush()
+    },
+    close: () => {
+      if (failure === undefined) flush()
+      closeSync(file)
+      if (failure !== undefined) throw failure
+    }
+  }
+}
