@@ -47,7 +47,7 @@ export const mongo: EngineKind = {
   prepare: async ({ dataDir, port, durable, firstRun, settings }) => {
     if (Object.keys(settings).length > 0) throw new Error('The emulator of MongoDB has no settings')
     mkdirSync(join(dataDir, 'data'), { recursive: true })
-    const options = ['-Xmx512m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+    const options = ['-Xmx2g', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
     const archive = classArchive(join(place.directory, 'classes.jsa'), firstRun)
     const classPath = [launcher, ...jarsIn(lib)].join(':')
     const data = durable ? [join(dataDir, 'data', 'mongo.mv')] : []
