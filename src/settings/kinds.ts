@@ -44,6 +44,13 @@ export const boolean: Kind<boolean> = {
   }
 }
 
+/** In any of the forms that a UUID is written in; without braces and in lower case. */
+export const uuid: Kind<string> = {
+  expected: 'a UUID',
+  parse: (value) =>
+    /^(?:urn:uuid:|\{)?([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})\}?$/i.exec(value.trim())?.[1]?.toLowerCase()
+}
+
 /** One of some words, in any case. */
 export const choice = <const Word extends string>(words: readonly Word[]): Kind<Word> => ({
   expected: `one of ${words.join(', ')}`,

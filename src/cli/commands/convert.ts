@@ -1,0 +1,184 @@
+import { availableParallelism } from 'node:os'
+import { type Command, Option } from 'commander'
+import type { Log } from '../../contracts/log.ts'
+import { RalphError } from '../../errors.ts'
+import { converterGroup } from '../../settings/groups.ts'
+import { integer, size } from '../../settings/kinds.ts'
+import { flagValues, loadUuidNamespace } from '../../settings/load.ts'
+import { defaultMaxLineBytes } from '../../streams/lines.ts'
+import type { ConvertProgress } from '../../toolbox/convert.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition } from '../composition.ts'
+import { type TableFormat, tableFormats } from '../conversion-table.ts'
+import { flagOf } from '../flag-kinds.ts'
+import { interruptible } from '../interruption.ts'
+import { optionsOf } from '../setting-options.ts'
+
+interface ConvertFlags {
+  readonly from?: string
+  readonly to?: string
+  readonly platformUrl?: string
+  readonly uuidNamespace?: string
+  readonly ignoreErrors?: boolean
+  readonly failOnUnknown?: boolean
+  readonly report?: string
+  readonly progress: boolean
+  readonly jobs?: number
+  readonly maxLineBytes?: number
+  readonly list?: boolean
+  readonly format: TableFormat
+}
+
+/** Further threads cost memory and wait for the one that reads. */
+const mostJobs = 4
+
+/** Rejected lines that are logged; the report has them all. */
+const mostLogged = 1000
+
+/** Tells of lines that became no statement: each that is wrong, and each kind that nobody knows once. */
+const createTeller = (log: Log) => {
+  const unknown = new Map<string, number>()
+  let told = 0
+  return {
+    tell: (line: number, reason: string, kind: string | undefined): void => {
+      if (kind !== undefined) {
+        const before = unknown.get(kind) ?? 0
+        unknown.set(kind, before + 1)
+        if (before > 0) return
+      }
+      if (told++ < mostLogged) log.error(`line ${line} ${reason}`)
+      else if (told === mostLogged + 2)
+        log.error('further lines are counted and not shown: --report FILE keeps them all')
+    },
+    end: (): void => {
+      for (const [kind, times] of unknown) if (times > 1) log.warn(`no conversion for ${kind}: ${times} times`)
+    }
+  }
+}
+
+const requireFlag = (value: string | undefined, flags: string): string => {
+  if (value !== undefined && value !== '') return value
+  throw new RalphError('USAGE', `required option '${flags}' not specified`)
+}
+
+const list = async (from: string | undefined, to: string | undefined, format: TableFormat): Promise<void> => {
+  const [{ converters }, { formatConversions }] = await Promise.all([
+    import('../../toolbox/converters.ts'),
+    import('../conversion-table.ts')
+  ])
+  const wanted = converters.filter((each) => (from ?? each.from) === each.from && (to ?? each.to) === each.to)
+  const rows = await Promise.all(wanted.map((each) => each.rows()))
+  const { writeOut } = await import('../write-out.ts')
+  await writeOut([formatConversions(rows.flat(), format)])
+}
+
+const convert = async (file: string | undefined, flags: ConvertFlags, namespace: string, log: Log): Promise<void> => {
+  const [{ convertRecords }, { formatReject }, { openInput }, { openReport }, { startProgress }, { writeOut }] =
+    await Promise.all([
+      import('../../toolbox/convert.ts'),
+      import('../../toolbox/reject-report.ts'),
+      import('../input.ts'),
+      import('../report-file.ts'),
+      import('../progress.ts'),
+      import('../write-out.ts')
+    ])
+  const { from = '', to = '', platformUrl = '' } = flags
+  await interruptible(async (signal) => {
+    const input = await openInput(file, signal)
+    const report = flags.report === undefined ? undefined : openReport(flags.report)
+    const done: ConvertProgress = { total: 0, invalid: 0, bytes: 0 }
+    const teller = createTeller(log)
+    const progress = startProgress('convert', { enabled: flags.progress, log })
+    if (input.size !== undefined) progress.total({ bytes: input.size })
+    try {
+      const statements = convertRecords(input.chunks, {
+        from,
+        to,
+        options: { platformUrl, namespace },
+        maxLineBytes: flags.maxLineBytes ?? defaultMaxLineBytes,
+        stopAtInvalid: flags.ignoreErrors !== true && report === undefined,
+        stopAtUnknown: flags.failOnUnknown === true,
+        jobs: flags.jobs ?? Math.min(availableParallelism(), mostJobs),
+        progress: done,
+        onRejected: (rejected, unknown, isLast) => {
+          // What ends the command is said by its error.
+          if (!isLast) teller.tell(rejected.line, rejected.reason, unknown)
+          report?.add(formatReject(rejected))
+        },
+        onProgress: (more) => progress.add(more)
+      })
+      await writeOut(statements, { signal })
+    } finally {
+      teller.end()
+      progress.end()
+      log.info(`Total events: ${done.total}, Invalid events: ${done.invalid}`)
+      report?.close()
+    }
+  })
+}
+
+/** `ralph convert`: events of a platform into xAPI statements. */
+export const declareConvert = (program: Command, composition: Composition): void => {
+  const command = program
+    .command('convert')
+    .summary('convert events to xAPI statements')
+    .description(
+      'Converts events, one JSON object per line, to xAPI statements. The same line gives the same statement id. ' +
+        '`ralph convert --list` says what is converted into what.'
+    )
+    .argument('[file]', 'the events; - or none: standard input')
+    .option('-f, --from <format>', 'what the events are: edx')
+    .option('-t, --to <format>', 'what they become: xapi')
+    .option('-p, --platform-url <url>', 'URL of the platform: home page of the accounts, beginning of the addresses')
+  for (const option of optionsOf(converterGroup.uuidNamespace, 'Options'))
+    command.addOption(option.helpGroup('Options:'))
+  command
+    .option('-I, --ignore-errors', 'go on after lines that cannot be converted')
+    .option('-F, --fail-on-unknown', 'stop at an event that there is no conversion for')
+    .option('--report <file>', 'write what is not converted there, with line and reason, and go on')
+    .option('--no-progress', 'do not show how far it is')
+    .option(
+      '--jobs <number>',
+      `threads at most (default: one per processor, at most ${mostJobs})`,
+      flagOf('--jobs', integer(1, 64))
+    )
+    .option(
+      '--max-line-bytes <size>',
+      'a longer line is rejected (default: 16MiB)',
+      flagOf('--max-line-bytes', size(1, 2 ** 29))
+    )
+    .option('--list', 'print what is converted into what, and do nothing else')
+    .addOption(new Option('--format <format>', 'of --list').choices(tableFormats).default('text'))
+    .action(async (file: string | undefined, flags: ConvertFlags) => {
+      if (flags.list === true) return list(flags.from, flags.to, flags.format)
+      const from = requireFlag(flags.from, '-f, --from <format>')
+      const to = requireFlag(flags.to, '-t, --to <format>')
+      const platformUrl = requireFlag(flags.platformUrl, '-p, --platform-url <url>')
+      const [{ converters, findConverter }, { isIri }] = await Promise.all([
+        import('../../toolbox/converters.ts'),
+        import('../../validation/formats/iri.ts')
+      ])
+      if (findConverter(from, to) === undefined) {
+        const known = converters.map((each) => `${each.from} to ${each.to}`).join(', ')
+        throw new RalphError('USAGE', `nothing converts ${from} to ${to}; there is: ${known}`)
+      }
+      if (!isIri(platformUrl)) {
+        throw new RalphError(
+          'USAGE',
+          `--platform-url ${JSON.stringify(platformUrl)} is no URL, such as https://lms.example.org`
+        )
+      }
+      const given = flagValues([converterGroup], (flag) =>
+        flag === 'uuid-namespace' ? flags.uuidNamespace : undefined
+      )
+      const { sources, log } = settingsOf(command, composition, Object.fromEntries(given))
+      const namespace = loadUuidNamespace(sources)
+      if (namespace === undefined) {
+        throw new RalphError(
+          'USAGE',
+          `a UUID namespace is needed: --uuid-namespace <uuid>, or ${converterGroup.uuidNamespace.variable}`
+        )
+      }
+      await convert(file, { ...flags, from, to, platformUrl }, namespace, log)
+    })
+}

@@ -1,0 +1,59 @@
+import { bookmarkConversions } from './bookmark.ts'
+import { certificateConversions } from './certificate.ts'
+import { cohortConversions } from './cohort.ts'
+import { completionConversions } from './completion.ts'
+import { contentLibraryConversions } from './content-library.ts'
+import type { Conversion } from './define.ts'
+import { dragAndDropConversions } from './drag-and-drop.ts'
+import { enrollmentConversions } from './enrollment.ts'
+import { forumConversions } from './forum.ts'
+import { gradeConversions } from './grade.ts'
+import { navigationConversions } from './navigation.ts'
+import { openResponseConversions } from './open-response.ts'
+import { peerInstructionConversions } from './peer-instruction.ts'
+import { pollConversions } from './poll.ts'
+import { problemConversions } from './problem.ts'
+import { serverConversions } from './server.ts'
+import { studentNotesConversions } from './student-notes.ts'
+import { teamConversions } from './team.ts'
+import { textbookConversions } from './textbook.ts'
+import { videoConversions } from './video.ts'
+
+/** Every conversion there is, by families, as they are documented. */
+export const families: readonly { readonly name: string; readonly conversions: readonly Conversion[] }[] = [
+  { name: 'Pages', conversions: serverConversions },
+  { name: 'Navigation', conversions: navigationConversions },
+  { name: 'Enrollment', conversions: enrollmentConversions },
+  { name: 'Video', conversions: videoConversions },
+  { name: 'Problems', conversions: problemConversions },
+  { name: 'Grades and completion', conversions: [...gradeConversions, ...completionConversions] },
+  { name: 'Bookmarks', conversions: bookmarkConversions },
+  { name: 'Certificates', conversions: certificateConversions },
+  { name: 'Forum', conversions: forumConversions },
+  { name: 'Polls and surveys', conversions: pollConversions },
+  { name: 'Drag and drop', conversions: dragAndDropConversions },
+  { name: 'Open response assessment', conversions: openResponseConversions },
+  { name: 'Peer instruction', conversions: peerInstructionConversions },
+  { name: 'Notes', conversions: studentNotesConversions },
+  { name: 'Teams', conversions: teamConversions },
+  { name: 'Cohorts', conversions: cohortConversions },
+  { name: 'Textbooks', conversions: textbookConversions },
+  { name: 'Content libraries', conversions: contentLibraryConversions }
+]
+
+export const conversions: readonly Conversion[] = families.flatMap((family) => family.conversions)
+
+const requests = conversions.find(({ events }) => events.includes('<context.path>'))
+
+const bySource = new Map<string, Map<string, Conversion>>()
+for (const conversion of conversions) {
+  for (const source of conversion.sources) {
+    const byType = bySource.get(source) ?? new Map<string, Conversion>()
+    bySource.set(source, byType)
+    for (const type of conversion.events) byType.set(type, conversion)
+  }
+}
+
+/** How an event is converted; undefined: nobody knows. */
+export const findConversion = (source: string, type: string, path: unknown): Conversion | undefined =>
+  bySource.get(source)?.get(type) ?? (source === 'server' && type === path ? requests : undefined)

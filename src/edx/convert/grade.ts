@@ -1,0 +1,119 @@
+import { type Conversion, extended, resulting } from './define.ts'
+import type { EdxEvent } from './event.ts'
+import { amountOf, numberOf, requireText, textOf } from './fields.ts'
+import { blockIri, courseIdOf, courseIri, type Place } from './place.ts'
+import { scoreOf, shareOf } from './score.ts'
+import { extensions } from './vocabulary.ts'
+
+const learnerOf = ({ payload }: EdxEvent): string | undefined => textOf(payload, 'user_id')
+
+const gradedCourse = (event: EdxEvent, place: Place): string => {
+  const course = courseIdOf(event)
+  return courseIri(place, course === '' ? requireText(event.payload, 'course_id') : course)
+}
+
+const scored = {
+  sources: ['server'],
+  verb: 'scored',
+  result: 'score',
+  actor: 'the learner of the event'
+} as const satisfies Partial<Conversion>
+
+const passing = (event: string, verb: 'passed' | 'failed'): Conversion => ({
+  events: event === 'passed' ? ['edx.course.grade.passed.first_time', 'edx.course.grade.now_passed'] : [event],
+  sources: ['server'],
+  verb,
+  object: 'course',
+  what: 'the course',
+  result: 'success',
+  actor: 'the learner of the event',
+  describe: (each, place) => ({
+    id: gradedCourse(each, place),
+    name: textOf(each.payload, 'course_name'),
+    learner: learnerOf(each),
+    result: { success: verb === 'passed' }
+  })
+})
+
+export const gradeConversions: readonly Conversion[] = [
+  {
+    ...scored,
+    events: ['edx.grades.problem.submitted', 'edx.grades.problem.score_overridden'],
+    object: 'block',
+    what: 'the component',
+    describe: (event, place) => ({
+      id: blockIri(place, requireText(event.payload, 'problem_id')),
+      type: 'question',
+      learner: learnerOf(event),
+      result: resulting({
+        score: scoreOf(numberOf(event.payload, 'weighted_earned'), amountOf(event.payload, 'weighted_possible'))
+      })
+    })
+  },
+  {
+    ...scored,
+    events: ['edx.grades.problem.rescored'],
+    object: 'question',
+    what: 'the problem',
+    describe: (event, place) => ({
+      id: blockIri(place, requireText(event.payload, 'problem_id')),
+      learner: learnerOf(event),
+      result: resulting({
+        score: scoreOf(numberOf(event.payload, 'new_weighted_earned'), amountOf(event.payload, 'new_weighted_possible'))
+      })
+    })
+  },
+  {
+    ...scored,
+    events: ['edx.grades.subsection.grade_calculated', 'edx.grades.subsection.score_overridden'],
+    object: 'lesson',
+    what: 'the subsection',
+    describe: (event, place) => ({
+      id: blockIri(place, requireText(event.payload, 'block_id')),
+      learner: learnerOf(event),
+      result: resulting({
+        score: scoreOf(
+          numberOf(event.payload, 'weighted_graded_earned'),
+          amountOf(event.payload, 'weighted_graded_possible')
+        )
+      })
+    })
+  },
+  {
+    ...scored,
+    events: ['edx.grades.course.grade_calculated'],
+    object: 'course',
+    what: 'the course',
+    result: 'score, letter grade as the response',
+    describe: (event, place) => ({
+      id: gradedCourse(event, place),
+      learner: learnerOf(event),
+      result: resulting({
+        score: shareOf(numberOf(event.payload, 'percent_grade')),
+        response: textOf(event.payload, 'letter_grade')
+      })
+    })
+  },
+  passing('passed', 'passed'),
+  passing('edx.course.grade.now_failed', 'failed'),
+  {
+    events: ['edx.completion.block_completion.changed'],
+    sources: ['server'],
+    verb: 'progressed',
+    otherwise: { verb: 'completed', when: 'all of it is done' },
+    object: 'block',
+    what: 'the component',
+    result: 'completion, progress',
+    actor: 'the learner of the event',
+    describe: (event, place) => {
+      const done = numberOf(event.payload, 'completion') ?? 0
+      return {
+        id: blockIri(place, requireText(event.payload, 'block_id')),
+        type: 'resource',
+        learner: learnerOf(event),
+        otherwise: done >= 1,
+        result: resulting({ completion: done >= 1, extensions: extended({ [extensions.progress]: done }) })
+      }
+    }
+  }
+]

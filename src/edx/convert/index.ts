@@ -1,0 +1,81 @@
+import { RalphError } from '../../errors.ts'
+import type { Statement } from '../../xapi/statement.ts'
+import { findConversion } from './conversions.ts'
+import { kindOf, readEvent } from './event.ts'
+import { isObject } from './fields.ts'
+import type { Place } from './place.ts'
+import { toStatement } from './statement.ts'
+import { createNames, uuidBytes } from './statement-id.ts'
+
+export interface EdxToXapiOptions {
+  /** Home page of the accounts, and what the addresses of pages and components begin with. */
+  readonly platformUrl: string
+  /** UUID from which the ids of statements are made. */
+  readonly namespace: string
+}
+
+/** What a line of a tracking log became. */
+export type Converted =
+  | { readonly statement: Statement }
+  /** No conversion is for such an event. */
+  | { readonly unknown: string; readonly kind: string }
+  /** There is one, and a field is not what it should be. */
+  | { readonly reason: string }
+
+/**
+ * @param text the line without its end
+ * @param line as it stood, its end included: the id of the statement comes from it
+ */
+export type ConvertLine = (text: string, line: string) => Converted
+
+interface ExactParse {
+  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
+}
+
+/** With ids of users as they are written, as a double cannot hold all of them. */
+const parseWithIds = (text: string): unknown =>
+  // What Node has and the types of TypeScript do not yet.
+  (JSON as ExactParse).parse(text, (key, value, { source }) =>
+    key === 'user_id' && typeof value === 'number' && !Number.isSafeInteger(value) ? source : value
+  )
+
+const hasLongId = /"user_id"\s*:\s*-?\d{16}/
+
+const parse = (text: string): unknown => (hasLongId.test(text) ? parseWithIds(text) : JSON.parse(text))
+
+const pathOf = (context: unknown): unknown => (isObject(context) ? context.path : undefined)
+
+/** Converts lines of edX tracking logs to xAPI statements. `USAGE` when the namespace is no UUID. */
+export const createEdxToXapi = ({ platformUrl, namespace }: EdxToXapiOptions): ConvertLine => {
+  const bytes = uuidBytes(namespace)
+  if (bytes === undefined) throw new RalphError('USAGE', `${JSON.stringify(namespace)} is no UUID namespace`)
+  const idOf = createNames(bytes)
+  const place: Place = { homePage: platformUrl, url: platformUrl.replace(/\/+$/, '') }
+
+  return (text, line) => {
+    let value: unknown
+    try {
+      value = parse(text)
+    } catch (error) {
+      return { reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}` }
+    }
+    if (!isObject(value)) return { reason: 'is no JSON object' }
+    const kind = kindOf(value)
+    if (kind === undefined)
+      return { unknown: 'is no event of edX: it has no event_source or no event_type', kind: 'no event of edX' }
+    const { source, type } = kind
+    const conversion = findConversion(source, type, pathOf(value.context))
+    if (conversion === undefined) {
+      const named = `event_type ${JSON.stringify(type)} of event_source ${JSON.stringify(source)}`
+      return { unknown: `has no conversion: ${named}`, kind: named }
+    }
+    try {
+      const event = readEvent({ value, at: '' }, source, type)
+      return { statement: toStatement(idOf(line), event, conversion, conversion.describe(event, place), place) }
+    } catch (error) {
+      if (error instanceof RalphError && error.code === 'INVALID_INPUT')
+        return { reason: `cannot be converted: ${error.message}` }
+      throw error
+    }
+  }
+}

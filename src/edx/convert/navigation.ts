@@ -1,0 +1,100 @@
+import { type Conversion, type Description, extended } from './define.ts'
+import type { EdxEvent } from './event.ts'
+import { numberOf, requireText, textOf } from './fields.ts'
+import { addressIn, blockIri, courseIri, inCourse, type Place, pageOf } from './place.ts'
+import { extensions } from './vocabulary.ts'
+
+/** The numbers of the units that a learner left and came to, in a sequence. */
+const movedIn =
+  (from: string, to: string) =>
+  (event: EdxEvent, place: Place): Description => ({
+    id: blockIri(place, requireText(event.payload, 'id')),
+    extensions: extended({
+      [extensions.startingPoint]: numberOf(event.payload, from),
+      [extensions.endingPoint]: numberOf(event.payload, to),
+      [extensions.totalItems]: numberOf(event.payload, 'tab_count')
+    })
+  })
+
+const sequence = {
+  sources: ['browser'],
+  verb: 'navigated',
+  object: 'lesson',
+  what: 'the sequence'
+} as const satisfies Partial<Conversion>
+
+export const navigationConversions: readonly Conversion[] = [
+  {
+    events: ['page_close'],
+    sources: ['browser'],
+    verb: 'terminated',
+    object: 'page',
+    what: 'the page that was closed',
+    asRalph: true,
+    describe: (event) => ({ id: pageOf(event) })
+  },
+  {
+    ...sequence,
+    events: ['seq_goto', 'seq_next', 'seq_prev'],
+    context: 'numbers of the units left and reached',
+    describe: movedIn('old', 'new')
+  },
+  {
+    ...sequence,
+    events: [
+      'edx.ui.lms.sequence.next_selected',
+      'edx.ui.lms.sequence.previous_selected',
+      'edx.ui.lms.sequence.tab_selected'
+    ],
+    context: 'numbers of the units left and (of a tab) chosen, how many there are',
+    describe: movedIn('current_tab', 'target_tab')
+  },
+  {
+    events: ['edx.ui.lms.outline.selected', 'edx.ui.lms.sequence.outline.selected'],
+    sources: ['browser'],
+    verb: 'navigated',
+    object: 'lesson',
+    what: 'what was chosen in the outline',
+    context: 'the page before',
+    describe: ({ payload }, place) => ({
+      id: addressIn(place, requireText(payload, 'target_url')),
+      name: textOf(payload, 'target_name'),
+      extensions: extended({ [extensions.referrer]: textOf(payload, 'current_url') })
+    })
+  },
+  {
+    events: ['edx.ui.lms.link_clicked'],
+    sources: ['browser'],
+    verb: 'navigated',
+    object: 'link',
+    what: 'the address of the link',
+    context: 'the page before',
+    describe: ({ payload }, place) => ({
+      id: addressIn(place, requireText(payload, 'target_url')),
+      extensions: extended({ [extensions.referrer]: textOf(payload, 'current_url') })
+    })
+  },
+  {
+    events: ['edx.course.tool.accessed'],
+    sources: ['browser', 'server'],
+    verb: 'accessed',
+    object: 'page',
+    what: 'the tool, a page of the course',
+    describe: (event, place) => {
+      const tool = requireText(event.payload, 'tool_name')
+      return { id: inCourse(place, event.courseId, tool.replace(/^edx\./, '')), name: tool }
+    }
+  },
+  {
+    events: ['edx.course.home.resume_course.clicked'],
+    sources: ['browser'],
+    verb: 'resumed',
+    object: 'course',
+    what: 'the course',
+    context: 'where it goes on',
+    describe: (event, place) => ({
+      id: courseIri(place, requireText(event.context, 'course_id')),
+      extensions: extended({ [extensions.target]: textOf(event.payload, 'url') })
+    })
+  }
+]

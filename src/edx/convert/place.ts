@@ -1,0 +1,88 @@
+import type { EdxEvent } from './event.ts'
+import { type Part, requireText, textOf, wrongField } from './fields.ts'
+import { asIri } from './iri.ts'
+import type { ActivityTypeName } from './vocabulary.ts'
+
+/** Where events were recorded: the Open edX platform whose pages and blocks become Activities. */
+export interface Place {
+  /** As it was given: the home page of every account. */
+  readonly homePage: string
+  /** Without slashes at its end. */
+  readonly url: string
+}
+
+const withoutSlashes = (text: string): string => text.replace(/^\/+|\/+$/g, '')
+
+const hasScheme = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s]/
+
+/** An address in an event, completed where it is relative to the platform. */
+export const addressIn = (place: Place, address: string): string =>
+  asIri(hasScheme.test(address) ? address : `${place.url}${address.startsWith('/') ? '' : '/'}${address}`)
+
+/** The page that a browser was on. */
+export const pageOf = (event: EdxEvent): string => {
+  const page = requireText(event.whole, 'page')
+  if (!hasScheme.test(page)) throw wrongField('/page', 'an absolute URL')
+  return asIri(page)
+}
+
+/** The home page of a course, as it is known since the first conversions. */
+export const courseIri = (place: Place, courseId: string): string =>
+  asIri(`${place.url}/courses/${withoutSlashes(courseId)}/info`)
+
+/** A page below a course. */
+export const inCourse = (place: Place, courseId: string, path: string): string =>
+  asIri(courseId === '' ? `${place.url}/${path}` : `${place.url}/courses/${withoutSlashes(courseId)}/${path}`)
+
+/** The course that an event names in its payload, or else was recorded in. */
+export const courseIdOf = (event: EdxEvent): string => textOf(event.payload, 'course_id') ?? event.courseId
+
+/** A component of a course by its usage key, of either form: `block-v1:…` and `i4x://…`. */
+export const blockIri = (place: Place, usageKey: string): string => asIri(`${place.url}/xblock/${usageKey}`)
+
+/** What the courseware calls a component, within its course. */
+export const usageKeyIn = (courseId: string, type: string, block: string): string => {
+  if (courseId.startsWith('course-v1:')) return `block-v1:${courseId.slice(10)}+type@${type}+block@${block}`
+  // Before 2015: org/course/run.
+  const [org = '', course = ''] = courseId.split('/')
+  return `i4x://${org}/${course}/${type}/${block}`
+}
+
+/** The component that the server says an event was about. */
+export const moduleKeyOf = (event: EdxEvent): string | undefined => {
+  const { module } = event.context.value
+  if (typeof module !== 'object' || module === null || Array.isArray(module)) return undefined
+  return textOf(moduleOf(event), 'usage_key')
+}
+
+const moduleOf = ({ context }: EdxEvent): Part => {
+  const { module } = context.value
+  return typeof module === 'object' && module !== null && !Array.isArray(module)
+    ? { value: module as Part['value'], at: '/context/module' }
+    : { value: {}, at: '/context/module' }
+}
+
+/** What a learner sees as its name. */
+export const moduleNameOf = (event: EdxEvent): string | undefined => textOf(moduleOf(event), 'display_name')
+
+const typesOfBlocks: { readonly [type: string]: ActivityTypeName } = {
+  chapter: 'module',
+  course: 'course',
+  discussion: 'discussion',
+  'drag-and-drop-v2': 'interaction',
+  html: 'resource',
+  library_content: 'collection',
+  openassessment: 'assessment',
+  poll: 'survey',
+  problem: 'question',
+  sequential: 'lesson',
+  survey: 'survey',
+  vertical: 'resource',
+  video: 'video'
+}
+
+/** The kind of Activity that a component is, by its usage key. */
+export const typeOfBlock = (usageKey: string): ActivityTypeName => {
+  const type = /\+type@([^+]+)\+block@/.exec(usageKey)?.[1] ?? /^i4x:\/\/[^/]+\/[^/]+\/([^/]+)\//.exec(usageKey)?.[1]
+  return (type !== undefined && Object.hasOwn(typesOfBlocks, type) ? typesOfBlocks[type] : undefined) ?? 'resource'
+}

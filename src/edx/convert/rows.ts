@@ -1,0 +1,33 @@
+import { families } from './conversions.ts'
+import type { Conversion } from './define.ts'
+import { activityTypes, profiles, verbs } from './vocabulary.ts'
+
+const verbText = ({ verb, otherwise }: Conversion): string => {
+  const first = verbs[verb].id
+  return otherwise === undefined ? first : `${first}; ${verbs[otherwise.verb].id} when ${otherwise.when}`
+}
+
+const objectText = ({ object, what }: Conversion): string =>
+  `${what}: ${object === 'block' ? 'the type of the component' : activityTypes[object].id}`
+
+const contextText = ({ profile, context, actor, asRalph }: Conversion): string =>
+  [
+    ...(asRalph === true ? [] : ['course']),
+    ...(profile === undefined ? [] : ['profile']),
+    ...(context === undefined ? [] : [context]),
+    ...(actor === undefined ? [] : [`actor: ${actor}`])
+  ].join(', ')
+
+/** What is converted into what: documentation made of the conversions themselves. */
+export const conversionRows = families.flatMap(({ name, conversions }) =>
+  conversions.map((conversion) => ({
+    family: name,
+    events: conversion.events,
+    source: conversion.sources.join(', '),
+    verb: verbText(conversion),
+    object: objectText(conversion),
+    profile: conversion.profile === undefined ? verbs[conversion.verb].vocabulary : profiles[conversion.profile].id,
+    result: conversion.result ?? '',
+    context: contextText(conversion)
+  }))
+)
