@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { RalphError } from '../errors.ts'
 import { declareAuth } from './commands/auth.ts'
+import { declareConvert } from './commands/convert.ts'
 import { declareErrors } from './commands/errors.ts'
 import { declareList } from './commands/list.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
@@ -28,6 +29,7 @@ const createProgram = (composition: Composition): Command => {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
   declareAuth(program, composition)
+  declareConvert(program, composition)
   declareErrors(program, composition)
   declareList(program, composition)
   declareMigrateStore(program, composition)

@@ -1,6 +1,6 @@
 import type { Group } from '../settings/define.ts'
 import type { Section } from '../settings/describe.ts'
-import { generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
+import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
 import type { Composition } from './composition.ts'
 
 type Backends = readonly { readonly name: string; readonly settings: Group }[]
@@ -22,6 +22,7 @@ export const serverSections = ({ backends }: Pick<Composition, 'backends'>): rea
 /** Every setting there is, under headings. */
 export const sectionsOf = (composition: Pick<Composition, 'backends' | 'dataBackends'>): readonly Section[] => [
   ...serverSections(composition),
+  { title: 'Converters', group: converterGroup },
   ...backendSections('Data backend', composition.dataBackends)
 ]
 

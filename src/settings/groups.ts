@@ -1,6 +1,20 @@
 import { versions } from '../xapi/version.ts'
 import { setting } from './define.ts'
-import { boolean, choice, formatSize, integer, json, list, origin, path, size, text, trust, url } from './kinds.ts'
+import {
+  boolean,
+  choice,
+  formatSize,
+  integer,
+  json,
+  list,
+  origin,
+  path,
+  size,
+  text,
+  trust,
+  url,
+  uuid
+} from './kinds.ts'
 
 const mebibyte = 2 ** 20
 /** A body becomes one string, and V8 has none longer than this. */
@@ -161,5 +175,16 @@ export const identityGroup = {
     kind: boolean,
     default: false,
     description: "Accept the tutorial's well-known user janedoe on addresses that others can reach, too."
+  })
+}
+
+export const converterGroup = {
+  uuidNamespace: setting('CONVERTER_EDX_XAPI_UUID_NAMESPACE', {
+    kind: uuid,
+    default: undefined,
+    description:
+      'UUID namespace of the ids that `ralph convert` gives: the same namespace and the same event, the same id.',
+    flag: 'uuid-namespace',
+    letter: 'u'
   })
 }

@@ -4,7 +4,7 @@ import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { flagsOf, namesOf } from './aliases.ts'
 import type { Group } from './define.ts'
-import { generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
+import { converterGroup, generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
 import { createReader, type Reader } from './read.ts'
 import type { GeneralSettings, IdentitySettings, LogSettings, ServerSettings } from './settings.ts'
 import type { Sources } from './sources.ts'
@@ -37,6 +37,14 @@ export const loadGeneral = (sources: Sources): GeneralSettings => {
 }
 
 const authFileIn = (appDir: string): string => join(appDir, 'auth.json')
+
+/** The UUID namespace of converted statements, if one is set. `INVALID_SETTING` names everything that is wrong. */
+export const loadUuidNamespace = (sources: Sources): string | undefined => {
+  const reader = createReader(sources)
+  const { uuidNamespace } = reader.read(converterGroup)
+  reader.finish()
+  return uuidNamespace
+}
 
 /** Where `ralph auth` writes. `INVALID_SETTING` names everything that is wrong. */
 export const loadAuthFile = (sources: Sources): string => {

@@ -4,7 +4,6 @@ import type { Source, Sources } from './sources.ts'
 /** Settings of Ralph 5 that this version has no use for. */
 const unused = [
   'RALPH_AUTH_OIDC_CACHE_TTL',
-  'RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE',
   'RALPH_EXECUTION_ENVIRONMENT',
   'RALPH_LRS_ELASTICSEARCH_VALIDATE_KEYS',
   'RALPH_PARSERS',
