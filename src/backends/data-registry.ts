@@ -1,6 +1,8 @@
 import { type DataBackendDefinition, defineData } from './define-data.ts'
 import { fsDataParameters } from './fs/parameters.ts'
 import { lrsData } from './lrs/definition.ts'
+import { s3Data } from './s3/definition.ts'
+import { swiftData } from './swift/definition.ts'
 
 /** Every place that `ralph list`, `read`, `write` and `delete` know, by name. */
 export const dataBackends: readonly DataBackendDefinition[] = [
@@ -23,5 +25,7 @@ export const dataBackends: readonly DataBackendDefinition[] = [
       return openFsData({ directory: directoryPath ?? process.cwd(), pattern: queryString, clock })
     }
   }),
-  lrsData
+  lrsData,
+  s3Data,
+  swiftData
 ]

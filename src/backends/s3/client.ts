@@ -1,0 +1,44 @@
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { RalphError } from '../../errors.ts'
+
+export interface S3Access {
+  readonly accessKeyId: string | undefined
+  readonly secretAccessKey: string | undefined
+  readonly sessionToken: string | undefined
+  readonly region: string | undefined
+  readonly endpoint: string | undefined
+}
+
+const variables = 'RALPH_BACKENDS__DATA__S3__'
+
+const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken }: S3Access): S3ClientConfig => {
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
+    return { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } }
+  }
+  if (accessKeyId === undefined && secretAccessKey === undefined && sessionToken === undefined) return {}
+  throw new RalphError(
+    'INVALID_SETTING',
+    `${variables}ACCESS_KEY_ID and ${variables}SECRET_ACCESS_KEY go together, with or without ${variables}SESSION_TOKEN: set both or none`
+  )
+}
+
+/** Other servers do not know the checksums that the driver would add, nor buckets as host names. */
+const endpointOf = ({ endpoint, region }: S3Access): S3ClientConfig =>
+  endpoint === undefined
+    ? { followRegionRedirects: true, ...(region === undefined ? {} : { region }) }
+    : {
+        endpoint,
+        region: region ?? 'us-east-1',
+        forcePathStyle: true,
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED'
+      }
+
+/** `INVALID_SETTING`: half of the credentials are there. */
+export const createS3Client = (access: S3Access): S3Client =>
+  new S3Client({
+    ...credentialsOf(access),
+    ...endpointOf(access),
+    maxAttempts: 4,
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000 }
+  })

@@ -1,0 +1,217 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  paginateListObjectsV2,
+  type S3Client
+} from '@aws-sdk/client-s3'
+import type { Clock } from '../../contracts/clock.ts'
+import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } from '../../contracts/data-backend.ts'
+import type { Log } from '../../contracts/log.ts'
+import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
+import { readResuming } from '../../streams/resuming.ts'
+import {
+  alreadyThere,
+  type ContainerNaming,
+  changedWhileRead,
+  containerOf,
+  formatPlace,
+  type ObjectPlace,
+  placeToRead,
+  placeToWrite
+} from '../object-place.ts'
+import { createS3Client, type S3Access } from './client.ts'
+import { isAnswer, isPassing, translateError } from './translate-error.ts'
+import { upload } from './upload.ts'
+
+export interface S3DataOptions extends S3Access {
+  readonly bucket: string | undefined
+  readonly readChunkSize: number | undefined
+  readonly writeChunkSize: number
+  /** Keys per request of a list; undefined: as many as the server gives. */
+  readonly pageSize?: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+type Body = AsyncIterable<Uint8Array>
+
+/** In Node the driver gives a stream of Node; its type covers browsers, too. */
+const bodyOf = ({ Body }: GetObjectCommandOutput): Body => {
+  if (Body === undefined || !(Symbol.asyncIterator in Body)) throw new Error('an object came without content')
+  return Body as Body
+}
+
+const plain = (value: object): Listed['details'] =>
+  Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) =>
+      each === undefined ? [] : [[key, each instanceof Date ? each.toISOString() : each]]
+    )
+  )
+
+const callOf = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>
+  signal === undefined ? {} : { abortSignal: signal }
+
+/** Objects of buckets. What is written is there whole, or not at all. */
+export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> => {
+  const { clock, log } = options
+  const client: S3Client = createS3Client(options)
+  const url = options.endpoint ?? 'Amazon S3'
+  const naming: ContainerNaming = {
+    word: 'bucket',
+    variable: 'RALPH_BACKENDS__DATA__S3__DEFAULT_BUCKET_NAME',
+    byDefault: options.bucket
+  }
+
+  /** What the caller's signal has ended is told as the caller has put it. */
+  const fail = (error: unknown, about: { container: string; name?: string }, signal?: AbortSignal): never => {
+    signal?.throwIfAborted()
+    throw translateError(error, { url, ...about })
+  }
+
+  async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
+    const container = containerOf(target, naming)
+    try {
+      const config = options.pageSize === undefined ? { client } : { client, pageSize: options.pageSize }
+      for await (const page of paginateListObjectsV2(config, { Bucket: container }, callOf(signal))) {
+        signal?.throwIfAborted()
+        for (const object of page.Contents ?? []) {
+          if (object.Key === undefined) continue
+          const historyId = formatPlace({ container, name: object.Key })
+          yield { id: object.Key, historyId, details: plain(object) }
+        }
+      }
+    } catch (error) {
+      fail(error, { container }, signal)
+    }
+  }
+
+  const get = async (place: ObjectPlace, signal: AbortSignal | undefined, from = 0, tag?: string) =>
+    client.send(
+      new GetObjectCommand({
+        Bucket: place.container,
+        Key: place.name,
+        ...(from === 0 ? {} : { Range: `bytes=${from}-` }),
+        ...(tag === undefined ? {} : { IfMatch: tag })
+      }),
+      callOf(signal)
+    )
+
+  async function* read(query: string | undefined, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const { target, signal, onObject, onTotal } = options
+    const place = placeToRead(query, target, naming)
+    let first: GetObjectCommandOutput | undefined = await get(place, signal).catch((error: unknown) =>
+      fail(error, place, signal)
+    )
+    const { ETag: tag, ContentLength: size } = first
+    if (size !== undefined) onTotal?.({ bytes: size })
+
+    const open = async (from: number): Promise<Body> => {
+      const answer = first ?? (await get(place, signal, from, tag).catch((error: unknown) => gone(error, place)))
+      first = undefined
+      if (from > 0 && answer.$metadata.httpStatusCode !== 206) {
+        // From its beginning again, it would be there twice.
+        throw new RalphError('STORE_UNAVAILABLE', `${url} cannot go on where the connection broke: read it again`)
+      }
+      return bodyOf(answer)
+    }
+    let done = 0
+    try {
+      const chunks = readResuming(open, { size, signal, isPassing })
+      for await (const chunk of inChunksOf(options.chunkSize ?? readChunkSize, chunks)) {
+        done += chunk.length
+        yield chunk
+      }
+    } catch (error) {
+      fail(error, place, signal)
+    }
+    onObject?.({ historyId: formatPlace(place), size: done })
+  }
+
+  const { readChunkSize } = options
+
+  /** What is read on must be what was begun. */
+  const gone = (error: unknown, place: ObjectPlace): never => {
+    if (isAnswer(error, 412)) throw changedWhileRead(place, 'changed', error)
+    if (isAnswer(error, 404)) throw changedWhileRead(place, 'deleted', error)
+    throw error
+  }
+
+  /** Undefined: it cannot be found out. */
+  const isThere = async (place: ObjectPlace, signal: AbortSignal | undefined): Promise<boolean | undefined> => {
+    try {
+      await client.send(new HeadObjectCommand({ Bucket: place.container, Key: place.name }), callOf(signal))
+      return true
+    } catch (error) {
+      if (isAnswer(error, 404)) return false
+      // Who may write may not always look.
+      if (isAnswer(error, 403)) return undefined
+      return fail(error, place, signal)
+    }
+  }
+
+  const write = async (content: AsyncIterable<Uint8Array>, { target, operation, signal }: WriteOptions) => {
+    const place = placeToWrite(target, naming, clock)
+    const replaces = operation === 'update'
+    // Found out before what may be hours of writing; the upload says so again to the server.
+    if (!replaces && (await isThere(place, signal))) throw alreadyThere(place)
+    let sourceFailed = false
+    const source = byteSource(
+      (async function* () {
+        try {
+          yield* content
+        } catch (error) {
+          sourceFailed = true
+          throw error
+        }
+      })()
+    )
+    try {
+      const size = await upload(client, place, source, { partSize: options.writeChunkSize, replaces, signal, log })
+      return { historyId: formatPlace(place), size, details: { operation_type: operation } }
+    } catch (error) {
+      if (sourceFailed) throw error
+      return fail(error, place, signal)
+    } finally {
+      await source.close()
+    }
+  }
+
+  const status = async ({ signal }: { signal?: AbortSignal } = {}): Promise<BackendStatus> => {
+    try {
+      const container = containerOf(undefined, naming)
+      // Not HEAD: its answers do not say why.
+      await client
+        .send(new ListObjectsV2Command({ Bucket: container, MaxKeys: 1 }), callOf(signal))
+        .catch((error: unknown) => fail(error, { container }, signal))
+      return { state: 'ok' }
+    } catch (error) {
+      if (!(error instanceof RalphError)) throw error
+      return { state: error.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: error.message }
+    }
+  }
+
+  return {
+    moves: 'bytes',
+    status,
+    list,
+    read,
+    write,
+    delete: async (id, { target, signal }) => {
+      const place = placeToRead(id, target, naming)
+      // S3 is content with deleting what is not there.
+      if ((await isThere(place, signal)) === false) {
+        throw new RalphError('NOT_FOUND', `${formatPlace(place)} is not there`)
+      }
+      await client
+        .send(new DeleteObjectCommand({ Bucket: place.container, Key: place.name }), callOf(signal))
+        .catch((error: unknown) => fail(error, place, signal))
+      return { deleted: 1 }
+    },
+    close: async () => client.destroy()
+  }
+}

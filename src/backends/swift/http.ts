@@ -1,0 +1,136 @@
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request as requestPlain } from 'node:http'
+import { request as requestSecure, Agent as SecureAgent } from 'node:https'
+
+/*
+ * Not fetch: it decodes objects that were stored with a Content-Encoding, and takes `..` out of their names. And only
+ * here can an upload wait for `100 Continue`, so that a refusal comes before the bytes are gone.
+ */
+
+/** Bytes that are there only once. */
+export interface StreamedBody {
+  /** Undefined: there are no more, and the object is whole. What it throws ends the request. */
+  next(): Promise<Uint8Array | undefined>
+}
+
+export interface HttpRequest {
+  readonly method: string
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** As it is sent, query included. */
+  readonly path: string
+  readonly headers: { readonly [name: string]: string }
+  readonly body?: Uint8Array | StreamedBody | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly body: IncomingMessage
+}
+
+export interface HttpClient {
+  /** Rejects when there is no answer; any answer is one. */
+  send(request: HttpRequest): Promise<HttpAnswer>
+  close(): void
+}
+
+/** A peer that is silent for so long is dead; the caller who lets us wait is not. */
+const patience = 120_000
+/** Some peers do not answer `Expect`; then the bytes go without. */
+const continuePatience = 2000
+
+const isStreamed = (body: HttpRequest['body']): body is StreamedBody => body !== undefined && 'next' in body
+
+export const createHttpClient = (): HttpClient => {
+  const plain = new Agent({ keepAlive: true })
+  const secure = new SecureAgent({ keepAlive: true })
+
+  const send = async ({ method, origin, path, headers, body, signal }: HttpRequest): Promise<HttpAnswer> => {
+    const { protocol, hostname, port } = new URL(origin)
+    const isSecure = protocol === 'https:'
+    const streamed = isStreamed(body)
+    // One that may be used already could be closed by its other end meanwhile: bytes that are there once must not go there.
+    const agent = streamed ? false : isSecure ? secure : plain
+    const length = streamed
+      ? { 'transfer-encoding': 'chunked', expect: '100-continue' }
+      : body === undefined && method !== 'PUT' && method !== 'POST'
+        ? {}
+        : { 'content-length': String(body?.length ?? 0) }
+    const request = (isSecure ? requestSecure : requestPlain)({
+      method,
+      // Of an address of version 6 without the brackets.
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      port,
+      path,
+      agent,
+      headers: { ...headers, ...length },
+      ...(signal === undefined ? {} : { signal })
+    })
+
+    let waitsForSource = false
+    request.setTimeout(patience, () => {
+      if (waitsForSource) return
+      request.destroy(Object.assign(new Error(`no word for ${patience / 1000} seconds`), { code: 'ETIMEDOUT' }))
+    })
+    const answered = once(request, 'response')
+    let isAnswered = false
+    answered.then(
+      () => {
+        isAnswered = true
+      },
+      () => {
+        isAnswered = true
+      }
+    )
+
+    const pump = async (source: StreamedBody): Promise<void> => {
+      const late = new Promise<void>((resolve) => setTimeout(resolve, continuePatience).unref())
+      request.flushHeaders()
+      await Promise.race([once(request, 'continue'), late, answered])
+      while (!isAnswered) {
+        waitsForSource = true
+        const chunk = await source.next()
+        waitsForSource = false
+        if (isAnswered) return
+        if (chunk === undefined) {
+          request.end()
+          return
+        }
+        if (!request.write(chunk)) await Promise.race([once(request, 'drain'), answered])
+      }
+    }
+
+    if (streamed) {
+      pump(body).catch((error: unknown) => {
+        request.destroy(error instanceof Error ? error : new Error(String(error)))
+      })
+    } else request.end(body)
+    try {
+      // What 'response' comes with.
+      const [message] = (await answered) as [IncomingMessage]
+      // A server that has answered before it had everything wants no more.
+      if (streamed && !request.writableEnded) message.once('close', () => request.destroy())
+      return { status: message.statusCode ?? 0, headers: message.headers, body: message }
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    }
+  }
+
+  return {
+    send,
+    close: () => {
+      plain.destroy()
+      secure.destroy()
+    }
+  }
+}
+
+/** The whole of a small answer; of a larger one its beginning. */
+export const textOf = async ({ body }: HttpAnswer): Promise<string> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,55 @@
+import type { Listed } from '../../contracts/data-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { formatPlace } from '../object-place.ts'
+import { textOf } from './http.ts'
+import { pathOf } from './object-path.ts'
+import { expectStatus } from './refusal.ts'
+import type { SwiftSession } from './session.ts'
+
+interface Entry {
+  readonly name: string
+  readonly bytes?: unknown
+  readonly hash?: unknown
+  readonly content_type?: unknown
+  readonly last_modified?: unknown
+}
+
+const isEntry = (value: unknown): value is Entry =>
+  typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string'
+
+/** Swift leaves out that its times are in UTC. */
+const asTime = (value: unknown): unknown => (typeof value === 'string' && /T[\d:.]+$/.test(value) ? `${value}Z` : value)
+
+const detailsOf = ({ name, bytes, hash, content_type, last_modified }: Entry): Listed['details'] => ({
+  name,
+  lastModified: asTime(last_modified),
+  size: bytes,
+  hash,
+  contentType: content_type
+})
+
+/** Page by page, until one is empty: a server may give less than it is asked for. */
+export async function* listObjects(
+  session: SwiftSession,
+  container: string,
+  limit: number,
+  signal: AbortSignal | undefined
+): AsyncGenerator<Listed, void, undefined> {
+  for (let marker = ''; ; ) {
+    signal?.throwIfAborted()
+    const query = { format: 'json', limit: String(limit), ...(marker === '' ? {} : { marker }) }
+    const answer = await session.request({ method: 'GET', path: pathOf(container, undefined, query), signal })
+    const text = await textOf(await expectStatus(answer, { container }, 200, 204))
+    const page: unknown = text === '' ? [] : JSON.parse(text)
+    if (!Array.isArray(page))
+      throw new RalphError('STORE_UNAVAILABLE', `container ${container}: the storage gives no list`)
+    const entries = page.filter(isEntry)
+    for (const entry of entries) {
+      const historyId = formatPlace({ container, name: entry.name })
+      yield { id: entry.name, historyId, details: detailsOf(entry) }
+    }
+    const last = entries.at(-1)
+    if (last === undefined) return
+    marker = last.name
+  }
+}

@@ -1,0 +1,161 @@
+import type { Log } from '../../contracts/log.ts'
+import { RalphError } from '../../errors.ts'
+import { alreadyThere, formatPlace, type ObjectPlace } from '../object-place.ts'
+import { textOf } from './http.ts'
+import { pathOf } from './object-path.ts'
+import { expectStatus, refusalOf } from './refusal.ts'
+import type { SwiftSession } from './session.ts'
+
+/** A part of an object, which is an object itself. */
+export interface Piece {
+  readonly place: ObjectPlace
+  /** MD5 of its bytes. */
+  readonly tag: string
+  readonly size: number
+}
+
+export interface SegmentsOptions {
+  readonly stamp: string
+  readonly replaces: boolean
+  readonly signal: AbortSignal | undefined
+  readonly log: Log
+}
+
+/** The segments of one object that is being written. */
+export interface Segments {
+  readonly container: string
+  readonly pieces: readonly Piece[]
+  /** False: the user may not make it, and it is not there. */
+  makeContainer(): Promise<boolean>
+  nextPlace(): ObjectPlace
+  add(piece: Piece): void
+  /** Makes them one object, the last thing that is done; gives its size. */
+  join(): Promise<number>
+  /** Takes them away. That it cannot is only warned of. */
+  remove(): Promise<void>
+  /** As `remove`, unless they are the object, or nobody can say whether they are. */
+  abandon(): Promise<void>
+}
+
+/** What Swift takes in one manifest, unless its operator has said otherwise. */
+const maxSegments = 1000
+
+export const createSegments = (
+  session: SwiftSession,
+  place: ObjectPlace,
+  { stamp, replaces, signal, log }: SegmentsOptions
+): Segments => {
+  const container = `${place.container}_segments`
+  const prefix = `${place.name}/${stamp}/`
+  const pieces: Piece[] = []
+  let given = 0
+  /** The manifest was sent, and it is not known what has become of it. */
+  let inDoubt = false
+
+  const placeOf = (number: number): ObjectPlace => ({
+    container,
+    name: `${prefix}${String(number).padStart(8, '0')}`
+  })
+
+  /** Whether the object is there, made of these segments; undefined: nobody can say. */
+  const isJoined = async (): Promise<boolean | undefined> => {
+    const path = pathOf(place.container, place.name, { 'multipart-manifest': 'get', format: 'raw' })
+    try {
+      const answer = await session.request({ method: 'GET', path, signal: undefined })
+      if (answer.status === 404) {
+        await textOf(answer)
+        return false
+      }
+      await expectStatus(answer, place, 200)
+      if (answer.headers['x-static-large-object'] === undefined) {
+        answer.body.destroy()
+        return false
+      }
+      return (await textOf(answer)).includes(stamp)
+    } catch {
+      return undefined
+    }
+  }
+
+  const remove = async (): Promise<void> => {
+    for (let number = 1; number <= given; number += 1) {
+      const segment = placeOf(number)
+      try {
+        const path = pathOf(segment.container, segment.name)
+        const answer = await session.request({ method: 'DELETE', path, signal: undefined })
+        await textOf(await expectStatus(answer, segment, 204, 404))
+      } catch (error) {
+        log.warn(`${formatPlace(segment)} and those behind it stay there, of no use: delete them (${error})`)
+        return
+      }
+    }
+  }
+
+  return {
+    container,
+    pieces,
+    makeContainer: async () => {
+      // Segments belong where the operator keeps what is in the container.
+      const head = await session.request({ method: 'HEAD', path: pathOf(place.container), signal })
+      if (head.status === 404) throw await refusalOf(head, { container: place.container })
+      await textOf(head)
+      const policy = head.headers['x-storage-policy']
+      const headers = typeof policy === 'string' ? { 'x-storage-policy': policy } : {}
+      const there = await session.request({ method: 'HEAD', path: pathOf(container), signal })
+      await textOf(there)
+      if (there.status === 204 || there.status === 200) return true
+      const answer = await session.request({ method: 'PUT', path: pathOf(container), headers, signal })
+      if (answer.status === 403) {
+        await textOf(answer)
+        return false
+      }
+      await textOf(await expectStatus(answer, { container }, 201, 202))
+      return true
+    },
+    nextPlace: () => {
+      if (given === maxSegments) {
+        throw new RalphError(
+          'STORE_FULL',
+          `${formatPlace(place)} has more than ${maxSegments} segments: set RALPH_BACKENDS__DATA__SWIFT__SEGMENT_SIZE to more`
+        )
+      }
+      given += 1
+      return placeOf(given)
+    },
+    add: (piece) => {
+      pieces.push(piece)
+    },
+    join: async () => {
+      const manifest = pieces.map(({ place: { container, name }, tag, size }) => ({
+        path: `/${container}/${name}`,
+        etag: tag,
+        size_bytes: size
+      }))
+      inDoubt = true
+      const answer = await session.request({
+        method: 'PUT',
+        path: pathOf(place.container, place.name, { 'multipart-manifest': 'put' }),
+        headers: { 'content-type': 'application/octet-stream', ...(replaces ? {} : { 'if-none-match': '*' }) },
+        body: Buffer.from(JSON.stringify(manifest)),
+        signal
+      })
+      if (answer.status === 412 && !(answer.attempts > 1 && (await isJoined()))) {
+        await textOf(answer)
+        inDoubt = answer.attempts > 1
+        throw alreadyThere(place)
+      }
+      if (answer.status !== 412) await expectStatus(answer, place, 201, 202)
+      await textOf(answer)
+      return pieces.reduce((sum, { size }) => sum + size, 0)
+    },
+    remove,
+    abandon: async () => {
+      const joined = inDoubt ? await isJoined() : false
+      if (joined === false) return remove()
+      // Taken away now, they could be missing in an object that is there.
+      log.warn(
+        `${formatPlace(place)}: it cannot be found out whether it was written; its segments stay in ${container}`
+      )
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import type { Log } from '../../contracts/log.ts'
+import { RalphError } from '../../errors.ts'
+import type { ByteSource } from '../../streams/byte-source.ts'
+import { alreadyThere, formatPlace, type ObjectPlace } from '../object-place.ts'
+import { textOf } from './http.ts'
+import { pathOf } from './object-path.ts'
+import { expectStatus, refusalOf } from './refusal.ts'
+import { createSegments, type Piece } from './segments.ts'
+import type { SwiftAnswer, SwiftSession } from './session.ts'
+
+export interface WriteObjectOptions {
+  readonly segmentSize: number
+  /** Takes the place of an object that is there. */
+  readonly replaces: boolean
+  /** Unique to this object: its segments are named by it. */
+  readonly stamp: string
+  readonly signal: AbortSignal | undefined
+  readonly log: Log
+}
+
+/** What is smaller is held in memory, and sent again if need be. */
+const memory = 8 * 2 ** 20
+
+const tagOf = ({ headers }: SwiftAnswer): string => (headers.etag ?? '').replaceAll('"', '')
+
+const conditionOf = (replaces: boolean): { readonly [name: string]: string } =>
+  replaces ? {} : { 'if-none-match': '*' }
+
+export const headObject = async (
+  session: SwiftSession,
+  { container, name }: ObjectPlace,
+  signal: AbortSignal | undefined
+): Promise<SwiftAnswer> => {
+  const answer = await session.request({ method: 'HEAD', path: pathOf(container, name), signal })
+  await textOf(answer)
+  return answer
+}
+
+const putWhole = async (
+  session: SwiftSession,
+  place: ObjectPlace,
+  body: Uint8Array,
+  { replaces, signal }: WriteObjectOptions
+): Promise<number> => {
+  const digest = createHash('md5').update(body).digest('hex')
+  const headers = { ...conditionOf(replaces), etag: digest }
+  const answer = await session.request({
+    method: 'PUT',
+    path: pathOf(place.container, place.name),
+    headers,
+    body,
+    signal
+  })
+  if (answer.status === 412) {
+    await textOf(answer)
+    const ours = answer.attempts > 1 && tagOf(await headObject(session, place, signal)) === digest
+    if (!ours) throw alreadyThere(place)
+    return body.length
+  }
+  await textOf(await expectStatus(answer, place, 201, 202))
+  return body.length
+}
+
+/** Sends what the source gives, at most `limit` bytes with those of `head`. */
+const putPiece = async (
+  session: SwiftSession,
+  place: ObjectPlace,
+  head: Uint8Array,
+  source: ByteSource,
+  limit: number,
+  signal: AbortSignal | undefined,
+  options: { readonly condition?: { readonly [name: string]: string }; readonly refuseMore?: () => RalphError } = {}
+): Promise<Piece> => {
+  const hash = createHash('md5')
+  let size = 0
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const chunk = size === 0 && head.length > 0 ? head : size < limit ? await source.take(limit - size) : undefined
+    if (chunk === undefined) {
+      // Thrown before the request ends, it leaves nothing behind.
+      if (options.refuseMore !== undefined && !(await source.isAtEnd())) throw options.refuseMore()
+      return undefined
+    }
+    hash.update(chunk)
+    size += chunk.length
+    return chunk
+  }
+  const path = pathOf(place.container, place.name)
+  const headers = { ...options.condition }
+  const answer = await session.request({ method: 'PUT', path, headers, body: { next }, signal })
+  if (answer.status === 412) {
+    await textOf(answer)
+    throw alreadyThere(place)
+  }
+  await textOf(await expectStatus(answer, place, 201, 202))
+  const digest = hash.digest('hex')
+  if (tagOf(answer) !== digest) {
+    throw new RalphError('STORE_UNAVAILABLE', `${formatPlace(place)}: what arrived is not what was sent: try again`)
+  }
+  return { place, tag: digest, size }
+}
+
+/** The copy is made by the server, and is there whole or not at all. */
+const copy = async (session: SwiftSession, piece: Piece, place: ObjectPlace, options: WriteObjectOptions) => {
+  const { signal, replaces } = options
+  // With a condition, Swift would apply it to what is copied.
+  if (!replaces && (await headObject(session, place, signal)).status === 200) throw alreadyThere(place)
+  const headers = { 'x-copy-from': pathOf(piece.place.container, piece.place.name) }
+  const path = pathOf(place.container, place.name)
+  const error = await session
+    .request({ method: 'PUT', path, headers, signal })
+    .then(async (answer) => {
+      if (answer.status !== 201 && answer.status !== 202) return refusalOf(answer, place)
+      await textOf(answer)
+      return undefined
+    })
+    .catch((failure: unknown) => failure)
+  if (error === undefined) return
+  const head = await headObject(session, place, undefined).catch(() => undefined)
+  if (head === undefined || tagOf(head) !== piece.tag) throw error
+}
+
+/** Puts one object there whole, or leaves nothing. Gives its size. */
+export const writeObject = async (
+  session: SwiftSession,
+  place: ObjectPlace,
+  source: ByteSource,
+  options: WriteObjectOptions
+): Promise<number> => {
+  const { segmentSize, replaces, signal, stamp, log } = options
+  const buffer = Buffer.allocUnsafeSlow(Math.min(memory, segmentSize))
+  const length = await source.fill(buffer)
+  if (length < buffer.length || (await source.isAtEnd())) {
+    return putWhole(session, place, buffer.subarray(0, length), options)
+  }
+
+  const segments = createSegments(session, place, { stamp, replaces, signal, log })
+  if (!(await segments.makeContainer())) {
+    // Who may write to one container only still can, as long as one piece is enough.
+    const refuseMore = (): RalphError =>
+      new RalphError(
+        'FORBIDDEN',
+        `${formatPlace(place)} is larger than ${segmentSize} bytes: ${segments.container} is to be made first`
+      )
+    const condition = conditionOf(replaces)
+    const { size } = await putPiece(session, place, buffer, source, segmentSize, signal, { condition, refuseMore })
+    return size
+  }
+
+  try {
+    let head: Uint8Array = buffer
+    do {
+      const piece = await putPiece(session, segments.nextPlace(), head, source, segmentSize, signal)
+      segments.add(piece)
+      head = Buffer.alloc(0)
+    } while (!(await source.isAtEnd()))
+    const [only, second] = segments.pieces
+    if (only !== undefined && second === undefined) {
+      await copy(session, only, place, options)
+      await segments.remove()
+      return only.size
+    }
+    return await segments.join()
+  } catch (error) {
+    await segments.abandon()
+    throw error
+  }
+}
