@@ -3,12 +3,14 @@ import { RalphError } from '../errors.ts'
 import { declareAuth } from './commands/auth.ts'
 import { declareConvert } from './commands/convert.ts'
 import { declareErrors } from './commands/errors.ts'
+import { declareExtract } from './commands/extract.ts'
 import { declareList } from './commands/list.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
 import { declareRead } from './commands/read.ts'
 import { declareRunserver } from './commands/runserver.ts'
 import { declareSample } from './commands/sample.ts'
 import { declareSettings } from './commands/settings.ts'
+import { declareValidate } from './commands/validate.ts'
 import { declareWrite } from './commands/write.ts'
 import type { Composition } from './composition.ts'
 import { findBackend } from './data-command.ts'
@@ -31,12 +33,14 @@ const createProgram = (composition: Composition): Command => {
   declareAuth(program, composition)
   declareConvert(program, composition)
   declareErrors(program, composition)
+  declareExtract(program, composition)
   declareList(program, composition)
   declareMigrateStore(program, composition)
   declareRead(program, composition)
   declareRunserver(program, composition)
   declareSample(program)
   declareSettings(program, composition)
+  declareValidate(program, composition)
   declareWrite(program, composition)
   return program
 }

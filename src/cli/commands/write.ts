@@ -3,6 +3,7 @@ import type { WriteOperation } from '../../contracts/data-backend.ts'
 import { choice, integer, size } from '../../settings/kinds.ts'
 import type { WriteProgress } from '../../toolbox/write.ts'
 import type { Composition } from '../composition.ts'
+import { counted } from '../counted.ts'
 import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
 import { flagOf } from '../flag-kinds.ts'
 import { openNotes } from '../history-notes.ts'
@@ -33,16 +34,6 @@ const wantedOf = ({ operationType, operation, force }: WriteFlags, { capabilitie
   operation ??
   (force === true ? (capabilities.moves === 'bytes' ? ('update' as const) : ('index' as const)) : undefined)
 
-const counted = async function* (
-  { chunks }: Input,
-  seen: (bytes: number) => void
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) {
-    seen(chunk.length)
-    yield chunk
-  }
-}
-
 interface Work {
   readonly place: Place
   readonly input: Input
@@ -61,7 +52,7 @@ const writeBytes = async (
   const notes = await openNotes(place, composition, 'write')
   const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
   try {
-    const chunks = counted(input, (bytes) => progress.add({ bytes }))
+    const chunks = counted(input.chunks, (bytes) => progress.add({ bytes }))
     const object = await writeObject(backend, chunks, { operation, target: flags.target, signal, progress: done })
     if (object === undefined) log.info('the input is empty: nothing is written')
     else {
@@ -87,7 +78,7 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
   const goesOn = flags.ignoreErrors === true || report !== undefined
   const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
   let seen = 0
-  const chunks = counted(input, (bytes) => {
+  const chunks = counted(input.chunks, (bytes) => {
     progress.add({ bytes, records: done.written + done.already - seen })
     seen = done.written + done.already
   })

@@ -1,0 +1,101 @@
+import { type Command, Option } from 'commander'
+import { integer, size } from '../../settings/kinds.ts'
+import { type Compression, compressions } from '../../streams/compression.ts'
+import { type ParserName, parserNames } from '../../toolbox/extract-parsers.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition } from '../composition.ts'
+import { counted } from '../counted.ts'
+import { flagOf } from '../flag-kinds.ts'
+import { interruptible } from '../interruption.ts'
+
+interface ExtractFlags {
+  readonly parser: ParserName
+  readonly decompress: Compression
+  readonly jobs?: number
+  readonly maxLineBytes: number
+  readonly report?: string
+  readonly progress: boolean
+}
+
+const extract = async (
+  file: string | undefined,
+  flags: ExtractFlags,
+  log: ReturnType<typeof settingsOf>['log'],
+  signal: AbortSignal
+): Promise<void> => {
+  const [{ availableParallelism }, streams, toolbox, reports, { formatReject }, { openInput }, shown, { writeOut }] =
+    await Promise.all([
+      import('node:os'),
+      import('../../streams/decompress.ts'),
+      import('../../toolbox/extract.ts'),
+      import('../report-file.ts'),
+      import('../../toolbox/reject-report.ts'),
+      import('../input.ts'),
+      import('../progress.ts'),
+      import('../write-out.ts')
+    ])
+  const input = await openInput(file, signal)
+  const report = flags.report === undefined ? undefined : reports.openReport(flags.report)
+  const progress = shown.startProgress(`extract ${flags.parser}`, { enabled: flags.progress, log })
+  let bad = 0
+  let seen = 0
+  if (input.size !== undefined) progress.total({ bytes: input.size })
+  const chunks = counted(input.chunks, (bytes) => {
+    seen += bytes
+    progress.add({ bytes })
+  })
+  const records = toolbox.extractRecords(streams.decompress(chunks, flags.decompress), {
+    parser: flags.parser,
+    maxLineBytes: flags.maxLineBytes,
+    jobs: flags.jobs ?? availableParallelism(),
+    onBad: (line) => {
+      bad += 1
+      log.error(`line ${line.line} ${line.reason}`)
+      report?.add(formatReject(line))
+    },
+    onProgress: ({ records }) => progress.add({ records })
+  })
+  try {
+    await writeOut(records, { signal })
+    if (seen === 0) log.info('the input is empty')
+  } finally {
+    progress.end()
+    if (bad > 0) log.warn(`${shown.formatCount(bad)} lines held no record and were passed over`)
+    report?.close()
+  }
+}
+
+/** `ralph extract`: records out of what an archive or a database wraps around them. */
+export const declareExtract = (program: Command, composition: Composition): void => {
+  const command = program
+    .command('extract')
+    .summary('take records out of what they are wrapped in')
+    .description(
+      'Takes records out of lines of JSON: the short_message of GELF, the _source of what `ralph read` gives of ' +
+        'Elasticsearch and MongoDB, the event of what it gives of ClickHouse, the record of a report of rejects.'
+    )
+    .argument('[file]', 'what to extract from; - or none: standard input')
+    .addOption(new Option('-p, --parser <name>', 'what they are wrapped in').choices(parserNames).makeOptionMandatory())
+    .addOption(
+      new Option('--decompress <kind>', 'what the input is compressed with; auto: look at how it begins')
+        .choices(compressions)
+        .default('auto')
+    )
+    .addOption(
+      new Option('--jobs <number>', 'threads at most (default: one per core)').argParser(
+        flagOf('--jobs', integer(1, 256))
+      )
+    )
+    .option(
+      '--max-line-bytes <size>',
+      'a longer line is passed over (default: 16MiB)',
+      flagOf('--max-line-bytes', size(1, 2 ** 29)),
+      2 ** 24
+    )
+    .option('--report <file>', 'write the lines that are passed over there, with line and reason')
+    .option('--no-progress', 'do not show how far it is')
+    .action(async (file: string | undefined, flags: ExtractFlags) => {
+      const { log } = settingsOf(command, composition)
+      await interruptible((signal) => extract(file, flags, log, signal))
+    })
+}

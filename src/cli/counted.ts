@@ -1,0 +1,10 @@
+/** The same chunks; `seen` is told the size of each before it is passed on. */
+export const counted = async function* (
+  chunks: AsyncIterable<Uint8Array>,
+  seen: (bytes: number) => void
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    seen(chunk.length)
+    yield chunk
+  }
+}
