@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import { RalphError } from '../errors.ts'
 import { declareAuth } from './commands/auth.ts'
+import { declareBackends } from './commands/backends.ts'
 import { declareConvert } from './commands/convert.ts'
+import { declareDelete } from './commands/delete.ts'
+import { declareDoctor } from './commands/doctor.ts'
 import { declareErrors } from './commands/errors.ts'
 import { declareExtract } from './commands/extract.ts'
 import { declareList } from './commands/list.ts'
@@ -10,6 +13,7 @@ import { declareRead } from './commands/read.ts'
 import { declareRunserver } from './commands/runserver.ts'
 import { declareSample } from './commands/sample.ts'
 import { declareSettings } from './commands/settings.ts'
+import { declareStatus } from './commands/status.ts'
 import { declareValidate } from './commands/validate.ts'
 import { declareWrite } from './commands/write.ts'
 import type { Composition } from './composition.ts'
@@ -32,6 +36,9 @@ const createProgram = (composition: Composition): Command => {
     .configureOutput({ outputError: () => {} })
   declareAuth(program, composition)
   declareConvert(program, composition)
+  declareBackends(program, composition)
+  declareDelete(program, composition)
+  declareDoctor(program, composition)
   declareErrors(program, composition)
   declareExtract(program, composition)
   declareList(program, composition)
@@ -41,6 +48,7 @@ const createProgram = (composition: Composition): Command => {
   declareSample(program)
   declareSettings(program, composition)
   declareValidate(program, composition)
+  declareStatus(program, composition)
   declareWrite(program, composition)
   return program
 }
@@ -110,7 +118,8 @@ export const run = async (words: readonly string[], composition: Composition): P
       if (complete !== composition) program = createProgram(complete)
     }
     await program.parseAsync(words, { from: 'user' })
-    return 0
+    // A command that found something amiss, and said so, has set it.
+    return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
     return report(error, program, words)
   }

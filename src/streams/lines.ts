@@ -21,6 +21,8 @@ export interface LineBatch {
 
 /** Whole lines that arrived together, as they came. Only the last line of an input may lack its end. */
 export interface LineBlock extends Piece {
+  /** It begins the input. */
+  readonly isFirst: boolean
   /** Before them came a line that was too long, and was dropped. */
   readonly dropped: boolean
   /** Of input, what was dropped included. */
@@ -47,15 +49,18 @@ export async function* readBlocks(
   let kept: Buffer[] = []
   /** Of the line that has begun, dropped bytes included. */
   let length = 0
+  let isFirst = true
 
   /** What is kept of the line that has begun, with `more`, which has its end unless nothing follows; and begins anew. */
   const take = (more: Buffer): LineBlock => {
     const size = length + more.length
     const dropped = length > maxLineBytes
     const whole = kept.length === 0 ? more : Buffer.concat([...kept, more])
+    const block = { bytes: dropped ? whole.subarray(whole.indexOf(lineFeed) + 1) : whole, isFirst, dropped, size }
     kept = []
     length = 0
-    return { bytes: dropped ? whole.subarray(whole.indexOf(lineFeed) + 1) : whole, dropped, size }
+    isFirst = false
+    return block
   }
 
   for await (const chunk of chunks) {
@@ -73,7 +78,7 @@ export async function* readBlocks(
 
 /** The lines of a block. `first` is the number that its first line has, a dropped one included. */
 export const linesOf = (
-  { bytes, dropped, size }: LineBlock,
+  { bytes, dropped, size }: Omit<LineBlock, 'isFirst'>,
   first: number,
   { maxLineBytes = defaultMaxLineBytes }: LineOptions = {}
 ): LineBatch => {

@@ -1,3 +1,4 @@
+import type { Fault } from '../validation/explain.ts'
 import type { BadLine } from './records.ts'
 
 const isObjectText = (text: string): boolean => {
@@ -12,9 +13,10 @@ const isObjectText = (text: string): boolean => {
 /**
  * A line of a report of rejects: number and reason, and the record as it came. A text that is no JSON object stands
  * there as a string, and what cannot be shown is left out. `ralph extract -p report` gives the records back, byte for
- * byte.
+ * byte. `problems` says what is wrong with a record for a machine.
  */
-export const formatReject = ({ line, reason, text }: BadLine): string => {
+export const formatReject = ({ line, reason, text }: BadLine, problems?: readonly Fault[]): string => {
   const record = text === undefined ? '' : `,"record":${isObjectText(text) ? text : JSON.stringify(text)}`
-  return `{"line":${line},"reason":${JSON.stringify(reason)}${record}}\n`
+  const told = problems === undefined ? '' : `,"problems":${JSON.stringify(problems)}`
+  return `{"line":${line},"reason":${JSON.stringify(reason)}${told}${record}}\n`
 }

@@ -51,6 +51,10 @@ const expectedBy = ({ keyword, params, parentSchema }: ErrorObject): string => {
       return `an array of at most ${params.limit}`
     case 'minLength':
       return 'a text that is not empty'
+    case 'exclusiveMinimum':
+      return `a number above ${params.limit}`
+    case 'pattern':
+      return `a text of the form ${params.pattern}`
     default:
       return `what the schema says of \`${keyword}\``
   }
@@ -74,10 +78,10 @@ const stated = (schema: ErrorObject['parentSchema'], name: 'x-rule' | 'x-expecte
   return typeof text === 'string' ? text : undefined
 }
 
-const toFault = (error: ErrorObject): Fault => {
+const toFault = (error: ErrorObject, isStatement: boolean): Fault => {
   const { keyword, data, parentSchema } = error
   const pointer = placeOf(error)
-  if (data === null) {
+  if (data === null && isStatement) {
     const instead = keyword === 'type' ? nameOf(error.params.type) : 'a value'
     return { pointer, rule: 'noNulls', expected: `${instead}, or no such property: null is for extensions only` }
   }
@@ -89,13 +93,16 @@ const toFault = (error: ErrorObject): Fault => {
 /** A handful: who mends these will see the rest. */
 const mostFaults = 10
 
-/** Errors of ajv as faults that say where, by which rule, and what was expected; each once. */
-export const explain = (errors: readonly ErrorObject[]): readonly Fault[] => {
+/**
+ * Errors of ajv as faults that say where, by which rule, and what was expected; each once. What is no statement may have
+ * nulls, and a null in the wrong place is then like any other value.
+ */
+export const explain = (errors: readonly ErrorObject[], isStatement = true): readonly Fault[] => {
   const telling = errors.filter(isTelling)
   const faults = new Map<string, Fault>()
   // Whatever has an error has a fault: nothing invalid may look valid because its error has a form not thought of here.
   for (const error of telling.length > 0 ? telling : errors) {
-    const fault = toFault(error)
+    const fault = toFault(error, isStatement)
     const key = `${fault.pointer} ${fault.rule} ${fault.expected}`
     if (!faults.has(key)) faults.set(key, fault)
     if (faults.size === mostFaults) break

@@ -8,13 +8,13 @@ import { formats } from './formats/index.ts'
 export const schemaBase = 'https://ralph-lrs.example/schemas/xapi/'
 
 /**
- * The folder of the xAPI schemas as seen from a module in a room of src/ of the repository, or of dist/src/ of the
- * package: `schemas/` stands at the root of both.
+ * A folder of schemas as seen from a module in a room of src/ of the repository, or of dist/src/ of the package:
+ * `schemas/` stands at the root of both.
  */
-export const findSchemas = (module: string): URL => {
-  const candidates = ['../../schemas/xapi/', '../../../schemas/xapi/'].map((path) => new URL(path, module))
-  const found = candidates.find((url) => existsSync(new URL('1.0.3/statement.schema.json', url)))
-  if (found !== undefined) return found
+export const findSchemas = (module: string, folder = 'xapi'): URL => {
+  const candidates = ['../../schemas/', '../../../schemas/'].map((path) => new URL(path, module))
+  const found = candidates.find((url) => existsSync(new URL('xapi/1.0.3/statement.schema.json', url)))
+  if (found !== undefined) return new URL(`${folder}/`, found)
   const looked = candidates.map(({ pathname }) => pathname)
   throw new RalphError('INTERNAL', `The schemas are missing, in ${looked.join(' and in ')}. Install Ralph anew.`)
 }
@@ -41,7 +41,7 @@ export const readSchemas = (version: Version): AnySchemaObject[] => {
  * Strict, and it changes nothing in what it is shown. The schemas are not checked against their meta-schema at run
  * time, which costs more than all the rest: a test does it.
  */
-export const createAjv = (version: Version, options: Options): Ajv2020 => {
+export const createEmptyAjv = (options: Options): Ajv2020 => {
   const ajv = new Ajv2020({
     strict: true,
     // "Exactly one of these is required" names properties that the schema around it defines.
@@ -56,9 +56,16 @@ export const createAjv = (version: Version, options: Options): Ajv2020 => {
     code: { optimize: false },
     ...options
   })
-  // `x-rule` names the rule that a part of a schema states, `x-expected` what to say when it is broken.
-  ajv.addVocabulary(['x-rule', 'x-expected'])
+  // `x-rule` names the rule that a part of a schema states, `x-expected` what to say when it is broken, and `x-selector`
+  // which values the schema is for.
+  ajv.addVocabulary(['x-rule', 'x-expected', 'x-selector'])
   for (const [name, { test }] of Object.entries(formats)) ajv.addFormat(name, { type: 'string', validate: test })
+  return ajv
+}
+
+/** One that knows the schemas of a version of xAPI. */
+export const createAjv = (version: Version, options: Options): Ajv2020 => {
+  const ajv = createEmptyAjv(options)
   for (const schema of readSchemas(version)) ajv.addSchema(schema)
   return ajv
 }

@@ -1,0 +1,81 @@
+/** Which values a model is for: what must stand at each path, e.g. `verb.id`. */
+export interface Selector {
+  readonly [path: string]: string | { readonly valueOf: string }
+}
+
+export interface Selectable {
+  readonly selector: Selector
+}
+
+/** What stands at a path such as `object.definition.type`. */
+const valueAt = (value: unknown, path: string): unknown => {
+  let at = value
+  for (const key of path.split('.')) {
+    if (typeof at !== 'object' || at === null) return undefined
+    at = (at as Readonly<Record<string, unknown>>)[key]
+  }
+  return at
+}
+
+interface Leaf<Model> {
+  readonly models: readonly Model[]
+}
+
+interface Branch<Model> {
+  readonly path: string
+  readonly byValue: ReadonlyMap<unknown, Tree<Model>>
+  /** For every other value. */
+  readonly otherwise: Tree<Model>
+}
+
+type Tree<Model> = Leaf<Model> | Branch<Model>
+
+const fixedPaths = ({ selector }: Selectable, asked: ReadonlySet<string>): readonly string[] =>
+  Object.keys(selector).filter((path) => typeof selector[path] === 'string' && !asked.has(path))
+
+/** The path that most models ask for. */
+const bestPath = (models: readonly Selectable[], asked: ReadonlySet<string>): string | undefined => {
+  const counts = new Map<string, number>()
+  for (const model of models) for (const path of fixedPaths(model, asked)) counts.set(path, (counts.get(path) ?? 0) + 1)
+  let best: string | undefined
+  for (const [path, count] of counts) if (best === undefined || count > (counts.get(best) ?? 0)) best = path
+  return best
+}
+
+const grow = <Model extends Selectable>(models: readonly Model[], asked: ReadonlySet<string>): Tree<Model> => {
+  const path = bestPath(models, asked)
+  if (path === undefined) return { models }
+  const next = new Set([...asked, path])
+  const asks = ({ selector }: Model): boolean => typeof selector[path] === 'string'
+  const values = new Set(models.filter(asks).map(({ selector }) => selector[path]))
+  const byValue = new Map(
+    [...values].map((value) => [
+      value,
+      grow(
+        models.filter((model) => !asks(model) || model.selector[path] === value),
+        next
+      )
+    ])
+  )
+  const others = models.filter((model) => !asks(model))
+  return { path, byValue, otherwise: grow(others, next) }
+}
+
+/** What compares two members of a value with each other is asked last. */
+const holds = ({ selector }: Selectable, value: unknown): boolean =>
+  Object.entries(selector).every(
+    ([path, wanted]) => typeof wanted === 'string' || valueAt(value, path) === valueAt(value, wanted.valueOf)
+  )
+
+/** Finds the models that a value may be judged by, in the order in which they are given here. */
+export const createSelect = <Model extends Selectable>(
+  models: readonly Model[]
+): ((value: unknown) => readonly Model[]) => {
+  const tree = grow(models, new Set())
+  return (value) => {
+    let at = tree
+    while ('path' in at) at = at.byValue.get(valueAt(value, at.path)) ?? at.otherwise
+    const { models: found } = at
+    return found.every((model) => holds(model, value)) ? found : found.filter((model) => holds(model, value))
+  }
+}

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Ajv2020, AnySchemaObject } from 'ajv/dist/2020.js'
+import { RalphError } from '../errors.ts'
+import type { Selectable, Selector } from './decision-tree.ts'
+import { explain, type Fault } from './explain.ts'
+import { createEmptyAjv, findSchemas } from './registry.ts'
+
+/** A schema that says which values it is for. */
+export interface Model extends Selectable {
+  /** Family and name: `video/play_video`. */
+  readonly name: string
+  readonly schema: AnySchemaObject
+  /** What is wrong with a value of this model; compiled when first asked. */
+  judge(value: unknown): readonly Fault[]
+}
+
+export interface Models {
+  /** Every model of the folder, by name. */
+  readonly models: readonly Model[]
+  /** The schemas that they share. */
+  readonly shared: readonly AnySchemaObject[]
+}
+
+const ending = '.schema.json'
+
+const isSelector = (value: unknown): value is Selector => typeof value === 'object' && value !== null
+
+/** Schemas of a folder and of the folders in it. Nothing is compiled yet. */
+export const readModels = (folder: 'edx' | 'profiles'): Models => {
+  const root = findSchemas(import.meta.url, folder)
+  const schemas = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.replaceAll('\\', '/'))
+    .sort()
+    .map((file): readonly [name: string, schema: AnySchemaObject] => [
+      file.slice(0, -ending.length),
+      JSON.parse(readFileSync(new URL(file, root), 'utf8'))
+    ])
+  const ajvs = new Map<boolean, Ajv2020>()
+  const validatorOf = (id: string, allErrors: boolean) => {
+    let ajv = ajvs.get(allErrors)
+    if (ajv === undefined) {
+      ajv = createEmptyAjv({ allErrors })
+      for (const [, schema] of schemas) ajv.addSchema(schema)
+      ajvs.set(allErrors, ajv)
+    }
+    const validate = ajv.getSchema(id)
+    if (validate === undefined) throw new RalphError('INTERNAL', `There is no schema ${id}`)
+    return validate
+  }
+  const modelOf = (name: string, schema: AnySchemaObject, selector: Selector): Model => {
+    let isValid: ReturnType<typeof validatorOf> | undefined
+    return {
+      name,
+      schema,
+      selector,
+      judge: (value) => {
+        isValid ??= validatorOf(String(schema.$id), false)
+        if (isValid(value)) return []
+        const everyError = validatorOf(String(schema.$id), true)
+        everyError(value)
+        return explain(everyError.errors ?? [], false)
+      }
+    }
+  }
+  const models: Model[] = []
+  const shared: AnySchemaObject[] = []
+  for (const [name, schema] of schemas) {
+    const selector: unknown = schema['x-selector']
+    if (isSelector(selector)) models.push(modelOf(name, schema, selector))
+    else shared.push(schema)
+  }
+  return { models, shared }
+}
+
+export type ModelJudgement =
+  /** No model is for it. */
+  | { readonly known: false }
+  /** The first model that has nothing against it, or the one that has least. */
+  | { readonly known: true; readonly model: string; readonly problems: readonly Fault[] }
+
+/** Judges a value by models that were selected for it, in their order. */
+export const judgeBy = (candidates: readonly Model[], judge: (model: Model) => readonly Fault[]): ModelJudgement => {
+  let best: { readonly known: true; readonly model: string; readonly problems: readonly Fault[] } | undefined
+  for (const model of candidates) {
+    const problems = judge(model)
+    if (best === undefined || problems.length < best.problems.length)
+      best = { known: true, model: model.name, problems }
+    if (problems.length === 0) break
+  }
+  return best ?? { known: false }
+}
