@@ -3,6 +3,7 @@ import { fsDataParameters } from './fs/parameters.ts'
 import { lrsData } from './lrs/definition.ts'
 import { s3Data } from './s3/definition.ts'
 import { swiftData } from './swift/definition.ts'
+import { wsData } from './ws/definition.ts'
 
 /** Every place that `ralph list`, `read`, `write` and `delete` know, by name. */
 export const dataBackends: readonly DataBackendDefinition[] = [
@@ -27,5 +28,6 @@ export const dataBackends: readonly DataBackendDefinition[] = [
   }),
   lrsData,
   s3Data,
-  swiftData
+  swiftData,
+  wsData
 ]
