@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { RalphError } from '../errors.ts'
 import { declareAuth } from './commands/auth.ts'
 import { declareBackends } from './commands/backends.ts'
+import { declareCompletion } from './commands/completion.ts'
 import { declareConvert } from './commands/convert.ts'
 import { declareDelete } from './commands/delete.ts'
 import { declareDoctor } from './commands/doctor.ts'
@@ -35,8 +36,9 @@ const createProgram = (composition: Composition): Command => {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
   declareAuth(program, composition)
-  declareConvert(program, composition)
   declareBackends(program, composition)
+  declareCompletion(program, composition)
+  declareConvert(program, composition)
   declareDelete(program, composition)
   declareDoctor(program, composition)
   declareErrors(program, composition)
@@ -47,8 +49,8 @@ const createProgram = (composition: Composition): Command => {
   declareRunserver(program, composition)
   declareSample(program)
   declareSettings(program, composition)
-  declareValidate(program, composition)
   declareStatus(program, composition)
+  declareValidate(program, composition)
   declareWrite(program, composition)
   return program
 }

@@ -1,0 +1,12 @@
+import { createInterface } from 'node:readline/promises'
+
+/** Asks a question at the terminal, and whether the answer is yes. */
+export const isConfirmed = async (question: string, signal: AbortSignal): Promise<boolean> => {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await terminal.question(`${question} [y/N] `, { signal })
+    return /^\s*y(es)?\s*$/i.test(answer)
+  } finally {
+    terminal.close()
+  }
+}

@@ -1,0 +1,141 @@
+import type { Command } from 'commander'
+import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import type { Group } from '../../settings/define.ts'
+import { loadAuthFile, loadBackendName, loadRunserver } from '../../settings/load.ts'
+import { createReader, find } from '../../settings/read.ts'
+import type { Sources } from '../../settings/sources.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition, DataBackendChoice } from '../composition.ts'
+import { interruptible } from '../interruption.ts'
+import { sectionsOf } from '../sections.ts'
+
+interface Finding {
+  readonly what: string
+  readonly status: BackendStatus | { readonly state: 'missing'; readonly detail: string }
+}
+
+type Settled = ReturnType<typeof settingsOf>
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const problemsOf = (check: () => void): readonly string[] => {
+  try {
+    check()
+    return []
+  } catch (error) {
+    const { settings } = error instanceof RalphError ? error.details : {}
+    return Array.isArray(settings) ? settings.map(String) : [messageOf(error)]
+  }
+}
+
+/** Every setting that somebody gave a value that it cannot have. */
+const checkSettings = (composition: Composition, sources: Sources): readonly Finding[] => {
+  const each = problemsOf(() => {
+    const reader = createReader(sources)
+    for (const { group } of sectionsOf(composition)) reader.read(group)
+    reader.finish()
+  })
+  const together = problemsOf(() => {
+    loadRunserver(sources, () => undefined)
+  })
+  const problems = [...new Set([...each, ...together])]
+  return problems.length === 0
+    ? [{ what: 'settings', status: { state: 'ok' } }]
+    : problems.map((detail) => ({ what: 'settings', status: { state: 'error', detail } }))
+}
+
+const isConfigured = (settings: Group, sources: Sources): boolean =>
+  Object.values(settings).some((setting) => find({ ...setting, fallbacks: [] }, sources) !== undefined)
+
+interface Opened {
+  status(): Promise<BackendStatus>
+  close(): Promise<void>
+}
+
+/** What opens it, what it says of itself, and that it lets go. */
+const examine = async (what: string, open: () => Promise<Opened>, signal: AbortSignal): Promise<Finding> => {
+  const { statusOf } = await import('../place-status.ts')
+  try {
+    const backend = await open()
+    try {
+      return { what, status: await statusOf(backend, what, signal) }
+    } finally {
+      await backend.close()
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { what, status: { state: 'error', detail: messageOf(error) } }
+  }
+}
+
+const checkServer = (composition: Composition, { sources, general, log }: Settled, signal: AbortSignal) => {
+  const name = loadBackendName(sources)
+  return examine(
+    `backend ${name} of the LRS`,
+    () => composition.openBackend(name, sources, general.appDir, log),
+    signal
+  )
+}
+
+const checkPlaces = (composition: Composition, { sources, general, log }: Settled, signal: AbortSignal) => {
+  const check = (backend: DataBackendChoice): Promise<Finding> =>
+    examine(`data backend ${backend.name}`, () => composition.openData(backend, sources, general, log), signal)
+  return Promise.all(composition.dataBackends.filter(({ settings }) => isConfigured(settings, sources)).map(check))
+}
+
+const checkAuthFile = async (sources: Sources): Promise<Finding> => {
+  const [{ readAuthFile, stateOfAuthFile }, { newUserCommand }] = await Promise.all([
+    import('../../identity/auth-file.ts'),
+    import('../../identity/new-user-command.ts')
+  ])
+  const what = 'auth file'
+  try {
+    const file = loadAuthFile(sources)
+    if ((await stateOfAuthFile(file)) === undefined) {
+      return { what, status: { state: 'missing', detail: `${file} is not there; to make it: ${newUserCommand(file)}` } }
+    }
+    await readAuthFile(file)
+    return { what, status: { state: 'ok' } }
+  } catch (error) {
+    return { what, status: { state: 'error', detail: messageOf(error) } }
+  }
+}
+
+const checkHistory = async ({ general }: Settled): Promise<Finding> => {
+  const { idsInHistory } = await import('../../toolbox/history.ts')
+  try {
+    await idsInHistory(general.historyFile, '', 'read')
+    return { what: 'history', status: { state: 'ok' } }
+  } catch (error) {
+    return { what: 'history', status: { state: 'error', detail: messageOf(error) } }
+  }
+}
+
+const lineOf = ({ what, status }: Finding): string =>
+  `${status.state.padEnd(7)}  ${what}${status.state === 'ok' ? '' : `: ${status.detail}`}\n`
+
+/** `ralph doctor`: whether all that is configured is as it must be. */
+export const declareDoctor = (program: Command, composition: Composition): void => {
+  const command = program
+    .command('doctor')
+    .summary('check settings, users and every configured backend')
+    .description(
+      'Checks all settings, the auth file and the history, and asks the backend of the LRS and every data backend of ' +
+        'which something is set whether it is well. Exit code 0 only when all is.'
+    )
+    .action(async () => {
+      const settled = settingsOf(command, composition)
+      await interruptible(async (signal) => {
+        const findings = [
+          ...checkSettings(composition, settled.sources),
+          await checkAuthFile(settled.sources),
+          await checkHistory(settled),
+          await checkServer(composition, settled, signal),
+          ...(await checkPlaces(composition, settled, signal))
+        ]
+        process.stdout.write(findings.map(lineOf).join(''))
+        if (findings.some(({ status }) => status.state !== 'ok')) process.exitCode = 1
+      })
+    })
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import type { Composition } from '../composition.ts'
+import { addBackendOptions, withPlace } from '../data-command.ts'
+import { statusLine, statusOf } from '../place-status.ts'
+
+/** `ralph status`: whether a backend can be worked with. */
+export const declareStatus = (program: Command, composition: Composition): void => {
+  const command = program
+    .command('status')
+    .summary('ask a backend whether it is well')
+    .description('Prints ok, away (out of reach) or error, and what is wrong. Exit code 0 only when it is ok.')
+  addBackendOptions(command, composition, () => true).action(async (flags: { readonly backend: string }) => {
+    await withPlace(
+      command,
+      composition,
+      { name: flags.backend, require: () => {} },
+      async ({ choice, backend, signal }) => {
+        const status = await statusOf(backend, choice.name, signal)
+        process.stdout.write(`${statusLine(status)}\n`)
+        if (status.state !== 'ok') process.exitCode = 1
+      }
+    )
+  })
+}

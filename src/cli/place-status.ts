@@ -1,0 +1,27 @@
+import type { BackendStatus } from '../contracts/lrs-backend.ts'
+import type { CallOptions } from '../contracts/statement-store.ts'
+
+/** Milliseconds after which a backend that does not answer is away. */
+const patience = 15_000
+
+/** Its status; a backend that throws or does not answer has one, too. */
+export const statusOf = async (
+  backend: { status(options?: CallOptions): Promise<BackendStatus> },
+  name: string,
+  signal: AbortSignal
+): Promise<BackendStatus> => {
+  const late = AbortSignal.timeout(patience)
+  const isLate = new Promise<BackendStatus>((resolve) => {
+    late.addEventListener('abort', () =>
+      resolve({ state: 'away', detail: `${name} has not answered for ${patience / 1000} s` })
+    )
+  })
+  const asked = backend.status({ signal: AbortSignal.any([signal, late]) }).catch((error: unknown): BackendStatus => {
+    signal.throwIfAborted()
+    return { state: 'error', detail: error instanceof Error ? error.message : String(error) }
+  })
+  return Promise.race([asked, isLate])
+}
+
+export const statusLine = (status: BackendStatus): string =>
+  status.state === 'ok' ? 'ok' : `${status.state}: ${status.detail}`
