@@ -14,7 +14,7 @@ import { filterPaths } from './queries.ts'
 import { createAppDir, entries, firstAnswer, freePort, root, startRalph } from './ralph.ts'
 
 /**
- * `npm run bench:engine -- --backend es`: Ralph on a database server beside what that server does by itself, and beside
+ * `npm run bench -- --backend es`: Ralph on a database server beside what that server does by itself, and beside
  * the original Ralph where RALPH_BENCH_PEER names the `bin` folder of a Python environment that has it. Prints Markdown.
  */
 const { values: options } = parseArgs({
