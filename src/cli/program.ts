@@ -23,8 +23,14 @@ import { exitCode } from './exit-code.ts'
 import { readVersion } from './version.ts'
 import { guardOutput, OutputClosed } from './write-out.ts'
 
-/** All commands. What they do is loaded when they are called. */
-const createProgram = (composition: Composition): Command => {
+/**
+ * All commands. What they do is loaded when they are called. The flags of backends are many, so that only the commands
+ * that the words name have them.
+ */
+const createProgram = (composition: Composition, words: readonly string[]): Command => {
+  const without: Composition = { ...composition, backends: [], dataBackends: [] }
+  const forCommand = (...names: readonly string[]): Composition =>
+    names.some((name) => words.includes(name)) ? composition : without
   const program = new Command('ralph')
     .description('Ralph, a Learning Record Store for xAPI')
     // -h is the host of `ralph runserver`, as in Ralph 5.
@@ -36,22 +42,22 @@ const createProgram = (composition: Composition): Command => {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
   declareAuth(program, composition)
-  declareBackends(program, composition)
+  declareBackends(program, forCommand('backends'))
   declareCompletion(program, composition)
   declareConvert(program, composition)
-  declareDelete(program, composition)
-  declareDoctor(program, composition)
+  declareDelete(program, forCommand('delete'))
+  declareDoctor(program, forCommand('doctor'))
   declareErrors(program, composition)
   declareExtract(program, composition)
-  declareList(program, composition)
-  declareMigrateStore(program, composition)
-  declareRead(program, composition)
-  declareRunserver(program, composition)
+  declareList(program, forCommand('list'))
+  declareMigrateStore(program, forCommand('migrate-store'))
+  declareRead(program, forCommand('read', 'fetch'))
+  declareRunserver(program, forCommand('runserver'))
   declareSample(program)
-  declareSettings(program, composition)
-  declareStatus(program, composition)
+  declareSettings(program, forCommand('settings'))
+  declareStatus(program, forCommand('status'))
   declareValidate(program, composition)
-  declareWrite(program, composition)
+  declareWrite(program, forCommand('write', 'push'))
   return program
 }
 
@@ -113,11 +119,11 @@ const withThirdParty = async (composition: Composition, words: readonly string[]
 /** Runs a command line; gives its exit code, with which the process ends once nothing is left to do. */
 export const run = async (words: readonly string[], composition: Composition): Promise<number> => {
   guardOutput()
-  let program = createProgram(composition)
+  let program = createProgram(composition, words)
   try {
     if (calledCommand(program, words).name() !== 'runserver') {
       const complete = await withThirdParty(composition, words)
-      if (complete !== composition) program = createProgram(complete)
+      if (complete !== composition) program = createProgram(complete, words)
     }
     await program.parseAsync(words, { from: 'user' })
     // A command that found something amiss, and said so, has set it.

@@ -1,4 +1,3 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { json, type Kind } from '../../settings/kinds.ts'
 
 export type HeaderList = Readonly<Record<string, string>>
@@ -19,6 +18,8 @@ const fromPairs = (text: string): readonly (readonly [string, unknown])[] | unde
 
 const isHeader = (name: string, value: unknown): value is string => {
   if (typeof value !== 'string') return false
+  // Loaded only here: every command reads this file, and few need HTTP.
+  const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http')
   try {
     validateHeaderName(name)
     validateHeaderValue(name, value)
