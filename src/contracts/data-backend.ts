@@ -58,6 +58,8 @@ export interface MovedObject {
 export interface ListOptions extends CallOptions {
   /** Where to look; undefined: where the settings say. */
   readonly target?: string | undefined
+  /** False: only ids are wanted, and a place that would have to ask for the details of each may leave them out. */
+  readonly details?: boolean
 }
 
 export interface ReadOptions extends CallOptions {

@@ -1,0 +1,49 @@
+import type { Log } from '../../contracts/log.ts'
+import { RalphError } from '../../errors.ts'
+import { pause, retryAfter } from '../retry.ts'
+
+/** The storage says so while an archive is on its way from the cold one. */
+export const isSealed = ({ status }: { readonly status: number }): boolean => status === 429
+
+export interface UnsealOptions {
+  /** In seconds, in all. */
+  readonly timeout: number
+  /** What the API thinks that it takes, in seconds, for a storage that does not say. */
+  readonly expected: number | undefined
+  readonly log: Log
+}
+
+/** Between two words about it. */
+const sayEvery = 60_000
+
+const shortest = 1000
+
+const duration = (milliseconds: number): string => {
+  const seconds = Math.ceil(milliseconds / 1000)
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.ceil(seconds / 60)
+  return minutes < 120 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`
+}
+
+/** Waits for an archive as long as the storage asks for, and not longer than the setting allows in all. */
+export const unsealing = (id: string, { timeout, expected, log }: UnsealOptions) => {
+  let until: number | undefined
+  return {
+    wait: async (headers: Headers, signal: AbortSignal | undefined): Promise<void> => {
+      until ??= performance.now() + timeout * 1000
+      const asked = retryAfter(headers) ?? (expected ? expected * 1000 : sayEvery)
+      const ready = performance.now() + Math.max(asked, shortest)
+      if (ready > until) {
+        throw new RalphError(
+          'STORE_UNAVAILABLE',
+          `archive ${id} is brought from cold storage and can be read in about ${duration(asked)}: come back then, or raise UNSEAL_TIMEOUT (${timeout} s)`,
+          { retryAfter: Math.ceil(asked / 1000) }
+        )
+      }
+      for (let left = ready - performance.now(); left > 0; left = ready - performance.now()) {
+        log.info(`archive ${id} is brought from cold storage: about ${duration(left)} to go`)
+        await pause(Math.min(left, sayEvery), signal)
+      }
+    }
+  }
+}
