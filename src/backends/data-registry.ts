@@ -1,7 +1,13 @@
+import { clickhouseData } from './clickhouse/definition.ts'
 import { type DataBackendDefinition, defineData } from './define-data.ts'
+import { esData } from './es/definition.ts'
 import { fsDataParameters } from './fs/parameters.ts'
+import { ldpData } from './ldp/definition.ts'
 import { lrsData } from './lrs/definition.ts'
+import { mongoData } from './mongo/definition.ts'
+import { postgresData } from './postgres/definition.ts'
 import { s3Data } from './s3/definition.ts'
+import { sqliteData } from './sqlite/definition.ts'
 import { swiftData } from './swift/definition.ts'
 import { wsData } from './ws/definition.ts'
 
@@ -26,6 +32,12 @@ export const dataBackends: readonly DataBackendDefinition[] = [
       return openFsData({ directory: directoryPath ?? process.cwd(), pattern: queryString, clock })
     }
   }),
+  sqliteData,
+  esData,
+  mongoData,
+  postgresData,
+  clickhouseData,
+  ldpData,
   lrsData,
   s3Data,
   swiftData,

@@ -12,7 +12,7 @@ import { closed, translateError } from './translate-error.ts'
  * Values for the parameters of a query, `{name:Type}` in it: short ones, they are in the URL. Text that is not ours goes
  * as hexadecimal digits.
  */
-export type Parameters = Readonly<Record<string, string | number>>
+export type Parameters = Readonly<Record<string, unknown>>
 
 export interface ReadOptions extends CallOptions {
   readonly settings?: ClientOptions
@@ -37,6 +37,11 @@ export interface Connection {
   /** Runs a query and gives its result. Whole: nothing comes when the query fails half-way. */
   read(sql: string, parameters?: Parameters, options?: ReadOptions): Promise<RowReader>
   /**
+   * Runs a query, FORMAT and all, and gives its result as it comes, however long it is. What fails half-way is told by
+   * the stream, in the words of the driver.
+   */
+  stream(sql: string, parameters?: Parameters, options?: ReadOptions): Promise<Readable>
+  /**
    * One block of rows, in one part of the table when it resolves: all of them or none. `into` is what comes behind
    * INSERT INTO.
    */
@@ -59,6 +64,8 @@ const readSettings = {
   wait_end_of_query: '1',
   cancel_http_readonly_queries_on_client_close: '1'
 }
+
+const streamSettings = { cancel_http_readonly_queries_on_client_close: '1' }
 
 const insertSettings = {
   // The rounds are the batches: what is answered is on the disk.
@@ -109,17 +116,18 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
   /** Ids of inserts that failed in some other way than by the word of the server. */
   const doubtful = new Set<string>()
 
-  const request = async (
+  const request = async <Result>(
     client: keyof typeof clients,
     sql: string,
     settings: ClientOptions,
+    receive: (answer: Readable) => Promise<Result>,
     rest: {
       readonly parameters?: Parameters
       readonly body?: Rows
       readonly contentType?: string
       readonly signal?: AbortSignal | undefined
     }
-  ): Promise<Buffer> => {
+  ): Promise<Result> => {
     const { parameters, body, contentType = 'application/octet-stream', signal } = rest
     signal?.throwIfAborted()
     if (isClosed) throw closed()
@@ -140,7 +148,7 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
               http_headers: { 'Content-Type': contentType, 'Content-Length': String(lengthOf(body)) }
             })
       })
-      return await buffer(stream)
+      return await receive(stream)
     } catch (error) {
       signal?.throwIfAborted()
       if (sql.startsWith('INSERT') && !(error instanceof ClickHouseError)) doubtful.add(id)
@@ -149,7 +157,7 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
   }
 
   const run = async (sql: string, parameters: Parameters = {}): Promise<void> => {
-    await request('run', sql, runSettings, { parameters })
+    await request('run', sql, runSettings, buffer, { parameters })
   }
 
   return {
@@ -161,10 +169,12 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
     read: async (sql, parameters = {}, { signal, settings, given } = {}) => {
       const all = { ...readSettings, ...settings, ...(given === undefined ? {} : givenSettings(given)) }
       const body = given === undefined ? {} : { body: formOf(given), contentType: formType }
-      return readRows(await request('read', `${sql} FORMAT RowBinary`, all, { parameters, signal, ...body }))
+      return readRows(await request('read', `${sql} FORMAT RowBinary`, all, buffer, { parameters, signal, ...body }))
     },
+    stream: (sql, parameters = {}, { signal, settings } = {}) =>
+      request('run', sql, { ...streamSettings, ...settings }, async (answer) => answer, { parameters, signal }),
     insert: async (into, rows, parameters = {}) => {
-      await request('read', `INSERT INTO ${into} FORMAT RowBinary`, insertSettings, { parameters, body: rows })
+      await request('read', `INSERT INTO ${into} FORMAT RowBinary`, insertSettings, buffer, { parameters, body: rows })
     },
     run,
     settle: async () => {

@@ -9,10 +9,13 @@ import { createRowWriter, type Rows } from './row-binary.ts'
 export const earliest = Date.UTC(1900, 0, 1) * 1000
 const latest = Date.UTC(2300, 0, 1) * 1000 - 1
 
+/** The nearest time that the table can hold. */
+export const clampedTime = (time: Micros): Micros => Math.min(Math.max(time, earliest), latest)
+
 /** As Ralph has it: the `timestamp` of the statement. */
 export const emissionTime = ({ statement, stored }: Pick<NewStatement, 'statement' | 'stored'>): Micros => {
   const time = statement.timestamp === undefined ? stored : (parseMicros(statement.timestamp) ?? stored)
-  return Math.min(Math.max(time, earliest), latest)
+  return clampedTime(time)
 }
 
 export const eventRows = (statements: readonly NewStatement[]): Rows => {

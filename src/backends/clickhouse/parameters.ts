@@ -68,3 +68,15 @@ export const clickhouseParameters = {
     description: 'Milliseconds for which a request that writes waits for others to share its inserts.'
   })
 }
+
+const { idsChunkSize: _ids, writeDelay: _delay, ...shared } = clickhouseParameters
+
+/** In the role of a place to read from and to write to. */
+export const clickhouseDataParameters = {
+  ...shared,
+  database: { ...shared.database, description: 'Database whose tables are listed, read and written.' },
+  eventTableName: {
+    ...shared.eventTableName,
+    description: 'Table that is read and written when the command names no target.'
+  }
+}

@@ -5,7 +5,15 @@ import { Client } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
 import { defaultLease } from '../../rounds/lease.ts'
 import type { EsOptions } from './settings.ts'
-import { asStoreError, closed, isBusyError, refusalOf, translateError } from './translate-error.ts'
+import {
+  asStoreError,
+  closed,
+  isBusy,
+  isBusyError,
+  type Refusal,
+  refusalOf,
+  translateError
+} from './translate-error.ts'
 
 /** Milliseconds that one request may take. */
 const timeLimits = { read: 10_000, prepare: 60_000 } as const
@@ -42,6 +50,11 @@ export interface EsAnswer {
   readonly body: unknown
 }
 
+export interface EsBytes {
+  readonly status: number
+  readonly bytes: Buffer
+}
+
 /** What is asked of Elasticsearch. `STORE_UNAVAILABLE`, `STORE_FULL`; anything else that is thrown is a defect. */
 export interface Connection {
   /** How it is told to operators; without credentials. */
@@ -49,6 +62,8 @@ export interface Connection {
   ask(request: EsRequest): Promise<EsAnswer>
   /** The bytes of the answer: for texts that must stay as they are. */
   bytes(request: EsRequest): Promise<Buffer>
+  /** As `bytes`, whatever the status: only that Elasticsearch has too much to do is thrown. */
+  answer(request: EsRequest): Promise<EsBytes>
   close(): Promise<void>
 }
 
@@ -86,6 +101,12 @@ const parse = (bytes: Buffer): unknown => {
 
 const hasError = (body: unknown): body is { readonly error: unknown } =>
   typeof body === 'object' && body !== null && 'error' in body
+
+/** What Elasticsearch says of a request that it did not carry out. */
+export const refusalIn = (status: number, bytes: Buffer): Refusal => {
+  const body = parse(bytes)
+  return refusalOf(status, hasError(body) ? body.error : body)
+}
 
 export const connect = (options: EsOptions): Connection => {
   const client = new Client({
@@ -137,6 +158,15 @@ export const connect = (options: EsOptions): Connection => {
     throw closed()
   }
 
+  const receive = async (request: EsRequest): Promise<EsBytes> => {
+    const answer = await client.transport.request<Readable>(paramsOf(request), {
+      ...optionsOf(request),
+      asStream: true,
+      meta: true
+    })
+    return { status: answer.statusCode, bytes: await readBody(answer.body) }
+  }
+
   return {
     address: options.hosts.map(withoutCredentials).join(', '),
     ask: (request) =>
@@ -149,16 +179,18 @@ export const connect = (options: EsOptions): Connection => {
       }),
     bytes: (request) =>
       attempt(request, async () => {
-        const answer = await client.transport.request<Readable>(paramsOf(request), {
-          ...optionsOf(request),
-          asStream: true,
-          meta: true
-        })
-        const bytes = await readBody(answer.body)
-        if (answer.statusCode < 400) return bytes
-        const body = parse(bytes)
-        const refusal = refusalOf(answer.statusCode, hasError(body) ? body.error : body)
+        const { status, bytes } = await receive(request)
+        if (status < 400) return bytes
+        const refusal = refusalIn(status, bytes)
         throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.type} ${refusal.reason}`)
+      }),
+    answer: (request) =>
+      attempt(request, async () => {
+        const answer = await receive(request)
+        if (answer.status !== 429) return answer
+        const refusal = refusalIn(answer.status, answer.bytes)
+        if (isBusy(refusal)) throw asStoreError(refusal)
+        return answer
       }),
     close: async () => {
       isClosed = true

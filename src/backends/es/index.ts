@@ -1,29 +1,18 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
-import { RalphError } from '../../errors.ts'
 import { defaultLease } from '../../rounds/lease.ts'
-import { type Connection, connect } from './connect.ts'
+import { connect } from './connect.ts'
 import { ensureOwnIndices, requireServer } from './indices.ts'
 import { createRefresher } from './refresher.ts'
 import { type EsOptions, ownIndices, type Space, spaceOf } from './settings.ts'
+import { statusOf } from './status.ts'
 import { type EsStore, openStore } from './store.ts'
 import { tablesOf } from './tables.ts'
 import { closed } from './translate-error.ts'
 
 export type { EsOptions } from './settings.ts'
 
-/** Milliseconds after which a cluster that says nothing is away. */
-const statusTimeout = 3000
-
 /** Bytes of pages of statements that are ready to be sent again. */
 const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-const healthOf = async (connection: Connection, signal: AbortSignal): Promise<string> => {
-  const { body } = await connection.ask({ method: 'GET', path: ['_cluster', 'health'], kind: 'read', signal })
-  // The answer of Elasticsearch.
-  return (body as { readonly status: string }).status
-}
 
 /**
  * Keeps statements in an Elasticsearch cluster, 8.1 or later, which any number of servers may share; Python's Ralph
@@ -49,6 +38,10 @@ export const openEs = (options: EsOptions, { clock, warn }: BackendContext): Lrs
   const refreshers = {
     relations: createRefresher(connection, own.relations),
     kept: createRefresher(connection, own.kept)
+  }
+  const allowYellow = {
+    variable: 'RALPH_BACKENDS__LRS__ES__ALLOW_YELLOW_STATUS',
+    isAllowed: options.allowYellowStatus === true
   }
   const stores = new Map<string, Promise<EsStore>>()
   let prepared: Promise<void> | undefined
@@ -95,20 +88,8 @@ export const openEs = (options: EsOptions, { clock, warn }: BackendContext): Lrs
       store.catch(() => stores.delete(space.index))
       return store
     },
-    status: async ({ signal } = {}): Promise<BackendStatus> => {
-      if (closing) return { state: 'away', detail: closed().message }
-      const limit = AbortSignal.timeout(statusTimeout)
-      try {
-        const health = await healthOf(connection, signal ? AbortSignal.any([signal, limit]) : limit)
-        if (health === 'green' || (health === 'yellow' && options.allowYellowStatus)) return { state: 'ok' }
-        const allow = health === 'yellow' ? '; RALPH_BACKENDS__LRS__ES__ALLOW_YELLOW_STATUS=true accepts that' : ''
-        return { state: 'error', detail: `the status of Elasticsearch is ${health}${allow}` }
-      } catch (error) {
-        if (limit.aborted) return { state: 'away', detail: `Elasticsearch at ${connection.address} does not answer` }
-        const isAway = !(error instanceof RalphError) || error.code === 'STORE_UNAVAILABLE'
-        return { state: isAway ? 'away' : 'error', detail: messageOf(error) }
-      }
-    },
+    status: async (callOptions = {}): Promise<BackendStatus> =>
+      closing ? { state: 'away', detail: closed().message } : statusOf(connection, allowYellow, callOptions),
     close: () => {
       closing ??= closeAll()
       return closing

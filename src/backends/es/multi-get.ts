@@ -1,4 +1,5 @@
 import type { Connection, EsRequest } from './connect.ts'
+import { type Bytes, closeBrace, comma, endOfString, endOfValue, openBrace } from './json-bytes.ts'
 import { asStoreError, refusalOf } from './translate-error.ts'
 
 /** A document, whether or not it is there, as it is now: a GET needs no refresh. */
@@ -21,55 +22,6 @@ export interface Wanted {
   readonly id: string
   /** How many bytes its source has, if that is known: it need not be looked for. */
   readonly size?: number | undefined
-}
-
-const quote = 0x22
-const backslash = 0x5c
-const openBrace = 0x7b
-const closeBrace = 0x7d
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const comma = 0x2c
-
-/** Bytes as characters, so that positions are those of bytes: what structures JSON is ASCII in UTF-8. */
-type Bytes = string
-
-const endOfString = (text: Bytes, start: number): number => {
-  let end = text.indexOf('"', start + 1)
-  while (text.charCodeAt(end - 1) === backslash) {
-    let slashes = 1
-    while (text.charCodeAt(end - 1 - slashes) === backslash) slashes += 1
-    if (slashes % 2 === 0) break
-    end = text.indexOf('"', end + 1)
-  }
-  return end + 1
-}
-
-/** Just behind the value that starts here. */
-const endOfValue = (text: Bytes, start: number): number => {
-  let depth = 0
-  for (let at = start; at < text.length; at += 1) {
-    switch (text.charCodeAt(at)) {
-      case quote:
-        at = endOfString(text, at) - 1
-        if (depth === 0) return at + 1
-        break
-      case openBrace:
-      case openBracket:
-        depth += 1
-        break
-      case closeBrace:
-      case closeBracket:
-        if (depth === 0) return at
-        depth -= 1
-        if (depth === 0) return at + 1
-        break
-      case comma:
-        if (depth === 0) return at
-        break
-    }
-  }
-  return text.length
 }
 
 /** Whether the source of a document may end here: it is the last of its members, and documents have no white space. */

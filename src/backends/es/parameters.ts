@@ -108,3 +108,26 @@ export const esParameters = {
     description: 'Milliseconds for which the first of some requests waits for others to be written with it.'
   })
 }
+
+const { hosts: nodesOfCluster, index, allowYellowStatus, caCerts, verifyCerts } = esParameters
+
+/** In the role of a place to read from and to write to. */
+export const esDataParameters = {
+  hosts: nodesOfCluster,
+  index: { ...index, description: 'Index that is read and written when the command names no target.' },
+  allowYellowStatus,
+  refreshAfterWrite: parameter('REFRESH_AFTER_WRITE', {
+    kind: choice(['true', 'false', 'wait_for']),
+    default: undefined,
+    defaultText: 'once, at the end',
+    description: 'Whether each request that writes makes its records searchable; false leaves it to Elasticsearch.'
+  }),
+  pointInTimeKeepAlive: parameter('POINT_IN_TIME_KEEP_ALIVE', {
+    kind: duration,
+    default: '1m',
+    description: 'How long Elasticsearch keeps what is being read when it hears nothing of the reader.'
+  }),
+  clientOptions: esParameters.clientOptions,
+  caCerts,
+  verifyCerts
+}

@@ -1,9 +1,15 @@
 import { parameter } from '../../settings/define.ts'
 import { integer, type Kind, text } from '../../settings/kinds.ts'
 
+/** As document 000 shows it: `["mongodb://mongo:27017/"]`. */
+const bracketed = /^\[\s*(["']?)(.*)\1\s*\]$/s
+
 const uri: Kind<string> = {
-  expected: 'a connection string (mongodb://host:27017/ or mongodb+srv://host/)',
-  parse: (value) => (/^mongodb(\+srv)?:\/\/[^/]/.test(value) ? value : undefined)
+  expected: 'a connection string (mongodb://host:27017/ or mongodb+srv://host/), or a list of one',
+  parse: (value) => {
+    const bare = bracketed.exec(value.trim())?.[2] ?? value
+    return /^mongodb(\+srv)?:\/\/[^/]/.test(bare) ? bare : undefined
+  }
 }
 
 const database: Kind<string> = {
@@ -53,4 +59,20 @@ export const mongoParameters = {
   clientOptions: parameter('CLIENT_OPTIONS', { kind: clientOptions, default: undefined, description: unused }),
   documentClass: parameter('CLIENT_OPTIONS__document_class', { kind: text, default: undefined, description: unused }),
   tzAware: parameter('CLIENT_OPTIONS__tz_aware', { kind: text, default: undefined, description: unused })
+}
+
+/** In the role of a place to read from and to write to. */
+export const mongoDataParameters = {
+  connectionUri: mongoParameters.connectionUri,
+  database: { ...mongoParameters.database, description: 'Database whose collections are listed, read and written.' },
+  collection: {
+    ...mongoParameters.collection,
+    description: 'Collection that is read and written when the command names no target.'
+  },
+  clientOptions: mongoParameters.clientOptions,
+  documentClass: mongoParameters.documentClass,
+  tzAware: {
+    ...mongoParameters.tzAware,
+    description: 'Of the driver of Python: taken; dates are printed with their offset in any case.'
+  }
 }

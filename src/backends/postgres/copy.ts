@@ -47,11 +47,16 @@ const upsertSome = (target: number, some: readonly KeyedDocument[]): Query<never
   return { name: undefined, text, values }
 }
 
-export const createCopy = (database: Database, target: number, rounds: StatementRounds): StoreCopy => ({
-  statements: async (after, limit, options) => {
+/** All statements of a target, voided ones too, in pages. */
+export const createStatementReader =
+  (database: Pick<Database, 'read'>, target: number): StoreCopy['statements'] =>
+  async (after, limit, options) => {
     const { start, end } = rangeOf({ ascending: true, limit, ...(after === undefined ? {} : { after }) })
     return pageFrom(await database.read(selectStatements(target, start.stored, start.id, end, limit), options))
-  },
+  }
+
+export const createCopy = (database: Database, target: number, rounds: StatementRounds): StoreCopy => ({
+  statements: createStatementReader(database, target),
   restoreStatements: rounds.restore,
   documents: async (after, limit, options) => {
     const rows = await database.read(

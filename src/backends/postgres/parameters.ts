@@ -65,3 +65,15 @@ export const postgresParameters = {
     description: 'Milliseconds for which a write waits for others to share its transaction, when none is under way.'
   })
 }
+
+const { writeDelay: _delay, ...shared } = postgresParameters
+
+/** In the role of a place to read from and to write to. */
+export const postgresDataParameters = {
+  ...shared,
+  table: parameter('DEFAULT_TABLE', {
+    kind: text,
+    default: 'records',
+    description: 'Table that is read and written when the command names no target; made when something is written.'
+  })
+}

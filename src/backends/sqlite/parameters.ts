@@ -1,5 +1,5 @@
 import { parameter } from '../../settings/define.ts'
-import { path } from '../../settings/kinds.ts'
+import { type Kind, path, text } from '../../settings/kinds.ts'
 
 export const sqliteParameters = {
   directoryPath: parameter('DIRECTORY_PATH', {
@@ -7,5 +7,25 @@ export const sqliteParameters = {
     default: undefined,
     defaultText: 'RALPH_APP_DIR',
     description: 'Directory of the database files, made if it is missing.'
+  })
+}
+
+const fileName: Kind<string> = {
+  expected: 'a name of a file, without a directory',
+  parse: (value) => (/^[^/\\\0]+$/.test(value) && !/^\.\.?$/.test(value) ? value : undefined)
+}
+
+/** In the role of a place to read from and to write to. */
+export const sqliteDataParameters = {
+  directoryPath: { ...sqliteParameters.directoryPath, description: 'Directory of the database files.' },
+  file: parameter('DEFAULT_FILE', {
+    kind: fileName,
+    default: 'records.db',
+    description: 'File of the tables of records; made when something is written.'
+  }),
+  table: parameter('DEFAULT_TABLE', {
+    kind: text,
+    default: 'records',
+    description: 'Table that is read and written when the command names no target; made when something is written.'
   })
 }

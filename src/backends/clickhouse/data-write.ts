@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import type { BatchReport, InputRecord, Rejected } from '../../contracts/data-backend.ts'
+import { sameJson } from '../../xapi/same-json.ts'
+import type { Json } from '../../xapi/statement.ts'
+import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import type { Appender } from './appender.ts'
+import type { Connection } from './connect.ts'
+import { clampedTime } from './events.ts'
+import { bytesOfId, idLength, idOfBytes, uuidOfBytes } from './keys.ts'
+import { createRowWriter } from './row-binary.ts'
+
+interface Planned {
+  readonly record: InputRecord
+  /** Normalised. */
+  readonly id: string
+  readonly time: Micros
+}
+
+const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
+
+const plan = (record: InputRecord): Planned | string => {
+  const { id = randomUUID(), timestamp } = record.value
+  if (typeof id !== 'string' || !uuid.test(id)) return `has an id that is no UUID: ${JSON.stringify(id)}`
+  if (timestamp === undefined) return "has no timestamp, which Ralph's table is ordered by"
+  const time = typeof timestamp === 'string' ? parseMicros(timestamp) : undefined
+  if (time === undefined) return `has a timestamp that is none: ${JSON.stringify(timestamp)}`
+  return { record, id: idOfBytes(bytesOfId(id.toLowerCase())), time: clampedTime(time) }
+}
+
+/** The events of these ids, which Ralph may have written more than once. */
+const eventsOf = async (
+  connection: Connection,
+  table: string,
+  planned: readonly Planned[],
+  signal: AbortSignal | undefined
+): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const ids = createRowWriter()
+  for (const { id } of planned) ids.fixed(uuidOfBytes(bytesOfId(id)))
+  const rows = await connection.read(
+    `SELECT event_id, event FROM ${table} PREWHERE event_id IN (SELECT id FROM given)`,
+    {},
+    { given: { columns: 'id UUID', rows: ids.finish() }, ...(signal === undefined ? {} : { signal }) }
+  )
+  const events = new Map<string, string[]>()
+  while (rows.more()) {
+    const id = idOfBytes(uuidOfBytes(rows.fixed(idLength)))
+    const event = rows.text()
+    const some = events.get(id)
+    if (some === undefined) events.set(id, [event])
+    else some.push(event)
+  }
+  return events
+}
+
+const isSame = (text: string, record: InputRecord): boolean =>
+  text === record.text ||
+  // Whoever wrote it may have written anything; a record was read from JSON.
+  (text.startsWith('{') && sameJson(JSON.parse(text) as Json, record.value as Json))
+
+/**
+ * Adds a batch to Ralph's table. ClickHouse has no unique keys: which ids are there is asked before. All of it may be
+ * done again.
+ */
+export const createBatch = async (
+  connection: Connection,
+  table: string,
+  appender: Appender,
+  batch: readonly InputRecord[],
+  signal: AbortSignal | undefined
+): Promise<BatchReport> => {
+  const rejected: Rejected[] = []
+  let already = 0
+  const first = new Map<string, Planned>()
+  const refuse = (record: InputRecord, id: string): void => {
+    rejected.push({ record, reason: `is not created: another record has the id ${id}` })
+  }
+  for (const record of batch) {
+    const each = plan(record)
+    if (typeof each === 'string') {
+      rejected.push({ record, reason: each })
+      continue
+    }
+    const before = first.get(each.id)
+    if (before === undefined) first.set(each.id, each)
+    else if (isSame(before.record.text, record)) already += 1
+    else refuse(record, each.id)
+  }
+  const planned = [...first.values()]
+  if (planned.length === 0) return { written: 0, already, rejected }
+  const there = await eventsOf(connection, table, planned, signal)
+  const rows = createRowWriter()
+  let written = 0
+  for (const { record, id, time } of planned) {
+    const events = there.get(id)
+    if (events === undefined) {
+      rows.fixed(uuidOfBytes(bytesOfId(id)))
+      rows.i64(time)
+      rows.text(record.text)
+      written += 1
+    } else if (events.some((event) => isSame(event, record))) already += 1
+    else refuse(record, id)
+  }
+  if (written > 0) await appender.append(rows.finish())
+  return { written, already, rejected }
+}

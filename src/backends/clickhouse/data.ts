@@ -1,0 +1,145 @@
+import type { InputRecord, Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
+import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
+import { RalphError } from '../../errors.ts'
+import { formatMicros } from '../../xapi/timestamp.ts'
+import { createPatience } from '../patience.ts'
+import { type Appender, createAppender } from './appender.ts'
+import { columns, namesOf } from './columns.ts'
+import { type Connection, connect, knownOptions } from './connect.ts'
+import { asError, asking } from './data-error.ts'
+import { readTable } from './data-read.ts'
+import { createBatch } from './data-write.ts'
+import { requireEventTable } from './event-table.ts'
+import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted } from './settings.ts'
+import { closed } from './translate-error.ts'
+
+/** Milliseconds after which a server that says nothing is away. */
+const statusTimeout = 3000
+
+interface Table {
+  /** Quoted, with its database. */
+  readonly name: string
+  readonly appender: Appender
+}
+
+/** Hexadecimal digits, as text that is not ours goes to the server. */
+const hex = (text: string): string => Buffer.from(text).toString('hex')
+
+/**
+ * Tables of ClickHouse as document 001 and Ralph 5 have them. The text of a record is passed on as it came, and given
+ * back so. A table that is missing is made when something is written to it.
+ */
+export const openClickhouseData = async (options: ClickhouseOptions): Promise<RecordsBackend> => {
+  const connection = connect(addressOf(options))
+  const patience = createPatience()
+  const chosen = clientOptionsOf(options)
+  const tables = new Map<string, Promise<Table>>()
+  let ready: Promise<void> | undefined
+  let closing: Promise<void> | undefined
+
+  const open = async (): Promise<Connection> => {
+    if (closing) throw closed()
+    ready ??= (async () => connection.use(chosen ?? (await knownOptions(connection))))()
+    try {
+      await ready
+    } catch (error) {
+      ready = undefined
+      throw error
+    }
+    return connection
+  }
+
+  const ask = <Result>(work: (opened: Connection) => Promise<Result>, { signal }: CallOptions = {}): Promise<Result> =>
+    patience.run(() => asking(async () => work(await open())), signal)
+
+  const tableOf = (target: string | undefined): Promise<Table> => {
+    const wanted = target ?? options.eventTableName
+    const known = tables.get(wanted)
+    if (known !== undefined) return known
+    const opening = ask(async (opened) => {
+      const name = await requireEventTable(opened, options.database, wanted)
+      const into = `${name} (${namesOf(columns.event)})`
+      return { name, appender: createAppender((rows) => opened.insert(into, rows)) }
+    })
+    tables.set(wanted, opening)
+    opening.catch(() => tables.delete(wanted))
+    return opening
+  }
+
+  async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
+    const database = target ?? options.database
+    const found = await ask(async (opened) => {
+      // Says that there is no such database, if there is none.
+      await opened.run(`SHOW TABLES FROM ${quoted(database)} FORMAT Null`)
+      const rows = await opened.read(
+        `SELECT name, engine, toInt64(ifNull(total_rows, 0)), toInt64(ifNull(total_bytes, 0)),
+           toInt64(toUnixTimestamp(metadata_modification_time))
+         FROM system.tables WHERE database = unhex({database:String}) AND NOT is_temporary ORDER BY name`,
+        { database: hex(database) }
+      )
+      const all: Listed[] = []
+      while (rows.more()) {
+        const [name, engine, records, size, modified] = [rows.text(), rows.text(), rows.i64(), rows.i64(), rows.i64()]
+        const modifiedAt = formatMicros(modified * 1_000_000)
+        all.push({ id: name, details: { name, engine, records, size, modified_at: modifiedAt } })
+      }
+      return all
+    })
+    signal?.throwIfAborted()
+    yield* found
+  }
+
+  const write = async (batch: readonly InputRecord[], { target, signal }: WriteOptions) => {
+    const { name, appender } = await tableOf(target)
+    let isFirst = true
+    return patience.run(
+      () =>
+        asking(async () => {
+          const opened = await open()
+          // An insert whose answer was lost may still go on, and would bring the same rows.
+          if (!isFirst) await opened.settle()
+          isFirst = false
+          return createBatch(opened, name, appender, batch, signal)
+        }),
+      signal
+    )
+  }
+
+  const status = async ({ signal }: CallOptions = {}): Promise<BackendStatus> => {
+    if (closing) return { state: 'away', detail: closed().message }
+    const limit = AbortSignal.timeout(statusTimeout)
+    try {
+      const opened = await asking(open)
+      await asking(() => opened.read('SELECT 1', {}, { signal: signal ? AbortSignal.any([signal, limit]) : limit }))
+      return { state: 'ok' }
+    } catch (error) {
+      signal?.throwIfAborted()
+      const translated = asError(error)
+      if (!(translated instanceof RalphError)) {
+        return { state: 'away', detail: `ClickHouse at ${connection.url} does not answer` }
+      }
+      return { state: translated.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: translated.message }
+    }
+  }
+
+  return {
+    moves: 'records',
+    status,
+    list,
+    read: (query, wanted) => {
+      const table = `${quoted(options.database)}.${quoted(wanted.target ?? options.eventTableName)}`
+      return readTable({ open, patience, table }, query, wanted)
+    },
+    write,
+    delete: async (id, { target }) => {
+      await ask((opened) => opened.run(`DROP TABLE ${quoted(target ?? options.database)}.${quoted(id)}`))
+      tables.delete(id)
+      return { deleted: 1 }
+    },
+    close: () => {
+      closing ??= connection.close()
+      return closing
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
+import type { Log } from '../../contracts/log.ts'
+import { RalphError } from '../../errors.ts'
+import { createPatience } from '../patience.ts'
+import { connect, type EsRequest, refusalIn } from './connect.ts'
+import { asError } from './data-error.ts'
+import { readHits } from './data-read.ts'
+import { writeBatch } from './data-write.ts'
+import { statementIndex } from './mappings.ts'
+import type { Refresh } from './settings.ts'
+import { statusOf } from './status.ts'
+import { closed } from './translate-error.ts'
+
+export interface EsDataOptions {
+  /** URLs of nodes, credentials included. */
+  readonly hosts: readonly string[]
+  readonly index: string
+  readonly allowYellowStatus: boolean
+  /** Undefined: once, when it is closed or read. */
+  readonly refreshAfterWrite?: Refresh | undefined
+  readonly keepAlive: string
+  readonly caCerts?: string | undefined
+  readonly verifyCerts: boolean
+  readonly log: Log
+}
+
+const allowYellowVariable = 'RALPH_BACKENDS__DATA__ES__ALLOW_YELLOW_STATUS'
+
+/** Records of a page; Elasticsearch gives no longer one. */
+const chunkSizes = { default: 5000, most: 10_000 } as const
+
+/** Milliseconds: a page may be sorted by something that no index has. */
+const readLimit = 120_000
+
+/** One index by its own name, so that no other one is deleted with it. */
+const requireName = (id: string): string => {
+  if (!/[*?,\s]|^_all$|^-/.test(id) && id !== '') return id
+  throw new RalphError('NOT_FOUND', `${JSON.stringify(id)} is no name of one index`)
+}
+
+/**
+ * Indices of an Elasticsearch cluster, 8.1 or later, as Ralph 5 reads and writes them. The text of a record is passed
+ * on as it came, and given back so. An index that is missing is made as for an LRS: other fields than those of
+ * statements can neither make its mapping grow nor contradict each other in it.
+ */
+export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend> => {
+  const connection = connect({ ...options, readLimit })
+  const patience = createPatience()
+  /** Written to, and perhaps not searchable yet. */
+  const unrefreshed = new Set<string>()
+  const present = new Map<string, Promise<void>>()
+  let closing: Promise<void> | undefined
+
+  const request = (wanted: EsRequest): Promise<Buffer> =>
+    patience.run(async () => {
+      const { status, bytes } = await connection.answer(wanted)
+      if (status < 400 || wanted.expect?.includes(status)) return bytes
+      throw asError(refusalIn(status, bytes), connection.address)
+    }, wanted.signal)
+
+  /** Where it may not be made, writing makes it or says why not. */
+  const makeIndex = async (index: string): Promise<void> => {
+    const { status } = await connection.answer({ method: 'HEAD', path: [index], kind: 'read' })
+    if (status === 404) {
+      await connection.answer({ method: 'PUT', path: [index], body: statementIndex, kind: 'prepare' })
+    }
+  }
+
+  const ensureIndex = (index: string): Promise<void> => {
+    const known = present.get(index)
+    if (known !== undefined) return known
+    const making = patience.run(() => makeIndex(index))
+    present.set(index, making)
+    making.catch(() => present.delete(index))
+    return making
+  }
+
+  const refresh = async (): Promise<void> => {
+    for (const index of unrefreshed) {
+      unrefreshed.delete(index)
+      await request({ method: 'POST', path: [index, '_refresh'], kind: 'prepare' }).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error)
+        options.log.warn(`What was written to ${index} may be searchable a moment later only: ${why}`)
+      })
+    }
+  }
+
+  async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
+    const bytes = await request({ method: 'GET', path: [target ?? '*'], kind: 'read', signal })
+    // The answer of Elasticsearch.
+    const indices = JSON.parse(bytes.toString()) as { readonly [name: string]: unknown }
+    for (const [id, about] of Object.entries(indices).sort(([one], [other]) => (one < other ? -1 : 1))) {
+      yield { id, details: { [id]: about } }
+    }
+  }
+
+  const write = async (batch: Parameters<NonNullable<RecordsBackend['write']>>[0], wanted: WriteOptions) => {
+    if (closing) throw closed()
+    const index = wanted.target ?? options.index
+    if (wanted.operation === 'index' || wanted.operation === 'create') await ensureIndex(index)
+    if (options.refreshAfterWrite === undefined) unrefreshed.add(index)
+    return patience.run(() => writeBatch(connection, index, options.refreshAfterWrite, batch, wanted), wanted.signal)
+  }
+
+  const allowYellow = { variable: allowYellowVariable, isAllowed: options.allowYellowStatus }
+
+  return {
+    moves: 'records',
+    status: async (callOptions = {}) =>
+      closing ? { state: 'away', detail: closed().message } : statusOf(connection, allowYellow, callOptions),
+    list,
+    read: async function* (query, wanted) {
+      await refresh()
+      const chunkSize = Math.min(wanted.chunkSize ?? chunkSizes.default, chunkSizes.most)
+      const { index, keepAlive } = options
+      yield* readHits({ connection, patience, index, keepAlive }, query, { ...wanted, chunkSize })
+    },
+    write,
+    delete: async (id, { signal }) => {
+      await request({ method: 'DELETE', path: [requireName(id)], kind: 'prepare', signal })
+      unrefreshed.delete(id)
+      present.delete(id)
+      return { deleted: 1 }
+    },
+    close: () => {
+      closing ??= refresh().finally(() => connection.close())
+      return closing
+    }
+  }
+}

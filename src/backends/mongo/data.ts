@@ -1,0 +1,134 @@
+import type { Db } from 'mongodb'
+import type { InputRecord, Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
+import type { Log } from '../../contracts/log.ts'
+import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { createPatience } from '../patience.ts'
+import { createConnection } from './connect.ts'
+import { asError, asking } from './data-error.ts'
+import { readDocuments } from './data-read.ts'
+import { type RecordDocument, writeBatch } from './data-write.ts'
+import { closed, isUnauthorized } from './translate-error.ts'
+
+export interface MongoDataOptions {
+  readonly connectionUri: string
+  readonly database: string
+  readonly collection: string
+  readonly log: Log
+}
+
+/** Milliseconds that a health check waits for an answer. */
+const statusTimeout = 2000
+
+const byRecordId = { name: 'ralph_record_id', key: { '_source.id': 1 } } as const
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/**
+ * Collections of a MongoDB database, as Ralph 5 reads and writes them: `{_id, _source}`, `_id` made of the timestamp and
+ * the id of the record. A collection that is written to gets an index of the ids of its records.
+ */
+export const openMongoData = async ({
+  connectionUri,
+  database,
+  collection,
+  log
+}: MongoDataOptions): Promise<RecordsBackend> => {
+  const connection = createConnection(connectionUri, database)
+  const patience = createPatience()
+  const indexed = new Map<string, Promise<void>>()
+  let closing: Promise<void> | undefined
+
+  const open = async (): Promise<Db> => {
+    if (closing) throw closed()
+    return (await connection.open()).db
+  }
+
+  const makeIndex = async (name: string): Promise<void> => {
+    const db = await connection.openPatient()
+    await db
+      .collection(name)
+      .createIndexes([byRecordId])
+      .catch((error: unknown) => {
+        if (!isUnauthorized(error)) throw error
+        log.warn(`${name} has no index of _source.id, and the user may not make it: writing becomes slow`)
+      })
+  }
+
+  const ensureIndex = (name: string): Promise<void> => {
+    const known = indexed.get(name)
+    if (known !== undefined) return known
+    const making = patience.run(() => asking(() => makeIndex(name), 'INVALID_INPUT'))
+    indexed.set(name, making)
+    making.catch(() => indexed.delete(name))
+    return making
+  }
+
+  /** Another database is looked at by a connection of its own. */
+  const inDatabase = async <Result>(name: string | undefined, work: (db: Db) => Promise<Result>): Promise<Result> => {
+    if (name === undefined || name === database) return patience.run(() => asking(async () => work(await open())))
+    const other = createConnection(connectionUri, name)
+    try {
+      return await asking(async () => work((await other.open()).db))
+    } finally {
+      await other.close()
+    }
+  }
+
+  async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
+    const all = await inDatabase(target, (db) => db.listCollections().toArray())
+    signal?.throwIfAborted()
+    for (const about of all.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+      // Types that JSON lacks become text.
+      yield { id: about.name, details: JSON.parse(JSON.stringify(about)) }
+    }
+  }
+
+  const write = async (batch: readonly InputRecord[], options: WriteOptions) => {
+    const name = options.target ?? collection
+    await ensureIndex(name)
+    return patience.run(
+      () =>
+        asking(
+          async () => writeBatch((await open()).collection<RecordDocument>(name), batch, options),
+          'INVALID_INPUT'
+        ),
+      options.signal
+    )
+  }
+
+  const status = async (): Promise<BackendStatus> => {
+    if (closing) return { state: 'away', detail: closed().message }
+    try {
+      await (await open()).command({ ping: 1, maxTimeMS: statusTimeout })
+      return { state: 'ok' }
+    } catch (error) {
+      const translated = asError(error)
+      const isAway = translated instanceof RalphError && translated.code === 'STORE_UNAVAILABLE'
+      return { state: isAway ? 'away' : 'error', detail: messageOf(translated) }
+    }
+  }
+
+  return {
+    moves: 'records',
+    status,
+    list,
+    read: (query, options) =>
+      readDocuments({ open: () => connection.openPatient(), patience, collection }, query, options),
+    write,
+    delete: (id, { target }) =>
+      inDatabase(target, async (db) => {
+        const [found] = await db.listCollections({ name: id }, { nameOnly: true }).toArray()
+        if (found === undefined) {
+          throw new RalphError('NOT_FOUND', `the database ${db.databaseName} of MongoDB has no collection ${id}`)
+        }
+        await db.collection(id).drop()
+        indexed.delete(id)
+        return { deleted: 1 }
+      }),
+    close: () => {
+      closing ??= connection.close()
+      return closing
+    }
+  }
+}

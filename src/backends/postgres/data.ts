@@ -1,0 +1,154 @@
+import type { InputRecord, Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
+import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
+import { RalphError } from '../../errors.ts'
+import { createPatience } from '../patience.ts'
+import { lrsIsReadOnly, lrsTargetOf, parseRecordsQuery } from '../record-tables.ts'
+import { openDatabase } from './connect.ts'
+import { asError } from './data-error.ts'
+import { readLrs, readTable } from './data-read.ts'
+import { ensureTable, isThere, noTable, tableIn } from './data-table.ts'
+import { writeBatch } from './data-write.ts'
+import { plain, prepare } from './query-text.ts'
+import { type PostgresOptions, quoted, settingsOf } from './settings.ts'
+
+export interface PostgresDataOptions extends PostgresOptions {
+  readonly table: string
+}
+
+/** Milliseconds after which a server that says nothing is away. */
+const statusTimeout = 3000
+
+const recordTables = prepare<[name: string, rows: number, bytes: number]>(
+  'record_tables',
+  `SELECT relname::text, greatest(reltuples, 0)::bigint, pg_total_relation_size(pg_class.oid)
+   FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+   WHERE nspname = $1 AND relkind IN ('r', 'p') AND (
+     SELECT count(*) FROM pg_attribute WHERE attrelid = pg_class.oid AND NOT attisdropped AND
+       (attname, format_type(atttypid, NULL)) IN
+         (('id', 'text'), ('timestamp', 'timestamp with time zone'), ('record', 'json'))) = 3
+   ORDER BY relname`
+)
+
+const hasLrs = prepare<[number]>(
+  'has_lrs',
+  `SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+   WHERE nspname = $1 AND relname IN ('target', 'statement', 'migration') HAVING count(*) = 3`
+)
+
+/** Settings are named as those of the LRS role. */
+const settingsOfRole = (options: PostgresOptions): ReturnType<typeof settingsOf> => {
+  try {
+    return settingsOf(options)
+  } catch (error) {
+    if (!(error instanceof RalphError)) throw error
+    throw new RalphError(error.code, error.message.replace('__LRS__', '__DATA__'), error.details, { cause: error })
+  }
+}
+
+/**
+ * Tables of records in a schema of PostgreSQL: the id, the time, and the text of the record as it came, of type json. A
+ * table, and the schema, is made when something is written to it. What an LRS of ours keeps in the schema can be read.
+ */
+export const openPostgresData = async (options: PostgresDataOptions): Promise<RecordsBackend> => {
+  const settings = settingsOfRole(options)
+  const database = openDatabase(settings)
+  const patience = createPatience()
+  const ensured = new Map<string, Promise<void>>()
+  const reader = { database, patience }
+
+  const asking = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw asError(error)
+    }
+  }
+
+  const ensure = (name: string): Promise<void> => {
+    const known = ensured.get(name)
+    if (known !== undefined) return known
+    const making = patience.run(() => ensureTable(database, tableIn(settings.schema, name)))
+    ensured.set(name, making)
+    making.catch(() => ensured.delete(name))
+    return making
+  }
+
+  async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
+    const schema = target ?? settings.schema
+    const given = signal === undefined ? {} : { signal }
+    const tables = await asking(() => patience.run(() => database.read(recordTables(schema), given), signal))
+    for (const [id, records, size] of tables) yield { id, details: { name: id, schema, records, size } }
+    if ((await database.read(hasLrs(schema), given)).length === 0) return
+    const names = await database.read(plain<[string]>(`SELECT name FROM ${quoted(schema)}.target ORDER BY name`), given)
+    for (const [name] of names) {
+      const id = name === '' ? 'lrs' : `lrs:${name}`
+      yield { id, details: { name: id, schema, kind: 'statements of an LRS' } }
+    }
+  }
+
+  async function* read(
+    query: string | undefined,
+    wanted: Parameters<NonNullable<RecordsBackend['read']>>[1]
+  ): AsyncGenerator<readonly string[], void, undefined> {
+    const parsed = parseRecordsQuery(query)
+    const lrs = lrsTargetOf(wanted.target)
+    try {
+      if (lrs !== undefined) return yield* readLrs(reader, lrs.name, parsed, wanted)
+      const table = tableIn(settings.schema, wanted.target ?? options.table)
+      if (!(await patience.run(() => isThere(database, table), wanted.signal))) throw noTable(database.place, table)
+      yield* readTable(reader, table, parsed, wanted)
+    } catch (error) {
+      throw asError(error)
+    }
+  }
+
+  const write = (batch: readonly InputRecord[], wanted: WriteOptions) =>
+    asking(async () => {
+      if (lrsTargetOf(wanted.target) !== undefined) throw lrsIsReadOnly()
+      const name = wanted.target ?? options.table
+      await ensure(name)
+      return patience.run(() => writeBatch(database, tableIn(settings.schema, name), batch, wanted), wanted.signal)
+    })
+
+  const status = async ({ signal }: CallOptions = {}): Promise<BackendStatus> => {
+    const { host, port } = database.place
+    const limit = AbortSignal.timeout(statusTimeout)
+    try {
+      const question = plain<[boolean]>(
+        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
+      )
+      const [row] = await database.read(question, { signal: signal ? AbortSignal.any([signal, limit]) : limit })
+      if (row?.[0]) return { state: 'error', detail: `PostgreSQL at ${host}:${port} is read-only` }
+      return { state: 'ok' }
+    } catch (error) {
+      signal?.throwIfAborted()
+      const translated = asError(error)
+      if (!(translated instanceof RalphError)) {
+        return { state: 'away', detail: `PostgreSQL at ${host}:${port} does not answer` }
+      }
+      return { state: translated.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: translated.message }
+    }
+  }
+
+  return {
+    moves: 'records',
+    status,
+    list,
+    read,
+    write,
+    delete: (id, { target }) =>
+      asking(async () => {
+        if (lrsTargetOf(id) !== undefined) throw lrsIsReadOnly()
+        if (target !== undefined && target !== settings.schema) {
+          throw new RalphError('UNSUPPORTED_OPERATION', `tables are deleted in the schema ${settings.schema} only`)
+        }
+        const table = tableIn(settings.schema, id)
+        if (!(await patience.run(() => isThere(database, table)))) throw noTable(database.place, table)
+        await database.write(plain(`DROP TABLE ${table.sql}`))
+        ensured.delete(id)
+        return { deleted: 1 }
+      }),
+    close: () => database.close()
+  }
+}
