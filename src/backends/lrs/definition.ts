@@ -17,7 +17,7 @@ export const lrsData = defineData({
     delete: false,
     history: false,
     query:
-      'a JSON object: statementId, voidedStatementId, agent, verb, activity, registration, related_activities, related_agents, since, until, limit (of a page), format, attachments, ascending',
+      'JSON with statementId, voidedStatementId, agent, verb, activity, registration, related_activities, related_agents, since, until, limit (of a page), format, attachments, ascending',
     target: 'the path of the statements, as /xAPI/statements'
   },
   parameters: lrsParameters,

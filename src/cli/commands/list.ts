@@ -26,7 +26,7 @@ const list = async (place: Place, flags: ListFlags): Promise<void> => {
   if (backend.list === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot list, and says it can`)
   const known = flags.new === true ? await knownIn(place) : new Set<string>()
   const { writeOut } = await import('../write-out.ts')
-  const listing = backend.list({ target: flags.target, signal })
+  const listing = backend.list({ target: flags.target, signal, details: flags.details === true })
   let count = 0
   const lineOf = ({ id, details }: Listed): string => (flags.details === true ? JSON.stringify(details) : id)
   const lines = async function* (): AsyncGenerator<string> {
