@@ -39,30 +39,46 @@ const decoderOf = {
   zstd: () => createZstdDecompress({ chunkSize })
 }
 
+const asFailure = (kind: string, cause: unknown): RalphError => {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  // unbzip2-stream reads on behind the end, and finds nothing there.
+  return /unexpected end|prematurely|of undefined/.test(reason)
+    ? new RalphError('INVALID_INPUT', `the input ends in the middle of its ${kind} data`, {}, { cause })
+    : new RalphError('INVALID_INPUT', `the input is no ${kind} data, or broken: ${reason}`, {}, { cause })
+}
+
+const isOfZlib = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && /^(Z|ZSTD)_/.test(String(error.code))
+
 const throughZlib = (chunks: AsyncIterable<Uint8Array>, kind: 'gzip' | 'zstd'): AsyncIterable<Uint8Array> => {
   const source = Readable.from(kind === 'zstd' ? cutFrames(chunks) : chunks)
   // What fails destroys all of them, and is thrown where the last one is read.
   return pipeline(source, decoderOf[kind](), () => {})
 }
 
-const throughBzip2 = async (chunks: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> => {
+/** The package is of the time before streams could hold back: it is handed chunk by chunk, and gives what it has. */
+const throughBzip2 = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { default: unbzip2 } = await import('unbzip2-stream')
-  const source = Readable.from(chunks)
-  const old = unbzip2()
-  source.on('error', (error) => old.emit('error', error))
-  // Written for streams as they were before Node 0.10.
-  return new Readable({ objectMode: false }).wrap(source.pipe(old) as unknown as NodeJS.ReadableStream)
-}
-
-const asFailure = (kind: string, cause: unknown): unknown => {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  if (kind !== 'bz2' && !code.startsWith('Z_') && !code.startsWith('ZSTD_')) return cause
-  if (cause instanceof RalphError) return cause
-  // unbzip2-stream reads on behind the end, and finds nothing there.
-  return /unexpected end|prematurely|of undefined/.test(reason)
-    ? new RalphError('INVALID_INPUT', `the input ends in the middle of its ${kind} data`, {}, { cause })
-    : new RalphError('INVALID_INPUT', `the input is no ${kind} data, or broken: ${reason}`, {}, { cause })
+  const stream = unbzip2()
+  let plain: Uint8Array[] = []
+  let failure: { readonly cause: unknown } | undefined
+  stream.on('data', (chunk: Uint8Array) => plain.push(chunk))
+  stream.on('error', (cause) => {
+    failure ??= { cause }
+  })
+  const taken = (): readonly Uint8Array[] => {
+    const all = plain
+    plain = []
+    return all
+  }
+  for await (const chunk of chunks) {
+    stream.write(chunk)
+    yield* taken()
+    if (failure !== undefined) break
+  }
+  if (failure === undefined) stream.end()
+  yield* taken()
+  if (failure !== undefined) throw asFailure('bz2', failure.cause)
 }
 
 /**
@@ -79,9 +95,13 @@ export async function* decompress(
     yield* all
     return
   }
+  if (kind === 'bz2') {
+    yield* throughBzip2(all)
+    return
+  }
   try {
-    yield* kind === 'bz2' ? await throughBzip2(all) : throughZlib(all, kind)
+    yield* throughZlib(all, kind)
   } catch (error) {
-    throw asFailure(kind, error)
+    throw isOfZlib(error) ? asFailure(kind, error) : error
   }
 }
