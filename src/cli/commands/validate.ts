@@ -43,7 +43,9 @@ const validate = async (file: string | undefined, flags: ValidateFlags, log: Log
     import('../write-out.ts')
   ])
   await interruptible(async (signal) => {
-    const input = await openInput(file, signal)
+    // A line that ends the command ends the reading too: what stands at the other end of a pipe may never say more.
+    const ended = new AbortController()
+    const input = await openInput(file, AbortSignal.any([signal, ended.signal]))
     const report = flags.report === undefined ? undefined : openReport(flags.report)
     const done = { total: 0, invalid: 0 }
     const refusedLines = tellRefusedLines(log)
@@ -67,6 +69,7 @@ const validate = async (file: string | undefined, flags: ValidateFlags, log: Log
       })
       await writeOut(valid, { signal })
     } finally {
+      ended.abort()
       refusedLines.end()
       progress.end()
       log.info(`Total events: ${done.total}, Invalid events: ${done.invalid}`)
