@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { backends } from '../../src/backends/registry.ts'
 import { prepareEngine, variablesFor } from '../support/engine-variables.ts'
-import { isEngineName } from '../support/engines/engine.ts'
+import { isDatabaseName } from '../support/engines/engine.ts'
 import { engineFor, missingEngine } from '../support/engines/engine-for.ts'
 import { type RalphOptions, ralph, runserver } from '../support/ralph-process.ts'
 import { canLimitFiles } from '../support/served-store.ts'
@@ -107,7 +107,7 @@ t.test('a second signal ends it at once', async (t) => {
 
 /** Where an engine keeps what is stored here; nothing for a backend that needs none. */
 const placeOf = async (t: Test, name: string): Promise<Record<string, string>> => {
-  if (!isEngineName(name)) return {}
+  if (!isDatabaseName(name)) return {}
   const engine = await engineFor(name)
   if ('missing' in engine) throw new Error(engine.missing)
   t.teardown(() => engine.stop())
@@ -117,7 +117,7 @@ const placeOf = async (t: Test, name: string): Promise<Record<string, string>> =
 }
 
 for (const { name } of backends) {
-  const skip = isEngineName(name) && (missingEngine(name) ?? false)
+  const skip = isDatabaseName(name) && (missingEngine(name) ?? false)
   t.test(`the backend ${name} is opened by its name, as flag or as variable`, { skip }, async (t) => {
     const { cwd, env: own } = anAppDir(t)
     const env = { ...own, ...(await placeOf(t, name)) }

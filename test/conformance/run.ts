@@ -8,7 +8,7 @@ import { backends } from '../../src/backends/registry.ts'
 import { versions } from '../../src/xapi/version.ts'
 import { createAppDir, entries, firstAnswer, freePort } from '../bench/ralph.ts'
 import { backendOf, prepareEngine, variablesFor } from '../support/engine-variables.ts'
-import { isEngineName } from '../support/engines/engine.ts'
+import { isDatabaseName } from '../support/engines/engine.ts'
 import { startPrivateEngine } from '../support/engines/private-engine.ts'
 
 /**
@@ -53,7 +53,7 @@ const runSuite = async (url: string, version: string): Promise<Record> => {
 
 /** Where a backend keeps its statements: in its own directory, or on an engine that is started for it. */
 const placeOf = async (name: string, directory: string) => {
-  if (!isEngineName(name)) return { backend: name, env: {}, stop: async () => {} }
+  if (!isDatabaseName(name)) return { backend: name, env: {}, stop: async () => {} }
   // PostgreSQL runs as another user, who must get through.
   chmodSync(directory, 0o711)
   const engine = await startPrivateEngine(name, join(directory, 'engine'), { durable: false })

@@ -1,7 +1,7 @@
-import type { EngineName } from './engines/engine.ts'
+import type { DatabaseName } from './engines/engine.ts'
 
 /** The backend that an engine is for. */
-export const backendOf: Readonly<Record<EngineName, 'es' | 'mongo' | 'clickhouse' | 'postgres'>> = {
+export const backendOf: Readonly<Record<DatabaseName, 'es' | 'mongo' | 'clickhouse' | 'postgres'>> = {
   es: 'es',
   es8: 'es',
   mongo: 'mongo',
@@ -9,7 +9,7 @@ export const backendOf: Readonly<Record<EngineName, 'es' | 'mongo' | 'clickhouse
   postgres: 'postgres'
 }
 
-const parametersOf = (name: EngineName, url: string): Record<string, string> => {
+const parametersOf = (name: DatabaseName, url: string): Record<string, string> => {
   const { hostname, port } = new URL(url)
   switch (name) {
     case 'es':
@@ -24,7 +24,7 @@ const parametersOf = (name: EngineName, url: string): Record<string, string> => 
   }
 }
 
-const container: Readonly<Record<EngineName, string>> = {
+const container: Readonly<Record<DatabaseName, string>> = {
   es: 'DEFAULT_INDEX',
   es8: 'DEFAULT_INDEX',
   // One database has one writing server.
@@ -38,7 +38,7 @@ const container: Readonly<Record<EngineName, string>> = {
  * How Ralph, ours or the original, is told in its environment where an engine is, and under which name it keeps
  * statements there if not under its own default.
  */
-export const variablesFor = (engine: EngineName, url: string, name?: string): Record<string, string> => {
+export const variablesFor = (engine: DatabaseName, url: string, name?: string): Record<string, string> => {
   const parameters = parametersOf(engine, url)
   const key = container[engine]
   if (name !== undefined) parameters[key] = name
@@ -51,8 +51,8 @@ const table = (database: string): string =>
    ENGINE MergeTree ORDER BY (emission_time, event_id) PRIMARY KEY (emission_time, event_id)`
 
 /** Makes the index or table that document 001 has its reader make. */
-export const prepareEngine = async (engine: EngineName, url: string, name: string): Promise<void> => {
-  const requests: Partial<Record<EngineName, () => Promise<Response>>> = {
+export const prepareEngine = async (engine: DatabaseName, url: string, name: string): Promise<void> => {
+  const requests: Partial<Record<DatabaseName, () => Promise<Response>>> = {
     es: () => fetch(`${url}/${name}`, { method: 'PUT' }),
     es8: () => fetch(`${url}/${name}`, { method: 'PUT' }),
     clickhouse: async () => {

@@ -5,7 +5,7 @@ import { createReader } from '../../src/settings/read.ts'
 import { readSources } from '../../src/settings/sources.ts'
 import { aClock } from './clock.ts'
 import { prepareEngine, variablesFor } from './engine-variables.ts'
-import { isEngineName, type Missing } from './engines/engine.ts'
+import { isDatabaseName, type Missing } from './engines/engine.ts'
 import { engineFor } from './engines/engine-for.ts'
 
 /** Where a backend keeps what one test stores: its settings. */
@@ -14,7 +14,7 @@ export type Place = ReadonlyMap<string, string>
 /** A place that nobody else knows; why there is none, for a backend whose engine is missing. */
 export const placeFor = async (t: Test, name: string, directory: string, place: string): Promise<Place | Missing> => {
   // The file of fs is in the working directory unless that is said.
-  if (!isEngineName(name)) return new Map([['RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH', directory]])
+  if (!isDatabaseName(name)) return new Map([['RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH', directory]])
   const engine = await engineFor(name)
   if ('missing' in engine) return engine
   t.teardown(() => engine.stop())

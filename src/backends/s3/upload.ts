@@ -29,13 +29,19 @@ const maxParts = 10_000
 /** S3 refuses smaller ones, the last one aside. */
 const minPartSize = 5 * mebibyte
 /** With these the largest object that S3 takes, 5 TiB, fits into the number of parts that it takes. */
-const maxPartSize = 1536 * mebibyte
+const maxPartSize = 2048 * mebibyte
+/** How long a part may go on when the upload was stopped, in milliseconds. */
+const lateness = 3000
+/** What later parts grow from. */
+const growingFrom = 8 * mebibyte
 /** About what may wait to be sent. */
 const memory = 32 * mebibyte
 
 /** Parts double with every thousand: an ordinary object needs little memory, the largest one fits. */
-export const partSizeOf = (number: number, first: number): number =>
-  Math.max(first, Math.min(maxPartSize, Math.max(first, minPartSize) * 2 ** Math.floor((number - 1) / 1000)))
+export const partSizeOf = (number: number, first: number): number => {
+  const thousands = Math.floor((number - 1) / 1000)
+  return thousands === 0 ? first : Math.max(first, Math.min(maxPartSize, Math.max(first, growingFrom) * 2 ** thousands))
+}
 
 /** A condition of what is there, for servers that know it; some answer that they do not. */
 const conditionally = async <T>(
@@ -106,21 +112,22 @@ const sendParts = async (
   const sent: Sending = { parts: [], size: 0 }
   const underWay = new Set<Promise<void>>()
   const free: Buffer[] = []
-  // One part that fails ends the others, as the caller does.
-  const failing = new AbortController()
-  const signals = options.signal === undefined ? [failing.signal] : [failing.signal, options.signal]
-  const abortSignal = AbortSignal.any(signals)
+  // What ends the upload lets the parts that are under way arrive: those that came after its end could stay there.
+  const late = new AbortController()
+  const stop = (): void => {
+    setTimeout(() => late.abort(), lateness).unref()
+  }
+  options.signal?.addEventListener('abort', stop, { once: true })
   let failure: { readonly error: unknown } | undefined
   const fail = (error: unknown): void => {
     failure ??= { error }
-    failing.abort()
   }
 
   const send = (number: number, buffer: Buffer, length: number): void => {
     const input = { Bucket: place.container, Key: place.name, UploadId: uploadId, PartNumber: number }
     const body = { Body: buffer.subarray(0, length), ContentLength: length }
     const sending: Promise<void> = client
-      .send(new UploadPartCommand({ ...input, ...body }), { abortSignal })
+      .send(new UploadPartCommand({ ...input, ...body }), { abortSignal: late.signal })
       .then(({ ETag, ChecksumCRC32, ChecksumCRC64NVME }) => {
         const checksum = {
           ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }),
@@ -154,6 +161,8 @@ const sendParts = async (
     fail(error)
   }
   await Promise.all(underWay)
+  options.signal?.removeEventListener('abort', stop)
+  options.signal?.throwIfAborted()
   if (failure !== undefined) throw failure.error
   return sent
 }

@@ -9,7 +9,9 @@ export const variableOf: Readonly<Record<EngineName, string>> = {
   es8: 'RALPH_TEST_ES8_URL',
   mongo: 'RALPH_TEST_MONGO_URI',
   clickhouse: 'RALPH_TEST_CLICKHOUSE_URL',
-  postgres: 'RALPH_TEST_POSTGRES_URL'
+  postgres: 'RALPH_TEST_POSTGRES_URL',
+  s3: 'RALPH_TEST_S3_URL',
+  swift: 'RALPH_TEST_SWIFT_URL'
 }
 
 /** Why there is no such engine for tests; undefined: there is one. Throws instead of that if all engines are required. */

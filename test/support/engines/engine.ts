@@ -1,11 +1,16 @@
-/** es: Elasticsearch 9, es8: Elasticsearch 8.19, mongo: MongoDB's protocol. */
-export const engineNames = ['es', 'es8', 'mongo', 'clickhouse', 'postgres'] as const
+/** Those that can keep what a server stores. es: Elasticsearch 9, es8: Elasticsearch 8.19, mongo: MongoDB's protocol. */
+const databaseNames = ['es', 'es8', 'mongo', 'clickhouse', 'postgres'] as const
 
+/** s3: its protocol, swift: with Keystone. */
+export const engineNames = [...databaseNames, 's3', 'swift'] as const
+
+export type DatabaseName = (typeof databaseNames)[number]
 export type EngineName = (typeof engineNames)[number]
 
+export const isDatabaseName = (word: string): word is DatabaseName => databaseNames.some((name) => name === word)
 export const isEngineName = (word: string): word is EngineName => engineNames.some((name) => name === word)
 
-/** A database server on loopback. */
+/** A database or storage server on loopback. */
 export interface Engine {
   readonly name: EngineName
   /** What its client is given; without trailing slash. */

@@ -5,9 +5,12 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
+import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { type Collection, MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
+import { s3ClientOf } from '../s3.ts'
+import { askSwift } from '../swift.ts'
 import { sources } from './checkout.ts'
 import { type Engine, type EngineName, engineNames, type PrivateEngine } from './engine.ts'
 import { engineFor, variableOf } from './engine-for.ts'
@@ -20,7 +23,9 @@ const versions: Readonly<Record<EngineName, RegExp>> = {
   es8: /^8\.19\.21$/,
   mongo: /^7\./,
   clickhouse: /^26\.7\./,
-  postgres: /^\d+\.\d+/
+  postgres: /^\d+\.\d+/,
+  s3: /^4\.1\.0$/,
+  swift: /^2\.\d+\.\d+$/
 }
 
 const skip = (t: Test, reason: string): void => t.plan(0, reason)
@@ -130,6 +135,26 @@ const counters: Readonly<Record<EngineName, Counter>> = {
       await sql(engine, 'INSERT INTO counted DEFAULT VALUES')
     },
     count: async (engine) => Number((await sql(engine, 'SELECT count(*) FROM counted'))[0])
+  },
+  s3: {
+    add: async ({ url }) => {
+      const client = s3ClientOf(url)
+      await client.send(new CreateBucketCommand({ Bucket: 'counted' }))
+      await client.send(new PutObjectCommand({ Bucket: 'counted', Key: 'one', Body: 'x' }))
+    },
+    count: async ({ url }) => {
+      const page = await s3ClientOf(url).send(new ListObjectsV2Command({ Bucket: 'counted' }))
+      return page.Contents?.length ?? 0
+    }
+  },
+  swift: {
+    add: async ({ url }) => {
+      for (const path of ['/counted', '/counted/one']) await askSwift(url, 'PUT', path)
+    },
+    count: async ({ url }) => {
+      const names = await (await askSwift(url, 'GET', '/counted')).text()
+      return names.split('\n').filter(Boolean).length
+    }
   }
 }
 

@@ -3,11 +3,15 @@ import { elasticsearch } from './elasticsearch.ts'
 import type { EngineKind, EngineName } from './engine.ts'
 import { mongo } from './mongo.ts'
 import { postgres } from './postgres.ts'
+import { s3 } from './s3.ts'
+import { swift } from './swift.ts'
 
 export const kinds: Readonly<Record<EngineName, EngineKind>> = {
   es: elasticsearch('es', '9.5.3'),
   es8: elasticsearch('es8', '8.19.21'),
   mongo,
   clickhouse,
-  postgres
+  postgres,
+  s3,
+  swift
 }
