@@ -238,6 +238,14 @@ t.test('a statement that stands twice in a batch is sent in two requests', async
   t.equal(kept.size, 3, 'this little LRS knows nothing of case')
 })
 
+t.test('what the LRS says to have had before counts as there already', async (t) => {
+  const records = [1, 2, 3].map((line) => aStatementRecord(line))
+  const some = await open(t, () => ({ body: [String(records[1]?.value.id).toUpperCase()] }))
+  t.match(await write(some.backend, records), { written: 1, already: 2, rejected: [] })
+  const none = await open(t, () => ({ status: 204 }))
+  t.match(await write(none.backend, records), { written: 0, already: 3, rejected: [] })
+})
+
 t.test('a success that reports rejections is no success for those', async (t) => {
   const { backend } = await open(t, ({ body }) => {
     const statements: { verb: { id: string } }[] = JSON.parse(body)

@@ -49,15 +49,25 @@ const rounds = (batch: readonly Sent[]): Sent[][] => {
 
 const succeeded = ({ status }: LrsAnswer): boolean => status >= 200 && status < 300
 
-/** An LRS may store what is valid of a batch and report the rest with a success (Ralph's partial success). */
-const isPartial = ({ body }: LrsAnswer): boolean => {
-  if (body[0] !== 0x7b) return false
+const parsed = ({ body }: LrsAnswer): unknown => {
   try {
-    const report: unknown = JSON.parse(body.toString('utf8'))
-    return typeof report === 'object' && report !== null && 'rejected' in report && Number(report.rejected) > 0
+    return JSON.parse(body.toString('utf8'))
   } catch {
-    return false
+    return undefined
   }
+}
+
+/** An LRS may store what is valid of a batch and report the rest with a success (Ralph's partial success). */
+const isPartial = (report: unknown): boolean =>
+  typeof report === 'object' && report !== null && 'rejected' in report && Number(report.rejected) > 0
+
+/**
+ * The ids of what is new by this answer; undefined: it does not say. The specification asks for all ids; Ralph gives
+ * those of the new statements only, and no content when none is new.
+ */
+const newIds = ({ status }: LrsAnswer, ids: unknown): ReadonlySet<string> | undefined => {
+  if (status === 204) return new Set()
+  return Array.isArray(ids) && ids.length > 0 ? new Set(ids.map((id) => String(id).toLowerCase())) : undefined
 }
 
 /** It is about what was sent: some of it may be all right. */
@@ -91,9 +101,9 @@ export const writeLrs = async (
   const stored = new Set<string>()
   let already = 0
 
-  const accept = (sent: readonly Sent[]): void => {
+  const accept = (sent: readonly Sent[], isNew: ReadonlySet<string> | undefined): void => {
     for (const { id } of sent) {
-      if (stored.has(id)) already += 1
+      if (stored.has(id) || isNew?.has(id) === false) already += 1
       else stored.add(id)
     }
   }
@@ -115,7 +125,8 @@ export const writeLrs = async (
     const body = `[${sent.map(({ text }) => text).join(',')}]`
     const answer = await client.send('POST', url, { body, signal })
     const success = succeeded(answer)
-    if (success && !(sent.length > 1 && isPartial(answer))) return accept(sent)
+    const report = success ? parsed(answer) : undefined
+    if (success && !(sent.length > 1 && isPartial(report))) return accept(sent, newIds(answer, report))
     if (!success && !refusals.has(answer.status)) throw failureOf(answer, url)
     if (sent.length === 1) return refuse(first, answer)
     const middle = Math.ceil(sent.length / 2)
