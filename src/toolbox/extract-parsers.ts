@@ -3,60 +3,55 @@ import { members } from '../xapi/json-text.ts'
 /** What a line holds, or why it holds nothing. */
 export type Extracted = { readonly text: string } | { readonly reason: string }
 
-export type ParseLine = (line: string) => Extracted
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-interface Read {
-  /** Undefined: there is none, for this reason. */
-  readonly value: { readonly [key: string]: unknown } | undefined
-  readonly reason: string
+/** Where the record of a line stands. */
+export interface Wrapper {
+  /** The member that is the record; undefined: the line is. */
+  readonly member: string | undefined
+  /** Whether it can be an object, whose text is cut out of the line. */
+  readonly object: boolean
+  /** Whether it can be a text, which holds the record. */
+  readonly text: boolean
 }
-
-/** The object on a line. */
-const readObject = (line: string): Read => {
-  try {
-    const value: unknown = JSON.parse(line)
-    return isObject(value) ? { value, reason: '' } : { value: undefined, reason: 'is no JSON object' }
-  } catch (error) {
-    return { value: undefined, reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}` }
-  }
-}
-
-/** The text of a member, as it stands there; of two of the same name the last one counts. */
-const memberText = (line: string, name: string): string | undefined => {
-  const member = members(line).findLast(({ key }) => key === name)
-  return member === undefined ? undefined : line.slice(member.valueStart, member.end)
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string'
-
-/** A record that stands in a member: as an object, whose text is cut out of the line, or as a text. */
-const inMember =
-  (name: string, allowed: 'object' | 'text' | 'object or text'): ParseLine =>
-  (line) => {
-    const { value: object, reason } = readObject(line)
-    if (object === undefined) return { reason }
-    const value = Object.hasOwn(object, name) ? object[name] : undefined
-    if (value === undefined) return { reason: `has no ${name}` }
-    if (isText(value) && allowed !== 'object') return { text: value }
-    if (isObject(value) && allowed !== 'text') return { text: memberText(line, name) ?? '' }
-    return { reason: `has a ${name} that is no ${allowed}` }
-  }
 
 export const parserNames = ['gelf', 'es', 'mongo', 'clickhouse', 'jsonl', 'report'] as const
 export type ParserName = (typeof parserNames)[number]
 
 /** What records are wrapped in, by name. Whatever they are, their text is not printed anew. */
-export const parsers: { readonly [name in ParserName]: ParseLine } = {
-  gelf: inMember('short_message', 'text'),
-  es: inMember('_source', 'object'),
-  mongo: inMember('_source', 'object'),
-  clickhouse: inMember('event', 'object or text'),
-  jsonl: (line) => {
-    const { value, reason } = readObject(line)
-    return value === undefined ? { reason } : { text: line }
-  },
-  report: inMember('record', 'object or text')
+export const wrappers: { readonly [name in ParserName]: Wrapper } = {
+  gelf: { member: 'short_message', object: false, text: true },
+  es: { member: '_source', object: true, text: false },
+  mongo: { member: '_source', object: true, text: false },
+  clickhouse: { member: 'event', object: true, text: true },
+  jsonl: { member: undefined, object: true, text: false },
+  report: { member: 'record', object: true, text: true }
+}
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The text of a member, as it stands there; of two of the same name the last one counts. */
+const memberText = (line: string, name: string): string => {
+  const member = members(line).findLast(({ key }) => key === name)
+  return member === undefined ? '' : line.slice(member.valueStart, member.end)
+}
+
+const expectedOf = ({ object, text }: Wrapper): string =>
+  [...(object ? ['object'] : []), ...(text ? ['text'] : [])].join(' and no ')
+
+/** The record on a line, by JSON.parse: what this refuses is refused. */
+export const extractLine = (line: string, wrapper: Wrapper): Extracted => {
+  const { member, object, text } = wrapper
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(line)
+  } catch (error) {
+    return { reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}` }
+  }
+  if (!isObject(parsed)) return { reason: 'is no JSON object' }
+  if (member === undefined) return { text: line.trim() }
+  const value = Object.hasOwn(parsed, member) ? parsed[member] : undefined
+  if (value === undefined) return { reason: `has no ${member}` }
+  if (typeof value === 'string' && text) return { text: value }
+  if (isObject(value) && object) return { text: memberText(line, member) }
+  return { reason: `has a ${member} that is no ${expectedOf(wrapper)}` }
 }

@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import { type LineBlock, linesOf } from '../streams/lines.ts'
 import type { CreateWork, Piece } from '../streams/pieces.ts'
-import { type ParserName, parsers } from './extract-parsers.ts'
+import { extractLine, type ParserName, type Wrapper, wrappers } from './extract-parsers.ts'
+import { createScan, unescapeString } from './json-scan.ts'
 import { trimLine } from './records.ts'
 
 /** What every thread is told. */
@@ -28,24 +30,76 @@ export interface ExtractedBlock extends Piece {
   readonly size: number
 }
 
-export const createWork: CreateWork<ExtractTask, LineBlock, ExtractedBlock> =
-  ({ parser, maxLineBytes }) =>
-  (block) => {
-    const parse = parsers[parser]
-    const { lines, broken } = linesOf(block, 0, { maxLineBytes })
-    const bad: Unextracted[] = broken.map(({ number, reason }) => ({ index: number, reason, text: undefined }))
-    let out = ''
-    let extracted = 0
-    for (const [index, raw] of lines.entries()) {
-      if (raw === undefined) continue
-      const line = trimLine(raw, index + 1)
-      if (line.trim() === '') continue
-      const result = parse(line)
-      if ('text' in result) {
-        out += `${result.text}\n`
-        extracted += 1
-      } else bad.push({ index, reason: result.reason, text: line })
-    }
-    bad.sort((one, other) => one.index - other.index)
-    return { bytes: Buffer.from(out), bad, extracted, lines: lines.length, size: block.size }
+const lineFeed = 10
+
+/** What lines of text hold, one by one. */
+const extractTexts = (block: LineBlock, wrapper: Wrapper, maxLineBytes: number): ExtractedBlock => {
+  const { lines, broken } = linesOf(block, 0, { maxLineBytes })
+  const bad: Unextracted[] = broken.map(({ number, reason }) => ({ index: number, reason, text: undefined }))
+  let out = ''
+  let extracted = 0
+  for (const [index, raw] of lines.entries()) {
+    if (raw === undefined) continue
+    const line = trimLine(raw, block.isFirst ? index + 1 : 0)
+    if (line.trim() === '') continue
+    const result = extractLine(line, wrapper)
+    if ('text' in result) {
+      out += `${result.text}\n`
+      extracted += 1
+    } else bad.push({ index, reason: result.reason, text: line })
   }
+  bad.sort((one, other) => one.index - other.index)
+  return { bytes: Buffer.from(out), bad, extracted, lines: lines.length, size: block.size }
+}
+
+/** What lines hold, cut out of their bytes; those that cannot be told at a glance are read as texts. */
+const extractBytes = (
+  { bytes, isFirst, size }: LineBlock,
+  wrapper: Wrapper,
+  maxLineBytes: number,
+  { found, scan }: ReturnType<typeof createScan>
+): ExtractedBlock => {
+  const { member, object, text } = wrapper
+  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // No record is longer than its line.
+  const out = Buffer.allocUnsafeSlow(input.length)
+  const bad: Unextracted[] = []
+  let put = 0
+  let lines = 0
+  let extracted = 0
+  for (let at = 0; at < input.length; lines += 1) {
+    if (scan(input, at)) {
+      const from = member === undefined ? found.start : found.valueStart
+      const first = from < 0 ? 0 : input[from]
+      const next = input.indexOf(lineFeed, found.end) + 1
+      if (next - at - 1 <= maxLineBytes && ((first === 0x7b && object) || (first === 0x22 && text))) {
+        const end = member === undefined ? found.end : found.valueEnd
+        if (first === 0x22) put = unescapeString(input, from, end, out, put)
+        else put += input.copy(out, put, from, end)
+        out[put++] = lineFeed
+        extracted += 1
+        at = next
+        continue
+      }
+    }
+    const end = input.indexOf(lineFeed, at) + 1
+    const line = input.subarray(at, end)
+    const alone = { bytes: line, isFirst: isFirst && lines === 0, dropped: false, size: line.length }
+    const slow = extractTexts(alone, wrapper, maxLineBytes)
+    out.set(slow.bytes, put)
+    put += slow.bytes.length
+    extracted += slow.extracted
+    for (const each of slow.bad) bad.push({ ...each, index: lines })
+    at = end
+  }
+  return { bytes: out.subarray(0, put), bad, extracted, lines, size }
+}
+
+export const createWork: CreateWork<ExtractTask, LineBlock, ExtractedBlock> = ({ parser, maxLineBytes }) => {
+  const wrapper = wrappers[parser]
+  const scan = createScan(wrapper.member ?? '')
+  return (block) =>
+    block.dropped || block.bytes.at(-1) !== lineFeed || !isUtf8(block.bytes)
+      ? extractTexts(block, wrapper, maxLineBytes)
+      : extractBytes(block, wrapper, maxLineBytes, scan)
+}

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { extractRecords } from '../../src/toolbox/extract.ts'
-import { type ParserName, parsers } from '../../src/toolbox/extract-parsers.ts'
+import { extractLine, type ParserName, parserNames, wrappers } from '../../src/toolbox/extract-parsers.ts'
 import type { BadLine } from '../../src/toolbox/records.ts'
 import { formatReject } from '../../src/toolbox/reject-report.ts'
 
@@ -10,7 +10,8 @@ const extract = async (parser: ParserName, input: string, maxLineBytes = 1000) =
   let records = 0
   let text = ''
   const chunks = (async function* () {
-    for (let at = 0; at < input.length; at += 7) yield Buffer.from(input.slice(at, at + 7))
+    const bytes = Buffer.from(input)
+    for (let at = 0; at < bytes.length; at += 70) yield bytes.subarray(at, at + 70)
   })()
   const options = {
     onBad: (line: BadLine) => bad.push(line),
@@ -33,8 +34,81 @@ t.test('the record comes out as it stands there: numbers, escapes, spaces and ke
     ['report', formatReject({ line: 3, reason: 'why', text: record })],
     ['jsonl', record]
   ] as const) {
-    t.same(parsers[parser](line.trimEnd()), { text: record }, line)
+    t.same(extractLine(line.trimEnd(), wrappers[parser]), { text: record }, line)
+    t.equal((await extract(parser, `${line.trimEnd()}\n`)).text, `${record}\n`, line)
   }
+})
+
+/** Lines of JSON, and lines that are almost JSON. */
+const aLine = fc
+  .tuple(
+    fc.array(
+      fc.tuple(
+        fc.oneof(
+          fc.constantFrom('_source', 'short_message', 'event', 'record', 'x', '', '_s\\u006furce', 'a\\"'),
+          fc.string({ unit: 'binary', maxLength: 4 }).map((text) => JSON.stringify(text).slice(1, -1))
+        ),
+        fc.oneof(
+          fc.json({ maxDepth: 3 }),
+          fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
+          fc.constantFrom(
+            '0',
+            '-0',
+            '01',
+            '1.',
+            '.5',
+            '1e5',
+            '1E+05',
+            '-',
+            '1.5e',
+            'tru',
+            'null',
+            'NaN',
+            '"\\ud83d\\ude00"'
+          ),
+          fc.constantFrom(
+            '"\\ud83d"',
+            '"\\ude00\\ud83d"',
+            '"\\u00e9\\/\\b\\f\\n\\r\\t"',
+            '"\\x"',
+            '"\\u12g4"',
+            '"\t"',
+            '[1,]',
+            '{,}'
+          )
+        ),
+        fc.constantFrom('', '', ' ', '\t', ' \r ')
+      ),
+      { maxLength: 4 }
+    ),
+    fc.option(fc.tuple(fc.nat({ max: 200 }), fc.constantFrom('', '"', '{', '}', ']', ',', ':', '\\', ' ', '0')), {
+      freq: 2
+    })
+  )
+  .map(([entries, change]) => {
+    const line = `{${entries.map(([key, value, space]) => `${space}"${key}"${space}:${space}${value}${space}`).join(',')}}`
+    const whole = line.replaceAll('\n', ' ')
+    if (change === null) return whole
+    const at = change[0] % (whole.length + 1)
+    return whole.slice(0, at) + change[1] + whole.slice(at + 1)
+  })
+
+t.test('cutting bytes gives what JSON.parse gives, for whatever stands on the lines', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(aLine, { maxLength: 4 }), fc.constantFrom(...parserNames), async (lines, parser) => {
+      const expected = { text: '', bad: 0 }
+      for (const line of lines) {
+        const text = line.endsWith('\r') ? line.slice(0, -1) : line
+        if (text.trim() === '') continue
+        const found = extractLine(text, wrappers[parser])
+        if ('text' in found) expected.text += `${Buffer.from(found.text)}\n`
+        else expected.bad += 1
+      }
+      const { text, bad } = await extract(parser, lines.map((line) => `${line}\n`).join(''), 10_000)
+      t.same({ text, bad: bad.length }, expected)
+    }),
+    { numRuns: 3000 }
+  )
 })
 
 t.test('what is cut out of a line is the value that JSON.parse finds there', async (t) => {
@@ -45,7 +119,7 @@ t.test('what is cut out of a line is the value that JSON.parse finds there', asy
       const members = entries.map(([key, each]) => `"${key}"${space}:${space}${JSON.stringify(each)}${space}`)
       const line = `{${space}${members.join(`,${space}`)}}`
       const expected = JSON.parse(line)._source
-      const found = parsers.es(line)
+      const found = extractLine(line, wrappers.es)
       const isObject = typeof expected === 'object' && expected !== null && !Array.isArray(expected)
       if (isObject) t.same('text' in found && JSON.parse(found.text), expected)
       else t.ok('reason' in found)
