@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { headerList } from '../../src/backends/lrs/headers.ts'
 import type { RecordsBackend } from '../../src/contracts/data-backend.ts'
@@ -129,6 +133,40 @@ t.test('where nobody listens, that is said at once', async (t) => {
   const backend = await openAs(t, 'janedoe', { BASE_URL: nobody })
   t.match(await backend.status(), { state: 'away', detail: `${nobody} is out of reach` })
   await t.rejects(linesOf(backend), { code: 'STORE_UNAVAILABLE', message: `${nobody} is out of reach` })
+})
+
+t.test('an LRS that goes away in the middle is waited for', async (t) => {
+  const { username } = lrs.fresh()
+  const backend = await openAs(t, username)
+  await backend.write?.([aStatementRecord(1)], create)
+  // Closes its sockets, and comes back on the same port: from then on it is the proxy of the real one.
+  let requests = 0
+  const proxy = createServer(async (request, response) => {
+    requests += 1
+    if (requests === 2) {
+      proxy.closeAllConnections()
+      proxy.close()
+      setTimeout(() => proxy.listen(port, '127.0.0.1'), 300)
+      return
+    }
+    const answer = await fetch(`http://127.0.0.1:${lrs.port}${request.url}`, {
+      method: request.method ?? 'GET',
+      headers: { authorization: String(request.headers.authorization), 'content-type': 'application/json' },
+      ...(request.method === 'POST' ? { body: await text(request) } : {})
+    })
+    response.writeHead(answer.status).end(await answer.text())
+  })
+  await once(proxy.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => {
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+  // Of a server that listens on a port.
+  const { port } = proxy.address() as AddressInfo
+  const through = await openAs(t, username, { BASE_URL: `http://127.0.0.1:${port}` })
+  for (const line of [2, 3]) t.match(await through.write?.([aStatementRecord(line)], create), { written: 1 })
+  t.ok(requests > 2)
+  t.equal((await linesOf(backend)).length, 3)
 })
 
 t.test('headers are those of the settings, in the names of Ralph and in those of HTTP', async (t) => {

@@ -155,6 +155,21 @@ t.test('a token that may only GET, a wrong key, and writing: each said on one li
   t.match(await ralph(t, ['list', '-b', 'ldp'], { env: without }), { code: 2, stderr: /LDP__CONSUMER_KEY: not set/ })
 })
 
+t.test('Ctrl-C ends the wait for an archive in cold storage', async (t) => {
+  const archive = { id: 'a1', filename: '2026-06-16.gz', content: Buffer.from('x'), retrievalDelay: 600 }
+  const { env } = await withOvh(t, archive)
+  const child = startRalph(t, ['read', '-b', 'ldp', 'a1'], { env })
+  const ended = once(child, 'close')
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    said += chunk
+    if (said.includes('is brought from cold storage: about 10 min to go') && !child.killed) child.kill('SIGINT')
+  })
+  const [code] = await ended
+  t.equal(code, 1)
+  t.match(said, /interrupted by SIGINT/)
+})
+
 t.test('status tells how the LRS, the WebSocket and the archives are', async (t) => {
   const { env } = await withOvh(t)
   t.match(await ralph(t, ['status', '-b', 'ldp'], { env }), { code: 0 })

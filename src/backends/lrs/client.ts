@@ -27,7 +27,8 @@ const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFix
 
 /** Requests of one LRS. Node's fetch keeps its connections. */
 export const createLrsClient = (headers: Headers, log: Log, retries: RetryPlan): LrsClient => {
-  let hasAnswered = false
+  /** It answered, or broke off: then the address is right, and it may come back. */
+  let wasThere = false
 
   const once = async (method: 'GET' | 'POST', url: URL, { body, signal }: LrsRequest): Promise<LrsAnswer> => {
     const sent = new Headers(headers)
@@ -40,7 +41,7 @@ export const createLrsClient = (headers: Headers, log: Log, retries: RetryPlan):
       ...(signal === undefined ? {} : { signal }),
       ...(body === undefined ? {} : { body })
     })
-    hasAnswered = true
+    wasThere = true
     return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) }
   }
 
@@ -61,7 +62,8 @@ export const createLrsClient = (headers: Headers, log: Log, retries: RetryPlan):
         } catch (error) {
           signal?.throwIfAborted()
           if (error instanceof RalphError) throw error
-          const inVain = isLasting(error) || (!hasAnswered && isNobodyThere(error))
+          wasThere ||= !isNobodyThere(error)
+          const inVain = isLasting(error) || !wasThere
           if (attempt >= attempts || inVain) throw outOfReach(url, error)
           reason = networkReason(error)
         }
