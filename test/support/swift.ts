@@ -17,8 +17,7 @@ interface Entered {
   readonly storage: string
 }
 
-/** With a token of Keystone, as anybody could. */
-export const enterSwift = async (url: string): Promise<Entered> => {
+const enter = async (url: string): Promise<Entered> => {
   const { authUrl, username, password, tenantName } = swiftAccessOf(url)
   const domain = { id: 'default' }
   const identity = { methods: ['password'], password: { user: { name: username, password, domain } } }
@@ -28,10 +27,19 @@ export const enterSwift = async (url: string): Promise<Entered> => {
     body: JSON.stringify({ auth: { identity, scope: { project: { name: tenantName, domain } } } })
   })
   const text = await answer.text()
-  const [, project = ''] = /"project": ?\{[^}]*?"id": ?"([0-9a-f]{32})"/.exec(text) ?? []
+  const [account] = /AUTH_[0-9a-f]{32}/.exec(text) ?? []
   const token = answer.headers.get('x-subject-token')
-  if (token === null || project === '') throw new Error(text)
-  return { token, storage: `${authUrl}/v1/AUTH_${project}` }
+  if (token === null || account === undefined) throw new Error(text)
+  return { token, storage: `${authUrl}/v1/${account}` }
+}
+
+const entered = new Map<string, Promise<Entered>>()
+
+/** With a token of Keystone, as anybody could; one for all tests of a process. */
+export const enterSwift = (url: string): Promise<Entered> => {
+  const known = entered.get(url) ?? enter(url)
+  entered.set(url, known)
+  return known
 }
 
 /** One request to the account; rejects with what the server refuses. */
