@@ -51,6 +51,12 @@ export const uuid: Kind<string> = {
     /^(?:urn:uuid:|\{)?([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})\}?$/i.exec(value.trim())?.[1]?.toLowerCase()
 }
 
+/** What an HTTP header can carry (RFC 9110 §5.5), keys for services included. */
+export const headerText: Kind<string> = {
+  expected: 'text of Latin letters, digits and signs, without line breaks',
+  parse: (value) => (/^[\x20-\x7e\u00a0-\u00ff]*$/.test(value) ? value : undefined)
+}
+
 /** One of some words, in any case. */
 export const choice = <const Word extends string>(words: readonly Word[]): Kind<Word> => ({
   expected: `one of ${words.join(', ')}`,

@@ -1,5 +1,5 @@
 import { parameter } from '../../settings/define.ts'
-import { integer, type Kind, number, text } from '../../settings/kinds.ts'
+import { headerText, integer, type Kind, number, text } from '../../settings/kinds.ts'
 import { endpoints } from './endpoints.ts'
 
 const endpoint: Kind<string> = {
@@ -22,7 +22,7 @@ export const ldpParameters = {
     description: `API of OVH: ${[...endpoints.keys()].join(', ')}, or a URL.`
   }),
   applicationKey: parameter('APPLICATION_KEY', {
-    kind: text,
+    kind: headerText,
     default: undefined,
     description: 'Application key for the API of OVH.',
     secret: true
@@ -34,7 +34,7 @@ export const ldpParameters = {
     secret: true
   }),
   consumerKey: parameter('CONSUMER_KEY', {
-    kind: text,
+    kind: headerText,
     default: undefined,
     description: 'Consumer key for the API of OVH.',
     secret: true

@@ -1,4 +1,4 @@
-import { json, type Kind } from '../../settings/kinds.ts'
+import { headerText, json, type Kind } from '../../settings/kinds.ts'
 
 export type HeaderList = Readonly<Record<string, string>>
 
@@ -16,18 +16,10 @@ const fromPairs = (text: string): readonly (readonly [string, unknown])[] | unde
   return pairs.every(([, value]) => value !== undefined) ? pairs : undefined
 }
 
-const isHeader = (name: string, value: unknown): value is string => {
-  if (typeof value !== 'string') return false
-  // Loaded only here: every command reads this file, and few need HTTP.
-  const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http')
-  try {
-    validateHeaderName(name)
-    validateHeaderValue(name, value)
-    return true
-  } catch {
-    return false
-  }
-}
+const token = /^[\w!#$%&'*+.^`|~-]+$/
+
+const isHeader = (name: string, value: unknown): value is string =>
+  token.test(name) && typeof value === 'string' && headerText.parse(value) !== undefined
 
 /** `key=value` pairs; a value may have `=` in it, as tokens do, and no comma, for which there is JSON. */
 export const headerList: Kind<HeaderList> = {

@@ -1,5 +1,5 @@
 import { parameter } from '../../settings/define.ts'
-import { type Kind, text } from '../../settings/kinds.ts'
+import { headerText, type Kind, text } from '../../settings/kinds.ts'
 import { headerList } from './headers.ts'
 
 export interface BaseUrl {
@@ -58,12 +58,12 @@ export const lrsParameters = {
     secret: true
   }),
   versionHeader: parameter('HEADERS__X_EXPERIENCE_API_VERSION', {
-    kind: text,
+    kind: headerText,
     default: undefined,
     description: 'One of the headers in HEADERS.'
   }),
   contentType: parameter('HEADERS__CONTENT_TYPE', {
-    kind: text,
+    kind: headerText,
     default: undefined,
     description: 'One of the headers in HEADERS.'
   }),

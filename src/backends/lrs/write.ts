@@ -16,21 +16,22 @@ export interface LrsWriter {
 /** A record as it is sent. */
 interface Sent {
   readonly record: InputRecord
-  /** As the specification compares ids: without case. */
   readonly id: string
+  /** The same for ids that the specification takes for the same: without case. */
+  readonly key: string
   /** With the id. */
   readonly text: string
 }
 
 /** With an id in it, so that sending it a second time cannot store it a second time. */
 const prepare = (record: InputRecord): Sent => {
-  const { text, value } = record
-  if (typeof value.id === 'string') return { record, id: value.id.toLowerCase(), text }
+  const { line, text, value } = record
+  if (typeof value.id === 'string') return { record, id: value.id, key: value.id.toLowerCase(), text }
   // Of any other type: the LRS says what it thinks of that.
-  if (value.id !== undefined) return { record, id: JSON.stringify(value.id), text }
+  if (value.id !== undefined) return { record, id: JSON.stringify(value.id), key: `line ${line}`, text }
   const id = randomUUID()
   const empty = Object.keys(value).length === 0
-  return { record, id, text: text.replace('{', `{"id":"${id}"${empty ? '' : ','}`) }
+  return { record, id, key: id, text: text.replace('{', `{"id":"${id}"${empty ? '' : ','}`) }
 }
 
 /** No request may hold two statements of one id (Data §2.3.2.1): each repetition goes into a later one. */
@@ -38,8 +39,8 @@ const rounds = (batch: readonly Sent[]): Sent[][] => {
   const seen = new Map<string, number>()
   const byRepetition: Sent[][] = []
   for (const sent of batch) {
-    const repetition = seen.get(sent.id) ?? 0
-    seen.set(sent.id, repetition + 1)
+    const repetition = seen.get(sent.key) ?? 0
+    seen.set(sent.key, repetition + 1)
     const round = byRepetition[repetition] ?? []
     byRepetition[repetition] = round
     round.push(sent)
@@ -102,9 +103,9 @@ export const writeLrs = async (
   let already = 0
 
   const accept = (sent: readonly Sent[], isNew: ReadonlySet<string> | undefined): void => {
-    for (const { id } of sent) {
-      if (stored.has(id) || isNew?.has(id) === false) already += 1
-      else stored.add(id)
+    for (const { key } of sent) {
+      if (stored.has(key) || isNew?.has(key) === false) already += 1
+      else stored.add(key)
     }
   }
 

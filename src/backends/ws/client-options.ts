@@ -1,4 +1,4 @@
-import { choice, integer, type Kind, number, text } from '../../settings/kinds.ts'
+import { choice, headerText, integer, type Kind, number } from '../../settings/kinds.ts'
 
 const isNone = (value: string): boolean => /^(?:none|null|)$/i.test(value)
 
@@ -8,7 +8,10 @@ const orNone = (kind: Kind<number>, what: string): Kind<number> => ({
   parse: (value) => (isNone(value) ? Number.POSITIVE_INFINITY : kind.parse(value))
 })
 
-const orEmpty: Kind<string> = { ...text, expected: 'text, or none', parse: (value) => (isNone(value) ? '' : value) }
+const orEmpty: Kind<string> = {
+  expected: `${headerText.expected}, or none`,
+  parse: (value) => (isNone(value) ? '' : headerText.parse(value))
+}
 
 const seconds = orNone(number(0, 86_400), 'a number of seconds')
 const bytes = orNone(integer(1, 2 ** 31 - 1), 'a number of bytes')

@@ -83,7 +83,7 @@ export const connect = (uri: string, { client, signal, onError }: ConnectOptions
       refuse(new LostConnection(false, 'STORE_UNAVAILABLE', `${place} sent a message that is no UTF-8 text`))
       return
     }
-    held.push(...linesOf(message.toString('utf8')))
+    for (const line of linesOf(message.toString('utf8'))) held.push(line)
     heldBytes += message.length
     if (held.length >= client.max_queue || heldBytes >= client.read_limit) {
       socket.pause()
