@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createHttps } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
@@ -7,6 +9,7 @@ import { headerList } from '../../src/backends/lrs/headers.ts'
 import type { RecordsBackend } from '../../src/contracts/data-backend.ts'
 import { aStatementRecord, testRecordsBackend } from '../contracts/data-backend.ts'
 import { aFreePort, startAnswering } from '../support/answering.ts'
+import { aCertificate, asPem } from '../support/certificate.ts'
 import { dataDefinition, openData } from '../support/data-place.ts'
 import { startLrs } from '../support/lrs.ts'
 import { password } from '../support/lrs-users.ts'
@@ -167,6 +170,36 @@ t.test('an LRS that goes away in the middle is waited for', async (t) => {
   for (const line of [2, 3]) t.match(await through.write?.([aStatementRecord(line)], create), { written: 1 })
   t.ok(requests > 2)
   t.equal((await linesOf(backend)).length, 3)
+})
+
+t.test('endpoints count from the host, or from BASE_URL when they begin without a slash', async (t) => {
+  const { url, received } = await startAnswering(t, () => ({ body: { statements: [] } }))
+  for (const [endpoint, path] of [
+    ['xAPI/statements', '/tenant/xAPI/statements'],
+    ['/xAPI/statements', '/xAPI/statements']
+  ] as const) {
+    await linesOf(await openAs(t, 'janedoe', { BASE_URL: `${url}/tenant`, STATEMENTS_ENDPOINT: endpoint }))
+    t.equal(received.at(-1)?.url, `${path}?limit=500`)
+  }
+})
+
+t.test('a server whose certificate nobody vouches for is not trusted, and not asked again', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const server = createHttps({
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    cert: asPem('CERTIFICATE', aCertificate(publicKey, privateKey))
+  })
+  let attempts = 0
+  server.on('tlsClientError', () => {
+    attempts += 1
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  // Of a server that listens on a port.
+  const { port } = server.address() as AddressInfo
+  const backend = await openAs(t, 'janedoe', { BASE_URL: `https://127.0.0.1:${port}` })
+  await t.rejects(linesOf(backend), { code: 'STORE_UNAVAILABLE', message: /certificate/ })
+  t.ok(attempts <= 1)
 })
 
 t.test('headers are those of the settings, in the names of Ralph and in those of HTTP', async (t) => {
