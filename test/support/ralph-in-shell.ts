@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import type { RalphOptions, RalphResult } from './ralph-process.ts'
+import { compileCache, type RalphOptions, type RalphResult } from './ralph-process.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -11,7 +11,7 @@ export const shell = async (t: Test, line: string, options: RalphOptions = {}): 
   const script = `set -o pipefail; ralph() { ${JSON.stringify(process.execPath)} ${JSON.stringify(main)} "$@"; }; ${line}`
   const child = spawn('bash', ['-c', script], {
     cwd: options.cwd ?? t.testdir(),
-    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...options.env },
+    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...compileCache, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true
   })
