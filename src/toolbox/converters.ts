@@ -10,7 +10,7 @@ export type ConvertedLine =
  * @param text a line without its end
  * @param line as it stood, its end included
  */
-export type ConvertLine = (text: string, line: string) => ConvertedLine
+export type ConvertLine = (text: string, line: Uint8Array) => ConvertedLine
 
 /** What a conversion is told; a cloneable value, as it goes to other threads. */
 export interface ConverterOptions {

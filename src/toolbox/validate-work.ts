@@ -2,6 +2,7 @@ import { type LineBlock, linesOf } from '../streams/lines.ts'
 import type { CreateWork, Piece } from '../streams/pieces.ts'
 import type { Fault } from '../validation/explain.ts'
 import type { Judgement, Wanted } from './judges.ts'
+import { printable } from './printable.ts'
 import { parseRecord, trimLine } from './records.ts'
 
 /** What every thread is told. */
@@ -52,13 +53,6 @@ const pick = (bytes: Uint8Array, wanted: readonly boolean[]): Uint8Array => {
   }
   return Buffer.concat(parts)
 }
-
-/** No control character of a record reaches a terminal. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced.
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 
 const saidOf = ({ pointer, rule, expected }: Fault): string =>
   `${pointer === '' ? 'it' : pointer} breaks ${rule}: expected ${expected}`

@@ -32,30 +32,6 @@ interface ConvertFlags {
 /** Further threads cost memory and wait for the one that reads. */
 const mostJobs = 4
 
-/** Rejected lines that are logged; the report has them all. */
-const mostLogged = 1000
-
-/** Tells of lines that became no statement: each that is wrong, and each kind that nobody knows once. */
-const createTeller = (log: Log) => {
-  const unknown = new Map<string, number>()
-  let told = 0
-  return {
-    tell: (line: number, reason: string, kind: string | undefined): void => {
-      if (kind !== undefined) {
-        const before = unknown.get(kind) ?? 0
-        unknown.set(kind, before + 1)
-        if (before > 0) return
-      }
-      if (told++ < mostLogged) log.error(`line ${line} ${reason}`)
-      else if (told === mostLogged + 2)
-        log.error('further lines are counted and not shown: --report FILE keeps them all')
-    },
-    end: (): void => {
-      for (const [kind, times] of unknown) if (times > 1) log.warn(`no conversion for ${kind}: ${times} times`)
-    }
-  }
-}
-
 const requireFlag = (value: string | undefined, flags: string): string => {
   if (value !== undefined && value !== '') return value
   throw new RalphError('USAGE', `required option '${flags}' not specified`)
@@ -73,21 +49,31 @@ const list = async (from: string | undefined, to: string | undefined, format: Ta
 }
 
 const convert = async (file: string | undefined, flags: ConvertFlags, namespace: string, log: Log): Promise<void> => {
-  const [{ convertRecords }, { formatReject }, { openInput }, { openReport }, { startProgress }, { writeOut }] =
-    await Promise.all([
-      import('../../toolbox/convert.ts'),
-      import('../../toolbox/reject-report.ts'),
-      import('../input.ts'),
-      import('../report-file.ts'),
-      import('../progress.ts'),
-      import('../write-out.ts')
-    ])
+  const [
+    { convertRecords },
+    { formatReject },
+    { openInput },
+    { startProgress },
+    { tellRefusedLines },
+    { openReport },
+    { writeOut }
+  ] = await Promise.all([
+    import('../../toolbox/convert.ts'),
+    import('../../toolbox/reject-report.ts'),
+    import('../input.ts'),
+    import('../progress.ts'),
+    import('../refused-lines.ts'),
+    import('../report-file.ts'),
+    import('../write-out.ts')
+  ])
   const { from = '', to = '', platformUrl = '' } = flags
   await interruptible(async (signal) => {
-    const input = await openInput(file, signal)
+    // A line that ends the command ends the reading too: what stands at the other end of a pipe may never say more.
+    const ended = new AbortController()
+    const input = await openInput(file, AbortSignal.any([signal, ended.signal]))
     const report = flags.report === undefined ? undefined : openReport(flags.report)
     const done: ConvertProgress = { total: 0, invalid: 0, bytes: 0 }
-    const teller = createTeller(log)
+    const refusedLines = tellRefusedLines(log)
     const progress = startProgress('convert', { enabled: flags.progress, log })
     if (input.size !== undefined) progress.total({ bytes: input.size })
     try {
@@ -102,14 +88,15 @@ const convert = async (file: string | undefined, flags: ConvertFlags, namespace:
         progress: done,
         onRejected: (rejected, unknown, isLast) => {
           // What ends the command is said by its error.
-          if (!isLast) teller.tell(rejected.line, rejected.reason, unknown)
+          if (!isLast) refusedLines.tell(rejected.line, rejected.reason, unknown)
           report?.add(formatReject(rejected))
         },
         onProgress: (more) => progress.add(more)
       })
       await writeOut(statements, { signal })
     } finally {
-      teller.end()
+      ended.abort()
+      refusedLines.end()
       progress.end()
       log.info(`Total events: ${done.total}, Invalid events: ${done.invalid}`)
       report?.close()

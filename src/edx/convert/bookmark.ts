@@ -9,12 +9,31 @@ const marked = (event: EdxEvent, place: Place): Description => {
   return { id: blockIri(place, usageKey), type: typeOfBlock(usageKey) }
 }
 
-const component = { object: 'block', what: 'the component', describe: marked } as const satisfies Partial<Conversion>
+const component = {
+  object: 'block',
+  what: 'the component',
+  describe: marked
+} as const satisfies Partial<Conversion>
 
 export const bookmarkConversions: readonly Conversion[] = [
-  { ...component, events: ['edx.bookmark.added'], sources: ['server'], verb: 'bookmarked' },
-  { ...component, events: ['edx.bookmark.removed'], sources: ['server'], verb: 'unsaved' },
-  { ...component, events: ['edx.bookmark.accessed'], sources: ['browser'], verb: 'accessed' },
+  {
+    ...component,
+    events: ['edx.bookmark.added'],
+    sources: ['server'],
+    verb: 'bookmarked'
+  },
+  {
+    ...component,
+    events: ['edx.bookmark.removed'],
+    sources: ['server'],
+    verb: 'unsaved'
+  },
+  {
+    ...component,
+    events: ['edx.bookmark.accessed'],
+    sources: ['browser'],
+    verb: 'accessed'
+  },
   {
     events: ['edx.bookmark.listed'],
     sources: ['server'],
@@ -24,7 +43,9 @@ export const bookmarkConversions: readonly Conversion[] = [
     context: 'how many there are',
     describe: (event, place) => ({
       id: inCourse(place, courseIdOf(event), 'bookmarks'),
-      extensions: extended({ [extensions.totalItems]: numberOf(event.payload, 'bookmarks_count') })
+      extensions: extended({
+        [extensions.totalItems]: numberOf(event.payload, 'bookmarks_count')
+      })
     })
   }
 ]

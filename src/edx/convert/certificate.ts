@@ -11,7 +11,9 @@ const certificateOf = (event: EdxEvent, place: Place): Description => {
       url === undefined
         ? inCourse(place, courseIdOf(event), `certificates/${requireText(event.payload, 'certificate_id')}`)
         : addressIn(place, url),
-    extensions: extended({ [extensions.type]: textOf(event.payload, 'enrollment_mode') })
+    extensions: extended({
+      [extensions.type]: textOf(event.payload, 'enrollment_mode')
+    })
   }
 }
 
@@ -38,7 +40,9 @@ const generation = (state: 'enabled' | 'disabled'): Conversion => ({
   what: 'the course whose certificates are meant',
   describe: (event, place) => {
     const course = courseIdOf(event)
-    return { id: courseIri(place, course === '' ? requireText(event.payload, 'course_id') : course) }
+    return {
+      id: courseIri(place, course === '' ? requireText(event.payload, 'course_id') : course)
+    }
   }
 })
 
@@ -48,9 +52,17 @@ export const certificateConversions: readonly Conversion[] = [
     events: ['edx.certificate.created'],
     verb: 'earned',
     actor: 'the learner of the event',
-    describe: (event, place) => ({ ...certificateOf(event, place), learner: textOf(event.payload, 'user_id') })
+    describe: (event, place) => ({
+      ...certificateOf(event, place),
+      learner: textOf(event.payload, 'user_id')
+    })
   },
-  { ...certificate, events: ['edx.certificate.revoked'], verb: 'retracted', describe: certificateOf },
+  {
+    ...certificate,
+    events: ['edx.certificate.revoked'],
+    verb: 'retracted',
+    describe: certificateOf
+  },
   {
     ...certificate,
     events: ['edx.certificate.shared'],

@@ -13,7 +13,11 @@ const memberOf = (event: EdxEvent, place: Place): Description => ({
   learner: textOf(event.payload, 'user_id')
 })
 
-const cohort = { sources: ['server'], object: 'group', what: 'the cohort' } as const satisfies Partial<Conversion>
+const cohort = {
+  sources: ['server'],
+  object: 'group',
+  what: 'the cohort'
+} as const satisfies Partial<Conversion>
 const member = {
   ...cohort,
   actor: 'the learner of the event',
@@ -21,7 +25,12 @@ const member = {
 } as const satisfies Partial<Conversion>
 
 export const cohortConversions: readonly Conversion[] = [
-  { ...cohort, events: ['edx.cohort.created'], verb: 'created', describe: cohortOf },
+  {
+    ...cohort,
+    events: ['edx.cohort.created'],
+    verb: 'created',
+    describe: cohortOf
+  },
   { ...member, events: ['edx.cohort.user_added'], verb: 'joined' },
   { ...member, events: ['edx.cohort.user_removed'], verb: 'left' }
 ]

@@ -1,6 +1,10 @@
 import type { Conversion } from './define.ts'
-import { truthOf } from './fields.ts'
-import { blockIri, moduleKeyOf, moduleNameOf, pageOf } from './place.ts'
+import type { EdxEvent } from './event.ts'
+import { textOf, truthOf } from './fields.ts'
+import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Place, pageOf } from './place.ts'
+
+const placeOf = (event: EdxEvent, place: Place): string =>
+  textOf(event.whole, 'page') === undefined ? inCourse(place, event.courseId, 'done') : pageOf(event)
 
 export const completionConversions: readonly Conversion[] = [
   {
@@ -9,13 +13,13 @@ export const completionConversions: readonly Conversion[] = [
     verb: 'completed',
     otherwise: { verb: 'progressed', when: 'it is not done any more' },
     object: 'resource',
-    what: 'the component, or the page where a browser names none',
+    what: 'the component, or else the page',
     result: 'completion',
     describe: (event, place) => {
       const done = truthOf(event.payload, 'done') ?? false
       const key = moduleKeyOf(event)
       return {
-        id: key === undefined ? pageOf(event) : blockIri(place, key),
+        id: key === undefined ? placeOf(event, place) : blockIri(place, key),
         name: moduleNameOf(event),
         otherwise: !done,
         result: { completion: done }

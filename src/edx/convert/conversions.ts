@@ -14,19 +14,26 @@ import { peerInstructionConversions } from './peer-instruction.ts'
 import { pollConversions } from './poll.ts'
 import { problemConversions } from './problem.ts'
 import { serverConversions } from './server.ts'
+import { type PreparedConversion, prepare } from './statement.ts'
 import { studentNotesConversions } from './student-notes.ts'
 import { teamConversions } from './team.ts'
 import { textbookConversions } from './textbook.ts'
 import { videoConversions } from './video.ts'
 
 /** Every conversion there is, by families, as they are documented. */
-export const families: readonly { readonly name: string; readonly conversions: readonly Conversion[] }[] = [
+export const families: readonly {
+  readonly name: string
+  readonly conversions: readonly Conversion[]
+}[] = [
   { name: 'Pages', conversions: serverConversions },
   { name: 'Navigation', conversions: navigationConversions },
   { name: 'Enrollment', conversions: enrollmentConversions },
   { name: 'Video', conversions: videoConversions },
   { name: 'Problems', conversions: problemConversions },
-  { name: 'Grades and completion', conversions: [...gradeConversions, ...completionConversions] },
+  {
+    name: 'Grades and completion',
+    conversions: [...gradeConversions, ...completionConversions]
+  },
   { name: 'Bookmarks', conversions: bookmarkConversions },
   { name: 'Certificates', conversions: certificateConversions },
   { name: 'Forum', conversions: forumConversions },
@@ -43,17 +50,18 @@ export const families: readonly { readonly name: string; readonly conversions: r
 
 export const conversions: readonly Conversion[] = families.flatMap((family) => family.conversions)
 
-const requests = conversions.find(({ events }) => events.includes('<context.path>'))
-
-const bySource = new Map<string, Map<string, Conversion>>()
+const bySource = new Map<string, Map<string, PreparedConversion>>()
 for (const conversion of conversions) {
+  const prepared = prepare(conversion)
   for (const source of conversion.sources) {
-    const byType = bySource.get(source) ?? new Map<string, Conversion>()
+    const byType = bySource.get(source) ?? new Map<string, PreparedConversion>()
     bySource.set(source, byType)
-    for (const type of conversion.events) byType.set(type, conversion)
+    for (const type of conversion.events) byType.set(type, prepared)
   }
 }
 
+const requests = bySource.get('server')?.get('<context.path>')
+
 /** How an event is converted; undefined: nobody knows. */
-export const findConversion = (source: string, type: string, path: unknown): Conversion | undefined =>
+export const findConversion = (source: string, type: string, path: unknown): PreparedConversion | undefined =>
   bySource.get(source)?.get(type) ?? (source === 'server' && type === path ? requests : undefined)

@@ -30,7 +30,9 @@ const droppedAt = ({ payload }: EdxEvent): string | undefined => {
 
 const feedback = (event: EdxEvent, place: Place): Description => ({
   ...puzzle(event, place),
-  extensions: extended({ [extensions.supplement]: textOf(event.payload, 'content') })
+  extensions: extended({
+    [extensions.supplement]: textOf(event.payload, 'content')
+  })
 })
 
 export const dragAndDropConversions: readonly Conversion[] = [
@@ -42,7 +44,9 @@ export const dragAndDropConversions: readonly Conversion[] = [
     context: 'number of the item',
     describe: (event, place) => ({
       ...puzzle(event, place),
-      extensions: extended({ [extensions.target]: numberOf(event.payload, 'item_id') })
+      extensions: extended({
+        [extensions.target]: numberOf(event.payload, 'item_id')
+      })
     })
   },
   {
@@ -52,9 +56,24 @@ export const dragAndDropConversions: readonly Conversion[] = [
     result: 'success, response: item and zone',
     describe: (event, place) => ({
       ...puzzle(event, place),
-      result: resulting({ success: truthOf(event.payload, 'is_correct'), response: droppedAt(event) })
+      result: resulting({
+        success: truthOf(event.payload, 'is_correct'),
+        response: droppedAt(event)
+      })
     })
   },
-  { ...common, events: types('feedback.opened'), verb: 'viewed', context: 'the feedback', describe: feedback },
-  { ...common, events: types('feedback.closed'), verb: 'closed', context: 'the feedback', describe: feedback }
+  {
+    ...common,
+    events: types('feedback.opened'),
+    verb: 'viewed',
+    context: 'the feedback',
+    describe: feedback
+  },
+  {
+    ...common,
+    events: types('feedback.closed'),
+    verb: 'closed',
+    context: 'the feedback',
+    describe: feedback
+  }
 ]

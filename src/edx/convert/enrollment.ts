@@ -6,7 +6,9 @@ import { extensions } from './vocabulary.ts'
 
 /** Mode of enrollment: audit, verified, … */
 const modeOf = (event: EdxEvent) =>
-  extended({ [extensions.type]: textOf(event.payload, 'mode') ?? textOf(event.context, 'mode') })
+  extended({
+    [extensions.type]: textOf(event.payload, 'mode') ?? textOf(event.context, 'mode')
+  })
 
 const enrolledIn = (event: EdxEvent, place: Place): string => courseIri(place, requireText(event.payload, 'course_id'))
 

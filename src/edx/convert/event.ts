@@ -43,5 +43,13 @@ export const kindOf = (value: unknown): { readonly source: string; readonly type
 export const readEvent = (whole: Part, source: string, type: string): EdxEvent => {
   const context = partOf(whole, 'context')
   const { payload, text } = readPayload(whole.value.event)
-  return { whole, source, type, context, payload, text, courseId: textOf(context, 'course_id') ?? '' }
+  return {
+    whole,
+    source,
+    type,
+    context,
+    payload,
+    text,
+    courseId: textOf(context, 'course_id') ?? ''
+  }
 }

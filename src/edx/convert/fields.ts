@@ -1,14 +1,12 @@
 import { RalphError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../xapi/statement.ts'
 
-/** A part of an event, and where it stands in it. */
+/** A part of an event, and where it stands in it. Keys that are asked for have no `/` and no `~`. */
 export interface Part {
   readonly value: JsonObject
   /** JSON pointer. */
   readonly at: string
 }
-
-const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** That a field is not what it should be: JSON pointer and rule, for a person who has the event before them. */
 export const wrongField = (pointer: string, expected: string): RalphError =>
@@ -17,7 +15,7 @@ export const wrongField = (pointer: string, expected: string): RalphError =>
     expected
   })
 
-const wrong = ({ at }: Part, key: string, expected: string): RalphError => wrongField(`${at}/${escaped(key)}`, expected)
+const wrong = ({ at }: Part, key: string, expected: string): RalphError => wrongField(`${at}/${key}`, expected)
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -70,7 +68,7 @@ export const truthOf = (part: Part, key: string): boolean | undefined => {
 /** An object within another; one without fields where there is none. */
 export const partOf = (part: Part, key: string): Part => {
   const found = fieldOf(part, key)
-  const at = `${part.at}/${escaped(key)}`
+  const at = `${part.at}/${key}`
   if (isObject(found)) return { value: found, at }
   if (found === undefined || found === null || found === '') return { value: {}, at }
   throw wrongField(at, 'an object')

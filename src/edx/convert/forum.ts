@@ -30,13 +30,18 @@ const postOf =
       name: textOf(payload, 'title'),
       result: resulting({ response: textOf(payload, 'body') }),
       parent: activity,
-      extensions: extended({ [extensions.type]: textOf(payload, 'thread_type') })
+      extensions: extended({
+        [extensions.type]: textOf(payload, 'thread_type')
+      })
     }
   }
 
 const withoutBody =
   (kind: 'thread' | 'response' | 'comment') =>
-  (event: EdxEvent, place: Place): Description => ({ ...postOf(kind)(event, place), result: undefined })
+  (event: EdxEvent, place: Place): Description => ({
+    ...postOf(kind)(event, place),
+    result: undefined
+  })
 
 const kinds: readonly (readonly ['thread' | 'response' | 'comment', ActivityTypeName, VerbName])[] = [
   ['thread', 'forumTopic', 'posted'],
@@ -53,11 +58,38 @@ const onPosts: readonly Conversion[] = kinds.flatMap(([kind, object, verb]): rea
   } as const satisfies Partial<Conversion>
   const events = (...names: readonly string[]) => names.map((name) => `edx.forum.${kind}.${name}`)
   return [
-    { ...post, events: events('created'), verb, result: 'response: the text', describe: postOf(kind) },
-    { ...post, events: events('edited'), verb: 'edited', result: 'response: the text', describe: postOf(kind) },
-    { ...post, events: events('deleted'), verb: 'deleted', describe: withoutBody(kind) },
-    { ...post, events: events('reported'), verb: 'reported', describe: withoutBody(kind) },
-    { ...post, events: events('unreported'), verb: 'retracted', describe: withoutBody(kind) }
+    {
+      ...post,
+      events: events('created'),
+      verb,
+      result: 'response: the text',
+      describe: postOf(kind)
+    },
+    {
+      ...post,
+      events: events('edited'),
+      verb: 'edited',
+      result: 'response: the text',
+      describe: postOf(kind)
+    },
+    {
+      ...post,
+      events: events('deleted'),
+      verb: 'deleted',
+      describe: withoutBody(kind)
+    },
+    {
+      ...post,
+      events: events('reported'),
+      verb: 'reported',
+      describe: withoutBody(kind)
+    },
+    {
+      ...post,
+      events: events('unreported'),
+      verb: 'unreported',
+      describe: withoutBody(kind)
+    }
   ]
 })
 
@@ -74,18 +106,51 @@ const vote = (kind: 'thread' | 'response', object: ActivityTypeName): Conversion
   })
 })
 
-const topic = { sources: ['server'], object: 'forumTopic', what: 'the thread' } as const satisfies Partial<Conversion>
-const reply = { sources: ['server'], object: 'forumReply', what: 'the response' } as const satisfies Partial<Conversion>
+const topic = {
+  sources: ['server'],
+  object: 'forumTopic',
+  what: 'the thread'
+} as const satisfies Partial<Conversion>
+const reply = {
+  sources: ['server'],
+  object: 'forumReply',
+  what: 'the response'
+} as const satisfies Partial<Conversion>
 
 export const forumConversions: readonly Conversion[] = [
   ...onPosts,
   vote('thread', 'forumTopic'),
   vote('response', 'forumReply'),
-  { ...topic, events: ['edx.forum.thread.viewed'], verb: 'viewed', describe: withoutBody('thread') },
-  { ...topic, events: ['edx.forum.thread.followed'], verb: 'followed', describe: withoutBody('thread') },
-  { ...topic, events: ['edx.forum.thread.unfollowed'], verb: 'unfollowed', describe: withoutBody('thread') },
-  { ...reply, events: ['edx.forum.response.mark'], verb: 'approved', describe: withoutBody('response') },
-  { ...reply, events: ['edx.forum.response.unmark'], verb: 'retracted', describe: withoutBody('response') },
+  {
+    ...topic,
+    events: ['edx.forum.thread.viewed'],
+    verb: 'viewed',
+    describe: withoutBody('thread')
+  },
+  {
+    ...topic,
+    events: ['edx.forum.thread.followed'],
+    verb: 'followed',
+    describe: withoutBody('thread')
+  },
+  {
+    ...topic,
+    events: ['edx.forum.thread.unfollowed'],
+    verb: 'unfollowed',
+    describe: withoutBody('thread')
+  },
+  {
+    ...reply,
+    events: ['edx.forum.response.mark'],
+    verb: 'approved',
+    describe: withoutBody('response')
+  },
+  {
+    ...reply,
+    events: ['edx.forum.response.unmark'],
+    verb: 'rejected',
+    describe: withoutBody('response')
+  },
   {
     events: ['edx.forum.searched'],
     sources: ['server'],
@@ -100,7 +165,9 @@ export const forumConversions: readonly Conversion[] = [
           : addressIn(place, requireText(event.payload, 'url')),
       result: resulting({
         response: textOf(event.payload, 'query'),
-        extensions: extended({ [extensions.totalItems]: numberOf(event.payload, 'total_results') })
+        extensions: extended({
+          [extensions.totalItems]: numberOf(event.payload, 'total_results')
+        })
       })
     })
   }

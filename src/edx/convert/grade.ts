@@ -1,11 +1,16 @@
-import { type Conversion, extended, resulting } from './define.ts'
+import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { amountOf, numberOf, requireText, textOf } from './fields.ts'
-import { blockIri, courseIdOf, courseIri, type Place } from './place.ts'
+import { blockIri, courseIdOf, courseIri, type Place, typeOfBlock } from './place.ts'
 import { scoreOf, shareOf } from './score.ts'
 import { extensions } from './vocabulary.ts'
 
 const learnerOf = ({ payload }: EdxEvent): string | undefined => textOf(payload, 'user_id')
+
+const componentOf = (event: EdxEvent, place: Place, key: string): Description => {
+  const usageKey = requireText(event.payload, key)
+  return { id: blockIri(place, usageKey), type: typeOfBlock(usageKey) }
+}
 
 const gradedCourse = (event: EdxEvent, place: Place): string => {
   const course = courseIdOf(event)
@@ -42,8 +47,7 @@ export const gradeConversions: readonly Conversion[] = [
     object: 'block',
     what: 'the component',
     describe: (event, place) => ({
-      id: blockIri(place, requireText(event.payload, 'problem_id')),
-      type: 'question',
+      ...componentOf(event, place, 'problem_id'),
       learner: learnerOf(event),
       result: resulting({
         score: scoreOf(numberOf(event.payload, 'weighted_earned'), amountOf(event.payload, 'weighted_possible'))
@@ -108,11 +112,13 @@ export const gradeConversions: readonly Conversion[] = [
     describe: (event, place) => {
       const done = numberOf(event.payload, 'completion') ?? 0
       return {
-        id: blockIri(place, requireText(event.payload, 'block_id')),
-        type: 'resource',
+        ...componentOf(event, place, 'block_id'),
         learner: learnerOf(event),
         otherwise: done >= 1,
-        result: resulting({ completion: done >= 1, extensions: extended({ [extensions.progress]: done }) })
+        result: resulting({
+          completion: done >= 1,
+          extensions: extended({ [extensions.progress]: done })
+        })
       }
     }
   }

@@ -26,22 +26,26 @@ export type Converted =
  * @param text the line without its end
  * @param line as it stood, its end included: the id of the statement comes from it
  */
-export type ConvertLine = (text: string, line: string) => Converted
+export type ConvertLine = (text: string, line: Uint8Array) => Converted
 
 interface ExactParse {
   parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
 }
 
-/** With ids of users as they are written, as a double cannot hold all of them. */
+/** With ids of users as they are written, where a double does not hold them. */
 const parseWithIds = (text: string): unknown =>
   // What Node has and the types of TypeScript do not yet.
   (JSON as ExactParse).parse(text, (key, value, { source }) =>
     key === 'user_id' && typeof value === 'number' && !Number.isSafeInteger(value) ? source : value
   )
 
-const hasLongId = /"user_id"\s*:\s*-?\d{16}/
+const hasLongId = (part: unknown): boolean =>
+  isObject(part) && typeof part.user_id === 'number' && !Number.isSafeInteger(part.user_id)
 
-const parse = (text: string): unknown => (hasLongId.test(text) ? parseWithIds(text) : JSON.parse(text))
+const parse = (text: string): unknown => {
+  const value: unknown = JSON.parse(text)
+  return isObject(value) && (hasLongId(value.context) || hasLongId(value.event)) ? parseWithIds(text) : value
+}
 
 const pathOf = (context: unknown): unknown => (isObject(context) ? context.path : undefined)
 
@@ -50,28 +54,38 @@ export const createEdxToXapi = ({ platformUrl, namespace }: EdxToXapiOptions): C
   const bytes = uuidBytes(namespace)
   if (bytes === undefined) throw new RalphError('USAGE', `${JSON.stringify(namespace)} is no UUID namespace`)
   const idOf = createNames(bytes)
-  const place: Place = { homePage: platformUrl, url: platformUrl.replace(/\/+$/, '') }
+  const place: Place = {
+    homePage: platformUrl,
+    url: platformUrl.replace(/\/+$/, '')
+  }
 
   return (text, line) => {
     let value: unknown
     try {
       value = parse(text)
     } catch (error) {
-      return { reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}` }
+      return {
+        reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}`
+      }
     }
     if (!isObject(value)) return { reason: 'is no JSON object' }
     const kind = kindOf(value)
     if (kind === undefined)
-      return { unknown: 'is no event of edX: it has no event_source or no event_type', kind: 'no event of edX' }
+      return {
+        unknown: 'is no event of edX: it has no event_source or no event_type',
+        kind: 'no event of edX'
+      }
     const { source, type } = kind
-    const conversion = findConversion(source, type, pathOf(value.context))
-    if (conversion === undefined) {
+    const prepared = findConversion(source, type, pathOf(value.context))
+    if (prepared === undefined) {
       const named = `event_type ${JSON.stringify(type)} of event_source ${JSON.stringify(source)}`
       return { unknown: `has no conversion: ${named}`, kind: named }
     }
     try {
       const event = readEvent({ value, at: '' }, source, type)
-      return { statement: toStatement(idOf(line), event, conversion, conversion.describe(event, place), place) }
+      return {
+        statement: toStatement(idOf(line), event, prepared, prepared.conversion.describe(event, place), place)
+      }
     } catch (error) {
       if (error instanceof RalphError && error.code === 'INVALID_INPUT')
         return { reason: `cannot be converted: ${error.message}` }

@@ -59,7 +59,9 @@ export const navigationConversions: readonly Conversion[] = [
     describe: ({ payload }, place) => ({
       id: addressIn(place, requireText(payload, 'target_url')),
       name: textOf(payload, 'target_name'),
-      extensions: extended({ [extensions.referrer]: textOf(payload, 'current_url') })
+      extensions: extended({
+        [extensions.referrer]: textOf(payload, 'current_url')
+      })
     })
   },
   {
@@ -71,7 +73,9 @@ export const navigationConversions: readonly Conversion[] = [
     context: 'the page before',
     describe: ({ payload }, place) => ({
       id: addressIn(place, requireText(payload, 'target_url')),
-      extensions: extended({ [extensions.referrer]: textOf(payload, 'current_url') })
+      extensions: extended({
+        [extensions.referrer]: textOf(payload, 'current_url')
+      })
     })
   },
   {
@@ -82,7 +86,10 @@ export const navigationConversions: readonly Conversion[] = [
     what: 'the tool, a page of the course',
     describe: (event, place) => {
       const tool = requireText(event.payload, 'tool_name')
-      return { id: inCourse(place, event.courseId, tool.replace(/^edx\./, '')), name: tool }
+      return {
+        id: inCourse(place, event.courseId, tool.replace(/^edx\./, '')),
+        name: tool
+      }
     }
   },
   {
@@ -94,7 +101,9 @@ export const navigationConversions: readonly Conversion[] = [
     context: 'where it goes on',
     describe: (event, place) => ({
       id: courseIri(place, requireText(event.context, 'course_id')),
-      extensions: extended({ [extensions.target]: textOf(event.payload, 'url') })
+      extensions: extended({
+        [extensions.target]: textOf(event.payload, 'url')
+      })
     })
   }
 ]

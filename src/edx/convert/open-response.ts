@@ -52,7 +52,10 @@ const common = {
 
 const assessed = (event: EdxEvent, place: Place): Description => ({
   ...assessment(event, place),
-  result: resulting({ score: pointsOf(event), response: textOf(event.payload, 'feedback') }),
+  result: resulting({
+    score: pointsOf(event),
+    response: textOf(event.payload, 'feedback')
+  }),
   extensions: extended({
     [extensions.type]: textOf(event.payload, 'score_type'),
     [extensions.target]: textOf(event.payload, 'submission_uuid')
@@ -70,9 +73,13 @@ export const openResponseConversions: readonly Conversion[] = [
       ...assessment(event, place),
       result: resulting({
         response: writtenIn(partOf(event.payload, 'answer')),
-        extensions: extended({ [extensions.attempt]: numberOf(event.payload, 'attempt_number') })
+        extensions: extended({
+          [extensions.attempt]: numberOf(event.payload, 'attempt_number')
+        })
       }),
-      extensions: extended({ [extensions.target]: textOf(event.payload, 'submission_uuid') })
+      extensions: extended({
+        [extensions.target]: textOf(event.payload, 'submission_uuid')
+      })
     })
   },
   {
@@ -92,7 +99,9 @@ export const openResponseConversions: readonly Conversion[] = [
     context: 'id of the submission',
     describe: (event, place) => ({
       ...assessment(event, place),
-      extensions: extended({ [extensions.target]: textOf(event.payload, 'submission_returned_uuid') })
+      extensions: extended({
+        [extensions.target]: textOf(event.payload, 'submission_returned_uuid')
+      })
     })
   },
   {
@@ -111,8 +120,12 @@ export const openResponseConversions: readonly Conversion[] = [
     context: 'id of the submission',
     describe: (event, place) => ({
       ...assessment(event, place),
-      result: resulting({ response: answerText(event.payload.value.options_selected) }),
-      extensions: extended({ [extensions.target]: textOf(event.payload, 'submission_uuid') })
+      result: resulting({
+        response: answerText(event.payload.value.options_selected)
+      }),
+      extensions: extended({
+        [extensions.target]: textOf(event.payload, 'submission_uuid')
+      })
     })
   },
   {
@@ -124,7 +137,9 @@ export const openResponseConversions: readonly Conversion[] = [
     describe: (event, place) => ({
       ...assessment(event, place),
       result: resulting({ response: textOf(event.payload, 'feedback_text') }),
-      extensions: extended({ [extensions.target]: textOf(event.payload, 'submission_uuid') })
+      extensions: extended({
+        [extensions.target]: textOf(event.payload, 'submission_uuid')
+      })
     })
   },
   {
@@ -139,7 +154,9 @@ export const openResponseConversions: readonly Conversion[] = [
       return {
         id: `${pageOf(event).replace(/#.*$/, '')}#${encodeURIComponent(name)}`,
         name,
-        extensions: extended({ [extensions.type]: textOf(event.payload, 'fileType') })
+        extensions: extended({
+          [extensions.type]: textOf(event.payload, 'fileType')
+        })
       }
     }
   }

@@ -28,14 +28,21 @@ const submitted = (which: 'original' | 'revised'): Conversion => ({
     ...questionOf(event, place),
     result: resulting({
       response: answerOf(event.payload, 'answer'),
-      extensions: extended({ [extensions.supplement]: textOf(event.payload, 'rationale') })
+      extensions: extended({
+        [extensions.supplement]: textOf(event.payload, 'rationale')
+      })
     }),
     extensions: { [extensions.type]: which }
   })
 })
 
 export const peerInstructionConversions: readonly Conversion[] = [
-  { ...question, events: ['ubc.peer_instruction.accessed'], verb: 'initialized', describe: questionOf },
+  {
+    ...question,
+    events: ['ubc.peer_instruction.accessed'],
+    verb: 'initialized',
+    describe: questionOf
+  },
   submitted('original'),
   submitted('revised')
 ]

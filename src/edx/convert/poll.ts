@@ -15,7 +15,11 @@ const questionnaire =
   }
 
 const asked = (type: 'poll' | 'survey', answers: 'choice' | 'choices'): readonly Conversion[] => {
-  const common = { sources: ['server'], object: 'survey', what: `the ${type}` } as const satisfies Partial<Conversion>
+  const common = {
+    sources: ['server'],
+    object: 'survey',
+    what: `the ${type}`
+  } as const satisfies Partial<Conversion>
   return [
     {
       ...common,
@@ -27,7 +31,12 @@ const asked = (type: 'poll' | 'survey', answers: 'choice' | 'choices'): readonly
         result: resulting({ response: answerOf(event.payload, answers) })
       })
     },
-    { ...common, events: [`xblock.${type}.view_results`], verb: 'viewed', describe: questionnaire(type) }
+    {
+      ...common,
+      events: [`xblock.${type}.view_results`],
+      verb: 'viewed',
+      describe: questionnaire(type)
+    }
   ]
 }
 

@@ -32,7 +32,10 @@ const problemOfForm = (event: EdxEvent, place: Place, form: string | undefined):
 /** Of the browser: what was asked of a problem, and the form as it was then. */
 const onForm = (event: EdxEvent, place: Place): Description => {
   const form = formOf(event)
-  return { id: problemOfForm(event, place, form), result: resulting({ response: form === '' ? undefined : form }) }
+  return {
+    id: problemOfForm(event, place, form),
+    result: resulting({ response: form === '' ? undefined : form })
+  }
 }
 
 const attemptsOf = ({ payload }: EdxEvent) => extended({ [extensions.attempt]: numberOf(payload, 'attempts') })
@@ -57,8 +60,16 @@ const refused = (event: EdxEvent, place: Place): Description => ({
   extensions: extended({ [extensions.type]: textOf(event.payload, 'failure') })
 })
 
-const question = { sources: ['server'], object: 'question', what: 'the problem' } as const satisfies Partial<Conversion>
-const form = { sources: ['browser'], object: 'question', what: 'the problem' } as const satisfies Partial<Conversion>
+const question = {
+  sources: ['server'],
+  object: 'question',
+  what: 'the problem'
+} as const satisfies Partial<Conversion>
+const form = {
+  sources: ['browser'],
+  object: 'question',
+  what: 'the problem'
+} as const satisfies Partial<Conversion>
 
 const ofServer: readonly Conversion[] = [
   {
@@ -112,7 +123,12 @@ const ofServer: readonly Conversion[] = [
     context: 'why it was refused',
     describe: refused
   },
-  { ...question, events: ['reset_problem'], verb: 'discarded', describe: (event, place) => problemOf(event, place) },
+  {
+    ...question,
+    events: ['reset_problem'],
+    verb: 'discarded',
+    describe: (event, place) => problemOf(event, place)
+  },
   {
     ...question,
     events: ['save_problem_success'],
@@ -161,10 +177,34 @@ const ofServer: readonly Conversion[] = [
 ]
 
 const ofBrowser: readonly Conversion[] = [
-  { ...form, events: ['problem_check'], verb: 'attempted', result: 'response: the form', describe: onForm },
-  { ...form, events: ['problem_graded'], verb: 'evaluated', result: 'response: the form', describe: onForm },
-  { ...form, events: ['problem_reset'], verb: 'discarded', result: 'response: the form', describe: onForm },
-  { ...form, events: ['problem_save'], verb: 'saved', result: 'response: the form', describe: onForm },
+  {
+    ...form,
+    events: ['problem_check'],
+    verb: 'attempted',
+    result: 'response: the form',
+    describe: onForm
+  },
+  {
+    ...form,
+    events: ['problem_graded'],
+    verb: 'viewed',
+    result: 'response: the form',
+    describe: onForm
+  },
+  {
+    ...form,
+    events: ['problem_reset'],
+    verb: 'discarded',
+    result: 'response: the form',
+    describe: onForm
+  },
+  {
+    ...form,
+    events: ['problem_save'],
+    verb: 'saved',
+    result: 'response: the form',
+    describe: onForm
+  },
   {
     ...form,
     events: ['problem_show'],

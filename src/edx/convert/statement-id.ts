@@ -11,20 +11,20 @@ export const uuidBytes = (text: string): Uint8Array | undefined => {
   return match === null ? undefined : Buffer.from(match.slice(1).join(''), 'hex')
 }
 
-/** Gives names of a namespace their UUIDs of version 5 (RFC 4122 §4.3): the same text, the same id. */
-export const createNames = (namespace: Uint8Array): ((name: string) => string) => {
+/** Gives names of a namespace their UUIDs of version 5 (RFC 4122 §4.3): the same bytes, the same id. */
+export const createNames = (namespace: Uint8Array): ((name: Uint8Array) => string) => {
   const start = namespace.length
   let scratch = Buffer.alloc(2 ** 13)
   scratch.set(namespace)
   return (name) => {
-    // Three bytes are the most that UTF-8 needs for a UTF-16 unit.
-    if (start + name.length * 3 > scratch.length) {
-      scratch = Buffer.alloc(start + name.length * 3)
+    const end = start + name.length
+    if (end > scratch.length) {
+      scratch = Buffer.alloc(end * 2)
       scratch.set(namespace)
     }
-    const end = start + scratch.write(name, start, 'utf8')
+    scratch.set(name, start)
     const digest = hash('sha1', scratch.subarray(0, end), 'hex')
-    const variant = variants[Number.parseInt(digest[16] ?? '0', 16)]
+    const variant = variants[Number.parseInt(digest.charAt(16), 16)]
     return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`
   }
 }

@@ -4,27 +4,37 @@ import type { EdxEvent } from './event.ts'
 import { textOf, wrongField } from './fields.ts'
 import { courseIdOf, courseIri, type Place } from './place.ts'
 import { asTimestamp } from './time.ts'
-import { activityTypes, profiles, type VerbName, verbs } from './vocabulary.ts'
+import { activityTypes, type ProfileName, profiles, type VerbName, verbs } from './vocabulary.ts'
 
 /** Known since Ralph 5, whose converted statements have no `display`. */
-const bareVerbs = new Map<VerbName, Verb>()
-const shownVerbs = new Map<VerbName, Verb>()
-for (const [name, { id, display }] of Object.entries(verbs)) {
-  // The keys of the table are its names.
-  bareVerbs.set(name as VerbName, { id })
-  shownVerbs.set(name as VerbName, { id, display: { 'en-US': display } })
+const verbOf = (name: VerbName, { asRalph }: Conversion): Verb => {
+  const { id, display } = verbs[name]
+  return asRalph === true ? { id } : { id, display: { 'en-US': display } }
 }
 
-const categories = {
-  lms: [{ id: profiles.lms.id, definition: { type: activityTypes.profile.id } }],
-  video: [{ id: profiles.video.id, definition: { type: activityTypes.profile.id } }]
-} as const
+const categoryOf = (profile: ProfileName): readonly Activity[] => [
+  { id: profiles[profile].id, definition: { type: activityTypes.profile.id } }
+]
 
-const verbOf = (conversion: Conversion, { otherwise }: Description): Verb => {
-  const name = otherwise === true ? (conversion.otherwise?.verb ?? conversion.verb) : conversion.verb
-  const verb = (conversion.asRalph ? bareVerbs : shownVerbs).get(name)
-  if (verb === undefined) throw new Error(`no verb ${name}`)
-  return verb
+/** A conversion, and what all its statements share. */
+export interface PreparedConversion {
+  readonly conversion: Conversion
+  readonly verb: Verb
+  readonly otherVerb: Verb
+  /** Undefined: each event says it. */
+  readonly type: string | undefined
+  readonly category: readonly Activity[] | undefined
+}
+
+export const prepare = (conversion: Conversion): PreparedConversion => {
+  const { verb, otherwise, object, profile } = conversion
+  return {
+    conversion,
+    verb: verbOf(verb, conversion),
+    otherVerb: verbOf(otherwise?.verb ?? verb, conversion),
+    type: object === 'block' ? undefined : activityTypes[object].id,
+    category: profile === undefined ? undefined : categoryOf(profile)
+  }
 }
 
 /** Who did it: the account on the platform, or "anonymous" for who was not signed in. */
@@ -37,55 +47,74 @@ const accountOf = ({ context }: EdxEvent, learner: string | undefined): string =
   throw wrongField('/context/user_id', 'a number or a text')
 }
 
-const contextOf = (conversion: Conversion, said: Description, event: EdxEvent, place: Place): Context | undefined => {
-  const category = conversion.profile === undefined ? undefined : categories[conversion.profile]
+interface Parts {
+  category?: readonly Activity[]
+  parent?: readonly Activity[]
+  grouping?: readonly Activity[]
+}
+
+/** What the statement belongs to; undefined: nothing is known. */
+const activitiesOf = (
+  { conversion, category }: PreparedConversion,
+  said: Description,
+  event: EdxEvent,
+  place: Place
+): Parts | undefined => {
   const courseId = conversion.asRalph ? '' : courseIdOf(event)
   const course = courseId === '' ? undefined : courseIri(place, courseId)
-  const inCourse = course !== undefined && course !== said.id
-  const { parent, extensions } = said
-  if (category === undefined && !inCourse && parent === undefined && extensions === undefined) return undefined
-  const grouping: readonly Activity[] | undefined = inCourse
-    ? [{ id: course, definition: { type: activityTypes.course.id } }]
-    : undefined
-  return {
-    ...(category === undefined && grouping === undefined && parent === undefined
-      ? undefined
-      : {
-          contextActivities: {
-            ...(category && { category }),
-            ...(parent && { parent: [parent] }),
-            ...(grouping && { grouping })
-          }
-        }),
-    ...(extensions && { extensions })
-  }
+  const isInCourse = course !== undefined && course !== said.id
+  if (category === undefined && said.parent === undefined && !isInCourse) return undefined
+  const parts: Parts = {}
+  if (category !== undefined) parts.category = category
+  if (said.parent !== undefined) parts.parent = [said.parent]
+  if (isInCourse) parts.grouping = [{ id: course, definition: { type: activityTypes.course.id } }]
+  return parts
 }
+
+const contextOf = (
+  prepared: PreparedConversion,
+  said: Description,
+  event: EdxEvent,
+  place: Place
+): Context | undefined => {
+  const contextActivities = activitiesOf(prepared, said, event, place)
+  const { extensions } = said
+  if (contextActivities === undefined) return extensions === undefined ? undefined : { extensions }
+  return extensions === undefined ? { contextActivities } : { contextActivities, extensions }
+}
+
+type Draft = { -readonly [part in keyof Statement]: Statement[part] }
 
 /** The statement that an event is, once its conversion has described it. */
 export const toStatement = (
   id: string,
   event: EdxEvent,
-  conversion: Conversion,
+  prepared: PreparedConversion,
   said: Description,
   place: Place
 ): Statement => {
-  const type = conversion.object === 'block' ? (said.type ?? 'resource') : conversion.object
-  const context = contextOf(conversion, said, event, place)
-  const time = textOf(event.whole, 'time')
-  return {
+  const type = prepared.type ?? activityTypes[said.type ?? 'resource'].id
+  const { name } = said
+  const statement: Draft = {
     id,
-    actor: { objectType: 'Agent', account: { homePage: place.homePage, name: accountOf(event, said.learner) } },
-    verb: verbOf(conversion, said),
+    actor: {
+      objectType: 'Agent',
+      account: {
+        homePage: place.homePage,
+        name: accountOf(event, said.learner)
+      }
+    },
+    verb: said.otherwise === true ? prepared.otherVerb : prepared.verb,
     object: {
       id: said.id,
-      definition:
-        said.name === undefined
-          ? { type: activityTypes[type].id }
-          : { type: activityTypes[type].id, name: { 'en-US': said.name } }
-    },
-    ...(said.result && { result: said.result }),
-    ...(context && { context }),
-    ...(time !== undefined && { timestamp: asTimestamp(time) }),
-    version: '1.0.0'
+      definition: name === undefined ? { type } : { type, name: { 'en-US': name } }
+    }
   }
+  if (said.result !== undefined) statement.result = said.result
+  const context = contextOf(prepared, said, event, place)
+  if (context !== undefined) statement.context = context
+  const time = textOf(event.whole, 'time')
+  if (time !== undefined) statement.timestamp = asTimestamp(time)
+  statement.version = '1.0.0'
+  return statement
 }

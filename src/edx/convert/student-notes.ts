@@ -14,7 +14,10 @@ const noteOf = (event: EdxEvent, place: Place): Description => {
     parent:
       usageKey === undefined
         ? undefined
-        : { id: blockIri(place, usageKey), definition: { type: activityTypes[typeOfBlock(usageKey)].id } }
+        : {
+            id: blockIri(place, usageKey),
+            definition: { type: activityTypes[typeOfBlock(usageKey)].id }
+          }
   }
 }
 
@@ -50,7 +53,9 @@ export const studentNotesConversions: readonly Conversion[] = [
       const id = firstNote(event)
       return {
         id: id === undefined ? notesPage(event, place) : noteIri(event, place, id),
-        extensions: extended({ [extensions.totalItems]: listOf(event.payload, 'notes').length })
+        extensions: extended({
+          [extensions.totalItems]: listOf(event.payload, 'notes').length
+        })
       }
     }
   },
@@ -63,7 +68,9 @@ export const studentNotesConversions: readonly Conversion[] = [
     context: 'its view',
     describe: (event, place) => ({
       id: notesPage(event, place),
-      extensions: extended({ [extensions.type]: textOf(event.payload, 'view') })
+      extensions: extended({
+        [extensions.type]: textOf(event.payload, 'view')
+      })
     })
   },
   {
@@ -77,7 +84,9 @@ export const studentNotesConversions: readonly Conversion[] = [
       id: notesPage(event, place),
       result: resulting({
         response: textOf(event.payload, 'search_string'),
-        extensions: extended({ [extensions.totalItems]: numberOf(event.payload, 'number_of_results') })
+        extensions: extended({
+          [extensions.totalItems]: numberOf(event.payload, 'number_of_results')
+        })
       })
     })
   },
@@ -93,7 +102,9 @@ export const studentNotesConversions: readonly Conversion[] = [
       return {
         id: blockIri(place, usageKey),
         type: typeOfBlock(usageKey),
-        extensions: extended({ [extensions.type]: textOf(event.payload, 'view') })
+        extensions: extended({
+          [extensions.type]: textOf(event.payload, 'view')
+        })
       }
     }
   }

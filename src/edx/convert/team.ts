@@ -16,13 +16,26 @@ const membership =
     extensions: extended({ [extensions.type]: textOf(event.payload, method) })
   })
 
-const team = { sources: ['server'], object: 'team', what: 'the team' } as const satisfies Partial<Conversion>
-const member = { ...team, actor: 'the learner of the event', context: 'how' } as const satisfies Partial<Conversion>
+const team = {
+  sources: ['server'],
+  object: 'team',
+  what: 'the team'
+} as const satisfies Partial<Conversion>
+const member = {
+  ...team,
+  actor: 'the learner of the event',
+  context: 'how'
+} as const satisfies Partial<Conversion>
 
 export const teamConversions: readonly Conversion[] = [
   { ...team, events: ['edx.team.created'], verb: 'created', describe: teamOf },
   { ...team, events: ['edx.team.deleted'], verb: 'deleted', describe: teamOf },
-  { ...team, events: ['edx.team.activity_updated'], verb: 'interacted', describe: teamOf },
+  {
+    ...team,
+    events: ['edx.team.activity_updated'],
+    verb: 'interacted',
+    describe: teamOf
+  },
   {
     ...team,
     events: ['edx.team.changed'],
@@ -32,11 +45,23 @@ export const teamConversions: readonly Conversion[] = [
     describe: (event, place) => ({
       ...teamOf(event, place),
       result: resulting({ response: textOf(event.payload, 'new') }),
-      extensions: extended({ [extensions.target]: textOf(event.payload, 'field') })
+      extensions: extended({
+        [extensions.target]: textOf(event.payload, 'field')
+      })
     })
   },
-  { ...member, events: ['edx.team.learner_added'], verb: 'joined', describe: membership('add_method') },
-  { ...member, events: ['edx.team.learner_removed'], verb: 'left', describe: membership('remove_method') },
+  {
+    ...member,
+    events: ['edx.team.learner_added'],
+    verb: 'joined',
+    describe: membership('add_method')
+  },
+  {
+    ...member,
+    events: ['edx.team.learner_removed'],
+    verb: 'left',
+    describe: membership('remove_method')
+  },
   {
     events: ['edx.team.page_viewed'],
     sources: ['server', 'browser'],
@@ -64,9 +89,13 @@ export const teamConversions: readonly Conversion[] = [
       id: inCourse(place, event.courseId, 'teams'),
       result: resulting({
         response: textOf(event.payload, 'search_text'),
-        extensions: extended({ [extensions.totalItems]: numberOf(event.payload, 'number_of_results') })
+        extensions: extended({
+          [extensions.totalItems]: numberOf(event.payload, 'number_of_results')
+        })
       }),
-      extensions: extended({ [extensions.target]: textOf(event.payload, 'topic_id') })
+      extensions: extended({
+        [extensions.target]: textOf(event.payload, 'topic_id')
+      })
     })
   }
 ]

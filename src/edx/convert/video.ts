@@ -6,12 +6,14 @@ import { asIri } from './iri.ts'
 import type { Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
+const sessionForm = /^[0-9a-f]{32}$/i
+
 /** 32 hexadecimal digits are printed as a UUID. What has another form is left as it is; '' is none. */
 const sessionOf = ({ whole }: EdxEvent): string | undefined => {
   const session = textOf(whole, 'session')
-  return session
-    ?.toLowerCase()
-    .replace(/^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/, '$1-$2-$3-$4-$5')
+  if (session === undefined || !sessionForm.test(session)) return session
+  const digits = session.toLowerCase()
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`
 }
 
 const videoOf = (event: EdxEvent, place: Place, said: Omit<Description, 'id' | 'name'>): Description => {
@@ -30,7 +32,9 @@ const timeOf = ({ payload }: EdxEvent): number | undefined =>
   amountOf(payload, 'currentTime') ?? amountOf(payload, 'current_time')
 
 const atTime = (event: EdxEvent, more: Extensions = {}) =>
-  resulting({ extensions: extended({ [extensions.time]: timeOf(event), ...more }) })
+  resulting({
+    extensions: extended({ [extensions.time]: timeOf(event), ...more })
+  })
 
 const inSession = (event: EdxEvent, more: { readonly [iri: string]: Extensions[string] | undefined } = {}) =>
   extended({ [extensions.sessionId]: sessionOf(event), ...more })
@@ -64,7 +68,11 @@ const asRalph: readonly Conversion[] = [
     result: 'time',
     context: 'session',
     asRalph: true,
-    describe: (event, place) => videoOf(event, place, { result: atTime(event), extensions: inSession(event) })
+    describe: (event, place) =>
+      videoOf(event, place, {
+        result: atTime(event),
+        extensions: inSession(event)
+      })
   },
   {
     ...watched,
@@ -141,8 +149,13 @@ export const videoConversions: readonly Conversion[] = [
     context: 'session, length',
     describe: (event, place) =>
       videoOf(event, place, {
-        result: { completion: true, ...atTime(event, { [extensions.progress]: 1 }) },
-        extensions: inSession(event, { [extensions.length]: amountOf(event.payload, 'duration') ?? unknownLength })
+        result: {
+          completion: true,
+          ...atTime(event, { [extensions.progress]: 1 })
+        },
+        extensions: inSession(event, {
+          [extensions.length]: amountOf(event.payload, 'duration') ?? unknownLength
+        })
       })
   },
   captions(true, ['show_transcript', 'edx.video.transcript.shown', 'edx.video.closed_captions.shown']),
@@ -156,11 +169,14 @@ export const videoConversions: readonly Conversion[] = [
       'edx.video.language_menu.hidden'
     ],
     verb: 'interacted',
+    result: 'time',
     context: 'session, language of captions',
     describe: (event, place) =>
       videoOf(event, place, {
         result: atTime(event),
-        extensions: inSession(event, { [extensions.captionsLanguage]: textOf(event.payload, 'language') })
+        extensions: inSession(event, {
+          [extensions.captionsLanguage]: textOf(event.payload, 'language')
+        })
       })
   },
   {

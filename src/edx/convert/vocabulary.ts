@@ -66,6 +66,7 @@ export const verbs = {
   posted: acrossx('posted'),
   progressed: adl('progressed'),
   registered: adl('registered'),
+  rejected: streams('reject', 'rejected'),
   removed: streams('remove', 'removed'),
   replied: tincan('replied'),
   reported: acrossx('reported'),
@@ -81,6 +82,11 @@ export const verbs = {
   unfollowed: streams('stop-following', 'stopped following'),
   unliked: streams('unlike', 'unliked'),
   unregistered: tincan('unregistered'),
+  unreported: {
+    id: 'https://w3id.org/xapi/openedx/verb/unreported',
+    vocabulary: 'Open edX profile',
+    display: 'unreported'
+  },
   unsaved: streams('unsave', 'unsaved'),
   updated: streams('update', 'updated'),
   uploaded: netc('uploaded'),
@@ -130,7 +136,10 @@ export const activityTypes = {
   solution: tincanType('solution'),
   survey: tincanType('survey'),
   team: streamsType('team'),
-  video: { id: 'https://w3id.org/xapi/video/activity-type/video', vocabulary: 'video profile' }
+  video: {
+    id: 'https://w3id.org/xapi/video/activity-type/video',
+    vocabulary: 'video profile'
+  }
 } as const satisfies { readonly [name: string]: Term }
 
 export type ActivityTypeName = keyof typeof activityTypes
