@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.ts'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
-import { backOff, isLasting, networkReason, pause, type RetryPlan, retryAfter } from '../retry.ts'
+import { backOff, isLasting, isNobodyThere, networkReason, pause, type RetryPlan, retryAfter } from '../retry.ts'
 import { type ApiAnswer, apiFailure, apiOutOfReach, errorCodeOf } from './failures.ts'
 
 export interface ApiKeys {
@@ -44,6 +44,8 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
   const seconds = (): number => clock() / 1e6
   /** What the clock of the server is ahead of ours; a signature is good for a short time around it. */
   let ahead: Promise<number> | undefined
+  /** It answered, or broke off: then the address is right, and it may come back. */
+  let wasThere = false
 
   const once = async (method: Method, url: string, headers: Headers, signal?: AbortSignal): Promise<ApiAnswer> => {
     const limit = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout * 1000)
@@ -72,12 +74,14 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
       const headers = await headersNow()
       try {
         const answer = await once(method, url, headers, signal)
+        wasThere = true
         wait = Math.max(retryAfter(answer.headers) ?? 0, wait)
         if (!passing.has(answer.status) || attempt >= retries.attempts || wait > longestRetryAfter) return answer
         reason = `answered ${answer.status}`
       } catch (error) {
         signal?.throwIfAborted()
-        if (attempt >= retries.attempts || isLasting(error)) throw apiOutOfReach(endpoint, error)
+        wasThere ||= !isNobodyThere(error)
+        if (attempt >= retries.attempts || isLasting(error) || !wasThere) throw apiOutOfReach(endpoint, error)
         reason = networkReason(error)
       }
       log.warn(`${new URL(endpoint).host}: ${reason}; trying again in ${(wait / 1000).toFixed(1)} s`)
