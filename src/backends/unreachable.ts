@@ -9,8 +9,9 @@ const networkCodes: { readonly [code: string]: string } = {
   ETIMEDOUT: 'it does not answer',
   EHOSTUNREACH: 'there is no way to the host',
   ENETUNREACH: 'there is no way to the network',
-  EPROTO: 'it does not speak TLS there: is the URL to begin with http://?',
+  EPROTO: 'what answers there speaks something else: is the URL right, http:// and https:// included?',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there: is the URL to begin with http://?',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there: is the URL to begin with http://?',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet: is the clock right?',
@@ -30,6 +31,7 @@ const causesOf = (error: unknown): readonly unknown[] => {
 const codeOf = (error: unknown, depth = 3): string | undefined => {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     if (error.code in networkCodes || isDistrust(error.code)) return error.code
+    if (error.code.startsWith('HPE_')) return 'EPROTO'
   }
   if (error instanceof Error && error.name === 'TimeoutError') return 'ETIMEDOUT'
   if (depth === 0) return undefined

@@ -49,6 +49,10 @@ export const anHttpWire = async (t: Test, server: string): Promise<HttpWire> => 
       return
     }
     const onward = request({ hostname, port, method, path, headers, agent: false })
+    // What goes wrong when the answer is there, as an end that is too much, is for the client to bear.
+    onward.on('error', () => {})
+    onward.on('continue', () => outgoing.writeContinue())
+    onward.flushHeaders()
     incoming.pipe(onward)
     const [answer]: IncomingMessage[] = await once(onward, 'response')
     if (answer === undefined) return
@@ -74,6 +78,10 @@ export const anHttpWire = async (t: Test, server: string): Promise<HttpWire> => 
   }
 
   const listener = createServer((incoming, outgoing) => {
+    pass(incoming, outgoing).catch(() => outgoing.destroy())
+  })
+  // Whether the content may come is for the server to say.
+  listener.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     pass(incoming, outgoing).catch(() => outgoing.destroy())
   })
   listener.listen(0, '127.0.0.1')

@@ -51,8 +51,9 @@ export const createHttpClient = (): HttpClient => {
     const { protocol, hostname, port } = new URL(origin)
     const isSecure = protocol === 'https:'
     const streamed = isStreamed(body)
-    // One that may be used already could be closed by its other end meanwhile: bytes that are there once must not go there.
-    const agent = streamed ? false : isSecure ? secure : plain
+    // Connections of their own: bytes that are there once must not go into one that is closed meanwhile, a server that
+    // refuses them unread takes them for the next request, and Swift's answers to HEAD may have an end that is too much.
+    const agent = body !== undefined || method === 'HEAD' ? false : isSecure ? secure : plain
     const length = streamed
       ? { 'transfer-encoding': 'chunked', expect: '100-continue' }
       : body === undefined && method !== 'PUT' && method !== 'POST'
@@ -68,6 +69,9 @@ export const createHttpClient = (): HttpClient => {
       headers: { ...headers, ...length },
       ...(signal === undefined ? {} : { signal })
     })
+
+    // What goes wrong when the answer is there shows in the answer.
+    request.on('error', () => {})
 
     let waitsForSource = false
     request.setTimeout(patience, () => {

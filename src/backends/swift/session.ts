@@ -35,7 +35,7 @@ export interface SwiftSession {
   close(): void
 }
 
-const maxAttempts = 5
+const maxAttempts = 4
 /** Before its end: the clocks may differ, and a request takes a while to arrive. */
 const margin = 60_000_000
 const busy = new Set([408, 429, 498, 500, 502, 503, 504])
