@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.ts'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
-import { backOff, isLasting, isNobodyThere, networkReason, pause, type RetryPlan, retryAfter } from '../retry.ts'
+import { createPersistence } from '../persistence.ts'
+import type { RetryPlan } from '../retry.ts'
 import { type ApiAnswer, apiFailure, apiOutOfReach, errorCodeOf } from './failures.ts'
 
 export interface ApiKeys {
@@ -30,9 +31,6 @@ export interface OvhApi {
   call(method: Method, path: string, signal?: AbortSignal): Promise<unknown>
 }
 
-/** A longer Retry-After is said, not obeyed. */
-const longestRetryAfter = 120_000
-
 const passing: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
 
 export const signatureOf = (keys: ApiKeys, method: Method, url: string, body: string, time: number): string => {
@@ -44,8 +42,7 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
   const seconds = (): number => clock() / 1e6
   /** What the clock of the server is ahead of ours; a signature is good for a short time around it. */
   let ahead: Promise<number> | undefined
-  /** It answered, or broke off: then the address is right, and it may come back. */
-  let wasThere = false
+  const persistence = createPersistence({ plan: retries, passing, log })
 
   const once = async (method: Method, url: string, headers: Headers, signal?: AbortSignal): Promise<ApiAnswer> => {
     const limit = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout * 1000)
@@ -60,32 +57,18 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
     }
   }
 
-  /** Tries again what may go better then. */
   const send = async (
     method: Method,
     url: string,
     headersNow: () => Promise<Headers>,
     signal?: AbortSignal
   ): Promise<ApiAnswer> => {
-    for (let attempt = 1; ; attempt += 1) {
+    const { host } = new URL(endpoint)
+    try {
+      return await persistence.run(host, async () => once(method, url, await headersNow(), signal), signal)
+    } catch (error) {
       signal?.throwIfAborted()
-      let wait = backOff(attempt, retries)
-      let reason: string
-      const headers = await headersNow()
-      try {
-        const answer = await once(method, url, headers, signal)
-        wasThere = true
-        wait = Math.max(retryAfter(answer.headers) ?? 0, wait)
-        if (!passing.has(answer.status) || attempt >= retries.attempts || wait > longestRetryAfter) return answer
-        reason = `answered ${answer.status}`
-      } catch (error) {
-        signal?.throwIfAborted()
-        wasThere ||= !isNobodyThere(error)
-        if (attempt >= retries.attempts || isLasting(error) || !wasThere) throw apiOutOfReach(endpoint, error)
-        reason = networkReason(error)
-      }
-      log.warn(`${new URL(endpoint).host}: ${reason}; trying again in ${(wait / 1000).toFixed(1)} s`)
-      await pause(wait, signal)
+      throw error instanceof RalphError ? error : apiOutOfReach(endpoint, error)
     }
   }
 
