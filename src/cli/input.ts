@@ -6,6 +6,8 @@ export interface Input {
   readonly chunks: AsyncIterable<Uint8Array>
   /** In bytes, where it is known. */
   readonly size: number | undefined
+  /** Somebody types it: a progress bar would be in the way. */
+  readonly isTyped: boolean
 }
 
 /**
@@ -47,7 +49,8 @@ export const openInput = async (path: string | undefined, signal: AbortSignal): 
     const stream = stats.isFile()
       ? createReadStream('', { fd: 0, autoClose: false, highWaterMark: chunkSize })
       : process.stdin
-    return { chunks: stoppable(stream, signal), size: stats.isFile() ? stats.size : undefined }
+    const size = stats.isFile() ? stats.size : undefined
+    return { chunks: stoppable(stream, signal), size, isTyped: process.stdin.isTTY === true }
   }
   try {
     const file = await open(path, 'r')
@@ -57,7 +60,7 @@ export const openInput = async (path: string | undefined, signal: AbortSignal): 
       throw new Error('it is a directory')
     }
     const stream = file.createReadStream({ highWaterMark: chunkSize })
-    return { chunks: stoppable(stream, signal), size: stats.isFile() ? stats.size : undefined }
+    return { chunks: stoppable(stream, signal), size: stats.isFile() ? stats.size : undefined, isTyped: false }
   } catch (error) {
     throw openFailed(path, error)
   }

@@ -1,11 +1,8 @@
-import { type LineBlock, readBlocks } from '../streams/lines.ts'
-import { mapInOrder, moduleBeside } from '../streams/ordered-map.ts'
-import type { ExtractedBlock, ExtractTask } from './extract-work.ts'
+import { readBlocks } from '../streams/lines.ts'
+import { createExtract, type ExtractTask } from './extract-block.ts'
 import type { BadLine } from './records.ts'
 
 export interface ExtractRequest extends ExtractTask {
-  /** Threads at most. */
-  readonly jobs: number
   readonly onBad: (bad: BadLine) => void
   /** Told after each block. */
   readonly onProgress: (done: { readonly records: number; readonly bytes: number }) => void
@@ -14,13 +11,14 @@ export interface ExtractRequest extends ExtractTask {
 /** Records out of what they are wrapped in, one per line, in their order. Bad lines are told and passed over. */
 export async function* extractRecords(
   input: AsyncIterable<Uint8Array>,
-  { jobs, onBad, onProgress, ...task }: ExtractRequest
+  { onBad, onProgress, ...task }: ExtractRequest
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const blocks = readBlocks(input, { maxLineBytes: task.maxLineBytes })
-  const module = moduleBeside('extract-work', import.meta.url)
+  // In this thread: handing bytes over to another one takes longer than cutting them.
+  const work = createExtract(task)
   let before = 0
-  for await (const block of mapInOrder<LineBlock, ExtractedBlock>(blocks, { module, data: task, jobs })) {
-    const { bytes, bad, extracted, lines, size } = block
+  for await (const block of blocks) {
+    const { bytes, bad, extracted, lines, size } = work(block)
     onProgress({ records: extracted, bytes: size })
     if (bytes.length > 0) yield bytes
     for (const { index, reason, text } of bad) onBad({ line: before + index + 1, reason, text })

@@ -17,8 +17,7 @@ const extract = async (parser: ParserName, input: string, maxLineBytes = 1000) =
     onBad: (line: BadLine) => bad.push(line),
     onProgress: (done: { records: number }) => (records += done.records)
   }
-  for await (const bytes of extractRecords(chunks, { parser, maxLineBytes, jobs: 1, ...options }))
-    text += Buffer.from(bytes)
+  for await (const bytes of extractRecords(chunks, { parser, maxLineBytes, ...options })) text += Buffer.from(bytes)
   return { text, bad, records }
 }
 

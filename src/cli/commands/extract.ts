@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { integer, size } from '../../settings/kinds.ts'
+import { size } from '../../settings/kinds.ts'
 import { type Compression, compressions } from '../../streams/compression.ts'
 import { type ParserName, parserNames } from '../../toolbox/extract-parsers.ts'
 import { settingsOf } from '../command-settings.ts'
@@ -11,7 +11,6 @@ import { interruptible } from '../interruption.ts'
 interface ExtractFlags {
   readonly parser: ParserName
   readonly decompress: Compression
-  readonly jobs?: number
   readonly maxLineBytes: number
   readonly report?: string
   readonly progress: boolean
@@ -23,20 +22,18 @@ const extract = async (
   log: ReturnType<typeof settingsOf>['log'],
   signal: AbortSignal
 ): Promise<void> => {
-  const [{ availableParallelism }, streams, toolbox, reports, { formatReject }, { openInput }, shown, { writeOut }] =
-    await Promise.all([
-      import('node:os'),
-      import('../../streams/decompress.ts'),
-      import('../../toolbox/extract.ts'),
-      import('../report-file.ts'),
-      import('../../toolbox/reject-report.ts'),
-      import('../input.ts'),
-      import('../progress.ts'),
-      import('../write-out.ts')
-    ])
+  const [streams, toolbox, reports, { formatReject }, { openInput }, shown, { writeOut }] = await Promise.all([
+    import('../../streams/decompress.ts'),
+    import('../../toolbox/extract.ts'),
+    import('../report-file.ts'),
+    import('../../toolbox/reject-report.ts'),
+    import('../input.ts'),
+    import('../progress.ts'),
+    import('../write-out.ts')
+  ])
   const input = await openInput(file, signal)
   const report = flags.report === undefined ? undefined : reports.openReport(flags.report)
-  const progress = shown.startProgress(`extract ${flags.parser}`, { enabled: flags.progress, log })
+  const progress = shown.startProgress(`extract ${flags.parser}`, { enabled: flags.progress && !input.isTyped, log })
   let bad = 0
   let seen = 0
   if (input.size !== undefined) progress.total({ bytes: input.size })
@@ -47,7 +44,6 @@ const extract = async (
   const records = toolbox.extractRecords(streams.decompress(chunks, flags.decompress), {
     parser: flags.parser,
     maxLineBytes: flags.maxLineBytes,
-    jobs: flags.jobs ?? availableParallelism(),
     onBad: (line) => {
       bad += 1
       log.error(`line ${line.line} ${line.reason}`)
@@ -80,11 +76,6 @@ export const declareExtract = (program: Command, composition: Composition): void
       new Option('--decompress <kind>', 'what the input is compressed with; auto: look at how it begins')
         .choices(compressions)
         .default('auto')
-    )
-    .addOption(
-      new Option('--jobs <number>', 'threads at most (default: one per core)').argParser(
-        flagOf('--jobs', integer(1, 256))
-      )
     )
     .option(
       '--max-line-bytes <size>',

@@ -121,7 +121,7 @@ const write = async (
 ): Promise<void> => {
   const [{ openInput }, { startProgress }] = await Promise.all([import('../input.ts'), import('../progress.ts')])
   const input = await openInput(file, place.signal)
-  const options = { enabled: flags.progress, log: place.log, stdoutIsFree: true } as const
+  const options = { enabled: flags.progress && !input.isTyped, log: place.log, stdoutIsFree: true } as const
   const progress = startProgress(`write ${place.choice.name}`, options)
   if (input.size !== undefined) progress.total({ bytes: input.size })
   const work: Work = { place, input, operation, flags, progress }

@@ -1,11 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { type LineBlock, linesOf } from '../streams/lines.ts'
-import type { CreateWork, Piece } from '../streams/pieces.ts'
 import { extractLine, type ParserName, type Wrapper, wrappers } from './extract-parsers.ts'
 import { createScan, unescapeString } from './json-scan.ts'
 import { trimLine } from './records.ts'
 
-/** What every thread is told. */
 export interface ExtractTask {
   readonly parser: ParserName
   readonly maxLineBytes: number
@@ -21,7 +19,8 @@ export interface Unextracted {
 }
 
 /** What became of a block: records, one per line. */
-export interface ExtractedBlock extends Piece {
+export interface ExtractedBlock {
+  readonly bytes: Uint8Array
   readonly bad: readonly Unextracted[]
   readonly extracted: number
   /** Lines of the block, empty and dropped ones too. */
@@ -95,7 +94,8 @@ const extractBytes = (
   return { bytes: out.subarray(0, put), bad, extracted, lines, size }
 }
 
-export const createWork: CreateWork<ExtractTask, LineBlock, ExtractedBlock> = ({ parser, maxLineBytes }) => {
+/** Makes what takes the records out of blocks of lines, one block after the other. */
+export const createExtract = ({ parser, maxLineBytes }: ExtractTask): ((block: LineBlock) => ExtractedBlock) => {
   const wrapper = wrappers[parser]
   const scan = createScan(wrapper.member ?? '')
   return (block) =>
