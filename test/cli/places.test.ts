@@ -84,6 +84,7 @@ t.test('ralph doctor names everything that is wrong or missing', async (t) => {
     RALPH_RUNSERVER_PORT: 'x',
     RALPH_RUNSERVER_BACKEND: 'nope',
     RALPH_BACKENDS__DATA__LRS__BASE_URL: 'http://127.0.0.1:9',
+    RALPH_BACKENDS__DATA__SHELF__HEIGHT: '7',
     [variable]: join(root, 'nothing')
   }
   const { code, stdout } = await ralph(t, ['doctor'], { env, cwd: root })
@@ -94,6 +95,7 @@ t.test('ralph doctor names everything that is wrong or missing', async (t) => {
   t.match(stdout, /^error {4}backend nope of the LRS: There is no backend "nope"/m)
   t.match(stdout, /^error {4}data backend fs: .*nothing is not there/m)
   t.match(stdout, /^away {5}data backend lrs: /m)
+  t.match(stdout, /^missing {2}data backend shelf: .*ralph-backend-shelf/m)
   t.notOk(existsSync(join(root, 'nothing')))
 })
 

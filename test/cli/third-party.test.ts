@@ -88,6 +88,7 @@ t.test('a package ralph-backend-NAME is a backend like any other, with flags and
     code: 1,
     stderr: 'Error: the shelf is locked: give it its key\n'
   })
+  t.match((await ralph(t, ['doctor'], { cwd, env })).stdout, /^ok {7}data backend shelf$/m)
   t.match(await ralph(t, ['read', '-b', 'shelf', '--shelf-height', '10'], { cwd, env }), {
     code: 2,
     stderr: /--shelf-height is "10", expected a whole number from 1 to 9/

@@ -7,6 +7,7 @@ import { createReader, find } from '../../settings/read.ts'
 import type { Sources } from '../../settings/sources.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition, DataBackendChoice } from '../composition.ts'
+import { findBackend } from '../data-command.ts'
 import { interruptible } from '../interruption.ts'
 import { sectionsOf } from '../sections.ts'
 
@@ -78,10 +79,34 @@ const checkServer = (composition: Composition, { sources, general, log }: Settle
   )
 }
 
-const checkPlaces = (composition: Composition, { sources, general, log }: Settled, signal: AbortSignal) => {
+/** Names in variables of data backends that are none of Ralph's: a package brings them. */
+const othersIn = ({ ordered }: Sources, { dataBackends }: Composition): readonly string[] => {
+  const names = ordered
+    .flatMap(({ values }) => [...values.keys()])
+    .flatMap((variable) => /^RALPH_BACKENDS__DATA__([A-Z0-9]+)__/.exec(variable)?.[1]?.toLowerCase() ?? [])
+  return [...new Set(names)].filter((name) => findBackend(dataBackends, name) === undefined)
+}
+
+const checkPlaces = async (
+  composition: Composition,
+  { sources, general, log }: Settled,
+  signal: AbortSignal
+): Promise<readonly Finding[]> => {
   const check = (backend: DataBackendChoice): Promise<Finding> =>
     examine(`data backend ${backend.name}`, () => composition.openData(backend, sources, general, log), signal)
-  return Promise.all(composition.dataBackends.filter(({ settings }) => isConfigured(settings, sources)).map(check))
+  const checkOther = async (name: string): Promise<Finding> => {
+    const what = `data backend ${name}`
+    try {
+      const found = await composition.findDataBackend(name)
+      if (found !== undefined) return await check(found)
+      const detail = `something is set for it, and there is no package ralph-backend-${name}: install it, or unset that`
+      return { what, status: { state: 'missing', detail } }
+    } catch (error) {
+      return { what, status: { state: 'error', detail: messageOf(error) } }
+    }
+  }
+  const configured = composition.dataBackends.filter(({ settings }) => isConfigured(settings, sources))
+  return Promise.all([...configured.map(check), ...othersIn(sources, composition).map(checkOther)])
 }
 
 const checkAuthFile = async (sources: Sources): Promise<Finding> => {
