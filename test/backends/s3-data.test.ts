@@ -21,7 +21,6 @@ const open = async (t: Test, options: Partial<S3DataOptions> = {}): Promise<Byte
     region: undefined,
     endpoint: undefined,
     bucket: undefined,
-    readChunkSize: undefined,
     writeChunkSize: 8 * mebibyte,
     clock: () => Date.now() * 1000,
     log: keptLog(),

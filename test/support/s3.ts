@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
+  AbortMultipartUploadCommand,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
@@ -39,6 +40,10 @@ export const aBucket = async (t: Test, url: string): Promise<string> => {
   const Bucket = `ralph-test-${randomBytes(6).toString('hex')}`
   await client.send(new CreateBucketCommand({ Bucket }))
   t.teardown(async () => {
+    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }))
+    for (const { Key, UploadId } of Uploads) {
+      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
+    }
     const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }))
     for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket, Key }))
     await client.send(new DeleteBucketCommand({ Bucket }))

@@ -15,7 +15,6 @@ export const swiftDefaults: SwiftDataOptions = {
   objectStorageUrl: undefined,
   container: undefined,
   segmentSize: 2 ** 32,
-  readChunkSize: undefined,
   clock: () => Date.now() * 1000,
   log: keptLog()
 }

@@ -30,7 +30,6 @@ import { upload } from './upload.ts'
 
 export interface S3DataOptions extends S3Access {
   readonly bucket: string | undefined
-  readonly readChunkSize: number | undefined
   readonly writeChunkSize: number
   /** Keys per request of a list; undefined: as many as the server gives. */
   readonly pageSize?: number
@@ -122,7 +121,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     let done = 0
     try {
       const chunks = readResuming(open, { size, signal, isPassing })
-      for await (const chunk of inChunksOf(options.chunkSize ?? readChunkSize, chunks)) {
+      for await (const chunk of inChunksOf(options.chunkSize, chunks)) {
         done += chunk.length
         yield chunk
       }
@@ -131,8 +130,6 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     }
     onObject?.({ historyId: formatPlace(place), size: done })
   }
-
-  const { readChunkSize } = options
 
   /** What is read on must be what was begun. */
   const gone = (error: unknown, place: ObjectPlace): never => {

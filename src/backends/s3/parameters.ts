@@ -39,14 +39,8 @@ export const s3Parameters = {
     defaultText: 'Amazon',
     description: 'URL of another server that speaks S3; the bucket is then a part of the path.'
   }),
-  readChunkSize: parameter('READ_CHUNK_SIZE', {
-    kind: size(1, 2 ** 30),
-    default: undefined,
-    defaultText: 'as they arrive',
-    description: 'The most bytes that are handed on at once when reading.'
-  }),
   writeChunkSize: parameter('WRITE_CHUNK_SIZE', {
-    kind: size(1, 2 ** 30),
+    kind: size(0, 2 ** 30),
     default: 2 ** 23,
     defaultText: '8MiB',
     description: 'Size of the first parts of a large object, at least the 5MiB that S3 asks for; later ones are larger.'

@@ -28,7 +28,6 @@ import { headObject, writeObject } from './write.ts'
 export interface SwiftDataOptions extends SessionOptions {
   readonly container: string | undefined
   readonly segmentSize: number
-  readonly readChunkSize: number | undefined
   /** Names per request of a list. */
   readonly pageSize?: number
   readonly log: Log
@@ -48,7 +47,7 @@ const defaultContainerOf = ({ container, objectStorageUrl }: SwiftDataOptions): 
 
 /** Objects of containers. What is written is there whole, or not at all. */
 export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBackend> => {
-  const { clock, log, segmentSize, readChunkSize, pageSize = 10_000 } = options
+  const { clock, log, segmentSize, pageSize = 10_000 } = options
   const naming: ContainerNaming = {
     word: 'container',
     variable: `${prefix}DEFAULT_CONTAINER`,
@@ -71,7 +70,7 @@ export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBac
   }
 
   async function* read(query: string | undefined, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    const { target, signal, onObject, onTotal, chunkSize = readChunkSize } = options
+    const { target, signal, onObject, onTotal, chunkSize } = options
     const place = placeToRead(query, target, naming)
     const first = await get(place, signal)
     const length = first.headers['content-length']

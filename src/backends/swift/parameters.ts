@@ -62,11 +62,5 @@ export const swiftParameters = {
     default: 2 ** 32,
     defaultText: '4GiB',
     description: 'Larger objects are kept in segments of this size, in a container named <container>_segments.'
-  }),
-  readChunkSize: parameter('READ_CHUNK_SIZE', {
-    kind: size(1, 2 ** 30),
-    default: undefined,
-    defaultText: 'as they arrive',
-    description: 'The most bytes that are handed on at once when reading.'
   })
 }
