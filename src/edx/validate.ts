@@ -1,5 +1,4 @@
 import { judgeBy, type Model, type ModelJudgement } from '../validation/models.ts'
-import { findIllFormed } from '../validation/rules/well-formed.ts'
 import { createEventSelect } from './select.ts'
 
 /** A model whose `event` is nothing but text. */
@@ -29,8 +28,6 @@ export const createEventJudge = (): JudgeEvent => {
   return (value) => {
     const candidates = select(value)
     if (candidates.length === 0) return { known: false }
-    const illFormed = findIllFormed(value)
-    if (illFormed !== undefined) return { known: true, model: candidates[0]?.name ?? '', problems: [illFormed] }
     let decoded: unknown
     return judgeBy(candidates, (model) => {
       if (hasText(model)) return model.judge(value)

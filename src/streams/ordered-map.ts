@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { RalphError } from '../errors.ts'
-import type { Piece } from './pieces.ts'
+import type { Piece, Work } from './pieces.ts'
 import { fromSent, loadWork, type Message, type Task } from './thread-messages.ts'
 
 export interface OrderedMapOptions {
@@ -10,7 +10,10 @@ export interface OrderedMapOptions {
   readonly data: unknown
   /** How many threads work at most, this one included: 1 starts none. */
   readonly jobs: number
-  /** Threads are started when there were so many bytes: a short input is done before they would be. */
+  /**
+   * Threads are started when there were so many bytes: a short input is done before they would be. 0: at once, for an
+   * input that is known to be long.
+   */
   readonly startAfter?: number
 }
 
@@ -18,8 +21,8 @@ export interface OrderedMapOptions {
 export const moduleBeside = (name: string, importer: string): URL =>
   new URL(`./${name}${importer.endsWith('.ts') ? '.ts' : '.js'}`, importer)
 
-/** 1 MiB: about what one thread does in the time that another takes to start. */
-const defaultStartAfter = 2 ** 20
+/** 16 MiB. Measured: until code is warm in another thread, one has done that much. */
+const defaultStartAfter = 2 ** 24
 
 /** Pieces that wait in front of a thread, so that it need not wait for this one. */
 const queueLength = 3
@@ -108,7 +111,6 @@ export async function* mapInOrder<In extends Piece, Out extends Piece>(
   { module, data, jobs, startAfter = defaultStartAfter }: OrderedMapOptions
 ): AsyncGenerator<Out, void, undefined> {
   const task: Task = { module: module.href, data }
-  const work = await loadWork<In, Out>(task)
   const threads: Thread<In, Out>[] = []
   const queue: UnderWay<Out>[] = []
   let bytesSeen = 0
@@ -120,20 +122,24 @@ export async function* mapInOrder<In extends Piece, Out extends Piece>(
       threadFailure ??= { error }
     })
 
-  const workHere = async (piece: In): Promise<Out> => {
+  const startThreads = (): void => {
+    while (threads.length < jobs - 1) threads.push(start())
+  }
+
+  const workHere = async (work: Work<In, Out>, piece: In): Promise<Out> => {
     const out = work(piece)
     // What the threads have answered is heard between two pieces of one's own.
     if (threads.length > 0) await new Promise(setImmediate)
     return out
   }
 
-  const take = (piece: In): void => {
+  const take = (work: Work<In, Out>, piece: In): void => {
     const size = piece.bytes.length
     bytesSeen += size
     bytesUnderWay += size
-    if (bytesSeen > startAfter) while (threads.length < jobs - 1) threads.push(start())
+    if (bytesSeen > startAfter) startThreads()
     const free = findFree(threads)
-    queue.push(underWay(free === undefined ? workHere(piece) : free.send(piece), size))
+    queue.push(underWay(free === undefined ? workHere(work, piece) : free.send(piece), size))
   }
 
   const input = pieces[Symbol.asyncIterator]()
@@ -145,6 +151,9 @@ export async function* mapInOrder<In extends Piece, Out extends Piece>(
   }
 
   try {
+    // They get ready while this one does.
+    if (startAfter === 0) startThreads()
+    const work = await loadWork<In, Out>(task)
     for (;;) {
       if (threadFailure !== undefined && next !== undefined) endWith(threadFailure.error)
       const head = queue[0]
@@ -166,7 +175,7 @@ export async function* mapInOrder<In extends Piece, Out extends Piece>(
       else if (arrival.done === true) next = undefined
       else {
         next = pull()
-        take(arrival.value)
+        take(work, arrival.value)
       }
     }
   } finally {

@@ -1,8 +1,10 @@
+import type { JudgeEvent } from '../edx/validate.ts'
 import type { Fault } from '../validation/explain.ts'
 import type { ModelJudgement } from '../validation/models.ts'
 import type { Profile } from '../validation/profile-names.ts'
-import { validateStatement } from '../validation/statement.ts'
-import { countKeys, elements } from '../xapi/json-text.ts'
+import { findIllFormed, maxDepth } from '../validation/rules/well-formed.ts'
+import { validateWellFormed } from '../validation/statement.ts'
+import { countKeys, survey } from '../xapi/json-text.ts'
 import type { Version } from '../xapi/version.ts'
 
 /** What records are to be. */
@@ -34,10 +36,19 @@ const versionOf = (value: unknown): Version => {
   return typeof version === 'string' && version.startsWith('2.') ? '2.0.0' : '1.0.3'
 }
 
+/** Half of a surrogate pair comes through JSON by an escape only. */
+const mayHaveSurrogate = (text: string): boolean => text.includes('\\u')
+
 const judgeStatement = (value: unknown, text: string): readonly Fault[] => {
-  const problems = validateStatement(value, versionOf(value))
-  if (problems.length > 0) return problems.map(({ pointer, rule, expected }) => ({ pointer, rule, expected }))
-  return elements(text)[0]?.keys === countKeys(value) ? [] : [repeatedKey]
+  const { keys, depth, mayOverflow } = survey(text)
+  // The value is searched only where the text leaves it open.
+  if (mayOverflow || depth > maxDepth || mayHaveSurrogate(text)) {
+    const illFormed = findIllFormed(value)
+    if (illFormed !== undefined) return [illFormed]
+  }
+  const problems = validateWellFormed(value, versionOf(value))
+  if (problems.length > 0) return problems
+  return keys === countKeys(value) ? [] : [repeatedKey]
 }
 
 const withKind = (judged: ModelJudgement, kind: () => string): Judgement =>
@@ -47,6 +58,12 @@ const named = (value: unknown): string => (value === undefined ? 'none' : JSON.s
 
 const eventKind = (value: unknown): string =>
   `an event of event_source ${named(memberOf(value, 'event_source'))} and event_type ${named(memberOf(value, 'event_type'))}`
+
+const judgeEvent = (judge: JudgeEvent, value: unknown, text: string): Judgement => {
+  const illFormed = mayHaveSurrogate(text) ? findIllFormed(value) : undefined
+  if (illFormed !== undefined) return { unknown: undefined, problems: [illFormed] }
+  return withKind(judge(value), () => eventKind(value))
+}
 
 const statementKind = (value: unknown): string => {
   const activity = memberOf(memberOf(memberOf(value, 'object'), 'definition'), 'type')
@@ -58,7 +75,7 @@ export const createJudge = async ({ format, profile }: Wanted): Promise<Judge> =
   if (format === 'edx') {
     const { createEventJudge } = await import('../edx/validate.ts')
     const judge = createEventJudge()
-    return (value) => withKind(judge(value), () => eventKind(value))
+    return (value, text) => judgeEvent(judge, value, text)
   }
   if (profile === undefined) {
     return (value, text) => ({ unknown: undefined, problems: judgeStatement(value, text) })

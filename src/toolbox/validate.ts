@@ -23,6 +23,8 @@ export interface Refused extends BadLine {
 export interface ValidateRequest extends ValidateTask {
   /** Threads at most. */
   readonly jobs: number
+  /** Bytes of input after which threads are started; undefined: when it pays. */
+  readonly startAfter?: number | undefined
   readonly progress: ValidateProgress
   /** Told of each line that is not valid. `isLast`: it ends the command. */
   readonly onRefused: (refused: Refused, isLast: boolean) => void
@@ -36,12 +38,13 @@ export interface ValidateRequest extends ValidateTask {
  */
 export async function* validateRecords(
   input: AsyncIterable<Uint8Array>,
-  { jobs, progress, onRefused, onProgress, ...task }: ValidateRequest
+  { jobs, startAfter, progress, onRefused, onProgress, ...task }: ValidateRequest
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const blocks = readBlocks(input, task)
   const module = moduleBeside('validate-work', import.meta.url)
+  const start = startAfter === undefined ? {} : { startAfter }
   let before = 0
-  for await (const block of mapInOrder<LineBlock, ValidatedBlock>(blocks, { module, data: task, jobs })) {
+  for await (const block of mapInOrder<LineBlock, ValidatedBlock>(blocks, { module, data: task, jobs, ...start })) {
     const { bytes, refused, valid, lines, size, stopped } = block
     const records = valid + refused.length
     progress.total += records

@@ -7,10 +7,14 @@ export interface Selectable {
   readonly selector: Selector
 }
 
-/** What stands at a path such as `object.definition.type`. */
-const valueAt = (value: unknown, path: string): unknown => {
+type Keys = readonly string[]
+
+/** `object.definition.type` */
+const keysOf = (path: string): Keys => path.split('.')
+
+const valueAt = (value: unknown, keys: Keys): unknown => {
   let at = value
-  for (const key of path.split('.')) {
+  for (const key of keys) {
     if (typeof at !== 'object' || at === null) return undefined
     at = (at as Readonly<Record<string, unknown>>)[key]
   }
@@ -19,10 +23,12 @@ const valueAt = (value: unknown, path: string): unknown => {
 
 interface Leaf<Model> {
   readonly models: readonly Model[]
+  /** What compares two members of a value with each other is asked last. */
+  readonly comparisons: readonly { readonly model: Model; readonly pairs: readonly (readonly [Keys, Keys])[] }[]
 }
 
 interface Branch<Model> {
-  readonly path: string
+  readonly keys: Keys
   readonly byValue: ReadonlyMap<unknown, Tree<Model>>
   /** For every other value. */
   readonly otherwise: Tree<Model>
@@ -42,9 +48,19 @@ const bestPath = (models: readonly Selectable[], asked: ReadonlySet<string>): st
   return best
 }
 
+const leafOf = <Model extends Selectable>(models: readonly Model[]): Leaf<Model> => {
+  const comparisons = models.map((model) => ({
+    model,
+    pairs: Object.entries(model.selector).flatMap(([path, wanted]) =>
+      typeof wanted === 'string' ? [] : [[keysOf(path), keysOf(wanted.valueOf)] as const]
+    )
+  }))
+  return { models, comparisons: comparisons.some(({ pairs }) => pairs.length > 0) ? comparisons : [] }
+}
+
 const grow = <Model extends Selectable>(models: readonly Model[], asked: ReadonlySet<string>): Tree<Model> => {
   const path = bestPath(models, asked)
-  if (path === undefined) return { models }
+  if (path === undefined) return leafOf(models)
   const next = new Set([...asked, path])
   const asks = ({ selector }: Model): boolean => typeof selector[path] === 'string'
   const values = new Set(models.filter(asks).map(({ selector }) => selector[path]))
@@ -58,14 +74,8 @@ const grow = <Model extends Selectable>(models: readonly Model[], asked: Readonl
     ])
   )
   const others = models.filter((model) => !asks(model))
-  return { path, byValue, otherwise: grow(others, next) }
+  return { keys: keysOf(path), byValue, otherwise: grow(others, next) }
 }
-
-/** What compares two members of a value with each other is asked last. */
-const holds = ({ selector }: Selectable, value: unknown): boolean =>
-  Object.entries(selector).every(
-    ([path, wanted]) => typeof wanted === 'string' || valueAt(value, path) === valueAt(value, wanted.valueOf)
-  )
 
 /** Finds the models that a value may be judged by, in the order in which they are given here. */
 export const createSelect = <Model extends Selectable>(
@@ -74,8 +84,10 @@ export const createSelect = <Model extends Selectable>(
   const tree = grow(models, new Set())
   return (value) => {
     let at = tree
-    while ('path' in at) at = at.byValue.get(valueAt(value, at.path)) ?? at.otherwise
-    const { models: found } = at
-    return found.every((model) => holds(model, value)) ? found : found.filter((model) => holds(model, value))
+    while ('keys' in at) at = at.byValue.get(valueAt(value, at.keys)) ?? at.otherwise
+    if (at.comparisons.length === 0) return at.models
+    return at.comparisons
+      .filter(({ pairs }) => pairs.every(([one, other]) => valueAt(value, one) === valueAt(value, other)))
+      .map(({ model }) => model)
   }
 }

@@ -40,8 +40,10 @@ export const readModels = (folder: 'edx' | 'profiles'): Models => {
   const validatorOf = (id: string, allErrors: boolean) => {
     let ajv = ajvs.get(allErrors)
     if (ajv === undefined) {
-      ajv = createEmptyAjv({ allErrors })
-      for (const [, schema] of schemas) ajv.addSchema(schema)
+      // Whether there is an error is asked of every value, and what it is of few: short code is compiled faster.
+      ajv = createEmptyAjv({ allErrors, verbose: allErrors })
+      // Examples would be searched for schemas.
+      for (const [, { examples: _, ...schema }] of schemas) ajv.addSchema(schema)
       ajvs.set(allErrors, ajv)
     }
     const validate = ajv.getSchema(id)

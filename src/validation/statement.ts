@@ -47,15 +47,19 @@ const findBrokenRules = (part: Statement | SubStatement): Fault[] => {
   return faults
 }
 
-const findFaults = (value: unknown, version: Version): readonly Fault[] => {
-  const illFormed = findIllFormed(value)
-  if (illFormed !== undefined) return [illFormed]
+/** What is wrong with a value that is known to be well-formed: `findIllFormed` says what that is. */
+export const validateWellFormed = (value: unknown, version: Version): readonly Fault[] => {
   const first = firstError(value, 'statement', version)
   if (first.length > 0) {
     return explain(hasMoreValuesThan(value, mostValues) ? first : everyError(value, 'statement', version))
   }
   // The schema has just vouched for it.
   return findBrokenRules(value as Statement)
+}
+
+const findFaults = (value: unknown, version: Version): readonly Fault[] => {
+  const illFormed = findIllFormed(value)
+  return illFormed === undefined ? validateWellFormed(value, version) : [illFormed]
 }
 
 /**

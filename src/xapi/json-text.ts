@@ -11,6 +11,7 @@ const quote = 0x22
 const backslash = 0x5c
 const comma = 0x2c
 const colon = 0x3a
+const point = 0x2e
 const openBracket = 0x5b
 const closeBracket = 0x5d
 const openBrace = 0x7b
@@ -42,6 +43,66 @@ const endOfString = (text: string, start: number): number => {
     end = text.indexOf('"', end + 1)
   }
   return end + 1
+}
+
+export interface Survey {
+  /** How many `"key":` stand in it, at every depth, repeated ones included. */
+  readonly keys: number
+  /** How many arrays and objects stand within each other. */
+  readonly depth: number
+  /** A number may be too large for a double. */
+  readonly mayOverflow: boolean
+}
+
+/** The largest double has 309 digits. */
+const manyDigits = 300
+
+/** Where the number that begins at `start` ends. */
+const endOfNumber = (text: string, start: number): number => {
+  let end = start
+  for (; end < text.length; end += 1) {
+    const code = text.charCodeAt(end)
+    if (!isDigit(code) && code !== point) break
+  }
+  return end
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+
+const isExponent = (code: number): boolean => code === 0x65 || code === 0x45
+
+/** What can be told of one JSON text without reading its values. */
+export const survey = (text: string): Survey => {
+  let keys = 0
+  let depth = 0
+  let deepest = 0
+  let mayOverflow = false
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        at = endOfString(text, at) - 1
+        break
+      case openBrace:
+      case openBracket:
+        depth += 1
+        if (depth > deepest) deepest = depth
+        break
+      case closeBrace:
+      case closeBracket:
+        depth -= 1
+        break
+      case colon:
+        keys += 1
+        break
+      default:
+        if (isDigit(text.charCodeAt(at))) {
+          const end = endOfNumber(text, at)
+          mayOverflow ||= end - at > manyDigits || isExponent(text.charCodeAt(end))
+          at = end - 1
+        }
+    }
+  }
+  return { keys, depth: deepest, mayOverflow }
 }
 
 export interface Element {

@@ -203,26 +203,6 @@ t.test('a report that cannot be written is an error before anything is read', as
   t.match(stderr, /Error: The report \/nonexistent\/r cannot be written/)
 })
 
-t.test('a long input is shared by threads, with the same result', async (t) => {
-  const values = Array.from({ length: 2000 }, (_, index) =>
-    index % 500 === 499 ? { ...minimal, id: index } : { ...complete, result: { response: String(index) } }
-  )
-  const expected = linesOf(...values.filter((value) => !('id' in value) || typeof value.id === 'string'))
-  for (const jobs of ['1', '3']) {
-    const { code, stdout, stderr } = await validate(t, ['-f', 'xapi', '-I', '--jobs', jobs], linesOf(...values))
-    t.equal(code, 0, stderr)
-    t.ok(stdout === expected, `${jobs} jobs`)
-    t.same(
-      [...stderr.matchAll(/line (\d+) is not valid/g)].map(([, line]) => Number(line)),
-      [500, 1000, 1500, 2000]
-    )
-    const stopped = await validate(t, ['-f', 'xapi', '--jobs', jobs], linesOf(...values))
-    t.equal(stopped.code, 1)
-    t.ok(stopped.stdout === linesOf(...values.slice(0, 499)))
-    t.match(stopped.stderr, /Error: line 500 is not valid: \/id breaks/)
-  }
-})
-
 t.test('an invalid line ends it although more input may come', async (t) => {
   const child = startRalph(t, ['validate', '-f', 'xapi', '--no-progress'])
   const closed = once(child, 'exit')

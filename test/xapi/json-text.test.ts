@@ -8,6 +8,7 @@ import {
   members,
   onOneLine,
   parseJson,
+  survey,
   withoutMembers
 } from '../../src/xapi/json-text.ts'
 
@@ -92,4 +93,17 @@ t.test('scanning takes linear time on hostile text', async (t) => {
   }
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
   t.equal(elements(deep).length, 1)
+})
+
+t.test('a survey tells keys, depth and numbers that may be too large, strings aside', async (t) => {
+  const cases: readonly (readonly [text: string, keys: number, depth: number, mayOverflow: boolean])[] = [
+    ['1', 0, 0, false],
+    ['"{\\"a\\":[1e9]}"', 0, 0, false],
+    ['{"a":{"b":[],"b":[[1.5,true,null]]},"c\\\\":-2}', 4, 4, false],
+    ['[1e5]', 0, 1, true],
+    ['[1.5E-3]', 0, 1, true],
+    [`[${'9'.repeat(299)}]`, 0, 1, false],
+    [`[${'9'.repeat(309)}]`, 0, 1, true]
+  ]
+  for (const [text, keys, depth, mayOverflow] of cases) t.same(survey(text), { keys, depth, mayOverflow }, text)
 })

@@ -21,8 +21,11 @@ interface ValidateFlags {
   readonly maxLineBytes: number
 }
 
-/** Further threads cost memory and wait for the one that reads. */
-const mostJobs = 4
+/** Each further thread costs 30 MB, and all of Ralph is to stay below 150. */
+const mostJobs = 2
+
+/** 64 MiB: threads are started before anything was read. */
+const long = 2 ** 26
 
 const validate = async (file: string | undefined, flags: ValidateFlags, log: Log): Promise<void> => {
   const [
@@ -55,6 +58,7 @@ const validate = async (file: string | undefined, flags: ValidateFlags, log: Log
       const valid = validateRecords(input.chunks, {
         format: flags.format,
         profile: flags.profile,
+        startAfter: (input.size ?? 0) >= long ? 0 : undefined,
         maxLineBytes: flags.maxLineBytes,
         stopAtInvalid: flags.ignoreErrors !== true && report === undefined,
         stopAtUnknown: flags.failOnUnknown === true,
@@ -95,7 +99,7 @@ export const declareValidate = (program: Command, composition: Composition): voi
     .option('--no-progress', 'do not show how far it is')
     .option(
       '--jobs <number>',
-      `threads at most (default: one per processor, at most ${mostJobs})`,
+      `threads at most, for long inputs (default: one per processor, at most ${mostJobs})`,
       flagOf('--jobs', integer(1, 64))
     )
     .option(
