@@ -46,25 +46,29 @@ export interface ConvertedBlock extends Piece {
 
 const isBlank = /^\s*$/
 
+const pageSize = 2 ** 18
+
 /** Text that is written line by line, into one buffer that is used again and again. */
 const createPage = () => {
-  let buffer = Buffer.allocUnsafe(2 ** 19)
+  let buffer = Buffer.allocUnsafe(pageSize)
   let length = 0
+  const makeRoom = (bytes: number): void => {
+    if (length + bytes <= buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(length + bytes, buffer.length * 2))
+    buffer.copy(larger, 0, 0, length)
+    buffer = larger
+  }
   return {
     add: (text: string): void => {
-      // Three bytes are the most that UTF-8 needs for a UTF-16 unit.
-      const most = length + text.length * 3
-      if (most > buffer.length) {
-        const larger = Buffer.allocUnsafe(most * 2)
-        buffer.copy(larger, 0, 0, length)
-        buffer = larger
-      }
+      // Three bytes are the most that UTF-8 needs for a UTF-16 unit; only a long text is measured.
+      makeRoom(text.length < pageSize / 4 ? text.length * 3 : Buffer.byteLength(text))
       length += buffer.write(text, length, 'utf8')
     },
     /** What was written since the last time. */
     take: (): Uint8Array => {
       const taken = new Uint8Array(buffer.subarray(0, length))
       length = 0
+      if (buffer.length > 8 * pageSize) buffer = Buffer.allocUnsafe(pageSize)
       return taken
     }
   }

@@ -177,3 +177,28 @@ t.test('10,000 events of the nine kinds of Ralph 5 give what Ralph 5.1 gave for 
   }
   t.equal(digest.digest('hex'), 'bcc9c65572741a4ad8be61a11e38e59f3b4c506dcff0d3fc1a6af910a0424927')
 })
+
+t.test('what is made to take long or to break is answered at once', async (t) => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  const problem = (answers: string) =>
+    `{"event_source":"server","event_type":"problem_check","context":{},"event":{"problem_id":"x","answers":${answers}}}`
+  const deepest = problem(`[${deep}]`)
+  t.match(convertLine(deepest, Buffer.from(deepest)), { reason: /nested too deep/ })
+  const started = performance.now()
+  const many = 200_000
+  for (const [source, type, field] of [
+    ['browser', 'problem_check', `"event":"input_i4x-a-b-problem-${'1'.repeat(many)}"`],
+    ['browser', 'problem_check', `"event":"input_i4x-a-b-problem-${'1_1_'.repeat(many)}"`],
+    ['browser', 'problem_check', `"event":"${'&input_i4x-a-b-problem-'.repeat(many)}"`],
+    ['browser', 'play_video', `"event":{"id":"x","currentTime":"${'1'.repeat(many)}x"}`],
+    ['server', 'edx.course.enrollment.activated', `"event":{"course_id":"x${'/'.repeat(many)}x"}`],
+    ['server', 'edx.bookmark.added', `"event":{"component_usage_id":"${'+type@'.repeat(many)}"}`],
+    ['browser', 'page_close', `"page":"https://x/${' #%'.repeat(many)}"`],
+    ['browser', 'page_close', `"page":"https://x/","time":"${'1'.repeat(many)}x"`]
+  ] as const) {
+    const text = `{"event_source":"${source}","event_type":"${type}","page":"https://x/","context":{},${field}}`
+    const result = convertLine(text, Buffer.from(text))
+    t.ok('statement' in result || 'reason' in result, type)
+  }
+  t.ok(performance.now() - started < 5000)
+})

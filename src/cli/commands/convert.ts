@@ -7,6 +7,7 @@ import { integer, size } from '../../settings/kinds.ts'
 import { flagValues, loadUuidNamespace } from '../../settings/load.ts'
 import { defaultMaxLineBytes } from '../../streams/lines.ts'
 import type { ConvertProgress } from '../../toolbox/convert.ts'
+import { converters, findConverter } from '../../toolbox/converters.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { type TableFormat, tableFormats } from '../conversion-table.ts'
@@ -29,8 +30,10 @@ interface ConvertFlags {
   readonly format: TableFormat
 }
 
-/** Further threads cost memory and wait for the one that reads. */
-const mostJobs = 4
+/** Each thread costs 25 MB of memory, and the one that reads and writes keeps no more of them busy. */
+const mostJobs = 3
+
+const formats = (end: 'from' | 'to'): readonly string[] => [...new Set(converters.map((each) => each[end]))]
 
 const requireFlag = (value: string | undefined, flags: string): string => {
   if (value !== undefined && value !== '') return value
@@ -38,10 +41,7 @@ const requireFlag = (value: string | undefined, flags: string): string => {
 }
 
 const list = async (from: string | undefined, to: string | undefined, format: TableFormat): Promise<void> => {
-  const [{ converters }, { formatConversions }] = await Promise.all([
-    import('../../toolbox/converters.ts'),
-    import('../conversion-table.ts')
-  ])
+  const { formatConversions } = await import('../conversion-table.ts')
   const wanted = converters.filter((each) => (from ?? each.from) === each.from && (to ?? each.to) === each.to)
   const rows = await Promise.all(wanted.map((each) => each.rows()))
   const { writeOut } = await import('../write-out.ts')
@@ -114,8 +114,8 @@ export const declareConvert = (program: Command, composition: Composition): void
         '`ralph convert --list` says what is converted into what.'
     )
     .argument('[file]', 'the events; - or none: standard input')
-    .option('-f, --from <format>', 'what the events are: edx')
-    .option('-t, --to <format>', 'what they become: xapi')
+    .addOption(new Option('-f, --from <format>', 'what the events are').choices(formats('from')))
+    .addOption(new Option('-t, --to <format>', 'what they become').choices(formats('to')))
     .option('-p, --platform-url <url>', 'URL of the platform: home page of the accounts, beginning of the addresses')
   for (const option of optionsOf(converterGroup.uuidNamespace, 'Options'))
     command.addOption(option.helpGroup('Options:'))
@@ -141,10 +141,7 @@ export const declareConvert = (program: Command, composition: Composition): void
       const from = requireFlag(flags.from, '-f, --from <format>')
       const to = requireFlag(flags.to, '-t, --to <format>')
       const platformUrl = requireFlag(flags.platformUrl, '-p, --platform-url <url>')
-      const [{ converters, findConverter }, { isIri }] = await Promise.all([
-        import('../../toolbox/converters.ts'),
-        import('../../validation/formats/iri.ts')
-      ])
+      const { isIri } = await import('../../validation/formats/iri.ts')
       if (findConverter(from, to) === undefined) {
         const known = converters.map((each) => `${each.from} to ${each.to}`).join(', ')
         throw new RalphError('USAGE', `nothing converts ${from} to ${to}; there is: ${known}`)

@@ -38,7 +38,7 @@ export const requireText = (part: Part, key: string): string => {
   return found
 }
 
-const decimal = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/
+const decimal = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/
 
 /** Undefined: missing, null or ''. */
 export const numberOf = (part: Part, key: string): number | undefined => {

@@ -87,8 +87,11 @@ export const createEdxToXapi = ({ platformUrl, namespace }: EdxToXapiOptions): C
         statement: toStatement(idOf(line), event, prepared, prepared.conversion.describe(event, place), place)
       }
     } catch (error) {
-      if (error instanceof RalphError && error.code === 'INVALID_INPUT')
+      if (error instanceof RalphError && error.code === 'INVALID_INPUT') {
         return { reason: `cannot be converted: ${error.message}` }
+      }
+      // Of V8: the event holds more than can be printed as one text.
+      if (error instanceof RangeError) return { reason: 'cannot be converted: it is nested too deep or too long' }
       throw error
     }
   }

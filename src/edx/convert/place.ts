@@ -11,7 +11,13 @@ export interface Place {
   readonly url: string
 }
 
-const withoutSlashes = (text: string): string => text.replace(/^\/+|\/+$/g, '')
+/** No regular expression: a long row of slashes would take it long. */
+const withoutSlashes = (text: string): string => {
+  let [start, end] = [0, text.length]
+  while (text[start] === '/') start += 1
+  while (end > start && text[end - 1] === '/') end -= 1
+  return text.slice(start, end)
+}
 
 const hasScheme = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s]/
 

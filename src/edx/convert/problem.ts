@@ -7,7 +7,8 @@ import { scoreOf } from './score.ts'
 import { extensions } from './vocabulary.ts'
 
 /** `input_<block>_2_1=choice_0`: the block, in the form of either age. */
-const inputName = /(?:^|&)input_(?:([0-9a-f]{32})|i4x-([^-=&]+)-([^-=&]+)-problem-([^=&]+?))_\d+_\d+/
+const inputName =
+  /(?:^|&)input_(?:([0-9a-f]{32})|i4x-([^-=&]{1,99})-([^-=&]{1,99})-problem-([^=&]{1,250}?))_\d{1,4}_\d{1,4}(?=[=&%[]|_[a-z]|$)/
 
 /** The form that a browser shows of a problem: URL-encoded text, in a list where it was graded. */
 const formOf = (event: EdxEvent): string | undefined => {
