@@ -50,6 +50,17 @@ t.test('bad lines are logged with their number and passed over, and that is no f
   t.match(await ralph(t, ['extract', '-p', 'report', report]), { code: 0, stdout: '{"short_message"\n{}\n' })
 })
 
+t.test('thousands of bad lines do not flood the log, and the report has them all', async (t) => {
+  const report = join(t.testdir(), 'report.jsonl')
+  const input = '{}\n'.repeat(2000)
+  const { code, stderr } = await ralph(t, ['extract', '-p', 'es', '--report', report], { input })
+  t.equal(code, 0)
+  t.match(stderr, /ERROR {4}line 50 has no _source\n[^\n]*WARNING {2}more than 50 lines are rejected/)
+  t.match(stderr, /WARNING {2}2,000 lines held no record and were passed over\n$/)
+  t.equal(stderr.split('\n').length, 54)
+  t.equal(readFileSync(report, 'utf8').split('\n').length, 2001)
+})
+
 t.test('compressed archives are unpacked on the fly, from a file or a pipe', async (t) => {
   const directory = t.testdir()
   const files = { 'a.gz': gzipSync(gelf), 'a.zst': zstdCompressSync(gelf) }

@@ -7,6 +7,7 @@ import type { Composition } from '../composition.ts'
 import { counted } from '../counted.ts'
 import { flagOf } from '../flag-kinds.ts'
 import { interruptible } from '../interruption.ts'
+import { createRejectLog } from '../reject-log.ts'
 
 interface ExtractFlags {
   readonly parser: ParserName
@@ -33,6 +34,7 @@ const extract = async (
   ])
   const input = await openInput(file, signal)
   const report = flags.report === undefined ? undefined : reports.openReport(flags.report)
+  const say = createRejectLog(log)
   const progress = shown.startProgress(`extract ${flags.parser}`, { enabled: flags.progress && !input.isTyped, log })
   let bad = 0
   let seen = 0
@@ -46,7 +48,7 @@ const extract = async (
     maxLineBytes: flags.maxLineBytes,
     onBad: (line) => {
       bad += 1
-      log.error(`line ${line.line} ${line.reason}`)
+      say(line)
       report?.add(formatReject(line))
     },
     onProgress: ({ records }) => progress.add({ records })
