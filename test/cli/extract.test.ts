@@ -55,9 +55,9 @@ t.test('thousands of bad lines do not flood the log, and the report has them all
   const input = '{}\n'.repeat(2000)
   const { code, stderr } = await ralph(t, ['extract', '-p', 'es', '--report', report], { input })
   t.equal(code, 0)
-  t.match(stderr, /ERROR {4}line 50 has no _source\n[^\n]*WARNING {2}more than 50 lines are rejected/)
+  t.match(stderr, /ERROR {4}line 1000 has no _source\n[^\n]*WARNING {2}further lines are counted and not shown/)
   t.match(stderr, /WARNING {2}2,000 lines held no record and were passed over\n$/)
-  t.equal(stderr.split('\n').length, 54)
+  t.notMatch(stderr, 'line 1001 ')
   t.equal(readFileSync(report, 'utf8').split('\n').length, 2001)
 })
 

@@ -7,7 +7,7 @@ import type { Composition } from '../composition.ts'
 import { counted } from '../counted.ts'
 import { flagOf } from '../flag-kinds.ts'
 import { interruptible } from '../interruption.ts'
-import { createRejectLog } from '../reject-log.ts'
+import { tellRefusedLines } from '../refused-lines.ts'
 
 interface ExtractFlags {
   readonly parser: ParserName
@@ -34,7 +34,7 @@ const extract = async (
   ])
   const input = await openInput(file, signal)
   const report = flags.report === undefined ? undefined : reports.openReport(flags.report)
-  const say = createRejectLog(log)
+  const refused = tellRefusedLines(log)
   const progress = shown.startProgress(`extract ${flags.parser}`, { enabled: flags.progress && !input.isTyped, log })
   let bad = 0
   let seen = 0
@@ -48,7 +48,7 @@ const extract = async (
     maxLineBytes: flags.maxLineBytes,
     onBad: (line) => {
       bad += 1
-      say(line)
+      refused.tell(line.line, line.reason, undefined)
       report?.add(formatReject(line))
     },
     onProgress: ({ records }) => progress.add({ records })

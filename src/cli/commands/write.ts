@@ -9,7 +9,7 @@ import { flagOf } from '../flag-kinds.ts'
 import { openNotes } from '../history-notes.ts'
 import type { Input } from '../input.ts'
 import type { Progress } from '../progress.ts'
-import { createRejectLog } from '../reject-log.ts'
+import { tellRefusedLines } from '../refused-lines.ts'
 
 interface WriteFlags {
   readonly backend: string
@@ -76,7 +76,7 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
     import('../progress.ts')
   ])
   const report = flags.report === undefined ? undefined : openReport(flags.report)
-  const say = createRejectLog(log)
+  const refused = tellRefusedLines(log)
   const goesOn = flags.ignoreErrors === true || report !== undefined
   const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
   let seen = 0
@@ -95,7 +95,7 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
       progress: done,
       onRejected: goesOn
         ? (bad) => {
-            say(bad)
+            refused.tell(bad.line, bad.reason, undefined)
             report?.add(formatReject(bad))
           }
         : undefined
