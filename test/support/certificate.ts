@@ -14,14 +14,24 @@ const sha256WithRsa = sequence(Buffer.from('06092a864886f70d01010b', 'hex'), der
 const commonName = Buffer.from('0603550403', 'hex')
 const time = (text: string): Buffer => der(0x17, Buffer.from(text))
 
-/** A certificate of a key, signed with any RSA key and long expired, in DER (RFC 5280 §4.1, version 1). */
-export const aCertificate = (subject: KeyObject, issuer: KeyObject): Buffer => {
-  const name = sequence(der(0x31, sequence(commonName, der(0x0c, Buffer.from('Ralph')))))
+/** One that has long expired, and one that holds for as long as this form of a time can say. */
+const validities = {
+  expired: ['130404152830Z', '140404152830Z'],
+  valid: ['200101000000Z', '491231235959Z']
+} as const
+
+/** A certificate of a key, signed with any RSA key, in DER (RFC 5280 §4.1, version 1). */
+export const aCertificate = (
+  subject: KeyObject,
+  issuer: KeyObject,
+  { host = 'Ralph', validity = 'expired' }: { host?: string; validity?: keyof typeof validities } = {}
+): Buffer => {
+  const name = sequence(der(0x31, sequence(commonName, der(0x0c, Buffer.from(host)))))
   const body = sequence(
     der(0x02, Uint8Array.of(1)),
     sha256WithRsa,
     name,
-    sequence(time('130404152830Z'), time('140404152830Z')),
+    sequence(...validities[validity].map(time)),
     name,
     subject.export({ type: 'spki', format: 'der' })
   )

@@ -75,13 +75,18 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
     return making
   }
 
+  /** Asked once only: whoever waits for the end of a command has what was written. */
   const refresh = async (): Promise<void> => {
     for (const index of unrefreshed) {
       unrefreshed.delete(index)
-      await request({ method: 'POST', path: [index, '_refresh'], kind: 'prepare' }).catch((error: unknown) => {
+      try {
+        const wanted = { method: 'POST', path: [index, '_refresh'], kind: 'prepare' } as const
+        const { status, bytes } = await connection.answer(wanted)
+        if (status >= 400 && status !== 404) throw asError(refusalIn(status, bytes), connection.address)
+      } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
         options.log.warn(`What was written to ${index} may be searchable a moment later only: ${why}`)
-      })
+      }
     }
   }
 

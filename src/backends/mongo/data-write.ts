@@ -11,6 +11,7 @@ import { sameJson } from '../../xapi/same-json.ts'
 import type { Json } from '../../xapi/statement.ts'
 import { parseMicros } from '../../xapi/timestamp.ts'
 import { bsonSource } from './bson-source.ts'
+import type { KnownDigests } from './known-digests.ts'
 import { objectIdOf } from './statement-document.ts'
 
 /** Ralph's document. */
@@ -50,15 +51,25 @@ const plan = (record: InputRecord): Planned | string => {
 // What MongoDB gives back of it is JSON again.
 const isSame = (one: unknown, other: unknown): boolean => sameJson(one as Json, other as Json)
 
+const notCreated = (id: string): string => `is not created: another record has the id ${id}`
+
 interface Refused {
   readonly planned: Planned
   readonly code: number
   readonly message: string
 }
 
+/** A collection that is written to. */
+export interface RecordCollection {
+  readonly collection: Collection<RecordDocument>
+  readonly digests: KnownDigests
+  /** Sees to an index of the ids of records. */
+  ensureIndex(): Promise<void>
+}
+
 /** A batch into one collection; all of it may be done again. */
 export const writeBatch = async (
-  collection: Collection<RecordDocument>,
+  { collection, digests, ensureIndex }: RecordCollection,
   batch: readonly InputRecord[],
   { operation, signal }: WriteOptions
 ): Promise<BatchReport> => {
@@ -72,6 +83,8 @@ export const writeBatch = async (
 
   /** The documents of these ids: there may be several of one, which Ralph has written with different times. */
   const idsThere = async (ids: readonly string[]): Promise<ReadonlyMap<string, readonly ObjectId[]>> => {
+    if (ids.length === 0) return new Map()
+    await ensureIndex()
     const found = await collection
       .find<Document>({ '_source.id': { $in: [...ids] } }, { projection: { '_source.id': 1 } })
       .toArray()
@@ -85,19 +98,38 @@ export const writeBatch = async (
     return there
   }
 
-  const compare = async (planned: readonly Planned[], filter: Document): Promise<void> => {
-    if (planned.length === 0) return
+  const sourcesOf = async (filter: Document): Promise<ReadonlyMap<unknown, readonly object[]>> => {
     const found = await collection.find<Document>(filter, { projection: { _source: 1 } }).toArray()
-    const byId = new Map<string, object[]>()
+    signal?.throwIfAborted()
+    const byId = new Map<unknown, object[]>()
     for (const { _source } of found) {
       const some = byId.get(_source?.id)
       if (some === undefined) byId.set(_source?.id, [_source])
       else some.push(_source)
     }
-    for (const { record, id } of planned) {
-      if (byId.get(id)?.some((each) => isSame(each, record.value))) already += 1
-      else reject(record, `is not created: another record has the id ${id}`)
+    return byId
+  }
+
+  /** Judges those whose ids are there, and returns the others. */
+  const compare = async (planned: readonly Planned[], filter: Document): Promise<Planned[]> => {
+    if (planned.length === 0) return []
+    const there = await sourcesOf(filter)
+    const others: Planned[] = []
+    for (const each of planned) {
+      const sources = there.get(each.id)
+      if (sources === undefined) others.push(each)
+      else if (sources.some((source) => isSame(source, each.record.value))) already += 1
+      else reject(each.record, notCreated(each.id))
     }
+    return others
+  }
+
+  const byKey = (planned: readonly Planned[]): Document => ({
+    _id: { $in: planned.map(({ document }) => document._id) }
+  })
+  const byRecordId = async (planned: readonly Planned[]): Promise<Document> => {
+    if (planned.length > 0) await ensureIndex()
+    return { '_source.id': { $in: planned.map(({ id }) => id) } }
   }
 
   const insert = async (planned: readonly Planned[]): Promise<readonly Refused[]> => {
@@ -107,6 +139,7 @@ export const writeBatch = async (
         planned.map(({ document }) => document),
         { ordered: false }
       )
+      for (const { document } of planned) digests.add(document._id)
       written += planned.length
       return []
     } catch (error) {
@@ -122,49 +155,54 @@ export const writeBatch = async (
     }
   }
 
+  /** Those that collide with what is there, and where that is. */
+  const insertOrCollide = async (planned: readonly Planned[]): Promise<[readonly Planned[], Document]> => {
+    const collided: Planned[] = []
+    for (const { planned: one, code, message } of await insert(planned)) {
+      if (code === duplicateKey) collided.push(one)
+      else reject(one.record, `is refused by MongoDB: ${message}`)
+    }
+    return [collided, byKey(collided)]
+  }
+
   const create = async (planned: readonly Planned[]): Promise<void> => {
     const first = new Map<string, Planned>()
     for (const each of planned) {
       const before = first.get(each.id)
       if (before === undefined) first.set(each.id, each)
       else if (isSame(before.record.value, each.record.value)) already += 1
-      else reject(each.record, `is not created: another record has the id ${each.id}`)
+      else reject(each.record, notCreated(each.id))
     }
-    const there = await idsThere([...first.keys()])
-    const present = [...first.values()].filter(({ id }) => there.has(id))
-    await compare(present, { '_source.id': { $in: present.map(({ id }) => id) } })
-    const collided: Planned[] = []
-    for (const { planned: one, code, message } of await insert(
-      [...first.values()].filter(({ id }) => !there.has(id))
-    )) {
-      if (code === duplicateKey) collided.push(one)
-      else reject(one.record, `is refused by MongoDB: ${message}`)
-    }
-    // Somebody else has just written them, or they are of another record whose time and digest are the same.
-    await compare(collided, { _id: { $in: collided.map(({ document }) => document._id) } })
+    const all = [...first.values()]
+    const known = all.filter(({ document }) => digests.mayHave(document._id))
+    // Nearly always they were written with the same time, and are found by their key.
+    const elsewhere = await compare(known, byKey(known))
+    const unknown = await compare(elsewhere, await byRecordId(elsewhere))
+    const fresh = known.length === 0 ? all : [...all.filter((each) => !known.includes(each)), ...unknown]
+    // Somebody else has just written them.
+    const collided = await compare(...(await insertOrCollide(fresh)))
+    for (const { record, id } of collided) reject(record, `is not created: another record has the key of ${id}`)
   }
 
   const replace = async (planned: readonly Planned[], makes: boolean): Promise<void> => {
     // The last of them counts.
     const wanted = new Map(planned.map((each) => [each.id, each]))
-    const there = await idsThere([...wanted.keys()])
+    const known = [...wanted.values()].filter(({ document }) => !makes || digests.mayHave(document._id))
+    const there = await idsThere(known.map(({ id }) => id))
+    const fresh = makes ? [...wanted.values()].filter(({ id }) => !there.has(id)) : []
+    const [collided] = await insertOrCollide(fresh)
     const operations: AnyBulkWriteOperation<RecordDocument>[] = []
-    for (const { id, document } of wanted.values()) {
-      const [present, ...others] = there.get(id) ?? []
-      if (present === undefined && !makes) continue
-      operations.push({
-        replaceOne: {
-          filter: { _id: present ?? document._id },
-          replacement: { _source: document._source },
-          upsert: makes
-        }
-      })
+    for (const { id, document } of [...known.filter((each) => there.has(each.id)), ...collided]) {
+      const [present = document._id, ...others] = there.get(id) ?? []
+      operations.push({ replaceOne: { filter: { _id: present }, replacement: { _source: document._source } } })
       if (others.length > 0) operations.push({ deleteMany: { filter: { _id: { $in: others } } } })
     }
     if (operations.length > 0) await collection.bulkWrite(operations, { ordered: false })
+    const refused = new Set(rejected.map(({ record }) => record))
+    written = 0
     for (const { record, id } of planned) {
-      if (makes || there.has(id)) written += 1
-      else reject(record, `is not updated: no record has the id ${id}`)
+      if (!makes && !there.has(id)) reject(record, `is not updated: no record has the id ${id}`)
+      else if (!refused.has(record)) written += 1
     }
   }
 

@@ -7,7 +7,8 @@ import { createPatience } from '../patience.ts'
 import { createConnection } from './connect.ts'
 import { asError, asking } from './data-error.ts'
 import { readDocuments } from './data-read.ts'
-import { type RecordDocument, writeBatch } from './data-write.ts'
+import { type RecordCollection, type RecordDocument, writeBatch } from './data-write.ts'
+import { type KeyDocument, type KnownDigests, readDigests } from './known-digests.ts'
 import { closed, isUnauthorized } from './translate-error.ts'
 
 export interface MongoDataOptions {
@@ -26,7 +27,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 /**
  * Collections of a MongoDB database, as Ralph 5 reads and writes them: `{_id, _source}`, `_id` made of the timestamp and
- * the id of the record. A collection that is written to gets an index of the ids of its records.
+ * the id of the record. A collection in which records are replaced gets an index of their ids.
  */
 export const openMongoData = async ({
   connectionUri,
@@ -37,6 +38,7 @@ export const openMongoData = async ({
   const connection = createConnection(connectionUri, database)
   const patience = createPatience()
   const indexed = new Map<string, Promise<void>>()
+  const known = new Map<string, Promise<KnownDigests>>()
   let closing: Promise<void> | undefined
 
   const open = async (): Promise<Db> => {
@@ -55,14 +57,23 @@ export const openMongoData = async ({
       })
   }
 
-  const ensureIndex = (name: string): Promise<void> => {
-    const known = indexed.get(name)
-    if (known !== undefined) return known
-    const making = patience.run(() => asking(() => makeIndex(name), 'INVALID_INPUT'))
-    indexed.set(name, making)
-    making.catch(() => indexed.delete(name))
+  /** Made once; what fails is tried again by the next who asks. */
+  const once = <Result>(made: Map<string, Promise<Result>>, name: string, make: () => Promise<Result>) => {
+    const present = made.get(name)
+    if (present !== undefined) return present
+    const making = patience.run(() => asking(make, 'INVALID_INPUT'))
+    made.set(name, making)
+    making.catch(() => made.delete(name))
     return making
   }
+
+  const collectionOf = async (name: string): Promise<RecordCollection> => ({
+    collection: (await open()).collection<RecordDocument>(name),
+    digests: await once(known, name, async () =>
+      readDigests((await connection.openPatient()).collection<KeyDocument>(name))
+    ),
+    ensureIndex: () => once(indexed, name, () => makeIndex(name))
+  })
 
   /** Another database is looked at by a connection of its own. */
   const inDatabase = async <Result>(name: string | undefined, work: (db: Db) => Promise<Result>): Promise<Result> => {
@@ -86,13 +97,8 @@ export const openMongoData = async ({
 
   const write = async (batch: readonly InputRecord[], options: WriteOptions) => {
     const name = options.target ?? collection
-    await ensureIndex(name)
     return patience.run(
-      () =>
-        asking(
-          async () => writeBatch((await open()).collection<RecordDocument>(name), batch, options),
-          'INVALID_INPUT'
-        ),
+      () => asking(async () => writeBatch(await collectionOf(name), batch, options), 'INVALID_INPUT'),
       options.signal
     )
   }
@@ -124,6 +130,7 @@ export const openMongoData = async ({
         }
         await db.collection(id).drop()
         indexed.delete(id)
+        known.delete(id)
         return { deleted: 1 }
       }),
     close: () => {
