@@ -8,6 +8,7 @@ import type {
   WriteOperation
 } from '../contracts/data-backend.ts'
 import { RalphError } from '../errors.ts'
+import { withPauses } from '../streams/pauses.ts'
 import { type BadLine, readRecords } from './records.ts'
 
 /** How far it is. */
@@ -51,6 +52,9 @@ export const requireOperation = (
   )
 }
 
+/** Milliseconds without input after which what has come goes out, however little it is: messages of a stream wait no longer. */
+const longestPause = 1000
+
 /** Whatever was written before is durable and counted; what was under way is waited for, so that it can be counted. */
 export const writeRecords = async (
   backend: RecordsBackend,
@@ -62,11 +66,16 @@ export const writeRecords = async (
   const write = backend.write.bind(backend)
   const underWay = new Set<Promise<void>>()
   let failure: { readonly error: unknown } | undefined
+  const stop = new AbortController()
+  const fail = (error: unknown): void => {
+    failure ??= { error }
+    stop.abort()
+  }
 
   const reject = (bad: BadLine): void => {
     progress.rejected += 1
     if (onRejected !== undefined) onRejected(bad)
-    else failure ??= { error: new RalphError('INVALID_INPUT', `line ${bad.line} ${bad.reason}`, { line: bad.line }) }
+    else fail(new RalphError('INVALID_INPUT', `line ${bad.line} ${bad.reason}`, { line: bad.line }))
   }
 
   const count = ({ written, already, rejected }: BatchReport): void => {
@@ -79,17 +88,21 @@ export const writeRecords = async (
     while (underWay.size >= concurrency) await Promise.race(underWay)
     if (failure !== undefined) return
     const sending: Promise<void> = write(batch, { operation, target, signal })
-      .then(count, (error: unknown) => {
-        failure ??= { error }
-      })
+      .then(count, fail)
       .finally(() => underWay.delete(sending))
     underWay.add(sending)
   }
 
   let batch: InputRecord[] = []
   try {
-    for await (const { records, bad, bytes } of readRecords(input, { maxLineBytes })) {
+    for await (const arrived of withPauses(readRecords(input, { maxLineBytes }), longestPause, stop.signal)) {
       signal.throwIfAborted()
+      if (arrived === 'pause') {
+        if (batch.length > 0) await send(batch)
+        batch = []
+        continue
+      }
+      const { records, bad, bytes } = arrived
       progress.bytes += bytes
       const firstBad = onRejected === undefined ? (bad[0]?.line ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
       for (const record of records) {
@@ -109,7 +122,7 @@ export const writeRecords = async (
     }
     if (batch.length > 0) await send(batch)
   } catch (error) {
-    failure ??= { error }
+    fail(error)
   }
   await Promise.all(underWay)
   if (failure !== undefined) throw failure.error

@@ -20,7 +20,7 @@ const backendOf = (write: (batch: readonly InputRecord[]) => Promise<BatchReport
 
 interface Given {
   readonly write: (batch: readonly InputRecord[]) => Promise<BatchReport>
-  readonly input: string
+  readonly input: string | AsyncIterable<Uint8Array>
   readonly concurrency?: number
   readonly bad?: BadLine[]
   readonly signal?: AbortSignal
@@ -30,7 +30,7 @@ const run = async ({ write, input, concurrency = 1, bad, signal = new AbortContr
   const progress: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
   let failure: unknown
   try {
-    await writeRecords(backendOf(write), chunksOf(input), {
+    await writeRecords(backendOf(write), typeof input === 'string' ? chunksOf(input) : input, {
       operation: 'create',
       target: undefined,
       chunkSize: 10,
@@ -150,4 +150,50 @@ t.test('interrupted, it says so, and counts what was written', async (t) => {
   })
   t.match(failure, { code: 'INTERRUPTED' })
   t.ok(progress.written > 0 && progress.written < 100, `${progress.written}`)
+})
+
+const never = new Promise<never>(() => {})
+
+t.test(
+  'when nothing comes for a while, what has come is written, however little it is',
+  { timeout: 20_000 },
+  async (t) => {
+    const seen: number[] = []
+    let isWritten = (): void => {}
+    const input = async function* (): AsyncGenerator<Uint8Array> {
+      for (const count of [3, 2]) {
+        const written = new Promise<void>((resolve) => {
+          isWritten = resolve
+        })
+        yield Buffer.from(lines(count))
+        // A stream that says nothing more until this was written.
+        await written
+      }
+    }
+    const { progress, failure } = await run({
+      input: input(),
+      write: async (batch) => {
+        seen.push(batch.length)
+        isWritten()
+        return written(batch)
+      }
+    })
+    t.equal(failure, undefined)
+    t.same(seen, [3, 2])
+    t.equal(progress.written, 5)
+  }
+)
+
+t.test('when the place fails, no further input is waited for', { timeout: 20_000 }, async (t) => {
+  const input = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(lines(10))
+    await never
+  }
+  const { failure } = await run({
+    input: input(),
+    write: async () => {
+      throw new RalphError('STORE_UNAVAILABLE', 'it is gone')
+    }
+  })
+  t.match(failure, { message: 'it is gone' })
 })

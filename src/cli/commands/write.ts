@@ -122,13 +122,19 @@ const write = async (
   composition: Composition
 ): Promise<void> => {
   const [{ openInput }, { startProgress }] = await Promise.all([import('../input.ts'), import('../progress.ts')])
-  const input = await openInput(file, place.signal)
+  // What ends the writing ends the reading too: what stands at the other end of a pipe may never say more.
+  const ended = new AbortController()
+  const input = await openInput(file, AbortSignal.any([place.signal, ended.signal]))
   const options = { enabled: flags.progress && !input.isTyped, log: place.log, stdoutIsFree: true } as const
   const progress = startProgress(`write ${place.choice.name}`, options)
   if (input.size !== undefined) progress.total({ bytes: input.size })
   const work: Work = { place, input, operation, flags, progress }
-  if (place.backend.moves === 'bytes') await writeBytes(work, composition)
-  else await writeLines(work)
+  try {
+    if (place.backend.moves === 'bytes') await writeBytes(work, composition)
+    else await writeLines(work)
+  } finally {
+    ended.abort()
+  }
 }
 
 /** `ralph write`, also `ralph push`: standard input into a backend. */
