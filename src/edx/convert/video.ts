@@ -126,18 +126,26 @@ const speedOf = (event: EdxEvent): string | undefined => {
   return speed === undefined ? undefined : `${speed}x`
 }
 
+/** BCP 47 for a language that nobody has told: the profile asks for one. */
+const unknownLanguage = 'und'
+
+const languageOf = ({ payload }: EdxEvent): string | undefined => textOf(payload, 'language')
+
 const captions = (shown: boolean, events: readonly string[]): Conversion => ({
   ...watched,
   events,
   verb: 'interacted',
-  result: 'time',
-  context: `session, captions ${shown ? 'on' : 'off'}`,
+  result: `time, captions ${shown ? 'on' : 'off'}`,
+  context: 'session, language (und: unknown)',
   describe: (event, place) =>
     videoOf(event, place, {
-      result: atTime(event),
-      extensions: inSession(event, { [extensions.captions]: shown })
+      result: atTime(event, { [extensions.captions]: shown }),
+      extensions: inSession(event, { [extensions.captionsLanguage]: languageOf(event) ?? unknownLanguage })
     })
 })
+
+/** The profile has no words for what else is done with a player: these statements do not claim to follow it. */
+const { profile: _, ...handled } = watched
 
 export const videoConversions: readonly Conversion[] = [
   ...asRalph,
@@ -161,7 +169,7 @@ export const videoConversions: readonly Conversion[] = [
   captions(true, ['show_transcript', 'edx.video.transcript.shown', 'edx.video.closed_captions.shown']),
   captions(false, ['hide_transcript', 'edx.video.transcript.hidden', 'edx.video.closed_captions.hidden']),
   {
-    ...watched,
+    ...handled,
     events: [
       'video_show_cc_menu',
       'video_hide_cc_menu',
@@ -175,12 +183,12 @@ export const videoConversions: readonly Conversion[] = [
       videoOf(event, place, {
         result: atTime(event),
         extensions: inSession(event, {
-          [extensions.captionsLanguage]: textOf(event.payload, 'language')
+          [extensions.captionsLanguage]: languageOf(event)
         })
       })
   },
   {
-    ...watched,
+    ...handled,
     events: ['speed_change_video', 'edx.video.speed.changed'],
     verb: 'interacted',
     result: 'time',
