@@ -10,13 +10,16 @@ const verbText = ({ verb, otherwise }: Conversion): string => {
 const objectText = ({ object, what }: Conversion): string =>
   `${what}: ${object === 'block' ? 'the type of the component' : activityTypes[object].id}`
 
-const contextText = ({ profile, context, actor, asRalph }: Conversion): string =>
+const contextText = ({ context, actor, asRalph }: Conversion): string =>
   [
-    ...(asRalph === true ? [] : ['course']),
-    ...(profile === undefined ? [] : ['profile']),
+    asRalph === true ? 'as Ralph 5' : 'course',
     ...(context === undefined ? [] : [context]),
     ...(actor === undefined ? [] : [`actor: ${actor}`])
   ].join(', ')
+
+/** Whose words the statement speaks; a profile that it claims to follow stands there with its IRI. */
+const profileText = ({ verb, profile }: Conversion): string =>
+  profile === undefined ? verbs[verb].vocabulary : `${profiles[profile].vocabulary} (${profiles[profile].id})`
 
 /** What is converted into what: documentation made of the conversions themselves. */
 export const conversionRows = families.flatMap(({ name, conversions }) =>
@@ -26,7 +29,7 @@ export const conversionRows = families.flatMap(({ name, conversions }) =>
     source: conversion.sources.join(', '),
     verb: verbText(conversion),
     object: objectText(conversion),
-    profile: conversion.profile === undefined ? verbs[conversion.verb].vocabulary : profiles[conversion.profile].id,
+    profile: profileText(conversion),
     result: conversion.result ?? '',
     context: contextText(conversion)
   }))
