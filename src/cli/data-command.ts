@@ -10,6 +10,7 @@ import type { Sources } from '../settings/sources.ts'
 import { nearest } from '../settings/unknown.ts'
 import { settingsOf } from './command-settings.ts'
 import type { Composition, DataBackendChoice } from './composition.ts'
+import { hideSecrets } from './hide-secrets.ts'
 import { interruptible } from './interruption.ts'
 import { optionsOf } from './setting-options.ts'
 
@@ -75,13 +76,6 @@ const warnOfOthers = (chosen: DataBackendChoice, { dataBackends }: Composition, 
   }
 }
 
-/** Secrets that were given as flags are not left in the list of processes. */
-const hideSecrets = (command: Command, { settings }: DataBackendChoice, flags: ReadonlyMap<string, string>): void => {
-  const secrets = Object.values(settings).filter(({ secret }) => secret)
-  const shown = secrets.some(({ variable, flag }) => [...flagsOf(variable, flag).values()].some((of) => flags.has(of)))
-  if (shown) process.title = `ralph ${command.name()}`
-}
-
 /** A place that is open, and all that a command needs to work with it. */
 export interface Place {
   readonly choice: DataBackendChoice
@@ -113,7 +107,7 @@ const choose = (command: Command, composition: Composition, { name, require }: P
   require(choice)
   const given = givenIn(command)
   const flags = flagValues([choice.settings], given)
-  hideSecrets(command, choice, flags)
+  hideSecrets(command, [choice.settings], flags)
   const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(flags))
   warnOfOthers(choice, composition, given, log)
   return { choice, sources, general, log }

@@ -7,6 +7,7 @@ import type { Agent } from '../../xapi/statement.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { demoAppDir } from '../demo.ts'
+import { hideWords } from '../hide-secrets.ts'
 
 interface AuthFlags {
   readonly username: string
@@ -81,6 +82,7 @@ export const declareAuth = (program: Command, composition: Composition): void =>
     .option('-w, --write-to-disk', 'append the credentials to the auth file instead of printing them')
     .option('--auth-file <file>', 'which auth file [RALPH_AUTH_FILE]')
     .action(async (flags: AuthFlags, command: Command) => {
+      if (flags.password !== undefined) hideWords(command)
       const { log, sources } = settingsOf(command, composition, { RALPH_AUTH_FILE: flags.authFile })
       const authFile = loadAuthFile(sources)
       const agent = agentOf(flags)

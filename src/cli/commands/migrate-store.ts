@@ -6,6 +6,7 @@ import { flagValues } from '../../settings/load.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
+import { hideSecrets } from '../hide-secrets.ts'
 import { optionsOf } from '../setting-options.ts'
 
 interface MigrateFlags {
@@ -50,6 +51,7 @@ export const declareMigrateStore = (program: Command, composition: Composition):
     if (from === to) throw new RalphError('USAGE', '--from and --to must be different backends')
     const all = command.optsWithGlobals<Record<string, string | boolean | undefined>>()
     const given = flagValues(groups, (flag) => all[new Option(`--${flag}`).attributeName()])
+    hideSecrets(command, groups, given)
     const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(given))
     const opened: LrsBackend[] = []
     const open = async (name: string): Promise<LrsBackend> => {

@@ -3,6 +3,7 @@ import { flagValues } from '../../settings/load.ts'
 import { readSources } from '../../settings/sources.ts'
 import type { Composition } from '../composition.ts'
 import { demoAppDir } from '../demo.ts'
+import { hideSecrets } from '../hide-secrets.ts'
 import { serverSections } from '../sections.ts'
 import { optionsOf } from '../setting-options.ts'
 
@@ -29,10 +30,9 @@ export const declareRunserver = (program: Command, composition: Composition): vo
   command.action(async (given: Readonly<Record<string, string | boolean | undefined>>) => {
     const all = command.optsWithGlobals<Record<string, string | boolean | undefined>>()
     const attribute = (flag: string): string => new Option(`--${flag}`).attributeName()
-    const flags = flagValues(
-      sections.map(({ group }) => group),
-      (flag) => all[attribute(flag)]
-    )
+    const groups = sections.map(({ group }) => group)
+    const flags = flagValues(groups, (flag) => all[attribute(flag)])
+    hideSecrets(command, groups, flags)
     await composition.serve(readSources(flags, given.demo === true ? demoDefaults : undefined))
   })
 }
