@@ -162,3 +162,17 @@ t.test('what cannot be decoded is left as it is', async (t) => {
   t.same(decodeEvent({ event: ' {"a": 1}' }), { event: { a: 1 } })
   t.same(decodeEvent({ event: 'input_1=2' }), { event: 'input_1=2' })
 })
+
+t.test('a text made to hold a pattern up does not', async (t) => {
+  const seq = example('navigation/seq_next')
+  const started = performance.now()
+  for (const part of ['type@', '+block', '+type@x+block', 'a@', '+', '/', ':']) {
+    const long = part.repeat(200_000)
+    for (const start of ['block-v1:', 'course-v1:', 'i4x://', '']) {
+      judge(
+        changed(seq, ['/event/id', `${start}${long}\n`], ['/context/course_id', `${start}${long}\n`], ['/ip', long])
+      )
+    }
+  }
+  t.ok(performance.now() - started < 5000)
+})

@@ -148,3 +148,11 @@ t.test('a module that does no work is named', async (t) => {
     message: /pieces\.ts exports no function createWork/
   })
 })
+
+t.test('a module is found beside its importer, in the sources and in the package', async (t) => {
+  t.equal(moduleBeside('work', 'file:///ralph/src/toolbox/validate.ts').href, 'file:///ralph/src/toolbox/work.ts')
+  t.equal(
+    moduleBeside('work', 'file:///ralph/dist/src/toolbox/validate.js').href,
+    'file:///ralph/dist/src/toolbox/work.js'
+  )
+})

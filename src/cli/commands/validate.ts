@@ -18,7 +18,7 @@ interface ValidateFlags {
   readonly report?: string
   readonly progress: boolean
   readonly jobs?: number
-  readonly maxLineBytes: number
+  readonly maxLineBytes?: number
 }
 
 /** Each further thread costs 30 MB, and all of Ralph is to stay below 150. */
@@ -59,7 +59,7 @@ const validate = async (file: string | undefined, flags: ValidateFlags, log: Log
         format: flags.format,
         profile: flags.profile,
         startAfter: (input.size ?? 0) >= long ? 0 : undefined,
-        maxLineBytes: flags.maxLineBytes,
+        maxLineBytes: flags.maxLineBytes ?? defaultMaxLineBytes,
         stopAtInvalid: flags.ignoreErrors !== true && report === undefined,
         stopAtUnknown: flags.failOnUnknown === true,
         jobs: flags.jobs ?? Math.min(availableParallelism(), mostJobs),
@@ -105,8 +105,7 @@ export const declareValidate = (program: Command, composition: Composition): voi
     .option(
       '--max-line-bytes <size>',
       'a longer line is not valid (default: 16MiB)',
-      flagOf('--max-line-bytes', size(1, 2 ** 29)),
-      defaultMaxLineBytes
+      flagOf('--max-line-bytes', size(1, 2 ** 29))
     )
     .action(async (file: string | undefined, flags: ValidateFlags) => {
       if (flags.profile !== undefined && flags.format !== 'xapi') {
