@@ -13,6 +13,11 @@ t.test('the settings in README are those that `ralph settings` prints', async (t
   t.equal(settings?.trim(), (await ralph('settings', '--format', 'markdown')).trim())
 })
 
+t.test('the table of conversions is what `ralph convert --list` prints', async (t) => {
+  const table = readFileSync('schemas/edx/conversions.md', 'utf8')
+  t.ok(table.endsWith(await ralph('convert', '--list', '--format', 'markdown')))
+})
+
 t.test('what README links to in this repository is there', async (t) => {
   const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => link ?? '')
   t.ok(links.length > 0)
