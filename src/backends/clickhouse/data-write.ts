@@ -52,10 +52,22 @@ const eventsOf = async (
   return events
 }
 
+const othersOf = (underWay: RecordTable['underWay'], planned: readonly Planned[]): Promise<unknown>[] =>
+  underWay.size === 0 ? [] : [...new Set(planned.flatMap(({ id }) => underWay.get(id) ?? []))]
+
 const isSame = (text: string, record: InputRecord): boolean =>
   text === record.text ||
   // Whoever wrote it may have written anything; a record was read from JSON.
   (text.startsWith('{') && sameJson(JSON.parse(text) as Json, record.value as Json))
+
+/** A table that is written to. */
+export interface RecordTable {
+  /** Quoted, with its database. */
+  readonly name: string
+  readonly appender: Appender
+  /** Ids whose rows are under way, and when they have arrived, or not. */
+  readonly underWay: Map<string, Promise<unknown>>
+}
 
 /**
  * Adds a batch to Ralph's table. ClickHouse has no unique keys: which ids are there is asked before. All of it may be
@@ -63,8 +75,7 @@ const isSame = (text: string, record: InputRecord): boolean =>
  */
 export const createBatch = async (
   connection: Connection,
-  table: string,
-  appender: Appender,
+  { name, appender, underWay }: RecordTable,
   batch: readonly InputRecord[],
   signal: AbortSignal | undefined
 ): Promise<BatchReport> => {
@@ -87,19 +98,34 @@ export const createBatch = async (
   }
   const planned = [...first.values()]
   if (planned.length === 0) return { written: 0, already, rejected }
-  const there = await eventsOf(connection, table, planned, signal)
-  const rows = createRowWriter()
-  let written = 0
-  for (const { record, id, time } of planned) {
-    const events = there.get(id)
-    if (events === undefined) {
-      rows.fixed(uuidOfBytes(bytesOfId(id)))
-      rows.i64(time)
-      rows.text(record.text)
-      written += 1
-    } else if (events.some((event) => isSame(event, record))) already += 1
-    else refuse(record, id)
+  const addMissing = async (): Promise<number> => {
+    const there = await eventsOf(connection, name, planned, signal)
+    const rows = createRowWriter()
+    let written = 0
+    for (const { record, id, time } of planned) {
+      const events = there.get(id)
+      if (events === undefined) {
+        rows.fixed(uuidOfBytes(bytesOfId(id)))
+        rows.i64(time)
+        rows.text(record.text)
+        written += 1
+      } else if (events.some((event) => isSame(event, record))) already += 1
+      else refuse(record, id)
+    }
+    if (written > 0) await appender.append(rows.finish())
+    return written
   }
-  if (written > 0) await appender.append(rows.finish())
-  return { written, already, rejected }
+
+  // Others of this process that write some of the same ids are waited for: both would find them missing.
+  for (let others = othersOf(underWay, planned); others.length > 0; others = othersOf(underWay, planned)) {
+    await Promise.allSettled(others)
+  }
+  const adding = addMissing()
+  for (const { id } of planned) underWay.set(id, adding)
+  try {
+    const written = await adding
+    return { written, already, rejected }
+  } finally {
+    for (const { id } of planned) underWay.delete(id)
+  }
 }

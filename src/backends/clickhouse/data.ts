@@ -4,24 +4,18 @@ import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import { createPatience } from '../patience.ts'
-import { type Appender, createAppender } from './appender.ts'
+import { createAppender } from './appender.ts'
 import { columns, namesOf } from './columns.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
 import { asError, asking } from './data-error.ts'
 import { readTable } from './data-read.ts'
-import { createBatch } from './data-write.ts'
+import { createBatch, type RecordTable } from './data-write.ts'
 import { requireEventTable } from './event-table.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted } from './settings.ts'
 import { closed } from './translate-error.ts'
 
 /** Milliseconds after which a server that says nothing is away. */
 const statusTimeout = 3000
-
-interface Table {
-  /** Quoted, with its database. */
-  readonly name: string
-  readonly appender: Appender
-}
 
 /** Hexadecimal digits, as text that is not ours goes to the server. */
 const hex = (text: string): string => Buffer.from(text).toString('hex')
@@ -34,7 +28,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
   const connection = connect(addressOf(options))
   const patience = createPatience()
   const chosen = clientOptionsOf(options)
-  const tables = new Map<string, Promise<Table>>()
+  const tables = new Map<string, Promise<RecordTable>>()
   let ready: Promise<void> | undefined
   let closing: Promise<void> | undefined
 
@@ -53,14 +47,14 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
   const ask = <Result>(work: (opened: Connection) => Promise<Result>, { signal }: CallOptions = {}): Promise<Result> =>
     patience.run(() => asking(async () => work(await open())), signal)
 
-  const tableOf = (target: string | undefined): Promise<Table> => {
+  const tableOf = (target: string | undefined): Promise<RecordTable> => {
     const wanted = target ?? options.eventTableName
     const known = tables.get(wanted)
     if (known !== undefined) return known
     const opening = ask(async (opened) => {
       const name = await requireEventTable(opened, options.database, wanted)
       const into = `${name} (${namesOf(columns.event)})`
-      return { name, appender: createAppender((rows) => opened.insert(into, rows)) }
+      return { name, appender: createAppender((rows) => opened.insert(into, rows)), underWay: new Map() }
     })
     tables.set(wanted, opening)
     opening.catch(() => tables.delete(wanted))
@@ -91,7 +85,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
   }
 
   const write = async (batch: readonly InputRecord[], { target, signal }: WriteOptions) => {
-    const { name, appender } = await tableOf(target)
+    const table = await tableOf(target)
     let isFirst = true
     return patience.run(
       () =>
@@ -100,7 +94,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
           // An insert whose answer was lost may still go on, and would bring the same rows.
           if (!isFirst) await opened.settle()
           isFirst = false
-          return createBatch(opened, name, appender, batch, signal)
+          return createBatch(opened, table, batch, signal)
         }),
       signal
     )

@@ -4,15 +4,14 @@ import { onOneLine } from '../../xapi/json-text.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import type { Patience } from '../patience.ts'
 import { limitOfLrs, type RecordsQuery } from '../record-tables.ts'
-import type { Database } from './connect.ts'
 import { createStatementReader } from './copy.ts'
-import { stateIn } from './data-error.ts'
+import { type Asked, stateIn } from './data-error.ts'
 import type { RecordTable } from './data-table.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
 
-/** Rows of a page, and its bytes, about. */
+/** Rows of a page, and its bytes on disk, where long records are compressed. */
 const mostRows = 5000
-const pageBytes = 8_000_000
+const pageBytes = 2_000_000
 
 type Row = readonly [time: string, id: string, record: string | null]
 
@@ -47,7 +46,7 @@ const selectPage = (
 }
 
 export interface RecordReader {
-  readonly database: Database
+  readonly database: Asked
   readonly patience: Patience
 }
 

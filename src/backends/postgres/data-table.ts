@@ -1,6 +1,5 @@
 import { RalphError } from '../../errors.ts'
-import type { Database } from './connect.ts'
-import { stateIn } from './data-error.ts'
+import { type Asked, stateIn } from './data-error.ts'
 import { plain, prepare } from './query-text.ts'
 import { quoted } from './settings.ts'
 
@@ -35,7 +34,7 @@ const expected: readonly (readonly [string, RegExp])[] = [
 ]
 
 /** Whether it is there; `INVALID_SETTING` when it is some other table. */
-export const isThere = async (database: Database, { name, sql }: RecordTable): Promise<boolean> => {
+export const isThere = async (database: Asked, { name, sql }: RecordTable): Promise<boolean> => {
   const columns = new Map(await database.read(columnsOf(database.place.schema, name)))
   if (columns.size === 0) return false
   if (expected.every(([column, type]) => type.test(columns.get(column) ?? ''))) return true
@@ -62,7 +61,7 @@ const definitionOf = ({ name, sql }: RecordTable): readonly string[] => [
 const duplicates: ReadonlySet<string> = new Set(['23505', '42P06', '42P07'])
 
 /** Makes it, and its schema, where they are missing. */
-export const ensureTable = async (database: Database, table: RecordTable): Promise<void> => {
+export const ensureTable = async (database: Asked, table: RecordTable): Promise<void> => {
   if (await isThere(database, table)) return
   const { schema } = database.place
   const [found] = await database.read(hasSchema(schema))
@@ -75,5 +74,5 @@ export const ensureTable = async (database: Database, table: RecordTable): Promi
   }
 }
 
-export const noTable = ({ host, port }: Database['place'], { sql }: RecordTable): RalphError =>
+export const noTable = ({ host, port }: Asked['place'], { sql }: RecordTable): RalphError =>
   new RalphError('NOT_FOUND', `PostgreSQL at ${host}:${port} has no table ${sql}`)

@@ -1,16 +1,15 @@
 import type { BatchReport, InputRecord, Rejected, WriteOptions } from '../../contracts/data-backend.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { isSameRecord, notCreated, notUpdated, type RecordRow, rowOf } from '../record-tables.ts'
-import type { Database } from './connect.ts'
-import { isOfRecord } from './data-error.ts'
+import { type Asked, isOfRecord } from './data-error.ts'
 import type { RecordTable } from './data-table.ts'
 import type { Query, Value } from './query-text.ts'
 
 /** Rows and characters of one statement of SQL. */
 const most = { rows: 1000, characters: 8_000_000 } as const
 
-/** The year 0 of ISO 8601 is not one of PostgreSQL's. */
-const earliest = Date.UTC(2000, 0, 1) * 1000 - 1999 * 366 * 86_400_000_000
+/** 0001-01-01: the year 0 of ISO 8601 is not one of PostgreSQL's. */
+const earliest: Micros = -62_135_596_800_000_000
 
 const timeText = (time: Micros | undefined): string =>
   time === undefined ? '-infinity' : formatMicros(Math.max(time, earliest))
@@ -72,7 +71,7 @@ const selectRows = ({ sql }: RecordTable, ids: readonly string[]): Query<[id: st
 
 /** A batch into one table; all of it may be done again. */
 export const writeBatch = async (
-  database: Database,
+  database: Asked,
   table: RecordTable,
   batch: readonly InputRecord[],
   { operation, signal }: WriteOptions

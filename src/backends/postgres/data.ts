@@ -5,7 +5,7 @@ import { RalphError } from '../../errors.ts'
 import { createPatience } from '../patience.ts'
 import { lrsIsReadOnly, lrsTargetOf, parseRecordsQuery } from '../record-tables.ts'
 import { openDatabase } from './connect.ts'
-import { asError } from './data-error.ts'
+import { asked } from './data-error.ts'
 import { readLrs, readTable } from './data-read.ts'
 import { ensureTable, isThere, noTable, tableIn } from './data-table.ts'
 import { writeBatch } from './data-write.ts'
@@ -52,18 +52,11 @@ const settingsOfRole = (options: PostgresOptions): ReturnType<typeof settingsOf>
  */
 export const openPostgresData = async (options: PostgresDataOptions): Promise<RecordsBackend> => {
   const settings = settingsOfRole(options)
-  const database = openDatabase(settings)
+  const opened = openDatabase(settings)
+  const database = asked(opened)
   const patience = createPatience()
   const ensured = new Map<string, Promise<void>>()
   const reader = { database, patience }
-
-  const asking = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    try {
-      return await work()
-    } catch (error) {
-      throw asError(error)
-    }
-  }
 
   const ensure = (name: string): Promise<void> => {
     const known = ensured.get(name)
@@ -77,7 +70,7 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
   async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
     const schema = target ?? settings.schema
     const given = signal === undefined ? {} : { signal }
-    const tables = await asking(() => patience.run(() => database.read(recordTables(schema), given), signal))
+    const tables = await patience.run(() => database.read(recordTables(schema), given), signal)
     for (const [id, records, size] of tables) yield { id, details: { name: id, schema, records, size } }
     if ((await database.read(hasLrs(schema), given)).length === 0) return
     const names = await database.read(plain<[string]>(`SELECT name FROM ${quoted(schema)}.target ORDER BY name`), given)
@@ -93,23 +86,18 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
   ): AsyncGenerator<readonly string[], void, undefined> {
     const parsed = parseRecordsQuery(query)
     const lrs = lrsTargetOf(wanted.target)
-    try {
-      if (lrs !== undefined) return yield* readLrs(reader, lrs.name, parsed, wanted)
-      const table = tableIn(settings.schema, wanted.target ?? options.table)
-      if (!(await patience.run(() => isThere(database, table), wanted.signal))) throw noTable(database.place, table)
-      yield* readTable(reader, table, parsed, wanted)
-    } catch (error) {
-      throw asError(error)
-    }
+    if (lrs !== undefined) return yield* readLrs(reader, lrs.name, parsed, wanted)
+    const table = tableIn(settings.schema, wanted.target ?? options.table)
+    if (!(await patience.run(() => isThere(database, table), wanted.signal))) throw noTable(database.place, table)
+    yield* readTable(reader, table, parsed, wanted)
   }
 
-  const write = (batch: readonly InputRecord[], wanted: WriteOptions) =>
-    asking(async () => {
-      if (lrsTargetOf(wanted.target) !== undefined) throw lrsIsReadOnly()
-      const name = wanted.target ?? options.table
-      await ensure(name)
-      return patience.run(() => writeBatch(database, tableIn(settings.schema, name), batch, wanted), wanted.signal)
-    })
+  const write = async (batch: readonly InputRecord[], wanted: WriteOptions) => {
+    if (lrsTargetOf(wanted.target) !== undefined) throw lrsIsReadOnly()
+    const name = wanted.target ?? options.table
+    await ensure(name)
+    return patience.run(() => writeBatch(database, tableIn(settings.schema, name), batch, wanted), wanted.signal)
+  }
 
   const status = async ({ signal }: CallOptions = {}): Promise<BackendStatus> => {
     const { host, port } = database.place
@@ -123,11 +111,10 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
       return { state: 'ok' }
     } catch (error) {
       signal?.throwIfAborted()
-      const translated = asError(error)
-      if (!(translated instanceof RalphError)) {
+      if (!(error instanceof RalphError)) {
         return { state: 'away', detail: `PostgreSQL at ${host}:${port} does not answer` }
       }
-      return { state: translated.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: translated.message }
+      return { state: error.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: error.message }
     }
   }
 
@@ -137,18 +124,17 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
     list,
     read,
     write,
-    delete: (id, { target }) =>
-      asking(async () => {
-        if (lrsTargetOf(id) !== undefined) throw lrsIsReadOnly()
-        if (target !== undefined && target !== settings.schema) {
-          throw new RalphError('UNSUPPORTED_OPERATION', `tables are deleted in the schema ${settings.schema} only`)
-        }
-        const table = tableIn(settings.schema, id)
-        if (!(await patience.run(() => isThere(database, table)))) throw noTable(database.place, table)
-        await database.write(plain(`DROP TABLE ${table.sql}`))
-        ensured.delete(id)
-        return { deleted: 1 }
-      }),
-    close: () => database.close()
+    delete: async (id, { target }) => {
+      if (lrsTargetOf(id) !== undefined) throw lrsIsReadOnly()
+      if (target !== undefined && target !== settings.schema) {
+        throw new RalphError('UNSUPPORTED_OPERATION', `tables are deleted in the schema ${settings.schema} only`)
+      }
+      const table = tableIn(settings.schema, id)
+      if (!(await patience.run(() => isThere(database, table)))) throw noTable(database.place, table)
+      await database.write(plain(`DROP TABLE ${table.sql}`))
+      ensured.delete(id)
+      return { deleted: 1 }
+    },
+    close: () => opened.close()
   }
 }
