@@ -285,8 +285,8 @@ export const invalidEvents: { readonly [model: string]: readonly Change[] } = {
     ['/event/surprise', 1, 'additionalProperties']
   ],
   'problem/problem_rescore_fail': [
-    ['/event/failure', 'other', 'enum'],
     ['/event/problem_id', 'no such thing', 'usageKey'],
+    ['/event/failure', true, 'type'],
     ['/event/failure', undefined, 'required'],
     ['/event/surprise', 1, 'additionalProperties']
   ],
@@ -547,8 +547,9 @@ export const invalidEvents: { readonly [model: string]: readonly Change[] } = {
     ['/event/code', undefined, 'required']
   ],
   'video/speed_change_video': [
+    ['/event/currentTime', undefined, 'currentTime'],
     ['/event/currentTime', -1, 'minimum'],
-    ['/event/new_speed', 'no such thing', 'speed'],
+    ['/event/current_time', -1, 'minimum'],
     ['/event/code', undefined, 'required']
   ],
   'video/stop_video': [

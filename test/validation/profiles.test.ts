@@ -33,7 +33,7 @@ t.test('every template is a schema of draft 2020-12, with a title, and its $id s
     t.type(schema.title, 'string', String(schema.$id))
   }
   const folder = findSchemas(import.meta.url.replace('/test/', '/src/'), 'profiles')
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.includes('.'))
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'))
   t.same(
     schemas.map(({ $id }) => String($id)).sort(),
     files.map((file) => `https://ralph-lrs.example/schemas/profiles/${file.replaceAll('\\', '/')}`).sort()
