@@ -10,18 +10,38 @@ export interface ByteSource {
   close(): Promise<void>
 }
 
-export const byteSource = (chunks: AsyncIterable<Uint8Array>): ByteSource => {
+/** The signal ends the wait for chunks that do not come; what is asked for then rejects with its reason. */
+export const byteSource = (chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): ByteSource => {
   const iterator = chunks[Symbol.asyncIterator]()
   let rest: Uint8Array | undefined
   let ended = false
+  let waiting: ((reason: unknown) => void) | undefined
+  const stop = (): void => waiting?.(signal?.reason)
+  signal?.addEventListener('abort', stop, { once: true })
+
+  const pull = (): Promise<IteratorResult<Uint8Array, unknown>> =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      waiting = reject
+      iterator.next().then(
+        (result) => {
+          waiting = undefined
+          resolve(result)
+        },
+        (error: unknown) => {
+          waiting = undefined
+          reject(error)
+        }
+      )
+    })
 
   /** Empty ones are no chunks. */
   const next = async (): Promise<Uint8Array | undefined> => {
     while (rest === undefined || rest.length === 0) {
       if (ended) return undefined
-      const { done, value } = await iterator.next()
-      if (done) ended = true
-      else rest = value
+      const result = await pull()
+      if (result.done) ended = true
+      else rest = result.value
     }
     return rest
   }
@@ -48,9 +68,13 @@ export const byteSource = (chunks: AsyncIterable<Uint8Array>): ByteSource => {
     isAtEnd: async () => (await next()) === undefined,
     close: async () => {
       rest = undefined
+      signal?.removeEventListener('abort', stop)
       if (ended) return
       ended = true
-      await iterator.return?.()
+      const letGo = iterator.return?.()
+      // One that is silent would not hear of it before it speaks again.
+      if (waiting === undefined) await letGo
+      else letGo?.catch(() => {})
     }
   }
 }

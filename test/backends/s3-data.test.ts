@@ -1,14 +1,18 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { openS3Data, type S3DataOptions } from '../../src/backends/s3/data.ts'
 import { s3Data } from '../../src/backends/s3/definition.ts'
 import { partSizeOf } from '../../src/backends/s3/upload.ts'
 import type { BytesBackend } from '../../src/contracts/data-backend.ts'
 import { chunksOf, testBytesBackend } from '../contracts/data-backend.ts'
+import { aCertificate, asPem } from '../support/certificate.ts'
 import { closedPort } from '../support/closed-port.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { anHttpWire } from '../support/http-wire.ts'
-import { digestOf, generated, growthDuring, keptLog, objectsOf } from '../support/objects.ts'
+import { digestOf, generated, growthDuring, keptLog, objectsOf, silentAfter } from '../support/objects.ts'
 import { aBucket, s3AccessOf, unfinishedUploads } from '../support/s3.ts'
 
 const mebibyte = 2 ** 20
@@ -63,6 +67,22 @@ t.test('a server that is not there is away', async (t) => {
   await t.rejects(objectsOf(backend).names(), { code: 'STORE_UNAVAILABLE' })
   const nowhere = await open(t, { endpoint: 'http://nowhere.invalid', bucket: 'some' })
   t.match(await nowhere.status(), { state: 'away', detail: /nowhere\.invalid is out of reach/ })
+})
+
+t.test('a server whose certificate is not trusted is told from one that is not there', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const cert = asPem('CERTIFICATE', aCertificate(publicKey, privateKey, { host: '127.0.0.1', validity: 'valid' }))
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const server = createServer({ key, cert }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  // A server that listens on TCP has such an address.
+  const { port } = server.address() as AddressInfo
+  const backend = await open(t, { endpoint: `https://127.0.0.1:${port}`, bucket: 'some' })
+  t.match(await backend.status(), { state: 'away', detail: /certificate is not trusted .* NODE_EXTRA_CA_CERTS/ })
+  const plain = await anHttpWire(t, 'http://127.0.0.1:9')
+  const wrong = await open(t, { endpoint: plain.origin.replace('http:', 'https:'), bucket: 'some' })
+  t.match(await wrong.status(), { state: 'away', detail: /TLS|something else/ })
 })
 
 const engine = await engineFor('s3')
@@ -259,8 +279,34 @@ else {
       yield* generated(40 * mebibyte)
     }
     await t.rejects(write(stopped(), { target: 'half', signal: stop.signal }), { message: 'stopped' })
+    for (const size of [10, 20 * mebibyte]) {
+      const silent = new AbortController()
+      const source = silentAfter(size, () => silent.abort(new Error('it is silent')))
+      await t.rejects(write(source, { target: 'half', signal: silent.signal }), { message: 'it is silent' })
+    }
     t.same(await names(), [])
     t.equal(await unfinishedUploads(engine.url, bucket), 0)
+  })
+
+  t.test('what S3 refuses is said in words that help', async (t) => {
+    const wire = await anHttpWire(t, access.endpoint)
+    const { backend, names } = await inBucket(t, { endpoint: wire.origin })
+    for (const [status, error, code, message] of [
+      [400, 'ExpiredToken', 'UNAUTHENTICATED', /has expired .*S3__SESSION_TOKEN/],
+      [403, 'AccessDenied', 'FORBIDDEN', /the credentials do not allow that/],
+      [403, 'RequestTimeTooSkewed', 'UNAUTHENTICATED', /clock/],
+      [400, 'AuthorizationHeaderMalformed', 'INVALID_SETTING', /S3__DEFAULT_REGION/],
+      [418, 'Unheard', 'INVALID_QUERY', /418 Unheard/]
+    ] as const) {
+      wire.fate = () => ({
+        status,
+        body: `<?xml version="1.0"?><Error><Code>${error}</Code><Message>No</Message></Error>`
+      })
+      await t.rejects(names(), { name: 'RalphError', code, message })
+      t.match(await backend.status(), { state: 'error', detail: message })
+    }
+    wire.fate = () => ({ status: 200, body: '<html><body>Welcome</body>' })
+    await t.rejects(names(), { name: 'RalphError', code: 'STORE_UNAVAILABLE' })
   })
 
   t.test('of two that write one name at once, one is refused, and its parts are gone', async (t) => {

@@ -6,7 +6,7 @@ import type { BytesBackend } from '../../src/contracts/data-backend.ts'
 import { chunksOf, testBytesBackend } from '../contracts/data-backend.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { anHttpWire, type HttpFate } from '../support/http-wire.ts'
-import { digestOf, generated, growthDuring, keptLog, objectsOf } from '../support/objects.ts'
+import { digestOf, generated, growthDuring, keptLog, objectsOf, silentAfter } from '../support/objects.ts'
 import { aContainer, askSwift, enterSwift, namesIn, swiftAccessOf } from '../support/swift.ts'
 import { swiftDefaults } from '../support/swift-defaults.ts'
 
@@ -330,6 +330,11 @@ else {
         yield* generated(10.5 * mebibyte)
       }
       await t.rejects(write(stopped(), { target: 'half', signal: stop.signal }), { message: 'stopped' })
+      for (const size of [10, 10.5 * mebibyte]) {
+        const silent = new AbortController()
+        const source = silentAfter(size, () => silent.abort(new Error('it is silent')))
+        await t.rejects(write(source, { target: 'half', signal: silent.signal }), { message: 'it is silent' })
+      }
       t.same(await names(), [])
       t.same(await namesIn(url, `${container}_segments`), [])
     }

@@ -20,7 +20,7 @@ export type HttpFate =
   /** The connection breaks after so many bytes of the content. */
   | { readonly cutAfter: number }
   /** The server says this instead. */
-  | { readonly status: number }
+  | { readonly status: number; readonly body?: string }
 
 export interface HttpWire {
   /** Scheme, host and port: what a client is given instead of the server's. */
@@ -45,7 +45,7 @@ export const anHttpWire = async (t: Test, server: string): Promise<HttpWire> => 
     if (typeof fate === 'object' && 'status' in fate) {
       incoming.resume()
       await once(incoming, 'end')
-      outgoing.writeHead(fate.status).end()
+      outgoing.writeHead(fate.status).end(fate.body)
       return
     }
     const onward = request({ hostname, port, method, path, headers, agent: false })

@@ -27,6 +27,13 @@ export const objectsOf = (backend: BytesBackend) => {
   }
 }
 
+/** So many bytes, and then nothing more for ever; `said` is called when they were taken. */
+export const silentAfter = async function* (size: number, said: () => void): AsyncGenerator<Uint8Array> {
+  yield* generated(size)
+  said()
+  await new Promise(() => {})
+}
+
 const block = Buffer.from(Array.from({ length: 2 ** 16 }, (_, index) => (index * 7919) % 251))
 
 /** Bytes that are made as they are asked for; no two blocks are equal. */

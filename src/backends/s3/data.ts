@@ -165,7 +165,8 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
           sourceFailed = true
           throw error
         }
-      })()
+      })(),
+      signal
     )
     try {
       const size = await upload(client, place, source, { partSize: options.writeChunkSize, replaces, signal, log })

@@ -103,7 +103,7 @@ export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBac
     // Found out before what may be hours of writing; the upload says so again to the server.
     if (!replaces && (await headObject(session, place, signal)).status === 200) throw alreadyThere(place)
     const stamp = `${formatMicros(clock())}-${randomUUID()}`
-    const source = byteSource(content)
+    const source = byteSource(content, signal)
     try {
       const size = await writeObject(session, place, source, { segmentSize, replaces, stamp, signal, log })
       return { historyId: formatPlace(place), size, details: { operation_type: operation } }
