@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { fstatSync, writeSync } from 'node:fs'
 import { RalphError } from '../errors.ts'
 
@@ -53,25 +52,21 @@ const writeFile = (chunk: Uint8Array): void => {
   }
 }
 
-const writeStream = async (chunk: string | Uint8Array, signal: AbortSignal | undefined): Promise<void> => {
-  if (failure !== undefined) throw failure
-  if (process.stdout.write(chunk)) return
-  try {
-    await once(process.stdout, 'drain', signal === undefined ? {} : { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw failure ?? asFailure(error)
-  }
-}
-
-const flush = (): Promise<void> =>
+const writeStream = (chunk: string | Uint8Array, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve, reject) => {
-    process.stdout.write('', (error) => (error ? reject(failure ?? asFailure(error)) : resolve()))
+    const stop = (): void => reject(signal?.reason)
+    signal?.addEventListener('abort', stop, { once: true })
+    process.stdout.write(chunk, (error) => {
+      signal?.removeEventListener('abort', stop)
+      if (error) reject(failure ?? asFailure(error))
+      else resolve()
+    })
   })
 
 /**
- * Writes to standard output no faster than it is read, and resolves when all was handed on. `OutputClosed` when nobody
- * reads any more, `STORE_FULL` when there is no room for it.
+ * Writes to standard output no faster than it is read, and resolves when all was handed on. A chunk was written when the
+ * next one is asked for: its bytes may then be used again. `OutputClosed` when nobody reads any more, `STORE_FULL` when
+ * there is no room for it.
  */
 export const writeOut = async (
   chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
@@ -85,7 +80,6 @@ export const writeOut = async (
       if (file) writeFile(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
       else await writeStream(chunk, signal)
     }
-    if (!file) await flush()
   } finally {
     writers -= 1
   }

@@ -29,6 +29,13 @@ export interface ExtractedBlock {
   readonly size: number
 }
 
+/** A place for what comes out, used again for every block: to make a new one each time costs more than to fill it. */
+interface Room {
+  bytes: Buffer
+}
+
+const leastRoom = 2 ** 17
+
 const lineFeed = 10
 
 /** What lines of text hold, one by one. */
@@ -56,12 +63,14 @@ const extractBytes = (
   { bytes, isFirst, size }: LineBlock,
   wrapper: Wrapper,
   maxLineBytes: number,
-  { found, scan }: ReturnType<typeof createScan>
+  { found, scan }: ReturnType<typeof createScan>,
+  room: Room
 ): ExtractedBlock => {
   const { member, object, text } = wrapper
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   // No record is longer than its line.
-  const out = Buffer.allocUnsafeSlow(input.length)
+  if (room.bytes.length < input.length) room.bytes = Buffer.allocUnsafeSlow(Math.max(input.length, leastRoom))
+  const out = room.bytes
   const bad: Unextracted[] = []
   let put = 0
   let lines = 0
@@ -94,12 +103,16 @@ const extractBytes = (
   return { bytes: out.subarray(0, put), bad, extracted, lines, size }
 }
 
-/** Makes what takes the records out of blocks of lines, one block after the other. */
+/**
+ * Makes what takes the records out of blocks of lines, one block after the other. The bytes that it gives are those of
+ * the block until it is called again.
+ */
 export const createExtract = ({ parser, maxLineBytes }: ExtractTask): ((block: LineBlock) => ExtractedBlock) => {
   const wrapper = wrappers[parser]
   const scan = createScan(wrapper.member ?? '')
+  const room: Room = { bytes: Buffer.alloc(0) }
   return (block) =>
     block.dropped || block.bytes.at(-1) !== lineFeed || !isUtf8(block.bytes)
       ? extractTexts(block, wrapper, maxLineBytes)
-      : extractBytes(block, wrapper, maxLineBytes, scan)
+      : extractBytes(block, wrapper, maxLineBytes, scan, room)
 }

@@ -8,7 +8,10 @@ export interface ExtractRequest extends ExtractTask {
   readonly onProgress: (done: { readonly records: number; readonly bytes: number }) => void
 }
 
-/** Records out of what they are wrapped in, one per line, in their order. Bad lines are told and passed over. */
+/**
+ * Records out of what they are wrapped in, one per line, in their order. Bad lines are told and passed over. A chunk is
+ * good until the next one is asked for.
+ */
 export async function* extractRecords(
   input: AsyncIterable<Uint8Array>,
   { onBad, onProgress, ...task }: ExtractRequest
