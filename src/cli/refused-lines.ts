@@ -3,6 +3,9 @@ import type { Log } from '../contracts/log.ts'
 /** Refused lines that are logged; a report has them all. */
 const mostLogged = 1000
 
+/** Kinds that are counted: logs that hold more of them hold no kinds. */
+const mostKinds = 1000
+
 export interface RefusedLines {
   /** `kind`: what the line is, where nobody knows such a thing; said once for each kind. */
   tell(line: number, reason: string, kind: string | undefined): void
@@ -17,7 +20,7 @@ export const tellRefusedLines = (log: Log): RefusedLines => {
   return {
     tell: (line, reason, kind) => {
       const before = kind === undefined ? 0 : (unknown.get(kind) ?? 0)
-      if (kind !== undefined) unknown.set(kind, before + 1)
+      if (kind !== undefined && (before > 0 || unknown.size < mostKinds)) unknown.set(kind, before + 1)
       if (before > 0) return
       told += 1
       if (told <= mostLogged) log[kind === undefined ? 'error' : 'warn'](`line ${line} ${reason}`)

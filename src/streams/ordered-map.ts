@@ -28,7 +28,7 @@ const defaultStartAfter = 2 ** 24
 const queueLength = 3
 
 /** Of pieces under way; a larger one goes alone. */
-const mostBytes = 2 ** 22
+const mostBytes = 2 ** 21
 
 interface Thread<In, Out> {
   /** Undefined: it cannot take another piece now. */
