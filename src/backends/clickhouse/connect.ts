@@ -43,9 +43,9 @@ export interface Connection {
   stream(sql: string, parameters?: Parameters, options?: ReadOptions): Promise<Readable>
   /**
    * One block of rows, in one part of the table when it resolves: all of them or none. `into` is what comes behind
-   * INSERT INTO.
+   * INSERT INTO. `own` are options that are stronger than those which make it so.
    */
-  insert(into: string, rows: Rows, parameters?: Parameters): Promise<void>
+  insert(into: string, rows: Rows, parameters?: Parameters, own?: ClientOptions): Promise<void>
   /** Anything without a result, which may take minutes. */
   run(sql: string, parameters?: Parameters): Promise<void>
   /** Resolves when no insert that failed is still under way: an answer may be lost although the insert goes on. */
@@ -173,8 +173,11 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
     },
     stream: (sql, parameters = {}, { signal, settings } = {}) =>
       request('run', sql, { ...streamSettings, ...settings }, async (answer) => answer, { parameters, signal }),
-    insert: async (into, rows, parameters = {}) => {
-      await request('read', `INSERT INTO ${into} FORMAT RowBinary`, insertSettings, buffer, { parameters, body: rows })
+    insert: async (into, rows, parameters = {}, own = {}) => {
+      await request('read', `INSERT INTO ${into} FORMAT RowBinary`, { ...insertSettings, ...own }, buffer, {
+        parameters,
+        body: rows
+      })
     },
     run,
     settle: async () => {

@@ -17,7 +17,7 @@ export interface ClickhouseReader {
 }
 
 /** Rows of the first page: nothing is known of their size. */
-const firstPage = 500
+const firstPage = 100
 const mostRows = 10_000
 /** Bytes of a page, about: two of them are held. */
 const pageBytes = 8_000_000

@@ -17,6 +17,12 @@ import { closed } from './translate-error.ts'
 /** Milliseconds after which a server that says nothing is away. */
 const statusTimeout = 3000
 
+/** Who may not stop queries finds out by asking for ids alone. */
+const giveUpSettling = (error: unknown): void => {
+  const translated = asError(error)
+  if (!(translated instanceof RalphError) || translated.code === 'STORE_UNAVAILABLE') throw error
+}
+
 /** Hexadecimal digits, as text that is not ours goes to the server. */
 const hex = (text: string): string => Buffer.from(text).toString('hex')
 
@@ -54,7 +60,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
     const opening = ask(async (opened) => {
       const name = await requireEventTable(opened, options.database, wanted)
       const into = `${name} (${namesOf(columns.event)})`
-      return { name, appender: createAppender((rows) => opened.insert(into, rows)), underWay: new Map() }
+      return { name, appender: createAppender((rows) => opened.insert(into, rows, {}, chosen)), underWay: new Map() }
     })
     tables.set(wanted, opening)
     opening.catch(() => tables.delete(wanted))
@@ -92,7 +98,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
         asking(async () => {
           const opened = await open()
           // An insert whose answer was lost may still go on, and would bring the same rows.
-          if (!isFirst) await opened.settle()
+          if (!isFirst) await opened.settle().catch(giveUpSettling)
           isFirst = false
           return createBatch(opened, table, batch, signal)
         }),

@@ -23,7 +23,7 @@ export interface PageOptions extends ReadOptions {
 /** Bytes of a page, about: two of them are held. */
 const pageBytes = 8_000_000
 /** Records of the first page: nothing is known of their size. */
-const firstPage = 500
+const firstPage = 100
 
 const units: { readonly [unit: string]: number } = {
   nanos: 1e-6,

@@ -164,7 +164,10 @@ export const writeBatch = async (
   const compare = async (actions: readonly Action[]): Promise<void> => {
     if (actions.length === 0) return
     const wanted = actions.map(({ id = '' }) => ({ index, id }))
-    const got = await multiGet(connection, wanted, signal)
+    const got = await multiGet(connection, wanted, signal).catch((error: unknown) => {
+      if (error instanceof RalphError || signal?.aborted) throw error
+      throw new RalphError('STORE_UNAVAILABLE', `what is there cannot be compared: ${error}`, {}, { cause: error })
+    })
     for (const [at, { record, id }] of actions.entries()) {
       const there = got[at]?.source?.toString()
       // Both were read from JSON.

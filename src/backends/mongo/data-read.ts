@@ -74,7 +74,10 @@ export async function* readDocuments(
   }
 
   const fetchAgain = (): Promise<Document[]> => {
-    const once = (): Promise<Document[]> => asking(fetch)
+    const once = (): Promise<Document[]> =>
+      asking(fetch).catch((error: unknown) => {
+        throw signal?.aborted ? signal.reason : error
+      })
     return isFirst || canResume ? patience.run(once, signal) : once()
   }
 

@@ -134,12 +134,13 @@ export const writeBatch = async (
 
   const insert = async (planned: readonly Planned[]): Promise<readonly Refused[]> => {
     if (planned.length === 0) return []
+    // Before: what becomes of an insert is not always known.
+    for (const { document } of planned) digests.add(document._id)
     try {
       await collection.insertMany(
         planned.map(({ document }) => document),
         { ordered: false }
       )
-      for (const { document } of planned) digests.add(document._id)
       written += planned.length
       return []
     } catch (error) {
@@ -178,7 +179,8 @@ export const writeBatch = async (
     // Nearly always they were written with the same time, and are found by their key.
     const elsewhere = await compare(known, byKey(known))
     const unknown = await compare(elsewhere, await byRecordId(elsewhere))
-    const fresh = known.length === 0 ? all : [...all.filter((each) => !known.includes(each)), ...unknown]
+    const asked = new Set(known)
+    const fresh = [...all.filter((each) => !asked.has(each)), ...unknown]
     // Somebody else has just written them.
     const collided = await compare(...(await insertOrCollide(fresh)))
     for (const { record, id } of collided) reject(record, `is not created: another record has the key of ${id}`)

@@ -1,4 +1,5 @@
-import type { Collection, ObjectId } from 'mongodb'
+import { type Collection, type Document, ObjectId } from 'mongodb'
+import { objectIdOf } from './statement-document.ts'
 
 /**
  * Tells without a request that no document of a collection has the id of a record, whatever its time: the last eight
@@ -49,13 +50,23 @@ const createDigests = (): KnownDigests => {
 
 const allMayBeThere: KnownDigests = { add: () => {}, mayHave: () => true }
 
+/** Documents that are looked at to see whether their keys are made by Ralph's rule. */
+const sample = 20
+
+const isByRule = ({ _id, _source }: Document): boolean =>
+  typeof _source?.id === 'string' &&
+  _id instanceof ObjectId &&
+  objectIdOf(_source.id, 0).toHexString().slice(8) === _id.toHexString().slice(8)
+
 /** Reads the digests of all that is there. */
 export const readDigests = async (collection: Collection<KeyDocument>): Promise<KnownDigests> => {
   if ((await collection.estimatedDocumentCount()) > most) return allMayBeThere
+  const some = await collection.find<Document>({}, { projection: { '_source.id': 1 }, limit: sample }).toArray()
+  if (!some.every(isByRule)) return allMayBeThere
   const digests = createDigests()
   for await (const { _id } of collection.find({}, { projection: { _id: 1 }, batchSize: 50_000 })) {
     // Others than Ralph may have written here.
-    if (_id?._bsontype === 'ObjectId') digests.add(_id)
+    if (_id instanceof ObjectId) digests.add(_id)
     else return allMayBeThere
   }
   return digests
