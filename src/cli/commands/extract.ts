@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { size } from '../../settings/kinds.ts'
 import { type Compression, compressions } from '../../streams/compression.ts'
+import { defaultMaxLineBytes } from '../../streams/lines.ts'
 import { type ParserName, parserNames } from '../../toolbox/extract-parsers.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
@@ -79,11 +80,10 @@ export const declareExtract = (program: Command, composition: Composition): void
         .choices(compressions)
         .default('auto')
     )
-    .option(
-      '--max-line-bytes <size>',
-      'a longer line is passed over (default: 16MiB)',
-      flagOf('--max-line-bytes', size(1, 2 ** 29)),
-      2 ** 24
+    .addOption(
+      new Option('--max-line-bytes <size>', 'a longer line is passed over')
+        .argParser(flagOf('--max-line-bytes', size(1, 2 ** 29)))
+        .default(defaultMaxLineBytes, '16MiB')
     )
     .option('--report <file>', 'write the lines that are passed over there, with line and reason')
     .option('--no-progress', 'do not show how far it is')

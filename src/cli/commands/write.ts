@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { WriteOperation } from '../../contracts/data-backend.ts'
 import { choice, integer, size } from '../../settings/kinds.ts'
+import { defaultMaxLineBytes } from '../../streams/lines.ts'
 import type { WriteProgress } from '../../toolbox/write.ts'
 import type { Composition } from '../composition.ts'
 import { counted } from '../counted.ts'
@@ -169,11 +170,10 @@ export const declareWrite = (program: Command, composition: Composition): void =
       new Option('-f, --force', 'overwrite what is there, as Ralph 3 has it').conflicts(['operationType', 'operation'])
     )
     .option('-c, --concurrency <number>', 'requests at once', flagOf('--concurrency', integer(1, 1000)), 1)
-    .option(
-      '--max-line-bytes <size>',
-      'a longer line is rejected (default: 16MiB)',
-      flagOf('--max-line-bytes', size(1, 2 ** 29)),
-      2 ** 24
+    .addOption(
+      new Option('--max-line-bytes <size>', 'a longer line is rejected')
+        .argParser(flagOf('--max-line-bytes', size(1, 2 ** 29)))
+        .default(defaultMaxLineBytes, '16MiB')
     )
     .option('--report <file>', 'write what is rejected there, with line and reason, and go on')
     .option('--no-progress', 'do not show how far it is')
