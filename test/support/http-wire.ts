@@ -53,6 +53,8 @@ export const anHttpWire = async (t: Test, server: string): Promise<HttpWire> => 
     onward.on('error', () => {})
     onward.on('continue', () => outgoing.writeContinue())
     onward.flushHeaders()
+    // Who gives up gives up the whole way.
+    incoming.once('close', () => incoming.complete || onward.destroy())
     incoming.pipe(onward)
     const [answer]: IncomingMessage[] = await once(onward, 'response')
     if (answer === undefined) return

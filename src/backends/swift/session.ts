@@ -35,7 +35,7 @@ export interface SwiftSession {
   close(): void
 }
 
-const maxAttempts = 4
+const maxAttempts = 5
 /** Before its end: the clocks may differ, and a request takes a while to arrive. */
 const margin = 60_000_000
 const busy = new Set([408, 429, 498, 500, 502, 503, 504])
@@ -57,7 +57,7 @@ const pause = async (attempts: number, answer: HttpAnswer | undefined, signal: A
   const seconds = Number(answer?.headers['retry-after'] ?? 0)
   // 50 ms doubled nine times are 25 seconds.
   const asked = seconds > 0 ? Math.min(9, Math.ceil(Math.log2(seconds * 20))) : 0
-  await backOff(Math.max(attempts + 1, asked), signal)
+  await backOff(Math.max(attempts, asked), signal)
 }
 
 export const createSession = (options: SessionOptions): SwiftSession => {

@@ -44,6 +44,10 @@ key_repository = {home}/keys
 key_repository = {home}/keys
 [credential]
 key_repository = {home}/credentials
+# Of this process: what one request changes the next one sees.
+[cache]
+enabled = true
+backend = dogpile.cache.memory
 [identity]
 password_hash_rounds = 4
 """)
