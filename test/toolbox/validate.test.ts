@@ -1,22 +1,25 @@
+import assert from 'node:assert/strict'
+import { isUtf8 } from 'node:buffer'
+import fc from 'fast-check'
 import t from 'tap'
 import { type Refused, type ValidateRequest, validateRecords } from '../../src/toolbox/validate.ts'
 import { complete, minimal } from '../validation/examples.ts'
 
 const linesOf = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('')
 
-async function* chunksOf(text: string, size: number): AsyncGenerator<Uint8Array> {
-  const bytes = Buffer.from(text)
+async function* chunksOf(input: string | Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(input)
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-const validate = async (text: string, request: Partial<ValidateRequest>) => {
+const validate = async (input: string | Uint8Array, request: Partial<ValidateRequest>, chunkSize = 10_000) => {
   const refused: Refused[] = []
   const progress = { total: 0, invalid: 0 }
   let bytes = 0
   let out = ''
   let error: unknown
   try {
-    const valid = validateRecords(chunksOf(text, 10_000), {
+    const valid = validateRecords(chunksOf(input, chunkSize), {
       format: 'xapi',
       profile: undefined,
       maxLineBytes: 2 ** 24,
@@ -98,4 +101,42 @@ t.test('a byte order mark begins an input, and no other line', async (t) => {
   const { out, refused } = await validate(`\ufeff${line}${line.repeat(200)}\ufeff${line}`, { jobs: 1 })
   t.equal(out, `\ufeff${line}${line.repeat(200)}`)
   t.match(refused, [{ line: 202 }])
+})
+
+t.test('lines of all sorts, cut anywhere: what is printed and what is refused is as line by line', async () => {
+  const limit = 300
+  const line = fc.constantFrom(
+    Buffer.from(JSON.stringify(minimal)),
+    Buffer.from(` ${JSON.stringify(minimal)}\r`),
+    Buffer.from(JSON.stringify({ ...minimal, verb: {} })),
+    Buffer.from('{"actor"'),
+    Buffer.from(''),
+    Buffer.from(' \r'),
+    Buffer.from([0xff, 0x7b]),
+    Buffer.alloc(limit, ' '),
+    Buffer.alloc(limit + 1, ' '),
+    Buffer.alloc(3 * limit, 'x')
+  )
+  const isValid = (each: Buffer): boolean => each.length <= limit && each.includes(JSON.stringify(minimal))
+  const isRefused = (each: Buffer): boolean =>
+    !isValid(each) && (each.length > limit || !isUtf8(each) || each.toString().trim() !== '')
+  await fc.assert(
+    fc.asyncProperty(fc.array(line), fc.integer({ min: 1, max: 2000 }), fc.boolean(), async (lines, size, ends) => {
+      const input = Buffer.concat(lines.flatMap((each, index) => (index > 0 ? [Buffer.from('\n'), each] : [each])))
+      const whole = ends ? Buffer.concat([input, Buffer.from('\n')]) : input
+      const { out, refused } = await validate(whole, { jobs: 1, maxLineBytes: limit }, size)
+      assert.equal(
+        out,
+        lines
+          .filter(isValid)
+          .map((each) => `${each}\n`)
+          .join('')
+      )
+      assert.deepEqual(
+        refused.map((each) => each.line),
+        lines.flatMap((each, index) => (isRefused(each) ? [index + 1] : []))
+      )
+    }),
+    { numRuns: 300 }
+  )
 })
