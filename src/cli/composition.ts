@@ -33,6 +33,8 @@ export interface Composition {
     readonly settings: Group
   }[]
   readonly dataBackends: readonly DataBackendChoice[]
+  /** What `--backend` names, known before all flags are: the help then shows the flags of that one. */
+  readonly chosenBackend?: string | undefined
   readonly clock: Clock
   /** HTTP status of each error. */
   readonly errorStatus: { readonly [code in ErrorCode]: number }

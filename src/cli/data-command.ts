@@ -38,19 +38,21 @@ export const requireBackend = (backends: readonly DataBackendChoice[], name: str
 }
 
 /**
- * The flags `--backend` and those of all backends. In the help stand those of the backends that can do it.
+ * The flags `--backend` and those of all backends. In the help stand those of the chosen one, or of all that can do it.
  */
 export const addBackendOptions = (
   command: Command,
-  { dataBackends }: Pick<Composition, 'dataBackends'>,
+  { dataBackends, chosenBackend = '' }: Pick<Composition, 'dataBackends' | 'chosenBackend'>,
   can: (capabilities: DataCapabilities) => boolean
 ): Command => {
   const names = dataBackends.filter(({ capabilities }) => can(capabilities)).map(({ name }) => name)
+  const chosen = findBackend(dataBackends, chosenBackend)
   command.requiredOption('-b, --backend <name>', `one of ${names.join(', ')}`)
   for (const { name, settings, capabilities } of dataBackends) {
+    const isShown = chosen === undefined ? can(capabilities) : chosen.name === name
     for (const setting of Object.values(settings)) {
       for (const option of optionsOf(setting, `Backend ${name}`)) {
-        command.addOption(can(capabilities) ? option : option.hideHelp())
+        command.addOption(isShown ? option : option.hideHelp())
       }
     }
   }

@@ -109,8 +109,8 @@ const backendNamed = (words: readonly string[]): string | undefined => {
 }
 
 /** With the backend that a package brings, when the words name one that is not Ralph's own. */
-const withThirdParty = async (composition: Composition, words: readonly string[]): Promise<Composition> => {
-  const name = backendNamed(words)
+const withThirdParty = async (composition: Composition): Promise<Composition> => {
+  const name = composition.chosenBackend
   if (name === undefined || findBackend(composition.dataBackends, name) !== undefined) return composition
   const found = await composition.findDataBackend(name)
   return found === undefined ? composition : { ...composition, dataBackends: [...composition.dataBackends, found] }
@@ -119,11 +119,12 @@ const withThirdParty = async (composition: Composition, words: readonly string[]
 /** Runs a command line; gives its exit code, with which the process ends once nothing is left to do. */
 export const run = async (words: readonly string[], composition: Composition): Promise<number> => {
   guardOutput()
-  let program = createProgram(composition, words)
+  const given: Composition = { ...composition, chosenBackend: backendNamed(words) }
+  let program = createProgram(given, words)
   try {
     if (calledCommand(program, words).name() !== 'runserver') {
-      const complete = await withThirdParty(composition, words)
-      if (complete !== composition) program = createProgram(complete, words)
+      const complete = await withThirdParty(given)
+      if (complete !== given) program = createProgram(complete, words)
     }
     await program.parseAsync(words, { from: 'user' })
     // A command that found something amiss, and said so, has set it.

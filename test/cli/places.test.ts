@@ -128,6 +128,17 @@ t.test('every variable of a data backend has a flag that is its own', async (t) 
   }
 })
 
+t.test('the help has a group for each backend that can do it, or for the one that is chosen', async (t) => {
+  const groups = async (...words: readonly string[]): Promise<readonly string[]> =>
+    [...(await ralph(t, [...words, '--help'])).stdout.matchAll(/^Backend (\w+):$/gm)].map(([, name]) => name ?? '')
+  const all = await groups('read')
+  t.ok(all.includes('fs') && all.includes('ws'))
+  t.notOk((await groups('write')).includes('ws'))
+  t.same(await groups('read', '-b', 'fs'), ['fs'])
+  t.same(await groups('fetch', '--backend=async_lrs'), ['lrs'])
+  t.same(await groups('read', '-b', 'nope'), all)
+})
+
 t.test('secrets are shown neither in the help nor in the settings', async (t) => {
   const env = {
     RALPH_BACKENDS__DATA__S3__SECRET_ACCESS_KEY: 'verySecret',
