@@ -290,13 +290,13 @@ else {
 
   t.test('what S3 refuses is said in words that help', async (t) => {
     const wire = await anHttpWire(t, access.endpoint)
-    const { backend, names } = await inBucket(t, { endpoint: wire.origin })
+    const { backend, names, write } = await inBucket(t, { endpoint: wire.origin })
     for (const [status, error, code, message] of [
       [400, 'ExpiredToken', 'UNAUTHENTICATED', /has expired .*S3__SESSION_TOKEN/],
       [403, 'AccessDenied', 'FORBIDDEN', /the credentials do not allow that/],
       [403, 'RequestTimeTooSkewed', 'UNAUTHENTICATED', /clock/],
       [400, 'AuthorizationHeaderMalformed', 'INVALID_SETTING', /S3__DEFAULT_REGION/],
-      [418, 'Unheard', 'INVALID_QUERY', /418 Unheard/]
+      [418, 'Unheard', 'INVALID_QUERY', /418 Un/]
     ] as const) {
       wire.fate = () => ({
         status,
@@ -304,6 +304,8 @@ else {
       })
       await t.rejects(names(), { name: 'RalphError', code, message })
       t.match(await backend.status(), { state: 'error', detail: message })
+      await t.rejects(write(chunksOf('x'), { target: 'key' }), { code, message })
+      await t.rejects(Promise.resolve(backend.delete?.('key', {})), { code, message })
     }
     wire.fate = () => ({ status: 200, body: '<html><body>Welcome</body>' })
     await t.rejects(names(), { name: 'RalphError', code: 'STORE_UNAVAILABLE' })

@@ -145,8 +145,8 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
       return true
     } catch (error) {
       if (isAnswer(error, 404)) return false
-      // Who may write may not always look.
-      if (isAnswer(error, 403)) return undefined
+      // Who may write may not always look; and what is wrong otherwise, only answers to other requests say.
+      if ([400, 401, 403].some((status) => isAnswer(error, status))) return undefined
       return fail(error, place, signal)
     }
   }
