@@ -315,6 +315,19 @@ else {
     t.same(await namesIn(url, `${container}_segments`), [])
   })
 
+  t.test('segments go when another object takes the place of theirs', async (t) => {
+    const { container, read, write } = await inContainer(t, { segmentSize: mebibyte })
+    const count = async () => (await namesIn(url, `${container}_segments`))?.length
+    await write(generated(5 * mebibyte), { target: 'it' })
+    t.equal(await count(), 5)
+    await write(generated(3 * mebibyte), { target: 'it', operation: 'update' })
+    t.equal(await count(), 3)
+    t.equal((await read('it')).length, 3 * mebibyte)
+    await write(chunksOf('small'), { target: 'it', operation: 'update' })
+    t.equal(await count(), 0)
+    t.equal(String(await read('it')), 'small')
+  })
+
   t.test('an upload whose source fails, or that is stopped, leaves nothing', async (t) => {
     for (const segmentSize of [mebibyte, 2 ** 32]) {
       const { container, names, write } = await inContainer(t, { segmentSize })

@@ -18,6 +18,7 @@ import {
 } from '../object-place.ts'
 import { isPassingNetworkError, unreachable } from '../unreachable.ts'
 import { deleteObject } from './delete.ts'
+import { findSegments, removeSegments } from './former-segments.ts'
 import { textOf } from './http.ts'
 import { listObjects } from './list.ts'
 import { parseStorageUrl, pathOf } from './object-path.ts'
@@ -105,7 +106,9 @@ export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBac
     const stamp = `${formatMicros(clock())}-${randomUUID()}`
     const source = byteSource(content, signal)
     try {
+      const former = replaces ? await findSegments(session, place, signal) : []
       const size = await writeObject(session, place, source, { segmentSize, replaces, stamp, signal, log })
+      await removeSegments(session, former, log)
       return { historyId: formatPlace(place), size, details: { operation_type: operation } }
     } finally {
       await source.close()

@@ -1,6 +1,7 @@
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { alreadyThere, formatPlace, type ObjectPlace } from '../object-place.ts'
+import { removeSegments } from './former-segments.ts'
 import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
 import { expectStatus, refusalOf } from './refusal.ts'
@@ -77,19 +78,12 @@ export const createSegments = (
     }
   }
 
-  const remove = async (): Promise<void> => {
-    for (let number = 1; number <= given; number += 1) {
-      const segment = placeOf(number)
-      try {
-        const path = pathOf(segment.container, segment.name)
-        const answer = await session.request({ method: 'DELETE', path, signal: undefined })
-        await textOf(await expectStatus(answer, segment, 204, 404))
-      } catch (error) {
-        log.warn(`${formatPlace(segment)} and those behind it stay there, of no use: delete them (${error})`)
-        return
-      }
-    }
-  }
+  const remove = (): Promise<void> =>
+    removeSegments(
+      session,
+      Array.from({ length: given }, (_, index) => placeOf(index + 1)),
+      log
+    )
 
   return {
     container,
