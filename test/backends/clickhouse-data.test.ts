@@ -51,7 +51,7 @@ else {
       t.notOk(chosen.has('date_time_input_format'), 'who sets one sets all')
       t.notOk(chosen.has('allow_experimental_object_type'))
       t.equal((await sent({ CLIENT_OPTIONS: 'async_insert=1,wait_for_async_insert=1' })).get('async_insert'), '1')
-    t.equal((await sent({ CLIENT_OPTIONS__date_time_input_format: 'basic' })).get('date_time_input_format'), 'basic')
+      t.equal((await sent({ CLIENT_OPTIONS__date_time_input_format: 'basic' })).get('date_time_input_format'), 'basic')
       const unknown = await openRecords(t, 'clickhouse', { ...place, CLIENT_OPTIONS: 'no_such_setting=1' })
       await t.rejects(readFrom(unknown), { code: 'INVALID_SETTING', message: /no_such_setting/ })
       t.match(await unknown.status(), { state: 'error', detail: /no_such_setting/ })

@@ -20,7 +20,7 @@ export interface ClickhouseReader {
 const firstPage = 100
 const mostRows = 10_000
 /** Bytes of a page, about: two of them are held. */
-const pageBytes = 8_000_000
+const pageBytes = 2_000_000
 
 interface Key {
   readonly time: Micros

@@ -21,7 +21,7 @@ export interface PageOptions extends ReadOptions {
 }
 
 /** Bytes of a page, about: two of them are held. */
-const pageBytes = 8_000_000
+const pageBytes = 1_000_000
 /** Records of the first page: nothing is known of their size. */
 const firstPage = 100
 

@@ -14,7 +14,7 @@ export interface MongoReader {
 }
 
 /** Documents of a batch; MongoDB sends no more than 16 MB. */
-const defaultChunkSize = 2000
+const defaultChunkSize = 500
 
 const projectionOf = ({ projection }: MongoQuery, bare: boolean): Document =>
   // The text is beside what an LRS of ours keeps.

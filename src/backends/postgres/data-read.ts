@@ -10,8 +10,8 @@ import type { RecordTable } from './data-table.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
 
 /** Rows of a page, and its bytes on disk, where long records are compressed. */
-const mostRows = 5000
-const pageBytes = 2_000_000
+const mostRows = 1000
+const pageBytes = 1_000_000
 
 type Row = readonly [time: string, id: string, record: string | null]
 

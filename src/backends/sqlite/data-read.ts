@@ -7,8 +7,8 @@ import { asArrays, quoted } from './data-file.ts'
 import { translating } from './translate-error.ts'
 
 /** Rows of a page, and its characters, about. */
-const mostRows = 5000
-const pageCharacters = 8_000_000
+const mostRows = 1000
+const pageCharacters = 2_000_000
 
 type Row = readonly [time: Micros, id: string, record: string]
 
