@@ -144,7 +144,7 @@ t.test('a name that leads out of node_modules, or is none, is looked up nowhere'
 
 t.test('what packages import as ralph-lrs/backend is in the package', async (t) => {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
-  const source = String(exports['./backend'])
+  const source = String(exports['./backend'].default)
     .replace(/^\.\/dist\//, '')
     .replace(/\.js$/, '.ts')
   t.equal(pathToFileURL(source).href, ours)
