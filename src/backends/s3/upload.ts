@@ -35,7 +35,7 @@ const lateness = 3000
 /** What later parts grow from. */
 const growingFrom = 8 * mebibyte
 /** About what may wait to be sent. */
-const memory = 32 * mebibyte
+const memory = 24 * mebibyte
 
 /** Parts double with every thousand: an ordinary object needs little memory, the largest one fits. */
 export const partSizeOf = (number: number, first: number): number => {
