@@ -5,6 +5,7 @@ import type { Json } from '../../xapi/statement.ts'
 import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import type { Appender } from './appender.ts'
 import type { Connection } from './connect.ts'
+import type { EventIds } from './event-ids.ts'
 import { clampedTime } from './events.ts'
 import { bytesOfId, idLength, idOfBytes, uuidOfBytes } from './keys.ts'
 import { createRowWriter } from './row-binary.ts'
@@ -26,6 +27,8 @@ const plan = (record: InputRecord): Planned | string => {
   if (time === undefined) return `has a timestamp that is none: ${JSON.stringify(timestamp)}`
   return { record, id: idOfBytes(bytesOfId(id.toLowerCase())), time: clampedTime(time) }
 }
+
+const noEvents: ReadonlyMap<string, readonly string[]> = new Map()
 
 /** The events of these ids, which Ralph may have written more than once. */
 const eventsOf = async (
@@ -65,6 +68,7 @@ export interface RecordTable {
   /** Quoted, with its database. */
   readonly name: string
   readonly appender: Appender
+  readonly ids: EventIds
   /** Ids whose rows are under way, and when they have arrived, or not. */
   readonly underWay: Map<string, Promise<unknown>>
 }
@@ -75,7 +79,7 @@ export interface RecordTable {
  */
 export const createBatch = async (
   connection: Connection,
-  { name, appender, underWay }: RecordTable,
+  { name, appender, ids, underWay }: RecordTable,
   batch: readonly InputRecord[],
   signal: AbortSignal | undefined
 ): Promise<BatchReport> => {
@@ -99,13 +103,16 @@ export const createBatch = async (
   const planned = [...first.values()]
   if (planned.length === 0) return { written: 0, already, rejected }
   const addMissing = async (): Promise<number> => {
-    const there = await eventsOf(connection, name, planned, signal)
+    const asked = planned.filter(({ id }) => ids.mayHave(bytesOfId(id)))
+    const there = asked.length === 0 ? noEvents : await eventsOf(connection, name, asked, signal)
     const rows = createRowWriter()
     let written = 0
     for (const { record, id, time } of planned) {
       const events = there.get(id)
       if (events === undefined) {
-        rows.fixed(uuidOfBytes(bytesOfId(id)))
+        const bytes = bytesOfId(id)
+        ids.add(bytes)
+        rows.fixed(uuidOfBytes(bytes))
         rows.i64(time)
         rows.text(record.text)
         written += 1

@@ -10,6 +10,7 @@ import { type Connection, connect, knownOptions } from './connect.ts'
 import { asError, asking } from './data-error.ts'
 import { readTable } from './data-read.ts'
 import { createBatch, type RecordTable } from './data-write.ts'
+import { readEventIds } from './event-ids.ts'
 import { requireEventTable } from './event-table.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted } from './settings.ts'
 import { closed } from './translate-error.ts'
@@ -60,7 +61,8 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
     const opening = ask(async (opened) => {
       const name = await requireEventTable(opened, options.database, wanted)
       const into = `${name} (${namesOf(columns.event)})`
-      return { name, appender: createAppender((rows) => opened.insert(into, rows, {}, chosen)), underWay: new Map() }
+      const appender = createAppender((rows) => opened.insert(into, rows, {}, chosen))
+      return { name, appender, ids: await readEventIds(opened, name), underWay: new Map() }
     })
     tables.set(wanted, opening)
     opening.catch(() => tables.delete(wanted))

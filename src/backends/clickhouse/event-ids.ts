@@ -1,0 +1,35 @@
+import type { Connection } from './connect.ts'
+import { createIdFilter } from './id-filter.ts'
+import { idLength, uuidOfBytes } from './keys.ts'
+
+/**
+ * Tells without a request that a table has no event of an id. Most records that come are new, and asking for their ids
+ * takes as long as writing them. What other processes write meanwhile is not known here.
+ */
+export interface EventIds {
+  /** Before it is written. */
+  add(id: Uint8Array): void
+  /** False: the table has it not, for certain. */
+  mayHave(id: Uint8Array): boolean
+}
+
+/** So many ids are remembered, four bytes or more each, and so many are read at first; of others all are asked for. */
+const most = { remembered: 2_000_000, read: 500_000 } as const
+
+const allMayBeThere: EventIds = { add: () => {}, mayHave: () => true }
+
+/** @param table quoted, with its database */
+export const readEventIds = async (connection: Connection, table: string): Promise<EventIds> => {
+  const counted = await connection.read(`SELECT toInt64(count()) FROM ${table}`)
+  const count = counted.i64()
+  if (count > most.read) return allMayBeThere
+  const filter = createIdFilter(count * 1.5)
+  let remembered = 0
+  const add = (id: Uint8Array): void => {
+    remembered += 1
+    if (remembered <= most.remembered) filter.add(id)
+  }
+  const rows = await connection.read(`SELECT event_id FROM ${table}`)
+  while (rows.more()) add(uuidOfBytes(rows.fixed(idLength)))
+  return { add, mayHave: (id) => remembered > most.remembered || filter.mayHave(id) }
+}
