@@ -57,6 +57,11 @@ const flagsFor = (command: Command, words: readonly string[], composition: Compo
     .map(({ long, short, description }) => ({ value: long ?? short ?? '', meaning: description }))
 }
 
+const hiddenFlags = (command: Command, begun: string): readonly Candidate[] =>
+  command.options.flatMap(({ long, hidden, description }) =>
+    hidden && long?.startsWith(begun) ? [{ value: long, meaning: description }] : []
+  )
+
 const choose = (program: Command, words: readonly string[], composition: Composition): readonly Candidate[] => {
   const last = words.at(-1) ?? ''
   const before = words.slice(0, -1)
@@ -77,7 +82,9 @@ const choose = (program: Command, words: readonly string[], composition: Composi
           .visibleCommands(program)
           .map((each) => ({ value: each.name(), meaning: each.summary() }))
       : (command.registeredArguments[0]?.argChoices ?? []).map((value) => ({ value, meaning: '' }))
-  return all.filter(({ value }) => value.startsWith(last))
+  const found = all.filter(({ value }) => value.startsWith(last))
+  // Other names of settings are completed once nothing else begins so.
+  return found.length > 0 || !last.startsWith('--') ? found : hiddenFlags(command, last)
 }
 
 /** What could stand in place of the last word. None: the name of a file, or anything. */

@@ -1,6 +1,6 @@
 import { namesOf } from './aliases.ts'
 import type { Group, Setting } from './define.ts'
-import { find } from './read.ts'
+import { find, shown } from './read.ts'
 import type { Sources } from './sources.ts'
 
 export const descriptionFormats = ['text', 'markdown', 'env', 'json'] as const
@@ -32,7 +32,7 @@ const presentOf = (setting: Setting<unknown>, sources: Sources): Present | undef
   const found = find(setting, sources)
   if (found === undefined) return undefined
   if ('contradiction' in found) return { value: found.contradiction, source: 'several names', valid: false }
-  const value = setting.secret ? '(not shown)' : found.text
+  const value = shown(setting, found.text)
   return { value, source: found.source, valid: setting.kind.parse(found.text) !== undefined }
 }
 

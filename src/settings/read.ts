@@ -16,8 +16,12 @@ interface Contradiction {
   readonly contradiction: string
 }
 
+/** What may be shown of the text of a setting: nothing of a secret, and of no URL the credentials. */
+export const shown = (setting: Setting<unknown>, text: string): string =>
+  setting.secret ? '(not shown)' : text.replace(/\/\/[^/\s@]*@/g, '//(not shown)@')
+
 const quote = (setting: Setting<unknown>, text: string): string =>
-  setting.secret ? '(not shown)' : JSON.stringify(text)
+  setting.secret ? shown(setting, text) : JSON.stringify(shown(setting, text))
 
 /** What somebody has written to set it: a variable, or the flag that stands for it. */
 const written = (source: Source, name: string, setting: Setting<unknown>): string => {

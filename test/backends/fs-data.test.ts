@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { dataBackends } from '../../src/backends/data-registry.ts'
@@ -54,4 +54,19 @@ t.test('a file that was not finished is neither listed nor read', async (t) => {
   const backend = await openAt(t, directory)
   for await (const _ of backend.list?.({}) ?? []) t.fail('listed')
   await t.rejects(readAll(backend, '.*'), { code: 'NOT_FOUND' })
+})
+
+t.test('links to files are listed as files; those to directories, and to nothing, are not', async (t) => {
+  const directory = t.testdir({ 'a.jsonl': '1\n', deeper: {} })
+  for (const [name, to] of [
+    ['b', 'a.jsonl'],
+    ['c', 'deeper'],
+    ['d', 'nothing']
+  ] as const) {
+    symlinkSync(to, join(directory, name))
+  }
+  const backend = await openAt(t, directory)
+  const names: string[] = []
+  for await (const { id } of backend.list?.({}) ?? []) names.push(id)
+  t.same(names, [join(directory, 'a.jsonl'), join(directory, 'b')])
 })

@@ -76,9 +76,15 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     names.sort((one, other) => (one.name < other.name ? -1 : 1))
     for (const entry of names) {
       signal?.throwIfAborted()
-      if (!entry.isFile() || unfinished.test(entry.name)) continue
+      const isLink = entry.isSymbolicLink()
+      if (unfinished.test(entry.name) || !(entry.isFile() || isLink)) continue
       const id = join(path, entry.name)
-      const { size, mtime } = await stat(id).catch((error: unknown) => fail(error, id))
+      // A link that leads nowhere is no file.
+      const status = await stat(id).catch((error: unknown) =>
+        isLink && codeOf(error) === 'ENOENT' ? undefined : fail(error, id)
+      )
+      if (!status?.isFile()) continue
+      const { size, mtime } = status
       const details = { path: id, size, modified_at: mtime.toISOString() }
       yield { id, historyId: id, details }
     }
@@ -195,6 +201,11 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
         return { historyId: path, size, details: { filename: basename(path), operation_type: options.operation } }
       } catch (error) {
         options.signal?.throwIfAborted()
+        if (codeOf(error) === 'ENOENT') {
+          // As Node says it of a directory on a file system that is read-only, too.
+          const advice = 'its directory is not there and cannot be made: look whether the file system is read-only'
+          throw new RalphError('STORE_FULL', `${path}: ${advice}`, { path }, { cause: error })
+        }
         throw translateError(error, path)
       }
     },

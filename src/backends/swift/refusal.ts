@@ -35,3 +35,7 @@ export const expectStatus = async <Answer extends HttpAnswer>(
   if (statuses.includes(answer.status)) return answer
   throw await refusalOf(answer, about)
 }
+
+/** What a write may be refused for: an object need not be there before it, so what is not there is its container. */
+export const aboutWriting = (place: ObjectPlace, { status }: HttpAnswer): About =>
+  status === 404 ? { container: place.container } : place

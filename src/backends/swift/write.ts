@@ -5,7 +5,7 @@ import type { ByteSource } from '../../streams/byte-source.ts'
 import { alreadyThere, formatPlace, type ObjectPlace } from '../object-place.ts'
 import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
-import { expectStatus, refusalOf } from './refusal.ts'
+import { aboutWriting, expectStatus, refusalOf } from './refusal.ts'
 import { createSegments, type Piece } from './segments.ts'
 import type { SwiftAnswer, SwiftSession } from './session.ts'
 
@@ -58,7 +58,7 @@ const putWhole = async (
     if (!ours) throw alreadyThere(place)
     return body.length
   }
-  await textOf(await expectStatus(answer, place, 201, 202))
+  await textOf(await expectStatus(answer, aboutWriting(place, answer), 201, 202))
   return body.length
 }
 
@@ -92,7 +92,7 @@ const putPiece = async (
     await textOf(answer)
     throw alreadyThere(place)
   }
-  await textOf(await expectStatus(answer, place, 201, 202))
+  await textOf(await expectStatus(answer, aboutWriting(place, answer), 201, 202))
   const digest = hash.digest('hex')
   if (tagOf(answer) !== digest) {
     throw new RalphError('STORE_UNAVAILABLE', `${formatPlace(place)}: what arrived is not what was sent: try again`)
@@ -110,7 +110,7 @@ const copy = async (session: SwiftSession, piece: Piece, place: ObjectPlace, opt
   const error = await session
     .request({ method: 'PUT', path, headers, signal })
     .then(async (answer) => {
-      if (answer.status !== 201 && answer.status !== 202) return refusalOf(answer, place)
+      if (answer.status !== 201 && answer.status !== 202) return refusalOf(answer, aboutWriting(place, answer))
       await textOf(answer)
       return undefined
     })
