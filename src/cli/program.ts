@@ -20,6 +20,7 @@ import { declareWrite } from './commands/write.ts'
 import type { Composition } from './composition.ts'
 import { findBackend } from './data-command.ts'
 import { exitCode } from './exit-code.ts'
+import { endAsInterrupted } from './interruption.ts'
 import { readVersion } from './version.ts'
 import { guardOutput, OutputClosed } from './write-out.ts'
 
@@ -130,6 +131,8 @@ export const run = async (words: readonly string[], composition: Composition): P
     // A command that found something amiss, and said so, has set it.
     return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
-    return report(error, program, words)
+    const code = report(error, program, words)
+    endAsInterrupted(error)
+    return code
   }
 }

@@ -232,7 +232,7 @@ t.test('Ctrl-C ends writing in good order: nothing half is left, and what was do
     child.stdin?.write(manyLines(20_000))
     while (readdirSync(directory).length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill(signal)
-    t.strictSame(await closed, [1, null])
+    t.strictSame(await closed, [null, signal])
     t.match(stderr, new RegExp(`INFO {5}write fs: [^\\n]* in [^\\n]*\\nError: interrupted by ${signal}\\n$`))
     t.same(readdirSync(directory), [])
   }
