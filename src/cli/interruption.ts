@@ -25,12 +25,17 @@ export const interruptible = async <Result>(work: (signal: AbortSignal) => Promi
   }
 }
 
+/** Milliseconds that whoever else listens to the signal, a tracer for one, has to let it through. */
+const patience = 1000
+
 /**
  * Ends the process as the signal would have that it was interrupted by. A shell ends a loop only when it sees that; an
  * exit code tells it that the command took care of the signal itself.
  */
-export const endAsInterrupted = (error: unknown): void => {
+export const endAsInterrupted = async (error: unknown): Promise<void> => {
   if (!(error instanceof RalphError) || error.code !== 'INTERRUPTED') return
   const signal = signals.find((each) => each === error.details.signal)
-  if (signal !== undefined) process.kill(process.pid, signal)
+  if (signal === undefined) return
+  process.kill(process.pid, signal)
+  await new Promise((resolve) => setTimeout(resolve, patience))
 }

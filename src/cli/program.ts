@@ -132,7 +132,7 @@ export const run = async (words: readonly string[], composition: Composition): P
     return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
     const code = report(error, program, words)
-    endAsInterrupted(error)
+    await endAsInterrupted(error)
     return code
   }
 }

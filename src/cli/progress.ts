@@ -8,7 +8,9 @@ export interface Progress {
   /** How much there is to do, as soon as it is known. */
   total(size: { readonly records?: number; readonly bytes?: number }): void
   /** Takes the bar away and says the summary. Later calls say nothing more. */
-  end(): Done
+  end(say?: (done: Done) => string): Done
+  /** As `end`, of what failed: what has moved nothing has no summary. */
+  fail(): Done
 }
 
 export interface Done {
@@ -55,7 +57,7 @@ interface Totals {
 /** `12,345 records, 26.7 MB`: what there is nothing of is left out. */
 const formatDone = ({ records, bytes }: Done): string =>
   [
-    ...(records > 0 || bytes === 0 ? [`${formatCount(records)} records`] : []),
+    ...(records > 0 || bytes === 0 ? [`${formatCount(records)} ${records === 1 ? 'record' : 'records'}`] : []),
     ...(bytes > 0 ? [formatBytes(bytes)] : [])
   ].join(', ')
 
@@ -63,6 +65,9 @@ const formatRate = ({ records, bytes, seconds }: Done): string => {
   const per = Math.max(seconds, 0.001)
   return records > 0 ? `${formatCount(records / per)}/s` : `${formatBytes(bytes / per)}/s`
 }
+
+/** `3.2 s (1,234/s)` */
+export const formatPace = (done: Done): string => `${formatSeconds(done.seconds)} (${formatRate(done)})`
 
 /** From 0 to 1; undefined: nobody knows how much there is to do. */
 const shareOf = (done: Done, { records, bytes }: Totals): number | undefined => {
@@ -143,6 +148,15 @@ export const startProgress = (label: string, { enabled, log, stdoutIsFree }: Pro
   const bar = onTerminal && (stdoutIsFree === true || process.stdout.isTTY !== true)
   const line = (): string => formatProgress(label, now(), totals, bar)
   const stop = !enabled ? () => {} : bar ? startBar(line) : onTerminal ? () => {} : startLines(line, log)
+  const summary = (done: Done): string => `${formatDone(done)} in ${formatPace(done)}`
+  const end = (say: (done: Done) => string | undefined): Done => {
+    if (ended !== undefined) return ended
+    ended = now()
+    stop()
+    const said = say(ended)
+    if (said !== undefined) log.info(`${label}: ${said}`)
+    return ended
+  }
   return {
     add: (counts) => {
       records += counts.records ?? 0
@@ -151,12 +165,7 @@ export const startProgress = (label: string, { enabled, log, stdoutIsFree }: Pro
     total: (size) => {
       totals = size
     },
-    end: () => {
-      if (ended !== undefined) return ended
-      ended = now()
-      stop()
-      log.info(`${label}: ${formatDone(ended)} in ${formatSeconds(ended.seconds)} (${formatRate(ended)})`)
-      return ended
-    }
+    end: (say = summary) => end(say),
+    fail: () => end((done) => (done.records === 0 && done.bytes === 0 ? undefined : summary(done)))
   }
 }

@@ -161,7 +161,7 @@ t.test('what is not there, and what cannot be read, is said in one line', async 
   t.match(await ralph(t, ['read', '-b', 'fs', 'nothing', '--no-progress'], options), {
     code: 1,
     stdout: '',
-    stderr: /INFO {5}read fs: 0 records[^\n]*\nError: .*nothing: there is no such file\n$/
+    stderr: /^Error: .*nothing: there is no such file\n$/
   })
   writeFileSync(join(root, 'app', 'history.json'), 'no JSON')
   t.match(await ralph(t, ['list', '-b', 'fs', '--new'], options), {
@@ -192,11 +192,38 @@ t.test('when nobody reads any more, it ends quietly and did not read to the end'
   t.same(history(), [])
 })
 
+t.test('what a reader took of records is counted, though it did not take all', async (t) => {
+  const { options } = aPlace(t)
+  const sqlite = { ...options, env: { ...options.env, RALPH_APP_DIR: options.cwd ?? '' } }
+  t.match(await ralph(t, ['write', '-b', 'sqlite'], { ...sqlite, input: manyLines(20_000) }), { code: 0 })
+  const { code, stderr } = await shell(t, 'ralph read -b sqlite | head -n 1 > /dev/null', sqlite)
+  t.equal(code, 0)
+  t.match(stderr, /INFO {5}read sqlite: [1-9][\d,]* records, /)
+  t.notMatch(stderr, /20,000/)
+})
+
+t.test('when standard output is closed, nothing is read and the history knows of nothing', async (t) => {
+  const { options, history } = aPlace(t, { one: '1' })
+  const { code, stderr } = await shell(t, 'ralph read -b fs one >&-', options)
+  t.equal(code, 1)
+  t.match(stderr, /^Error: standard output is closed[^\n]*\n$/)
+  t.same(history(), [])
+})
+
+t.test('a query that cannot be understood is exit code 2, without a summary', async (t) => {
+  const { options } = aPlace(t)
+  t.match(await ralph(t, ['read', '-b', 'sqlite', '{"nothing":1}'], options), {
+    code: 2,
+    stdout: '',
+    stderr: /^Error: [^\n]*\n$/
+  })
+})
+
 t.test('a full disk is said in one line', async (t) => {
   const { options } = aPlace(t, { long: manyLines(5000) })
   const { code, stderr } = await shell(t, 'ralph read -b fs long > /dev/full', options)
   t.equal(code, 1)
-  t.match(stderr, /\nError: standard output: the disk is full: free some space\n$/)
+  t.match(stderr, /^Error: standard output: the disk is full: free some space\n$/)
 })
 
 t.test('what is not read is not held in memory: the process waits', async (t) => {

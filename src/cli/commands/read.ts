@@ -6,7 +6,6 @@ import type { Composition } from '../composition.ts'
 import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
 import { flagOf } from '../flag-kinds.ts'
 import { openNotes } from '../history-notes.ts'
-import type { Progress } from '../progress.ts'
 
 interface ReadFlags {
   readonly backend: string
@@ -18,36 +17,27 @@ interface ReadFlags {
   readonly progress: boolean
 }
 
-const counted = async function* (chunks: AsyncIterable<Uint8Array>, progress: Progress): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    yield chunk
-    progress.add({ bytes: chunk.length })
-  }
+const asBytes = async function* (batches: AsyncIterable<readonly string[]>): AsyncGenerator<Uint8Array> {
+  for await (const lines of batches) if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`)
 }
 
-const asBytes = async function* (
-  batches: AsyncIterable<readonly string[]>,
-  progress: Progress
-): AsyncGenerator<Uint8Array> {
-  for await (const lines of batches) {
-    if (lines.length === 0) continue
-    const bytes = Buffer.from(`${lines.join('\n')}\n`)
-    yield bytes
-    progress.add({ records: lines.length, bytes: bytes.length })
-  }
+const lineFeed = 10
+
+/** Records that end here: JSON on a line has no other line feed. */
+const endsIn = (bytes: Uint8Array): number => {
+  let count = 0
+  for (let at = bytes.indexOf(lineFeed); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) count += 1
+  return count
 }
 
-/** What was read, as bytes, counted when it has gone out. */
+/** What was read, as bytes. */
 const readFrom = (
   { backend, choice }: Place,
   query: string | undefined,
-  options: ReadOptions,
-  progress: Progress
+  options: ReadOptions
 ): AsyncIterable<Uint8Array> => {
   if (backend.read === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot read, and says it can`)
-  return backend.moves === 'bytes'
-    ? counted(backend.read(query, options), progress)
-    : asBytes(backend.read(query, options), progress)
+  return backend.moves === 'bytes' ? backend.read(query, options) : asBytes(backend.read(query, options))
 }
 
 const readAll = async (
@@ -56,8 +46,12 @@ const readAll = async (
   flags: ReadFlags,
   composition: Composition
 ): Promise<void> => {
-  const { choice, log, signal, chunkSizes } = place
-  const [{ writeOut }, { startProgress }] = await Promise.all([import('../write-out.ts'), import('../progress.ts')])
+  const { backend, choice, log, signal, chunkSizes } = place
+  const [{ OutputClosed, requireOutput, writeOut }, { startProgress }] = await Promise.all([
+    import('../write-out.ts'),
+    import('../progress.ts')
+  ])
+  requireOutput()
   const notes = await openNotes(place, composition, 'read')
   const progress = startProgress(`read ${choice.name}`, { enabled: flags.progress, log })
   const goesOn = flags.ignoreErrors === true || flags.ignore_errors === true
@@ -78,7 +72,15 @@ const readAll = async (
       : undefined
   }
   try {
-    await writeOut(readFrom(place, query, options, progress), { signal })
+    await writeOut(readFrom(place, query, options), {
+      signal,
+      written: (bytes) =>
+        progress.add({ records: backend.moves === 'records' ? endsIn(bytes) : 0, bytes: bytes.length })
+    })
+  } catch (error) {
+    // That nobody wants more is no failure.
+    if (!(error instanceof OutputClosed)) progress.fail()
+    throw error
   } finally {
     progress.end()
     await notes.end()
