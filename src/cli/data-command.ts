@@ -7,7 +7,7 @@ import { flagValues } from '../settings/load.ts'
 import { createReader } from '../settings/read.ts'
 import type { GeneralSettings } from '../settings/settings.ts'
 import type { Sources } from '../settings/sources.ts'
-import { nearest } from '../settings/unknown.ts'
+import { similar } from '../settings/unknown.ts'
 import { settingsOf } from './command-settings.ts'
 import type { Composition, DataBackendChoice } from './composition.ts'
 import { hideSecrets } from './hide-secrets.ts'
@@ -25,14 +25,14 @@ export const requireBackend = (backends: readonly DataBackendChoice[], name: str
   const found = findBackend(backends, name)
   if (found !== undefined) return found
   const names = backends.map((backend) => backend.name)
-  const meant = nearest(
+  const meant = similar(
     name.toLowerCase(),
     backends.flatMap((backend) => [backend.name, ...backend.aliases])
   )
   throw new RalphError(
     'UNKNOWN_BACKEND',
-    `There is no backend ${JSON.stringify(name)}; did you mean ${meant}? There are ${names.join(', ')}, and what a ` +
-      `package ralph-backend-${name} would bring`,
+    `There is no backend ${JSON.stringify(name)}; ${meant === undefined ? 'there' : `did you mean ${meant}? There`} are ` +
+      `${names.join(', ')}, and what a package ralph-backend-${name} would bring`,
     { backend: name, backends: names }
   )
 }

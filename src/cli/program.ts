@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { RalphError } from '../errors.ts'
+import { similar } from '../settings/unknown.ts'
 import { declareAuth } from './commands/auth.ts'
 import { declareBackends } from './commands/backends.ts'
 import { declareCompletion } from './commands/completion.ts'
@@ -78,6 +79,23 @@ const usage = (command: Command, message: string): string => {
 
 const isDebug = (words: readonly string[]): boolean => /(^|\0)(-v|--verbosity)[=\0]?debug(\0|$)/i.test(words.join('\0'))
 
+/**
+ * What an option that nobody knows is called, and which one was meant. Never its value, which may be a secret: of
+ * `--secret=x` only what stands before `=`, of `-sx` only the letter.
+ */
+const unknownOption = (command: Command, message: string): string => {
+  const given = /unknown option '([\s\S]*)'/.exec(message)?.[1] ?? ''
+  const name = given.startsWith('--') ? given.replace(/=[\s\S]*$/, '') : given.slice(0, 2)
+  const options = [...command.options, ...(command.parent?.options ?? [])].filter(({ hidden }) => !hidden)
+  const meant = name.startsWith('--')
+    ? similar(
+        name,
+        options.flatMap(({ long }) => long ?? [])
+      )
+    : undefined
+  return `unknown option '${name}'${meant === undefined ? '' : ` (did you mean ${meant}?)`}`
+}
+
 /** Says on standard error what went wrong, in one line unless more was asked for, and gives the exit code. */
 const report = (error: unknown, program: Command, words: readonly string[]): number => {
   if (error instanceof OutputClosed) return 0
@@ -85,7 +103,10 @@ const report = (error: unknown, program: Command, words: readonly string[]): num
     if (error.exitCode === 0) return 0
     // No command: its help was printed.
     if (error.code === 'commander.help') return exitCode.USAGE
-    process.stderr.write(usage(calledCommand(program, words), error.message.replace(/^error: /, '')))
+    const command = calledCommand(program, words)
+    const isUnknown = error.code === 'commander.unknownOption'
+    const message = isUnknown ? unknownOption(command, error.message) : error.message.replace(/^error: /, '')
+    process.stderr.write(usage(command, message))
     return exitCode.USAGE
   }
   if (error instanceof RalphError && error.code === 'USAGE') {

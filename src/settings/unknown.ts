@@ -57,6 +57,12 @@ export const nearest = (name: string, known: readonly string[]): string | undefi
   return best
 }
 
+/** The name that was meant, if one differs in a third of the letters at most, or in one. */
+export const similar = (name: string, known: readonly string[]): string | undefined => {
+  const found = nearest(name, known)
+  return found !== undefined && distance(name, found) <= Math.max(1, name.length / 3) ? found : undefined
+}
+
 export interface UnknownSettings {
   /** A sentence for each name that nothing knows, and one for those that only Ralph 5 knows. */
   readonly warnings: readonly string[]

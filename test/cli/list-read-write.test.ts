@@ -24,7 +24,7 @@ t.test('what was written is listed and read, and the history knows of both', asy
   t.match(await ralph(t, ['write', '-b', 'fs', '-t', 'one'], { ...options, input: content }), {
     code: 0,
     stdout: '',
-    stderr: /INFO {5}fs: .*one is written\n.*write fs: 26 bytes in /
+    stderr: /^[^\n]*INFO {5}write fs: 26 bytes in [^\n]* to [^\n]*one\n$/
   })
   const listed = await ralph(t, ['list', '-b', 'fs'], options)
   t.match(listed, { code: 0, stdout: `${join(directory, 'one')}\n`, stderr: '' })
@@ -121,7 +121,18 @@ t.test('an unknown backend is named, with the nearest and all others, in one lin
     stdout: '',
     stderr: /^Error: There is no backend "swft"; did you mean swift\? There are [^\n]*\bfs\b[^\n]*\n$/
   })
+  t.match(await ralph(t, ['read', '-b', 'nope']), { code: 2, stderr: /^Error: There is no backend "nope"; there are / })
   t.match(await ralph(t, ['read']), { code: 2, stderr: /required option '-b, --backend <name>' not specified\n$/ })
+})
+
+t.test('an option that nobody knows is named without its value, which may be a secret', async (t) => {
+  const long = await ralph(t, ['read', '-b', 's3', '--s3-secret-acces-key=sEcReT'])
+  t.match(long, {
+    code: 2,
+    stderr: /unknown option '--s3-secret-acces-key' \(did you mean --s3-secret-access-key\?\)\n$/
+  })
+  t.match(await ralph(t, ['list', '-b', 's3', '-XsEcReT']), { code: 2, stderr: /unknown option '-X'\n$/ })
+  t.notMatch(long.stderr, 'sEcReT')
 })
 
 t.test('a flag of another backend is passed over, and said to be', async (t) => {
@@ -260,7 +271,10 @@ t.test('Ctrl-C ends writing in good order: nothing half is left, and what was do
     while (readdirSync(directory).length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill(signal)
     t.strictSame(await closed, [null, signal])
-    t.match(stderr, new RegExp(`INFO {5}write fs: [^\\n]* in [^\\n]*\\nError: interrupted by ${signal}\\n$`))
+    t.match(
+      stderr,
+      new RegExp(`INFO {5}write fs: failed after [^\\n]* were read\\nError: interrupted by ${signal}\\n$`)
+    )
     t.same(readdirSync(directory), [])
   }
   t.same(history(), [])

@@ -37,6 +37,17 @@ t.test('with a total there is a bar, the share and the time that is left; withou
   )
 })
 
+t.test('one record is one record, and what failed before anything moved has no summary', async (t) => {
+  const said: string[] = []
+  const log: Log = { debug: () => {}, info: (line) => said.push(line), warn: () => {}, error: () => {} }
+  startProgress('read es', { enabled: false, log }).fail()
+  t.same(said, [])
+  const progress = startProgress('read es', { enabled: false, log })
+  progress.add({ records: 1 })
+  progress.fail()
+  t.match(said, [/^read es: 1 record in /])
+})
+
 t.test('what was counted is said once, in the end', async (t) => {
   const said: string[] = []
   const log: Log = { debug: () => {}, info: (line) => said.push(line), warn: () => {}, error: () => {} }

@@ -48,9 +48,12 @@ const writeBytes = async (
   { place, input, operation, flags, progress }: Work,
   composition: Composition
 ): Promise<void> => {
-  const { backend, choice, log, signal } = place
+  const { backend, log, signal } = place
   if (backend.moves !== 'bytes') return
-  const { writeObject } = await import('../../toolbox/write.ts')
+  const [{ writeObject }, { formatBytes, formatPace }] = await Promise.all([
+    import('../../toolbox/write.ts'),
+    import('../progress.ts')
+  ])
   const notes = await openNotes(place, composition, 'write')
   const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
   try {
@@ -59,18 +62,22 @@ const writeBytes = async (
     if (object === undefined) log.info('the input is empty: nothing is written')
     else {
       notes.note?.(object)
-      log.info(`${choice.name}: ${object.historyId} is written`)
+      progress.end((all) => `${formatBytes(all.bytes)} in ${formatPace(all)} to ${object.historyId}`)
     }
+  } catch (error) {
+    // The object is there whole or not at all: of what was read nobody knows how much had arrived.
+    if (done.bytes > 0) progress.end((all) => `failed after ${formatBytes(all.bytes)} were read`)
+    throw error
   } finally {
     await notes.end()
-    progress.end()
+    progress.fail()
   }
 }
 
 const writeLines = async ({ place, input, operation, flags, progress }: Work): Promise<void> => {
-  const { backend, choice, log, signal, chunkSizes } = place
+  const { backend, log, signal, chunkSizes } = place
   if (backend.moves !== 'records') return
-  const [{ writeRecords }, { formatReject }, { openReport }, { formatCount }] = await Promise.all([
+  const [{ writeRecords }, { formatReject }, { openReport }, { formatCount, formatPace }] = await Promise.all([
     import('../../toolbox/write.ts'),
     import('../../toolbox/reject-report.ts'),
     import('../report-file.ts'),
@@ -104,13 +111,14 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
     if (done.bytes === 0) log.info('the input is empty: nothing is written')
   } finally {
     progress.add({ records: done.written + done.already - seen })
-    progress.end()
     const { written, already, rejected } = done
-    log.info(
-      `write ${choice.name}: ${formatCount(written)} ${operation === 'delete' ? 'deleted' : 'written'}, ` +
-        `${formatCount(already)} ${operation === 'delete' ? 'were not there' : 'were there already'}, ` +
-        `${formatCount(rejected)} rejected`
-    )
+    const outcome =
+      `${formatCount(written)} ${operation === 'delete' ? 'deleted' : 'written'}, ` +
+      `${formatCount(already)} ${operation === 'delete' ? 'were not there' : 'were there already'}, ` +
+      `${formatCount(rejected)} rejected`
+    // What failed before anything was read has no outcome.
+    if (done.bytes > 0) progress.end((all) => `${outcome} in ${formatPace(all)}`)
+    else progress.fail()
     report?.close()
   }
 }
