@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { SingleBar } from 'cli-progress'
 import type { Log } from '../contracts/log.ts'
+import { isDumbTerminal } from '../settings/sources.ts'
 
 export interface Progress {
   /** What was done since the last call. */
@@ -75,21 +76,59 @@ const shareOf = (done: Done, { records, bytes }: Totals): number | undefined => 
   return records !== undefined && records > 0 ? Math.min(1, done.records / records) : undefined
 }
 
-const timeLeft = (share: number, { seconds }: Done): string =>
-  share > 0 && share < 1 ? `, ${formatSeconds((seconds * (1 - share)) / share)} left` : ''
+/** Of the last seconds the time that is left is made, and there is none before the first one is over. */
+const span = 5
+const firstSecond = 1
 
-/** Fits 80 columns with everything that stands beside it. */
+/** Told how far it is now, it gives the seconds that are left; undefined: nobody can say. */
+export const createForecast = (): ((share: number | undefined, seconds: number) => number | undefined) => {
+  let seen: { readonly share: number; readonly seconds: number }[] = []
+  return (share, seconds) => {
+    if (share === undefined) {
+      seen = []
+      return undefined
+    }
+    while ((seen[1]?.seconds ?? seconds) <= seconds - span) seen.shift()
+    seen.push({ share, seconds })
+    const [from = { share, seconds }] = seen
+    const done = share - from.share
+    if (seconds < firstSecond || done <= 0 || share >= 1) return undefined
+    return ((seconds - from.seconds) * (1 - share)) / done
+  }
+}
+
 const barWidth = 12
 
-/** How far it is, in one line. */
-export const formatProgress = (label: string, done: Done, totals: Totals, bar: boolean): string => {
+export interface ProgressView {
+  readonly bar: boolean
+  /** Seconds; undefined: nobody can say. */
+  readonly left: number | undefined
+  /** Of the terminal; none: a line may be as long as it is. */
+  readonly columns?: number | undefined
+}
+
+/** How far it is, in one line: in a narrow one without the bar, then without bytes, time, rate, and no number is cut. */
+export const formatProgress = (label: string, done: Done, totals: Totals, view: ProgressView): string => {
   const share = shareOf(done, totals)
   const full = Math.round((share ?? 0) * barWidth)
-  const drawn = bar && share !== undefined ? ` ${'█'.repeat(full)}${'░'.repeat(barWidth - full)}` : ''
+  const drawn = ` ${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`
   const percent = share === undefined ? '' : ` ${Math.floor(share * 100)}%`
-  const left = share === undefined ? '' : timeLeft(share, done)
-  const colon = share === undefined || !bar ? ':' : ''
-  return `${label}${colon}${drawn}${percent} ${formatDone(done)}, ${formatRate(done)}, ${formatSeconds(done.seconds)}${left}`
+  const count = done.records > 0 ? formatDone({ ...done, bytes: 0 }) : formatDone(done)
+  const rate = `, ${formatRate(done)}`
+  const elapsed = `, ${formatSeconds(done.seconds)}`
+  const left = view.left === undefined ? '' : `, ${formatSeconds(view.left)} left`
+  const plain = `${label}:${percent}`
+  const head = view.bar && share !== undefined ? `${label}${drawn}${percent}` : plain
+  const lines = [
+    `${head} ${formatDone(done)}${rate}${elapsed}${left}`,
+    `${plain} ${formatDone(done)}${rate}${elapsed}${left}`,
+    `${plain} ${count}${rate}${elapsed}${left}`,
+    `${plain} ${count}${rate}${left}`,
+    `${plain} ${count}`,
+    count
+  ]
+  const columns = view.columns ?? Number.POSITIVE_INFINITY
+  return lines.find((line) => line.length <= columns) ?? ''
 }
 
 /**
@@ -144,10 +183,17 @@ export const startProgress = (label: string, { enabled, log, stdoutIsFree }: Pro
   let ended: Done | undefined
   const now = (): Done => ({ records, bytes, seconds: (performance.now() - started) / 1000 })
   const onTerminal = process.stderr.isTTY === true
+  const isDumb = isDumbTerminal()
   // A bar among the data of the same terminal would tear both.
-  const bar = onTerminal && (stdoutIsFree === true || process.stdout.isTTY !== true)
-  const line = (): string => formatProgress(label, now(), totals, bar)
-  const stop = !enabled ? () => {} : bar ? startBar(line) : onTerminal ? () => {} : startLines(line, log)
+  const isFree = stdoutIsFree === true || process.stdout.isTTY !== true
+  const bar = onTerminal && !isDumb && isFree
+  let forecast = createForecast()
+  const line = (): string => {
+    const done = now()
+    const left = forecast(shareOf(done, totals), done.seconds)
+    return formatProgress(label, done, totals, { bar, left, columns: bar ? process.stderr.columns : undefined })
+  }
+  const stop = !enabled || (onTerminal && !isFree) ? () => {} : bar ? startBar(line) : startLines(line, log)
   const summary = (done: Done): string => `${formatDone(done)} in ${formatPace(done)}`
   const end = (say: (done: Done) => string | undefined): Done => {
     if (ended !== undefined) return ended
@@ -164,6 +210,7 @@ export const startProgress = (label: string, { enabled, log, stdoutIsFree }: Pro
     },
     total: (size) => {
       totals = size
+      forecast = createForecast()
     },
     end: (say = summary) => end(say),
     fail: () => end((done) => (done.records === 0 && done.bytes === 0 ? undefined : summary(done)))

@@ -65,6 +65,9 @@ const platformAppDir = (): string => {
   return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'ralph')
 }
 
+/** A terminal that knows no escape sequences, as those within editors. */
+export const isDumbTerminal = (): boolean => process.env.TERM === 'dumb'
+
 /**
  * Flag, environment, `.env` in the working directory, secrets directory, in this order. Nothing else reads the
  * environment.

@@ -1,6 +1,7 @@
 import type { Log } from '../contracts/log.ts'
 import { logLevels } from '../settings/groups.ts'
 import type { LogSettings } from '../settings/settings.ts'
+import { isDumbTerminal } from '../settings/sources.ts'
 
 export type Level = LogSettings['level']
 
@@ -13,7 +14,7 @@ const clearLine = '\r\x1b[K'
 
 /** The log of a command that runs and ends: lines for a person, to standard error. */
 export const createLineLog = (level: Level): Log => {
-  const before = process.stderr.isTTY ? clearLine : ''
+  const before = process.stderr.isTTY && !isDumbTerminal() ? clearLine : ''
   const write =
     (own: Level) =>
     (message: string): void => {

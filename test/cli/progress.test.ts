@@ -1,5 +1,12 @@
 import t from 'tap'
-import { formatBytes, formatCount, formatProgress, formatSeconds, startProgress } from '../../src/cli/progress.ts'
+import {
+  createForecast,
+  formatBytes,
+  formatCount,
+  formatProgress,
+  formatSeconds,
+  startProgress
+} from '../../src/cli/progress.ts'
 import type { Log } from '../../src/contracts/log.ts'
 
 t.test('numbers are written for people', async (t) => {
@@ -18,23 +25,51 @@ t.test('numbers are written for people', async (t) => {
 t.test('with a total there is a bar, the share and the time that is left; without, a counter', async (t) => {
   const done = { records: 5000, bytes: 1_000_000, seconds: 2 }
   t.equal(
-    formatProgress('read es', done, { records: 20_000 }, true),
+    formatProgress('read es', done, { records: 20_000 }, { bar: true, left: 6 }),
     'read es ███░░░░░░░░░ 25% 5,000 records, 1.0 MB, 2,500/s, 2.0 s, 6.0 s left'
   )
   t.equal(
-    formatProgress('read es', done, { records: 20_000 }, false),
+    formatProgress('read es', done, { records: 20_000 }, { bar: false, left: 6 }),
     'read es: 25% 5,000 records, 1.0 MB, 2,500/s, 2.0 s, 6.0 s left'
   )
-  t.equal(formatProgress('read es', done, {}, true), 'read es: 5,000 records, 1.0 MB, 2,500/s, 2.0 s')
   t.equal(
-    formatProgress('read fs', { ...done, records: 0 }, { bytes: 1_000_000 }, true),
+    formatProgress('read es', done, {}, { bar: true, left: undefined }),
+    'read es: 5,000 records, 1.0 MB, 2,500/s, 2.0 s'
+  )
+  t.equal(
+    formatProgress('read fs', { ...done, records: 0 }, { bytes: 1_000_000 }, { bar: true, left: undefined }),
     'read fs ████████████ 100% 1.0 MB, 500.0 kB/s, 2.0 s'
   )
   t.equal(
-    formatProgress('x', { records: 9, bytes: 9, seconds: 0 }, { bytes: 3 }, true).includes('100%'),
+    formatProgress('x', { records: 9, bytes: 9, seconds: 0 }, { bytes: 3 }, { bar: true, left: undefined }).includes(
+      '100%'
+    ),
     true,
     'never more than all'
   )
+})
+
+t.test('a narrow terminal loses the bar first, then bytes, then the time; no number is cut', async (t) => {
+  const done = { records: 5000, bytes: 1_000_000, seconds: 2 }
+  const within = (columns: number): string =>
+    formatProgress('read es', done, { records: 20_000 }, { bar: true, left: 6, columns })
+  t.equal(within(80), 'read es ███░░░░░░░░░ 25% 5,000 records, 1.0 MB, 2,500/s, 2.0 s, 6.0 s left')
+  t.equal(within(68), 'read es: 25% 5,000 records, 1.0 MB, 2,500/s, 2.0 s, 6.0 s left')
+  t.equal(within(60), 'read es: 25% 5,000 records, 2,500/s, 2.0 s, 6.0 s left')
+  t.equal(within(50), 'read es: 25% 5,000 records, 2,500/s, 6.0 s left')
+  t.equal(within(30), 'read es: 25% 5,000 records')
+  t.equal(within(20), '5,000 records')
+  t.equal(within(5), '')
+})
+
+t.test('the time that is left comes after a second, out of the last five', async (t) => {
+  const forecast = createForecast()
+  t.equal(forecast(0, 0), undefined)
+  t.equal(forecast(0.5, 0.9), undefined)
+  t.equal(forecast(0.5, 1), 1)
+  t.equal(forecast(0.5, 10), undefined, 'nothing has moved for long')
+  t.equal(forecast(0.75, 15), 5)
+  t.equal(forecast(1, 16), undefined)
 })
 
 t.test('one record is one record, and what failed before anything moved has no summary', async (t) => {
