@@ -11,7 +11,7 @@ export interface Progress {
   /** Takes the bar away and says the summary. Later calls say nothing more. */
   end(say?: (done: Done) => string): Done
   /** As `end`, of what failed: what has moved nothing has no summary. */
-  fail(): Done
+  fail(say?: (done: Done) => string): Done
 }
 
 export interface Done {
@@ -213,6 +213,6 @@ export const startProgress = (label: string, { enabled, log, stdoutIsFree }: Pro
       forecast = createForecast()
     },
     end: (say = summary) => end(say),
-    fail: () => end((done) => (done.records === 0 && done.bytes === 0 ? undefined : summary(done)))
+    fail: (say = summary) => end((done) => (done.records === 0 && done.bytes === 0 ? undefined : say(done)))
   }
 }

@@ -21,7 +21,7 @@ t.test('records come out of GELF and of what databases wrap around them', async 
     t.match(await ralph(t, ['extract', '-p', parser], { input }), {
       code: 0,
       stdout: `${record}\n`,
-      stderr: /^[^\n]* INFO {5}extract \w+: 1 records, [^\n]*\n$/
+      stderr: /^[^\n]* INFO {5}extract \w+: 1 record, [^\n]*\n$/
     })
   }
 })

@@ -66,7 +66,7 @@ const writeBytes = async (
     }
   } catch (error) {
     // The object is there whole or not at all: of what was read nobody knows how much had arrived.
-    if (done.bytes > 0) progress.end((all) => `failed after ${formatBytes(all.bytes)} were read`)
+    progress.fail((all) => `failed after ${formatBytes(all.bytes)} were read`)
     throw error
   } finally {
     await notes.end()
@@ -77,12 +77,13 @@ const writeBytes = async (
 const writeLines = async ({ place, input, operation, flags, progress }: Work): Promise<void> => {
   const { backend, log, signal, chunkSizes } = place
   if (backend.moves !== 'records') return
-  const [{ writeRecords }, { formatReject }, { openReport }, { formatCount, formatPace }] = await Promise.all([
-    import('../../toolbox/write.ts'),
-    import('../../toolbox/reject-report.ts'),
-    import('../report-file.ts'),
-    import('../progress.ts')
-  ])
+  const [{ writeRecords }, { formatReject }, { openReport }, { formatBytes, formatCount, formatPace }] =
+    await Promise.all([
+      import('../../toolbox/write.ts'),
+      import('../../toolbox/reject-report.ts'),
+      import('../report-file.ts'),
+      import('../progress.ts')
+    ])
   const report = flags.report === undefined ? undefined : openReport(flags.report)
   const refused = tellRefusedLines(log)
   const goesOn = flags.ignoreErrors === true || report !== undefined
@@ -118,7 +119,7 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
       `${formatCount(rejected)} rejected`
     // What failed before anything was read has no outcome.
     if (done.bytes > 0) progress.end((all) => `${outcome} in ${formatPace(all)}`)
-    else progress.fail()
+    else progress.fail((all) => `failed after ${formatBytes(all.bytes)} were read`)
     report?.close()
   }
 }
