@@ -38,6 +38,7 @@ const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
 
 /** 1234567 → 1.2 MB */
 export const formatBytes = (bytes: number): string => {
+  if (Math.round(bytes) === 1) return '1 byte'
   const unit = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1)
   return `${unit === 0 ? Math.round(bytes) : (bytes / 1000 ** unit).toFixed(1)} ${units[unit]}`
 }

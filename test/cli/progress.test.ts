@@ -11,8 +11,9 @@ import type { Log } from '../../src/contracts/log.ts'
 
 t.test('numbers are written for people', async (t) => {
   t.same([0, 7, 999, 1000, 1234567].map(formatCount), ['0', '7', '999', '1,000', '1,234,567'])
-  t.same([0, 999, 1000, 26_722_395, 5e9, 3e15].map(formatBytes), [
+  t.same([0, 1, 999, 1000, 26_722_395, 5e9, 3e15].map(formatBytes), [
     '0 bytes',
+    '1 byte',
     '999 bytes',
     '1.0 kB',
     '26.7 MB',
