@@ -55,6 +55,16 @@ export const requireOperation = (
 /** Milliseconds without input after which what has come goes out, however little it is: messages of a stream wait no longer. */
 const longestPause = 1000
 
+/** Of so many the reasons are told. */
+const mostTold = 10
+
+const allOf = (refused: readonly BadLine[]): RalphError => {
+  const ordered = refused.toSorted((one, other) => one.line - other.line)
+  const told = ordered.slice(0, mostTold).map(({ line, reason }) => `line ${line} ${reason}`)
+  const others = ordered.length > mostTold ? [`and ${ordered.length - mostTold} more lines`] : []
+  return new RalphError('INVALID_INPUT', [...told, ...others].join('; '), { lines: ordered.map(({ line }) => line) })
+}
+
 /** Whatever was written before is durable and counted; what was under way is waited for, so that it can be counted. */
 export const writeRecords = async (
   backend: RecordsBackend,
@@ -65,6 +75,7 @@ export const writeRecords = async (
   if (backend.write === undefined) throw new RalphError('UNSUPPORTED_OPERATION', 'the backend is read-only')
   const write = backend.write.bind(backend)
   const underWay = new Set<Promise<void>>()
+  const refused: BadLine[] = []
   let failure: { readonly error: unknown } | undefined
   const stop = new AbortController()
   const fail = (error: unknown): void => {
@@ -75,7 +86,10 @@ export const writeRecords = async (
   const reject = (bad: BadLine): void => {
     progress.rejected += 1
     if (onRejected !== undefined) onRejected(bad)
-    else fail(new RalphError('INVALID_INPUT', `line ${bad.line} ${bad.reason}`, { line: bad.line }))
+    else {
+      refused.push(bad)
+      fail(new RalphError('INVALID_INPUT', `line ${bad.line} ${bad.reason}`, { line: bad.line }))
+    }
   }
 
   const count = ({ written, already, rejected }: BatchReport): void => {
@@ -125,7 +139,10 @@ export const writeRecords = async (
     fail(error)
   }
   await Promise.all(underWay)
-  if (failure !== undefined) throw failure.error
+  if (failure === undefined) return
+  const { error } = failure
+  // The batches that were under way may have been refused more than the one record that ended it.
+  throw refused.length > 1 && error instanceof RalphError && error.code === 'INVALID_INPUT' ? allOf(refused) : error
 }
 
 /** Undefined: there was no input, and nothing was made. */

@@ -197,3 +197,23 @@ t.test('when the place fails, no further input is waited for', { timeout: 20_000
   })
   t.match(failure, { message: 'it is gone' })
 })
+
+t.test('all records of a batch that a backend refuses are named, though the first one ends it', async (t) => {
+  const refuse = (...places: number[]) => {
+    return async (batch: readonly InputRecord[]): Promise<BatchReport> => {
+      const rejected = batch
+        .filter(({ line }) => places.includes(line))
+        .map((record) => ({ record, reason: 'is taken' }))
+      return { written: batch.length - rejected.length, already: 0, rejected }
+    }
+  }
+  const two = await run({ input: lines(30), write: refuse(7, 3) })
+  t.match(two.failure, {
+    code: 'INVALID_INPUT',
+    message: 'line 3 is taken; line 7 is taken',
+    details: { lines: [3, 7] }
+  })
+  t.match(two.progress, { written: 8, rejected: 2 })
+  const many = await run({ input: 'x\n'.repeat(15), write: refuse() })
+  t.match((many.failure as Error).message, /^line 1 is no JSON.*; line 10 is no JSON.*; and 5 more lines$/)
+})
