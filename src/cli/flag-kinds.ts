@@ -1,5 +1,7 @@
+import { Option } from 'commander'
 import { RalphError } from '../errors.ts'
-import type { Kind } from '../settings/kinds.ts'
+import { type Kind, size } from '../settings/kinds.ts'
+import { defaultMaxLineBytes } from '../streams/lines.ts'
 
 /** How commander reads a flag: `USAGE` for what is no such value. */
 export const flagOf =
@@ -9,3 +11,9 @@ export const flagOf =
     if (value !== undefined) return value
     throw new RalphError('USAGE', `${flag} is ${JSON.stringify(text)}, expected ${kind.expected}`)
   }
+
+/** `--max-line-bytes`, of every command that reads lines. */
+export const maxLineBytesOption = (meaning: string): Option =>
+  new Option('--max-line-bytes <size>', meaning)
+    .argParser(flagOf('--max-line-bytes', size(1, 2 ** 29)))
+    .default(defaultMaxLineBytes, '16MiB')

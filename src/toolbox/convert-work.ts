@@ -1,47 +1,17 @@
 import { RalphError } from '../errors.ts'
 import type { LineBlock } from '../streams/lines.ts'
-import type { CreateWork, Piece } from '../streams/pieces.ts'
+import type { CreateWork } from '../streams/pieces.ts'
 import { visitLines } from '../streams/visit-lines.ts'
 import { type ConverterOptions, type ConvertLine, findConverter } from './converters.ts'
+import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
 import { printable } from './printable.ts'
 import { trimLine } from './records.ts'
 
 /** What every thread is told. */
-export interface ConvertTask {
+export interface ConvertTask extends FilterTask {
   readonly from: string
   readonly to: string
   readonly options: ConverterOptions
-  readonly maxLineBytes: number
-  /** A block ends before its first line that is wrong. */
-  readonly stopAtInvalid: boolean
-  /** A block ends before its first line that nobody knows. */
-  readonly stopAtUnknown: boolean
-}
-
-/** A line that became no statement. */
-export interface Unconverted {
-  /** In its block, from 0. */
-  readonly index: number
-  /** Undefined: it is wrong. */
-  readonly unknown: string | undefined
-  readonly reason: string
-  /** Undefined: it cannot be shown. */
-  readonly text: string | undefined
-}
-
-/**
- * What became of a block: statements, one per line. They are valid by how they are made, which tests prove; to judge
- * each here would take a quarter of the time.
- */
-export interface ConvertedBlock extends Piece {
-  readonly unconverted: readonly Unconverted[]
-  readonly converted: number
-  /** Lines of the block, empty and dropped ones too. */
-  readonly lines: number
-  /** Of input. */
-  readonly size: number
-  /** It ended early: the last of `unconverted` says why. */
-  readonly stopped: boolean
 }
 
 const isBlank = /^\s*$/
@@ -74,11 +44,15 @@ const createPage = () => {
   }
 }
 
+/**
+ * Statements of a block, one per line. They are valid by how they are made, which tests prove; to judge each here would
+ * take a quarter of the time.
+ */
 const blockWork = (convert: ConvertLine, { maxLineBytes, stopAtInvalid, stopAtUnknown }: ConvertTask) => {
   const page = createPage()
-  return (block: LineBlock): ConvertedBlock => {
-    const unconverted: Unconverted[] = []
-    let converted = 0
+  return (block: LineBlock): FilteredBlock => {
+    const refused: RefusedLine[] = []
+    let passed = 0
     let stopped = false
     const lines = visitLines(
       block,
@@ -89,26 +63,26 @@ const blockWork = (convert: ConvertLine, { maxLineBytes, stopAtInvalid, stopAtUn
         const result = convert(text, bytes)
         if ('statement' in result) {
           page.add(`${JSON.stringify(result.statement)}\n`)
-          converted += 1
+          passed += 1
           return false
         }
         const isUnknown = 'unknown' in result
         const reason = printable(isUnknown ? result.unknown : result.reason)
-        unconverted.push({ index, unknown: isUnknown ? printable(result.kind) : undefined, reason, text })
+        refused.push({ index, unknown: isUnknown ? printable(result.kind) : undefined, reason, problems: [], text })
         stopped = isUnknown ? stopAtUnknown : stopAtInvalid
         return stopped
       },
       (reason, index) => {
-        unconverted.push({ index, unknown: undefined, reason, text: undefined })
+        refused.push({ index, unknown: undefined, reason, problems: [], text: undefined })
         stopped = stopAtInvalid
         return stopped
       }
     )
-    return { bytes: page.take(), unconverted, converted, lines, size: block.size, stopped }
+    return { bytes: page.take(), refused, passed, lines, size: block.size, stopped }
   }
 }
 
-export const createWork: CreateWork<ConvertTask, LineBlock, ConvertedBlock> = async (task) => {
+export const createWork: CreateWork<ConvertTask, LineBlock, FilteredBlock> = async (task) => {
   const converter = findConverter(task.from, task.to)
   if (converter === undefined) throw new RalphError('INTERNAL', `nothing converts ${task.from} to ${task.to}`)
   return blockWork((await converter.load())(task.options), task)

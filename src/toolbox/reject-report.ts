@@ -15,8 +15,8 @@ const isObjectText = (text: string): boolean => {
  * there as a string, and what cannot be shown is left out. `ralph extract -p report` gives the records back, byte for
  * byte. `problems` says what is wrong with a record for a machine.
  */
-export const formatReject = ({ line, reason, text }: BadLine, problems?: readonly Fault[]): string => {
+export const formatReject = ({ line, reason, text }: BadLine, problems: readonly Fault[] = []): string => {
   const record = text === undefined ? '' : `,"record":${isObjectText(text) ? text : JSON.stringify(text)}`
-  const told = problems === undefined ? '' : `,"problems":${JSON.stringify(problems)}`
+  const told = problems.length === 0 ? '' : `,"problems":${JSON.stringify(problems)}`
   return `{"line":${line},"reason":${JSON.stringify(reason)}${told}${record}}\n`
 }

@@ -1,42 +1,13 @@
 import { type LineBlock, linesOf } from '../streams/lines.ts'
-import type { CreateWork, Piece } from '../streams/pieces.ts'
+import type { CreateWork } from '../streams/pieces.ts'
 import type { Fault } from '../validation/explain.ts'
+import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
 import type { Judgement, Wanted } from './judges.ts'
 import { printable } from './printable.ts'
 import { parseRecord, trimLine } from './records.ts'
 
 /** What every thread is told. */
-export interface ValidateTask extends Wanted {
-  readonly maxLineBytes: number
-  /** A block ends before its first line that is wrong. */
-  readonly stopAtInvalid: boolean
-  /** A block ends before its first line that no model is for. */
-  readonly stopAtUnknown: boolean
-}
-
-/** A line that is not valid. */
-export interface RefusedLine {
-  /** In its block, from 0. */
-  readonly index: number
-  /** What kind of record it is that no model is for; undefined: it is wrong. */
-  readonly unknown: string | undefined
-  readonly reason: string
-  readonly problems: readonly Fault[]
-  /** Undefined: it cannot be shown. */
-  readonly text: string | undefined
-}
-
-/** What became of a block: its valid lines, as they came. */
-export interface ValidatedBlock extends Piece {
-  readonly refused: readonly RefusedLine[]
-  readonly valid: number
-  /** Lines of the block, empty and dropped ones too. */
-  readonly lines: number
-  /** Of input. */
-  readonly size: number
-  /** It ended early: the last of `refused` says why. */
-  readonly stopped: boolean
-}
+export interface ValidateTask extends Wanted, FilterTask {}
 
 const lineFeed = 10
 
@@ -88,14 +59,15 @@ const refuse = (
   return { unknown: undefined, reason: printable(`is not valid: ${problems.map(saidOf).join('; ')}`), problems, text }
 }
 
-export const createWork: CreateWork<ValidateTask, LineBlock, ValidatedBlock> = async (task) => {
+/** The valid lines of a block, as they came. */
+export const createWork: CreateWork<ValidateTask, LineBlock, FilteredBlock> = async (task) => {
   const { createJudge } = await import('./judges.ts')
   const judge = await createJudge(task)
   return (block) => {
     const { lines, broken: unreadable, bytes: size } = linesOf(block, 0, task)
     const refused: RefusedLine[] = []
     const wanted: boolean[] = []
-    let valid = 0
+    let passed = 0
     let stopped = false
     for (let index = 0; index < lines.length && !stopped; index += 1) {
       const raw = lines[index]
@@ -109,14 +81,14 @@ export const createWork: CreateWork<ValidateTask, LineBlock, ValidatedBlock> = a
           ? broken(unreadable.find(({ number }) => number === index)?.reason ?? 'cannot be read', 'line', undefined)
           : refuse(text, index, judge)
       wanted.push(refusal === undefined)
-      if (refusal === undefined) valid += 1
+      if (refusal === undefined) passed += 1
       else {
         refused.push({ index, ...refusal })
         stopped = refusal.unknown === undefined ? task.stopAtInvalid : task.stopAtUnknown
       }
     }
-    const isWhole = valid === lines.length && block.bytes.at(-1) === lineFeed
+    const isWhole = passed === lines.length && block.bytes.at(-1) === lineFeed
     const bytes = isWhole ? block.bytes : pick(block.bytes, block.dropped ? wanted.slice(1) : wanted)
-    return { bytes, refused, valid, lines: lines.length, size, stopped }
+    return { bytes, refused, passed, lines: lines.length, size, stopped }
   }
 }

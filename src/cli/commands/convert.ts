@@ -1,31 +1,20 @@
-import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { converterGroup } from '../../settings/groups.ts'
-import { integer, size } from '../../settings/kinds.ts'
 import { flagValues, loadUuidNamespace } from '../../settings/load.ts'
-import { defaultMaxLineBytes } from '../../streams/lines.ts'
-import type { ConvertProgress } from '../../toolbox/convert.ts'
 import { converters, findConverter } from '../../toolbox/converters.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { type TableFormat, tableFormats } from '../conversion-table.ts'
-import { flagOf } from '../flag-kinds.ts'
-import { interruptible } from '../interruption.ts'
+import { addFilterOptions, type Filter, type FilterFlags, runFilter } from '../filter-command.ts'
 import { optionsOf } from '../setting-options.ts'
 
-interface ConvertFlags {
+interface ConvertFlags extends FilterFlags {
   readonly from?: string
   readonly to?: string
   readonly platformUrl?: string
   readonly uuidNamespace?: string
-  readonly ignoreErrors?: boolean
-  readonly failOnUnknown?: boolean
-  readonly report?: string
-  readonly progress: boolean
-  readonly jobs?: number
-  readonly maxLineBytes?: number
   readonly list?: boolean
   readonly format: TableFormat
 }
@@ -48,60 +37,14 @@ const list = async (from: string | undefined, to: string | undefined, format: Ta
   await writeOut([formatConversions(rows.flat(), format)])
 }
 
-const convert = async (file: string | undefined, flags: ConvertFlags, namespace: string, log: Log): Promise<void> => {
-  const [
-    { convertRecords },
-    { formatReject },
-    { openInput },
-    { startProgress },
-    { tellRefusedLines },
-    { openReport },
-    { writeOut }
-  ] = await Promise.all([
-    import('../../toolbox/convert.ts'),
-    import('../../toolbox/reject-report.ts'),
-    import('../input.ts'),
-    import('../progress.ts'),
-    import('../refused-lines.ts'),
-    import('../report-file.ts'),
-    import('../write-out.ts')
-  ])
+const convert = (file: string | undefined, flags: ConvertFlags, namespace: string, log: Log): Promise<void> => {
   const { from = '', to = '', platformUrl = '' } = flags
-  await interruptible(async (signal) => {
-    // A line that ends the command ends the reading too: what stands at the other end of a pipe may never say more.
-    const ended = new AbortController()
-    const input = await openInput(file, AbortSignal.any([signal, ended.signal]))
-    const report = flags.report === undefined ? undefined : openReport(flags.report)
-    const done: ConvertProgress = { total: 0, invalid: 0, bytes: 0 }
-    const refusedLines = tellRefusedLines(log)
-    const progress = startProgress('convert', { enabled: flags.progress, log })
-    if (input.size !== undefined) progress.total({ bytes: input.size })
-    try {
-      const statements = convertRecords(input.chunks, {
-        from,
-        to,
-        options: { platformUrl, namespace },
-        maxLineBytes: flags.maxLineBytes ?? defaultMaxLineBytes,
-        stopAtInvalid: flags.ignoreErrors !== true && report === undefined,
-        stopAtUnknown: flags.failOnUnknown === true,
-        jobs: flags.jobs ?? Math.min(availableParallelism(), mostJobs),
-        progress: done,
-        onRejected: (rejected, unknown, isLast) => {
-          // What ends the command is said by its error.
-          if (!isLast) refusedLines.tell(rejected.line, rejected.reason, unknown)
-          report?.add(formatReject(rejected))
-        },
-        onProgress: (more) => progress.add(more)
-      })
-      await writeOut(statements, { signal })
-    } finally {
-      ended.abort()
-      refusedLines.end()
-      progress.end()
-      log.info(`Total events: ${done.total}, Invalid events: ${done.invalid}`)
-      report?.close()
-    }
-  })
+  const load = async (): Promise<Filter> => {
+    const { convertRecords } = await import('../../toolbox/convert.ts')
+    return (chunks, _size, request) =>
+      convertRecords(chunks, { from, to, options: { platformUrl, namespace }, ...request })
+  }
+  return runFilter({ name: 'convert', mostJobs, log, load }, file, flags)
 }
 
 /** `ralph convert`: events of a platform into xAPI statements. */
@@ -119,21 +62,13 @@ export const declareConvert = (program: Command, composition: Composition): void
     .option('-p, --platform-url <url>', 'URL of the platform: home page of the accounts, beginning of the addresses')
   for (const option of optionsOf(converterGroup.uuidNamespace, 'Options'))
     command.addOption(option.helpGroup('Options:'))
-  command
-    .option('-I, --ignore-errors', 'go on after lines that cannot be converted')
-    .option('-F, --fail-on-unknown', 'stop at an event that there is no conversion for')
-    .option('--report <file>', 'write what is not converted there, with line and reason, and go on')
-    .option('--no-progress', 'do not show how far it is')
-    .option(
-      '--jobs <number>',
-      `threads at most (default: one per processor, at most ${mostJobs})`,
-      flagOf('--jobs', integer(1, 64))
-    )
-    .option(
-      '--max-line-bytes <size>',
-      'a longer line is rejected (default: 16MiB)',
-      flagOf('--max-line-bytes', size(1, 2 ** 29))
-    )
+  addFilterOptions(command, {
+    ignoreErrors: 'go on after lines that cannot be converted',
+    failOnUnknown: 'stop at an event that there is no conversion for',
+    report: 'write what is not converted there, with line and reason, and go on',
+    jobs: `threads at most (default: one per processor, at most ${mostJobs})`,
+    maxLineBytes: 'a longer line is rejected'
+  })
     .option('--list', 'print what is converted into what, and do nothing else')
     .addOption(new Option('--format <format>', 'of --list').choices(tableFormats).default('text'))
     .action(async (file: string | undefined, flags: ConvertFlags) => {

@@ -1,12 +1,10 @@
 import { type Command, Option } from 'commander'
-import { size } from '../../settings/kinds.ts'
 import { type Compression, compressions } from '../../streams/compression.ts'
-import { defaultMaxLineBytes } from '../../streams/lines.ts'
 import { type ParserName, parserNames } from '../../toolbox/extract-parsers.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { counted } from '../counted.ts'
-import { flagOf } from '../flag-kinds.ts'
+import { maxLineBytesOption } from '../flag-kinds.ts'
 import { interruptible } from '../interruption.ts'
 import { tellRefusedLines } from '../refused-lines.ts'
 
@@ -80,11 +78,7 @@ export const declareExtract = (program: Command, composition: Composition): void
         .choices(compressions)
         .default('auto')
     )
-    .addOption(
-      new Option('--max-line-bytes <size>', 'a longer line is passed over')
-        .argParser(flagOf('--max-line-bytes', size(1, 2 ** 29)))
-        .default(defaultMaxLineBytes, '16MiB')
-    )
+    .addOption(maxLineBytesOption('a longer line is passed over'))
     .option('--report <file>', 'write the lines that are passed over there, with line and reason')
     .option('--no-progress', 'do not show how far it is')
     .action(async (file: string | undefined, flags: ExtractFlags) => {

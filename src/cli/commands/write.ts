@@ -1,12 +1,11 @@
 import { type Command, Option } from 'commander'
 import type { WriteOperation } from '../../contracts/data-backend.ts'
-import { choice, integer, size } from '../../settings/kinds.ts'
-import { defaultMaxLineBytes } from '../../streams/lines.ts'
+import { choice, integer } from '../../settings/kinds.ts'
 import type { WriteProgress } from '../../toolbox/write.ts'
 import type { Composition } from '../composition.ts'
 import { counted } from '../counted.ts'
 import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
-import { flagOf } from '../flag-kinds.ts'
+import { flagOf, maxLineBytesOption } from '../flag-kinds.ts'
 import { openNotes } from '../history-notes.ts'
 import type { Input } from '../input.ts'
 import type { Progress } from '../progress.ts'
@@ -179,11 +178,7 @@ export const declareWrite = (program: Command, composition: Composition): void =
       new Option('-f, --force', 'overwrite what is there, as Ralph 3 has it').conflicts(['operationType', 'operation'])
     )
     .option('-c, --concurrency <number>', 'requests at once', flagOf('--concurrency', integer(1, 1000)), 1)
-    .addOption(
-      new Option('--max-line-bytes <size>', 'a longer line is rejected')
-        .argParser(flagOf('--max-line-bytes', size(1, 2 ** 29)))
-        .default(defaultMaxLineBytes, '16MiB')
-    )
+    .addOption(maxLineBytesOption('a longer line is rejected'))
     .option('--report <file>', 'write what is rejected there, with line and reason, and go on')
     .option('--no-progress', 'do not show how far it is')
     .action(async (file: string | undefined, flags: WriteFlags) => {

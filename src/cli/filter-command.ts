@@ -1,0 +1,107 @@
+import { availableParallelism } from 'node:os'
+import type { Command } from 'commander'
+import type { Log } from '../contracts/log.ts'
+import { integer } from '../settings/kinds.ts'
+import type { FilterProgress, FilterRequest, FilterTask } from '../toolbox/filter.ts'
+import { flagOf, maxLineBytesOption } from './flag-kinds.ts'
+import { interruptible } from './interruption.ts'
+
+/** The flags of every command that filters lines, from standard input or a file to standard output. */
+export interface FilterFlags {
+  readonly ignoreErrors?: boolean
+  readonly failOnUnknown?: boolean
+  readonly report?: string
+  readonly progress: boolean
+  readonly jobs?: number
+  readonly maxLineBytes: number
+}
+
+/** What they mean for one command. */
+export interface FilterMeanings {
+  readonly ignoreErrors: string
+  readonly failOnUnknown: string
+  readonly report: string
+  readonly jobs: string
+  readonly maxLineBytes: string
+}
+
+export const addFilterOptions = (command: Command, meanings: FilterMeanings): Command =>
+  command
+    .option('-I, --ignore-errors', meanings.ignoreErrors)
+    .option('-F, --fail-on-unknown', meanings.failOnUnknown)
+    .option('--report <file>', meanings.report)
+    .option('--no-progress', 'do not show how far it is')
+    .option('--jobs <number>', meanings.jobs, flagOf('--jobs', integer(1, 64)))
+    .addOption(maxLineBytesOption(meanings.maxLineBytes))
+
+/** What passes of the input, whose size is undefined where it is not known. */
+export type Filter = (
+  chunks: AsyncIterable<Uint8Array>,
+  size: number | undefined,
+  request: FilterTask & FilterRequest
+) => AsyncIterable<Uint8Array>
+
+export interface FilterCommand {
+  readonly name: string
+  /** Threads, unless the user says how many. */
+  readonly mostJobs: number
+  readonly log: Log
+  load(): Promise<Filter>
+}
+
+/** Runs a filter on a file or standard input; tells what it refuses, how far it is, and how many there were. */
+export const runFilter = async (
+  { name, mostJobs, log, load }: FilterCommand,
+  file: string | undefined,
+  flags: FilterFlags
+): Promise<void> => {
+  const [
+    filter,
+    { formatReject },
+    { openInput },
+    { startProgress },
+    { tellRefusedLines },
+    { openReport },
+    { writeOut }
+  ] = await Promise.all([
+    load(),
+    import('../toolbox/reject-report.ts'),
+    import('./input.ts'),
+    import('./progress.ts'),
+    import('./refused-lines.ts'),
+    import('./report-file.ts'),
+    import('./write-out.ts')
+  ])
+  await interruptible(async (signal) => {
+    // A line that ends the command ends the reading too: what stands at the other end of a pipe may never say more.
+    const ended = new AbortController()
+    const input = await openInput(file, AbortSignal.any([signal, ended.signal]))
+    const report = flags.report === undefined ? undefined : openReport(flags.report)
+    const done: FilterProgress = { total: 0, invalid: 0 }
+    const refusedLines = tellRefusedLines(log)
+    const progress = startProgress(name, { enabled: flags.progress, log })
+    if (input.size !== undefined) progress.total({ bytes: input.size })
+    try {
+      const passed = filter(input.chunks, input.size, {
+        maxLineBytes: flags.maxLineBytes,
+        stopAtInvalid: flags.ignoreErrors !== true && report === undefined,
+        stopAtUnknown: flags.failOnUnknown === true,
+        jobs: flags.jobs ?? Math.min(availableParallelism(), mostJobs),
+        progress: done,
+        onRefused: ({ problems, unknown, ...refused }, isLast) => {
+          // What ends the command is said by its error.
+          if (!isLast) refusedLines.tell(refused.line, refused.reason, unknown)
+          report?.add(formatReject(refused, problems))
+        },
+        onProgress: (more) => progress.add(more)
+      })
+      await writeOut(passed, { signal })
+    } finally {
+      ended.abort()
+      refusedLines.end()
+      progress.end()
+      log.info(`Total events: ${done.total}, Invalid events: ${done.invalid}`)
+      report?.close()
+    }
+  })
+}
