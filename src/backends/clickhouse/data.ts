@@ -4,6 +4,7 @@ import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import { createPatience } from '../patience.ts'
+import { statusOfError } from '../status-by-asking.ts'
 import { createAppender } from './appender.ts'
 import { columns, namesOf } from './columns.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
@@ -121,7 +122,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
       if (!(translated instanceof RalphError)) {
         return { state: 'away', detail: `ClickHouse at ${connection.url} does not answer` }
       }
-      return { state: translated.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: translated.message }
+      return statusOfError(translated)
     }
   }
 

@@ -3,6 +3,7 @@ import type { BytesBackend, Listed, ListOptions, ReadOptions } from '../../contr
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { type RetryPlan, usualRetries } from '../retry.ts'
+import { statusByAsking } from '../status-by-asking.ts'
 import { createOvhApi, type OvhApi } from './api.ts'
 import { type ArchiveDetails, archivesPath, detailsOf, linkTo, listArchives } from './archive.ts'
 import { download } from './download.ts'
@@ -118,17 +119,11 @@ export const openLdpData = async (options: LdpDataOptions): Promise<BytesBackend
     moves: 'bytes',
     list,
     read,
-    status: async ({ signal } = {}) => {
-      try {
+    status: ({ signal } = {}) =>
+      statusByAsking(async () => {
         const { api, path } = streamOf(undefined)
         await listArchives(api, path, until(signal))
-        return { state: 'ok' }
-      } catch (error) {
-        signal?.throwIfAborted()
-        if (!(error instanceof RalphError)) throw error
-        return { state: error.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: error.message }
-      }
-    },
+      }, signal),
     close: async () => {
       closed.abort(new RalphError('INTERRUPTED', 'the backend was closed'))
     }

@@ -4,6 +4,7 @@ import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../patience.ts'
 import { lrsIsReadOnly, lrsTargetOf, parseRecordsQuery } from '../record-tables.ts'
+import { statusOfError } from '../status-by-asking.ts'
 import { openDatabase } from './connect.ts'
 import { asked } from './data-error.ts'
 import { readLrs, readTable } from './data-read.ts'
@@ -114,7 +115,7 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
       if (!(error instanceof RalphError)) {
         return { state: 'away', detail: `PostgreSQL at ${host}:${port} does not answer` }
       }
-      return { state: error.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: error.message }
+      return statusOfError(error)
     }
   }
 

@@ -11,6 +11,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
 import { readResuming } from '../../streams/resuming.ts'
@@ -24,6 +25,7 @@ import {
   placeToRead,
   placeToWrite
 } from '../object-place.ts'
+import { statusByAsking } from '../status-by-asking.ts'
 import { createS3Client, type S3Access } from './client.ts'
 import { isAnswer, isPassing, translateError } from './translate-error.ts'
 import { upload } from './upload.ts'
@@ -179,19 +181,14 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     }
   }
 
-  const status = async ({ signal }: { signal?: AbortSignal } = {}): Promise<BackendStatus> => {
-    try {
+  const status = ({ signal }: CallOptions = {}): Promise<BackendStatus> =>
+    statusByAsking(async () => {
       const container = containerOf(undefined, naming)
       // Not HEAD: its answers do not say why.
       await client
         .send(new ListObjectsV2Command({ Bucket: container, MaxKeys: 1 }), callOf(signal))
         .catch((error: unknown) => fail(error, { container }, signal))
-      return { state: 'ok' }
-    } catch (error) {
-      if (!(error instanceof RalphError)) throw error
-      return { state: error.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: error.message }
-    }
-  }
+    }, signal)
 
   return {
     moves: 'bytes',

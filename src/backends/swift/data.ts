@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
 import { readResuming } from '../../streams/resuming.ts'
@@ -16,6 +17,7 @@ import {
   placeToRead,
   placeToWrite
 } from '../object-place.ts'
+import { statusByAsking } from '../status-by-asking.ts'
 import { isPassingNetworkError, unreachable } from '../unreachable.ts'
 import { deleteObject } from './delete.ts'
 import { findSegments, removeSegments } from './former-segments.ts'
@@ -115,17 +117,12 @@ export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBac
     }
   }
 
-  const status = async ({ signal }: { signal?: AbortSignal } = {}): Promise<BackendStatus> => {
-    try {
+  const status = ({ signal }: CallOptions = {}): Promise<BackendStatus> =>
+    statusByAsking(async () => {
       const container = containerOf(undefined, naming)
       const answer = await session.request({ method: 'HEAD', path: pathOf(container), signal })
       await textOf(await expectStatus(answer, { container }, 200, 204))
-      return { state: 'ok' }
-    } catch (error) {
-      if (!(error instanceof RalphError)) throw error
-      return { state: error.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: error.message }
-    }
-  }
+    }, signal)
 
   return {
     moves: 'bytes',

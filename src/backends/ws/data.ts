@@ -2,6 +2,7 @@ import type { ReadOptions, RecordsBackend } from '../../contracts/data-backend.t
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { backOff, pause, type RetryPlan } from '../retry.ts'
+import { statusByAsking } from '../status-by-asking.ts'
 import type { ClientOptions } from './client-options.ts'
 import { type Connection, connect } from './connect.ts'
 import { LostConnection } from './failures.ts'
@@ -75,21 +76,15 @@ export const openWsData = async (options: WsDataOptions): Promise<RecordsBackend
   return {
     moves: 'records',
     read,
-    status: async ({ signal } = {}) => {
-      try {
+    status: ({ signal } = {}) =>
+      statusByAsking(async () => {
         const connection = await connected(signal === undefined ? {} : { signal })
         try {
           await connection.ping()
-          return { state: 'ok' }
         } finally {
           connection.leave()
         }
-      } catch (error) {
-        signal?.throwIfAborted()
-        if (!(error instanceof RalphError)) throw error
-        return { state: error.code === 'STORE_UNAVAILABLE' ? 'away' : 'error', detail: error.message }
-      }
-    },
+      }, signal),
     close: async () => {
       closed.abort(new RalphError('INTERRUPTED', 'the backend was closed'))
     }
