@@ -34,7 +34,7 @@ export const parseJson = (text: string): unknown => {
 }
 
 /** From the opening quote of a string to just behind its closing quote. */
-const endOfString = (text: string, start: number): number => {
+export const endOfString = (text: string, start: number): number => {
   let end = text.indexOf('"', start + 1)
   while (text.charCodeAt(end - 1) === backslash) {
     let slashes = 1

@@ -1,5 +1,5 @@
-import { onOneLine } from '../../xapi/json-text.ts'
-import { type Bytes, closeBrace, comma, endOfString, endOfValue, openBrace } from './json-bytes.ts'
+import { endOfString, onOneLine } from '../../xapi/json-text.ts'
+import { type Bytes, closeBrace, comma, endOfValue, openBrace } from './json-bytes.ts'
 
 /** The answer to a search, its hits as text: numbers stay as they were written. */
 export interface Page {

@@ -1,5 +1,6 @@
+import { endOfString } from '../../xapi/json-text.ts'
+
 const quote = 0x22
-const backslash = 0x5c
 export const openBrace = 0x7b
 export const closeBrace = 0x7d
 const openBracket = 0x5b
@@ -8,18 +9,6 @@ export const comma = 0x2c
 
 /** Bytes as characters, so that positions are those of bytes: what structures JSON is ASCII in UTF-8. */
 export type Bytes = string
-
-/** Just behind the closing quote of the string that starts here. */
-export const endOfString = (text: Bytes, start: number): number => {
-  let end = text.indexOf('"', start + 1)
-  while (text.charCodeAt(end - 1) === backslash) {
-    let slashes = 1
-    while (text.charCodeAt(end - 1 - slashes) === backslash) slashes += 1
-    if (slashes % 2 === 0) break
-    end = text.indexOf('"', end + 1)
-  }
-  return end + 1
-}
 
 /** Just behind the value that starts here. */
 export const endOfValue = (text: Bytes, start: number): number => {

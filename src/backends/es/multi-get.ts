@@ -1,5 +1,6 @@
+import { endOfString } from '../../xapi/json-text.ts'
 import type { Connection, EsRequest } from './connect.ts'
-import { type Bytes, closeBrace, comma, endOfString, endOfValue, openBrace } from './json-bytes.ts'
+import { type Bytes, closeBrace, comma, endOfValue, openBrace } from './json-bytes.ts'
 import { asStoreError, refusalOf } from './translate-error.ts'
 
 /** A document, whether or not it is there, as it is now: a GET needs no refresh. */
