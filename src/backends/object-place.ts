@@ -28,8 +28,8 @@ export const containerOf = (target: string | undefined, { word, variable, byDefa
   return container
 }
 
-/** As Ralph names an object when it is not told how: the time, and what makes it unique. */
-const newName = (clock: Clock): string => `${formatMicros(clock())}-${randomUUID()}`
+/** As Ralph names an object or a file when it is not told how: the time, and what makes it unique. */
+export const newName = (clock: Clock): string => `${formatMicros(clock())}-${randomUUID()}`
 
 /** Where `target` says to write: `container/name`, `container/` for a new name in it, `name`, or nothing. */
 export const placeToWrite = (target: string | undefined, naming: ContainerNaming, clock: Clock): ObjectPlace => {

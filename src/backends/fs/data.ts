@@ -6,7 +6,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } from '../../contracts/data-backend.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
-import { formatMicros } from '../../xapi/timestamp.ts'
+import { newName } from '../object-place.ts'
 import { translateError } from './translate-error.ts'
 
 export interface FsDataOptions {
@@ -23,13 +23,18 @@ const chunkSize = 65_536
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
-const fail = (error: unknown, path: string): never => {
+/** What reading failed for, in Ralph's terms. */
+const failureOf = (error: unknown, path: string): unknown => {
   const code = codeOf(error)
-  if (code === 'ENOENT') throw new RalphError('NOT_FOUND', `${path} is not there`, { path }, { cause: error })
+  if (code === 'ENOENT') return new RalphError('NOT_FOUND', `${path} is not there`, { path }, { cause: error })
   if (code === 'EACCES' || code === 'EPERM') {
-    throw new RalphError('FORBIDDEN', `${path}: its permissions do not allow that`, { path }, { cause: error })
+    return new RalphError('FORBIDDEN', `${path}: its permissions do not allow that`, { path }, { cause: error })
   }
-  throw translateError(error, path)
+  return translateError(error, path)
+}
+
+const fail = (error: unknown, path: string): never => {
+  throw failureOf(error, path)
 }
 
 /** A directory is as durable as its entries only when it is synced itself. */
@@ -60,9 +65,6 @@ const writeAll = async (
   return size
 }
 
-/** As Ralph names a file when it is not told how: the time, and what makes it unique. */
-const newName = (clock: Clock): string => `${formatMicros(clock())}-${randomUUID()}`
-
 /**
  * Files of a directory. A file that is written is there whole, or not at all: it gets its name when it is on the disk;
  * only `append` changes one that is there.
@@ -90,13 +92,16 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     }
   }
 
-  const filesOf = async (query: string, path: string): Promise<readonly string[]> => {
-    const found: string[] = []
+  /** The files that a pattern names, in the order of their names, with their sizes. */
+  const filesOf = async (query: string, path: string): Promise<readonly (readonly [file: string, size: number])[]> => {
+    const found = new Map<string, number>()
     for await (const name of glob(query, { cwd: path })) {
       const file = resolve(path, name)
-      if (!unfinished.test(basename(file)) && (await stat(file)).isFile()) found.push(file)
+      if (unfinished.test(basename(file))) continue
+      const status = await stat(file)
+      if (status.isFile()) found.set(file, status.size)
     }
-    return found.sort()
+    return [...found].sort(([one], [other]) => (one < other ? -1 : 1))
   }
 
   async function* read(query: string | undefined, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -105,9 +110,8 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     const wanted = query ?? pattern
     const files = await filesOf(wanted, path).catch((error: unknown) => fail(error, path))
     if (files.length === 0) throw new RalphError('NOT_FOUND', `${resolve(path, wanted)}: there is no such file`)
-    const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
-    onTotal?.({ bytes: sizes.reduce((sum, size) => sum + size, 0) })
-    for (const file of files) {
+    onTotal?.({ bytes: files.reduce((sum, [, size]) => sum + size, 0) })
+    for (const [file] of files) {
       let size = 0
       try {
         const highWaterMark = options.chunkSize ?? chunkSize
@@ -118,13 +122,10 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
         }
       } catch (error) {
         signal?.throwIfAborted()
-        try {
-          fail(error, file)
-        } catch (failure) {
-          if (onError === undefined || !(failure instanceof Error)) throw failure
-          onError(failure)
-          continue
-        }
+        const failure = failureOf(error, file)
+        if (onError === undefined || !(failure instanceof Error)) throw failure
+        onError(failure)
+        continue
       }
       onObject?.({ historyId: file, size, details: { filename: basename(file) } })
     }
