@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=2 --heap-growing-percent=60
 import './cli/node-version.ts'
 import { randomUUID } from 'node:crypto'
 import module from 'node:module'
@@ -14,8 +13,6 @@ import { errorStatus } from './http/error-status.ts'
 import { loadBackend, loadBackendName, loadRunserver, variablesOf } from './settings/load.ts'
 import type { Sources } from './settings/sources.ts'
 import { warnOfUnknown } from './settings/unknown.ts'
-
-// The flags above keep the heap close to what is in use: V8 would else trade some 100 MB for a little speed.
 
 // The composition root: settings → users → backend → server. It alone knows everybody. What only the server needs is
 // loaded when the server is started, so that every other command answers at once.

@@ -9,7 +9,7 @@ const [ownMajor = 0, ownMinor = 0] = process.versions.node.split('.').map(Number
 if (ownMajor < major || (ownMajor === major && ownMinor < minor)) {
   process.stderr.write(
     `Error: Ralph needs Node ${major}.${minor} or later, and this is Node ${process.versions.node}. ` +
-      'In a checkout, "npm start" and "npx -s ralph" use the Node that the project brings.\n'
+      'In a checkout, "npm start" and "./ralph" use the Node that the project brings.\n'
   )
   process.exit(1)
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t from 'tap'
 
@@ -28,7 +28,9 @@ t.test('what README links to in this repository is there', async (t) => {
 })
 
 t.test('the commands of npm and of Ralph that README names are there', async (t) => {
-  const scripts = [...readme.matchAll(/^npm (?:run )?(start|test|[a-z]+)$/gm)].map(([, script]) => script ?? '')
+  const scripts = [...readme.matchAll(/^(?:npm ci && )?npm (?:run )?(start|test|[a-z]+)$/gm)].map(
+    ([, script]) => script ?? ''
+  )
   t.same(
     scripts.filter((script) => script !== 'ci' && manifest.scripts[script] === undefined),
     []
@@ -40,4 +42,16 @@ t.test('the commands of npm and of Ralph that README names are there', async (t)
     commands.filter((command) => !new RegExp(`^ {2}${command}\\b`, 'm').test(help)),
     []
   )
+})
+
+t.test('README has the two commands of a newcomer, each on one line', async (t) => {
+  for (const command of ['npm ci && npm start', 'npm ci && npm test']) t.match(readme, `\n${command}\n`)
+})
+
+t.test('nobody is sent to the package of the npm registry that happens to be named ralph', async (t) => {
+  const sent = /npx (?:-\S+ )*ralph\b|npm (?:install|i|exec) (?:-\S+ )*ralph\b(?!-lrs)/
+  for (const file of ['README.md', ...globSync('{src,.github,docs}/**/*.{ts,md,yml}')]) {
+    const text = readFileSync(file, 'utf8').replace('Do not use `npx ralph`', '')
+    t.notMatch(text, sent, file)
+  }
 })
