@@ -4,18 +4,27 @@ import { isTarget, targetRule } from '../settings/target.ts'
 import { validateAgent } from '../validation/agent.ts'
 import type { Agent } from '../xapi/statement.ts'
 import { type Asker, type Scope, scopes } from './asker.ts'
+import { demoHash } from './demo.ts'
 
 /** One user of the server. */
 export interface User {
   readonly asker: Asker
   /** bcrypt, as `$2b$12$…`. */
   readonly hash: string
+  /** Cannot log in until `ralph auth enable` says otherwise. */
+  readonly disabled: boolean
 }
 
 /** Tells one state of a file from another. */
 export type FileState = string
 
-const hashForm = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
+/**
+ * Stands before the hash of a user who is disabled, as in Unix's shadow file: no password has such a hash, neither here
+ * nor in Python Ralph.
+ */
+export const disabledMark = '!'
+
+const hashForm = /^!?\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/
 const knownKeys = new Set(['agent', 'scopes', 'hash', 'username', 'target'])
 
 interface Entry {
@@ -70,6 +79,7 @@ export const problemsOfEntry = (entry: Entry): readonly string[] => [
 const asUser = (entry: Entry): User => ({
   // All of these were judged by `problemsOfEntry`.
   hash: entry.hash as string,
+  disabled: (entry.hash as string).startsWith(disabledMark),
   asker: {
     username: entry.username as string,
     scopes: entry.scopes as readonly Scope[],
@@ -132,27 +142,61 @@ export const parseAuthFile = (text: string, path: string): AuthFileContent => {
   return { users: [...users.values()], entries: parsed, warnings }
 }
 
-/** Undefined: there is no such file. `INVALID_AUTH_FILE` when it cannot be looked at, or is no file. */
-export const stateOfAuthFile = async (path: string): Promise<FileState | undefined> => {
+/**
+ * `.ralph/auth.json` of a checkout is a file of the project, with the demo's user. What people change of it stands in
+ * this copy beside it, which git ignores, and which is read instead as soon as it is there.
+ */
+const localCopyOf = (path: string): string => path.replace(/(\.json)?$/, '.local.json')
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+
+const isMissing = (error: unknown): boolean => isCode(error, 'ENOENT')
+
+const stateOf = async (path: string, shown: string): Promise<FileState | undefined> => {
   try {
     const found = await stat(path, { bigint: true })
     // Reading a pipe or a device would wait for ever.
-    if (!found.isFile()) throw invalidAuthFile(path, ['it is no file'])
+    if (!found.isFile()) throw invalidAuthFile(shown, ['it must be a file'])
     return `${found.dev} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`
   } catch (error) {
     if (error instanceof RalphError) throw error
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw invalidAuthFile(path, [error instanceof Error ? error.message : String(error)], error)
+    if (isMissing(error)) return undefined
+    throw invalidAuthFile(shown, [error instanceof Error ? error.message : String(error)], error)
   }
 }
 
+/** Undefined: there is no such file. `INVALID_AUTH_FILE` when it cannot be looked at, or is not a file. */
+export const stateOfAuthFile = async (path: string): Promise<FileState | undefined> => {
+  const [state, local] = await Promise.all([stateOf(path, path), stateOf(localCopyOf(path), localCopyOf(path))])
+  return state && `${state} ${local ?? ''}`
+}
+
+const readContent = async (path: string): Promise<AuthFileContent> =>
+  parseAuthFile((await readFile(path, 'utf8')).replace(/^\ufeff/, ''), path)
+
+const isShipped = ({ users }: AuthFileContent): boolean => users.some(({ hash }) => hash === demoHash)
+
+/** The file that `ralph auth` changes, which is the one that is read: `path` itself, or the copy of the shipped one. */
+export interface AuthFile extends AuthFileContent {
+  readonly path: string
+}
+
 /** `INVALID_AUTH_FILE` when it cannot be read or is malformed. */
-export const readAuthFile = async (path: string): Promise<AuthFileContent> => {
-  let text: string
+export const readAuthFile = async (path: string): Promise<AuthFile> => {
   try {
-    text = await readFile(path, 'utf8')
+    const content = await readContent(path)
+    if (!isShipped(content)) return { ...content, path }
+    const local = localCopyOf(path)
+    return await readContent(local).then(
+      (copy) => ({ ...copy, path: local }),
+      (error: unknown) => {
+        if (isMissing(error)) return { ...content, path: local }
+        throw error
+      }
+    )
   } catch (error) {
+    if (error instanceof RalphError) throw error
     throw invalidAuthFile(path, [error instanceof Error ? error.message : String(error)], error)
   }
-  return parseAuthFile(text.replace(/^\ufeff/, ''), path)
 }

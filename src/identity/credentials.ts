@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { hash } from '@node-rs/bcrypt'
 import { RalphError } from '../errors.ts'
 import type { Agent } from '../xapi/statement.ts'
-import { type AuthFileContent, parseAuthFile, problemsOfEntry } from './auth-file.ts'
+import { type AuthFile, disabledMark, problemsOfEntry, readAuthFile, stateOfAuthFile } from './auth-file.ts'
 
 /** A user as auth files hold it, in Ralph's order of keys. */
 export interface Credentials {
@@ -30,20 +30,25 @@ const refuse = (problem: string): never => {
   throw new RalphError('INVALID_INPUT', problem)
 }
 
+/** `INVALID_INPUT` when bcrypt could not tell it from another one. */
+const hashOf = (password: string): Promise<string> => {
+  if (password === '') refuse('The password is empty')
+  if (Buffer.byteLength(password) > longestPassword) {
+    refuse(`The password has more than ${longestPassword} bytes, and bcrypt looks at no more than these`)
+  }
+  return hash(password, 12)
+}
+
 /** `INVALID_INPUT` when it would be no valid user of an auth file, or could never log in as meant. */
 export const createCredentials = async (user: NewUser): Promise<Credentials> => {
   const { username, password, scopes, agent, target } = user
   // RFC 7617 §2: the first colon ends the name.
   if (username.includes(':')) refuse('A username cannot contain ":", because HTTP Basic authentication separates by it')
-  if (password === '') refuse('The password is empty')
-  if (Buffer.byteLength(password) > longestPassword) {
-    refuse(`The password has more than ${longestPassword} bytes, and bcrypt looks at no more than these`)
-  }
   const credentials: Credentials = {
     agent,
     scopes,
     ...(target === undefined ? {} : { target }),
-    hash: await hash(password, 12),
+    hash: await hashOf(password),
     username
   }
   const problems = problemsOfEntry({ ...credentials })
@@ -56,15 +61,6 @@ export const formatCredentials = (credentials: unknown): string => JSON.stringif
 
 const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code
-
-const readPresent = async (path: string): Promise<{ readonly text: string; readonly mode: number }> => {
-  try {
-    return { text: await readFile(path, 'utf8'), mode: (await stat(path)).mode & 0o777 }
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return { text: '', mode: 0o600 }
-    throw error
-  }
-}
 
 /** Milliseconds for which another `ralph auth` is waited for. */
 const patience = 3000
@@ -83,38 +79,61 @@ const openNext = async (path: string): Promise<FileHandle> => {
   }
 }
 
-const requireNew = (path: string, { users }: Pick<AuthFileContent, 'users'>, username: string): void => {
-  if (users.some(({ asker }) => asker.username === username)) {
-    throw new RalphError('INVALID_INPUT', `${path} has a user ${JSON.stringify(username)} already`)
+/** Of a file that is missing or empty: it has no users yet. */
+const readPresent = async (path: string): Promise<AuthFile> => {
+  const state = await stateOfAuthFile(path)
+  const isEmpty = state === undefined || (await readFile(path, 'utf8')).trim() === ''
+  return isEmpty ? { path, users: [], entries: [], warnings: [] } : readAuthFile(path)
+}
+
+const modeOf = async (path: string): Promise<number> => {
+  try {
+    return (await stat(path)).mode & 0o777
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return 0o600
+    throw error
   }
 }
 
-const parsePresent = (text: string, path: string): Pick<AuthFileContent, 'users' | 'entries'> =>
-  text.trim() === '' ? { entries: [], users: [] } : parseAuthFile(text, path)
+const hasUser = ({ users }: AuthFile, username: string): boolean =>
+  users.some(({ asker }) => asker.username === username)
 
-/** Refuses as `appendCredentials` will, before anybody is asked for a password. */
-export const requireNewUser = async (path: string, username: string): Promise<void> => {
-  const { text } = await readPresent(path)
-  requireNew(path, parsePresent(text, path), username)
+const requireNew = (present: AuthFile, username: string): void => {
+  if (hasUser(present, username)) refuse(`${present.path} has a user ${JSON.stringify(username)} already`)
 }
 
+const requireKnown = (present: AuthFile, username: string): void => {
+  if (hasUser(present, username)) return
+  const names = present.users.map(({ asker }) => asker.username).join(', ')
+  refuse(`${present.path} has no user ${JSON.stringify(username)}; it has: ${names === '' ? 'none' : names}`)
+}
+
+/** Refuses as `appendCredentials` will, before anybody is asked for a password. */
+export const requireNewUser = async (path: string, username: string): Promise<void> =>
+  requireNew(await readPresent(path), username)
+
+/** Refuses as changing that user will, before anybody is asked for a password. */
+export const requireKnownUser = async (path: string, username: string): Promise<void> =>
+  requireKnown(await readPresent(path), username)
+
+type Entries = readonly unknown[]
+
 /**
- * Appends a user to an auth file, which is made if it is missing, with the directories above it. It is replaced in
- * one step, so that a server never reads half of it. `INVALID_AUTH_FILE` when what is there is malformed,
- * `INVALID_INPUT` when it has a user of this name.
+ * Writes what `change` makes of the users that are there. The file is replaced in one step, so that a server never
+ * reads half of it; it is made if it is missing, with the directories above it. `INVALID_AUTH_FILE` when what is there
+ * is malformed. Returns the path of the file that was written.
  */
-export const appendCredentials = async (path: string, credentials: Credentials): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true })
+const changeAuthFile = async (path: string, change: (present: AuthFile) => Entries): Promise<string> => {
+  const { path: changed } = await readPresent(path)
+  await mkdir(dirname(changed), { recursive: true })
   // A link stays a link.
-  const file = await realpath(path).catch(() => path)
+  const file = await realpath(changed).catch(() => changed)
   const nextFile = `${file}.new`
   const next = await openNext(nextFile)
   try {
-    const { text, mode } = await readPresent(file)
-    const present = parsePresent(text, path)
-    requireNew(path, present, credentials.username)
-    await next.writeFile(formatCredentials([...present.entries, credentials]))
-    await next.chmod(mode)
+    const entries = change(await readPresent(path))
+    await next.writeFile(formatCredentials(entries))
+    await next.chmod(await modeOf(file))
     await next.sync()
     await rename(nextFile, file)
   } catch (error) {
@@ -123,4 +142,45 @@ export const appendCredentials = async (path: string, credentials: Credentials):
   } finally {
     await next.close()
   }
+  return changed
 }
+
+/** Adds a user. `INVALID_INPUT` when there is one of this name. */
+export const appendCredentials = (path: string, credentials: Credentials): Promise<string> =>
+  changeAuthFile(path, (present) => {
+    requireNew(present, credentials.username)
+    return [...present.entries, credentials]
+  })
+
+/** What stays of a user when only the hash is another one: `entries` were judged when they were read. */
+const withHash = ({ users, entries }: AuthFile, username: string, hashFrom: (present: string) => string): Entries =>
+  entries.map((entry, index) => {
+    const user = users[index]
+    return user?.asker.username === username ? { ...(entry as object), hash: hashFrom(user.hash) } : entry
+  })
+
+/** Gives a user a new password, which also enables it. `INVALID_INPUT` when there is no such user. */
+export const changePassword = async (path: string, username: string, password: string): Promise<string> => {
+  const next = await hashOf(password)
+  return changeAuthFile(path, (present) => {
+    requireKnown(present, username)
+    return withHash(present, username, () => next)
+  })
+}
+
+/** Lets a user log in, or not, with the password as it is. `INVALID_INPUT` when there is no such user. */
+export const enableUser = (path: string, username: string, enabled: boolean): Promise<string> =>
+  changeAuthFile(path, (present) => {
+    requireKnown(present, username)
+    return withHash(present, username, (hash) => {
+      const bare = hash.startsWith(disabledMark) ? hash.slice(disabledMark.length) : hash
+      return enabled ? bare : `${disabledMark}${bare}`
+    })
+  })
+
+/** `INVALID_INPUT` when there is no such user. */
+export const removeUser = (path: string, username: string): Promise<string> =>
+  changeAuthFile(path, (present) => {
+    requireKnown(present, username)
+    return present.entries.filter((_, index) => present.users[index]?.asker.username !== username)
+  })

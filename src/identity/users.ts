@@ -26,7 +26,7 @@ const byName = (users: readonly User[]): ReadonlyMap<string, User> =>
 /**
  * Reads the file and keeps what it says up to date. While a changed file is missing or broken, the users that were
  * known last stay, and the log says why. `INVALID_AUTH_FILE` when it is missing or broken at first.
- * @param onChange called with all users, at first and after every change
+ * @param onChange called with all users that may log in, at first and after every change
  */
 export const openUsers = async (
   path: string,
@@ -40,9 +40,10 @@ export const openUsers = async (
 
   const read = async (): Promise<void> => {
     const content = await readAuthFile(path)
-    for (const warning of content.warnings) log.warn(`The auth file ${path}: ${warning}`)
-    users = byName(content.users)
-    onChange(content.users)
+    for (const warning of content.warnings) log.warn(`The auth file ${content.path}: ${warning}`)
+    const enabled = content.users.filter(({ disabled }) => !disabled)
+    users = byName(enabled)
+    onChange(enabled)
   }
 
   const look = async (): Promise<void> => {
@@ -63,7 +64,8 @@ export const openUsers = async (
   state = await stateOfAuthFile(path)
   if (state === undefined) throw missing(path)
   await read()
-  if (users.size === 0) log.warn(`The auth file ${path} has no users: nobody can log in`)
+  if (users.size === 0)
+    log.warn(`The auth file ${path} has no users that may log in: make one by: ${newUserCommand(path)}`)
 
   return {
     refresh: () => {

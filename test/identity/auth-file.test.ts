@@ -21,6 +21,7 @@ t.test('a user of Ralph is read with agent, scopes, target and hash', async (t) 
   t.strictSame(users, [
     {
       hash,
+      disabled: false,
       asker: {
         username: 'janedoe',
         scopes: ['all'],
@@ -30,6 +31,7 @@ t.test('a user of Ralph is read with agent, scopes, target and hash', async (t) 
     },
     {
       hash,
+      disabled: false,
       asker: {
         username: 'account',
         scopes: ['statements/read/mine', 'statements/write'],
@@ -125,7 +127,10 @@ for (const [text, says] of [
 t.test('what cannot be read as a file is invalid, what is not there has no state', async (t) => {
   const dir = t.testdir({ 'bom.json': `\ufeff${JSON.stringify([janedoe])}` })
   mkdirSync(join(dir, 'directory.json'))
-  await t.rejects(stateOfAuthFile(join(dir, 'directory.json')), { code: 'INVALID_AUTH_FILE', message: /no file/ })
+  await t.rejects(stateOfAuthFile(join(dir, 'directory.json')), {
+    code: 'INVALID_AUTH_FILE',
+    message: /must be a file/
+  })
   await t.rejects(readAuthFile(join(dir, 'directory.json')), { code: 'INVALID_AUTH_FILE' })
   t.equal(await stateOfAuthFile(join(dir, 'missing.json')), undefined)
   t.equal((await readAuthFile(join(dir, 'bom.json'))).users.length, 1, 'a byte order mark is passed over')

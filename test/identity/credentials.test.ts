@@ -2,11 +2,15 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from 'node:path'
 import { verify } from '@node-rs/bcrypt'
 import t from 'tap'
+import { readAuthFile } from '../../src/identity/auth-file.ts'
 import {
   appendCredentials,
+  changePassword,
   createCredentials,
+  enableUser,
   formatCredentials,
-  type NewUser
+  type NewUser,
+  removeUser
 } from '../../src/identity/credentials.ts'
 
 const jane: NewUser = {
@@ -98,4 +102,45 @@ t.test('a link to the file stays a link', { skip: process.platform === 'win32' &
   symlinkSync(join(dir, 'real', 'auth.json'), join(dir, 'auth.json'))
   await appendCredentials(join(dir, 'auth.json'), credentials)
   t.equal(JSON.parse(readFileSync(join(dir, 'real', 'auth.json'), 'utf8')).length, 1)
+})
+
+t.test('a password, a disabled user, a removed one: the others and unknown keys stay as they are', async (t) => {
+  const other = { ...credentials, username: 'joe', note: 'kept' }
+  const file = join(t.testdir({ 'auth.json': JSON.stringify([credentials, other]) }), 'auth.json')
+  const read = () => JSON.parse(readFileSync(file, 'utf8'))
+
+  await enableUser(file, 'jane', false)
+  t.strictSame(read(), [{ ...credentials, hash: `!${credentials.hash}` }, other])
+  await enableUser(file, 'jane', false)
+  t.equal(read()[0].hash, `!${credentials.hash}`, 'twice is once')
+  t.strictSame(
+    (await readAuthFile(file)).users.map(({ disabled }) => disabled),
+    [true, false]
+  )
+  await enableUser(file, 'jane', true)
+  t.strictSame(read(), [credentials, other])
+
+  await enableUser(file, 'jane', false)
+  await changePassword(file, 'jane', 'new secret')
+  t.ok(await verify('new secret', read()[0].hash), 'a new password enables')
+
+  await removeUser(file, 'jane')
+  t.strictSame(read(), [other])
+  for (const change of [enableUser(file, 'jane', true), changePassword(file, 'jane', 'x'), removeUser(file, 'jane')]) {
+    await t.rejects(change, { code: 'INVALID_INPUT', message: /has no user "jane"; it has: joe/ })
+  }
+  await t.rejects(changePassword(file, 'joe', 'x'.repeat(73)), { code: 'INVALID_INPUT' })
+})
+
+t.test('the shipped auth.json stays as it is: changes go into a copy beside it, which is read instead', async (t) => {
+  const shipped = readFileSync('.ralph/auth.json', 'utf8')
+  const dir = t.testdir({ 'auth.json': shipped })
+  const file = join(dir, 'auth.json')
+  const names = async () => (await readAuthFile(file)).users.map(({ asker }) => asker.username)
+  t.equal(await appendCredentials(file, credentials), join(dir, 'auth.local.json'))
+  t.equal(readFileSync(file, 'utf8'), shipped)
+  t.strictSame(await names(), ['janedoe', 'jane'])
+  await removeUser(file, 'janedoe')
+  t.strictSame(await names(), ['jane'])
+  t.equal(readFileSync(file, 'utf8'), shipped)
 })

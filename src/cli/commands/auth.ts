@@ -10,9 +10,9 @@ import { demoAppDir } from '../demo.ts'
 import { hideWords } from '../hide-secrets.ts'
 
 interface AuthFlags {
-  readonly username: string
+  readonly username?: string
   readonly password?: string
-  readonly scope: readonly string[]
+  readonly scope?: readonly string[]
   readonly target?: string
   readonly agentIfiMbox?: string
   readonly agentIfiMboxSha1sum?: string
@@ -61,18 +61,24 @@ const demoAuthFile = (): string | undefined => {
   return existsSync(path) ? path : undefined
 }
 
+const passwordOption = [
+  '-p, --password <password>',
+  'password of the user; asked for if missing, which keeps it out of your history'
+] as const
+const fileOption = ['--auth-file <file>', 'which auth file [RALPH_AUTH_FILE]'] as const
+
+/** Commander would demand the options of `ralph auth` of each of its subcommands. */
+const required = <Value>(value: Value | undefined, option: string): Value => {
+  if (value === undefined) throw new RalphError('USAGE', `required option '${option}' not specified`)
+  return value
+}
+
 /** `ralph auth`: credentials for HTTP Basic authentication, printed or written to the auth file. */
-export const declareAuth = (program: Command, composition: Composition): void => {
-  program
-    .command('auth')
-    .summary('make credentials of a user')
-    .description('Makes credentials for HTTP Basic authentication, and prints them or writes them to the auth file.')
-    .requiredOption('-u, --username <name>', 'the user for which we make credentials')
-    .option(
-      '-p, --password <password>',
-      'password of the user; asked for if missing, which keeps it out of your history'
-    )
-    .requiredOption('-s, --scope <scope>', 'what the user may do; can be given several times', gather)
+const declareAdd = (auth: Command, composition: Composition): void => {
+  auth
+    .option('-u, --username <name>', 'the user for which we make credentials')
+    .option(...passwordOption)
+    .option('-s, --scope <scope>', 'what the user may do; can be given several times', gather)
     .option('-t, --target <target>', 'store of its own that the user reads and writes; default: the common one')
     .option('-M, --agent-ifi-mbox <mailto>', 'mbox of the agent that stands for the user')
     .option('-S, --agent-ifi-mbox-sha1sum <sha1>', 'mbox-sha1sum of the agent')
@@ -80,17 +86,19 @@ export const declareAuth = (program: Command, composition: Composition): void =>
     .option('-A, --agent-ifi-account <name-homepage...>', 'account of the agent, two words: NAME HOMEPAGE')
     .option('-N, --agent-name <name>', 'name of the agent')
     .option('-w, --write-to-disk', 'append the credentials to the auth file instead of printing them')
-    .option('--auth-file <file>', 'which auth file [RALPH_AUTH_FILE]')
+    .option(...fileOption)
     .action(async (flags: AuthFlags, command: Command) => {
       if (flags.password !== undefined) hideWords(command)
+      const username = required(flags.username, '-u, --username <name>')
+      const scopes = required(flags.scope, '-s, --scope <scope>')
       const { log, sources } = settingsOf(command, composition, { RALPH_AUTH_FILE: flags.authFile })
       const authFile = loadAuthFile(sources)
       const agent = agentOf(flags)
       const { appendCredentials, createCredentials, formatCredentials, requireNewUser } = await import(
         '../../identity/credentials.ts'
       )
-      if (flags.writeToDisk === true) await requireNewUser(authFile, flags.username)
-      log.info(`Will generate credentials for user: ${flags.username}`)
+      if (flags.writeToDisk === true) await requireNewUser(authFile, username)
+      log.info(`Will generate credentials for user: ${username}`)
       const ofDemo = demoAuthFile()
       if (ofDemo !== undefined && ofDemo !== authFile) {
         log.info(`"npm start" reads another auth file; for a user there add: --auth-file ${JSON.stringify(ofDemo)}`)
@@ -98,9 +106,9 @@ export const declareAuth = (program: Command, composition: Composition): void =>
       const { askPassword } = await import('../ask-password.ts')
       const password = flags.password ?? (await askPassword())
       const credentials = await createCredentials({
-        username: flags.username,
+        username,
         password,
-        scopes: flags.scope,
+        scopes,
         agent,
         ...(flags.target === undefined ? {} : { target: flags.target })
       })
@@ -110,8 +118,112 @@ export const declareAuth = (program: Command, composition: Composition): void =>
         )
         return
       }
-      log.info(`Will append new credentials to: ${authFile}`)
-      await appendCredentials(authFile, credentials)
-      log.info(`User ${flags.username} has been added to: ${authFile}`)
+      const written = await appendCredentials(authFile, credentials)
+      log.info(`User ${username} has been added to: ${written}`)
     })
+}
+
+interface UserFlags {
+  readonly password?: string
+  readonly authFile?: string
+  readonly json?: boolean
+}
+
+/** Where the users are, for a subcommand; `ralph auth` itself has the same options, and Commander may give them to it. */
+const userSettings = (command: Command, composition: Composition) => {
+  const flags = command.optsWithGlobals<UserFlags>()
+  if (flags.password !== undefined) hideWords(command)
+  const { log, sources } = settingsOf(command, composition, { RALPH_AUTH_FILE: flags.authFile })
+  return { flags, log, authFile: loadAuthFile(sources) }
+}
+
+const declareList = (auth: Command, composition: Composition): void => {
+  auth
+    .command('list')
+    .summary('list the users of the auth file')
+    .description(
+      'Lists the users of the auth file: name, whether it can log in, scopes, target, agent. No hash is shown.'
+    )
+    .option('--json', 'one JSON object on each line')
+    .option(...fileOption)
+    .action(async (_, command: Command) => {
+      const { flags, authFile } = userSettings(command, composition)
+      const { readAuthFile } = await import('../../identity/auth-file.ts')
+      const { users } = await readAuthFile(authFile)
+      const rows = users.map(({ asker: { username, scopes, target, agent }, disabled }) => ({
+        username,
+        disabled,
+        scopes,
+        target: target ?? null,
+        agent
+      }))
+      const width = Math.max(0, ...rows.map(({ username }) => username.length))
+      for (const row of rows) {
+        const { username, disabled, scopes, target, agent } = row
+        const state = disabled ? 'disabled' : 'enabled '
+        const kept = target === null ? '' : `  target ${target}`
+        process.stdout.write(
+          flags.json === true
+            ? `${JSON.stringify(row)}\n`
+            : `${username.padEnd(width)}  ${state}  ${scopes.join(',')}${kept}  ${JSON.stringify(agent)}\n`
+        )
+      }
+    })
+}
+
+const declareChanges = (auth: Command, composition: Composition): void => {
+  auth
+    .command('password <username>')
+    .summary('give a user a new password')
+    .description('Gives a user a new password, and enables it. A running server takes it within a second or two.')
+    .option(...passwordOption)
+    .option(...fileOption)
+    .action(async (username: string, _, command: Command) => {
+      const { flags, log, authFile } = userSettings(command, composition)
+      const { changePassword, requireKnownUser } = await import('../../identity/credentials.ts')
+      await requireKnownUser(authFile, username)
+      const { askPassword } = await import('../ask-password.ts')
+      const written = await changePassword(authFile, username, flags.password ?? (await askPassword()))
+      log.info(`User ${username} has a new password in: ${written}`)
+    })
+  const change = (
+    verb: 'remove' | 'disable' | 'enable',
+    summary: string,
+    done: string,
+    apply: (authFile: string, username: string) => Promise<string>
+  ): void => {
+    auth
+      .command(`${verb} <username>`)
+      .summary(summary)
+      .option(...fileOption)
+      .action(async (username: string, _, command: Command) => {
+        const { log, authFile } = userSettings(command, composition)
+        log.info(`User ${username} is ${done} in: ${await apply(authFile, username)}`)
+      })
+  }
+  const credentials = () => import('../../identity/credentials.ts')
+  change('disable', 'keep a user from logging in', 'disabled', async (file, name) =>
+    (await credentials()).enableUser(file, name, false)
+  )
+  change('enable', 'let a user log in again', 'enabled', async (file, name) =>
+    (await credentials()).enableUser(file, name, true)
+  )
+  change('remove', 'remove a user; its statements stay', 'no longer', async (file, name) =>
+    (await credentials()).removeUser(file, name)
+  )
+}
+
+/** `ralph auth`: the users of the server. */
+export const declareAuth = (program: Command, composition: Composition): void => {
+  const auth = program
+    .command('auth')
+    .summary('make, change, list and remove users')
+    .description(
+      'Makes credentials for HTTP Basic authentication, and prints them or writes them to the auth file; the ' +
+        'subcommands list and change the users that are there. A running server reads the file again when it changes.'
+    )
+    .helpCommand(false)
+  declareAdd(auth, composition)
+  declareList(auth, composition)
+  declareChanges(auth, composition)
 }
