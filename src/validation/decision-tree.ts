@@ -1,6 +1,6 @@
-/** Which values a model is for: what must stand at each path, e.g. `verb.id`. */
+/** Which values a model is for: what must stand at each path, e.g. `verb.id`; of a list, one of it. */
 export interface Selector {
-  readonly [path: string]: string | { readonly valueOf: string }
+  readonly [path: string]: string | readonly string[] | { readonly valueOf: string }
 }
 
 export interface Selectable {
@@ -36,8 +36,18 @@ interface Branch<Model> {
 
 type Tree<Model> = Leaf<Model> | Branch<Model>
 
-const fixedPaths = ({ selector }: Selectable, asked: ReadonlySet<string>): readonly string[] =>
-  Object.keys(selector).filter((path) => typeof selector[path] === 'string' && !asked.has(path))
+const isList = (wanted: Selector[string]): wanted is readonly string[] => Array.isArray(wanted)
+
+/** The values of which one must stand at a path; none where it is compared with another place. */
+const wantedAt = ({ selector }: Selectable, path: string): readonly string[] => {
+  const wanted = selector[path]
+  if (wanted === undefined) return []
+  if (typeof wanted === 'string') return [wanted]
+  return isList(wanted) ? wanted : []
+}
+
+const fixedPaths = (model: Selectable, asked: ReadonlySet<string>): readonly string[] =>
+  Object.keys(model.selector).filter((path) => wantedAt(model, path).length > 0 && !asked.has(path))
 
 /** The path that most models ask for. */
 const bestPath = (models: readonly Selectable[], asked: ReadonlySet<string>): string | undefined => {
@@ -52,7 +62,7 @@ const leafOf = <Model extends Selectable>(models: readonly Model[]): Leaf<Model>
   const comparisons = models.map((model) => ({
     model,
     pairs: Object.entries(model.selector).flatMap(([path, wanted]) =>
-      typeof wanted === 'string' ? [] : [[keysOf(path), keysOf(wanted.valueOf)] as const]
+      typeof wanted === 'string' || isList(wanted) ? [] : [[keysOf(path), keysOf(wanted.valueOf)] as const]
     )
   }))
   return { models, comparisons: comparisons.some(({ pairs }) => pairs.length > 0) ? comparisons : [] }
@@ -62,13 +72,13 @@ const grow = <Model extends Selectable>(models: readonly Model[], asked: Readonl
   const path = bestPath(models, asked)
   if (path === undefined) return leafOf(models)
   const next = new Set([...asked, path])
-  const asks = ({ selector }: Model): boolean => typeof selector[path] === 'string'
-  const values = new Set(models.filter(asks).map(({ selector }) => selector[path]))
+  const asks = (model: Model): boolean => wantedAt(model, path).length > 0
+  const values = new Set(models.flatMap((model) => wantedAt(model, path)))
   const byValue = new Map(
     [...values].map((value) => [
       value,
       grow(
-        models.filter((model) => !asks(model) || model.selector[path] === value),
+        models.filter((model) => !asks(model) || wantedAt(model, path).includes(value)),
         next
       )
     ])

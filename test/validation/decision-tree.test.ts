@@ -9,16 +9,19 @@ const at = (value: unknown, path: string): unknown =>
 t.test('exactly those are found that all paths agree with, in the order given', async () => {
   const word = fc.constantFrom('a', 'b', 'c')
   const path = fc.constantFrom('x', 'y', 'z.w')
-  const wanted = fc.oneof({ weight: 4, arbitrary: word }, fc.record({ valueOf: path }))
+  const oneOf = fc.uniqueArray(word, { minLength: 1, maxLength: 3 })
+  const wanted = fc.oneof({ weight: 4, arbitrary: word }, { weight: 2, arbitrary: oneOf }, fc.record({ valueOf: path }))
   const selectors = fc.array(fc.dictionary(path, wanted, { maxKeys: 3 }), { maxLength: 8 })
   const values = fc.record({ x: word, y: word, z: fc.record({ w: word }) }, { requiredKeys: [] })
   fc.assert(
     fc.property(selectors, values, (all, value) => {
       const models = all.map((selector: Selector, index) => ({ selector: { ...selector }, index }))
       const expected = models.filter(({ selector }) =>
-        Object.entries(selector).every(
-          ([each, asked]) => at(value, each) === (typeof asked === 'string' ? asked : at(value, asked.valueOf))
-        )
+        Object.entries(selector).every(([each, asked]) => {
+          const found = at(value, each)
+          if (Array.isArray(asked)) return asked.includes(found)
+          return found === (typeof asked === 'string' ? asked : at(value, String(asked.valueOf)))
+        })
       )
       assert.deepEqual(createSelect(models)(value), expected)
     }),
