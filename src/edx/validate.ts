@@ -1,12 +1,13 @@
 import { judgeBy, type Model, type ModelJudgement } from '../validation/models.ts'
+import { type ConvertLine, createEdxToXapi } from './convert/index.ts'
 import { createEventSelect } from './select.ts'
 
-/** A model whose `event` is nothing but text. */
-const hasText = ({ schema }: Model): boolean => schema.properties?.event?.type === 'string'
+/** A model that says what stands within `event`. */
+const asksWithin = ({ schema }: Model): boolean => schema.properties?.event?.properties !== undefined
 
 /**
  * Logs hold what a browser sends as a text of JSON. This is the event with `event` decoded, or the event itself where
- * there is nothing to decode: the server cuts such texts off at 512 characters, and what is left is no JSON.
+ * there is nothing to decode: the server cuts such texts off at 512 characters, and what is left is not JSON.
  */
 export const decodeEvent = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null || !('event' in value)) return value
@@ -20,19 +21,41 @@ export const decodeEvent = (value: unknown): unknown => {
   }
 }
 
-export type JudgeEvent = (value: unknown) => ModelJudgement
+/** `text` is what the value was read from. */
+export type JudgeEvent = (value: unknown, text: string) => ModelJudgement
 
-/** Judges events of edX, each by the models that are for it. Models are compiled when they are first needed. */
+/** Whether an event can be converted depends neither on the platform nor on the namespace. */
+const anyPlace = { platformUrl: 'https://lms.example.org', namespace: '00000000-0000-0000-0000-000000000000' }
+
+/**
+ * Judges events of edX, each by the models that are for it. Models are compiled when they are first needed.
+ *
+ * Models say what edX writes, and logs hold more than anybody has described: an event that its model refuses is valid
+ * all the same when `ralph convert` takes it, so that nothing is lost in `ralph validate -I | ralph convert`.
+ */
 export const createEventJudge = (): JudgeEvent => {
   const select = createEventSelect()
-  return (value) => {
+  let convert: ConvertLine | undefined
+
+  const isConvertible = (text: string): boolean => {
+    convert ??= createEdxToXapi(anyPlace)
+    return 'statement' in convert(text, Buffer.from(text))
+  }
+
+  const judgeByModels = (value: unknown): ModelJudgement => {
     const candidates = select(value)
     if (candidates.length === 0) return { known: false }
     let decoded: unknown
     return judgeBy(candidates, (model) => {
-      if (hasText(model)) return model.judge(value)
+      if (!asksWithin(model)) return model.judge(value)
       decoded ??= decodeEvent(value)
       return model.judge(decoded)
     })
+  }
+
+  return (value, text) => {
+    const judged = judgeByModels(value)
+    if (judged.known && judged.problems.length === 0) return judged
+    return isConvertible(text) ? { known: true, model: 'convertible', problems: [] } : judged
   }
 }

@@ -60,9 +60,7 @@ const eventKind = (value: unknown): string =>
   `an event of event_source ${named(memberOf(value, 'event_source'))} and event_type ${named(memberOf(value, 'event_type'))}`
 
 const judgeEvent = (judge: JudgeEvent, value: unknown, text: string): Judgement => {
-  const illFormed = mayHaveSurrogate(text) ? findIllFormed(value) : undefined
-  if (illFormed !== undefined) return { unknown: undefined, problems: [illFormed] }
-  return withKind(judge(value), () => eventKind(value))
+  return withKind(judge(value, text), () => eventKind(value))
 }
 
 const statementKind = (value: unknown): string => {

@@ -1,570 +1,606 @@
 /** Where a member is changed, to what (undefined: it is taken away), and the rule that is broken then. */
 export type Change = readonly [pointer: string, value: unknown, rule: string]
 
-/** For every model, changes of its first example that make it invalid. */
+/** For every model, changes of its first example that the model refuses. */
 export const invalidEvents: { readonly [model: string]: readonly Change[] } = {
   'bookmark/edx.bookmark.accessed': [
-    ['/event/component_usage_id', 'no such thing', 'usageKey'],
-    ['/event/bookmark_id', true, 'type'],
-    ['/event/bookmark_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/component_usage_id', undefined, 'required'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'bookmark/edx.bookmark.added': [
-    ['/event/component_usage_id', 'no such thing', 'usageKey'],
-    ['/event/course_id', 'no such thing', 'courseId'],
-    ['/event/bookmark_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/component_usage_id', undefined, 'required'],
+    ['/event/course_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'bookmark/edx.bookmark.listed': [
-    ['/event/list_type', 'other', 'enum'],
-    ['/event/bookmarks_count', true, 'type'],
-    ['/event/bookmarks_count', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/bookmarks_count', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'bookmark/edx.bookmark.removed': [
-    ['/event/component_usage_id', 'no such thing', 'usageKey'],
-    ['/event/course_id', 'no such thing', 'courseId'],
-    ['/event/bookmark_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/component_usage_id', undefined, 'required'],
+    ['/event/course_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'certificate/edx.certificate.created': [
-    ['/event/certificate_id', 'no such thing', 'uuid'],
-    ['/event/certificate_url', 'no such thing', 'url'],
-    ['/event/certificate_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/certificate_url', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/enrollment_mode', [true], 'type']
   ],
   'certificate/edx.certificate.evidence_visited': [
-    ['/event/certificate_id', 'no such thing', 'uuid'],
-    ['/event/certificate_url', 'no such thing', 'url'],
-    ['/event/certificate_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/certificate_url', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/enrollment_mode', [true], 'type']
   ],
   'certificate/edx.certificate.generation.disabled': [
-    ['/event/course_id', 'no such thing', 'courseId'],
-    ['/event/course_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/course_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'certificate/edx.certificate.generation.enabled': [
-    ['/event/course_id', 'no such thing', 'courseId'],
-    ['/event/course_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/course_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'certificate/edx.certificate.revoked': [
-    ['/event/certificate_id', 'no such thing', 'uuid'],
-    ['/event/certificate_url', 'no such thing', 'url'],
-    ['/event/certificate_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/certificate_url', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/enrollment_mode', [true], 'type']
   ],
   'certificate/edx.certificate.shared': [
-    ['/event/certificate_id', 'no such thing', 'uuid'],
-    ['/event/certificate_url', 'no such thing', 'url'],
-    ['/event/certificate_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/certificate_url', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/enrollment_mode', [true], 'type']
   ],
   'cohort/edx.cohort.created': [
-    ['/event/cohort_id', true, 'type'],
-    ['/event/name', true, 'type'],
     ['/event/cohort_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/cohort_id', [true], 'type'],
+    ['/event/name', [true], 'type']
   ],
   'cohort/edx.cohort.user_added': [
-    ['/event/user_id', 'no such thing', 'userId'],
-    ['/event/cohort_id', true, 'type'],
     ['/event/cohort_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/cohort_id', [true], 'type'],
+    ['/event/name', [true], 'type']
   ],
   'cohort/edx.cohort.user_removed': [
-    ['/event/user_id', 'no such thing', 'userId'],
-    ['/event/cohort_id', true, 'type'],
     ['/event/cohort_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/cohort_id', [true], 'type'],
+    ['/event/name', [true], 'type']
   ],
-  'completion/edx.done.toggled.browser': [
-    ['/event/done', 'seven', 'type'],
-    ['/event/done', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+  'completion/edx.completion.block_completion.changed': [
+    ['/event/user_id', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/block_id', undefined, 'required']
   ],
   'completion/edx.done.toggled': [
-    ['/event/done', 'seven', 'type'],
-    ['/event/done', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/page', [true], 'type'],
+    ['/context', [true], 'type']
+  ],
+  'completion/edx.done.toggled.browser': [
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/page', [true], 'type'],
+    ['/context', [true], 'type']
   ],
   'drag-and-drop/edx.drag_and_drop_v2.feedback.closed': [
-    ['/event/content', true, 'type'],
-    ['/event/manually', 'seven', 'type'],
-    ['/event/content', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/content', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'drag-and-drop/edx.drag_and_drop_v2.feedback.opened': [
-    ['/event/content', true, 'type'],
-    ['/event/manually', 'seven', 'type'],
-    ['/event/content', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/content', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'drag-and-drop/edx.drag_and_drop_v2.item.dropped': [
-    ['/event/input', true, 'type'],
-    ['/event/item', true, 'type'],
-    ['/event/item_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/item_id', [true], 'type'],
+    ['/event/location_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'drag-and-drop/edx.drag_and_drop_v2.item.picked_up': [
-    ['/event/item_id', true, 'type'],
-    ['/event/item_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/item_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
-  'drag-and-drop/edx.drag_and_drop_v2.loaded': [['/name', 'other', 'const']],
+  'drag-and-drop/edx.drag_and_drop_v2.loaded': [
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
+  ],
   'enrollment/edx.course.enrollment.activated': [
-    ['/event/course_id', 'no such thing', 'courseId'],
-    ['/event/mode', 'other', 'enum'],
     ['/event/course_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'enrollment/edx.course.enrollment.deactivated': [
-    ['/event/course_id', 'no such thing', 'courseId'],
-    ['/event/mode', 'other', 'enum'],
     ['/event/course_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'enrollment/edx.course.enrollment.mode_changed': [
-    ['/event/course_id', 'no such thing', 'courseId'],
-    ['/event/mode', 'other', 'enum'],
-    ['/event/course_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/course_id', [true], 'type'],
+    ['/event/mode', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'enrollment/edx.course.enrollment.upgrade.succeeded': [
-    ['/name', 'other', 'const'],
-    ['/context/mode', 'other', 'enum']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', undefined, 'required'],
+    ['/context', [true], 'type']
   ],
   'enrollment/edx.course.enrollment.upgrade_clicked': [
-    ['/name', 'other', 'const'],
-    ['/context/mode', 'other', 'enum']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', undefined, 'required'],
+    ['/context', [true], 'type']
+  ],
+  'forum/edx.forum.comment': [
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/discussion', [true], 'type']
+  ],
+  'forum/edx.forum.response': [
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/discussion', [true], 'type']
+  ],
+  'forum/edx.forum.searched': [
+    ['/event/query', [true], 'type'],
+    ['/event/total_results', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
+  ],
+  'forum/edx.forum.thread': [
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/title', [true], 'type']
+  ],
+  'grade/edx.course.grade.passed': [
+    ['/event/user_id', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
+  ],
+  'grade/edx.grades.course.grade_calculated': [
+    ['/event/user_id', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/percent_grade', [true], 'type']
+  ],
+  'grade/edx.grades.problem.rescored': [
+    ['/event/user_id', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/problem_id', undefined, 'required']
+  ],
+  'grade/edx.grades.problem.submitted': [
+    ['/event/user_id', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/problem_id', undefined, 'required']
+  ],
+  'grade/edx.grades.subsection.grade_calculated': [
+    ['/event/user_id', [true], 'type'],
+    ['/event/course_id', [true], 'type'],
+    ['/event/block_id', undefined, 'required']
   ],
   'library-content/edx.librarycontentblock.content.assigned': [
-    ['/event/location', true, 'type'],
-    ['/event/max_count', true, 'type'],
-    ['/event/location', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/location', [true], 'type'],
+    ['/event/max_count', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'library-content/edx.librarycontentblock.content.removed': [
-    ['/event/reason', 'other', 'enum'],
-    ['/event/location', true, 'type'],
-    ['/event/location', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/location', [true], 'type'],
+    ['/event/max_count', [true], 'type'],
+    ['/event/reason', [true], 'type']
   ],
-  'navigation/page_close': [['/event', '[]', 'enum']],
-  'navigation/seq_goto': [
-    ['/event/id', 'no such thing', 'usageKey'],
-    ['/event/new', true, 'type'],
+  'navigation/edx.course.home.resume_course.clicked': [
+    ['/event/url', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', undefined, 'required']
+  ],
+  'navigation/edx.ui.lms.link_clicked': [
+    ['/event/target_url', undefined, 'required'],
+    ['/event/target_url', [true], 'type'],
+    ['/event/current_url', [true], 'type']
+  ],
+  'navigation/edx.ui.lms.outline.selected': [
+    ['/event/target_url', undefined, 'required'],
+    ['/event/target_url', [true], 'type'],
+    ['/event/target_name', [true], 'type']
+  ],
+  'navigation/edx.ui.lms.sequence': [
     ['/event/id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/current_tab', [true], 'type'],
+    ['/event/target_tab', [true], 'type']
+  ],
+  'navigation/page_close': [
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/page', [true], 'type'],
+    ['/context', [true], 'type']
+  ],
+  'navigation/seq_goto': [
+    ['/event/id', undefined, 'required'],
+    ['/event/new', [true], 'type'],
+    ['/event/old', [true], 'type']
   ],
   'navigation/seq_next': [
-    ['/event/id', 'no such thing', 'usageKey'],
-    ['/event/new', true, 'type'],
     ['/event/id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/new', [true], 'type'],
+    ['/event/old', [true], 'type']
   ],
   'navigation/seq_prev': [
-    ['/event/id', 'no such thing', 'usageKey'],
-    ['/event/new', true, 'type'],
     ['/event/id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/new', [true], 'type'],
+    ['/event/old', [true], 'type']
   ],
   'open-response-assessment/openassessment.student_training_assess_example': [
-    ['/event/submission_uuid', 'no such thing', 'uuid'],
-    ['/event/corrections', true, 'type'],
-    ['/event/corrections', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/submission_uuid', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'open-response-assessment/openassessment.upload_file': [
-    ['/event/fileName', true, 'type'],
-    ['/event/fileSize', true, 'type'],
     ['/event/fileName', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/fileName', [true], 'type'],
+    ['/event/fileType', [true], 'type']
   ],
   'open-response-assessment/openassessmentblock.create_submission': [
-    ['/event/created_at', 'yesterday', 'format/timestamp'],
-    ['/event/submitted_at', 'yesterday', 'format/timestamp'],
-    ['/event/answer', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/answer', [true], 'type'],
+    ['/event/attempt_number', [true], 'type'],
+    ['/event/submission_uuid', [true], 'type']
   ],
   'open-response-assessment/openassessmentblock.get_peer_submission': [
-    ['/event/item_id', 'no such thing', 'usageKey'],
-    ['/event/course_id', true, 'type'],
-    ['/event/course_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/course_id', [true], 'type'],
+    ['/event/item_id', [true], 'type'],
+    ['/event/submission_returned_uuid', [true], 'type']
   ],
   'open-response-assessment/openassessmentblock.get_submission_for_staff_grading': [
-    ['/event/item_id', 'no such thing', 'usageKey'],
-    ['/event/type', 'other', 'enum'],
-    ['/event/item_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/item_id', [true], 'type'],
+    ['/event/submission_returned_uuid', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'open-response-assessment/openassessmentblock.peer_assess': [
-    ['/event/scored_at', 'yesterday', 'format/timestamp'],
-    ['/event/score_type', 'other', 'enum'],
-    ['/event/feedback', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/feedback', [true], 'type'],
+    ['/event/score_type', [true], 'type'],
+    ['/event/submission_uuid', [true], 'type']
   ],
   'open-response-assessment/openassessmentblock.save_submission': [
-    ['/event/saved_response', true, 'type'],
-    ['/event/saved_response', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/saved_response', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'open-response-assessment/openassessmentblock.self_assess': [
-    ['/event/scored_at', 'yesterday', 'format/timestamp'],
-    ['/event/score_type', 'other', 'enum'],
-    ['/event/feedback', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/feedback', [true], 'type'],
+    ['/event/score_type', [true], 'type'],
+    ['/event/submission_uuid', [true], 'type']
   ],
   'open-response-assessment/openassessmentblock.staff_assess': [
-    ['/event/scored_at', 'yesterday', 'format/timestamp'],
-    ['/event/score_type', 'other', 'enum'],
-    ['/event/feedback', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/feedback', [true], 'type'],
+    ['/event/score_type', [true], 'type'],
+    ['/event/submission_uuid', [true], 'type']
   ],
   'open-response-assessment/openassessmentblock.submit_feedback_on_assessments': [
-    ['/event/submission_uuid', 'no such thing', 'uuid'],
-    ['/event/feedback_text', true, 'type'],
-    ['/event/feedback_text', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/feedback_text', [true], 'type'],
+    ['/event/submission_uuid', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
-  'peer-instruction/ubc.peer_instruction.accessed': [['/name', 'other', 'const']],
+  'peer-instruction/ubc.peer_instruction.accessed': [
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
+  ],
   'peer-instruction/ubc.peer_instruction.original_submitted': [
-    ['/event/answer', true, 'type'],
-    ['/event/rationale', true, 'type'],
-    ['/event/answer', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/rationale', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'peer-instruction/ubc.peer_instruction.revised_submitted': [
-    ['/event/answer', true, 'type'],
-    ['/event/rationale', true, 'type'],
-    ['/event/answer', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/rationale', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'poll/xblock.poll.submitted': [
-    ['/event/url_name', true, 'type'],
-    ['/event/choice', true, 'type'],
-    ['/event/url_name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/url_name', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
-  'poll/xblock.poll.view_results': [['/name', 'other', 'const']],
+  'poll/xblock.poll.view_results': [
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
+  ],
   'problem/edx.problem.hint.demandhint_displayed': [
-    ['/event/module_id', 'no such thing', 'usageKey'],
-    ['/event/hint_index', true, 'type'],
-    ['/event/hint_index', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/hint_index', [true], 'type'],
+    ['/event/hint_len', [true], 'type'],
+    ['/event/hint_text', [true], 'type']
   ],
   'problem/edx.problem.hint.feedback_displayed': [
-    ['/event/module_id', 'no such thing', 'usageKey'],
-    ['/event/trigger_type', 'other', 'enum'],
-    ['/event/correctness', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/module_id', undefined, 'required'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
-  'problem/problem_check.browser': [['/event', {}, 'type']],
   'problem/problem_check': [
-    ['/event/problem_id', 'no such thing', 'usageKey'],
-    ['/event/success', 'other', 'enum'],
-    ['/event/answers', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/attempts', [true], 'type'],
+    ['/event/grade', [true], 'type'],
+    ['/event/max_grade', [true], 'type']
+  ],
+  'problem/problem_check.browser': [
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
   ],
   'problem/problem_check_fail': [
-    ['/event/failure', 'other', 'enum'],
-    ['/event/problem_id', 'no such thing', 'usageKey'],
-    ['/event/answers', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/failure', [true], 'type'],
+    ['/event/problem_id', undefined, 'required'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'problem/problem_graded': [
-    ['/event', 'text', 'type'],
-    ['/event/0', 1, 'type']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
   ],
   'problem/problem_rescore': [
-    ['/event/problem_id', 'no such thing', 'usageKey'],
-    ['/event/success', 'other', 'enum'],
-    ['/event/attempts', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/attempts', [true], 'type'],
+    ['/event/new_score', [true], 'type'],
+    ['/event/new_total', [true], 'type']
   ],
   'problem/problem_rescore_fail': [
-    ['/event/problem_id', 'no such thing', 'usageKey'],
-    ['/event/failure', true, 'type'],
-    ['/event/failure', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/failure', [true], 'type'],
+    ['/event/problem_id', undefined, 'required'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'problem/problem_reset': [
-    ['/event/answers', true, 'type'],
-    ['/event/answers', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
   ],
-  'problem/problem_save': [['/event', {}, 'type']],
+  'problem/problem_save': [
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
+  ],
   'problem/problem_show': [
-    ['/event/problem', true, 'type'],
     ['/event/problem', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/problem', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'problem/reset_problem': [
-    ['/event/problem_id', 'no such thing', 'usageKey'],
-    ['/event/new_state', true, 'type'],
-    ['/event/new_state', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/problem_id', undefined, 'required'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'problem/reset_problem_fail': [
-    ['/event/failure', 'other', 'enum'],
-    ['/event/problem_id', 'no such thing', 'usageKey'],
-    ['/event/failure', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/failure', [true], 'type'],
+    ['/event/problem_id', undefined, 'required'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'problem/save_problem_fail': [
-    ['/event/failure', 'other', 'enum'],
-    ['/event/problem_id', 'no such thing', 'usageKey'],
-    ['/event/answers', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/failure', [true], 'type'],
+    ['/event/problem_id', undefined, 'required'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'problem/save_problem_success': [
-    ['/event/problem_id', 'no such thing', 'usageKey'],
-    ['/event/answers', true, 'type'],
-    ['/event/answers', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/problem_id', undefined, 'required'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'problem/showanswer': [
-    ['/event/problem_id', 'no such thing', 'usageKey'],
     ['/event/problem_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'server/server': [
-    ['/event/GET', true, 'type'],
-    ['/event/POST', true, 'type'],
-    ['/event/GET', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/event', 7, 'type'],
+    ['/username', true, 'type']
   ],
   'student-notes/edx.course.student_notes.added': [
-    ['/event/component_usage_id', 'no such thing', 'usageKey'],
-    ['/event/highlighted_content', true, 'type'],
-    ['/event/component_usage_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/component_usage_id', [true], 'type'],
+    ['/event/note_id', undefined, 'required'],
+    ['/event/note_id', [true], 'type']
   ],
   'student-notes/edx.course.student_notes.deleted': [
-    ['/event/component_usage_id', 'no such thing', 'usageKey'],
-    ['/event/highlighted_content', true, 'type'],
-    ['/event/component_usage_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/component_usage_id', [true], 'type'],
+    ['/event/note_id', undefined, 'required'],
+    ['/event/note_id', [true], 'type']
   ],
   'student-notes/edx.course.student_notes.edited': [
-    ['/event/component_usage_id', 'no such thing', 'usageKey'],
-    ['/event/highlighted_content', true, 'type'],
-    ['/event/component_usage_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/component_usage_id', [true], 'type'],
+    ['/event/note_id', undefined, 'required'],
+    ['/event/note_id', [true], 'type']
   ],
   'student-notes/edx.course.student_notes.notes_page_viewed': [
-    ['/event/view', true, 'type'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/view', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
   'student-notes/edx.course.student_notes.searched': [
-    ['/event/number_of_results', true, 'type'],
-    ['/event/search_string', true, 'type'],
-    ['/event/number_of_results', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/number_of_results', [true], 'type'],
+    ['/event/search_string', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'student-notes/edx.course.student_notes.used_unit_link': [
-    ['/event/component_usage_id', 'no such thing', 'usageKey'],
-    ['/event/note_id', true, 'type'],
     ['/event/component_usage_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/view', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'student-notes/edx.course.student_notes.viewed': [
-    ['/event/notes', true, 'type'],
-    ['/event/notes', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
   ],
   'student-notes/edx.course.tool.accessed': [
-    ['/event/tool_name', true, 'type'],
     ['/event/tool_name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/tool_name', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'survey/xblock.survey.submitted': [
-    ['/event/url_name', true, 'type'],
-    ['/event/choices', true, 'type'],
-    ['/event/url_name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/url_name', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type']
   ],
-  'survey/xblock.survey.view_results': [['/name', 'other', 'const']],
+  'survey/xblock.survey.view_results': [
+    ['/time', 'yesterday', 'format/timestamp'],
+    ['/context', [true], 'type'],
+    ['/context/course_id', [true], 'type']
+  ],
   'team/edx.team.activity_updated': [
-    ['/event/team_id', true, 'type'],
     ['/event/team_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/team_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'team/edx.team.changed': [
-    ['/event/team_id', true, 'type'],
-    ['/event/field', true, 'type'],
     ['/event/team_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/team_id', [true], 'type'],
+    ['/event/field', [true], 'type']
   ],
   'team/edx.team.created': [
-    ['/event/team_id', true, 'type'],
     ['/event/team_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/team_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'team/edx.team.deleted': [
-    ['/event/team_id', true, 'type'],
     ['/event/team_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/team_id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'team/edx.team.learner_added': [
-    ['/event/add_method', 'other', 'enum'],
-    ['/event/user_id', 'no such thing', 'userId'],
     ['/event/team_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/team_id', [true], 'type'],
+    ['/event/add_method', [true], 'type']
   ],
   'team/edx.team.learner_removed': [
-    ['/event/remove_method', 'other', 'enum'],
-    ['/event/user_id', 'no such thing', 'userId'],
     ['/event/team_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/team_id', [true], 'type'],
+    ['/event/remove_method', [true], 'type']
   ],
   'team/edx.team.page_viewed': [
-    ['/event/page_name', 'other', 'enum'],
-    ['/event/team_id', true, 'type'],
-    ['/event/team_id', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/team_id', [true], 'type'],
+    ['/event/page_name', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'team/edx.team.searched': [
-    ['/event/number_of_results', true, 'type'],
-    ['/event/search_text', true, 'type'],
-    ['/event/number_of_results', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/number_of_results', [true], 'type'],
+    ['/event/search_text', [true], 'type'],
+    ['/event/topic_id', [true], 'type']
   ],
   'textbook/book': [
-    ['/event/name', 'other', 'enum'],
-    ['/event/type', 'other', 'enum'],
-    ['/event/chapter', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/chapter', [true], 'type'],
+    ['/event/new', [true], 'type'],
+    ['/event/old', [true], 'type']
   ],
   'textbook/textbook.pdf.chapter.navigated': [
-    ['/event/name', 'other', 'const'],
-    ['/event/chapter', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/chapter', [true], 'type'],
+    ['/event/chapter_title', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'textbook/textbook.pdf.display.scaled': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'textbook/textbook.pdf.outline.toggled': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'textbook/textbook.pdf.page.navigated': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'textbook/textbook.pdf.page.scrolled': [
-    ['/event/name', 'other', 'const'],
-    ['/event/direction', 'other', 'enum'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/event/direction', [true], 'type']
   ],
   'textbook/textbook.pdf.search.executed': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/event/query', [true], 'type']
   ],
   'textbook/textbook.pdf.search.highlight.toggled': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/event/query', [true], 'type']
   ],
   'textbook/textbook.pdf.search.navigatednext': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/event/query', [true], 'type']
   ],
   'textbook/textbook.pdf.searchcasesensitivity.toggled': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/event/query', [true], 'type']
   ],
   'textbook/textbook.pdf.thumbnail.navigated': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/event/thumbnail_title', [true], 'type']
   ],
   'textbook/textbook.pdf.thumbnails.toggled': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'textbook/textbook.pdf.zoom.buttons.changed': [
-    ['/event/name', 'other', 'const'],
-    ['/event/direction', 'other', 'enum'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/event/direction', [true], 'type']
   ],
   'textbook/textbook.pdf.zoom.menu.changed': [
-    ['/event/name', 'other', 'const'],
-    ['/event/page', true, 'type'],
-    ['/event/name', undefined, 'required'],
-    ['/event/surprise', 1, 'additionalProperties']
+    ['/event/page', [true], 'type'],
+    ['/event/chapter', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
+  ],
+  'video/complete_video': [
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/duration', [true], 'type']
   ],
   'video/hide_transcript': [
-    ['/event/current_time', -1, 'minimum'],
-    ['/event/code', true, 'type'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/current_time', [true], 'type']
   ],
   'video/load_video': [
-    ['/event/code', true, 'type'],
-    ['/event/id', true, 'type'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'video/pause_video': [
-    ['/event/currentTime', -1, 'minimum'],
-    ['/event/code', true, 'type'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/currentTime', [true], 'type']
   ],
   'video/play_video': [
-    ['/event/currentTime', -1, 'minimum'],
-    ['/event/code', true, 'type'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/currentTime', [true], 'type']
   ],
   'video/seek_video': [
-    ['/event/new_time', -1, 'minimum'],
-    ['/event/old_time', -1, 'minimum'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/new_time', [true], 'type']
   ],
   'video/show_transcript': [
-    ['/event/current_time', -1, 'minimum'],
-    ['/event/code', true, 'type'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/current_time', [true], 'type']
   ],
   'video/speed_change_video': [
-    ['/event/currentTime', undefined, 'currentTime'],
-    ['/event/currentTime', -1, 'minimum'],
-    ['/event/current_time', -1, 'minimum'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/currentTime', [true], 'type']
   ],
   'video/stop_video': [
-    ['/event/currentTime', -1, 'minimum'],
-    ['/event/code', true, 'type'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/event/currentTime', [true], 'type']
   ],
   'video/video_hide_cc_menu': [
-    ['/event/code', true, 'type'],
-    ['/event/id', true, 'type'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ],
   'video/video_show_cc_menu': [
-    ['/event/code', true, 'type'],
-    ['/event/id', true, 'type'],
-    ['/event/code', undefined, 'required']
+    ['/event/id', undefined, 'required'],
+    ['/event/id', [true], 'type'],
+    ['/time', 'yesterday', 'format/timestamp']
   ]
 }
