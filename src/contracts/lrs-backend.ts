@@ -14,8 +14,14 @@ export interface LrsStore {
 
 export type BackendStatus =
   | { readonly state: 'ok' }
-  /** `away`: out of reach now; `error`: there, but not usable as it is. `detail` says what to do about it. */
-  | { readonly state: 'away' | 'error'; readonly detail: string }
+  | {
+      /** `away`: out of reach now; `error`: there, but not usable as it is. */
+      readonly state: 'away' | 'error'
+      /** What to do about it, for the operator. */
+      readonly detail: string
+      /** What anybody may be told of it: it names no host and no path. */
+      readonly hint?: string
+    }
 
 export interface LrsBackend {
   /**

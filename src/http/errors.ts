@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { RalphError } from '../errors.ts'
+import { type ErrorCode, errorCodes, RalphError } from '../errors.ts'
 import { errorStatus } from './error-status.ts'
 
 /** What Fastify, its plugins and Node throw, in the words of Ralph. */
@@ -42,13 +42,23 @@ export const asRalphError = (error: unknown, limit: number): RalphError => {
   return new RalphError('INTERNAL', 'Ralph failed. The log of the server has the cause.', {}, { cause: error })
 }
 
+/** Faults of the server that are told in their own words; those of a store name hosts, paths and tables. */
+const ownWords: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'INTERNAL'])
+
+/** What a client may know of a fault of the server; the log has the rest. */
+const forClient = (error: RalphError): RalphError => {
+  if (errorStatus[error.code] < 500 || ownWords.has(error.code)) return error
+  const [first = '', ...rest] = errorCodes[error.code]
+  const { retryAfter, setting } = error.details
+  const details = { ...(retryAfter === undefined ? {} : { retryAfter }), ...(setting === undefined ? {} : { setting }) }
+  return new RalphError(error.code, `${first.toUpperCase()}${rest.join('')}. The log of the server has more.`, details)
+}
+
 /** The body of every error: which, in words for a person, and where. */
-export const errorBody = (error: RalphError, requestId?: string): object => ({
-  error: error.code,
-  message: error.message,
-  ...error.details,
-  ...(requestId === undefined ? {} : { requestId })
-})
+export const errorBody = (error: RalphError, requestId?: string): object => {
+  const { code, message, details } = forClient(error)
+  return { error: code, message, ...details, ...(requestId === undefined ? {} : { requestId }) }
+}
 
 /**
  * Logs what is the server's own fault. 503 and 507 are states that it is made to get into and out of again, and a flood

@@ -1,6 +1,6 @@
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import fastifyCors from '@fastify/cors'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { RalphError } from '../errors.ts'
 import { about } from '../lrs/about.ts'
 import type { LrsRules } from '../lrs/call.ts'
@@ -9,11 +9,14 @@ import { parseTrustedKeys } from '../xapi/signature.ts'
 import { basicAuthentication } from './authentication.ts'
 import { followAnswers, replyToClientError } from './client-error.ts'
 import { closeConnectionsAtEnd } from './closing.ts'
+import { promiseNothing } from './consistency.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
 import { healthRoutes } from './health.ts'
 import { documentationRoutes } from './openapi.ts'
 import { RequestLog } from './request-log.ts'
+import { sandboxStored } from './stored-content.ts'
+import { requireUnambiguous } from './unambiguous.ts'
 import { versionHeader } from './version.ts'
 import { methodNotAllowed } from './xapi/resource.ts'
 import { refuseMethod, xapiRoutes } from './xapi/routes.ts'
@@ -61,12 +64,11 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   server.decorateRequest('asker', undefined)
   server.decorateRequest('version', undefined)
   server.addHook('onRequest', async (request, reply) => {
-    reply.header(versionHeader, settings.defaultVersion)
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
-      throw new RalphError('MALFORMED_REQUEST', 'The header Host is missing.')
-    }
+    reply.header(versionHeader, settings.defaultVersion).header('x-content-type-options', 'nosniff')
+    promiseNothing(request, reply)
+    requireUnambiguous(request.raw)
     // Before its body is read.
-    if (request.is404) await refuseUnrouted(request, reply, dependencies)
+    if (request.is404) refuseUnrouted(request, dependencies)
   })
   // Expectations other than 100-continue may be ignored (RFC 9110 §10.1.1); Node would answer without our headers.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
@@ -78,13 +80,14 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     return replyWithError(error, request, reply, settings.maxBodySize)
   })
   // For plugins that look for something themselves and do not find it.
-  server.setNotFoundHandler((request, reply) => refuseUnrouted(request, reply, dependencies))
+  server.setNotFoundHandler(async (request) => refuseUnrouted(request, dependencies))
 
   if (settings.corsAllowOrigins.length > 0) await server.register(fastifyCors, corsOptions(settings))
   const authenticate = await basicAuthentication(server, dependencies.authenticator)
 
   await server.register(
     async (xapi) => {
+      xapi.addHook('onRequest', sandboxStored)
       xapi.get('/about', async () => about)
       xapiRoutes(xapi, {
         ...dependencies,
@@ -104,13 +107,9 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
 }
 
 /** `METHOD_NOT_ALLOWED` where there is something for other methods, else `NOT_FOUND`. */
-const refuseUnrouted = async (
-  { url, method, server }: FastifyRequest,
-  reply: FastifyReply,
-  dependencies: ServerDependencies
-): Promise<never> => {
+const refuseUnrouted = ({ url, method, server }: FastifyRequest, dependencies: ServerDependencies): never => {
   const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '')
-  await refuseMethod(path, method, reply, dependencies)
+  refuseMethod(path, method)
   // What is not a resource of xAPI can only be read.
   const allowed = ['GET', 'HEAD'].filter((each) => server.hasRoute({ url: path, method: each }))
   if (allowed.length > 0) throw methodNotAllowed(path, method, allowed.join(', '))

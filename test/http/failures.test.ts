@@ -56,6 +56,6 @@ t.test('a store that is out of reach promises that nothing is visible, and says 
   t.equal(answer.headers.get('x-experience-api-consistent-through'), '1970-01-01T00:00:00.000000Z')
   const heartbeat = await get('/__heartbeat__')
   t.equal(heartbeat.status, 503)
-  t.same(await heartbeat.json(), { database: 'away', detail: 'start the engine' })
+  t.match(await heartbeat.json(), { database: 'away' })
   t.equal((await get('/__lbheartbeat__')).status, 200, 'the server itself is well')
 })

@@ -25,7 +25,8 @@ export const statusOf = async (
     const health = await healthOf(connection, signal ? AbortSignal.any([signal, limit]) : limit)
     if (health === 'green' || (health === 'yellow' && allowYellow.isAllowed)) return { state: 'ok' }
     const allow = health === 'yellow' ? `; ${allowYellow.variable}=true accepts that` : ''
-    return { state: 'error', detail: `the status of Elasticsearch is ${health}${allow}` }
+    const detail = `the status of Elasticsearch is ${health}${allow}`
+    return { state: 'error', detail, hint: detail }
   } catch (error) {
     if (limit.aborted) return { state: 'away', detail: `Elasticsearch at ${connection.address} does not answer` }
     const isAway = !(error instanceof RalphError) || error.code === 'STORE_UNAVAILABLE'

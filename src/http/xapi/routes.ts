@@ -4,9 +4,9 @@ import { RalphError } from '../../errors.ts'
 import { allows } from '../../identity/asker.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
 import { isKnownToReader } from '../../xapi/concurrency.ts'
-import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { isAlternate, requireForm, unfoldAlternate } from '../alternate-request.ts'
 import type { Authenticate } from '../authentication.ts'
+import { promiseConsistency } from '../consistency.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import { hangUpSignal } from '../hang-up.ts'
 import { type Method, queryOf, type XapiRequest } from '../request.ts'
@@ -53,25 +53,11 @@ const judge = async (
   reply: FastifyReply,
   surroundings: XapiSurroundings
 ): Promise<void> => {
-  if (resource.path === '/statements') await sayConsistency(reply, surroundings)
   if (isAlternate(request.method, request.url)) return requireForm(request.headers)
   speakVersion(request, reply, surroundings.settings, request.headers['x-experience-api-version'])
   await surroundings.authenticate(request, reply)
+  await promiseConsistency(request, reply, surroundings.backend)
   operationOf(resource, request.method)
-}
-
-/**
- * Every answer under /statements, errors included, says up to when statements are surely visible (Communication
- * §2.1.3). It is asked before the query: what becomes visible meanwhile does no harm, what does not would.
- */
-const sayConsistency = async (reply: FastifyReply, { backend }: ServerDependencies, target?: string): Promise<void> => {
-  let through: Micros = 0
-  try {
-    through = await (await backend.store(target)).statements.consistentThrough()
-  } finally {
-    // A store that is out of reach is consistent through nothing; its error goes on its way.
-    reply.header('x-experience-api-consistent-through', formatMicros(through))
-  }
 }
 
 const serve = async (
@@ -82,11 +68,9 @@ const serve = async (
 ): Promise<FastifyReply> => {
   const sent = readRequest(raw)
   const request = isAlternate(raw.method, raw.url) ? await readAlternate(sent, raw, reply, surroundings) : sent
+  if (request !== sent) await promiseConsistency(raw, reply, surroundings.backend)
   const operation = operationOf(resource, request.method)
   const call = await openCall(operation, raw, reply, surroundings)
-  if (call.asker.target !== undefined && resource.path === '/statements') {
-    await sayConsistency(reply, surroundings, call.asker.target)
-  }
   return send(reply, unlessKnown(await operation.answer(call, request, surroundings.door), raw))
 }
 
@@ -156,14 +140,8 @@ const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyRe
 }
 
 /** What is asked of a resource by a method that Fastify has no route for. */
-export const refuseMethod = async (
-  path: string,
-  method: string,
-  reply: FastifyReply,
-  dependencies: ServerDependencies
-): Promise<void> => {
+export const refuseMethod = (path: string, method: string): void => {
   const resource = resources.find((each) => `/xAPI${each.path}` === path)
   if (resource === undefined) return
-  if (resource.path === '/statements') await sayConsistency(reply, dependencies)
   throw methodNotAllowed(resource.path, method, allowedMethods(resource))
 }
