@@ -126,6 +126,11 @@ process.exitCode = await run(process.argv.slice(2), {
   errorStatus,
   openBackend: (name, sources, appDir, log) =>
     loadBackend(sources, backendNamed(name).configure)({ clock, appDir, warn: (message) => log.warn(message) }),
+  openFiles: (name, sources, appDir, log) => {
+    const { files, name: known } = backendNamed(name)
+    if (typeof files === 'string') throw new RalphError('UNSUPPORTED_OPERATION', files, { backend: known })
+    return loadBackend(sources, files)({ clock, appDir, warn: (message) => log.warn(message) })
+  },
   findDataBackend: async (name) => {
     const { findThirdParty } = await import('./backends/third-party.ts')
     return findThirdParty(name, process.cwd())

@@ -1,4 +1,5 @@
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
+import type { StoreFiles } from '../contracts/store-files.ts'
 import { type Group, inRole, type Values } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
 import { clickhouseParameters } from './clickhouse/parameters.ts'
@@ -19,6 +20,8 @@ export interface BackendDefinition {
   readonly settings: Group
   /** Reads its settings, and says how to open it with them. Opening loads it. */
   configure(reader: Reader): (context: BackendContext) => Promise<LrsBackend>
+  /** As `configure`, for those that keep their stores in files; else a sentence that says how a backup is made. */
+  readonly files: string | ((reader: Reader) => (context: BackendContext) => Promise<StoreFiles>)
 }
 
 interface Declaration<Parameters extends Group> {
@@ -27,10 +30,11 @@ interface Declaration<Parameters extends Group> {
   readonly summary: string
   readonly parameters: Parameters
   open(parameters: Values<Parameters>, context: BackendContext): Promise<LrsBackend>
+  readonly files: string | ((parameters: Values<Parameters>, context: BackendContext) => Promise<StoreFiles>)
 }
 
 const define = <Parameters extends Group>(declaration: Declaration<Parameters>): BackendDefinition => {
-  const { name, aliases = [], summary, parameters, open } = declaration
+  const { name, aliases = [], summary, parameters, open, files } = declaration
   const settings = inRole(name, 'LRS', parameters)
   return {
     name,
@@ -40,7 +44,14 @@ const define = <Parameters extends Group>(declaration: Declaration<Parameters>):
     configure: (reader) => {
       const values = reader.read(settings)
       return (context) => open(values, context)
-    }
+    },
+    files:
+      typeof files === 'string'
+        ? files
+        : (reader) => {
+            const values = reader.read(settings)
+            return (context) => files(values, context)
+          }
   }
 }
 
@@ -53,6 +64,10 @@ export const backends: readonly BackendDefinition[] = [
     open: async ({ directoryPath }, context) => {
       const { openSqlite } = await import('./sqlite/index.ts')
       return openSqlite(directoryPath === undefined ? {} : { directory: directoryPath }, context)
+    },
+    files: async ({ directoryPath }, context) => {
+      const { sqliteFiles } = await import('./sqlite/files.ts')
+      return sqliteFiles(directoryPath ?? context.appDir, context)
     }
   }),
   define({
@@ -63,6 +78,10 @@ export const backends: readonly BackendDefinition[] = [
       const { openFs } = await import('./fs/index.ts')
       // As Ralph has it: whoever changes from Ralph finds the statements where they are.
       return openFs({ directory: directoryPath ?? process.cwd(), file: lrsFile }, context)
+    },
+    files: async ({ directoryPath, lrsFile }, context) => {
+      const { fsFiles } = await import('./fs/files.ts')
+      return fsFiles(directoryPath ?? process.cwd(), lrsFile, context)
     }
   }),
   define({
@@ -77,7 +96,8 @@ export const backends: readonly BackendDefinition[] = [
         verifyCerts: verifyCerts ?? clientOptions?.verifyCerts ?? true
       }
       return openEs({ ...parameters, ...options }, context)
-    }
+    },
+    files: 'Elasticsearch has snapshots of its own: take one of the index, its companions and those of the targets'
   }),
   define({
     name: 'mongo',
@@ -87,7 +107,8 @@ export const backends: readonly BackendDefinition[] = [
     open: async (parameters, context) => {
       const { openMongo } = await import('./mongo/index.ts')
       return openMongo(parameters, context)
-    }
+    },
+    files: 'MongoDB has tools of its own: mongodump of the whole database, with --oplog on a replica set'
   }),
   define({
     name: 'postgres',
@@ -96,7 +117,8 @@ export const backends: readonly BackendDefinition[] = [
     open: async (parameters, context) => {
       const { openPostgres } = await import('./postgres/index.ts')
       return openPostgres(parameters, context)
-    }
+    },
+    files: 'PostgreSQL has tools of its own: pg_dump of the schema, or a base backup with archived WAL'
   }),
   define({
     name: 'clickhouse',
@@ -105,7 +127,8 @@ export const backends: readonly BackendDefinition[] = [
     open: async (parameters, context) => {
       const { openClickhouse } = await import('./clickhouse/index.ts')
       return openClickhouse(parameters, context)
-    }
+    },
+    files: 'ClickHouse has BACKUP of its own: of the whole database, while the server is stopped'
   }),
   define({
     name: 'memory',
@@ -114,6 +137,7 @@ export const backends: readonly BackendDefinition[] = [
     open: async (_parameters, context) => {
       const { openMemory } = await import('./memory/index.ts')
       return openMemory({}, context)
-    }
+    },
+    files: 'memory keeps nothing that a backup could hold'
   })
 ]

@@ -2,6 +2,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { DataBackend, DataCapabilities } from '../contracts/data-backend.ts'
 import type { Log } from '../contracts/log.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import type { StoreFiles } from '../contracts/store-files.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Group } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
@@ -40,6 +41,8 @@ export interface Composition {
   readonly errorStatus: { readonly [code in ErrorCode]: number }
   /** Opens a backend with the settings it has as an LRS; whoever opens it closes it. */
   openBackend(name: string, sources: Sources, appDir: string, log: Log): Promise<LrsBackend>
+  /** The files of a backend; `UNSUPPORTED_OPERATION` says how a backup is made of one that has none. */
+  openFiles(name: string, sources: Sources, appDir: string, log: Log): Promise<StoreFiles>
   /** The data backend that a package brings; undefined: there is no package of that name. */
   findDataBackend(name: string): Promise<DataBackendChoice | undefined>
   /** Opens a data backend with its settings; whoever opens it closes it. */

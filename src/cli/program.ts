@@ -3,6 +3,7 @@ import { RalphError } from '../errors.ts'
 import { similar } from '../settings/unknown.ts'
 import { declareAuth } from './commands/auth.ts'
 import { declareBackends } from './commands/backends.ts'
+import { declareBackup, declareRestore } from './commands/backup.ts'
 import { declareCompletion } from './commands/completion.ts'
 import { declareConvert } from './commands/convert.ts'
 import { declareDelete } from './commands/delete.ts'
@@ -45,6 +46,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
     .configureOutput({ outputError: () => {} })
   declareAuth(program, composition)
   declareBackends(program, forCommand('backends'))
+  declareBackup(program, forCommand('backup'))
   declareCompletion(program, composition)
   declareConvert(program, composition)
   declareDelete(program, forCommand('delete'))
@@ -54,6 +56,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareList(program, forCommand('list'))
   declareMigrateStore(program, forCommand('migrate-store'))
   declareRead(program, forCommand('read', 'fetch'))
+  declareRestore(program, forCommand('restore'))
   declareRunserver(program, forCommand('runserver'))
   declareSample(program)
   declareSettings(program, forCommand('settings'))

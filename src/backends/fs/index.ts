@@ -16,7 +16,7 @@ export interface FsOptions {
  * A target is a directory of this name, beside the common file of statements. `INVALID_SETTING` when it cannot be a
  * name, or is that of this file, which on some file systems has no case.
  */
-const directoryOf = ({ directory, file }: StoreOptions, target: string | undefined): string => {
+export const directoryOf = ({ directory, file }: StoreOptions, target: string | undefined): string => {
   if (target === undefined) return directory
   if (target.toLowerCase() === file.toLowerCase()) {
     throw new RalphError(

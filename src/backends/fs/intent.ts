@@ -31,14 +31,15 @@ export const writeIntent = (file: FileHandle, intent: Intent): Promise<void> => 
 }
 
 /** Undefined when there is none, or when it was not written whole: then nothing was appended after it. */
-export const readIntent = async (file: FileHandle): Promise<Intent | undefined> => {
-  const bytes = await file.readFile()
+export const intentIn = (bytes: Buffer): Intent | undefined => {
   const end = bytes.indexOf('\n')
   const text = bytes.subarray(9, Math.max(end, 9))
   if (end === -1 || bytes.toString('latin1', 0, 8) !== checksumOf(text)) return undefined
   // The checksum says that `writeIntent` wrote it.
   return JSON.parse(text.toString()) as Intent
 }
+
+export const readIntent = async (file: FileHandle): Promise<Intent | undefined> => intentIn(await file.readFile())
 
 /**
  * What must stand in the file from `intent.offset` on, given what stands there: undefined when nothing is to be done.

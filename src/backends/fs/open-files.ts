@@ -19,7 +19,10 @@ export interface StoreOptions {
 }
 
 /** What stands beside the statements: in a directory of its own, which Ralph passes over when it reads `*`. */
-const ownDirectory = '.lrs'
+export const ownDirectory = '.lrs'
+export const ownFiles = { journal: 'journal', attachments: 'attachments', intent: 'intent' } as const
+/** What `lockStore` is told to lock. */
+export const lockName = 'store'
 
 export interface Opened {
   readonly files: StoreFiles
@@ -58,7 +61,7 @@ export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: Ba
   closingOnFailure(async (opened): Promise<Opened> => {
     const own = join(directory, ownDirectory)
     await makeDirectory(own)
-    const lock = lockStore(join(own, 'store'))
+    const lock = lockStore(join(own, lockName))
     opened(() => lock.release())
     const times = createIncreasingClock(clock)
     const kept = createKept()
@@ -67,10 +70,10 @@ export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: Ba
       opened(() => journal.file.close())
       return journal
     }
-    const journal = await openOwn('journal')
-    const attachments = await openOwn('attachments')
+    const journal = await openOwn(ownFiles.journal)
+    const attachments = await openOwn(ownFiles.attachments)
     await createCompactor(journal, kept, times, warn).compact()
-    const intent = await openOrCreate(join(own, 'intent'))
+    const intent = await openOrCreate(join(own, ownFiles.intent))
     opened(() => intent.close())
     const statements = await openStatementFile({
       path: join(directory, file),
