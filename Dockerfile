@@ -17,6 +17,7 @@ ENV NODE_ENV=production \
     RALPH_APP_DIR=/app/.ralph
 WORKDIR /app
 COPY LICENSE package.json ralph ./
+COPY pages pages
 COPY schemas schemas
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist

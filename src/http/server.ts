@@ -13,7 +13,7 @@ import { promiseNothing } from './consistency.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
 import { healthRoutes } from './health.ts'
-import { documentationRoutes } from './openapi.ts'
+import { pageRoutes } from './pages.ts'
 import { RequestLog } from './request-log.ts'
 import { sandboxStored } from './stored-content.ts'
 import { requireUnambiguous } from './unambiguous.ts'
@@ -102,7 +102,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     { prefix: '/xAPI' }
   )
   healthRoutes(server, dependencies, authenticate)
-  await documentationRoutes(server, prefix, dependencies.version)
+  await pageRoutes(server, dependencies, prefix)
   return server
 }
 

@@ -105,7 +105,7 @@ t.test('what is unusual and well-formed gets an answer of its own, and never a 5
     'many segments': [head('/x'.repeat(3000)), 404],
     'bytes above ASCII': [head('/xAPI/\xe9'), 400, 404],
     'a schema that is none': [head('/schemas/xapi/../../package.json'), 404],
-    'a way out of the documentation': [head('/docs/static/..%2f..%2fpackage.json'), 400, 403, 404],
+    'a way out of the documentation': [head('/pages/..%2f..%2fpackage.json'), 400, 403, 404],
     'an expectation': [head('/xAPI/statements', ['Expect: the-impossible']), 200],
     'an upgrade to websockets': [
       head('/xAPI/statements', [
