@@ -12,6 +12,8 @@ export interface IncomingStatement {
   readonly id: StatementId
   /** The parsed statement, without `stored`. */
   readonly statement: Statement
+  /** Digests that it names and whose bytes did not come with it; none unless given. */
+  readonly withoutBytes?: readonly string[]
   /** JSON text of the whole statement as it was sent, with everything the server assigns and this `stored`. */
   textAt(stored: string): string
 }
@@ -28,6 +30,14 @@ export interface StatementBatch {
   readonly attachments: readonly AttachmentContent[]
   /** Whether the definitions of Activities, displays of Verbs and names of Agents in it may be learned (scope `define`). */
   readonly define: boolean
+  /** What it teaches is kept for each Authority too, under `apartKey` (xapi/authority.ts). */
+  readonly apart?: boolean
+  /**
+   * Who sends it has no say over statements of another Authority, and learns nothing of them: one that is there under
+   * the same id is a `STATEMENT_CONFLICT` even if it is equal, and a voiding statement whose target is not there, or is
+   * another's, is `FORBIDDEN` (`requireOwnTargets`).
+   */
+  readonly ownOnly?: boolean
 }
 
 export interface InsertReport {
@@ -111,17 +121,20 @@ export interface StatementStore {
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
   /** All statements with `stored` up to and including this are visible to `query`, for ever. */
   consistentThrough(options?: CallOptions): Promise<Micros>
-  /** Merged over all statements stored with `define`. */
+  /** Merged over all statements stored with `define`; under an `apartKey`, over those of one Authority. */
   describe(
     iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] },
     options?: CallOptions
   ): Promise<Descriptions>
-  /** Names under which statements know the Agent with this identifier key, oldest first. */
+  /** Names under which statements know the Agent with this identifier key, or `apartKey`, oldest first. */
   agentNames(identifier: string, options?: CallOptions): Promise<readonly string[]>
 }
 
-/** Attachments of one target; they are written with their statements, by `StatementStore.insert`. */
+/**
+ * Attachments of one target; they are written with their statements, by `StatementStore.insert`. For each digest in
+ * `withoutBytes` of a statement that is new, a mark is kept among them (xapi/attachments.ts).
+ */
 export interface AttachmentStore {
-  /** Those of the digests that are there, each once, in the order asked for. */
+  /** Those of the digests, or marks, that are there, each once, in the order asked for. */
   read(sha2s: readonly string[], options?: CallOptions): AsyncIterable<AttachmentContent>
 }

@@ -1,6 +1,7 @@
 import { identifierKey } from '../xapi/identifier.ts'
 import { type Person, personOf } from '../xapi/person.ts'
 import type { Call } from './call.ts'
+import { namesOf } from './describe.ts'
 import { agent, type Parameters, refuseUnknown, required } from './parameters.ts'
 
 /**
@@ -9,6 +10,6 @@ import { agent, type Parameters, refuseUnknown, required } from './parameters.ts
 export const readPerson = async (call: Call, parameters: Parameters): Promise<Person> => {
   refuseUnknown(parameters, ['agent'])
   const asked = required(parameters, 'agent', agent(call.version))
-  const names = await call.store.statements.agentNames(identifierKey(asked) ?? '', call)
+  const names = await namesOf(call, identifierKey(asked) ?? '')
   return personOf(asked, names)
 }

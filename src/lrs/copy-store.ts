@@ -4,7 +4,7 @@ import type { LrsStore } from '../contracts/lrs-backend.ts'
 import type { AttachmentContent, StoredStatement } from '../contracts/statement-store.ts'
 import type { StoreCopy } from '../contracts/store-copy.ts'
 import { RalphError } from '../errors.ts'
-import { namedDigests } from '../xapi/attachments.ts'
+import { isMark, markOf, namedDigests } from '../xapi/attachments.ts'
 import type { Position } from '../xapi/filters.ts'
 import { onOneLine } from '../xapi/json-text.ts'
 
@@ -62,11 +62,13 @@ async function* documentPages(store: StoreCopy, signal: AbortSignal | undefined)
   }
 }
 
+/** The attachments that statements name, and the marks that they may have (xapi/attachments.ts). */
 const digestsOf = (statements: readonly StoredStatement[]): string[] => {
   const digests = new Set<string>()
-  for (const { text } of statements) {
+  for (const { id, text } of statements) {
     // Most statements have no attachment: they need not be parsed.
-    if (text.includes('"sha2"')) for (const digest of namedDigests(JSON.parse(text))) digests.add(digest)
+    if (!text.includes('"sha2"')) continue
+    for (const digest of namedDigests(JSON.parse(text))) digests.add(digest).add(markOf(id, digest))
   }
   return [...digests]
 }
@@ -128,7 +130,7 @@ export const takeInventory = async (
     for (const { id, text } of page) hash.update(`${id} ${onOneLine(text)}\n`)
     const digests = digestsOf(page).filter((digest) => !attachments.has(digest))
     for await (const { sha2, content } of store.attachments.read(digests)) {
-      attachments.add(sha2)
+      if (!isMark(sha2)) attachments.add(sha2)
       hash.update(`${sha2} ${createHash('sha256').update(content).digest('hex')}\n`)
     }
     statements += page.length

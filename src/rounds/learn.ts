@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Descriptions } from '../contracts/statement-store.ts'
 import { mergeDefinition, mergeDisplay } from '../xapi/definitions.ts'
-import { agentNamesIn } from '../xapi/learned.ts'
+import { type Taught, taughtBy } from '../xapi/learned.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../xapi/statement.ts'
-import { everyActivity, everyVerb } from '../xapi/terms.ts'
 import type { Micros } from '../xapi/timestamp.ts'
 import type { LearnedName, Turn } from './engine.ts'
 
@@ -17,6 +16,8 @@ export interface Lesson extends Descriptions {
 export interface Teaching {
   readonly statement: Statement
   readonly stored: Micros
+  /** As in `StatementBatch`. */
+  readonly apart: boolean
 }
 
 export interface Learner {
@@ -39,13 +40,12 @@ interface Said<Description> {
 }
 
 const unknownIn = <Description>(
-  all: Iterable<{ readonly iri: string; readonly description: Description | undefined }>,
+  all: Iterable<readonly [iri: string, description: Description]>,
   memory: LRUCache<string, string>
 ): Said<Description>[] => {
   const said: Said<Description>[] = []
   const last = new Map<string, string>()
-  for (const { iri, description } of all) {
-    if (description === undefined) continue
+  for (const [iri, description] of all) {
     const text = JSON.stringify(description)
     if ((last.get(iri) ?? memory.get(iri)) === text) continue
     last.set(iri, text)
@@ -68,20 +68,6 @@ const mergeAll = <Description>(
   return merged
 }
 
-function* definitionsIn(
-  taught: readonly Teaching[]
-): Generator<{ iri: string; description: ActivityDefinition | undefined }> {
-  for (const { statement } of taught) {
-    for (const { id, definition } of everyActivity(statement)) yield { iri: id, description: definition }
-  }
-}
-
-function* displaysIn(taught: readonly Teaching[]): Generator<{ iri: string; description: LanguageMap | undefined }> {
-  for (const { statement } of taught) {
-    for (const { id, display } of everyVerb(statement)) yield { iri: id, description: display }
-  }
-}
-
 export const createLearner = (): Learner => {
   const definitionMemory = createMemory()
   const displayMemory = createMemory()
@@ -92,10 +78,10 @@ export const createLearner = (): Learner => {
     sizeCalculation: (_, key) => key.length + 1
   })
 
-  const namesIn = (taught: readonly Teaching[]): Map<string, LearnedName> => {
+  const namesIn = (said: readonly { readonly stored: Micros; readonly taught: Taught }[]): Map<string, LearnedName> => {
     const names = new Map<string, LearnedName>()
-    for (const { statement, stored } of taught) {
-      for (const [identifier, name] of agentNamesIn(statement)) {
+    for (const { stored, taught } of said) {
+      for (const [identifier, name] of taught.names) {
         const key = JSON.stringify([identifier, name])
         if (!names.has(key) && !nameMemory.has(key)) names.set(key, { identifier, name, stored })
       }
@@ -109,9 +95,16 @@ export const createLearner = (): Learner => {
         definitionMemory.clear()
         displayMemory.clear()
       }
-      const definitions = unknownIn(definitionsIn(taught), definitionMemory)
-      const displays = unknownIn(displaysIn(taught), displayMemory)
-      const names = namesIn(taught)
+      const said = taught.map(({ statement, stored, apart }) => ({ stored, taught: taughtBy(statement, apart) }))
+      const definitions = unknownIn(
+        said.flatMap(({ taught }) => taught.definitions),
+        definitionMemory
+      )
+      const displays = unknownIn(
+        said.flatMap(({ taught }) => taught.displays),
+        displayMemory
+      )
+      const names = namesIn(said)
       const asked = {
         activities: [...new Set(definitions.map(({ iri }) => iri))],
         verbs: [...new Set(displays.map(({ iri }) => iri))]

@@ -8,6 +8,7 @@ import type {
   StoredStatement
 } from '../contracts/statement-store.ts'
 import { type ErrorCode, RalphError } from '../errors.ts'
+import { marksOf } from '../xapi/attachments.ts'
 import type { Statement } from '../xapi/statement.ts'
 import { separateKnown } from '../xapi/statement-index.ts'
 import { formatMicros, type Micros } from '../xapi/timestamp.ts'
@@ -45,8 +46,18 @@ interface Job {
   readonly statements: readonly Pick<IncomingStatement, 'id' | 'statement'>[]
   readonly attachments: readonly AttachmentContent[]
   readonly signal: AbortSignal | undefined
+  /** As in `StatementBatch`. */
+  readonly apart?: boolean
   /** Adds to the plan what is new; a `RalphError` is thrown before anything was added, and refuses this job alone. */
-  plan(plan: Plan, times: Times): { readonly report: InsertReport; readonly taught: readonly Teaching[] }
+  plan(plan: Plan, times: Times): Planned
+}
+
+/** What a job has added to a plan. */
+interface Planned {
+  readonly report: InsertReport
+  readonly taught: readonly Teaching[]
+  /** Beside the attachments of the job. */
+  readonly marks?: readonly AttachmentContent[]
 }
 
 /** The times of a round. */
@@ -69,19 +80,23 @@ const engineFailures: ReadonlySet<ErrorCode> = new Set([
 
 const nothing: InsertReport = { inserted: [], already: [] }
 
-const insertJob = ({ statements, attachments, define }: StatementBatch, { signal }: CallOptions): Job => ({
+const insertJob = (
+  { statements, attachments, define, apart = false, ownOnly }: StatementBatch,
+  { signal }: CallOptions
+): Job => ({
   statements,
   attachments,
   signal,
+  apart,
   plan: (plan, times) => {
-    const { fresh, already } = separateKnown(statements, plan.statement)
+    const { fresh, already } = separateKnown(statements, plan.statement, ownOnly)
     const taught: Teaching[] = []
     for (const incoming of fresh) {
       const stored = times.next()
       plan.add(incoming, stored, incoming.textAt(formatMicros(stored)))
-      if (define) taught.push({ statement: incoming.statement, stored })
+      if (define) taught.push({ statement: incoming.statement, stored, apart })
     }
-    return { report: { inserted: fresh.map(({ id }) => id), already }, taught }
+    return { report: { inserted: fresh.map(({ id }) => id), already }, taught, marks: marksOf(fresh) }
   }
 })
 
@@ -115,7 +130,10 @@ const restoreJob = (
           already.push(each.id)
         }
       }
-      return { report: { inserted, already }, taught: define ? statements : [] }
+      return {
+        report: { inserted, already },
+        taught: define ? statements.map((each) => ({ ...each, apart: false })) : []
+      }
     }
   }
 }
@@ -164,7 +182,9 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
       if (present === undefined) continue
       plan.link(id)
       times.passed(present.stored)
-      taught.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored })
+      // Whether it was to be kept apart died with its writer: what they want who write now is the likeliest.
+      const apart = jobs.some((job) => job.apart)
+      taught.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored, apart })
     }
     const attachments = new Map<string, AttachmentContent>()
     const outcomes = jobs.map((job): Outcome => {
@@ -172,7 +192,7 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
       try {
         const planned = job.plan(plan, times)
         taught.push(...planned.taught)
-        for (const attachment of job.attachments) attachments.set(attachment.sha2, attachment)
+        for (const each of [...job.attachments, ...(planned.marks ?? [])]) attachments.set(each.sha2, each)
         return { report: planned.report }
       } catch (error) {
         return { error }

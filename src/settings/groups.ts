@@ -135,7 +135,8 @@ export const lrsGroup = {
   restrictByAuthority: setting('LRS_RESTRICT_BY_AUTHORITY', {
     kind: boolean,
     default: false,
-    description: 'Users read only the statements that they sent themselves.'
+    description:
+      'Users read only the statements that they sent themselves, learn nothing of others, and void no others.'
   }),
   restrictByScopes: setting('LRS_RESTRICT_BY_SCOPES', {
     kind: boolean,

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { type Problem, RalphError } from '../errors.ts'
-import type { Attachment, Statement } from './statement.ts'
+import type { Attachment, Statement, StatementId } from './statement.ts'
 
 /** The bytes of one attachment, under the lower-case hexadecimal digest that names them. */
 export interface ReceivedAttachment {
@@ -97,3 +97,20 @@ export const namedDigests = (statement: unknown): ReadonlySet<string> => {
   const { object } = statement
   return new Set([...digestsIn(statement.attachments), ...digestsIn(isObject(object) ? object.attachments : undefined)])
 }
+
+/**
+ * The mark of a statement that named a digest and did not bring its bytes: who may read that statement may not read them
+ * for it. It is kept as an attachment is, without bytes, under a name that no digest has. A statement without a mark has
+ * brought what it names.
+ */
+export const markOf = (id: StatementId, sha2: string): string => `${sha2}/${id}`
+
+export const isMark = (name: string): boolean => name.includes('/')
+
+/** The marks that come with statements which are new to a store. */
+export const marksOf = (
+  fresh: readonly { readonly id: StatementId; readonly withoutBytes?: readonly string[] }[]
+): ReceivedAttachment[] =>
+  fresh.flatMap(({ id, withoutBytes = [] }) =>
+    withoutBytes.map((sha2) => ({ sha2: markOf(id, sha2), content: new Uint8Array(0) }))
+  )

@@ -1,12 +1,13 @@
+import { apartKey } from './authority.ts'
 import { mergeDefinition, mergeDisplay } from './definitions.ts'
-import { identifierKey } from './identifier.ts'
+import { identifierKey, identifierKeys } from './identifier.ts'
 import { type ActivityDefinition, isGroup, type LanguageMap, type Statement } from './statement.ts'
 import { everyActivity, everyActor, everyVerb } from './terms.ts'
 
 /** What statements teach of Activities, Verbs and Agents, kept in memory. */
 export interface Learned {
-  /** Statements are learned in the order in which they were stored: the later one wins. */
-  learn(statement: Statement): void
+  /** Statements are learned in the order in which they were stored: the later one wins. `apart` as in `Taught`. */
+  learn(statement: Statement, apart?: boolean): void
   /** Those that are known. */
   describe(
     activities: readonly string[],
@@ -20,13 +21,35 @@ export interface Learned {
 }
 
 /** The Agents in a statement that have a name, under their identifier keys; Groups have names of their own kind. */
-export function* agentNamesIn(statement: Statement): Generator<readonly [identifier: string, name: string]> {
+function* agentNamesIn(statement: Statement): Generator<readonly [identifier: string, name: string]> {
   for (const actor of everyActor(statement)) {
     for (const agent of isGroup(actor) ? (actor.member ?? []) : [actor]) {
       const key = agent.name === undefined ? undefined : identifierKey(agent)
       if (key !== undefined && agent.name !== undefined) yield [key, agent.name]
     }
   }
+}
+
+/** What one statement teaches, each under its name and, if it is to be kept apart, under its `apartKey` too. */
+export interface Taught {
+  readonly definitions: readonly (readonly [activity: string, definition: ActivityDefinition])[]
+  readonly displays: readonly (readonly [verb: string, display: LanguageMap])[]
+  readonly names: readonly (readonly [identifier: string, name: string])[]
+}
+
+export const taughtBy = (statement: Statement, apart = false): Taught => {
+  const authorities = apart && statement.authority ? new Set(identifierKeys(statement.authority)) : []
+  const definitions: [string, ActivityDefinition][] = []
+  const displays: [string, LanguageMap][] = []
+  const names: [string, string][] = []
+  const add = <Value>(to: [string, Value][], name: string, value: Value): void => {
+    to.push([name, value])
+    for (const authority of authorities) to.push([apartKey(authority, name), value])
+  }
+  for (const { id, definition } of everyActivity(statement)) if (definition) add(definitions, id, definition)
+  for (const { id, display } of everyVerb(statement)) if (display) add(displays, id, display)
+  for (const [identifier, name] of agentNamesIn(statement)) add(names, identifier, name)
+  return { definitions, displays, names }
 }
 
 const known = <Value>(all: ReadonlyMap<string, Value>, iris: readonly string[]): Map<string, Value> => {
@@ -43,22 +66,21 @@ export const createLearned = (): Learned => {
   const displays = new Map<string, LanguageMap>()
   const names = new Map<string, Set<string>>()
   return {
-    learn: (statement) => {
-      for (const { id, definition } of everyActivity(statement)) {
-        if (definition === undefined) continue
-        const present = definitions.get(id)
+    learn: (statement, apart) => {
+      const taught = taughtBy(statement, apart)
+      for (const [iri, definition] of taught.definitions) {
+        const present = definitions.get(iri)
         const merged = mergeDefinition(present, definition)
-        if (merged !== present) definitions.set(id, merged)
+        if (merged !== present) definitions.set(iri, merged)
       }
-      for (const { id, display } of everyVerb(statement)) {
-        if (display === undefined) continue
-        const present = displays.get(id)
+      for (const [iri, display] of taught.displays) {
+        const present = displays.get(iri)
         const merged = mergeDisplay(present, display)
-        if (merged !== present) displays.set(id, merged)
+        if (merged !== present) displays.set(iri, merged)
       }
-      for (const [key, name] of agentNamesIn(statement)) {
-        const known = names.get(key)
-        if (known === undefined) names.set(key, new Set([name]))
+      for (const [identifier, name] of taught.names) {
+        const known = names.get(identifier)
+        if (known === undefined) names.set(identifier, new Set([name]))
         else known.add(name)
       }
     },

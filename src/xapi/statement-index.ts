@@ -1,4 +1,5 @@
 import { RalphError } from '../errors.ts'
+import { isOf, requireOwnTargets } from './authority.ts'
 import { sameStatement } from './equivalence.ts'
 import type { Position, StatementQuery } from './filters.ts'
 import { commonRows, firstNotBefore, insertRow, sortRows } from './sorted-rows.ts'
@@ -233,20 +234,26 @@ const textOrder = (one: string, other: string): number => (one < other ? -1 : on
 const isBefore = (one: Position, other: Position): boolean =>
   (one.stored - other.stored || textOrder(one.id, other.id)) < 0
 
+/** Whether the statement that has the id of another is that one, for who may know (`ownOnly` as in `StatementBatch`). */
+export const isThere = (present: Statement, next: Statement, ownOnly: boolean): boolean =>
+  sameStatement(present, next) && (!ownOnly || isOf(present, next.authority))
+
 /**
  * Which statements of a batch are new, and which are there already (Data §2.3.1). `STATEMENT_CONFLICT` when an id
- * belongs to another statement: then nothing of the batch may be stored.
+ * belongs to another statement: then nothing of the batch may be stored. `ownOnly` as in `StatementBatch`.
  */
 export const separateKnown = <One extends { readonly id: StatementId; readonly statement: Statement }>(
   batch: readonly One[],
-  statementOf: (id: StatementId) => Statement | undefined
+  statementOf: (id: StatementId) => Statement | undefined,
+  ownOnly = false
 ): { readonly fresh: readonly One[]; readonly already: readonly StatementId[] } => {
+  if (ownOnly) requireOwnTargets(batch, statementOf)
   const fresh = new Map<StatementId, One>()
   const already: StatementId[] = []
   for (const one of batch) {
     const present = fresh.get(one.id)?.statement ?? statementOf(one.id)
     if (present === undefined) fresh.set(one.id, one)
-    else if (sameStatement(present, one.statement)) already.push(one.id)
+    else if (isThere(present, one.statement, ownOnly)) already.push(one.id)
     else {
       throw new RalphError('STATEMENT_CONFLICT', `Another statement has the id ${one.id}.`, { statementId: one.id })
     }

@@ -37,6 +37,7 @@ export const createCompactor = (
       place
     ])
     entries.push([{ unlearned: [...kept.unlearned] }, nowhere], [{ passed: times.now() }, nowhere])
+    if (kept.apart.since < Number.POSITIVE_INFINITY) entries.push([{ apart: kept.apart.since }, nowhere])
     await replaceJournal(journal, entries, (places) => {
       for (const [index, [key, document]] of documents.entries()) {
         kept.documents.set(key, { ...document, place: places[index] ?? nowhere })

@@ -21,6 +21,8 @@ export type Entry =
   | { readonly attachment: string; readonly size: number }
   /** By their `stored`: statements that teach nothing (scope `define`). */
   | { readonly unlearned: readonly Micros[] }
+  /** From this `stored` on, what statements teach is kept apart for each Authority too. */
+  | { readonly apart: Micros }
   /** Every time up to this one was given out. */
   | { readonly passed: Micros }
 

@@ -11,12 +11,20 @@ export interface Kept {
   readonly attachments: Map<string, Place>
   /** By their `stored`: statements that teach nothing. */
   readonly unlearned: Set<Micros>
+  /** What statements teach is kept apart for each Authority too, from the one with this `stored` on. */
+  readonly apart: { since: Micros }
+}
+
+/** That one statement was told to keep it apart. */
+export const keepApart = ({ apart }: Pick<Kept, 'apart'>, stored: Micros): void => {
+  apart.since = Math.min(apart.since, stored)
 }
 
 export const createKept = (): Kept => ({
   documents: createDocumentIndex(),
   attachments: new Map(),
-  unlearned: new Set()
+  unlearned: new Set(),
+  apart: { since: Number.POSITIVE_INFINITY }
 })
 
 export const takeIn = (kept: Kept, times: IncreasingClock, entry: Entry, place: Place): void => {
@@ -27,5 +35,6 @@ export const takeIn = (kept: Kept, times: IncreasingClock, entry: Entry, place: 
   } else if ('delete' in entry) kept.documents.delete(entry.delete)
   else if ('attachment' in entry) kept.attachments.set(entry.attachment, place)
   else if ('unlearned' in entry) for (const stored of entry.unlearned) kept.unlearned.add(stored)
+  else if ('apart' in entry) keepApart(kept, entry.apart)
   else times.passed(entry.passed)
 }

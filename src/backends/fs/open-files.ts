@@ -79,6 +79,7 @@ export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: Ba
       path: join(directory, file),
       intent: await readIntent(intent),
       unlearned: kept.unlearned,
+      apart: kept.apart,
       passed: times.passed,
       warn
     })

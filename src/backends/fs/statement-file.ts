@@ -17,6 +17,8 @@ export interface NewLine {
   readonly stored: Micros
   readonly statement: Statement
   readonly define: boolean
+  /** As in `StatementBatch`. */
+  readonly apart?: boolean | undefined
   readonly bytes: Buffer
 }
 
@@ -47,6 +49,8 @@ export interface StatementFileOptions {
   readonly intent: Intent | undefined
   /** By their `stored`: statements that teach nothing. */
   readonly unlearned: ReadonlySet<Micros>
+  /** What statements teach is kept apart from this `stored` on, which may yet become known. */
+  readonly apart: { readonly since: Micros }
   /** Is told each `stored` that statements have. */
   readonly passed: (stored: Micros) => void
   readonly warn: (message: string) => void
@@ -101,7 +105,7 @@ interface Stretch extends Place {
 }
 
 export const openStatementFile = async (options: StatementFileOptions): Promise<StatementFile> => {
-  const { path, intent, unlearned, passed, warn } = options
+  const { path, intent, unlearned, apart, passed, warn } = options
   const file = await openOrCreate(path)
   const index = createStatementIndex()
   const learned = createLearned()
@@ -112,9 +116,9 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
   let lineNumber = 0
   let broken = 0
 
-  const learn = (statement: Statement): void => {
+  const learn = (statement: Statement, stored: Micros): void => {
     try {
-      learned.learn(statement)
+      learned.learn(statement, stored >= apart.since)
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
       warn(`${path}: line ${lineNumber} teaches nothing, its definitions are malformed`)
@@ -136,7 +140,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     }
     offsets.push(offset)
     lengths.push(bytes.length)
-    if (stored === undefined || !unlearned.has(stored)) learn(statement)
+    if (stored === undefined || !unlearned.has(stored)) learn(statement, stored ?? 0)
     if (stored !== undefined) passed(stored)
     return undefined
   }
@@ -218,11 +222,11 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     takeIn: (lines, offset) => {
       index.add(lines)
       let at = offset
-      for (const { bytes, define, statement } of lines) {
+      for (const { bytes, define, apart: keptApart, statement } of lines) {
         offsets.push(at)
         lengths.push(bytes.length)
         at += bytes.length + 1
-        if (define) learned.learn(statement)
+        if (define) learned.learn(statement, keptApart)
       }
       end = at
       lineNumber += lines.length + (unfinished ? 1 : 0)

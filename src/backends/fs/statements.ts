@@ -1,9 +1,11 @@
 import type { InsertReport, StatementBatch } from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import { marksOf } from '../../xapi/attachments.ts'
 import { onOneLine } from '../../xapi/json-text.ts'
 import { separateKnown } from '../../xapi/statement-index.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import type { FsAttachments } from './attachments.ts'
+import { type Kept, keepApart } from './kept.ts'
 import type { NewLine } from './statement-file.ts'
 import type { StoreFiles, Transaction } from './transaction.ts'
 
@@ -12,23 +14,32 @@ export const createInsert = (
   { statements, journal }: StoreFiles,
   transaction: Transaction,
   attachments: FsAttachments,
+  kept: Kept,
   times: IncreasingClock
 ) => {
   return (batch: StatementBatch): InsertReport => {
     const { fresh, already } = separateKnown(
       batch.statements,
-      (id) => transaction.statement(id) ?? statements.statement(id)
+      (id) => transaction.statement(id) ?? statements.statement(id),
+      batch.ownOnly
     )
     const lines = fresh.map((incoming): NewLine => {
       const stored = times.next()
       const text = incoming.textAt(formatMicros(stored))
       const line = text.includes('\n') ? onOneLine(text) : text
       const { id, statement } = incoming
-      return { id, stored, statement, define: batch.define, bytes: Buffer.from(line) }
+      return { id, stored, statement, define: batch.define, apart: batch.apart, bytes: Buffer.from(line) }
     })
-    attachments.add(batch.attachments)
+    attachments.add([...batch.attachments, ...marksOf(fresh)])
+    const [first] = lines
     if (!batch.define && lines.length > 0) {
-      transaction.addEntry(journal, { unlearned: lines.map(({ stored }) => stored) })
+      const unlearned = lines.map(({ stored }) => stored)
+      transaction.addEntry(journal, { unlearned }, undefined, () => {
+        for (const stored of unlearned) kept.unlearned.add(stored)
+      })
+    }
+    if (batch.apart && first !== undefined && first.stored < kept.apart.since) {
+      transaction.addEntry(journal, { apart: first.stored }, undefined, () => keepApart(kept, first.stored))
     }
     transaction.addStatements(lines)
     return { inserted: lines.map(({ id }) => id), already }

@@ -49,7 +49,7 @@ const build = (
   const transaction = createTransaction(files)
   const documents = createFsDocuments(kept.documents, journal, transaction, times)
   const attachments = createFsAttachments(kept.attachments, files.attachments, transaction)
-  const insert = createInsert(files, transaction, attachments, times)
+  const insert = createInsert(files, transaction, attachments, kept, times)
   const compactor = createCompactor(journal, kept, times, warn)
   const settle = (): void => {
     documents.settle()

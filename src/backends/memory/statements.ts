@@ -8,9 +8,10 @@ import type {
 } from '../../contracts/statement-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { marksOf } from '../../xapi/attachments.ts'
 import { fitting } from '../../xapi/filters.ts'
 import { createLearned } from '../../xapi/learned.ts'
-import type { Statement } from '../../xapi/statement.ts'
+import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { createStatementIndex, type Row, separateKnown } from '../../xapi/statement-index.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
@@ -37,6 +38,12 @@ export const createMemoryStatements = (
     text: textOf(row)
   })
 
+  const statementOf = (id: StatementId): Statement | undefined => {
+    const row = index.row(id)
+    // Only what was validated before it was stored is kept.
+    return row === undefined ? undefined : (JSON.parse(textOf(row)) as Statement)
+  }
+
   /** As many as fit into a page; a UTF-16 unit is three bytes at most. */
   const pageOf = ({ rows, more }: { readonly rows: readonly Row[]; readonly more: boolean }): StatementPage => {
     const count = fitting(rows.map((row) => textOf(row).length * 3))
@@ -49,20 +56,16 @@ export const createMemoryStatements = (
   }
 
   const statements: StatementStore = {
-    insert: async ({ statements, attachments, define }, options) => {
+    insert: async ({ statements, attachments, define, apart, ownOnly }, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()
-      const { fresh, already } = separateKnown(statements, (id) => {
-        const row = index.row(id)
-        // Only what was validated before it was stored is kept.
-        return row === undefined ? undefined : (JSON.parse(textOf(row)) as Statement)
-      })
+      const { fresh, already } = separateKnown(statements, statementOf, ownOnly)
       const stored = fresh.map((each) => ({ ...each, stored: times.next() }))
       const newTexts = stored.map((each) => each.textAt(formatMicros(each.stored)))
       index.add(stored)
       for (const text of newTexts) texts.push(text)
-      if (define) for (const { statement } of stored) learned.learn(statement)
-      keep(attachments)
+      if (define) for (const { statement } of stored) learned.learn(statement, apart)
+      keep([...attachments, ...marksOf(fresh)])
       return { inserted: fresh.map(({ id }) => id), already }
     },
     find: async (id, { voided }, options) => {

@@ -1,8 +1,7 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
 import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
-import { agentNamesIn } from '../../xapi/learned.ts'
+import { taughtBy } from '../../xapi/learned.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
-import { everyActivity, everyVerb } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
 import type { Participant } from './transaction.ts'
@@ -10,7 +9,8 @@ import { createTransactionCache } from './transaction-cache.ts'
 
 /** What statements say of Activities, Verbs and Agents, merged when they are stored. */
 export interface DescriptionTables extends Participant {
-  learn(statement: Statement, stored: Micros): void
+  /** `apart` as in `StatementBatch`. */
+  learn(statement: Statement, stored: Micros, apart: boolean): void
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Descriptions
   agentNames(identifier: string): string[]
 }
@@ -112,10 +112,11 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
   }
 
   return {
-    learn: (statement, stored) => {
-      for (const { id, definition } of everyActivity(statement)) if (definition) definitions.learn(id, definition)
-      for (const { id, display } of everyVerb(statement)) if (display) displays.learn(id, display)
-      for (const [identifier, name] of agentNamesIn(statement)) learnName(identifier, name, stored)
+    learn: (statement, stored, apart) => {
+      const taught = taughtBy(statement, apart)
+      for (const [iri, definition] of taught.definitions) definitions.learn(iri, definition)
+      for (const [iri, display] of taught.displays) displays.learn(iri, display)
+      for (const [identifier, name] of taught.names) learnName(identifier, name, stored)
     },
     describe: ({ activities, verbs }) => ({
       definitions: definitions.findAll(activities),

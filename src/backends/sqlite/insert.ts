@@ -7,8 +7,10 @@ import type {
 } from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
-import { sameStatement } from '../../xapi/equivalence.ts'
+import { marksOf } from '../../xapi/attachments.ts'
+import { requireOwnTargets } from '../../xapi/authority.ts'
 import { type Statement, type StatementId, targetOf, voids } from '../../xapi/statement.ts'
+import { isThere } from '../../xapi/statement-index.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import type { AttachmentTable } from './attachments.ts'
 import type { Connection } from './connect.ts'
@@ -33,7 +35,7 @@ export interface Tables {
 }
 
 /**
- * Writes a batch; `STATEMENT_CONFLICT` when an id is taken by another statement. With a single statement that is
+ * Writes a batch; `STATEMENT_CONFLICT` when an id is taken by another statement, `FORBIDDEN` as `ownOnly` says. With a single statement that is
  * found out before anything is changed.
  */
 export interface Insert {
@@ -50,9 +52,16 @@ export const createInsert = (tables: Tables): Insert => {
   const textOf = connection.prepare<[text: string]>('SELECT text FROM statement WHERE stored = ?')
   const voidStatement = connection.prepare('UPDATE statement SET voided = 1 WHERE stored = ? AND voiding = 0')
 
-  const refuseAnother = ({ id, statement }: IncomingStatement, present: Micros): void => {
-    // It was validated before it was stored.
-    if (sameStatement(JSON.parse(textOf.get(present)?.[0] ?? 'null') as Statement, statement)) return
+  /** What was validated before it was stored. */
+  const statementAt = (stored: Micros): Statement => JSON.parse(textOf.get(stored)?.[0] ?? 'null')
+
+  const statementOf = (id: StatementId): Statement | undefined => {
+    const stored = index.find(id)
+    return stored === undefined ? undefined : statementAt(stored)
+  }
+
+  const refuseAnother = ({ id, statement }: IncomingStatement, present: Micros, ownOnly: boolean): void => {
+    if (isThere(statementAt(present), statement, ownOnly)) return
     throw new RalphError('STATEMENT_CONFLICT', `another statement has the id ${id}`, { statementId: id })
   }
 
@@ -62,7 +71,7 @@ export const createInsert = (tables: Tables): Insert => {
   }
 
   /** Of one that is not there. */
-  const write = (incoming: IncomingStatement, stored: Micros, define: boolean): void => {
+  const write = (incoming: IncomingStatement, stored: Micros, define: boolean, apart = false): void => {
     const { id, statement } = incoming
     const voidedId = voids(statement)
     const voided = voidedId === undefined && references.isVoided(id)
@@ -71,7 +80,8 @@ export const createInsert = (tables: Tables): Insert => {
     if (voidedId !== undefined) voidTarget(voidedId)
     index.add(id, stored, leanTermsOf(statement).map(termIds.idOf))
     references.link({ id, stored, statement, target: targetOf(statement) })
-    if (define) descriptions.learn(statement, stored)
+    if (define) descriptions.learn(statement, stored, apart)
+    for (const mark of marksOf([incoming])) attachments.add(mark)
   }
 
   /** `stored` is the key of the table: statements that another store took at the same moment follow each other. */
@@ -82,17 +92,18 @@ export const createInsert = (tables: Tables): Insert => {
   }
 
   return {
-    insert: ({ statements, attachments: contents, define }) => {
+    insert: ({ statements, attachments: contents, define, apart, ownOnly = false }) => {
+      if (ownOnly) requireOwnTargets(statements, statementOf)
       pages.outdate()
       const inserted: StatementId[] = []
       const already: StatementId[] = []
       for (const incoming of statements) {
         const present = index.find(incoming.id)
         if (present === undefined) {
-          write(incoming, times.next(), define)
+          write(incoming, times.next(), define, apart)
           inserted.push(incoming.id)
         } else {
-          refuseAnother(incoming, present)
+          refuseAnother(incoming, present, ownOnly)
           already.push(incoming.id)
         }
       }

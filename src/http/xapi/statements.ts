@@ -79,12 +79,12 @@ const post: Operation = {
   }
 }
 
-/** 200 when anything was stored; else 409 when ids were taken, 400 when all was invalid. */
+/** 200 when anything was stored; else 409 when ids were taken, 403 when voiding was not allowed, 400 when all was invalid. */
 const storeWhatIsValid = async (call: Parameters<Operation['answer']>[0], request: XapiRequest): Promise<Answer> => {
   const report = await storePartially(call, readBody(request))
   if (report.ids.length > 0) return jsonAnswer(report)
-  const isTaken = report.errors.some(({ code }) => code === 'STATEMENT_CONFLICT')
-  const error: ErrorCode = isTaken ? 'STATEMENT_CONFLICT' : 'INVALID_STATEMENT'
+  const codes = new Set<ErrorCode>(report.errors.map(({ code }) => code))
+  const error = (['STATEMENT_CONFLICT', 'FORBIDDEN'] as const).find((code) => codes.has(code)) ?? 'INVALID_STATEMENT'
   return {
     ...jsonAnswer({ error, message: 'None of the statements was stored.', ...report }),
     status: errorStatus[error]

@@ -1,6 +1,8 @@
 import type { AttachmentContent, StoredStatement } from '../../contracts/statement-store.ts'
-import { type Attachment, isSubStatement, type Statement } from '../../xapi/statement.ts'
+import { markOf } from '../../xapi/attachments.ts'
+import { type Attachment, isSubStatement, type Statement, type StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
+import { readsOnly } from '../restriction.ts'
 
 /** The bytes of an attachment with the media type that its statement gives it. */
 export interface NamedAttachment extends AttachmentContent {
@@ -12,16 +14,40 @@ const named = (statement: Statement): readonly Attachment[] => [
   ...(isSubStatement(statement.object) ? (statement.object.attachments ?? []) : [])
 ]
 
+interface Naming {
+  readonly id: StatementId
+  readonly sha2: string
+  readonly contentType: string
+}
+
+function* namingsIn(statements: readonly StoredStatement[]): Generator<Naming> {
+  for (const { id, text } of statements) {
+    for (const { sha2, contentType } of named(JSON.parse(text) as Statement)) {
+      yield { id, sha2: sha2.toLowerCase(), contentType }
+    }
+  }
+}
+
+/**
+ * Who may not read everything gets bytes for a statement that has brought them: that he knows a digest, and names it in
+ * a statement of his own, does not make him one who has them.
+ */
+const withBytes = async (call: Call, namings: readonly Naming[]): Promise<readonly Naming[]> => {
+  if (readsOnly(call) === undefined || namings.length === 0) return namings
+  const marks = new Set<string>()
+  const possible = namings.map(({ id, sha2 }) => markOf(id, sha2))
+  for await (const { sha2: mark } of call.store.attachments.read(possible, call)) marks.add(mark)
+  return namings.filter(({ id, sha2 }) => !marks.has(markOf(id, sha2)))
+}
+
 /** What the statements of an answer name and the store has, each content once (Communication §1.5.2). */
 export async function* attachmentsOf(
   call: Call,
   statements: readonly StoredStatement[]
 ): AsyncGenerator<NamedAttachment> {
   const contentTypes = new Map<string, string>()
-  for (const { text } of statements) {
-    for (const { sha2, contentType } of named(JSON.parse(text) as Statement)) {
-      if (!contentTypes.has(sha2.toLowerCase())) contentTypes.set(sha2.toLowerCase(), contentType)
-    }
+  for (const { sha2, contentType } of await withBytes(call, [...namingsIn(statements)])) {
+    if (!contentTypes.has(sha2)) contentTypes.set(sha2, contentType)
   }
   if (contentTypes.size === 0) return
   for await (const { sha2, content } of call.store.attachments.read([...contentTypes.keys()], call)) {

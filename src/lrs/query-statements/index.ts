@@ -2,14 +2,14 @@ import type { PageFrame, StoredStatement, TextPage } from '../../contracts/state
 import { RalphError } from '../../errors.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import { encodeCursor } from '../../xapi/cursor.ts'
-import { identifierKeys } from '../../xapi/identifier.ts'
-import type { Statement } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Call } from '../call.ts'
 import type { Parameters } from '../parameters.ts'
+import { readsOnly } from '../restriction.ts'
 import { attachmentsOf, type NamedAttachment } from './attachments.ts'
 import { type ListRead, readQuery, type SingleRead } from './read-query.ts'
+import { isBy, looksThroughReferences, readablePage } from './readable-page.ts'
 import { shapeStatements } from './shape.ts'
 
 export interface StatementsAnswer {
@@ -45,7 +45,8 @@ const readOne = async (
   { acceptLanguage }: QuerySurroundings
 ): Promise<StatementsAnswer> => {
   const found = await call.store.statements.find(read.id, { voided: read.voided }, call)
-  if (found === undefined || !isBy(found, read.authority)) {
+  // Permission is judged on the statement that is returned, never on one it refers to.
+  if (found === undefined || (read.authority !== undefined && !isBy(JSON.parse(found.text), read.authority))) {
     throw new RalphError('NOT_FOUND', `There is no ${read.voided ? 'voided ' : ''}statement with this id.`, {
       statementId: read.id
     })
@@ -73,10 +74,14 @@ const readPage = async (
       return `],"more":${JSON.stringify(more ?? '')}}`
     }
   }
-  if (read.format === 'exact' && !read.attachments) {
+  const authority = readsOnly(call)
+  const isJudged = authority !== undefined && looksThroughReferences(read.query)
+  if (read.format === 'exact' && !read.attachments && !isJudged) {
     return answerOf(await call.store.statements.queryText(read.query, result, call))
   }
-  const { statements, more } = await call.store.statements.query(read.query, call)
+  const { statements, more } = isJudged
+    ? await readablePage(call, read.query, authority)
+    : await call.store.statements.query(read.query, call)
   const shaped = await shapeStatements(call, statements, read.format, acceptLanguage)
   return {
     ...answerOf(textPageOf({ statements: shaped, more }, result)),
@@ -91,13 +96,6 @@ const answerOf = ({ json, newest }: TextPage): StatementsAnswer => ({
 
 const modified = (newest: Micros | undefined): { readonly lastModified?: Micros } =>
   newest === undefined ? {} : { lastModified: newest }
-
-/** Permission is judged on the statement that is returned, never on one it refers to. */
-const isBy = (found: StoredStatement, authority: string | undefined): boolean => {
-  if (authority === undefined) return true
-  const statement = JSON.parse(found.text) as Statement
-  return statement.authority !== undefined && [...identifierKeys(statement.authority)].includes(authority)
-}
 
 const withAttachments = (
   call: Call,

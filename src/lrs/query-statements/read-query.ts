@@ -1,5 +1,4 @@
 import { RalphError } from '../../errors.ts'
-import { allows } from '../../identity/asker.ts'
 import { type Cursor, decodeCursor } from '../../xapi/cursor.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import { identifierKey } from '../../xapi/identifier.ts'
@@ -17,6 +16,7 @@ import {
   uuid,
   wholeNumber
 } from '../parameters.ts'
+import { keyOfAsker, readsOnly } from '../restriction.ts'
 
 export const formats = ['exact', 'ids', 'canonical'] as const
 export type Format = (typeof formats)[number]
@@ -144,13 +144,8 @@ type Present<Fields> = { [name in keyof Fields]?: Exclude<Fields[name], undefine
 const present = <Fields extends object>(fields: Fields): Present<Fields> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>
 
-/**
- * Ralph's `mine`, one rule for every read: only statements whose Authority is the asker. Asked for, or imposed by
- * RALPH_LRS_RESTRICT_BY_AUTHORITY unless scopes are enforced and the asker may read everything.
- */
+/** Ralph's `mine`, one rule for every read: only statements whose Authority is the asker. Asked for, or imposed. */
 const restrictedTo = (parameters: Parameters, call: Call): string | undefined => {
-  const { restrictByAuthority, restrictByScopes } = call.rules
-  const mayReadAll = restrictByScopes && allows(call.asker, 'statements/read')
   const asked = optional(parameters, 'mine', boolean) ?? false
-  return asked || (restrictByAuthority && !mayReadAll) ? identifierKey(call.asker.agent) : undefined
+  return asked ? keyOfAsker(call) : readsOnly(call)
 }

@@ -3,6 +3,7 @@ import { canonical, idsOnly, namedIris } from '../../xapi/format.ts'
 import { parseExactly } from '../../xapi/parse-exactly.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
+import { describe } from '../describe.ts'
 import type { Format } from './read-query.ts'
 
 /**
@@ -27,6 +28,6 @@ const canonicalFor = async (
   acceptLanguage: string | undefined
 ): Promise<(statement: Statement) => Statement> => {
   const iris = namedIris(page.map(({ statement }) => statement))
-  const descriptions = await call.store.statements.describe(iris, call)
+  const descriptions = await describe(call, iris)
   return (statement) => canonical(statement, descriptions, acceptLanguage)
 }

@@ -30,7 +30,7 @@ type Outcome = StatementId | PartialError
 const failed = (index: number, error: unknown): PartialError => {
   if (!(error instanceof RalphError)) throw error
   // What is no fault of this statement, e.g. a full disk, is the failure of the request.
-  if (!/^(INVALID|STATEMENT)_/.test(error.code)) throw error
+  if (error.code !== 'FORBIDDEN' && !/^(INVALID|STATEMENT)_/.test(error.code)) throw error
   const { problems } = error.details
   return { index, code: error.code, reason: error.message, ...(problems === undefined ? {} : { problems }) }
 }

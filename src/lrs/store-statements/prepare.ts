@@ -1,5 +1,6 @@
 import type { IncomingStatement } from '../../contracts/statement-store.ts'
 import { type Asker, allows } from '../../identity/asker.ts'
+import { namedDigests } from '../../xapi/attachments.ts'
 import { editValue, onOneLine, withoutMembers } from '../../xapi/json-text.ts'
 import {
   type Actor,
@@ -39,8 +40,17 @@ const authorityOf = (statement: Statement, asker: Asker): Actor =>
 
 const assigned = ['stored', 'authority'] as const
 
-/** Adds what the LRS sets (Data §2.4), in the text as in the parsed statement; everything else stays as it was sent. */
-export const prepareStatement = (sent: ValidStatement, call: Call): IncomingStatement => {
+/** What the statement names and no part of the request brings: it has a fileUrl (`requireAttachments`). */
+const withoutBytes = (statement: Statement, parts: ReadonlySet<string>): Pick<IncomingStatement, 'withoutBytes'> => {
+  const missing = [...namedDigests(statement)].filter((sha2) => !parts.has(sha2))
+  return missing.length === 0 ? {} : { withoutBytes: missing }
+}
+
+/**
+ * Adds what the LRS sets (Data §2.4), in the text as in the parsed statement; everything else stays as it was sent.
+ * `parts`: digests of what was sent with it.
+ */
+export const prepareStatement = (sent: ValidStatement, call: Call, parts: ReadonlySet<string>): IncomingStatement => {
   const { stored: _, ...statement } = sent.statement
   const id = statement.id ?? sent.idOfRequest ?? call.newId()
   const authority = authorityOf(statement, call.asker)
@@ -60,6 +70,7 @@ export const prepareStatement = (sent: ValidStatement, call: Call): IncomingStat
   return {
     id: normalId(id),
     statement: { ...statement, id, authority, version },
+    ...withoutBytes(statement, parts),
     textAt: (stored) => `${head},"stored":"${stored}"${hasTimestamp ? '' : `,"timestamp":"${stored}"`}}`
   }
 }

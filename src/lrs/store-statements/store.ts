@@ -4,6 +4,7 @@ import { requireAttachments } from '../../xapi/attachments.ts'
 import { verifySignatures } from '../../xapi/signature.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
+import { writesOwnOnly } from '../restriction.ts'
 import { mapInTurns } from './in-turns.ts'
 import { prepareStatement } from './prepare.ts'
 import type { ValidStatement } from './validate.ts'
@@ -26,9 +27,16 @@ export const store = async (
   requireAttachments(statements, attachments, firstIndex)
   const { trustedKeys } = call.rules
   await verifySignatures(statements, attachments, { trustedKeys, version: call.version, firstIndex })
-  const incoming = await mapInTurns(valid, (each) => prepareStatement(each, call))
+  const parts = new Set(attachments.map(({ sha2 }) => sha2.toLowerCase()))
+  const incoming = await mapInTurns(valid, (each) => prepareStatement(each, call, parts))
   const define = !call.rules.restrictByScopes || allows(call.asker, 'define')
   // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.
-  const report = await call.store.statements.insert({ statements: incoming, attachments, define })
+  const report = await call.store.statements.insert({
+    statements: incoming,
+    attachments,
+    define,
+    apart: call.rules.restrictByAuthority,
+    ownOnly: writesOwnOnly(call)
+  })
   return { ids: incoming.map(({ id }) => id), inserted: report.inserted }
 }

@@ -1,0 +1,41 @@
+import { RalphError } from '../errors.ts'
+import { identifierKeys } from './identifier.ts'
+import { type Actor, type Statement, type StatementId, voids } from './statement.ts'
+
+/**
+ * Whether a statement with this Authority was stored by all who stand behind the other one too: what that one may do
+ * to its own statements it may do to this. An Authority is an Agent, or a Group of an application and its user.
+ */
+export const isOf = (statement: Pick<Statement, 'authority'>, authority: Actor | undefined): boolean => {
+  if (statement.authority === undefined || authority === undefined) return false
+  const keys = new Set(identifierKeys(statement.authority))
+  const others = [...identifierKeys(authority)]
+  return others.length > 0 && others.every((key) => keys.has(key))
+}
+
+/**
+ * Each voiding statement has its target in the store or in the batch, from the same Authority. Else `FORBIDDEN`, in the
+ * same words whether the target is another's or nobody's: nothing is learned of statements that one may not read.
+ */
+export const requireOwnTargets = (
+  batch: readonly { readonly id: StatementId; readonly statement: Statement }[],
+  statementOf: (id: StatementId) => Statement | undefined
+): void => {
+  for (const { statement } of batch) {
+    const target = voids(statement)
+    if (target === undefined) continue
+    const present = statementOf(target) ?? batch.find(({ id }) => id === target)?.statement
+    if (present !== undefined && isOf(present, statement.authority)) continue
+    throw new RalphError(
+      'FORBIDDEN',
+      `A statement is voided by the user who stored it, or by one with the scope all. You stored none with the id ${target}.`,
+      { scope: 'all', statementId: target }
+    )
+  }
+}
+
+/**
+ * The name under which a store keeps what the statements of one Authority say of an Activity, a Verb or an Agent, apart
+ * from what all say. No IRI and no identifier key begins with a bracket.
+ */
+export const apartKey = (authority: string, name: string): string => JSON.stringify([authority, name])
