@@ -10,13 +10,15 @@ const familiesOf = (rows: readonly ConversionRow[]): readonly (readonly [string,
 const asText = (rows: readonly ConversionRow[]): string =>
   familiesOf(rows)
     .map(([family, ofFamily]) => {
-      const blocks = ofFamily.map(({ events, source, verb, object, profile, result, context }) => {
+      const blocks = ofFamily.map(({ events, source, seen, verb, object, profile, result, context, ralph }) => {
         const lines = [
           ['verb', verb],
           ['object', object],
           ['profile', profile],
           ['result', result],
-          ['context', context]
+          ['context', context],
+          ['seen', seen],
+          ['ralph', ralph]
         ].flatMap(([title = '', text = '']) => (text === '' ? [] : [`    ${title.padEnd(8)}${text}`]))
         return [`  ${events.join('\n  ')} (${source})`, ...lines].join('\n')
       })
@@ -29,11 +31,12 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<
 const asMarkdown = (rows: readonly ConversionRow[]): string =>
   familiesOf(rows)
     .map(([family, ofFamily]) => {
-      const lines = ofFamily.map(({ events, source, verb, object, profile, result, context }) => {
+      const lines = ofFamily.map(({ events, source, seen, verb, object, profile, result, context, ralph }) => {
         const named = events.map((event) => `\`${event}\``).join('<br>')
-        return `| ${named} | ${cell(source)} | ${cell(verb)} | ${cell(object)} | ${cell(profile)} | ${cell(result)} | ${cell(context)} |`
+        return `| ${[named, ...[source, seen, verb, object, profile, result, context, ralph].map(cell)].join(' | ')} |`
       })
-      const head = '| event | source | verb | object | profile | result | context |\n|---|---|---|---|---|---|---|'
+      const titles = ['event', 'source', 'seen in logs', 'verb', 'object', 'profile', 'result', 'context']
+      const head = `| ${[...titles, '`--compat ralph`'].join(' | ')} |\n${'|---'.repeat(titles.length + 1)}|`
       return `### ${family}\n\n${head}\n${lines.join('\n')}\n`
     })
     .join('\n')

@@ -16,18 +16,26 @@ export type ConvertLine = (text: string, line: Uint8Array) => ConvertedLine
 export interface ConverterOptions {
   readonly platformUrl: string
   readonly namespace: string
+  /** What the statements are like: as the event says it, or as another program makes them. */
+  readonly shape: Shape
 }
+
+export type Shape = 'event' | 'ralph'
 
 /** A line of documentation, as `ralph convert --list` prints it. */
 export interface ConversionRow {
   readonly family: string
   readonly events: readonly string[]
   readonly source: string
+  /** Which of the events were met in real logs. */
+  readonly seen: string
   readonly verb: string
   readonly object: string
   readonly profile: string
   readonly result: string
   readonly context: string
+  /** What is otherwise with `--compat ralph`; empty: Python Ralph does not convert it. */
+  readonly ralph: string
 }
 
 /** A way from one kind of records to another. Another one is one more entry in `converters`. */

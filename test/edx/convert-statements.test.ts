@@ -3,11 +3,13 @@ import { createEdxToXapi } from '../../src/edx/convert/index.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 
 const platformUrl = 'https://lms.example.org/'
-const convertLine = createEdxToXapi({ platformUrl, namespace: 'ee241f8b-174f-5bdb-bae9-c09de5fe017f' })
+const namespace = 'ee241f8b-174f-5bdb-bae9-c09de5fe017f'
+const convertLine = createEdxToXapi({ platformUrl, namespace })
+const convertAsRalph = createEdxToXapi({ platformUrl, namespace, shape: 'ralph' })
 
-const convert = (event: object): Statement => {
+const convert = (event: object, by = convertLine): Statement => {
   const text = JSON.stringify(event)
-  const result = convertLine(text, Buffer.from(`${text}\n`))
+  const result = by(text, Buffer.from(`${text}\n`))
   if ('statement' in result) return result.statement
   throw new Error('reason' in result ? result.reason : result.unknown)
 }
@@ -35,11 +37,19 @@ const video = {
   id: 'https://lms.example.org/xblock/block-v1:course-v1:edX+DemoX+2021-course-v1:+type@video+block@abc',
   definition: { type: 'https://w3id.org/xapi/video/activity-type/video', name: { 'en-US': 'abc' } }
 }
+const inCourse = {
+  grouping: [
+    {
+      id: `https://lms.example.org/courses/${course}/info`,
+      definition: { type: 'http://adlnet.gov/expapi/activities/course' }
+    }
+  ]
+}
 const inVideo = { category: [{ id: 'https://w3id.org/xapi/video', definition: profile }] }
 const of = (name: string): string => `https://w3id.org/xapi/video/extensions/${name}`
 const session = { [of('session-id')]: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
 
-t.test('the nine conversions of Ralph 5 give what it gives', async (t) => {
+t.test('with --compat ralph the nine conversions of Python Ralph give what it gives', async (t) => {
   for (const [given, expected] of [
     [
       event('server', '/a', '{}', { context: { path: '/a', user_id: null } }),
@@ -117,7 +127,7 @@ t.test('the nine conversions of Ralph 5 give what it gives', async (t) => {
       }
     ])
   ] as const) {
-    const { id, ...statement } = convert(given as object)
+    const { id, ...statement } = convert(given as object, convertAsRalph)
     t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     t.strictSame(statement, { ...(expected as object), timestamp: '2021-12-01T08:17:47.500000Z', version: '1.0.0' })
   }
@@ -131,10 +141,12 @@ t.test('what real browsers send converts too: `event` as JSON text, no session, 
   t.not(other, id)
   for (const none of ['', null, undefined]) {
     const { context } = convert(event('browser', 'play_video', payload, { session: none }))
-    t.strictSame(context, { contextActivities: inVideo })
+    t.strictSame(context, { contextActivities: inCourse }, 'without a session it does not claim the video profile')
     t.equal(convert(event('browser', 'play_video', { ...payload, currentTime: none })).result, undefined)
   }
-  t.match(convert(event('mobile', 'play_video', JSON.stringify(payload), { session: '' })), { object: video })
+  t.match(convert(event('mobile', 'play_video', JSON.stringify(payload), { session: '' })), {
+    object: { id: `https://lms.example.org/xblock/block-v1:edX+DemoX+2021+type@video+block@abc` }
+  })
 })
 
 t.test('a problem that was checked has score, success, response and attempt', async (t) => {
@@ -177,12 +189,31 @@ t.test('a problem that was checked has score, success, response and attempt', as
 })
 
 t.test('the form that a browser sends of a problem names it, in courses of either age', async (t) => {
-  const form = 'input_0123456789abcdef0123456789abcdef_2_1=choice_0'
+  const name = 'input_0123456789abcdef0123456789abcdef_2_1'
+  const form = `${name}=choice_0`
   t.match(convert(event('browser', 'problem_check', form)), {
     object: { id: iri('problem') },
-    result: { response: form }
+    result: { response: 'choice_0' }
   })
-  t.match(convert(event('browser', 'problem_graded', [form, '<div/>'])), { object: { id: iri('problem') } })
+  for (const graded of [[form, '<div/>'], JSON.stringify([form, '<div/>']), JSON.stringify(form)]) {
+    t.match(convert(event('browser', 'problem_graded', graded)), {
+      object: { id: iri('problem') },
+      result: { response: 'choice_0' }
+    })
+  }
+  for (const [answers, response] of [
+    [`${name}%5B%5D=choice_0&${name}%5B%5D=choice_2`, '["choice_0","choice_2"]'],
+    [`${name}=H2SO4+-%3E+H%5E%2B&input_0123456789abcdef0123456789abcdef_3_1=5`, 'H2SO4 -> H^+[,]5'],
+    [`${name}=`, undefined],
+    ['<h2 class="problem-header">Quiz</h2>', undefined],
+    ['', undefined]
+  ] as const) {
+    t.equal(convert(event('browser', 'problem_check', answers)).result?.response, response, answers)
+    t.equal(convert(event('browser', 'problem_graded', JSON.stringify([answers, null]))).result?.response, response)
+  }
+  t.match(convert(event('browser', 'problem_check', 'input_f6aaf7381cd6e8e80804_2_1=1')), {
+    object: { id: 'https://lms.example.org/xblock/block-v1:edX+DemoX+2021+type@problem+block@f6aaf7381cd6e8e80804' }
+  })
   t.match(convert(event('browser', 'problem_reset', JSON.stringify({ answers: form }))), {
     object: { id: iri('problem') }
   })

@@ -14,10 +14,11 @@ import { allKinds, edxEvent, edxEvents, ralphKinds } from './events.ts'
 const platformUrl = 'https://lms.example.org'
 const namespace = 'ee241f8b-174f-5bdb-bae9-c09de5fe017f'
 const convertLine = createEdxToXapi({ platformUrl, namespace })
+const convertAsRalph = createEdxToXapi({ platformUrl, namespace, shape: 'ralph' })
 
-const convert = (event: unknown): Statement => {
+const convert = (event: unknown, by = convertLine): Statement => {
   const text = JSON.stringify(event)
-  const result = convertLine(text, Buffer.from(`${text}\n`))
+  const result = by(text, Buffer.from(`${text}\n`))
   if ('statement' in result) return result.statement
   throw new Error('reason' in result ? result.reason : result.unknown)
 }
@@ -25,23 +26,25 @@ const convert = (event: unknown): Statement => {
 t.test('every conversion gives valid statements of the verb, the type and the profile that it states', async (t) => {
   const random = createRandom(3)
   const withResult = new Set<Conversion>()
+  const claiming = new Set<Conversion>()
   for (const conversion of conversions) {
     for (const source of conversion.sources) {
       for (const type of conversion.events) {
         for (let round = 0; round < 12; round++) {
           const event = edxEvent(random, { source, type }, { asText: round % 2 === 0 })
           const statement = convert(event)
-          t.same(validateStatement(statement, '1.0.3'), [], `${source} ${type}`)
+          const problems = [...validateStatement(statement, '1.0.3'), ...validateStatement(statement, '2.0.0')]
+          if (problems.length > 0) t.same(problems, [], `${source} ${type}`)
           const stated = [conversion.verb, ...(conversion.otherwise ? [conversion.otherwise.verb] : [])]
           t.ok(stated.some((name) => verbs[name].id === statement.verb.id))
           const { object, context } = statement
           if (!isActivity(object)) throw new Error('no activity')
           if (conversion.object !== 'block') t.equal(object.definition?.type, activityTypes[conversion.object].id)
-          const category = context?.contextActivities?.category
-          t.same(
-            category === undefined ? undefined : [category].flat().map(({ id }) => id),
-            conversion.profile === undefined ? undefined : [profiles[conversion.profile].id]
-          )
+          // Where something is missing that the profile asks for, the statement does not claim to follow it.
+          for (const { id } of [context?.contextActivities?.category ?? []].flat()) {
+            t.equal(id, conversion.profile && profiles[conversion.profile].id)
+            claiming.add(conversion)
+          }
           if (statement.result !== undefined) withResult.add(conversion)
         }
       }
@@ -49,6 +52,8 @@ t.test('every conversion gives valid statements of the verb, the type and the pr
   }
   for (const conversion of conversions) {
     t.equal(withResult.has(conversion), conversion.result !== undefined, `result of ${conversion.events[0]}`)
+    t.equal(claiming.has(conversion), conversion.profile !== undefined, `profile of ${conversion.events[0]}`)
+    for (const type of conversion.seen ?? []) t.ok(conversion.events.includes(type), `${type} is one of its events`)
   }
 })
 
@@ -84,7 +89,7 @@ t.test('every word that a statement can carry is an IRI, named once', async (t) 
 t.test('10,000 events of all kinds give the very statements that they gave before', async (t) => {
   const digest = createHash('sha256')
   for (const event of edxEvents(1, 10_000)) digest.update(`${JSON.stringify(convert(event))}\n`)
-  t.equal(digest.digest('hex'), 'b58c30848c232da753398f1faa56a33d27a2c43fa9a5a601b86fef7be8be6fcf')
+  t.equal(digest.digest('hex'), '8ac88c725741c8c916e1a43749859b664be46d3716ad761d8467cbb2d314e1c4')
 })
 
 const odd: readonly [unknown, ...unknown[]] = [
@@ -174,9 +179,9 @@ t.test('10,000 events of the nine kinds of Ralph 5 give what Ralph 5.1 gave for 
   // Compared statement by statement with the output of Ralph 5.1 when the digest was taken: all were equal JSON.
   const digest = createHash('sha256')
   for (const event of edxEvents(1, 10_000, ralphKinds, { asText: false })) {
-    digest.update(`${JSON.stringify(convert(event))}\n`)
+    digest.update(`${JSON.stringify(convert(event, convertAsRalph))}\n`)
   }
-  t.equal(digest.digest('hex'), 'bcc9c65572741a4ad8be61a11e38e59f3b4c506dcff0d3fc1a6af910a0424927')
+  t.equal(digest.digest('hex'), 'fc34d33a716f36d72c670821840160c51c3dc963e1976ac46117d033eff1d607')
 })
 
 t.test('what is made to take long or to break is answered at once', async (t) => {
@@ -210,8 +215,10 @@ t.test('a statement that claims to follow a profile does so', async (t) => {
     if (profile === undefined) continue
     const judge = await createJudge({ format: 'xapi', profile })
     for (const source of sources) {
-      for (const type of events) {
-        const text = JSON.stringify(convert(edxEvent(random, { source, type }, { asText: false })))
+      for (const type of events.flatMap((each) => [each, each, each, each])) {
+        const statement = convert(edxEvent(random, { source, type }, { asText: false }))
+        if (statement.context?.contextActivities?.category === undefined) continue
+        const text = JSON.stringify(statement)
         t.strictSame(judge(JSON.parse(text), text), { unknown: undefined, problems: [] }, `${source} ${type}`)
       }
     }

@@ -27,7 +27,11 @@ export const usageKey = (random: Random, course: string, type: string): string =
 
 const time = (random: Random): number => random.between(0, 3600)
 
-const video = (random: Random) => ({ id: random.hex(16), code: random.chance(0.5) ? 'html5' : random.hex(6) })
+const video = (random: Random) => ({
+  id: random.hex(16),
+  code: random.chance(0.5) ? 'html5' : random.hex(6),
+  ...(random.chance(0.5) ? { duration: 1 + random.below(3600) } : undefined)
+})
 
 const watched: MakePayload = (random) => ({ ...video(random), currentTime: time(random) })
 
@@ -117,6 +121,7 @@ const post: MakePayload = (random) => ({
 })
 const graded: MakePayload = (random, course) => ({
   user_id: random.below(999),
+  instructor_id: String(random.below(99)),
   course_id: course,
   problem_id: usageKey(random, course, 'problem'),
   block_id: usageKey(random, course, 'sequential'),
@@ -194,9 +199,87 @@ const textbook: MakePayload = (random) => ({
   status: ''
 })
 
+const exam: MakePayload = (random, course) => ({
+  exam_id: random.below(99),
+  exam_content_id: usageKey(random, course, 'sequential'),
+  exam_name: phrase(random),
+  exam_default_time_limit_mins: 60,
+  attempt_id: random.below(999),
+  attempt_user_id: random.below(999),
+  attempt_code: random.uuid().toUpperCase(),
+  attempt_status: 'started',
+  attempt_started_at: '2021-12-01T08:17:47+00:00',
+  attempt_completed_at: null,
+  attempt_event_elapsed_time_secs: random.pick([0, 12.3456, 1368.7657, 1e-9]),
+  allowance_key: 'additional_time_granted',
+  allowance_value: '30',
+  allowance_user_id: random.below(999),
+  review_status: 'Suspicious'
+})
+const bumper: MakePayload = (random, course) => ({
+  host_component_id: random.chance(0.5) ? random.hex(16) : usageKey(random, course, 'video'),
+  bumper_id: `https://media.example.org/${random.hex(4)}.mp4`,
+  code: 'html5',
+  currentTime: time(random),
+  duration: 20
+})
+const ofTeam: MakePayload = (random, course) => ({
+  problem: random.chance(0.5) ? random.hex(16) : usageKey(random, course, 'problem'),
+  course,
+  student: 'ada',
+  instructor: 'grace',
+  user: 'ada',
+  event_name: 'beta-tester',
+  event: 'add',
+  report_type: 'grade_csv',
+  report_url: `/reports/${random.hex(4)}.csv`
+})
+const found: MakePayload = (random) => ({
+  search_term: phrase(random),
+  results_count: random.below(99),
+  page_number: 0,
+  user_id: random.below(99),
+  setting: 'language',
+  new: 'fr',
+  category: 'courseware_index',
+  indexed_count: 109
+})
+const experiment: MakePayload = (random, course) => ({
+  partition_id: random.below(9),
+  partition_name: phrase(random),
+  group_id: random.below(9),
+  group_name: phrase(random),
+  ...(random.chance(0.5)
+    ? { 'child-id': usageKey(random, course, 'vertical') }
+    : { child_id: usageKey(random, course, 'vertical') })
+})
+
 /** By what the event types of a family begin with, the longest first. */
 const byPrefix: readonly (readonly [string, MakePayload])[] = [
   ['page_close', () => '{}'],
+  ['edx.special_exam', exam],
+  ['edx.video.bumper', bumper],
+  ...['list-', 'dump-', 'rescore-', 'reset-', 'delete-', 'psychometrics-', 'get-', 'add-', 'remove-'].map(
+    (prefix) => [prefix, ofTeam] as const
+  ),
+  ['edx.instructor', ofTeam],
+  ['edx.course_discovery', found],
+  ['edx.course.index', found],
+  ['edx.user.settings', found],
+  ['xmodule.partitions', experiment],
+  ['xblock.split_test', experiment],
+  ['edx.problem.completed', graded],
+  [
+    'edx.ui.lms.jump_nav',
+    (random, course) => ({
+      target_name: phrase(random),
+      id: random.chance(0.5)
+        ? `/course/${course}/${random.hex(4)}`
+        : `${usageKey(random, course, 'sequential')}/${usageKey(random, course, 'vertical')}`,
+      current_id: course,
+      widget_placement: 'breadcrumb'
+    })
+  ],
   ['seq_', moved],
   ['edx.ui.lms.sequence.outline', link],
   ['edx.ui.lms.sequence', tab],

@@ -15,6 +15,7 @@ interface ConvertFlags extends FilterFlags {
   readonly to?: string
   readonly platformUrl?: string
   readonly uuidNamespace?: string
+  readonly compat?: 'ralph'
   readonly list?: boolean
   readonly format: TableFormat
 }
@@ -38,11 +39,11 @@ const list = async (from: string | undefined, to: string | undefined, format: Ta
 }
 
 const convert = (file: string | undefined, flags: ConvertFlags, namespace: string, log: Log): Promise<void> => {
-  const { from = '', to = '', platformUrl = '' } = flags
+  const { from = '', to = '', platformUrl = '', compat } = flags
   const load = async (): Promise<Filter> => {
     const { convertRecords } = await import('../../toolbox/convert.ts')
     return (chunks, _size, request) =>
-      convertRecords(chunks, { from, to, options: { platformUrl, namespace }, ...request })
+      convertRecords(chunks, { from, to, options: { platformUrl, namespace, shape: compat ?? 'event' }, ...request })
   }
   return runFilter({ name: 'convert', mostJobs, log, load }, file, flags)
 }
@@ -60,6 +61,12 @@ export const declareConvert = (program: Command, composition: Composition): void
     .addOption(new Option('-f, --from <format>', 'what the events are').choices(formats('from')))
     .addOption(new Option('-t, --to <format>', 'what they become').choices(formats('to')))
     .option('-p, --platform-url <url>', 'URL of the platform: home page of the accounts, beginning of the addresses')
+    .addOption(
+      new Option(
+        '--compat <original>',
+        'convert the nine events that Python Ralph 5.1 converts, exactly as it does'
+      ).choices(['ralph'])
+    )
   for (const option of optionsOf(converterGroup.uuidNamespace, 'Options'))
     command.addOption(option.helpGroup('Options:'))
   addFilterOptions(command, {

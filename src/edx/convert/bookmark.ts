@@ -19,6 +19,7 @@ export const bookmarkConversions: readonly Conversion[] = [
   {
     ...component,
     events: ['edx.bookmark.added'],
+    seen: ['edx.bookmark.added'],
     sources: ['server'],
     verb: 'bookmarked'
   },

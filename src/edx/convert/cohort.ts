@@ -1,7 +1,8 @@
-import type { Conversion, Description } from './define.ts'
+import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { requireText, textOf } from './fields.ts'
 import { inCourse, type Place } from './place.ts'
+import { extensions } from './vocabulary.ts'
 
 const cohortOf = (event: EdxEvent, place: Place): Description => ({
   id: inCourse(place, event.courseId, `cohorts/${requireText(event.payload, 'cohort_id')}`),
@@ -30,6 +31,26 @@ export const cohortConversions: readonly Conversion[] = [
     events: ['edx.cohort.created'],
     verb: 'created',
     describe: cohortOf
+  },
+  {
+    ...cohort,
+    events: ['edx.cohort.creation_requested'],
+    verb: 'requested',
+    describe: cohortOf
+  },
+  {
+    ...member,
+    events: ['edx.cohort.user_add_requested'],
+    verb: 'assigned',
+    actor: 'who asked for it',
+    context: 'the learner, the cohort before',
+    describe: (event, place) => ({
+      ...cohortOf(event, place),
+      extensions: extended({
+        [extensions.target]: textOf(event.payload, 'user_id'),
+        [extensions.startingPoint]: textOf(event.payload, 'previous_cohort_name')
+      })
+    })
   },
   { ...member, events: ['edx.cohort.user_added'], verb: 'joined' },
   { ...member, events: ['edx.cohort.user_removed'], verb: 'left' }

@@ -1,6 +1,7 @@
+import { isObject } from '../json.ts'
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
-import { isObject, listOf, numberOf, textOf } from './fields.ts'
+import { listOf, numberOf, textOf } from './fields.ts'
 import { blockIri, inCourse, moduleKeyOf, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 

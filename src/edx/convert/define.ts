@@ -21,6 +21,8 @@ export interface Description {
   readonly parent?: Activity | undefined
   /** Who did it, where it is not who was signed in. */
   readonly learner?: string | undefined
+  /** False: something is missing that the profile of the conversion asks for. */
+  readonly claimsProfile?: boolean
 }
 
 /** How events of some types become statements: the line of documentation, and the function. */
@@ -28,6 +30,8 @@ export interface Conversion {
   /** Values of `event_type`; `<context.path>`: whatever equals the path of the request. */
   readonly events: readonly string[]
   readonly sources: readonly EventSource[]
+  /** Those of `events` that were met in real logs; the others are known from documentation and source code. */
+  readonly seen?: readonly string[]
   readonly verb: VerbName
   /** Instead of `verb`, and when. */
   readonly otherwise?: { readonly verb: VerbName; readonly when: string }
@@ -42,7 +46,9 @@ export interface Conversion {
   readonly context?: string
   /** Who is the actor, if not the user of the context. */
   readonly actor?: string
-  /** As Ralph 5 converts it: the same JSON. */
+  /** What `event` holds is not looked at: the server may have cut it off. */
+  readonly withoutPayload?: true
+  /** As Python Ralph converts it: the same JSON. */
   readonly asRalph?: true
   readonly describe: (event: EdxEvent, place: Place) => Description
 }

@@ -40,6 +40,7 @@ export const dragAndDropConversions: readonly Conversion[] = [
   {
     ...common,
     events: types('item.picked_up'),
+    seen: ['edx.drag_and_drop_v2.item.picked_up'],
     verb: 'interacted',
     context: 'number of the item',
     describe: (event, place) => ({
@@ -52,6 +53,7 @@ export const dragAndDropConversions: readonly Conversion[] = [
   {
     ...common,
     events: types('item.dropped'),
+    seen: ['edx.drag_and_drop_v2.item.dropped'],
     verb: 'answered',
     result: 'success, response: item and zone',
     describe: (event, place) => ({
@@ -65,6 +67,7 @@ export const dragAndDropConversions: readonly Conversion[] = [
   {
     ...common,
     events: types('feedback.opened'),
+    seen: ['edx.drag_and_drop_v2.feedback.opened'],
     verb: 'viewed',
     context: 'the feedback',
     describe: feedback
@@ -72,6 +75,7 @@ export const dragAndDropConversions: readonly Conversion[] = [
   {
     ...common,
     events: types('feedback.closed'),
+    seen: ['edx.drag_and_drop_v2.feedback.closed'],
     verb: 'closed',
     context: 'the feedback',
     describe: feedback

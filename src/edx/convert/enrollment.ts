@@ -1,4 +1,4 @@
-import { type Conversion, extended } from './define.ts'
+import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { requireText, textOf } from './fields.ts'
 import { courseIri, type Place } from './place.ts'
@@ -10,13 +10,18 @@ const modeOf = (event: EdxEvent) =>
     [extensions.type]: textOf(event.payload, 'mode') ?? textOf(event.context, 'mode')
   })
 
-const enrolledIn = (event: EdxEvent, place: Place): string => courseIri(place, requireText(event.payload, 'course_id'))
+/** Staff enrol others too: the event says whom it is about. */
+const enrolment = (event: EdxEvent, place: Place): Description => ({
+  id: courseIri(place, textOf(event.payload, 'course_id') ?? requireText(event.context, 'course_id')),
+  learner: textOf(event.payload, 'user_id')
+})
 
 const course = {
   sources: ['server'],
   object: 'course',
   what: 'the course',
-  profile: 'lms'
+  profile: 'lms',
+  actor: 'the learner of the event'
 } as const satisfies Partial<Conversion>
 
 export const enrollmentConversions: readonly Conversion[] = [
@@ -24,15 +29,15 @@ export const enrollmentConversions: readonly Conversion[] = [
     ...course,
     events: ['edx.course.enrollment.activated'],
     verb: 'registered',
-    asRalph: true,
-    describe: (event, place) => ({ id: enrolledIn(event, place) })
+    seen: ['edx.course.enrollment.activated'],
+    describe: enrolment
   },
   {
     ...course,
     events: ['edx.course.enrollment.deactivated'],
     verb: 'unregistered',
-    asRalph: true,
-    describe: (event, place) => ({ id: enrolledIn(event, place) })
+    seen: ['edx.course.enrollment.deactivated'],
+    describe: enrolment
   },
   {
     events: ['edx.course.enrollment.mode_changed', 'edx.course.enrollment.upgrade.succeeded'],
@@ -40,21 +45,20 @@ export const enrollmentConversions: readonly Conversion[] = [
     verb: 'updated',
     object: 'course',
     what: 'the course',
+    seen: ['edx.course.enrollment.mode_changed'],
     context: 'mode of enrollment',
-    describe: (event, place) => ({
-      id: courseIri(place, textOf(event.payload, 'course_id') ?? requireText(event.context, 'course_id')),
-      extensions: modeOf(event)
-    })
+    actor: 'the learner of the event',
+    describe: (event, place) => ({ ...enrolment(event, place), extensions: modeOf(event) })
   },
   {
-    events: ['edx.course.enrollment.upgrade_clicked'],
-    sources: ['browser'],
+    events: ['edx.course.enrollment.upgrade.clicked', 'edx.course.enrollment.upgrade_clicked'],
+    sources: ['browser', 'server'],
     verb: 'interacted',
     object: 'course',
     what: 'the course',
     context: 'mode of enrollment',
     describe: (event, place) => ({
-      id: courseIri(place, requireText(event.context, 'course_id')),
+      id: courseIri(place, textOf(event.payload, 'course_id') ?? requireText(event.context, 'course_id')),
       extensions: modeOf(event)
     })
   }

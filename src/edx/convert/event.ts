@@ -1,6 +1,8 @@
-import { isObject, type Part, partOf, textOf, wrongField } from './fields.ts'
+import type { Json } from '../../xapi/statement.ts'
+import { isObject } from '../json.ts'
+import { type Part, partOf, textOf, wrongField } from './fields.ts'
 
-/** An event of a tracking log, as far as all of them are alike. */
+/** An event of a tracking log, as far as all of them are alike. What a conversion does not ask for is not read. */
 export interface EdxEvent {
   /** The whole of it. */
   readonly whole: Part
@@ -9,28 +11,71 @@ export interface EdxEvent {
   readonly context: Part
   /** What `event` holds, also where it came as JSON text; no fields where it is neither. */
   readonly payload: Part
-  /** `event` where it is text and no JSON object, such as the form of a problem. */
-  readonly text: string | undefined
+  /** What `event` holds where it is no object: a list, or text such as the form of a problem. */
+  readonly content: Json | undefined
   /** Of `context`, '' when there is none. */
   readonly courseId: string
 }
 
-const noFields = Object.freeze({})
+const noFields: Part = Object.freeze({ value: Object.freeze({}), at: '/event' })
 
-const readPayload = (found: unknown): { readonly payload: Part; readonly text: string | undefined } => {
-  const at = '/event'
-  if (isObject(found)) return { payload: { value: found, at }, text: undefined }
-  if (typeof found !== 'string') return { payload: { value: noFields, at }, text: undefined }
-  // Browsers send `event` as JSON text.
-  if (found.startsWith('{')) {
-    try {
-      const parsed: unknown = JSON.parse(found)
-      if (isObject(parsed)) return { payload: { value: parsed, at }, text: undefined }
-    } catch {
-      throw wrongField(at, 'JSON: it begins as an object and does not end as one')
-    }
+/** The server cuts `event` of requests off here. */
+const mostCharacters = 512
+
+/** Browsers send `event` as JSON text. Text that is none, such as the form of a problem, is what it is. */
+const readContent = (found: Json | undefined): Json | undefined => {
+  if (typeof found !== 'string') return found
+  const first = found.charAt(0)
+  if (first !== '{' && first !== '"' && first !== '[') return found.toWellFormed()
+  try {
+    return JSON.parse(found)
+  } catch {
+    if (first !== '{') return found.toWellFormed()
+    const cut = found.length === mostCharacters ? ` (edX cut it off at ${mostCharacters} characters)` : ''
+    throw wrongField('/event', `JSON: it begins as an object and does not end as one${cut}`)
   }
-  return { payload: { value: noFields, at }, text: found.toWellFormed() }
+}
+
+class LoggedEvent implements EdxEvent {
+  readonly whole: Part
+  readonly source: string
+  readonly type: string
+  readonly context: Part
+  #payload: Part | undefined
+  #content: Json | undefined
+  #courseId: string | undefined
+
+  constructor(whole: Part, source: string, type: string) {
+    this.whole = whole
+    this.source = source
+    this.type = type
+    this.context = partOf(whole, 'context')
+  }
+
+  #read(): Part {
+    if (this.#payload !== undefined) return this.#payload
+    const content = readContent(this.whole.value.event)
+    if (isObject(content)) this.#payload = { value: content, at: '/event' }
+    else {
+      this.#payload = noFields
+      this.#content = content
+    }
+    return this.#payload
+  }
+
+  get payload(): Part {
+    return this.#read()
+  }
+
+  get content(): Json | undefined {
+    this.#read()
+    return this.#content
+  }
+
+  get courseId(): string {
+    this.#courseId ??= textOf(this.context, 'course_id') ?? ''
+    return this.#courseId
+  }
 }
 
 /** The event types, or undefined for what is no event. */
@@ -40,16 +85,4 @@ export const kindOf = (value: unknown): { readonly source: string; readonly type
   return typeof source === 'string' && typeof type === 'string' ? { source, type } : undefined
 }
 
-export const readEvent = (whole: Part, source: string, type: string): EdxEvent => {
-  const context = partOf(whole, 'context')
-  const { payload, text } = readPayload(whole.value.event)
-  return {
-    whole,
-    source,
-    type,
-    context,
-    payload,
-    text,
-    courseId: textOf(context, 'course_id') ?? ''
-  }
-}
+export const readEvent = (whole: Part, source: string, type: string): EdxEvent => new LoggedEvent(whole, source, type)

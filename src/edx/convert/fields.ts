@@ -1,5 +1,6 @@
 import { RalphError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../xapi/statement.ts'
+import { isObject } from '../json.ts'
 
 /** A part of an event, and where it stands in it. Keys that are asked for have no `/` and no `~`. */
 export interface Part {
@@ -16,9 +17,6 @@ export const wrongField = (pointer: string, expected: string): RalphError =>
   })
 
 const wrong = ({ at }: Part, key: string, expected: string): RalphError => wrongField(`${at}/${key}`, expected)
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Own fields only: an event may be silent about what every object has. */
 const fieldOf = ({ value }: Part, key: string): Json | undefined => (Object.hasOwn(value, key) ? value[key] : undefined)

@@ -61,6 +61,7 @@ const onPosts: readonly Conversion[] = kinds.flatMap(([kind, object, verb]): rea
     {
       ...post,
       events: events('created'),
+      seen: events('created'),
       verb,
       result: 'response: the text',
       describe: postOf(kind)
@@ -68,6 +69,7 @@ const onPosts: readonly Conversion[] = kinds.flatMap(([kind, object, verb]): rea
     {
       ...post,
       events: events('edited'),
+      seen: events('edited'),
       verb: 'edited',
       result: 'response: the text',
       describe: postOf(kind)
@@ -75,18 +77,21 @@ const onPosts: readonly Conversion[] = kinds.flatMap(([kind, object, verb]): rea
     {
       ...post,
       events: events('deleted'),
+      seen: events('deleted'),
       verb: 'deleted',
       describe: withoutBody(kind)
     },
     {
       ...post,
       events: events('reported'),
+      seen: events('reported'),
       verb: 'reported',
       describe: withoutBody(kind)
     },
     {
       ...post,
       events: events('unreported'),
+      seen: events('unreported'),
       verb: 'unreported',
       describe: withoutBody(kind)
     }
@@ -95,6 +100,7 @@ const onPosts: readonly Conversion[] = kinds.flatMap(([kind, object, verb]): rea
 
 const vote = (kind: 'thread' | 'response', object: ActivityTypeName): Conversion => ({
   events: [`edx.forum.${kind}.voted`],
+  seen: [`edx.forum.${kind}.voted`],
   sources: ['server'],
   verb: 'votedUp',
   otherwise: { verb: 'unliked', when: 'the vote is taken back' },
@@ -124,6 +130,7 @@ export const forumConversions: readonly Conversion[] = [
   {
     ...topic,
     events: ['edx.forum.thread.viewed'],
+    seen: ['edx.forum.thread.viewed'],
     verb: 'viewed',
     describe: withoutBody('thread')
   },

@@ -24,8 +24,9 @@ const scored = {
   actor: 'the learner of the event'
 } as const satisfies Partial<Conversion>
 
-const passing = (event: string, verb: 'passed' | 'failed'): Conversion => ({
-  events: event === 'passed' ? ['edx.course.grade.passed.first_time', 'edx.course.grade.now_passed'] : [event],
+const passing = (verb: 'passed' | 'failed', events: readonly string[]): Conversion => ({
+  events,
+  seen: events,
   sources: ['server'],
   verb,
   object: 'course',
@@ -44,6 +45,7 @@ export const gradeConversions: readonly Conversion[] = [
   {
     ...scored,
     events: ['edx.grades.problem.submitted', 'edx.grades.problem.score_overridden'],
+    seen: ['edx.grades.problem.submitted'],
     object: 'block',
     what: 'the component',
     describe: (event, place) => ({
@@ -70,6 +72,7 @@ export const gradeConversions: readonly Conversion[] = [
   {
     ...scored,
     events: ['edx.grades.subsection.grade_calculated', 'edx.grades.subsection.score_overridden'],
+    seen: ['edx.grades.subsection.grade_calculated'],
     object: 'lesson',
     what: 'the subsection',
     describe: (event, place) => ({
@@ -86,6 +89,7 @@ export const gradeConversions: readonly Conversion[] = [
   {
     ...scored,
     events: ['edx.grades.course.grade_calculated'],
+    seen: ['edx.grades.course.grade_calculated'],
     object: 'course',
     what: 'the course',
     result: 'score, letter grade as the response',
@@ -98,10 +102,43 @@ export const gradeConversions: readonly Conversion[] = [
       })
     })
   },
-  passing('passed', 'passed'),
-  passing('edx.course.grade.now_failed', 'failed'),
+  {
+    events: ['edx.grades.problem.state_deleted'],
+    sources: ['server'],
+    verb: 'deleted',
+    object: 'block',
+    what: "the component, of which a learner's state was deleted",
+    context: 'the learner',
+    actor: 'the instructor of the event',
+    describe: (event, place) => ({
+      ...componentOf(event, place, 'problem_id'),
+      learner: textOf(event.payload, 'instructor_id'),
+      extensions: extended({ [extensions.target]: learnerOf(event) })
+    })
+  },
+  {
+    events: ['edx.problem.completed'],
+    seen: ['edx.problem.completed'],
+    sources: ['server'],
+    verb: 'completed',
+    object: 'block',
+    what: 'the component',
+    result: 'score, completion',
+    actor: 'the learner of the event',
+    describe: (event, place) => ({
+      ...componentOf(event, place, 'problem_id'),
+      learner: learnerOf(event),
+      result: resulting({
+        score: scoreOf(numberOf(event.payload, 'weighted_earned'), amountOf(event.payload, 'weighted_possible')),
+        completion: true
+      })
+    })
+  },
+  passing('passed', ['edx.course.grade.passed.first_time', 'edx.course.grade.now_passed']),
+  passing('failed', ['edx.course.grade.now_failed']),
   {
     events: ['edx.completion.block_completion.changed'],
+    seen: ['edx.completion.block_completion.changed'],
     sources: ['server'],
     verb: 'progressed',
     otherwise: { verb: 'completed', when: 'all of it is done' },

@@ -1,8 +1,9 @@
 import { RalphError } from '../../errors.ts'
 import type { Statement } from '../../xapi/statement.ts'
-import { findConversion } from './conversions.ts'
+import { isObject } from '../json.ts'
+import { asLogged } from '../logged.ts'
+import { findConversion, findRalphConversion } from './conversions.ts'
 import { kindOf, readEvent } from './event.ts'
-import { isObject } from './fields.ts'
 import type { Place } from './place.ts'
 import { toStatement } from './statement.ts'
 import { createNames, uuidBytes } from './statement-id.ts'
@@ -12,7 +13,12 @@ export interface EdxToXapiOptions {
   readonly platformUrl: string
   /** UUID from which the ids of statements are made. */
   readonly namespace: string
+  /** Default: what the event says. */
+  readonly shape?: Shape
 }
+
+/** `ralph`: the nine conversions of Python Ralph 5.1, exactly. */
+export type Shape = 'event' | 'ralph'
 
 /** What a line of a tracking log became. */
 export type Converted =
@@ -44,16 +50,20 @@ const hasLongId = (part: unknown): boolean =>
 
 const parse = (text: string): unknown => {
   const value: unknown = JSON.parse(text)
-  return isObject(value) && (hasLongId(value.context) || hasLongId(value.event)) ? parseWithIds(text) : value
+  return isObject(value) && (hasLongId(value.context) || hasLongId(value.event) || hasLongId(value.data))
+    ? parseWithIds(text)
+    : value
 }
 
 const pathOf = (context: unknown): unknown => (isObject(context) ? context.path : undefined)
 
 /** Converts lines of edX tracking logs to xAPI statements. `USAGE` when the namespace is no UUID. */
-export const createEdxToXapi = ({ platformUrl, namespace }: EdxToXapiOptions): ConvertLine => {
+export const createEdxToXapi = ({ platformUrl, namespace, shape = 'event' }: EdxToXapiOptions): ConvertLine => {
   const bytes = uuidBytes(namespace)
   if (bytes === undefined) throw new RalphError('USAGE', `${JSON.stringify(namespace)} is no UUID namespace`)
   const idOf = createNames(bytes)
+  const find = shape === 'ralph' ? findRalphConversion : findConversion
+  const without = shape === 'ralph' ? ' in Python Ralph' : ''
   const place: Place = {
     homePage: platformUrl,
     url: platformUrl.replace(/\/+$/, '')
@@ -62,7 +72,7 @@ export const createEdxToXapi = ({ platformUrl, namespace }: EdxToXapiOptions): C
   return (text, line) => {
     let value: unknown
     try {
-      value = parse(text)
+      value = asLogged(parse(text))
     } catch (error) {
       return {
         reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}`
@@ -76,10 +86,10 @@ export const createEdxToXapi = ({ platformUrl, namespace }: EdxToXapiOptions): C
         kind: 'no event of edX'
       }
     const { source, type } = kind
-    const prepared = findConversion(source, type, pathOf(value.context))
+    const prepared = find(source, type, pathOf(value.context))
     if (prepared === undefined) {
       const named = `event_type ${JSON.stringify(type)} of event_source ${JSON.stringify(source)}`
-      return { unknown: `has no conversion: ${named}`, kind: named }
+      return { unknown: `has no conversion${without}: ${named}`, kind: named }
     }
     try {
       const event = readEvent({ value, at: '' }, source, type)

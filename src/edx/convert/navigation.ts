@@ -1,7 +1,7 @@
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { numberOf, requireText, textOf } from './fields.ts'
-import { addressIn, blockIri, courseIri, inCourse, type Place, pageOf } from './place.ts'
+import { addressIn, blockIri, courseIri, inCourse, type Place, pageOf, typeOfBlock } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
 /** The numbers of the units that a learner left and came to, in a sequence. */
@@ -17,7 +17,7 @@ const movedIn =
   })
 
 const sequence = {
-  sources: ['browser'],
+  sources: ['browser', 'server'],
   verb: 'navigated',
   object: 'lesson',
   what: 'the sequence'
@@ -30,12 +30,14 @@ export const navigationConversions: readonly Conversion[] = [
     verb: 'terminated',
     object: 'page',
     what: 'the page that was closed',
-    asRalph: true,
+    seen: ['page_close'],
+    withoutPayload: true,
     describe: (event) => ({ id: pageOf(event) })
   },
   {
     ...sequence,
     events: ['seq_goto', 'seq_next', 'seq_prev'],
+    seen: ['seq_goto', 'seq_next', 'seq_prev'],
     context: 'numbers of the units left and reached',
     describe: movedIn('old', 'new')
   },
@@ -46,12 +48,18 @@ export const navigationConversions: readonly Conversion[] = [
       'edx.ui.lms.sequence.previous_selected',
       'edx.ui.lms.sequence.tab_selected'
     ],
+    seen: [
+      'edx.ui.lms.sequence.next_selected',
+      'edx.ui.lms.sequence.previous_selected',
+      'edx.ui.lms.sequence.tab_selected'
+    ],
     context: 'numbers of the units left and (of a tab) chosen, how many there are',
     describe: movedIn('current_tab', 'target_tab')
   },
   {
     events: ['edx.ui.lms.outline.selected', 'edx.ui.lms.sequence.outline.selected'],
-    sources: ['browser'],
+    seen: ['edx.ui.lms.outline.selected'],
+    sources: ['browser', 'server'],
     verb: 'navigated',
     object: 'lesson',
     what: 'what was chosen in the outline',
@@ -66,7 +74,8 @@ export const navigationConversions: readonly Conversion[] = [
   },
   {
     events: ['edx.ui.lms.link_clicked'],
-    sources: ['browser'],
+    seen: ['edx.ui.lms.link_clicked'],
+    sources: ['browser', 'server'],
     verb: 'navigated',
     object: 'link',
     what: 'the address of the link',
@@ -77,6 +86,25 @@ export const navigationConversions: readonly Conversion[] = [
         [extensions.referrer]: textOf(payload, 'current_url')
       })
     })
+  },
+  {
+    events: ['edx.ui.lms.jump_nav.selected'],
+    sources: ['browser', 'server'],
+    verb: 'navigated',
+    object: 'block',
+    what: 'what was chosen in the breadcrumbs',
+    context: 'where it was chosen',
+    describe: ({ payload }, place) => {
+      // Some releases say the address, others the keys of sequence and unit: the unit is what is shown.
+      const id = requireText(payload, 'id')
+      const unit = /(?:^|\/)(block-v1:[^/]+)$/.exec(id)?.[1]
+      return {
+        id: unit === undefined ? addressIn(place, id) : blockIri(place, unit),
+        type: unit === undefined ? 'lesson' : typeOfBlock(unit),
+        name: textOf(payload, 'target_name'),
+        extensions: extended({ [extensions.referrer]: textOf(payload, 'current_id') })
+      }
+    }
   },
   {
     events: ['edx.course.tool.accessed'],

@@ -1,6 +1,7 @@
+import { isObject } from '../json.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
-import { answerText, isObject, listOf, numberOf, type Part, partOf, requireText, textOf } from './fields.ts'
+import { answerText, listOf, numberOf, type Part, partOf, requireText, textOf } from './fields.ts'
 import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Place, pageOf } from './place.ts'
 import { scoreOf } from './score.ts'
 import { extensions } from './vocabulary.ts'

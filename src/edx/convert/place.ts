@@ -46,12 +46,29 @@ export const courseIdOf = (event: EdxEvent): string => textOf(event.payload, 'co
 /** A component of a course by its usage key, of either form: `block-v1:…` and `i4x://…`. */
 export const blockIri = (place: Place, usageKey: string): string => asIri(`${place.url}/xblock/${usageKey}`)
 
-/** What the courseware calls a component, within its course. */
-export const usageKeyIn = (courseId: string, type: string, block: string): string => {
-  if (courseId.startsWith('course-v1:')) return `block-v1:${courseId.slice(10)}+type@${type}+block@${block}`
+/** Prefixes of the keys of courses since 2015, and of their components. */
+const keyPrefixes: readonly (readonly [course: string, block: string])[] = [
+  ['course-v1:', 'block-v1:'],
+  ['ccx-v1:', 'ccx-block-v1:'],
+  ['library-v1:', 'lib-block-v1:']
+]
+
+const isKey = /^(?:i4x:\/\/|(?:ccx-|lib-)?block-v1:|lb:)/
+
+/**
+ * What the courseware calls a component of a course, which browsers name by the end of it, or before 2015 by the whole
+ * with dashes. Undefined: the course is not known, and the end is not enough.
+ */
+export const keyOfBlock = (courseId: string, type: string, block: string): string | undefined => {
+  if (isKey.test(block)) return block
+  for (const [prefix, blockPrefix] of keyPrefixes) {
+    if (courseId.startsWith(prefix)) return `${blockPrefix}${courseId.slice(prefix.length)}+type@${type}+block@${block}`
+  }
   // Before 2015: org/course/run.
-  const [org = '', course = ''] = courseId.split('/')
-  return `i4x://${org}/${course}/${type}/${block}`
+  const [org, course] = courseId.split('/')
+  if (!org || !course) return undefined
+  const start = `i4x-${org}-${course}-${type}-`
+  return `i4x://${org}/${course}/${type}/${block.startsWith(start) ? block.slice(start.length) : block}`
 }
 
 /** The component that the server says an event was about. */

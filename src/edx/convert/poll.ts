@@ -1,13 +1,13 @@
 import { type Conversion, type Description, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { answerOf, textOf } from './fields.ts'
-import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Place, usageKeyIn } from './place.ts'
+import { blockIri, inCourse, keyOfBlock, moduleKeyOf, moduleNameOf, type Place } from './place.ts'
 
 const questionnaire =
   (type: 'poll' | 'survey') =>
   (event: EdxEvent, place: Place): Description => {
     const urlName = textOf(event.payload, 'url_name')
-    const key = moduleKeyOf(event) ?? (urlName === undefined ? undefined : usageKeyIn(event.courseId, type, urlName))
+    const key = moduleKeyOf(event) ?? (urlName === undefined ? undefined : keyOfBlock(event.courseId, type, urlName))
     return {
       id: key === undefined ? inCourse(place, event.courseId, type) : blockIri(place, key),
       name: moduleNameOf(event)

@@ -1,42 +1,21 @@
 import type { Result } from '../../xapi/statement.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
-import { amountOf, answerOf, listOf, numberOf, requireText, textOf, truthOf } from './fields.ts'
-import { blockIri, moduleNameOf, type Place, pageOf, usageKeyIn } from './place.ts'
+import { amountOf, answerOf, numberOf, requireText, textOf, truthOf } from './fields.ts'
+import { readForm } from './form.ts'
+import { blockIri, keyOfBlock, moduleNameOf, type Place, pageOf } from './place.ts'
 import { scoreOf } from './score.ts'
 import { extensions } from './vocabulary.ts'
 
-/** `input_<block>_2_1=choice_0`: the block, in the form of either age. */
-const inputName =
-  /(?:^|&)input_(?:([0-9a-f]{32})|i4x-([^-=&]{1,99})-([^-=&]{1,99})-problem-([^=&]{1,250}?))_\d{1,4}_\d{1,4}(?=[=&%[]|_[a-z]|$)/
-
-/** The form that a browser shows of a problem: URL-encoded text, in a list where it was graded. */
-const formOf = (event: EdxEvent): string | undefined => {
-  if (event.text !== undefined) return event.text
-  if (Array.isArray(event.whole.value.event)) {
-    const [form] = listOf(event.whole, 'event')
-    return typeof form === 'string' ? form.toWellFormed() : undefined
-  }
-  return answerOf(event.payload, 'answers')
+const problemOfForm = (event: EdxEvent, place: Place, block: string | undefined): string => {
+  const key = block === undefined ? undefined : keyOfBlock(event.courseId, 'problem', block)
+  return key === undefined ? pageOf(event) : blockIri(place, key)
 }
 
-const problemOfForm = (event: EdxEvent, place: Place, form: string | undefined): string => {
-  const match = form === undefined ? null : inputName.exec(form)
-  if (match === null) return pageOf(event)
-  const [, block, org, course, name] = match
-  return blockIri(
-    place,
-    block === undefined ? `i4x://${org}/${course}/problem/${name}` : usageKeyIn(event.courseId, 'problem', block)
-  )
-}
-
-/** Of the browser: what was asked of a problem, and the form as it was then. */
+/** Of the browser: what was asked of a problem, and the answers that stood in its form then. */
 const onForm = (event: EdxEvent, place: Place): Description => {
-  const form = formOf(event)
-  return {
-    id: problemOfForm(event, place, form),
-    result: resulting({ response: form === '' ? undefined : form })
-  }
+  const { block, response } = readForm(event)
+  return { id: problemOfForm(event, place, block), result: resulting({ response }) }
 }
 
 const attemptsOf = ({ payload }: EdxEvent) => extended({ [extensions.attempt]: numberOf(payload, 'attempts') })
@@ -76,6 +55,7 @@ const ofServer: readonly Conversion[] = [
   {
     ...question,
     events: ['problem_check'],
+    seen: ['problem_check'],
     verb: 'answered',
     result: 'score, success, response, number of the attempt',
     describe: (event, place) =>
@@ -140,6 +120,7 @@ const ofServer: readonly Conversion[] = [
   {
     ...question,
     events: ['showanswer'],
+    seen: ['showanswer'],
     verb: 'viewed',
     object: 'solution',
     what: "the problem's solution",
@@ -148,6 +129,7 @@ const ofServer: readonly Conversion[] = [
   {
     ...question,
     events: ['edx.problem.hint.demandhint_displayed'],
+    seen: ['edx.problem.hint.demandhint_displayed'],
     verb: 'viewed',
     object: 'resource',
     what: 'the hint, numbered, of the problem',
@@ -163,6 +145,7 @@ const ofServer: readonly Conversion[] = [
   {
     ...question,
     events: ['edx.problem.hint.feedback_displayed'],
+    seen: ['edx.problem.hint.feedback_displayed'],
     verb: 'viewed',
     object: 'resource',
     what: 'the feedback to the problem',
@@ -181,34 +164,37 @@ const ofBrowser: readonly Conversion[] = [
   {
     ...form,
     events: ['problem_check'],
+    seen: ['problem_check'],
     verb: 'attempted',
-    result: 'response: the form',
+    result: 'response: the answers',
     describe: onForm
   },
   {
     ...form,
     events: ['problem_graded'],
+    seen: ['problem_graded'],
     verb: 'viewed',
-    result: 'response: the form',
+    result: 'response: the answers',
     describe: onForm
   },
   {
     ...form,
     events: ['problem_reset'],
     verb: 'discarded',
-    result: 'response: the form',
+    result: 'response: the answers',
     describe: onForm
   },
   {
     ...form,
     events: ['problem_save'],
     verb: 'saved',
-    result: 'response: the form',
+    result: 'response: the answers',
     describe: onForm
   },
   {
     ...form,
     events: ['problem_show'],
+    seen: ['problem_show'],
     verb: 'viewed',
     object: 'solution',
     what: "the problem's solution",

@@ -1,5 +1,6 @@
 import { families } from './conversions.ts'
 import type { Conversion } from './define.ts'
+import { ralphConversions } from './ralph.ts'
 import { activityTypes, profiles, verbs } from './vocabulary.ts'
 
 const verbText = ({ verb, otherwise }: Conversion): string => {
@@ -10,16 +11,29 @@ const verbText = ({ verb, otherwise }: Conversion): string => {
 const objectText = ({ object, what }: Conversion): string =>
   `${what}: ${object === 'block' ? 'the type of the component' : activityTypes[object].id}`
 
-const contextText = ({ context, actor, asRalph }: Conversion): string =>
-  [
-    asRalph === true ? 'as Ralph 5' : 'course',
-    ...(context === undefined ? [] : [context]),
-    ...(actor === undefined ? [] : [`actor: ${actor}`])
-  ].join(', ')
+const contextText = ({ context, actor }: Conversion): string =>
+  ['course', ...(context === undefined ? [] : [context]), ...(actor === undefined ? [] : [`actor: ${actor}`])].join(
+    ', '
+  )
 
 /** Whose words the statement speaks; a profile that it claims to follow stands there with its IRI. */
 const profileText = ({ verb, profile }: Conversion): string =>
   profile === undefined ? verbs[verb].vocabulary : `${profiles[profile].vocabulary} (${profiles[profile].id})`
+
+/** Which of the events were met in real logs. */
+const seenText = ({ events, seen = [] }: Conversion): string =>
+  seen.length === 0 ? 'no' : seen.length === events.length ? 'yes' : seen.join(', ')
+
+/** What is otherwise with `--compat ralph`, and for which of the events. */
+const ralphText = ({ events, sources }: Conversion): string =>
+  ralphConversions
+    .filter(
+      (each) => each.sources.some((one) => sources.includes(one)) && each.events.some((one) => events.includes(one))
+    )
+    .map(({ events: types, sources: [source], differs }) =>
+      events.length === 1 && sources.length === 1 ? differs : `${types.join(', ')} of the ${source} only: ${differs}`
+    )
+    .join('; ')
 
 /** What is converted into what: documentation made of the conversions themselves. */
 export const conversionRows = families.flatMap(({ name, conversions }) =>
@@ -27,10 +41,12 @@ export const conversionRows = families.flatMap(({ name, conversions }) =>
     family: name,
     events: conversion.events,
     source: conversion.sources.join(', '),
+    seen: seenText(conversion),
     verb: verbText(conversion),
     object: objectText(conversion),
     profile: profileText(conversion),
     result: conversion.result ?? '',
-    context: contextText(conversion)
+    context: contextText(conversion),
+    ralph: ralphText(conversion)
   }))
 )

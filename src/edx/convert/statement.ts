@@ -6,7 +6,7 @@ import { courseIdOf, courseIri, type Place } from './place.ts'
 import { asTimestamp } from './time.ts'
 import { activityTypes, type ProfileName, profiles, type VerbName, verbs } from './vocabulary.ts'
 
-/** Known since Ralph 5, whose converted statements have no `display`. */
+/** The converted statements of Python Ralph have no `display`. */
 const verbOf = (name: VerbName, { asRalph }: Conversion): Verb => {
   const { id, display } = verbs[name]
   return asRalph === true ? { id } : { id, display: { 'en-US': display } }
@@ -55,12 +55,13 @@ interface Parts {
 
 /** What the statement belongs to; undefined: nothing is known. */
 const activitiesOf = (
-  { conversion, category }: PreparedConversion,
+  { conversion, category: ofProfile }: PreparedConversion,
   said: Description,
   event: EdxEvent,
   place: Place
 ): Parts | undefined => {
-  const courseId = conversion.asRalph ? '' : courseIdOf(event)
+  const category = said.claimsProfile === false ? undefined : ofProfile
+  const courseId = conversion.asRalph ? '' : conversion.withoutPayload ? event.courseId : courseIdOf(event)
   const course = courseId === '' ? undefined : courseIri(place, courseId)
   const isInCourse = course !== undefined && course !== said.id
   if (category === undefined && said.parent === undefined && !isInCourse) return undefined
@@ -114,7 +115,7 @@ export const toStatement = (
   const context = contextOf(prepared, said, event, place)
   if (context !== undefined) statement.context = context
   const time = textOf(event.whole, 'time')
-  if (time !== undefined) statement.timestamp = asTimestamp(time)
+  if (time !== undefined) statement.timestamp = asTimestamp(time, prepared.conversion.asRalph === true ? '' : 'Z')
   statement.version = '1.0.0'
   return statement
 }

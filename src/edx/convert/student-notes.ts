@@ -1,6 +1,7 @@
+import { isObject } from '../json.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
-import { isObject, listOf, numberOf, requireText, textOf } from './fields.ts'
+import { listOf, numberOf, requireText, textOf } from './fields.ts'
 import { blockIri, inCourse, type Place, typeOfBlock } from './place.ts'
 import { activityTypes, extensions } from './vocabulary.ts'
 

@@ -53,6 +53,7 @@ export const textbookConversions: readonly Conversion[] = [
       'book',
       ...pdf('page.loaded', 'page.navigatednext', 'page.navigated', 'chapter.navigated', 'thumbnail.navigated')
     ],
+    seen: ['book'],
     verb: 'navigated',
     context: 'numbers of the pages left and reached',
     describe: turned

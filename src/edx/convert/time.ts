@@ -10,8 +10,8 @@ const pad = (fraction: string): string => {
   return digits === '000000' ? '' : `.${digits}`
 }
 
-const offsetOf = (offset: string | undefined): string => {
-  if (offset === undefined) return ''
+const offsetOf = (offset: string | undefined, zone: string): string => {
+  if (offset === undefined) return zone
   if (/^(?:[Zz]|[+-]00(?::?00)?)$/.test(offset)) return 'Z'
   if (offset.length === 3) return `${offset}:00`
   return offset.includes(':') ? offset : `${offset.slice(0, 3)}:${offset.slice(3)}`
@@ -40,10 +40,12 @@ const isDate = (date: string): boolean => {
 }
 
 /**
- * When an event happened, as Ralph 5 writes it: a zero offset as Z, a fraction of a second with six digits. A time
- * without offset stays one; a number counts seconds or milliseconds since 1970.
+ * When an event happened, as Python Ralph writes it: a zero offset as Z, a fraction of a second with six digits; a number
+ * counts seconds or milliseconds since 1970.
+ *
+ * @param zone for a time without one: Z, as the clocks of edX go by UTC; '' to leave it as it is
  */
-export const asTimestamp = (time: string): string => {
+export const asTimestamp = (time: string, zone: 'Z' | ''): string => {
   // What nearly every event has: 2021-12-01T08:17:47.123456+00:00.
   const match = form.exec(time)
   if (match === null) {
@@ -54,5 +56,5 @@ export const asTimestamp = (time: string): string => {
   const inDay = minutes < '24' && minutes.slice(3) < '60' && seconds < '60'
   const inZone = offset === undefined || offset.length === 1 || (offset.slice(1, 3) < '24' && offset.slice(-2) < '60')
   if (!isDate(date) || !inDay || !inZone) throw wrongField('/time', 'a time')
-  return `${date}T${minutes}:${seconds}${pad(fraction)}${offsetOf(offset)}`
+  return `${date}T${minutes}:${seconds}${pad(fraction)}${offsetOf(offset, zone)}`
 }

@@ -42,6 +42,7 @@ export const verbs = {
   assigned: streams('assign', 'assigned'),
   attempted: adl('attempted'),
   bookmarked: tincan('bookmarked'),
+  cancelled: streams('cancel', 'cancelled'),
   closed: streams('close', 'closed'),
   commented: adl('commented'),
   completed: adl('completed'),
@@ -49,6 +50,7 @@ export const verbs = {
   deleted: isd('deleted'),
   disabled: tincan('disabled'),
   discarded: tincan('discarded'),
+  downloaded: tincan('downloaded'),
   earned: tincan('earned'),
   edited: acrossx('edited'),
   enabled: tincan('enabled'),
@@ -70,6 +72,7 @@ export const verbs = {
   removed: streams('remove', 'removed'),
   replied: tincan('replied'),
   reported: acrossx('reported'),
+  requested: streams('request', 'requested'),
   resumed: adl('resumed'),
   retracted: streams('retract', 'retracted'),
   saved: streams('save', 'saved'),
@@ -77,6 +80,7 @@ export const verbs = {
   searched: acrossx('searched'),
   seeked: video('seeked'),
   shared: adl('shared'),
+  skipped: tincan('skipped'),
   submitted: streams('submit', 'submitted'),
   terminated: adl('terminated'),
   unfollowed: streams('stop-following', 'stopped following'),
@@ -154,6 +158,7 @@ export type ProfileName = keyof typeof profiles
 
 const videoExtension = (name: string): string => `https://w3id.org/xapi/video/extensions/${name}`
 const tincanExtension = (name: string): string => `http://id.tincanapi.com/extension/${name}`
+const openedxExtension = (name: string): string => `https://w3id.org/xapi/openedx/extension/${name}`
 const acrossxExtension = (name: string): string => `https://w3id.org/xapi/acrossx/extensions/${name}`
 
 export const extensions = {
@@ -166,6 +171,8 @@ export const extensions = {
   referrer: tincanExtension('referrer'),
   sessionId: videoExtension('session-id'),
   speed: videoExtension('speed'),
+  speedFrom: openedxExtension('speed-from'),
+  speedTo: openedxExtension('speed-to'),
   startingPoint: tincanExtension('starting-point'),
   supplement: acrossxExtension('supplemental-info'),
   target: tincanExtension('target'),
