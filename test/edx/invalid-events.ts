@@ -109,12 +109,12 @@ export const invalidEvents: { readonly [model: string]: readonly Change[] } = {
     ['/context/course_id', [true], 'type']
   ],
   'enrollment/edx.course.enrollment.activated': [
-    ['/event/course_id', undefined, 'required'],
+    ['/event/course_id', [true], 'type'],
     ['/time', 'yesterday', 'format/timestamp'],
     ['/context', [true], 'type']
   ],
   'enrollment/edx.course.enrollment.deactivated': [
-    ['/event/course_id', undefined, 'required'],
+    ['/event/course_id', [true], 'type'],
     ['/time', 'yesterday', 'format/timestamp'],
     ['/context', [true], 'type']
   ],
@@ -602,5 +602,46 @@ export const invalidEvents: { readonly [model: string]: readonly Change[] } = {
     ['/event/id', undefined, 'required'],
     ['/event/id', [true], 'type'],
     ['/time', 'yesterday', 'format/timestamp']
+  ],
+  'exam/edx.special_exam': [
+    ['/event/exam_content_id', undefined, 'required'],
+    ['/event/exam_content_id', [true], 'type']
+  ],
+  'exam/edx.special_exam.allowance': [
+    ['/event/exam_content_id', undefined, 'required'],
+    ['/event/allowance_user_id', [true], 'type']
+  ],
+  'exam/edx.special_exam.attempt': [
+    ['/event/exam_content_id', undefined, 'required'],
+    ['/event/attempt_event_elapsed_time_secs', -1, 'minimum'],
+    ['/event/attempt_user_id', [true], 'type']
+  ],
+  'experiment/xblock.split_test.child_render': [['/event/child_id', true, 'type']],
+  'experiment/xmodule.partitions.assigned_user_to_partition': [
+    ['/event/partition_id', undefined, 'required'],
+    ['/event/group_id', undefined, 'required']
+  ],
+  'grade/edx.grades.problem.state_deleted': [
+    ['/event/problem_id', undefined, 'required'],
+    ['/event/instructor_id', true, 'type']
+  ],
+  'instructor/dashboard': [['/event/student', true, 'type']],
+  'instructor/edx.instructor.report.downloaded': [['/event/report_url', undefined, 'required']],
+  'instructor/edx.instructor.report.requested': [['/event/report_type', undefined, 'required']],
+  'instructor/problem': [
+    ['/event/problem', undefined, 'required'],
+    ['/event/problem', '', 'minLength']
+  ],
+  'instructor/team': [['/event/user', true, 'type']],
+  'navigation/edx.ui.lms.jump_nav.selected': [
+    ['/event/id', undefined, 'required'],
+    ['/event/target_name', true, 'type']
+  ],
+  'platform/edx.course.index.reindexed': [['/event/category', undefined, 'required']],
+  'platform/edx.course_discovery.search': [['/event/search_term', true, 'type']],
+  'platform/edx.user.settings.changed': [['/event/user_id', [true], 'type']],
+  'video/edx.video.bumper': [
+    ['/event/bumper_id', [true], 'type'],
+    ['/event/currentTime', 'soon', 'type']
   ]
 }
