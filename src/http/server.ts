@@ -1,4 +1,3 @@
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import fastifyCors from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { RalphError } from '../errors.ts'
@@ -7,6 +6,8 @@ import type { LrsRules } from '../lrs/call.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { parseTrustedKeys } from '../xapi/signature.ts'
 import { basicAuthentication } from './authentication.ts'
+import { readBodies } from './bodies.ts'
+import { createBudget } from './budget.ts'
 import { followAnswers, replyToClientError } from './client-error.ts'
 import { closeConnectionsAtEnd } from './closing.ts'
 import { promiseNothing } from './consistency.ts'
@@ -74,7 +75,12 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   followAnswers(server.server)
   closeConnectionsAtEnd(server)
-  readBodies(server)
+  const budget = createBudget({
+    limit: settings.maxBytesInFlight,
+    setting: 'RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT',
+    what: 'bodies and answers'
+  })
+  readBodies(server, { maxBodySize: settings.maxBodySize, budget })
   server.setErrorHandler((error, request, reply) => {
     if (error instanceof RalphError && error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)
     return replyWithError(error, request, reply, settings.maxBodySize)
@@ -92,6 +98,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
       xapiRoutes(xapi, {
         ...dependencies,
         authenticate,
+        budget,
         rules: rulesOf(settings),
         door: {
           moreLink: (cursor) => `${prefix}/xAPI/statements?more=${cursor}`,
@@ -117,36 +124,6 @@ const refuseUnrouted = ({ url, method, server }: FastifyRequest, dependencies: S
   const found = JSON.stringify(path === '' ? '/' : path)
   throw new RalphError('NOT_FOUND', `There is nothing at ${found}. What can be asked is shown at ${documentation}.`)
 }
-
-/** Bodies are bytes to everyone; whoever takes one knows what it should be. */
-const readBodies = (server: FastifyInstance): void => {
-  server.removeAllContentTypeParsers()
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  // Decompressed as they come in, so that the limit on bodies holds for what they unfold to.
-  server.addHook('preParsing', async (request, _reply, payload) => {
-    const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity'
-    if (encoding === 'identity') return payload
-    const decompress = decompressors.get(encoding)
-    if (decompress === undefined) {
-      throw new RalphError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding ${JSON.stringify(encoding)} is not supported.`, {
-        supported: [...decompressors.keys()]
-      })
-    }
-    delete request.headers['content-length']
-    const decompressed = decompress()
-    payload.on('error', (error) => decompressed.destroy(error))
-    // Whoever reads the body hears of errors; where nobody does, as of a GET, one must not end the process.
-    decompressed.on('error', () => {})
-    return payload.pipe(decompressed)
-  })
-}
-
-const decompressors: ReadonlyMap<string, () => NodeJS.ReadWriteStream & { destroy(error: Error): void }> = new Map([
-  ['gzip', createGunzip],
-  ['x-gzip', createGunzip],
-  ['deflate', createInflate],
-  ['br', createBrotliDecompress]
-])
 
 const corsOptions = (settings: ServerSettings) => ({
   origin: [...settings.corsAllowOrigins],

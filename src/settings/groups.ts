@@ -20,6 +20,7 @@ const mebibyte = 2 ** 20
 /** A body becomes one string, and V8 has none longer than this. */
 const longestBody = 511 * mebibyte
 const defaultBody = 64 * mebibyte
+const defaultInFlight = 128 * mebibyte
 
 export const logLevels = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG'] as const
 export const logFormats = ['auto', 'text', 'json'] as const
@@ -111,6 +112,13 @@ export const serverGroup = {
     kind: integer(1, 1_000_000),
     default: 50_000,
     description: 'Statements that one request may bring.'
+  }),
+  maxBytesInFlight: setting('RUNSERVER_MAX_BYTES_IN_FLIGHT', {
+    kind: size(mebibyte, 2 ** 40),
+    default: defaultInFlight,
+    defaultText: formatSize(defaultInFlight),
+    description:
+      'Request bodies and answers that are held in memory at once, of all clients; beyond it, large ones get 503.'
   }),
   corsAllowOrigins: setting('RUNSERVER_CORS_ALLOW_ORIGINS', {
     kind: list(origin, 'origins (scheme://host[:port])'),

@@ -33,6 +33,8 @@ export interface ServerSettings {
   readonly maxBodySize: number
   /** RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST */
   readonly maxStatements: number
+  /** RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT: of bodies and answers, of all requests together. */
+  readonly maxBytesInFlight: number
   /** RALPH_RUNSERVER_CORS_ALLOW_ORIGINS: origins (scheme://host[:port]); none: CORS is off. */
   readonly corsAllowOrigins: readonly string[]
   /** RALPH_LRS_REQUIRE_VERSION_HEADER */

@@ -12,6 +12,7 @@ export const entries = { src: join(root, 'src/main.ts'), dist: join(root, 'dist/
 
 export interface RunningServer {
   readonly url: string
+  readonly pid: number
   /** Milliseconds from the start of the process to its first answer. */
   readonly startedIn: number
   /** Resident memory now, and the most there ever was, in bytes. */
@@ -71,13 +72,26 @@ export interface BackendChoice {
 export const startRalph = async (
   appDir: string,
   entry: string = entries.src,
-  { backend, env }: BackendChoice = { backend: 'sqlite', env: {} }
+  { backend, env }: BackendChoice = { backend: 'sqlite', env: {} },
+  /** Further flags of Node. */
+  flags: readonly string[] = []
 ): Promise<RunningServer> => {
   const port = await freePort()
   const began = performance.now()
   const child = spawn(
     process.execPath,
-    [...flagsOf(entry), entry, 'runserver', '--backend', backend, '--host', '127.0.0.1', '--port', String(port)],
+    [
+      ...flagsOf(entry),
+      ...flags,
+      entry,
+      'runserver',
+      '--backend',
+      backend,
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port)
+    ],
     {
       cwd: appDir,
       env: { PATH: process.env.PATH, HOME: appDir, RALPH_APP_DIR: appDir, RALPH_LOG_LEVEL: 'ERROR', ...env },
@@ -93,6 +107,7 @@ export const startRalph = async (
   const startedIn = performance.now() - began
   return {
     url,
+    pid: child.pid ?? 0,
     startedIn,
     memory: () => {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')

@@ -152,6 +152,7 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   trustProxy: false,
   maxBodySize: 64 * 2 ** 20,
   maxStatements: 50_000,
+  maxBytesInFlight: 128 * 2 ** 20,
   corsAllowOrigins: [],
   requireVersionHeader: false,
   defaultVersion: '1.0.3',

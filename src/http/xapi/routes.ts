@@ -6,6 +6,8 @@ import type { Call, LrsRules } from '../../lrs/call.ts'
 import { isKnownToReader } from '../../xapi/concurrency.ts'
 import { isAlternate, requireForm, unfoldAlternate } from '../alternate-request.ts'
 import type { Authenticate } from '../authentication.ts'
+import { shareOf } from '../bodies.ts'
+import type { Budget } from '../budget.ts'
 import { promiseConsistency } from '../consistency.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import { hangUpSignal } from '../hang-up.ts'
@@ -26,6 +28,8 @@ export interface XapiSurroundings extends ServerDependencies {
   readonly rules: LrsRules
   readonly door: Door
   readonly authenticate: Authenticate
+  /** What requests and answers in flight may hold. */
+  readonly budget: Budget
 }
 
 /** Paths with and without trailing slash, and every method that some xAPI client may try. */
@@ -71,7 +75,9 @@ const serve = async (
   if (request !== sent) await promiseConsistency(raw, reply, surroundings.backend)
   const operation = operationOf(resource, request.method)
   const call = await openCall(operation, raw, reply, surroundings)
-  return send(reply, unlessKnown(await operation.answer(call, request, surroundings.door), raw))
+  const answer = unlessKnown(await operation.answer(call, request, surroundings.door), raw)
+  hold(answer, raw, reply, surroundings.budget)
+  return send(reply, answer)
 }
 
 const readRequest = (request: FastifyRequest): XapiRequest => ({
@@ -130,6 +136,14 @@ const unlessKnown = (answer: Answer, { method, headers }: FastifyRequest): Answe
   if (etag === undefined || !isKnownToReader(headers['if-none-match'], etag)) return answer
   const modified = answer.headers?.['last-modified']
   return { status: 304, headers: { etag, ...(modified === undefined ? {} : { 'last-modified': modified }) } }
+}
+
+/** An answer that is larger than a connection takes at once is held until its reader has read it. */
+const large = 2 ** 16
+
+const hold = ({ body }: Answer, request: FastifyRequest, reply: FastifyReply, budget: Budget): void => {
+  if (!Buffer.isBuffer(body) || body.length <= large) return
+  shareOf(request, reply, budget).take(body.length)
 }
 
 const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply => {
