@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto'
 import module from 'node:module'
 import { isIPv6 } from 'node:net'
 import { dataBackends } from './backends/data-registry.ts'
+import { openWhenReady } from './backends/open-when-ready.ts'
 import { type BackendDefinition, backends } from './backends/registry.ts'
+import { interruptible } from './cli/interruption.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
 import { readVersion } from './cli/version.ts'
@@ -78,10 +80,15 @@ const serve = async (sources: Sources): Promise<void> => {
   try {
     const authenticator = await openAuthenticator(identity, logger)
     opened.push(() => authenticator.close())
-    const backend = await openBackend({ clock, appDir: general.appDir, warn: (message) => logger.warn(message) })
+    const warn = (message: string): void => logger.warn(message)
+    const backend = await interruptible((signal) =>
+      openWhenReady(async () => openBackend({ clock, appDir: general.appDir, warn }), {
+        patience: settings.waitForBackend,
+        warn,
+        signal
+      })
+    )
     opened.push(() => backend.close())
-    // A store that cannot be opened is said now, not to the first client.
-    await backend.store()
     // Fastify says nothing that an operator needs to know.
     const quiet = logger.isLevelEnabled('debug') || !logger.isLevelEnabled('info') ? {} : { level: 'warn' }
     const server = await buildServer({

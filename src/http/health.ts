@@ -2,13 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import type { Log } from '../contracts/log.ts'
 import type { BackendStatus, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Authenticate } from './authentication.ts'
-import type { ServerDependencies } from './dependencies.ts'
 
 /** Anybody may ask, and as often as they like: the store is asked no more than once in so many milliseconds. */
 const freshFor = 1000
 
 /** How the store is, asked once for all who want to know at about the same time. The log hears of every change. */
-const shareStatus = (backend: LrsBackend, log: Log): (() => Promise<BackendStatus>) => {
+export const shareStatus = (backend: LrsBackend, log: Log): (() => Promise<BackendStatus>) => {
   let asking: Promise<BackendStatus> | undefined
   let askedAt = Number.NEGATIVE_INFINITY
   let known: BackendStatus = { state: 'ok' }
@@ -42,10 +41,9 @@ const shareStatus = (backend: LrsBackend, log: Log): (() => Promise<BackendStatu
 /** Ralph's routes beside xAPI: who am I, does the server run, does its store. */
 export const healthRoutes = (
   server: FastifyInstance,
-  { backend, logger }: ServerDependencies,
+  statusOfStore: () => Promise<BackendStatus>,
   authenticate: Authenticate
 ): void => {
-  const statusOfStore = shareStatus(backend, logger)
   server.get('/whoami', { onRequest: authenticate }, async ({ asker }) => ({
     agent: asker?.agent,
     scopes: asker?.scopes

@@ -5,9 +5,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { BackendStatus } from '../contracts/lrs-backend.ts'
 import { RalphError } from '../errors.ts'
 import type { ServerDependencies } from './dependencies.ts'
-import { hangUpSignal } from './hang-up.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { schemasByPath } from './openapi/schemas.ts'
+
+export interface PageDependencies extends ServerDependencies {
+  readonly statusOfStore: () => Promise<BackendStatus>
+}
 
 /** `pages/` stands at the root of the repository (src/) as of the package (dist/src/). */
 const findPages = (): string => {
@@ -55,10 +58,16 @@ const stateInWords: { readonly [state in BackendStatus['state']]: string } = {
 }
 
 /** `/` for whoever opens the address of the server: what this is, whether it is well, and where to go on. */
-const home = (server: FastifyInstance, { backend, settings, version }: ServerDependencies, prefix: string): void => {
+const home = (
+  server: FastifyInstance,
+  { statusOfStore, settings, version }: PageDependencies,
+  prefix: string
+): void => {
   const template = readFileSync(`${findPages()}home.html`, 'utf8')
   server.get('/', async (request, reply) => {
-    const { state } = await backend.status({ signal: hangUpSignal(reply) })
+    // For `OPTIONS *` there is such a path (RFC 9112 §3.2.4), and for nothing else.
+    if (request.url === '*') throw new RalphError('NOT_FOUND', 'There is nothing at "*".')
+    const { state } = await statusOfStore()
     reply.header('cache-control', 'no-store').header('vary', 'Accept')
     if (!isBrowser(request)) {
       const paths = { xapi: '/xAPI', documentation: '/docs', openapi: '/openapi.json', health: '/__heartbeat__' }
@@ -96,7 +105,7 @@ const documentation = (server: FastifyInstance, { settings, version }: ServerDep
 /** What a person with a browser sees of the server, behind whatever path a proxy hangs it. */
 export const pageRoutes = async (
   server: FastifyInstance,
-  dependencies: ServerDependencies,
+  dependencies: PageDependencies,
   prefix: string
 ): Promise<void> => {
   await server.register(fastifyStatic, { root: findPages(), serve: false })

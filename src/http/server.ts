@@ -13,7 +13,7 @@ import { closeConnectionsAtEnd } from './closing.ts'
 import { promiseNothing } from './consistency.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
-import { healthRoutes } from './health.ts'
+import { healthRoutes, shareStatus } from './health.ts'
 import { pageRoutes } from './pages.ts'
 import { RequestLog } from './request-log.ts'
 import { sandboxStored } from './stored-content.ts'
@@ -108,8 +108,9 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     },
     { prefix: '/xAPI' }
   )
-  healthRoutes(server, dependencies, authenticate)
-  await pageRoutes(server, dependencies, prefix)
+  const statusOfStore = shareStatus(dependencies.backend, dependencies.logger)
+  healthRoutes(server, statusOfStore, authenticate)
+  await pageRoutes(server, { ...dependencies, statusOfStore }, prefix)
   return server
 }
 

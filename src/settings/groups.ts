@@ -75,6 +75,11 @@ export const serverGroup = {
     description: 'Where statements are kept.',
     letter: 'b'
   }),
+  waitForBackend: setting('RUNSERVER_WAIT_FOR_BACKEND', {
+    kind: integer(0, 86_400),
+    default: 60,
+    description: 'Seconds for which the server waits at its start for a database that does not serve yet.'
+  }),
   host: setting('RUNSERVER_HOST', {
     kind: text,
     default: '0.0.0.0',

@@ -19,6 +19,8 @@ export interface LogSettings {
  * value.
  */
 export interface ServerSettings {
+  /** RALPH_RUNSERVER_WAIT_FOR_BACKEND, in seconds. */
+  readonly waitForBackend: number
   /** RALPH_RUNSERVER_HOST */
   readonly host: string
   /** RALPH_RUNSERVER_PORT; 0: any free one. */

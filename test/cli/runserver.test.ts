@@ -141,7 +141,7 @@ t.test('a database server that is not there is named in one line, and the server
     ['-b', 'clickhouse', '--clickhouse-host', '127.0.0.1', '--clickhouse-port', '1'],
     ['-b', 'postgres', '--postgres-connection-uri', 'postgres://127.0.0.1:1/ralph']
   ]) {
-    const { code, stderr } = await ralph(t, ['runserver', ...local, ...words], options)
+    const { code, stderr } = await ralph(t, ['runserver', ...local, '--wait-for-backend', '0', ...words], options)
     t.equal(code, 1, words.join(' '))
     t.match(stderr, /^Error: .+(127\.0\.0\.1:1\b|is out of reach).*\n$/m)
   }

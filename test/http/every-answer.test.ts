@@ -45,7 +45,7 @@ t.test('ruling 23: every answer carries the version, every answer under /stateme
   const others = {
     'no such path': await asker.send('GET', '/xAPI/nothing'),
     'no such path elsewhere': await asker.send('POST', '/nothing', { body: {} }),
-    'no path': await asker.send('GET', '/'),
+    'a path of the pages': await asker.send('GET', '/pages/nothing'),
     '412': await asker.send('PUT', '/xAPI/activities/state', {
       query: { ...resources['/xAPI/activities/state']?.[1], stateId: 's' },
       headers: { 'if-match': '*' }

@@ -14,6 +14,7 @@ t.test('a server without settings is that of Ralph 5, with an embedded store', a
     log: { level: 'INFO', format: 'auto' }
   })
   t.strictSame(server, {
+    waitForBackend: 60,
     host: '0.0.0.0',
     port: 8100,
     maxSearchHits: 100,
@@ -60,6 +61,7 @@ t.test('every setting of the server is read from its variable', async (t) => {
   })
   t.strictSame(general, { appDir: '/app', historyFile: '/app/history.json', log: { level: 'DEBUG', format: 'json' } })
   t.strictSame(server, {
+    waitForBackend: 60,
     host: '::1',
     port: 80,
     maxSearchHits: 500,

@@ -145,6 +145,7 @@ export interface LrsOptions {
 
 /** Those of the server as shipped, but on a port of its own. */
 export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings => ({
+  waitForBackend: 0,
   host: '127.0.0.1',
   port: 0,
   maxSearchHits: 100,
