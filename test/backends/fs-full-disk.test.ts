@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openFs } from '../../src/backends/fs/index.ts'
@@ -6,6 +6,7 @@ import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 import { allPages } from '../support/judged-store.ts'
 import { type Answer, canLimitFiles, serveStore } from '../support/served-store.ts'
+import { aBatch, aStatement } from '../support/statements.ts'
 
 // The limit of file sizes that every Unix has stands for a full disk: part of what is written arrives, then it fails.
 const skip = canLimitFiles() ? false : 'prlimit is not installed'
@@ -27,7 +28,8 @@ t.test('a full disk refuses statements, keeps what there is, and takes more once
   const together = await Promise.all([1, 2, 3, 4].map((insert) => store.tell({ insert: insert * 3 })))
   for (const answer of together) t.match(answer, full)
   t.same(await readFile(file), before)
-  t.match(await store.tell('status'), { status: { state: 'ok' } }, 'there is still room for less')
+  const less = { status: { state: 'error', detail: /greatest size/ } }
+  t.match(await store.tell('status'), less, 'there is room for less only')
   const small = await store.tell({ insert: 1 })
   t.equal(idsOf(small).length, 1, 'one statement still fits')
   kept.push(...idsOf(small))
@@ -81,3 +83,19 @@ t.test('a full disk refuses documents and attachments, and nothing of them is le
   t.equal((await documents.get({ ...scope, id: 'kept' }))?.content.length, 1000)
   t.equal((await documents.get({ ...scope, id: 'large' }))?.content.length, 100_000)
 })
+
+t.test(
+  'a store of which statements were found damaged takes no more, and says so until it is opened again',
+  async (t) => {
+    const directory = t.testdir()
+    const backend = openFs({ directory }, contextOf(t, aClock().now, directory))
+    t.teardown(() => backend.close())
+    const store = await backend.store()
+    await store.statements.insert(aBatch(aStatement(), aStatement()))
+    await truncate(join(directory, 'fs_lrs.jsonl'), 10)
+    const corrupt = { code: 'STORE_CORRUPT', message: /shorter than it was/ }
+    await t.rejects(store.statements.insert(aBatch(aStatement())), corrupt)
+    await t.rejects(store.statements.insert(aBatch(aStatement())), corrupt)
+    t.match(await backend.status(), { state: 'error', detail: /shorter than it was/ })
+  }
+)

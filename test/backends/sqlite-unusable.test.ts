@@ -210,6 +210,35 @@ t.test('a damaged file is said to be damaged, and not to be a defect', async (t)
   await t.rejects(read(), { name: 'RalphError', code: 'STORE_CORRUPT', message: new RegExp(file) })
 })
 
+t.test('a store that turns out to be damaged takes no more writes, and its status says so', async (t) => {
+  const directory = t.testdir()
+  const backend = openIn(t, directory)
+  const store = await backend.store()
+  for (let batch = 0; batch < 20; batch += 1) {
+    await store.statements.insert(aBatch(...Array.from({ length: 100 }, () => aStatement())))
+  }
+  await backend.close()
+  const file = join(directory, 'ralph.db')
+  const content = await readFile(file)
+  // Opening reads the schema and the newest statements, which stand elsewhere.
+  const page = (share: number): number => Math.floor((content.length * share) / 4096) * 4096
+  content.fill(0xa5, page(0.3), page(0.9))
+  await writeFile(file, content)
+
+  const damaged = openIn(t, directory)
+  const { statements, documents } = await damaged.store()
+  const corrupt = { name: 'RalphError', code: 'STORE_CORRUPT', message: new RegExp(file) }
+  const readAll = async () => allPages(await damaged.store(), { limit: 100 })
+  await t.rejects(readAll(), corrupt)
+  await t.rejects(statements.insert(aBatch(aStatement())), corrupt, 'nothing is acknowledged that may be lost')
+  const key = { kind: 'agent-profile', agent: 'mailto:ann@example.org', id: 'one' } as const
+  const put = documents.change(key, () => ({ content: Buffer.from('{}'), contentType: 'application/json' }))
+  await t.rejects(put, corrupt)
+  t.match(await damaged.status(), { state: 'error', detail: /restore it from a backup/ })
+  t.match(await damaged.status(), { state: 'error' }, 'it is not forgotten')
+  await damaged.close()
+})
+
 t.test('a database that another program keeps locked is unavailable, and available again afterwards', async (t) => {
   const directory = t.testdir()
   const store = await openIn(t, directory).store()

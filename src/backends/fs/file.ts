@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 
 /** A stretch of bytes in a file. */
 export interface Place {
@@ -47,6 +47,25 @@ export const openOrCreate = async (path: string): Promise<FileHandle> => {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
   }
   return open(path, 'w+')
+}
+
+const zeros = Buffer.alloc(1024 * 1024)
+
+/** Writes so many bytes, from an offset on, to a file that is gone afterwards: rejects when they cannot be written. */
+export const writeScratch = async (path: string, offset: number, size: number): Promise<void> => {
+  try {
+    const file = await open(path, 'w')
+    try {
+      for (let done = 0; done < size; done += zeros.length) {
+        await writeFully(file, zeros.subarray(0, Math.min(zeros.length, size - done)), offset + done)
+      }
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+  } finally {
+    await rm(path, { force: true })
+  }
 }
 
 /** Makes durable which names stand in a directory: a new or renamed file is there after a power cut. */

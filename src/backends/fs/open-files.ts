@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { BackendContext } from '../../contracts/lrs-backend.ts'
 import { createIncreasingClock, type IncreasingClock } from '../../durability/increasing-clock.ts'
-import { lockStore } from '../../durability/process-lock.ts'
+import { lockStore, realPathOf } from '../../durability/process-lock.ts'
 import { RalphError } from '../../errors.ts'
 import { createCompactor } from './compact.ts'
 import { openOrCreate, syncDirectory } from './file.ts'
@@ -63,6 +63,14 @@ export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: Ba
     await makeDirectory(own)
     const lock = lockStore(join(own, lockName))
     opened(() => lock.release())
+    // A file of statements that is a link belongs to another store, too: only one of them may write to it.
+    const real = realPathOf(join(directory, file))
+    const ownOfReal = join(dirname(real), ownDirectory)
+    if (ownOfReal !== realPathOf(own)) {
+      await makeDirectory(ownOfReal)
+      const lockOfReal = lockStore(join(ownOfReal, lockName))
+      opened(() => lockOfReal.release())
+    }
     const times = createIncreasingClock(clock)
     const kept = createKept()
     const openOwn = async (name: string): Promise<Journal> => {

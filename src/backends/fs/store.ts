@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import type { BackendContext, BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
 import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
 import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
+import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
 import { fitting } from '../../xapi/filters.ts'
 import type { Row } from '../../xapi/statement-index.ts'
@@ -9,7 +11,8 @@ import { createFsAttachments } from './attachments.ts'
 import { createCompactor } from './compact.ts'
 import { createRestore } from './copy.ts'
 import { createFsDocuments } from './documents.ts'
-import { type Opened, openFiles, type StoreOptions } from './open-files.ts'
+import { writeScratch } from './file.ts'
+import { type Opened, openFiles, ownDirectory, type StoreOptions } from './open-files.ts'
 import { createInsert } from './statements.ts'
 import { createTransaction } from './transaction.ts'
 import { translateError } from './translate-error.ts'
@@ -55,12 +58,11 @@ const build = (
     documents.settle()
     attachments.settle()
   }
-  /** Why the last write failed, while none has succeeded since. */
-  let failure: RalphError | undefined
+  const health = createWriteHealth()
   const group = createGroupCommit({
     begin: transaction.begin,
     commit: async () => {
-      if (await transaction.commit()) failure = undefined
+      await transaction.commit()
       settle()
       await compactor.compactIfLarge()
     },
@@ -70,15 +72,23 @@ const build = (
     }
   })
 
-  const write = async <T>(job: () => T, { signal }: CallOptions = {}, jobOptions: JobOptions = {}): Promise<T> => {
+  const write = async <T>(
+    job: () => T,
+    { signal }: CallOptions = {},
+    jobOptions: JobOptions = {},
+    sizeOf = () => 0
+  ): Promise<T> => {
     requireOpen()
     signal?.throwIfAborted()
+    health.requireSound()
     try {
-      return await group.run(job, { ...jobOptions, signal })
+      const result = await group.run(job, { ...jobOptions, signal })
+      health.succeeded(sizeOf)
+      return result
     } catch (error) {
-      const translated = translateError(error, directory)
-      if (!closed && translated instanceof RalphError && translated.code.startsWith('STORE_')) failure = translated
-      throw translated
+      const reason = translateError(error, directory)
+      if (!closed && reason instanceof RalphError && reason.code.startsWith('STORE_')) health.failed(reason, sizeOf())
+      throw reason
     }
   }
 
@@ -88,7 +98,9 @@ const build = (
     try {
       return await work()
     } catch (error) {
-      throw translateError(error, directory)
+      const reason = translateError(error, directory)
+      health.failed(reason)
+      throw reason
     }
   }
 
@@ -105,12 +117,28 @@ const build = (
     return { statements: await statements.read(rows.slice(0, count)), more: more || count < rows.length }
   }
 
-  /** Also finds out whether writing works. */
   const keepTime = (): Promise<void> => write(() => transaction.addEntry(journal, { passed: times.now() }))
+
+  /**
+   * Whether writing works again is found out by writing as much as failed: a full disk may have room for less. Limits on the
+   * size of a file are met as well, since it is written where the longest file ends.
+   */
+  const tryWriting = async (size: number): Promise<void> => {
+    const longest = Math.max(statements.end, journal.end, files.attachments.end)
+    await writeScratch(join(directory, ownDirectory, 'scratch'), longest, size)
+    await keepTime()
+    health.succeeded(() => size)
+  }
 
   return {
     statements: {
-      insert: (batch, options) => write(() => insert(batch), options, { refusesFirst: true }),
+      insert: (batch, options) =>
+        write(
+          () => insert(batch),
+          options,
+          { refusesFirst: true },
+          () => sizeOfBatch(batch)
+        ),
       find: (id, { voided }, options) =>
         readOnly(async () => {
           const row = index.row(id)
@@ -137,7 +165,10 @@ const build = (
     },
     documents: {
       get: (key, options) => readOnly(() => documents.get(key), options),
-      change: (key, change, options) => write(() => documents.change(key, change), options, { refusesFirst: true }),
+      change: (key, change, options) => {
+        const { change: apply, size } = measured(change)
+        return write(() => documents.change(key, apply), options, { refusesFirst: true }, size)
+      },
       ids: (scope, since, options) => readOnly(() => documents.ids(scope, since), options),
       clear: (scope, options) => write(() => documents.clear(scope), options)
     },
@@ -153,9 +184,8 @@ const build = (
     },
     status: async () => {
       if (closed) return { state: 'away', detail: 'the store is closed' }
-      if (failure !== undefined) await keepTime().catch(() => {})
-      if (failure === undefined) return { state: 'ok' }
-      return { state: 'error', detail: failure.message }
+      const detail = await health.trouble(tryWriting)
+      return detail === undefined ? { state: 'ok' } : { state: 'error', detail }
     },
     close: async () => {
       if (closed) return

@@ -3,10 +3,11 @@ import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
 import type { BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
-import type { CallOptions, StatementBatch } from '../../contracts/statement-store.ts'
+import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { lockStore } from '../../durability/process-lock.ts'
+import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -61,13 +62,6 @@ const makeDirectory = (directory: string): void => {
     const path = { path: directory }
     throw new RalphError('STORE_FULL', `the directory ${directory} cannot be made: ${cause}`, path, { cause })
   }
-}
-
-const sizeOf = ({ statements, attachments }: StatementBatch): number => {
-  let size = 0
-  for (const statement of statements) size += statement.textAt('').length
-  for (const { content } of attachments) size += content.byteLength
-  return size
 }
 
 /**
@@ -150,17 +144,17 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     }
   })
 
-  /** The largest write that failed while none of its size has succeeded since, in bytes, and why. */
-  let failure: { readonly reason: unknown; readonly size: number } | undefined
+  const health = createWriteHealth()
 
   const write = async <T>(job: () => T, options?: JobOptions, sizeOf = () => 0): Promise<T> => {
+    health.requireSound()
     try {
       const result = await group.run(job, options)
-      if (failure !== undefined && sizeOf() >= failure.size) failure = undefined
+      health.succeeded(sizeOf)
       return result
     } catch (error) {
       const reason = translateError(error, file)
-      if (reason !== error) failure = { reason, size: Math.max(sizeOf(), failure?.size ?? 0) }
+      if (reason !== error) health.failed(reason, sizeOf())
       throw reason
     }
   }
@@ -184,7 +178,9 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     try {
       return await work()
     } catch (error) {
-      throw translateError(error, file)
+      const reason = translateError(error, file)
+      health.failed(reason)
+      throw reason
     }
   }
 
@@ -194,7 +190,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
         write(
           () => insert(batch),
           { refusesFirst: batch.statements.length === 1, signal: options.signal },
-          () => sizeOf(batch)
+          () => sizeOfBatch(batch)
         ),
       find: (id: StatementId, { voided }, options) =>
         read(() => {
@@ -217,8 +213,10 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     },
     documents: {
       get: (key, options) => read(() => documents.get(key), options),
-      change: (key, change, options = {}) =>
-        write(() => documents.change(key, change), { refusesFirst: true, signal: options.signal }),
+      change: (key, change, options = {}) => {
+        const { change: apply, size } = measured(change)
+        return write(() => documents.change(key, apply), { refusesFirst: true, signal: options.signal }, size)
+      },
       ids: (scope, since, options) => read(() => documents.ids(scope, since), options),
       clear: (scope, options = {}) => write(() => documents.clear(scope), { signal: options.signal })
     },
@@ -236,10 +234,8 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
         )
     },
     status: async () => {
-      if (failure !== undefined) await tryWriting(failure.size).catch(() => {})
-      if (failure === undefined) return { state: 'ok' }
-      const { reason } = failure
-      return { state: 'error', detail: reason instanceof Error ? reason.message : String(reason) }
+      const detail = await health.trouble(tryWriting)
+      return detail === undefined ? { state: 'ok' } : { state: 'error', detail }
     },
     close: async () => {
       if (closing) return
@@ -247,7 +243,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
       index.moveAll()
       try {
         // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
-        await write(() => saveTime.run(times.now()))
+        if (health.isSound()) await write(() => saveTime.run(times.now()))
       } finally {
         await group.close()
         connection.close()
