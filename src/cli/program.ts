@@ -38,7 +38,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
     .description('Ralph, a Learning Record Store for xAPI')
     // -h is the host of `ralph runserver`, as in Ralph 5.
     .helpOption('--help', 'show this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'show the help of a command')
     .option('-v, --verbosity <level>', 'CRITICAL, ERROR, WARNING, INFO (default) or DEBUG')
     .version(`ralph, version ${readVersion()}`, '--version', 'show the version')
     .showHelpAfterError(false)
@@ -99,6 +99,21 @@ const unknownOption = (command: Command, message: string): string => {
   return `unknown option '${name}'${meant === undefined ? '' : ` (did you mean ${meant}?)`}`
 }
 
+/** Commander names an option that is missing by its flags; what it must be stands in its description. */
+const missingOption = (command: Command, message: string): string => {
+  const given = /required option '([^']*)'/.exec(message)?.[1]
+  const option = command.options.find(({ flags }) => flags === given)
+  if (option === undefined) return message
+  const choices = option.argChoices === undefined ? '' : ` (${option.argChoices.join(', ')})`
+  return `${message}: ${option.description}${choices}`
+}
+
+const messageOf = (command: Command, { code, message }: CommanderError): string => {
+  const plain = message.replace(/^error: /, '')
+  if (code === 'commander.unknownOption') return unknownOption(command, message)
+  return code === 'commander.missingMandatoryOptionValue' ? missingOption(command, plain) : plain
+}
+
 /** Says on standard error what went wrong, in one line unless more was asked for, and gives the exit code. */
 const report = (error: unknown, program: Command, words: readonly string[]): number => {
   if (error instanceof OutputClosed) return 0
@@ -107,9 +122,7 @@ const report = (error: unknown, program: Command, words: readonly string[]): num
     // No command: its help was printed.
     if (error.code === 'commander.help') return exitCode.USAGE
     const command = calledCommand(program, words)
-    const isUnknown = error.code === 'commander.unknownOption'
-    const message = isUnknown ? unknownOption(command, error.message) : error.message.replace(/^error: /, '')
-    process.stderr.write(usage(command, message))
+    process.stderr.write(usage(command, messageOf(command, error)))
     return exitCode.USAGE
   }
   if (error instanceof RalphError && error.code === 'USAGE') {

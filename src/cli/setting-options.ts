@@ -10,7 +10,7 @@ export const optionsOf = (setting: Setting<unknown>, title: string): readonly Op
     const letter = index === 0 && setting.letter !== undefined ? `-${setting.letter}, ` : ''
     const options = setting.kind.switch
       ? [new Option(`${letter}--${flag}`, description), new Option(`--no-${flag}`).hideHelp()]
-      : [new Option(`${letter}--${flag} <${flag.split('-').at(-1)}>`, description)]
+      : [new Option(`${letter}--${flag} <${setting.kind.placeholder ?? flag.split('-').at(-1)}>`, description)]
     for (const option of options) {
       option.helpGroup(`${title}:`)
       // Aliases work, and are found in `ralph settings`.

@@ -7,6 +7,8 @@ export interface Kind<Value> {
   readonly expected: string
   /** Undefined: the text is no such value. */
   readonly parse: (text: string) => Value | undefined
+  /** What stands for the value in `--x <value>`; undefined: the last word of the flag. */
+  readonly placeholder?: string
   /** `--x` and `--no-x` instead of `--x VALUE`. */
   readonly switch?: true
 }
@@ -14,6 +16,7 @@ export interface Kind<Value> {
 export const text: Kind<string> = { expected: 'text', parse: (value) => value }
 
 export const integer = (min: number, max: number): Kind<number> => ({
+  placeholder: 'number',
   expected:
     max === Number.MAX_SAFE_INTEGER ? `a whole number, at least ${min}` : `a whole number from ${min} to ${max}`,
   parse: (value) => {
@@ -24,6 +27,7 @@ export const integer = (min: number, max: number): Kind<number> => ({
 })
 
 export const number = (min: number, max: number): Kind<number> => ({
+  placeholder: 'number',
   expected: `a number from ${min} to ${max}`,
   parse: (value) => {
     const read = value.trim() === '' ? Number.NaN : Number(value)
@@ -46,6 +50,7 @@ export const boolean: Kind<boolean> = {
 
 /** In any of the forms that a UUID is written in; without braces and in lower case. */
 export const uuid: Kind<string> = {
+  placeholder: 'uuid',
   expected: 'a UUID',
   parse: (value) =>
     /^(?:urn:uuid:|\{)?([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})\}?$/i.exec(value.trim())?.[1]?.toLowerCase()
@@ -60,6 +65,7 @@ export const headerText: Kind<string> = {
 /** One of some words, in any case. */
 export const choice = <const Word extends string>(words: readonly Word[]): Kind<Word> => ({
   expected: `one of ${words.join(', ')}`,
+  placeholder: words.join('|'),
   parse: (value) => words.find((word) => word.toLowerCase() === value.toLowerCase())
 })
 
@@ -84,9 +90,10 @@ export const list = (each: Kind<string>, plural: string): Kind<readonly string[]
 })
 
 /** A path, made absolute from the working directory. */
-export const path: Kind<string> = { expected: 'a path', parse: (value) => resolve(value) }
+export const path: Kind<string> = { expected: 'a path', placeholder: 'path', parse: (value) => resolve(value) }
 
 export const json: Kind<object> = {
+  placeholder: 'json',
   expected: 'a JSON object or list',
   parse: (value) => {
     try {
@@ -123,6 +130,7 @@ export const formatSize = (bytes: number): string => {
 
 /** A number of bytes, with or without a unit: `67108864`, `64MiB`, `10 MB`. */
 export const size = (min: number, max: number): Kind<number> => ({
+  placeholder: 'size',
   expected: `a size from ${formatSize(min)} to ${formatSize(max)}, in bytes or with a unit (KiB, MiB, GiB, kB, MB, GB)`,
   parse: (value) => {
     const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(value)
@@ -141,6 +149,7 @@ const asUrl = (value: string): URL | undefined => {
 
 /** An http or https URL without credentials, query and fragment; given back without trailing slash. */
 export const url: Kind<string> = {
+  placeholder: 'url',
   expected: 'an http:// or https:// URL without credentials, query and fragment',
   parse: (value) => asUrl(value)?.href.replace(/\/+$/, '')
 }
@@ -165,6 +174,7 @@ const namedNetworks = new Set(['loopback', 'linklocal', 'uniquelocal'])
 
 /** Which peers are believed: all, none, or those of some addresses and networks. */
 export const trust: Kind<boolean | readonly string[]> = {
+  placeholder: 'networks',
   expected: 'true, false, or addresses and networks (10.0.0.0/8, loopback, uniquelocal), separated by commas',
   parse: (value) => {
     if (value === '*') return true

@@ -31,6 +31,7 @@ const indexName: Kind<string> = {
 }
 
 const duration: Kind<string> = {
+  placeholder: 'duration',
   expected: 'a time with its unit, as 1m',
   parse: (value) => (/^\d+(nanos|micros|ms|s|m|h|d)$/.test(value) ? value : undefined)
 }

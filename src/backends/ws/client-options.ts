@@ -4,6 +4,7 @@ const isNone = (value: string): boolean => /^(?:none|null|)$/i.test(value)
 
 /** Whoever sets no limit sets an infinite one. */
 const orNone = (kind: Kind<number>, what: string): Kind<number> => ({
+  placeholder: 'number',
   expected: `${what}, or none`,
   parse: (value) => (isNone(value) ? Number.POSITIVE_INFINITY : kind.parse(value))
 })
