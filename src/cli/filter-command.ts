@@ -2,8 +2,10 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import type { Log } from '../contracts/log.ts'
 import { integer } from '../settings/kinds.ts'
+import type { Compression } from '../streams/compression.ts'
 import type { FilterProgress, FilterRequest, FilterTask } from '../toolbox/filter.ts'
-import { flagOf, maxLineBytesOption } from './flag-kinds.ts'
+import { counted } from './counted.ts'
+import { decompressOption, flagOf, maxLineBytesOption } from './flag-kinds.ts'
 import { interruptible } from './interruption.ts'
 
 /** The flags of every command that filters lines, from standard input or a file to standard output. */
@@ -14,6 +16,7 @@ export interface FilterFlags {
   readonly progress: boolean
   readonly jobs?: number
   readonly maxLineBytes: number
+  readonly decompress: Compression
 }
 
 /** What they mean for one command. */
@@ -33,6 +36,7 @@ export const addFilterOptions = (command: Command, meanings: FilterMeanings): Co
     .option('--no-progress', 'do not show how far it is')
     .option('--jobs <number>', meanings.jobs, flagOf('--jobs', integer(1, 64)))
     .addOption(maxLineBytesOption(meanings.maxLineBytes))
+    .addOption(decompressOption())
 
 /** What passes of the input, whose size is undefined where it is not known. */
 export type Filter = (
@@ -49,20 +53,21 @@ export interface FilterCommand {
   load(): Promise<Filter>
 }
 
-/** Runs a filter on a file or standard input; tells what it refuses, how far it is, and how many there were. */
+/** Runs a filter on files or standard input; tells what it refuses, how far it is, and how many there were. */
 export const runFilter = async (
   { name, mostJobs, log, load }: FilterCommand,
-  file: string | undefined,
+  files: readonly string[],
   flags: FilterFlags
 ): Promise<void> => {
   const [
     filter,
     { formatReject },
-    { openInput },
+    { openInputs, tellIfTyped },
     { startProgress },
     { tellRefusedLines },
     { openReport },
-    { writeOut }
+    { writeOut },
+    { joinLines }
   ] = await Promise.all([
     load(),
     import('../toolbox/reject-report.ts'),
@@ -70,19 +75,25 @@ export const runFilter = async (
     import('./progress.ts'),
     import('./refused-lines.ts'),
     import('./report-file.ts'),
-    import('./write-out.ts')
+    import('./write-out.ts'),
+    import('../streams/join-lines.ts')
   ])
   await interruptible(async (signal) => {
     // A line that ends the command ends the reading too: what stands at the other end of a pipe may never say more.
     const ended = new AbortController()
-    const input = await openInput(file, AbortSignal.any([signal, ended.signal]))
+    const input = await openInputs(files, AbortSignal.any([signal, ended.signal]))
+    tellIfTyped(input, log)
     const report = flags.report === undefined ? undefined : openReport(flags.report)
     const done: FilterProgress = { total: 0, invalid: 0 }
     const refusedLines = tellRefusedLines(log)
-    const progress = startProgress(name, { enabled: flags.progress, log })
+    const progress = startProgress(name, { enabled: flags.progress && !input.isTyped, log })
     if (input.size !== undefined) progress.total({ bytes: input.size })
     try {
-      const passed = filter(input.chunks, input.size, {
+      const chunks = joinLines(
+        input.files.map((file) => counted(file, (bytes) => progress.add({ bytes }))),
+        flags.decompress
+      )
+      const passed = filter(chunks, input.size, {
         maxLineBytes: flags.maxLineBytes,
         stopAtInvalid: flags.ignoreErrors !== true && report === undefined,
         stopAtUnknown: flags.failOnUnknown === true,
@@ -93,7 +104,7 @@ export const runFilter = async (
           if (!isLast) refusedLines.tell(refused.line, refused.reason, unknown)
           report?.add(formatReject(refused, problems))
         },
-        onProgress: (more) => progress.add(more)
+        onProgress: ({ records }) => progress.add({ records })
       })
       await writeOut(passed, { signal })
     } finally {

@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import { RalphError } from '../errors.ts'
 import { type Kind, size } from '../settings/kinds.ts'
+import { compressions } from '../streams/compression.ts'
 import { defaultMaxLineBytes } from '../streams/lines.ts'
 
 /** How commander reads a flag: `USAGE` for what is no such value. */
@@ -17,3 +18,9 @@ export const maxLineBytesOption = (meaning: string): Option =>
   new Option('--max-line-bytes <size>', meaning)
     .argParser(flagOf('--max-line-bytes', size(1, 2 ** 29)))
     .default(defaultMaxLineBytes, '16MiB')
+
+/** `--decompress`, of every command that reads files of lines. */
+export const decompressOption = (): Option =>
+  new Option('--decompress <kind>', 'what the input is compressed with; auto: look at how each file begins')
+    .choices(compressions)
+    .default('auto')

@@ -1,5 +1,8 @@
 import { createReadStream, fstatSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Log } from '../contracts/log.ts'
 import { RalphError } from '../errors.ts'
 
 export interface Input {
@@ -16,11 +19,21 @@ export interface Input {
  */
 const chunkSize = 2 ** 16
 
+const lineFeed = 10
+
+/**
+ * Ctrl-C goes to all commands of a pipeline, and the one that writes may end before this one hears of it: so many
+ * milliseconds an input that ends in the middle of a line may be one that was interrupted.
+ */
+const patience = 50
+
 /** Ends the reading of a stream whose next chunk may never come. */
 const stoppable = async function* (
   stream: NodeJS.ReadableStream & { destroy(error?: Error): unknown },
-  signal: AbortSignal
+  signal: AbortSignal,
+  isPipe: boolean
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  let last = lineFeed
   const stop = (): void => {
     stream.destroy(signal.reason)
   }
@@ -28,7 +41,12 @@ const stoppable = async function* (
   try {
     signal.throwIfAborted()
     // No encoding was set: it gives bytes.
-    for await (const chunk of stream) yield chunk as unknown as Uint8Array
+    for await (const chunk of stream) {
+      const bytes = chunk as unknown as Uint8Array
+      last = bytes.at(-1) ?? last
+      yield bytes
+    }
+    if (isPipe && last !== lineFeed) await wait(patience, undefined, { signal }).catch(() => signal.throwIfAborted())
   } finally {
     signal.removeEventListener('abort', stop)
   }
@@ -42,6 +60,11 @@ const openFailed = (path: string, cause: unknown): RalphError => {
     : new RalphError('INVALID_INPUT', `${path} cannot be read: ${reason}`, { path }, { cause })
 }
 
+/** Somebody who called a command without a file looks at a cursor: they are told what it waits for. */
+export const tellIfTyped = ({ isTyped }: Pick<Input, 'isTyped'>, log: Log): void => {
+  if (isTyped) log.info('reading what is typed here, line by line: Ctrl-D ends it; or give it a file, or pipe into it')
+}
+
 /** The bytes of a file; `-` or undefined: of standard input. */
 export const openInput = async (path: string | undefined, signal: AbortSignal): Promise<Input> => {
   if (path === undefined || path === '-') {
@@ -50,7 +73,7 @@ export const openInput = async (path: string | undefined, signal: AbortSignal): 
       ? createReadStream('', { fd: 0, autoClose: false, highWaterMark: chunkSize })
       : process.stdin
     const size = stats.isFile() ? stats.size : undefined
-    return { chunks: stoppable(stream, signal), size, isTyped: process.stdin.isTTY === true }
+    return { chunks: stoppable(stream, signal, !stats.isFile()), size, isTyped: process.stdin.isTTY === true }
   }
   try {
     const file = await open(path, 'r')
@@ -60,8 +83,57 @@ export const openInput = async (path: string | undefined, signal: AbortSignal): 
       throw new Error('it is a directory')
     }
     const stream = file.createReadStream({ highWaterMark: chunkSize })
-    return { chunks: stoppable(stream, signal), size: stats.isFile() ? stats.size : undefined, isTyped: false }
+    return { chunks: stoppable(stream, signal, false), size: stats.isFile() ? stats.size : undefined, isTyped: false }
   } catch (error) {
     throw openFailed(path, error)
   }
+}
+
+/** What several files hold, one after the other. */
+export interface Inputs extends Omit<Input, 'chunks'> {
+  /** Each is opened when it is read. */
+  readonly files: readonly AsyncIterable<Uint8Array>[]
+}
+
+const isHidden = (name: string): boolean => name.startsWith('.')
+
+/** A file as it is, a directory as the files in it, in the order of their names. */
+const filesAt = async (path: string): Promise<readonly (readonly [file: string, size: number | undefined])[]> => {
+  const status = await stat(path)
+  if (!status.isDirectory()) return [[path, status.isFile() ? status.size : undefined]]
+  const entries = (await readdir(path)).filter((name) => !isHidden(name)).sort()
+  const found = await Promise.all(
+    entries.map(async (name) => {
+      const file = join(path, name)
+      // A link that leads nowhere is no file.
+      const entry = await stat(file).catch(() => undefined)
+      return entry?.isFile() ? [[file, entry.size] as const] : []
+    })
+  )
+  if (found.flat().length === 0) throw new Error('it is a directory without files')
+  return found.flat()
+}
+
+/**
+ * The bytes of files and of all files of directories; of standard input when there are none, or for `-`. What is not
+ * there is an error before anything is read.
+ */
+export const openInputs = async (paths: readonly string[], signal: AbortSignal): Promise<Inputs> => {
+  if (paths.length === 0 || (paths.length === 1 && paths[0] === '-')) {
+    const { chunks, ...about } = await openInput('-', signal)
+    return { files: [chunks], ...about }
+  }
+  const found = await Promise.all(
+    paths.map((path) =>
+      filesAt(path).catch((error: unknown) => {
+        throw openFailed(path, error)
+      })
+    )
+  )
+  const sizes = found.flat().map(([, size]) => size)
+  const size = sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, each) => sum + (each ?? 0), 0)
+  const read = async function* (path: string): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* (await openInput(path, signal)).chunks
+  }
+  return { files: found.flat().map(([path]) => read(path)), size, isTyped: false }
 }

@@ -2,6 +2,9 @@
 export const compressions = ['auto', 'none', 'gzip', 'zstd', 'bz2'] as const
 export type Compression = (typeof compressions)[number]
 
+/** Bytes that are enough to tell what something is compressed with. */
+export const headLength = 4
+
 const zstdMagic = 0xfd2fb528
 const zstdSkippable = 0x184d2a5
 

@@ -1,11 +1,8 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { RalphError } from '../errors.ts'
-import { type Compression, detectCompression } from './compression.ts'
+import { type Compression, detectCompression, headLength } from './compression.ts'
 import { cutFrames } from './zstd-frames.ts'
-
-/** Enough to tell what something is compressed with. */
-const headLength = 4
 
 /** The first bytes, and all bytes. */
 const peek = async (

@@ -3,9 +3,10 @@ import type { LineBlock } from '../streams/lines.ts'
 import type { CreateWork } from '../streams/pieces.ts'
 import { visitLines } from '../streams/visit-lines.ts'
 import { type ConverterOptions, type ConvertLine, findConverter } from './converters.ts'
+import { wrappedReason } from './extract-parsers.ts'
 import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
 import { printable } from './printable.ts'
-import { trimLine } from './records.ts'
+import { parseRecord, recordIn } from './records.ts'
 
 /** What every thread is told. */
 export interface ConvertTask extends FilterTask {
@@ -15,6 +16,24 @@ export interface ConvertTask extends FilterTask {
 }
 
 const isBlank = /^\s*$/
+
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const lineFeed = 10
+
+/**
+ * What the id of a statement is made from: the record and a line feed. What stands around the record on its line (a
+ * byte order mark, CR, spaces, what a logger wrote) does not make it another event, and neither does the end of a file.
+ */
+const nameOf = (record: string, line: Uint8Array): Uint8Array =>
+  line[0] === openBrace && line.at(-2) === closeBrace && line.at(-1) === lineFeed
+    ? line
+    : Buffer.from(`${record.trim()}\n`)
+
+const wrappedIn = (text: string): string | undefined => {
+  const read = parseRecord(text, 0)
+  return 'value' in read ? wrappedReason(read.value) : undefined
+}
 
 const pageSize = 2 ** 18
 
@@ -58,16 +77,17 @@ const blockWork = (convert: ConvertLine, { maxLineBytes, stopAtInvalid, stopAtUn
       block,
       { maxLineBytes },
       (raw, bytes, index) => {
-        const text = trimLine(raw, block.isFirst ? index + 1 : 0)
+        const text = recordIn(raw)
         if (isBlank.test(text)) return false
-        const result = convert(text, bytes)
+        const result = convert(text, nameOf(text, bytes))
         if ('statement' in result) {
           page.add(`${JSON.stringify(result.statement)}\n`)
           passed += 1
           return false
         }
-        const isUnknown = 'unknown' in result
-        const reason = printable(isUnknown ? result.unknown : result.reason)
+        const wrapped = wrappedIn(text)
+        const isUnknown = wrapped === undefined && 'unknown' in result
+        const reason = wrapped ?? printable('unknown' in result ? result.unknown : result.reason)
         refused.push({ index, unknown: isUnknown ? printable(result.kind) : undefined, reason, problems: [], text })
         stopped = isUnknown ? stopAtUnknown : stopAtInvalid
         return stopped

@@ -7,10 +7,10 @@ export type ConvertedLine =
   | { readonly reason: string }
 
 /**
- * @param text a line without its end
- * @param line as it stood, its end included
+ * @param text a record
+ * @param name what its id is made from
  */
-export type ConvertLine = (text: string, line: Uint8Array) => ConvertedLine
+export type ConvertLine = (text: string, name: Uint8Array) => ConvertedLine
 
 /** What a conversion is told; a cloneable value, as it goes to other threads. */
 export interface ConverterOptions {

@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import { type LineBlock, linesOf } from '../streams/lines.ts'
 import { extractLine, type ParserName, type Wrapper, wrappers } from './extract-parsers.ts'
 import { createScan, unescapeString } from './json-scan.ts'
-import { trimLine } from './records.ts'
+import { longestPrefix, prefixLength } from './log-prefix.ts'
+import { recordIn } from './records.ts'
 
 export interface ExtractTask {
   readonly parser: ParserName
@@ -36,7 +37,21 @@ interface Room {
 
 const leastRoom = 2 ** 17
 
+const openBrace = 0x7b
 const lineFeed = 10
+
+/** Where the record of the line that begins at `at` begins. */
+const behindPrefix = (input: Buffer, at: number): number => {
+  if (input[at] === openBrace) return at
+  const end = Math.min(at + longestPrefix, input.indexOf(lineFeed, at))
+  return at + prefixLength(input.toString('latin1', at, end))
+}
+
+/** Ends the text that was written to [from, to) of `out` behind what a logger wrote before its record, if anything. */
+const withoutPrefix = (out: Buffer, from: number, to: number): number => {
+  if (out[from] === openBrace) return to
+  return from + out.write(recordIn(out.toString('utf8', from, to)), from)
+}
 
 /** What lines of text hold, one by one. */
 const extractTexts = (block: LineBlock, wrapper: Wrapper, maxLineBytes: number): ExtractedBlock => {
@@ -46,7 +61,7 @@ const extractTexts = (block: LineBlock, wrapper: Wrapper, maxLineBytes: number):
   let extracted = 0
   for (const [index, raw] of lines.entries()) {
     if (raw === undefined) continue
-    const line = trimLine(raw, block.isFirst ? index + 1 : 0)
+    const line = recordIn(raw)
     if (line.trim() === '') continue
     const result = extractLine(line, wrapper)
     if ('text' in result) {
@@ -76,13 +91,13 @@ const extractBytes = (
   let lines = 0
   let extracted = 0
   for (let at = 0; at < input.length; lines += 1) {
-    if (scan(input, at)) {
+    if (scan(input, behindPrefix(input, at))) {
       const from = member === undefined ? found.start : found.valueStart
       const first = from < 0 ? 0 : input[from]
       const next = input.indexOf(lineFeed, found.end) + 1
       if (next - at - 1 <= maxLineBytes && ((first === 0x7b && object) || (first === 0x22 && text))) {
         const end = member === undefined ? found.end : found.valueEnd
-        if (first === 0x22) put = unescapeString(input, from, end, out, put)
+        if (first === 0x22) put = withoutPrefix(out, put, unescapeString(input, from, end, out, put))
         else put += input.copy(out, put, from, end)
         out[put++] = lineFeed
         extracted += 1

@@ -1,4 +1,5 @@
 import { members } from '../xapi/json-text.ts'
+import { recordIn } from './records.ts'
 
 /** What a line holds, or why it holds nothing. */
 export type Extracted = { readonly text: string } | { readonly reason: string }
@@ -11,19 +12,23 @@ export interface Wrapper {
   readonly object: boolean
   /** Whether it can be a text, which holds the record. */
   readonly text: boolean
+  /** Another member that whatever is wrapped so has, where records may have a member of that name too. */
+  readonly beside: string | undefined
 }
 
-export const parserNames = ['gelf', 'es', 'mongo', 'clickhouse', 'jsonl', 'report'] as const
+export const parserNames = ['gelf', 'es', 'mongo', 'clickhouse', 'tracking', 'jsonl', 'report'] as const
 export type ParserName = (typeof parserNames)[number]
 
 /** What records are wrapped in, by name. Whatever they are, their text is not printed anew. */
 export const wrappers: { readonly [name in ParserName]: Wrapper } = {
-  gelf: { member: 'short_message', object: false, text: true },
-  es: { member: '_source', object: true, text: false },
-  mongo: { member: '_source', object: true, text: false },
-  clickhouse: { member: 'event', object: true, text: true },
-  jsonl: { member: undefined, object: true, text: false },
-  report: { member: 'record', object: true, text: true }
+  gelf: { member: 'short_message', object: false, text: true, beside: undefined },
+  es: { member: '_source', object: true, text: false, beside: undefined },
+  mongo: { member: '_source', object: true, text: false, beside: undefined },
+  clickhouse: { member: 'event', object: true, text: true, beside: 'event_id' },
+  // What the logger writes in front of a record is taken off for every parser.
+  tracking: { member: undefined, object: true, text: false, beside: undefined },
+  jsonl: { member: undefined, object: true, text: false, beside: undefined },
+  report: { member: 'record', object: true, text: true, beside: 'reason' }
 }
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
@@ -38,6 +43,20 @@ const memberText = (line: string, name: string): string => {
 const expectedOf = ({ object, text }: Wrapper): string =>
   [...(object ? ['object'] : []), ...(text ? ['text'] : [])].join(' and no ')
 
+/**
+ * Why what stands on a line is not a record but has one in it, and what takes it out; undefined: it has none, or is a
+ * record itself.
+ */
+export const wrappedReason = (value: unknown): string | undefined => {
+  if (!isObject(value)) return undefined
+  for (const [parser, { member, beside }] of Object.entries(wrappers)) {
+    if (member === undefined || !Object.hasOwn(value, member)) continue
+    if (beside !== undefined && !Object.hasOwn(value, beside)) continue
+    return `holds a record in its ${member}: take the records out first, with ralph extract -p ${parser}`
+  }
+  return undefined
+}
+
 /** The record on a line, by JSON.parse: what this refuses is refused. */
 export const extractLine = (line: string, wrapper: Wrapper): Extracted => {
   const { member, object, text } = wrapper
@@ -51,7 +70,7 @@ export const extractLine = (line: string, wrapper: Wrapper): Extracted => {
   if (member === undefined) return { text: line.trim() }
   const value = Object.hasOwn(parsed, member) ? parsed[member] : undefined
   if (value === undefined) return { reason: `has no ${member}` }
-  if (typeof value === 'string' && text) return { text: value }
+  if (typeof value === 'string' && text) return { text: recordIn(value) }
   if (isObject(value) && object) return { text: memberText(line, member) }
   return { reason: `has a ${member} that is no ${expectedOf(wrapper)}` }
 }

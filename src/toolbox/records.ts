@@ -1,5 +1,6 @@
 import type { InputRecord } from '../contracts/data-backend.ts'
 import { type LineOptions, readLines } from '../streams/lines.ts'
+import { prefixLength } from './log-prefix.ts'
 
 /** A line of input that is no record. */
 export interface BadLine {
@@ -31,9 +32,21 @@ export const parseRecord = (text: string, line: number): InputRecord | BadLine =
 
 const byteOrderMark = '\ufeff'
 
-/** The text of a line as JSON has it: without the mark that some programs begin a file with, and without CR. */
-export const trimLine = (text: string, line: number): string => {
-  const start = line === 1 && text.startsWith(byteOrderMark) ? 1 : 0
+const openBrace = 0x7b
+
+/**
+ * Where the record of a line begins: behind the mark that some programs begin a file with (files that were joined have
+ * it in the middle), and behind what a logger wrote in front of it.
+ */
+export const recordStart = (text: string): number => {
+  if (text.charCodeAt(0) === openBrace) return 0
+  const start = text.startsWith(byteOrderMark) ? 1 : 0
+  return start + prefixLength(start === 0 ? text : text.slice(start))
+}
+
+/** The text of the record of a line, without CR. */
+export const recordIn = (text: string): string => {
+  const start = recordStart(text)
   const end = text.endsWith('\r') ? text.length - 1 : text.length
   return start === 0 && end === text.length ? text : text.slice(start, end)
 }
@@ -48,7 +61,7 @@ export async function* readRecords(
     const bad: BadLine[] = broken.map(({ number, reason }) => ({ line: number, reason, text: undefined }))
     for (const [index, raw] of lines.entries()) {
       if (raw === undefined) continue
-      const text = trimLine(raw, first + index)
+      const text = recordIn(raw)
       if (text.trim() === '') continue
       const read = parseRecord(text, first + index)
       if ('value' in read) records.push(read)

@@ -1,28 +1,38 @@
 import { type LineBlock, linesOf } from '../streams/lines.ts'
 import type { CreateWork } from '../streams/pieces.ts'
 import type { Fault } from '../validation/explain.ts'
+import { wrappedReason } from './extract-parsers.ts'
 import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
-import type { Judgement, Wanted } from './judges.ts'
+import type { Judgement, Wanted as WantedRecords } from './judges.ts'
 import { printable } from './printable.ts'
-import { parseRecord, trimLine } from './records.ts'
+import { parseRecord, recordIn, recordStart } from './records.ts'
 
 /** What every thread is told. */
-export interface ValidateTask extends Wanted, FilterTask {}
+export interface ValidateTask extends WantedRecords, FilterTask {}
 
 const lineFeed = 10
 
-/** The lines of a block that are wanted, each with an end. */
-const pick = (bytes: Uint8Array, wanted: readonly boolean[]): Uint8Array => {
+/** Where what is wanted of a line begins, in bytes; undefined: none of it is wanted. */
+type Wanted = number | undefined
+
+/** What is wanted of the lines of a block, each with an end. */
+const pick = (bytes: Uint8Array, wanted: readonly Wanted[]): Uint8Array => {
   const parts: Uint8Array[] = []
   let start = 0
-  for (const isWanted of wanted) {
+  for (const from of wanted) {
     const next = bytes.indexOf(lineFeed, start)
     const end = next < 0 ? bytes.length : next + 1
-    if (isWanted) parts.push(bytes.subarray(start, end))
-    if (isWanted && next < 0) parts.push(Uint8Array.of(lineFeed))
+    if (from !== undefined) parts.push(bytes.subarray(start + from, end))
+    if (from !== undefined && next < 0) parts.push(Uint8Array.of(lineFeed))
     start = end
   }
   return Buffer.concat(parts)
+}
+
+/** What stands in front of the record goes; the byte order mark that begins an input stays, as it came. */
+const prefixBytes = (line: string, isFirst: boolean): number => {
+  const start = recordStart(line)
+  return start === 1 && isFirst ? 0 : Buffer.byteLength(line.slice(0, start))
 }
 
 const saidOf = ({ pointer, rule, expected }: Fault): string =>
@@ -46,6 +56,12 @@ const refuse = (
   const read = parseRecord(text, line)
   if ('reason' in read) return broken(read.reason, 'json', text)
   const { unknown, problems } = judge(read.value, text)
+  if (unknown === undefined && problems.length === 0) return undefined
+  const wrapped = wrappedReason(read.value)
+  if (wrapped !== undefined) {
+    const rule = { pointer: '', rule: 'wrapped', expected: 'a record, without anything around it' }
+    return { unknown: undefined, reason: wrapped, problems: [rule], text }
+  }
   if (unknown !== undefined) {
     const reason = printable(`is ${unknown}, which no model is for`)
     return {
@@ -55,7 +71,6 @@ const refuse = (
       text
     }
   }
-  if (problems.length === 0) return undefined
   return { unknown: undefined, reason: printable(`is not valid: ${problems.map(saidOf).join('; ')}`), problems, text }
 }
 
@@ -66,28 +81,33 @@ export const createWork: CreateWork<ValidateTask, LineBlock, FilteredBlock> = as
   return (block) => {
     const { lines, broken: unreadable, bytes: size } = linesOf(block, 0, task)
     const refused: RefusedLine[] = []
-    const wanted: boolean[] = []
+    const wanted: Wanted[] = []
     let passed = 0
+    let isWhole = block.bytes.at(-1) === lineFeed
     let stopped = false
     for (let index = 0; index < lines.length && !stopped; index += 1) {
       const raw = lines[index]
-      const text = raw === undefined ? undefined : trimLine(raw, block.isFirst ? index + 1 : 0)
+      const text = raw === undefined ? undefined : recordIn(raw)
       if (text !== undefined && text.trim() === '') {
-        wanted.push(false)
+        wanted.push(undefined)
         continue
       }
       const refusal =
         text === undefined
           ? broken(unreadable.find(({ number }) => number === index)?.reason ?? 'cannot be read', 'line', undefined)
           : refuse(text, index, judge)
-      wanted.push(refusal === undefined)
-      if (refusal === undefined) passed += 1
-      else {
+      if (refusal === undefined) {
+        const from = raw === text ? 0 : prefixBytes(raw ?? '', block.isFirst && index === 0)
+        isWhole &&= from === 0
+        wanted.push(from)
+        passed += 1
+      } else {
+        wanted.push(undefined)
         refused.push({ index, ...refusal })
         stopped = refusal.unknown === undefined ? task.stopAtInvalid : task.stopAtUnknown
       }
     }
-    const isWhole = passed === lines.length && block.bytes.at(-1) === lineFeed
+    isWhole &&= passed === lines.length
     const bytes = isWhole ? block.bytes : pick(block.bytes, block.dropped ? wanted.slice(1) : wanted)
     return { bytes, refused, passed, lines: lines.length, size, stopped }
   }

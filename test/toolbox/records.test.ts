@@ -61,9 +61,40 @@ t.test('what is no record is named by its line, in order, and hides no other', a
   t.equal(bad.length, 7)
 })
 
-t.test('a byte order mark belongs to the first line only', async (t) => {
-  const { bad } = await read('{"a":1}\n\ufeff{"b":1}\n')
-  t.match(bad, [{ line: 2, reason: /^is no JSON/ }])
+t.test('a byte order mark begins a line where files were joined, and no line has two', async (t) => {
+  const { records, bad } = await read('{"a":1}\n\ufeff{"b":1}\n\ufeff\ufeff{"c":1}\n')
+  t.match(records, [{ text: '{"a":1}' }, { text: '{"b":1}' }])
+  t.match(bad, [{ line: 3, reason: /^is no JSON/ }])
+})
+
+t.test('what a logger writes in front of a record is not part of it', async (t) => {
+  const record = '{"username": "ada", "event": {"code": "{"}}'
+  const prefixes = [
+    '2023-05-23 13:53:13,461 INFO 20 [tracking] [user 6] [ip 192.0.2.7] logger.py:41 - ',
+    '2023-05-23 13:53:13,461 INFO 20 [tracking] [user None] [ip None] [logger.py:41] - ',
+    'lms-1  | 2023-05-23 13:53:13,461 INFO 20 [tracking] logger.py:41 - ',
+    'May  3 13:53:13 lms [service_variant=lms][tracking][env:sandbox] INFO  [lms  1234] [logger.py:41] - ',
+    '<134>1 2023-05-23T13:53:13.461Z lms tracking 20 - - ',
+    '192.0.2.7 - - [23/May/2023:13:53:13 +0000] ',
+    '2023/05/23 13:53:13 [info] 12#12: *3 '
+  ]
+  const { records, bad } = await read(prefixes.map((prefix) => `${prefix}${record}\r\n`).join(''), 5, 500)
+  t.same(bad, [])
+  t.same(
+    records.map(({ text }) => text),
+    prefixes.map(() => record)
+  )
+})
+
+t.test('a piece of a broken line is not taken for a prefix', async (t) => {
+  for (const line of [
+    'ame": "ada"} {"b": 1}',
+    'hello {"b": 1}',
+    '2023-05-23 13:53:13 {b}',
+    '2023-05-23 13:53:13 -{"b": 1}'
+  ]) {
+    t.match(await read(`${line}\n`), { records: [], bad: [{ line: 1 }] }, line)
+  }
 })
 
 t.test('what is not UTF-8 is no record', async (t) => {

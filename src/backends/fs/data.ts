@@ -6,6 +6,8 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } from '../../contracts/data-backend.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
+import { detectCompression, headLength } from '../../streams/compression.ts'
+import { decompress } from '../../streams/decompress.ts'
 import { newName } from '../object-place.ts'
 import { translateError } from './translate-error.ts'
 
@@ -20,6 +22,26 @@ export interface FsDataOptions {
 const unfinished = /^\.ralph-.+\.partial$/
 
 const chunkSize = 65_536
+
+const lineFeed = 0x0a
+const openBrace = 0x7b
+const closeBrace = 0x7d
+
+interface FoundFile {
+  readonly file: string
+  readonly size: number
+}
+
+/** What a file is compressed with, by how it begins. */
+const compressionOf = async (path: string): Promise<string> => {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headLength), 0, headLength)
+    return detectCompression(buffer.subarray(0, bytesRead))
+  } finally {
+    await file.close()
+  }
+}
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
@@ -92,16 +114,29 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     }
   }
 
-  /** The files that a pattern names, in the order of their names, with their sizes. */
-  const filesOf = async (query: string, path: string): Promise<readonly (readonly [file: string, size: number])[]> => {
-    const found = new Map<string, number>()
-    for await (const name of glob(query, { cwd: path })) {
+  /** The files that a pattern names, or that are in the directory that it names, in the order of their names. */
+  const filesOf = async (query: string, path: string): Promise<readonly FoundFile[]> => {
+    const named = await stat(resolve(path, query)).catch(() => undefined)
+    const found = new Map<string, FoundFile>()
+    for await (const name of glob(named?.isDirectory() ? join(query, '*') : query, { cwd: path })) {
       const file = resolve(path, name)
       if (unfinished.test(basename(file))) continue
       const status = await stat(file)
-      if (status.isFile()) found.set(file, status.size)
+      if (status.isFile()) found.set(file, { file, size: status.size })
     }
-    return [...found].sort(([one], [other]) => (one < other ? -1 : 1))
+    return [...found.values()].sort((one, other) => (one.file < other.file ? -1 : 1))
+  }
+
+  /**
+   * Whether files are read as what they hold, not as they are: some are compressed and others are not, or otherwise, so
+   * that nobody behind could unpack what came of them.
+   */
+  const mustUnpack = async (files: readonly FoundFile[]): Promise<boolean> => {
+    const kinds = new Set<string>()
+    for (const { file, size } of files) {
+      if (size > 0) kinds.add(await compressionOf(file).catch((error: unknown) => fail(error, file)))
+    }
+    return kinds.size > 1
   }
 
   async function* read(query: string | undefined, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -110,14 +145,19 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     const wanted = query ?? pattern
     const files = await filesOf(wanted, path).catch((error: unknown) => fail(error, path))
     if (files.length === 0) throw new RalphError('NOT_FOUND', `${resolve(path, wanted)}: there is no such file`)
-    onTotal?.({ bytes: files.reduce((sum, [, size]) => sum + size, 0) })
-    for (const [file] of files) {
+    onTotal?.({ bytes: files.reduce((sum, { size }) => sum + size, 0) })
+    const compression = files.length > 1 && (await mustUnpack(files)) ? 'auto' : 'none'
+    let last = lineFeed
+    for (const { file } of files) {
       let size = 0
       try {
         const highWaterMark = options.chunkSize ?? chunkSize
         const stream = createReadStream(file, { highWaterMark, ...(signal === undefined ? {} : { signal }) })
-        for await (const chunk of stream) {
+        for await (const chunk of decompress(stream, compression)) {
+          // Of two files of JSON the last line of one and the first line of the other stay two.
+          if (size === 0 && last === closeBrace && chunk[0] === openBrace) yield Uint8Array.of(lineFeed)
           size += chunk.length
+          last = chunk.at(-1) ?? last
           yield chunk
         }
       } catch (error) {

@@ -38,14 +38,14 @@ const list = async (from: string | undefined, to: string | undefined, format: Ta
   await writeOut([formatConversions(rows.flat(), format)])
 }
 
-const convert = (file: string | undefined, flags: ConvertFlags, namespace: string, log: Log): Promise<void> => {
+const convert = (files: readonly string[], flags: ConvertFlags, namespace: string, log: Log): Promise<void> => {
   const { from = '', to = '', platformUrl = '', compat } = flags
   const load = async (): Promise<Filter> => {
     const { convertRecords } = await import('../../toolbox/convert.ts')
     return (chunks, _size, request) =>
       convertRecords(chunks, { from, to, options: { platformUrl, namespace, shape: compat ?? 'event' }, ...request })
   }
-  return runFilter({ name: 'convert', mostJobs, log, load }, file, flags)
+  return runFilter({ name: 'convert', mostJobs, log, load }, files, flags)
 }
 
 /** `ralph convert`: events of a platform into xAPI statements. */
@@ -57,7 +57,7 @@ export const declareConvert = (program: Command, composition: Composition): void
       'Converts events, one JSON object per line, to xAPI statements. The same line gives the same statement id. ' +
         '`ralph convert --list` says what is converted into what.'
     )
-    .argument('[file]', 'the events; - or none: standard input')
+    .argument('[files...]', 'the events, of a directory all files; - or none: standard input')
     .addOption(new Option('-f, --from <format>', 'what the events are').choices(formats('from')))
     .addOption(new Option('-t, --to <format>', 'what they become').choices(formats('to')))
     .option('-p, --platform-url <url>', 'URL of the platform: home page of the accounts, beginning of the addresses')
@@ -78,7 +78,7 @@ export const declareConvert = (program: Command, composition: Composition): void
   })
     .option('--list', 'print what is converted into what, and do nothing else')
     .addOption(new Option('--format <format>', 'of --list').choices(tableFormats).default('text'))
-    .action(async (file: string | undefined, flags: ConvertFlags) => {
+    .action(async (files: readonly string[], flags: ConvertFlags) => {
       if (flags.list === true) return list(flags.from, flags.to, flags.format)
       const from = requireFlag(flags.from, '-f, --from <format>')
       const to = requireFlag(flags.to, '-t, --to <format>')
@@ -105,6 +105,6 @@ export const declareConvert = (program: Command, composition: Composition): void
           `a UUID namespace is needed: --uuid-namespace <uuid>, or ${converterGroup.uuidNamespace.variable}`
         )
       }
-      await convert(file, { ...flags, from, to, platformUrl }, namespace, log)
+      await convert(files, { ...flags, from, to, platformUrl }, namespace, log)
     })
 }

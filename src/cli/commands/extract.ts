@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander'
-import { type Compression, compressions } from '../../streams/compression.ts'
+import { RalphError } from '../../errors.ts'
+import type { Compression } from '../../streams/compression.ts'
 import { type ParserName, parserNames } from '../../toolbox/extract-parsers.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { counted } from '../counted.ts'
-import { maxLineBytesOption } from '../flag-kinds.ts'
+import { decompressOption, maxLineBytesOption } from '../flag-kinds.ts'
 import { interruptible } from '../interruption.ts'
 import { tellRefusedLines } from '../refused-lines.ts'
 
@@ -17,32 +18,37 @@ interface ExtractFlags {
 }
 
 const extract = async (
-  file: string | undefined,
+  files: readonly string[],
   flags: ExtractFlags,
   log: ReturnType<typeof settingsOf>['log'],
   signal: AbortSignal
 ): Promise<void> => {
-  const [streams, toolbox, reports, { formatReject }, { openInput }, shown, { writeOut }] = await Promise.all([
-    import('../../streams/decompress.ts'),
-    import('../../toolbox/extract.ts'),
-    import('../report-file.ts'),
-    import('../../toolbox/reject-report.ts'),
-    import('../input.ts'),
-    import('../progress.ts'),
-    import('../write-out.ts')
-  ])
-  const input = await openInput(file, signal)
+  const [streams, toolbox, reports, { formatReject }, { openInputs, tellIfTyped }, shown, { writeOut }] =
+    await Promise.all([
+      import('../../streams/join-lines.ts'),
+      import('../../toolbox/extract.ts'),
+      import('../report-file.ts'),
+      import('../../toolbox/reject-report.ts'),
+      import('../input.ts'),
+      import('../progress.ts'),
+      import('../write-out.ts')
+    ])
+  const input = await openInputs(files, signal)
+  tellIfTyped(input, log)
   const report = flags.report === undefined ? undefined : reports.openReport(flags.report)
   const refused = tellRefusedLines(log)
   const progress = shown.startProgress(`extract ${flags.parser}`, { enabled: flags.progress && !input.isTyped, log })
   let bad = 0
+  let extracted = 0
   let seen = 0
   if (input.size !== undefined) progress.total({ bytes: input.size })
-  const chunks = counted(input.chunks, (bytes) => {
-    seen += bytes
-    progress.add({ bytes })
-  })
-  const records = toolbox.extractRecords(streams.decompress(chunks, flags.decompress), {
+  const chunks = input.files.map((file) =>
+    counted(file, (bytes) => {
+      seen += bytes
+      progress.add({ bytes })
+    })
+  )
+  const records = toolbox.extractRecords(streams.joinLines(chunks, flags.decompress), {
     parser: flags.parser,
     maxLineBytes: flags.maxLineBytes,
     onBad: (line) => {
@@ -50,7 +56,10 @@ const extract = async (
       refused.tell(line.line, line.reason, undefined)
       report?.add(formatReject(line))
     },
-    onProgress: ({ records }) => progress.add({ records })
+    onProgress: ({ records }) => {
+      extracted += records
+      progress.add({ records })
+    }
   })
   try {
     await writeOut(records, { signal })
@@ -59,6 +68,9 @@ const extract = async (
     progress.end()
     if (bad > 0) log.warn(`${shown.formatCount(bad)} lines held no record and were passed over`)
     report?.close()
+  }
+  if (extracted === 0 && bad > 0) {
+    throw new RalphError('INVALID_INPUT', `nothing was extracted: not one line is what -p ${flags.parser} is for`)
   }
 }
 
@@ -69,20 +81,17 @@ export const declareExtract = (program: Command, composition: Composition): void
     .summary('take records out of what they are wrapped in')
     .description(
       'Takes records out of lines of JSON: the short_message of GELF, the _source of what `ralph read` gives of ' +
-        'Elasticsearch and MongoDB, the event of what it gives of ClickHouse, the record of a report of rejects.'
+        'Elasticsearch and MongoDB, the event of what it gives of ClickHouse, the record of a report of rejects, and ' +
+        'what follows on a line of a tracking log behind time, level and logger.'
     )
-    .argument('[file]', 'what to extract from; - or none: standard input')
+    .argument('[files...]', 'what to extract from, of a directory all files; - or none: standard input')
     .addOption(new Option('-p, --parser <name>', 'what they are wrapped in').choices(parserNames).makeOptionMandatory())
-    .addOption(
-      new Option('--decompress <kind>', 'what the input is compressed with; auto: look at how it begins')
-        .choices(compressions)
-        .default('auto')
-    )
+    .addOption(decompressOption())
     .addOption(maxLineBytesOption('a longer line is passed over'))
     .option('--report <file>', 'write the lines that are passed over there, with line and reason')
     .option('--no-progress', 'do not show how far it is')
-    .action(async (file: string | undefined, flags: ExtractFlags) => {
+    .action(async (files: readonly string[], flags: ExtractFlags) => {
       const { log } = settingsOf(command, composition)
-      await interruptible((signal) => extract(file, flags, log, signal))
+      await interruptible((signal) => extract(files, flags, log, signal))
     })
 }

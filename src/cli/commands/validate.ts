@@ -20,14 +20,14 @@ const mostJobs = 2
  */
 const long = 2 ** 26
 
-const validate = (file: string | undefined, flags: ValidateFlags, log: Log): Promise<void> => {
+const validate = (files: readonly string[], flags: ValidateFlags, log: Log): Promise<void> => {
   const { format, profile } = flags
   const load = async (): Promise<Filter> => {
     const { validateRecords } = await import('../../toolbox/validate.ts')
     return (chunks, size, request) =>
       validateRecords(chunks, { format, profile, startAfter: (size ?? 0) >= long ? 0 : long, ...request })
   }
-  return runFilter({ name: 'validate', mostJobs, log, load }, file, flags)
+  return runFilter({ name: 'validate', mostJobs, log, load }, files, flags)
 }
 
 /** `ralph validate`: lets through what is valid. */
@@ -38,7 +38,7 @@ export const declareValidate = (program: Command, composition: Composition): voi
     .description(
       'Reads events of edX or xAPI statements, one JSON object per line, and prints the valid ones as they came.'
     )
-    .argument('[file]', 'what to validate; - or none: standard input')
+    .argument('[files...]', 'what to validate, of a directory all files; - or none: standard input')
     .addOption(new Option('-f, --format <format>', 'what they are').choices(['edx', 'xapi']).makeOptionMandatory())
     .addOption(new Option('--profile <name>', 'an xAPI profile of which statements must be').choices(profiles))
   addFilterOptions(command, {
@@ -47,11 +47,11 @@ export const declareValidate = (program: Command, composition: Composition): voi
     report: 'write what is not valid there, with line and problems, and go on',
     jobs: `threads at most, for long inputs (default: one per processor, at most ${mostJobs})`,
     maxLineBytes: 'a longer line is not valid'
-  }).action(async (file: string | undefined, flags: ValidateFlags) => {
+  }).action(async (files: readonly string[], flags: ValidateFlags) => {
     if (flags.profile !== undefined && flags.format !== 'xapi') {
       throw new RalphError('USAGE', '--profile is for -f xapi: events of edX have no profile')
     }
     const { log } = settingsOf(command, composition)
-    await validate(file, flags, log)
+    await validate(files, flags, log)
   })
 }

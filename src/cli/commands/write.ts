@@ -76,8 +76,9 @@ const writeBytes = async (
 const writeLines = async ({ place, input, operation, flags, progress }: Work): Promise<void> => {
   const { backend, log, signal, chunkSizes } = place
   if (backend.moves !== 'records') return
-  const [{ writeRecords }, { formatReject }, { openReport }, { formatBytes, formatCount, formatPace }] =
+  const [{ decompress }, { writeRecords }, { formatReject }, { openReport }, { formatBytes, formatCount, formatPace }] =
     await Promise.all([
+      import('../../streams/decompress.ts'),
       import('../../toolbox/write.ts'),
       import('../../toolbox/reject-report.ts'),
       import('../report-file.ts'),
@@ -88,12 +89,12 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
   const goesOn = flags.ignoreErrors === true || report !== undefined
   const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
   let seen = 0
-  const chunks = counted(input.chunks, (bytes) => {
+  const packed = counted(input.chunks, (bytes) => {
     progress.add({ bytes, records: done.written + done.already - seen })
     seen = done.written + done.already
   })
   try {
-    await writeRecords(backend, chunks, {
+    await writeRecords(backend, decompress(packed, 'auto'), {
       operation,
       target: flags.target,
       chunkSize: flags.chunkSize || Number(chunkSizes.writeChunkSize ?? 0) || defaultBatch,
@@ -130,10 +131,14 @@ const write = async (
   flags: WriteFlags,
   composition: Composition
 ): Promise<void> => {
-  const [{ openInput }, { startProgress }] = await Promise.all([import('../input.ts'), import('../progress.ts')])
+  const [{ openInput, tellIfTyped }, { startProgress }] = await Promise.all([
+    import('../input.ts'),
+    import('../progress.ts')
+  ])
   // What ends the writing ends the reading too: what stands at the other end of a pipe may never say more.
   const ended = new AbortController()
   const input = await openInput(file, AbortSignal.any([place.signal, ended.signal]))
+  tellIfTyped(input, place.log)
   const options = { enabled: flags.progress && !input.isTyped, log: place.log, stdoutIsFree: true } as const
   const progress = startProgress(`write ${place.choice.name}`, options)
   if (input.size !== undefined) progress.total({ bytes: input.size })
