@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import type { OpenBackend } from './open-backend.ts'
 import { openSuite, type Suite } from './open-backend.ts'
+import { authorityContract } from './statement-store/authorities.ts'
 import { consistencyContract } from './statement-store/consistency.ts'
 import { descriptionContract } from './statement-store/descriptions.ts'
 import { exactTextContract } from './statement-store/exact-text.ts'
@@ -20,14 +21,15 @@ const parts: readonly ((t: Test, suite: Suite) => void)[] = [
   voidingContract,
   referenceContract,
   descriptionContract,
+  authorityContract,
   consistencyContract,
   restartContract,
   lifetimeContract
 ]
 
 /**
- * What every store of statements must do: `StatementStore`, and rulings 1 to 10 and 14 to 16 (`test/rulings.md`) as far as
- * a store decides them.
+ * What every store of statements must do: `StatementStore`, and rulings 1 to 10, 14 to 16 and 29 to 31 (`test/rulings.md`)
+ * as far as a store decides them.
  */
 export const statementStoreContract = (t: Test, name: string, open: OpenBackend): void => {
   t.test(`${name} as a statement store`, async (t) => {

@@ -4,10 +4,12 @@ import { openMemory } from '../../src/backends/memory/index.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { copyStore, takeInventory } from '../../src/lrs/copy-store.ts'
 import { sampleStatements } from '../../src/sample/index.ts'
+import { markOf } from '../../src/xapi/attachments.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
+import { readAll } from '../contracts/attachment-store.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { allPages } from '../support/judged-store.ts'
-import { aBatch, anActivity, anAttachment, aStatement, aVoiding } from '../support/statements.ts'
+import { aBatch, anActivity, anAttachment, aStatement, aVoiding, incoming } from '../support/statements.ts'
 
 const clock = (): number => Date.now() * 1000
 
@@ -58,6 +60,29 @@ t.test('a copy of a copy has all that its original has', async (t) => {
   t.equal(steps[0], 'copy')
   t.equal(steps.at(-1), 'verify')
   t.same(await allPages(second, {}), await allPages(original, {}))
+})
+
+t.test('ruling 30: a copy knows which statements did not bring the bytes that they name', async (t) => {
+  const [original, copy, content] = [await memory(t), await onDisk(t), anAttachment(Buffer.from('an essay'))]
+  const naming = aStatement({
+    attachments: [
+      {
+        usageType: 'https://example.org/usage',
+        display: { en: 'file' },
+        contentType: 'text/plain',
+        length: 8,
+        sha2: content.sha2,
+        fileUrl: 'https://files.example.org/essay'
+      }
+    ]
+  })
+  await original.statements.insert({ ...aBatch(aStatement()), attachments: [content] })
+  await original.statements.insert({
+    ...aBatch(),
+    statements: [{ ...incoming(naming), withoutBytes: [content.sha2] }]
+  })
+  t.match(await copyStore(original, copy), { statements: 2, attachments: 1 })
+  t.equal((await readAll(copy.attachments, [markOf(naming.id, content.sha2)])).length, 1)
 })
 
 t.test('an interrupted copy goes on where it was when it is called again', async (t) => {

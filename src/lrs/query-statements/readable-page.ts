@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { StatementPage, StoredStatement } from '../../contracts/statement-store.ts'
 import { maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
 import { identifierKeys } from '../../xapi/identifier.ts'
@@ -93,5 +94,7 @@ export const readablePage = async (call: Call, query: StatementQuery, authority:
     if (!page.more || last === undefined) return { statements, more: false }
     after = { stored: last.stored, id: last.id }
     limit = Math.max(query.limit + 1 - statements.length, nextLook)
+    // Some stores answer without a turn of the event loop: others must have theirs.
+    await setImmediate()
   }
 }
