@@ -89,13 +89,11 @@ const serve = async (sources: Sources): Promise<void> => {
       })
     )
     opened.push(() => backend.close())
-    // Fastify says nothing that an operator needs to know.
-    const quiet = logger.isLevelEnabled('debug') || !logger.isLevelEnabled('info') ? {} : { level: 'warn' }
     const server = await buildServer({
       settings,
       backend,
       authenticator,
-      logger: logger.child({}, quiet),
+      logger,
       newId: randomUUID,
       version: readVersion()
     })

@@ -2,6 +2,8 @@ import fastifyBasicAuth from '@fastify/basic-auth'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../errors.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import type { LoginLog } from './login-log.ts'
+import { sourceOf } from './source.ts'
 
 /** Sets `request.asker` from the Authorization header, or rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
 export type Authenticate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
@@ -9,12 +11,16 @@ export type Authenticate = (request: FastifyRequest, reply: FastifyReply) => Pro
 /** @fastify/basic-auth reads the header, the authenticator knows the users. */
 export const basicAuthentication = async (
   server: FastifyInstance,
-  authenticator: Authenticator
+  authenticator: Authenticator,
+  logins: LoginLog
 ): Promise<Authenticate> => {
   await server.register(fastifyBasicAuth, {
     validate: async (username, password, request) => {
-      request.asker = await authenticator.verify(username, password)
-      if (request.asker === undefined) throw new RalphError('UNAUTHENTICATED', 'Username or password is wrong.')
+      const source = sourceOf(request.ip)
+      request.asker = await authenticator.verify(username, password, source)
+      if (request.asker !== undefined) return
+      logins.failed(username, source)
+      throw new RalphError('UNAUTHENTICATED', 'Username or password is wrong.')
     }
   })
   return (request, reply) =>

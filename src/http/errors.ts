@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, errorCodes, RalphError } from '../errors.ts'
 import { errorStatus } from './error-status.ts'
+import type { FaultLog } from './fault-log.ts'
 
 /** What Fastify, its plugins and Node throw, in the words of Ralph. */
 const translations: { readonly [code: string]: (limit: number) => RalphError } = {
@@ -60,30 +61,17 @@ export const errorBody = (error: RalphError, requestId?: string): object => {
   return { error: code, message, ...details, ...(requestId === undefined ? {} : { requestId }) }
 }
 
-/**
- * Logs what is the server's own fault. 503 and 507 are states that it is made to get into and out of again, and a flood
- * of requests gets as many of them: a line is enough. Anything else is a defect, or damage: with all that led to it.
- */
-const logFault = ({ log }: FastifyRequest, thrown: unknown, error: RalphError, status: number): void => {
-  if (status === 500) {
-    log.error({ err: thrown }, error.message)
-  } else {
-    const cause = error.cause instanceof Error ? { cause: error.cause.message } : {}
-    log.warn({ code: error.code, ...cause }, error.message)
-  }
-}
-
 /** Answers with the error, and logs what is the server's own fault. */
 export const replyWithError = (
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  limit: number
+  { limit, faults }: { readonly limit: number; readonly faults: FaultLog }
 ): FastifyReply => {
   const error = asRalphError(thrown, limit)
   const status = errorStatus[error.code]
   const own = status >= 500
-  if (own) logFault(request, thrown, error, status)
+  if (own) faults.note(thrown, error, status, request.id)
   if (status === 401) reply.header('www-authenticate', 'Basic realm="Ralph LRS", charset="UTF-8"')
   if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
   else if (status === 503) reply.header('retry-after', '5')

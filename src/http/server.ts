@@ -13,7 +13,9 @@ import { closeConnectionsAtEnd } from './closing.ts'
 import { promiseNothing } from './consistency.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
+import { createFaultLog } from './fault-log.ts'
 import { healthRoutes, shareStatus } from './health.ts'
+import { createLoginLog } from './login-log.ts'
 import { pageRoutes } from './pages.ts'
 import { RequestLog } from './request-log.ts'
 import { sandboxStored } from './stored-content.ts'
@@ -41,9 +43,14 @@ const rulesOf = (settings: ServerSettings): LrsRules => ({
 export const buildServer = async (dependencies: ServerDependencies): Promise<FastifyInstance> => {
   const { settings } = dependencies
   const prefix = prefixOf(settings)
+  const { logger } = dependencies
+  const requests = new RequestLog(logger, settings.accessLog)
+  const logins = createLoginLog(logger)
+  const replying = { limit: settings.maxBodySize, faults: createFaultLog(logger) }
   const server: FastifyInstance = fastify({
-    loggerInstance: dependencies.logger,
-    logController: new RequestLog(),
+    // Fastify says nothing at info that an operator needs to know.
+    loggerInstance: logger.level === 'info' ? logger.child({}, { level: 'warn' }) : logger,
+    logController: requests,
     bodyLimit: settings.maxBodySize,
     trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
     // A proxy may or may not cut the prefix off.
@@ -57,7 +64,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     clientErrorHandler: replyToClientError(settings.defaultVersion),
     frameworkErrors: (error, request, reply) => {
       reply.header(versionHeader, settings.defaultVersion)
-      replyWithError(error, request, reply, settings.maxBodySize)
+      replyWithError(error, request, reply, replying)
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1000 }
   })
@@ -81,15 +88,18 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     what: 'bodies and answers'
   })
   readBodies(server, { maxBodySize: settings.maxBodySize, budget })
+  server.addHook('onClose', async () => {
+    for (const each of [requests, logins, replying.faults]) each.close()
+  })
   server.setErrorHandler((error, request, reply) => {
     if (error instanceof RalphError && error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)
-    return replyWithError(error, request, reply, settings.maxBodySize)
+    return replyWithError(error, request, reply, replying)
   })
   // For plugins that look for something themselves and do not find it.
   server.setNotFoundHandler(async (request) => refuseUnrouted(request, dependencies))
 
   if (settings.corsAllowOrigins.length > 0) await server.register(fastifyCors, corsOptions(settings))
-  const authenticate = await basicAuthentication(server, dependencies.authenticator)
+  const authenticate = await basicAuthentication(server, dependencies.authenticator, logins)
 
   await server.register(
     async (xapi) => {

@@ -6,7 +6,7 @@ import type { Log } from '../contracts/log.ts'
 import type { IdentitySettings } from '../settings/settings.ts'
 import type { Asker } from './asker.ts'
 import type { User } from './auth-file.ts'
-import { type BcryptQueueOptions, createBcryptQueue } from './bcrypt-queue.ts'
+import { type Account, type BcryptQueueOptions, createBcryptQueue } from './bcrypt-queue.ts'
 import { demoHash } from './demo.ts'
 import { newUserCommand } from './new-user-command.ts'
 import { openUsers, type Users } from './users.ts'
@@ -15,8 +15,9 @@ export interface Authenticator {
   /**
    * Who has these credentials; undefined: nobody. `OVERLOADED` when too many credentials that were not seen before
    * are being verified; those that were are not affected.
+   * @param source where the request comes from: each source gets its share
    */
-  verify(username: string, password: string): Promise<Asker | undefined>
+  verify(username: string, password: string, source?: string): Promise<Asker | undefined>
   /** Says in the log, once the server listens, which user it takes or refuses though everybody knows the password. */
   announce(): void
   /** Forgets everything. May be called twice. */
@@ -110,10 +111,10 @@ export const openAuthenticator = async (
   }
 
   /** Concurrent requests with the same credentials share one bcrypt. */
-  const compareOnce = (credentials: string, password: string, hash: string): Promise<boolean> => {
+  const compareOnce = (account: Account, credentials: string, password: string, hash: string): Promise<boolean> => {
     const present = underway.get(credentials)
     if (present !== undefined) return present
-    const comparison = inTurn(() => compare(password, hash)).finally(() => underway.delete(credentials))
+    const comparison = inTurn(account, () => compare(password, hash)).finally(() => underway.delete(credentials))
     underway.set(credentials, comparison)
     return comparison
   }
@@ -121,7 +122,7 @@ export const openAuthenticator = async (
   const isAcceptable = (user: User): boolean => user.hash !== demoHash || settings.allowDemoCredentials
 
   return {
-    verify: async (username, password) => {
+    verify: async (username, password, source = '') => {
       const refreshed = users.refresh()
       if (refreshed !== undefined) await refreshed
       const user = users.find(username)
@@ -129,7 +130,7 @@ export const openAuthenticator = async (
       const credentials = digest(`${username.length} ${username}${hash}${password}`)
       if (user !== undefined && accepted?.has(credentials)) return user.asker
       if (refused?.has(credentials)) return undefined
-      const equal = await compareOnce(credentials, password, hash)
+      const equal = await compareOnce({ source, username }, credentials, password, hash)
       if (equal && user !== undefined && isAcceptable(user)) {
         accepted?.set(credentials, true)
         return user.asker

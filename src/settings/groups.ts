@@ -23,6 +23,7 @@ const defaultBody = 64 * mebibyte
 const defaultInFlight = 128 * mebibyte
 
 export const logLevels = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG'] as const
+export const accessLogs = ['some', 'all', 'none'] as const
 export const logFormats = ['auto', 'text', 'json'] as const
 
 export const generalGroup = {
@@ -105,7 +106,8 @@ export const serverGroup = {
   trustProxy: setting('RUNSERVER_TRUST_PROXY', {
     kind: trust,
     default: false,
-    description: 'Proxies whose X-Forwarded-For is believed: it is the address in the log, and of no other consequence.'
+    description:
+      'Proxies whose X-Forwarded-For is believed: the address in the log, and the one whose share of logins a client has.'
   }),
   maxBodySize: setting('RUNSERVER_MAX_BODY_SIZE', {
     kind: size(1024, longestBody),
@@ -124,6 +126,12 @@ export const serverGroup = {
     defaultText: formatSize(defaultInFlight),
     description:
       'Request bodies and answers that are held in memory at once, of all clients; beyond it, large ones get 503.'
+  }),
+  accessLog: setting('RUNSERVER_ACCESS_LOG', {
+    kind: choice(accessLogs),
+    default: 'some',
+    description:
+      'Requests in the log: `all`, a line each; `some`, a line for 20 in a second and a count of the others, without health checks that succeed; `none`.'
   }),
   corsAllowOrigins: setting('RUNSERVER_CORS_ALLOW_ORIGINS', {
     kind: list(origin, 'origins (scheme://host[:port])'),

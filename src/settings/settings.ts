@@ -29,7 +29,7 @@ export interface ServerSettings {
   readonly maxSearchHits: number
   /** RALPH_RUNSERVER_PUBLIC_URL: where clients reach this server, path prefix included, no trailing slash; undefined: at the root of its own address. */
   readonly publicUrl: string | undefined
-  /** RALPH_RUNSERVER_TRUST_PROXY: addresses or networks whose X-Forwarded-For is believed, for the log; true: all; false: none. */
+  /** RALPH_RUNSERVER_TRUST_PROXY: addresses or networks whose X-Forwarded-For is believed; true: all; false: none. */
   readonly trustProxy: boolean | readonly string[]
   /** RALPH_RUNSERVER_MAX_BODY_SIZE, in bytes, after decompression. */
   readonly maxBodySize: number
@@ -37,6 +37,8 @@ export interface ServerSettings {
   readonly maxStatements: number
   /** RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT: of bodies and answers, of all requests together. */
   readonly maxBytesInFlight: number
+  /** RALPH_RUNSERVER_ACCESS_LOG */
+  readonly accessLog: 'some' | 'all' | 'none'
   /** RALPH_RUNSERVER_CORS_ALLOW_ORIGINS: origins (scheme://host[:port]); none: CORS is off. */
   readonly corsAllowOrigins: readonly string[]
   /** RALPH_LRS_REQUIRE_VERSION_HEADER */

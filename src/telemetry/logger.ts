@@ -16,15 +16,31 @@ interface Record {
   readonly time?: unknown
   readonly level?: unknown
   readonly msg?: unknown
+  readonly method?: unknown
+  readonly path?: unknown
+  readonly status?: unknown
+  readonly user?: unknown
+  readonly remote?: unknown
+  readonly ms?: unknown
   readonly err?: { readonly message?: unknown; readonly stack?: unknown }
 }
+
+/** Bytes that would do something to a terminal can stand in a path. */
+const plain = (text: unknown): string => String(text).replace(/[^\x21-\x7e]/g, '?')
+
+/** A request that was answered, on one line. */
+const requestText = ({ method, path, status, user = '-', remote, ms }: Record): string =>
+  `${remote} ${user} ${method} ${plain(path)} ${status} ${ms} ms`
 
 /** Turns pino's JSON lines into lines for a person; the stack of an error follows it. */
 const asText = (stream: DestinationStream): DestinationStream => ({
   write: (line) => {
     // pino wrote it.
-    const { time, level, msg, err } = JSON.parse(line) as Record
-    const message = [msg, err?.stack ?? err?.message].filter((part) => part !== undefined).join('\n')
+    const record = JSON.parse(line) as Record
+    const { time, level, msg, err } = record
+    const message = [record.path === undefined ? msg : requestText(record), err?.stack ?? err?.message]
+      .filter((part) => part !== undefined)
+      .join('\n')
     stream.write(formatLine(new Date(String(time)), ralphLevels[String(level)] ?? 'INFO', message))
   }
 })
@@ -44,7 +60,7 @@ const secrets = [
 
 /** The server's logger, to standard error; `auto` is text on a terminal. Credentials are never written. */
 export const createLogger = (level: Level, format: 'auto' | 'text' | 'json'): Logger => {
-  // Nothing is logged per request, so writing at once costs nothing and loses nothing when the process ends.
+  // Few requests of a second are logged, so writing at once costs little, and loses nothing when the process ends.
   const stream = destination({ dest: 2, sync: true })
   const text = format === 'text' || (format === 'auto' && process.stderr.isTTY)
   const options: LoggerOptions = {

@@ -154,6 +154,7 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   maxBodySize: 64 * 2 ** 20,
   maxStatements: 50_000,
   maxBytesInFlight: 128 * 2 ** 20,
+  accessLog: 'none',
   corsAllowOrigins: [],
   requireVersionHeader: false,
   defaultVersion: '1.0.3',

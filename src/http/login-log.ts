@@ -1,0 +1,34 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { createTally, listCounts, totalOf } from './tally.ts'
+
+/** Logins with wrong credentials, for the operator. */
+export interface LoginLog {
+  failed(username: string, source: string): void
+  /** Says what was counted and not said yet. */
+  close(): void
+}
+
+const mostInWindow = 10
+const window = 10_000
+
+/** A name of any client, on one line, in letters that do nothing to a terminal. */
+const shown = (name: string): string =>
+  JSON.stringify(name.slice(0, 64)).replace(/[\u007f-\u009f\u2028\u2029\ud800-\udfff]/g, '?')
+
+export const createLoginLog = (logger: FastifyBaseLogger): LoginLog => {
+  const tally = createTally({
+    most: mostInWindow,
+    window,
+    summarise: (counts) => {
+      const count = totalOf(counts)
+      logger.info({ event: 'logins failed', count }, `${count} more logins failed: ${listCounts(counts, 'from')}`)
+    }
+  })
+  return {
+    failed: (username, source) =>
+      tally.note(source, () =>
+        logger.info({ event: 'login failed', remote: source }, `Login failed: ${shown(username)} from ${source}`)
+      ),
+    close: tally.close
+  }
+}

@@ -1,0 +1,18 @@
+import { isIPv6 } from 'node:net'
+
+/** The first four of the eight groups of an IPv6 address: the network that one customer of a provider has. */
+const networkOf = (address: string): string => {
+  const [head = '', tail = ''] = address.split('::')
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === '' ? [] : tail.split(':')
+  const gap = address.includes('::')
+    ? Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => '0')
+    : []
+  return `${[...first, ...gap, ...last].slice(0, 4).join(':')}::/64`
+}
+
+/** On whose account a request goes, by its address: whoever has an IPv6 address has 2⁶⁴ of them. */
+export const sourceOf = (address: string): string => {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  return isIPv6(plain) ? networkOf(plain) : plain
+}
