@@ -31,6 +31,10 @@ const prefixOf = ({ publicUrl }: ServerSettings): string =>
 const rulesOf = (settings: ServerSettings): LrsRules => ({
   maxSearchHits: settings.maxSearchHits,
   maxStatements: settings.maxStatements,
+  maxStatementSize: settings.maxStatementSize,
+  maxStatementKeys: settings.maxStatementKeys,
+  maxStatementDepth: settings.maxStatementDepth,
+  maxDocumentSize: settings.maxBodySize,
   restrictByAuthority: settings.restrictByAuthority,
   restrictByScopes: settings.restrictByScopes,
   trustedKeys: settings.signatureKeys === undefined ? [] : parseTrustedKeys(settings.signatureKeys)

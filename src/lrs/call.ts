@@ -9,6 +9,14 @@ export interface LrsRules {
   readonly maxSearchHits: number
   /** Most statements that one request may bring. */
   readonly maxStatements: number
+  /** Most bytes of one statement. */
+  readonly maxStatementSize: number
+  /** Most keys of one statement, at every depth together. */
+  readonly maxStatementKeys: number
+  /** Most arrays and objects within each other. */
+  readonly maxStatementDepth: number
+  /** Most bytes of a document, merged ones included. */
+  readonly maxDocumentSize: number
   readonly restrictByAuthority: boolean
   readonly restrictByScopes: boolean
   /** Keys that verify signatures which carry no certificate; none: such signatures are only compared. */

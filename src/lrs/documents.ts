@@ -119,6 +119,14 @@ export const putDocument = async (
   )
 }
 
+/** What many requests merge together is bounded as what one brings. `BODY_TOO_LARGE`. */
+const requireSize = (document: DocumentContent, { rules: { maxDocumentSize: limit } }: Call): DocumentContent => {
+  if (document.content.byteLength <= limit) return document
+  const setting = 'RALPH_RUNSERVER_MAX_BODY_SIZE'
+  const message = `The document would be larger than the ${limit} bytes of ${setting} once the two were merged.`
+  throw new RalphError('BODY_TOO_LARGE', message, { limit, setting })
+}
+
 /** POST merges into what is there, and stores where nothing is (Communication §2.2). */
 export const postDocument = async (
   kind: DocumentKind,
@@ -132,7 +140,7 @@ export const postDocument = async (
     key,
     (present) => {
       checkPreconditions(preconditions, present)
-      return present === undefined ? document : mergeDocuments(present, document)
+      return present === undefined ? document : requireSize(mergeDocuments(present, document), call)
     },
     call
   )

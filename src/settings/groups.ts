@@ -20,6 +20,7 @@ const mebibyte = 2 ** 20
 /** A body becomes one string, and V8 has none longer than this. */
 const longestBody = 511 * mebibyte
 const defaultBody = 64 * mebibyte
+const defaultStatement = 2 * mebibyte
 const defaultInFlight = 128 * mebibyte
 
 export const logLevels = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG'] as const
@@ -119,6 +120,22 @@ export const serverGroup = {
     kind: integer(1, 1_000_000),
     default: 50_000,
     description: 'Statements that one request may bring.'
+  }),
+  maxStatementSize: setting('RUNSERVER_MAX_STATEMENT_SIZE', {
+    kind: size(1024, longestBody),
+    default: defaultStatement,
+    defaultText: formatSize(defaultStatement),
+    description: 'Largest statement; while one that is much larger is worked on, all other requests wait.'
+  }),
+  maxStatementKeys: setting('RUNSERVER_MAX_STATEMENT_KEYS', {
+    kind: integer(100, 10_000_000),
+    default: 20_000,
+    description: 'Keys of one statement, in all its objects together.'
+  }),
+  maxStatementDepth: setting('RUNSERVER_MAX_STATEMENT_DEPTH', {
+    kind: integer(10, 100),
+    default: 100,
+    description: 'Arrays and objects within each other in one statement.'
   }),
   maxBytesInFlight: setting('RUNSERVER_MAX_BYTES_IN_FLIGHT', {
     kind: size(mebibyte, 2 ** 40),

@@ -35,6 +35,12 @@ export interface ServerSettings {
   readonly maxBodySize: number
   /** RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST */
   readonly maxStatements: number
+  /** RALPH_RUNSERVER_MAX_STATEMENT_SIZE: of one statement, in bytes. */
+  readonly maxStatementSize: number
+  /** RALPH_RUNSERVER_MAX_STATEMENT_KEYS: of one statement, at every depth together. */
+  readonly maxStatementKeys: number
+  /** RALPH_RUNSERVER_MAX_STATEMENT_DEPTH: arrays and objects within each other. */
+  readonly maxStatementDepth: number
   /** RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT: of bodies and answers, of all requests together. */
   readonly maxBytesInFlight: number
   /** RALPH_RUNSERVER_ACCESS_LOG */

@@ -143,6 +143,13 @@ const scanValue = (text: string, start: number, limit: number): { readonly end: 
   return { end, keys }
 }
 
+/** Where the value that begins at `start` ends. */
+export const endOfValue = (text: string, start: number): number => {
+  let { end } = scanValue(text, start, text.length)
+  while (isSpace(text.charCodeAt(end - 1))) end -= 1
+  return end
+}
+
 /** The elements of an array's text, or the one value that the text is. */
 export const elements = (text: string): Element[] => {
   let at = 0

@@ -1,7 +1,9 @@
 import type { AttachmentContent, StoredStatement } from '../../contracts/statement-store.ts'
 import { markOf } from '../../xapi/attachments.ts'
+import { setAside } from '../../xapi/set-aside.ts'
 import { type Attachment, isSubStatement, type Statement, type StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
+import { mapInTurns } from '../in-turns.ts'
 import { readsOnly } from '../restriction.ts'
 
 /** The bytes of an attachment with the media type that its statement gives it. */
@@ -20,12 +22,14 @@ interface Naming {
   readonly contentType: string
 }
 
-function* namingsIn(statements: readonly StoredStatement[]): Generator<Naming> {
-  for (const { id, text } of statements) {
-    for (const { sha2, contentType } of named(JSON.parse(text) as Statement)) {
-      yield { id, sha2: sha2.toLowerCase(), contentType }
-    }
-  }
+const namingsIn = async (statements: readonly StoredStatement[]): Promise<readonly Naming[]> => {
+  const found = await mapInTurns(statements, ({ id, text }): readonly Naming[] => {
+    // Most statements have no attachment: they need not be parsed.
+    if (!text.includes('"attachments"') && !text.includes('\\u')) return []
+    const statement = JSON.parse(setAside(text).text) as Statement
+    return named(statement).map(({ sha2, contentType }) => ({ id, sha2: sha2.toLowerCase(), contentType }))
+  })
+  return found.flat()
 }
 
 /**
@@ -46,7 +50,7 @@ export async function* attachmentsOf(
   statements: readonly StoredStatement[]
 ): AsyncGenerator<NamedAttachment> {
   const contentTypes = new Map<string, string>()
-  for (const { sha2, contentType } of await withBytes(call, [...namingsIn(statements)])) {
+  for (const { sha2, contentType } of await withBytes(call, await namingsIn(statements))) {
     if (!contentTypes.has(sha2)) contentTypes.set(sha2, contentType)
   }
   if (contentTypes.size === 0) return

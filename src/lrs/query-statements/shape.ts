@@ -1,9 +1,10 @@
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { canonical, idsOnly, namedIris } from '../../xapi/format.ts'
-import { parseExactly } from '../../xapi/parse-exactly.ts'
+import { setAside } from '../../xapi/set-aside.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import { describe } from '../describe.ts'
+import { mapInTurns } from '../in-turns.ts'
 import type { Format } from './read-query.ts'
 
 /**
@@ -16,10 +17,16 @@ export const shapeStatements = async (
   acceptLanguage: string | undefined
 ): Promise<readonly StoredStatement[]> => {
   if (format === 'exact') return found
-  // The store holds only what was validated when it came in.
-  const parsed = found.map((stored) => ({ stored, statement: parseExactly(stored.text) as Statement }))
+  const parsed = await mapInTurns(found, (stored) => {
+    const { text, putBack } = setAside(stored.text)
+    // The store holds only what was validated when it came in.
+    return { stored, statement: JSON.parse(text) as Statement, putBack }
+  })
   const reshape = format === 'ids' ? idsOnly : await canonicalFor(call, parsed, acceptLanguage)
-  return parsed.map(({ stored, statement }) => ({ ...stored, text: JSON.stringify(reshape(statement)) }))
+  return mapInTurns(parsed, ({ stored, statement, putBack }) => ({
+    ...stored,
+    text: putBack(JSON.stringify(reshape(statement)))
+  }))
 }
 
 const canonicalFor = async (

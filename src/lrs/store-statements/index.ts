@@ -1,11 +1,11 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { readStatement, readStatements } from './read.ts'
+import { parseSent, readStatement, readStatements } from './read.ts'
 import { rejectDuplicateIds } from './reject-duplicate-ids.ts'
 import { requireId } from './require-id.ts'
 import { type StorageReport, store } from './store.ts'
-import { validateStatements } from './validate.ts'
+import { invalidStatements, judgeValue, requireValid, validateStatements } from './validate.ts'
 
 /** What POST and PUT /statements brought. */
 export interface SentStatements {
@@ -17,13 +17,18 @@ export interface SentStatements {
 
 /** Stores all statements of a request or none (Communication §2.1.2). */
 export const storeStatements = async (call: Call, sent: SentStatements): Promise<StorageReport> => {
-  const valid = await validateStatements(readStatements(sent.json, call.rules), call.version)
+  const valid = await validateStatements(await readStatements(sent.json, call.rules), sent.json, call.version)
   rejectDuplicateIds(valid)
   return store(call, valid, sent.attachments)
 }
 
 /** Stores the one statement of a PUT under the id that the request names (Communication §2.1.1). */
 export const storeStatement = async (call: Call, id: StatementId, sent: SentStatements): Promise<StorageReport> => {
-  const only = requireId(readStatement(sent.json), id)
-  return store(call, await validateStatements([only], call.version), sent.attachments)
+  const only = await readStatement(sent.json, call.rules)
+  const { excess } = only
+  if (excess !== undefined) throw invalidStatements([excess.problem], excess)
+  const value = parseSent(only, sent.json)
+  requireId(value, id)
+  const judgement = await judgeValue({ ...only, idOfRequest: id }, value, call.version)
+  return store(call, requireValid([judgement]), sent.attachments)
 }

@@ -3,7 +3,7 @@ import { type Problem, RalphError } from '../../errors.ts'
 import { namedDigests } from '../../xapi/attachments.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { mapInTurns } from './in-turns.ts'
+import { mapInTurns } from '../in-turns.ts'
 import type { SentStatements } from './index.ts'
 import { readStatements } from './read.ts'
 import { duplicates } from './reject-duplicate-ids.ts'
@@ -40,13 +40,15 @@ const failed = (index: number, error: unknown): PartialError => {
  * that a wrong one does not hold up the others. They keep their order: all are handed to the store in one go.
  */
 export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
-  const judged = await mapInTurns(readStatements(sent.json, call.rules), (each) => judgeStatement(each, call.version))
+  const judged = await mapInTurns(await readStatements(sent.json, call.rules), (each) =>
+    judgeStatement(each, sent.json, call.version)
+  )
   const parts = new Map(sent.attachments.map((part) => [part.sha2, part]))
   const repeated = new Set(duplicates(judged.filter((each) => 'statement' in each)))
 
   const storeOne = async (each: Judgement): Promise<Outcome> => {
     try {
-      if (!('statement' in each)) throw invalidStatements(each.problems)
+      if (!('statement' in each)) throw invalidStatements(each.problems, each.excess)
       if (repeated.has(each.index)) {
         throw new RalphError('INVALID_STATEMENT', 'An earlier statement of the list has the same id.')
       }
@@ -66,5 +68,5 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
 }
 
 /** The parts that this statement names; what nobody names is not stored. */
-const partsOf = ({ value }: ValidStatement, parts: ReadonlyMap<string, AttachmentContent>): AttachmentContent[] =>
-  parts.size === 0 ? [] : [...namedDigests(value)].flatMap((sha2) => parts.get(sha2) ?? [])
+const partsOf = ({ statement }: ValidStatement, parts: ReadonlyMap<string, AttachmentContent>): AttachmentContent[] =>
+  parts.size === 0 ? [] : [...namedDigests(statement)].flatMap((sha2) => parts.get(sha2) ?? [])

@@ -1,65 +1,133 @@
-import { RalphError } from '../../errors.ts'
-import { decodeUtf8, elements, parseJson } from '../../xapi/json-text.ts'
+import { isUtf8 } from 'node:buffer'
+import { type Problem, RalphError } from '../../errors.ts'
+import { type ElementPlace, type ElementScan, scanElements } from '../../xapi/elements.ts'
+import { parseJson } from '../../xapi/json-text.ts'
 import type { LrsRules } from '../call.ts'
+import { takeTurns } from '../in-turns.ts'
 
-/** A statement as it arrived: nothing about it is checked but that it is JSON. */
+/** A statement as it arrived: nothing about it is known but its size. */
 export interface SentStatement {
   readonly index: number
   /** Exactly what was sent for this statement. */
   readonly text: string
   /** Keys in the text at every depth, repeated ones included. */
   readonly keys: number
-  readonly value: unknown
+  /** It is larger than the operator allows: it is not even parsed. */
+  readonly excess: Excess | undefined
   /** The id by which the request names it, where the statement need not have one of its own. */
   readonly idOfRequest?: string
 }
 
-interface ParsedText {
-  readonly text: string
-  readonly value: unknown
+/** A limit that a statement exceeds. */
+export interface Excess {
+  readonly problem: Problem
+  /** Names the setting that holds the limit. */
+  readonly details: { readonly setting: string; readonly limit: number }
 }
 
-const parse = (json: Uint8Array): ParsedText => {
-  const text = decodeUtf8(json)
-  return { text, value: parseJson(text) }
+export type StatementLimits = Pick<
+  LrsRules,
+  'maxStatements' | 'maxStatementSize' | 'maxStatementKeys' | 'maxStatementDepth'
+>
+
+const excessOf = (
+  { start, end, keys, depth }: ElementPlace,
+  index: number,
+  limits: StatementLimits
+): Excess | undefined => {
+  const exceed = (rule: string, limit: number, name: string, what: string): Excess => {
+    const setting = `RALPH_RUNSERVER_MAX_STATEMENT_${name}`
+    const expected = `at most ${limit} ${what} (${setting})`
+    return { problem: { index, pointer: '', rule, expected }, details: { setting, limit } }
+  }
+  if (end - start > limits.maxStatementSize) return exceed('maxSize', limits.maxStatementSize, 'SIZE', 'bytes')
+  if (keys > limits.maxStatementKeys)
+    return exceed('maxKeys', limits.maxStatementKeys, 'KEYS', 'keys in all its objects together')
+  if (depth > limits.maxStatementDepth) {
+    return exceed('maxDepth', limits.maxStatementDepth, 'DEPTH', 'arrays and objects within each other')
+  }
+  return undefined
 }
 
-const apart = ({ text, value }: ParsedText): SentStatement[] => {
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const parts = elements(text)
-  return values.map((each, index) => {
-    const part = parts[index]
-    if (part === undefined) throw new RalphError('INTERNAL', `No text was found for statement ${index}.`)
-    return { index, text: part.text, keys: part.keys, value: each }
-  })
+/** Bytes that are looked at in one go: a millisecond or two. */
+const stride = 2 ** 18
+
+const scan = async (json: Uint8Array): Promise<ElementScan> => {
+  if (!isUtf8(json)) throw new RalphError('INVALID_JSON', 'The body is not valid UTF-8.')
+  const elements = scanElements(json)
+  const turns = takeTurns()
+  while (!elements.step(stride)) await turns.rest()
+  return elements
+}
+
+/** Up to this many bytes are parsed as a whole to say at which position they stop being JSON. */
+const shortBody = 2 ** 20
+
+const textIn = (json: Uint8Array, start: number, end: number): string =>
+  Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8', start, end)
+
+/** `INVALID_JSON`, said of the whole body. */
+const refuseAsJson = (json: Uint8Array, reason: string): never => {
+  if (json.byteLength <= shortBody) parseJson(textIn(json, 0, json.byteLength).replace(/^\ufeff/, ''))
+  throw new RalphError('INVALID_JSON', `The body is not JSON: ${reason}.`)
+}
+
+const sentIn = async (
+  json: Uint8Array,
+  elements: ElementScan,
+  limits: StatementLimits
+): Promise<readonly SentStatement[]> => {
+  if (!elements.isSound()) refuseAsJson(json, 'the list of statements has no end, or something stands behind it')
+  const turns = takeTurns()
+  const sent: SentStatement[] = []
+  for (const [index, place] of elements.found.entries()) {
+    const excess = excessOf(place, index, limits)
+    // Of what is not taken there is nothing to keep.
+    const text = excess === undefined ? textIn(json, place.start, place.end) : ''
+    sent.push({ index, text, keys: place.keys, excess })
+    const rest = turns.rest()
+    if (rest !== undefined) await rest
+  }
+  return sent
+}
+
+/** The value of a statement. `INVALID_JSON` when its text is none, whatever the others are. */
+export const parseSent = ({ text, index }: SentStatement, json: Uint8Array): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    return refuseAsJson(json, `statement ${index}: ${cause instanceof Error ? cause.message : cause}`)
+  }
 }
 
 /**
- * One statement, or a list of them. `INVALID_JSON` when the text is none, `INVALID_STATEMENT` when the list is empty,
- * `TOO_MANY_STATEMENTS` when it is longer than the operator allows.
+ * One statement, or a list of them, not parsed yet. `INVALID_JSON` when the bytes can be none, `INVALID_STATEMENT` when
+ * the list is empty, `TOO_MANY_STATEMENTS` when it is longer than the operator allows.
  */
-export const readStatements = (
-  json: Uint8Array,
-  { maxStatements }: Pick<LrsRules, 'maxStatements'>
-): readonly SentStatement[] => {
-  const parsed = parse(json)
-  const count = Array.isArray(parsed.value) ? parsed.value.length : 1
-  if (count === 0) throw new RalphError('INVALID_STATEMENT', 'The list holds no statement: send at least one.')
+export const readStatements = async (json: Uint8Array, limits: StatementLimits): Promise<readonly SentStatement[]> => {
+  const elements = await scan(json)
+  const { maxStatements } = limits
+  const count = elements.found.length
   if (count > maxStatements) {
     throw new RalphError(
       'TOO_MANY_STATEMENTS',
       `The list holds ${count} statements, and RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST is ${maxStatements}: ` +
         'send them in several requests.',
-      { count, limit: maxStatements }
+      { count, limit: maxStatements, setting: 'RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST' }
     )
   }
-  return apart(parsed)
+  const sent = await sentIn(json, elements, limits)
+  if (count === 0) throw new RalphError('INVALID_STATEMENT', 'The list holds no statement: send at least one.')
+  return sent
 }
 
 /** One statement, and no list, not even of one. `INVALID_JSON`, `INVALID_STATEMENT`. */
-export const readStatement = (json: Uint8Array): SentStatement => {
-  const parsed = parse(json)
-  const [only] = Array.isArray(parsed.value) ? [] : apart(parsed)
-  if (only === undefined) throw new RalphError('INVALID_STATEMENT', 'PUT takes one statement, not a list of them.')
+export const readStatement = async (json: Uint8Array, limits: StatementLimits): Promise<SentStatement> => {
+  const elements = await scan(json)
+  const [only] = await sentIn(json, elements, limits)
+  if (elements.isList || only === undefined) {
+    for (const each of await sentIn(json, elements, limits)) if (each.excess === undefined) parseSent(each, json)
+    throw new RalphError('INVALID_STATEMENT', 'PUT takes one statement, not a list of them.')
+  }
   return only
 }

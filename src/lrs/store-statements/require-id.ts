@@ -1,10 +1,8 @@
 import { RalphError } from '../../errors.ts'
 import { normalId, type StatementId } from '../../xapi/statement.ts'
-import type { SentStatement } from './read.ts'
 
 /** The id of a statement that is PUT, if it has one, is that of the request (Communication §2.1.1). */
-export const requireId = (sent: SentStatement, id: StatementId): SentStatement => {
-  const { value } = sent
+export const requireId = (value: unknown, id: StatementId): void => {
   if (typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string') {
     if (normalId(value.id) !== id) {
       throw new RalphError('INVALID_STATEMENT', 'The id of the statement is not the one in `statementId`.', {
@@ -12,5 +10,4 @@ export const requireId = (sent: SentStatement, id: StatementId): SentStatement =
       })
     }
   }
-  return { ...sent, idOfRequest: id }
 }

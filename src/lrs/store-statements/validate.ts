@@ -1,10 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Problem, RalphError } from '../../errors.ts'
-import { validateStatement } from '../../validation/statement.ts'
+import { findIllFormed } from '../../validation/rules/well-formed.ts'
+import { validateStatement, validateWellFormed } from '../../validation/statement.ts'
 import { countKeys } from '../../xapi/json-text.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { Version } from '../../xapi/version.ts'
-import { mapInTurns } from './in-turns.ts'
-import type { SentStatement } from './read.ts'
+import { mapInTurns } from '../in-turns.ts'
+import { type Excess, parseSent, type SentStatement } from './read.ts'
 
 export interface ValidStatement extends SentStatement {
   readonly statement: Statement
@@ -14,48 +16,106 @@ export interface ValidStatement extends SentStatement {
 const mostProblems = 100
 
 /** Either the problems of a statement, at least one, or that it is valid. */
-export type Judgement = ValidStatement | { readonly index: number; readonly problems: readonly Problem[] }
+export type Judgement =
+  | ValidStatement
+  | { readonly index: number; readonly problems: readonly Problem[]; readonly excess: Excess | undefined }
+
+/** From this length on the steps of judging a statement are turns of their own. */
+const long = 2 ** 16
 
 /**
  * JSON leaves open which of two equal keys counts: readers would disagree with what was validated, so a statement that
  * has them is refused.
  */
-const problemsOf = (sent: SentStatement, version: Version): readonly Problem[] => {
-  const problems = validateStatement(sent.value, version, sent.index)
-  if (problems.length > 0 || countKeys(sent.value) === sent.keys) return problems
-  return [{ index: sent.index, pointer: '', rule: 'uniqueKeys', expected: 'each key at most once in an object' }]
-}
+const repeatedKeys = (value: unknown, { index, keys }: SentStatement): readonly Problem[] =>
+  countKeys(value) === keys
+    ? []
+    : [{ index, pointer: '', rule: 'uniqueKeys', expected: 'each key at most once in an object' }]
 
 /** Compiles the rules of a version, which the first statement would else wait for. */
 export const compileRules = (version: Version): void => {
   validateStatement(undefined, version)
 }
 
-export const judgeStatement = (sent: SentStatement, version: Version): Judgement => {
-  const problems = problemsOf(sent, version)
-  // `validateStatement` has just vouched for it.
-  return problems.length === 0 ? { ...sent, statement: sent.value as Statement } : { index: sent.index, problems }
+const judged = (sent: SentStatement, value: unknown, problems: readonly Problem[]): Judgement =>
+  problems.length === 0
+    ? // It was validated.
+      { ...sent, statement: value as Statement }
+    : { index: sent.index, problems, excess: undefined }
+
+/** As `judgeStatement`: others have their turn between the steps, each of which goes through all of the statement. */
+const judgeLong = async (sent: SentStatement, value: unknown, version: Version): Promise<Judgement> => {
+  await setImmediate()
+  const illFormed = findIllFormed(value)
+  if (illFormed !== undefined) return judged(sent, value, [{ index: sent.index, ...illFormed }])
+  await setImmediate()
+  const faults = validateWellFormed(value, version)
+  if (faults.length > 0)
+    return judged(
+      sent,
+      value,
+      faults.map((fault) => ({ index: sent.index, ...fault }))
+    )
+  await setImmediate()
+  return judged(sent, value, repeatedKeys(value, sent))
 }
 
-/** All statements, or `INVALID_STATEMENT` with the problems of every one that is wrong (Data §2.2). */
-export const validateStatements = async (
-  sent: readonly SentStatement[],
+/** Judges the value of a statement that was sent. */
+export const judgeValue = (sent: SentStatement, value: unknown, version: Version): Judgement | Promise<Judgement> => {
+  if (sent.text.length > long) return judgeLong(sent, value, version)
+  const problems = validateStatement(value, version, sent.index)
+  return judged(sent, value, problems.length > 0 ? problems : repeatedKeys(value, sent))
+}
+
+/** Parses and judges one statement of a body. `INVALID_JSON`. */
+export const judgeStatement = (
+  sent: SentStatement,
+  json: Uint8Array,
   version: Version
-): Promise<readonly ValidStatement[]> => {
+): Judgement | Promise<Judgement> => {
+  const { index, excess } = sent
+  if (excess !== undefined) return { index, problems: [excess.problem], excess }
+  return judgeValue(sent, parseSent(sent, json), version)
+}
+
+/** All statements, or `INVALID_STATEMENT` with the problems of those that are wrong (Data §2.2). */
+export const requireValid = (judgements: readonly Judgement[]): readonly ValidStatement[] => {
   const valid: ValidStatement[] = []
   const problems: Problem[] = []
-  await mapInTurns(sent, (each) => {
-    if (problems.length >= mostProblems) return
-    const judged = judgeStatement(each, version)
-    if ('statement' in judged) valid.push(judged)
-    else problems.push(...judged.problems)
-  })
-  if (problems.length > 0) throw invalidStatements(problems)
+  let excess: Excess | undefined
+  for (const each of judgements) {
+    if ('statement' in each) valid.push(each)
+    else {
+      problems.push(...each.problems)
+      excess ??= each.excess
+    }
+  }
+  if (problems.length > 0) throw invalidStatements(problems, excess)
   return valid
 }
 
+/** All statements of a body, judged; or `INVALID_STATEMENT`, as `requireValid`. */
+export const validateStatements = async (
+  sent: readonly SentStatement[],
+  json: Uint8Array,
+  version: Version
+): Promise<readonly ValidStatement[]> => {
+  let wrong = 0
+  const judgements: Judgement[] = []
+  const keep = (judgement: Judgement): void => {
+    judgements.push(judgement)
+    if (!('statement' in judgement)) wrong += judgement.problems.length
+  }
+  await mapInTurns(sent, (each) => {
+    if (wrong >= mostProblems) return
+    const judgement = judgeStatement(each, json, version)
+    return judgement instanceof Promise ? judgement.then(keep) : keep(judgement)
+  })
+  return requireValid(judgements)
+}
+
 /** `INVALID_STATEMENT` with these problems, of which there is at least one. */
-export const invalidStatements = (problems: readonly Problem[]): RalphError => {
+export const invalidStatements = (problems: readonly Problem[], excess?: Excess): RalphError => {
   const [first] = problems
   if (first === undefined) throw new RalphError('INTERNAL', 'A statement was refused without a problem.')
   const where = first.pointer === '' ? '' : ` at ${first.pointer}`
@@ -63,6 +123,6 @@ export const invalidStatements = (problems: readonly Problem[]): RalphError => {
   return new RalphError(
     'INVALID_STATEMENT',
     `Statement ${first.index}${where}: expected ${first.expected}, by rule ${first.rule}${others}.`,
-    { problems }
+    { problems, ...excess?.details }
   )
 }
