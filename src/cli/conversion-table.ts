@@ -10,18 +10,21 @@ const familiesOf = (rows: readonly ConversionRow[]): readonly (readonly [string,
 const asText = (rows: readonly ConversionRow[]): string =>
   familiesOf(rows)
     .map(([family, ofFamily]) => {
-      const blocks = ofFamily.map(({ events, source, seen, verb, object, profile, result, context, ralph }) => {
-        const lines = [
-          ['verb', verb],
-          ['object', object],
-          ['profile', profile],
-          ['result', result],
-          ['context', context],
-          ['seen', seen],
-          ['ralph', ralph]
-        ].flatMap(([title = '', text = '']) => (text === '' ? [] : [`    ${title.padEnd(8)}${text}`]))
-        return [`  ${events.join('\n  ')} (${source})`, ...lines].join('\n')
-      })
+      const blocks = ofFamily.map(
+        ({ events, source, seen, verb, object, profile, result, context, ralph, aspects }) => {
+          const lines = [
+            ['verb', verb],
+            ['object', object],
+            ['profile', profile],
+            ['result', result],
+            ['context', context],
+            ['seen', seen],
+            ['ralph', ralph],
+            ['aspects', aspects]
+          ].flatMap(([title = '', text = '']) => (text === '' ? [] : [`    ${title.padEnd(8)}${text}`]))
+          return [`  ${events.join('\n  ')} (${source})`, ...lines].join('\n')
+        }
+      )
       return `${family}\n\n${blocks.join('\n')}\n`
     })
     .join('\n')
@@ -31,12 +34,12 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<
 const asMarkdown = (rows: readonly ConversionRow[]): string =>
   familiesOf(rows)
     .map(([family, ofFamily]) => {
-      const lines = ofFamily.map(({ events, source, seen, verb, object, profile, result, context, ralph }) => {
+      const lines = ofFamily.map(({ events, source, seen, verb, object, profile, result, context, ralph, aspects }) => {
         const named = events.map((event) => `\`${event}\``).join('<br>')
-        return `| ${[named, ...[source, seen, verb, object, profile, result, context, ralph].map(cell)].join(' | ')} |`
+        return `| ${[named, ...[source, seen, verb, object, profile, result, context, ralph, aspects].map(cell)].join(' | ')} |`
       })
       const titles = ['event', 'source', 'seen in logs', 'verb', 'object', 'profile', 'result', 'context']
-      const head = `| ${[...titles, '`--compat ralph`'].join(' | ')} |\n${'|---'.repeat(titles.length + 1)}|`
+      const head = `| ${[...titles, '`--compat ralph`', '`--shape aspects`'].join(' | ')} |\n${'|---'.repeat(titles.length + 2)}|`
       return `### ${family}\n\n${head}\n${lines.join('\n')}\n`
     })
     .join('\n')

@@ -9,9 +9,14 @@ const moved = ['username', 'session', 'ip', 'agent', 'host', 'referer', 'accept_
  * `context`; the platform makes these members of them before it writes the log. Anything else stays what it is.
  */
 export const asLogged = (value: unknown): unknown => {
-  if (!isObject(value) || typeof value.event_type === 'string' || typeof value.event_source === 'string') return value
-  const { name, data, timestamp, context: given, ...rest } = value
-  if (typeof name !== 'string' || data === undefined || !isObject(given)) return value
+  if (!isObject(value) || value.event !== undefined || value.data === undefined) return value
+  if (typeof value.event_type === 'string' && typeof value.event_source === 'string') {
+    // Half of the way: with the members of a log, and its content as on the bus.
+    const { data: event, timestamp, ...rest } = value
+    return timestamp === undefined || rest.time !== undefined ? { ...rest, event } : { ...rest, event, time: timestamp }
+  }
+  const { name, data, timestamp, context: given = {}, ...rest } = value
+  if (typeof name !== 'string' || !isObject(given)) return value
   const { event_type: type, event_source: source, page, ...kept } = given
   const context: { [key: string]: Json } = kept
   const logged: Record<string, unknown> = { ...rest, name, event: data, context }

@@ -82,6 +82,7 @@ const blockWork = (convert: ConvertLine, { maxLineBytes, stopAtInvalid, stopAtUn
         const result = convert(text, nameOf(text, bytes))
         if ('statement' in result) {
           page.add(`${JSON.stringify(result.statement)}\n`)
+          for (const each of result.further ?? []) page.add(`${JSON.stringify(each)}\n`)
           passed += 1
           return false
         }

@@ -1,8 +1,8 @@
 import type { Statement } from '../xapi/statement.ts'
 
-/** What a line became: a statement, nothing because nobody knows such a record, or nothing because it is wrong. */
+/** What a line became: a statement (and those that belong to it), nothing because nobody knows such a record, or nothing because it is wrong. */
 export type ConvertedLine =
-  | { readonly statement: Statement }
+  | { readonly statement: Statement; readonly further?: readonly Statement[] }
   | { readonly unknown: string; readonly kind: string }
   | { readonly reason: string }
 
@@ -20,7 +20,7 @@ export interface ConverterOptions {
   readonly shape: Shape
 }
 
-export type Shape = 'event' | 'ralph'
+export type Shape = 'event' | 'ralph' | 'aspects'
 
 /** A line of documentation, as `ralph convert --list` prints it. */
 export interface ConversionRow {
@@ -36,6 +36,8 @@ export interface ConversionRow {
   readonly context: string
   /** What is otherwise with `--compat ralph`; empty: Python Ralph does not convert it. */
   readonly ralph: string
+  /** What it becomes with `--shape aspects`; empty: event-routing-backends does not convert it. */
+  readonly aspects: string
 }
 
 /** A way from one kind of records to another. Another one is one more entry in `converters`. */

@@ -14,6 +14,7 @@ import { allKinds, edxEvent, edxEvents, ralphKinds } from './events.ts'
 const platformUrl = 'https://lms.example.org'
 const namespace = 'ee241f8b-174f-5bdb-bae9-c09de5fe017f'
 const convertLine = createEdxToXapi({ platformUrl, namespace })
+const convertForAspects = createEdxToXapi({ platformUrl, namespace, shape: 'aspects' })
 const convertAsRalph = createEdxToXapi({ platformUrl, namespace, shape: 'ralph' })
 
 const convert = (event: unknown, by = convertLine): Statement => {
@@ -146,12 +147,16 @@ t.test(
         let event: unknown = edxEvent(random, kind, { asText: round % 3 === 0 })
         for (let damage = 0; damage <= round % 3; damage++) event = damaged(random, event)
         const text = JSON.stringify(event) ?? 'null'
-        const result = convertLine(text, Buffer.from(text))
+        const result = (round % 2 === 0 ? convertLine : convertForAspects)(text, Buffer.from(text))
         if ('statement' in result) {
           counts.statements += 1
           // What is printed and read again is judged: so will be whoever gets it.
-          const problems = validateStatement(JSON.parse(JSON.stringify(result.statement)), '1.0.3')
-          if (problems.length > 0) t.same(problems, [], text)
+          for (const statement of [result.statement, ...(result.further ?? [])]) {
+            for (const version of ['1.0.3', '2.0.0'] as const) {
+              const problems = validateStatement(JSON.parse(JSON.stringify(statement)), version)
+              if (problems.length > 0) t.same(problems, [], text)
+            }
+          }
         } else if ('reason' in result) {
           counts.refused += 1
           if (!/^(is no JSON object|cannot be converted: \/\S+ should be )/.test(result.reason)) t.fail(result.reason)

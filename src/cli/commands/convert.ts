@@ -16,12 +16,15 @@ interface ConvertFlags extends FilterFlags {
   readonly platformUrl?: string
   readonly uuidNamespace?: string
   readonly compat?: 'ralph'
+  readonly shape?: 'aspects'
   readonly list?: boolean
   readonly format: TableFormat
 }
 
 /** Each thread costs 25 MB of memory, and the one that reads and writes keeps no more of them busy. */
 const mostJobs = 3
+
+const noNamespace = '00000000-0000-0000-0000-000000000000'
 
 const formats = (end: 'from' | 'to'): readonly string[] => [...new Set(converters.map((each) => each[end]))]
 
@@ -39,11 +42,16 @@ const list = async (from: string | undefined, to: string | undefined, format: Ta
 }
 
 const convert = (files: readonly string[], flags: ConvertFlags, namespace: string, log: Log): Promise<void> => {
-  const { from = '', to = '', platformUrl = '', compat } = flags
+  const { from = '', to = '', platformUrl = '', compat, shape } = flags
   const load = async (): Promise<Filter> => {
     const { convertRecords } = await import('../../toolbox/convert.ts')
     return (chunks, _size, request) =>
-      convertRecords(chunks, { from, to, options: { platformUrl, namespace, shape: compat ?? 'event' }, ...request })
+      convertRecords(chunks, {
+        from,
+        to,
+        options: { platformUrl, namespace, shape: shape ?? compat ?? 'event' },
+        ...request
+      })
   }
   return runFilter({ name: 'convert', mostJobs, log, load }, files, flags)
 }
@@ -66,6 +74,14 @@ export const declareConvert = (program: Command, composition: Composition): void
         '--compat <original>',
         'convert the nine events that Python Ralph 5.1 converts, exactly as it does'
       ).choices(['ralph'])
+    )
+    .addOption(
+      new Option(
+        '--shape <shape>',
+        'make the statements that event-routing-backends of Open edX makes, for the dashboards of Aspects'
+      )
+        .choices(['aspects'])
+        .conflicts('compat')
     )
   for (const option of optionsOf(converterGroup.uuidNamespace, 'Options'))
     command.addOption(option.helpGroup('Options:'))
@@ -98,7 +114,8 @@ export const declareConvert = (program: Command, composition: Composition): void
         flag === 'uuid-namespace' ? flags.uuidNamespace : undefined
       )
       const { sources, log } = settingsOf(command, composition, Object.fromEntries(given))
-      const namespace = loadUuidNamespace(sources)
+      // The ids of event-routing-backends are made without a namespace of ours.
+      const namespace = loadUuidNamespace(sources) ?? (flags.shape === 'aspects' ? noNamespace : undefined)
       if (namespace === undefined) {
         throw new RalphError(
           'USAGE',

@@ -1,8 +1,9 @@
 import { RalphError } from '../../errors.ts'
-import type { Statement } from '../../xapi/statement.ts'
+import type { JsonObject, Statement } from '../../xapi/statement.ts'
 import { isObject } from '../json.ts'
 import { asLogged } from '../logged.ts'
-import { findConversion, findRalphConversion } from './conversions.ts'
+import { findAspectsConversion, toAspects } from './aspects/index.ts'
+import { type FindConversion, findConversion, findRalphConversion } from './conversions.ts'
 import { kindOf, readEvent } from './event.ts'
 import type { Place } from './place.ts'
 import { toStatement } from './statement.ts'
@@ -17,12 +18,15 @@ export interface EdxToXapiOptions {
   readonly shape?: Shape
 }
 
-/** `ralph`: the nine conversions of Python Ralph 5.1, exactly. */
-export type Shape = 'event' | 'ralph'
+/**
+ * `ralph`: the nine conversions of Python Ralph 5.1, exactly. `aspects`: those of event-routing-backends, as Aspects of
+ * Open edX expects them.
+ */
+export type Shape = 'event' | 'ralph' | 'aspects'
 
 /** What a line of a tracking log became. */
 export type Converted =
-  | { readonly statement: Statement }
+  | { readonly statement: Statement; readonly further?: readonly Statement[] }
   /** No conversion is for such an event. */
   | { readonly unknown: string; readonly kind: string }
   /** There is one, and a field is not what it should be. */
@@ -55,6 +59,9 @@ const parse = (text: string): unknown => {
     : value
 }
 
+/** Undefined: no conversion is for such an event. */
+type ConvertTo = (value: JsonObject, source: string, type: string, line: Uint8Array) => Converted | undefined
+
 const pathOf = (context: unknown): unknown => (isObject(context) ? context.path : undefined)
 
 /** Converts lines of edX tracking logs to xAPI statements. `USAGE` when the namespace is no UUID. */
@@ -62,12 +69,32 @@ export const createEdxToXapi = ({ platformUrl, namespace, shape = 'event' }: Edx
   const bytes = uuidBytes(namespace)
   if (bytes === undefined) throw new RalphError('USAGE', `${JSON.stringify(namespace)} is no UUID namespace`)
   const idOf = createNames(bytes)
-  const find = shape === 'ralph' ? findRalphConversion : findConversion
-  const without = shape === 'ralph' ? ' in Python Ralph' : ''
+  const without = shape === 'event' ? '' : shape === 'ralph' ? ' in Python Ralph' : ' in event-routing-backends'
   const place: Place = {
     homePage: platformUrl,
     url: platformUrl.replace(/\/+$/, '')
   }
+
+  const toOne =
+    (find: FindConversion): ConvertTo =>
+    (value, source, type, line) => {
+      const prepared = find(source, type, pathOf(value.context))
+      if (prepared === undefined) return undefined
+      const event = readEvent({ value, at: '' }, source, type)
+      return {
+        statement: toStatement(idOf(line), event, prepared, prepared.conversion.describe(event, place), place)
+      }
+    }
+
+  const toSeveral: ConvertTo = (value, source, type) => {
+    const conversion = findAspectsConversion(source, type, value.name)
+    if (conversion === undefined) return undefined
+    const [statement, ...further] = toAspects(readEvent({ value, at: '' }, source, type), conversion, place)
+    if (statement === undefined) return { unknown: 'names nobody who did it', kind: 'event that names nobody' }
+    return further.length === 0 ? { statement } : { statement, further }
+  }
+
+  const convertTo = shape === 'aspects' ? toSeveral : toOne(shape === 'ralph' ? findRalphConversion : findConversion)
 
   return (text, line) => {
     let value: unknown
@@ -86,16 +113,11 @@ export const createEdxToXapi = ({ platformUrl, namespace, shape = 'event' }: Edx
         kind: 'no event of edX'
       }
     const { source, type } = kind
-    const prepared = find(source, type, pathOf(value.context))
-    if (prepared === undefined) {
+    try {
+      const converted = convertTo(value, source, type, line)
+      if (converted !== undefined) return converted
       const named = `event_type ${JSON.stringify(type)} of event_source ${JSON.stringify(source)}`
       return { unknown: `has no conversion${without}: ${named}`, kind: named }
-    }
-    try {
-      const event = readEvent({ value, at: '' }, source, type)
-      return {
-        statement: toStatement(idOf(line), event, prepared, prepared.conversion.describe(event, place), place)
-      }
     } catch (error) {
       if (error instanceof RalphError && error.code === 'INVALID_INPUT') {
         return { reason: `cannot be converted: ${error.message}` }

@@ -1,3 +1,5 @@
+import { aspectsConversions } from './aspects/index.ts'
+import { aspectsTypes, aspectsVerbs } from './aspects/vocabulary.ts'
 import { families } from './conversions.ts'
 import type { Conversion } from './define.ts'
 import { ralphConversions } from './ralph.ts'
@@ -35,6 +37,18 @@ const ralphText = ({ events, sources }: Conversion): string =>
     )
     .join('; ')
 
+/** What event-routing-backends makes of it, and for which of the events. */
+const aspectsText = ({ events, sources }: Conversion): string =>
+  aspectsConversions
+    .filter(({ source }) => source === undefined || (sources.includes('server') ? 'server' : 'browser') === source)
+    .flatMap(({ events: known, verb, object, note }) => {
+      const shared = events.filter((each) => known.includes(each))
+      if (shared.length === 0) return []
+      const said = [aspectsVerbs[verb].id, aspectsTypes[object], ...(note === undefined ? [] : [note])].join(', ')
+      return [shared.length === events.length ? said : `${shared.join(', ')}: ${said}`]
+    })
+    .join('; ')
+
 /** What is converted into what: documentation made of the conversions themselves. */
 export const conversionRows = families.flatMap(({ name, conversions }) =>
   conversions.map((conversion) => ({
@@ -47,6 +61,7 @@ export const conversionRows = families.flatMap(({ name, conversions }) =>
     profile: profileText(conversion),
     result: conversion.result ?? '',
     context: contextText(conversion),
-    ralph: ralphText(conversion)
+    ralph: ralphText(conversion),
+    aspects: aspectsText(conversion)
   }))
 )
