@@ -32,8 +32,8 @@ const baseUrl: Kind<BaseUrl> = {
 export const lrsParameters = {
   baseUrl: parameter('BASE_URL', {
     kind: baseUrl,
-    default: { href: 'http://0.0.0.0:8100/', username: undefined, password: undefined },
-    defaultText: 'http://0.0.0.0:8100',
+    default: { href: 'http://localhost:8100/', username: undefined, password: undefined },
+    defaultText: 'http://localhost:8100',
     description: 'Where the LRS is; the URL may carry the user name and the password.',
     secret: true
   }),
