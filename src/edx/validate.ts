@@ -1,5 +1,5 @@
 import { judgeBy, type Model, type ModelJudgement } from '../validation/models.ts'
-import { type ConvertLine, createEdxToXapi } from './convert/index.ts'
+import { type ConvertLine, createEdxToXapi, type Shape } from './convert/index.ts'
 import { createEventSelect } from './select.ts'
 
 /** A model that says what stands within `event`. */
@@ -24,6 +24,9 @@ export const decodeEvent = (value: unknown): unknown => {
 /** `text` is what the value was read from. */
 export type JudgeEvent = (value: unknown, text: string) => ModelJudgement
 
+/** An event may be taken for one of them and not for another. */
+const shapes: readonly Shape[] = ['event', 'ralph']
+
 /** Whether an event can be converted depends neither on the platform nor on the namespace. */
 const anyPlace = { platformUrl: 'https://lms.example.org', namespace: '00000000-0000-0000-0000-000000000000' }
 
@@ -35,11 +38,12 @@ const anyPlace = { platformUrl: 'https://lms.example.org', namespace: '00000000-
  */
 export const createEventJudge = (): JudgeEvent => {
   const select = createEventSelect()
-  let convert: ConvertLine | undefined
+  let converters: readonly ConvertLine[] | undefined
 
   const isConvertible = (text: string): boolean => {
-    convert ??= createEdxToXapi(anyPlace)
-    return 'statement' in convert(text, Buffer.from(text))
+    converters ??= shapes.map((shape) => createEdxToXapi({ ...anyPlace, shape }))
+    const name = Buffer.from(text)
+    return converters.some((convert) => 'statement' in convert(text, name))
   }
 
   const judgeByModels = (value: unknown): ModelJudgement => {

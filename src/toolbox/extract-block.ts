@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type LineBlock, linesOf } from '../streams/lines.ts'
 import { extractLine, type ParserName, type Wrapper, wrappers } from './extract-parsers.ts'
-import { createScan, unescapeString } from './json-scan.ts'
+import { createScan } from './json-scan.ts'
 import { longestPrefix, prefixLength } from './log-prefix.ts'
 import { recordIn } from './records.ts'
 
@@ -91,13 +91,13 @@ const extractBytes = (
   let lines = 0
   let extracted = 0
   for (let at = 0; at < input.length; lines += 1) {
-    if (scan(input, behindPrefix(input, at))) {
+    if (scan(input, behindPrefix(input, at), text ? out : undefined, put)) {
       const from = member === undefined ? found.start : found.valueStart
       const first = from < 0 ? 0 : input[from]
       const next = input.indexOf(lineFeed, found.end) + 1
       if (next - at - 1 <= maxLineBytes && ((first === 0x7b && object) || (first === 0x22 && text))) {
         const end = member === undefined ? found.end : found.valueEnd
-        if (first === 0x22) put = withoutPrefix(out, put, unescapeString(input, from, end, out, put))
+        if (first === 0x22) put = withoutPrefix(out, put, found.put)
         else put += input.copy(out, put, from, end)
         out[put++] = lineFeed
         extracted += 1

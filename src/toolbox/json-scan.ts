@@ -26,9 +26,11 @@ const skipSpace = (bytes: Uint8Array, from: number): number => {
   return at
 }
 
-/** What may stand behind a backslash, `u` aside. */
+/** What stands behind a backslash, `u` aside, and what it stands for; 0: nothing. */
 const escapes = new Uint8Array(256)
-for (const letter of '"\\/bfnrt') escapes[letter.charCodeAt(0)] = 1
+for (const [letter, value] of Object.entries({ '"': 34, '\\': 92, '/': 47, b: 8, f: 12, n: 10, r: 13, t: 9 })) {
+  escapes[letter.charCodeAt(0)] = value
+}
 
 /** The values of hexadecimal digits; 16 for all others. */
 const hex = new Uint8Array(256).fill(16)
@@ -51,9 +53,82 @@ const endOfString = (bytes: Uint8Array, from: number): number => {
     if (byte !== backslash) continue
     at += 1
     const escaped = bytes[at] ?? 0
-    if (escapes[escaped] === 1) continue
+    if (escapes[escaped] !== 0) continue
     if (escaped !== 0x75 || !isUnicodeEscape(bytes, at + 1)) return -1
     at += 4
+  }
+}
+
+const unitAt = (bytes: Uint8Array, at: number): number =>
+  (hexAt(bytes, at) << 12) | (hexAt(bytes, at + 1) << 8) | (hexAt(bytes, at + 2) << 4) | hexAt(bytes, at + 3)
+
+/** The code point that is written with the `u` at `at`; half a surrogate pair is U+FFFD. */
+const pointAt = (bytes: Uint8Array, at: number): number => {
+  const high = unitAt(bytes, at + 1)
+  if (high < 0xd800 || high > 0xdfff) return high
+  const isPaired =
+    high < 0xdc00 && bytes[at + 5] === backslash && bytes[at + 6] === 0x75 && isUnicodeEscape(bytes, at + 7)
+  const low = isPaired ? unitAt(bytes, at + 7) : 0
+  return low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00) : 0xfffd
+}
+
+/** Writes a code point as UTF-8; gives where it ends. */
+const putPoint = (out: Uint8Array, to: number, point: number): number => {
+  let put = to
+  if (point < 0x80) out[put++] = point
+  else if (point < 0x800) {
+    out[put++] = 0xc0 | (point >> 6)
+    out[put++] = 0x80 | (point & 0x3f)
+  } else {
+    if (point < 0x10000) out[put++] = 0xe0 | (point >> 12)
+    else {
+      out[put++] = 0xf0 | (point >> 18)
+      out[put++] = 0x80 | ((point >> 12) & 0x3f)
+    }
+    out[put++] = 0x80 | ((point >> 6) & 0x3f)
+    out[put++] = 0x80 | (point & 0x3f)
+  }
+  return put
+}
+
+/** Where a string and what it stands for end. */
+const copied = { end: -1, put: 0 }
+
+/**
+ * As `endOfString`, and writes what the string stands for to `out` at `to`, as UTF-8, which is never longer than the
+ * string. The answer is in `copied` until the next call.
+ */
+const copyString = (bytes: Uint8Array, from: number, out: Uint8Array, to: number): void => {
+  let put = to
+  copied.end = -1
+  for (let at = from; ; at += 1) {
+    const byte = bytes[at] ?? 0
+    // Most are small letters, which are above all that is asked about.
+    if (byte > backslash || (byte >= 0x20 && byte !== quote && byte !== backslash)) {
+      out[put++] = byte
+      continue
+    }
+    if (byte === quote) {
+      copied.end = at + 1
+      copied.put = put
+      return
+    }
+    if (byte !== backslash) return
+    at += 1
+    const escaped = bytes[at] ?? 0
+    if (escaped === quote) {
+      out[put++] = quote
+      continue
+    }
+    const plain = escapes[escaped] ?? 0
+    if (plain !== 0) {
+      out[put++] = plain
+      continue
+    }
+    if (escaped !== 0x75 || !isUnicodeEscape(bytes, at + 1)) return
+    const point = pointAt(bytes, at)
+    put = putPoint(out, put, point)
+    at += point > 0xffff ? 10 : 4
   }
 }
 
@@ -104,16 +179,19 @@ export interface Scanned {
   /** Of the value of its member of the wanted name, the last one of several. */
   valueStart: number
   valueEnd: number
+  /** Where in `out` ends what that value stands for, where it is a string. */
+  put: number
 }
 
 /**
  * Makes what looks at the line that begins at `from`: whether it is one object, and where its member `name` is. The
- * answer is in `found` until the next call; false: this cannot tell, or it is none.
+ * answer is in `found` until the next call; false: this cannot tell, or it is none. With `out`, what the member stands
+ * for is written there at `to` when it is a string: it is read once for both.
  */
 export const createScan = (name: string) => {
   const wanted = Buffer.from(name)
   const isObject = new Uint8Array(maxDepth)
-  const found: Scanned = { start: -1, end: -1, valueStart: -1, valueEnd: -1 }
+  const found: Scanned = { start: -1, end: -1, valueStart: -1, valueEnd: -1, put: 0 }
   let isWanted = false
 
   /** Behind the colon of the key that begins at `from`; -1: it is none, or it has escapes. */
@@ -129,7 +207,7 @@ export const createScan = (name: string) => {
     return bytes[at] === colon ? at + 1 : -1
   }
 
-  const scan = (bytes: Uint8Array, from: number): boolean => {
+  const scan = (bytes: Uint8Array, from: number, out?: Uint8Array, to = 0): boolean => {
     found.valueStart = -1
     let depth = 0
     let at = skipSpace(bytes, from)
@@ -154,7 +232,11 @@ export const createScan = (name: string) => {
           continue
         }
       } else {
-        at = endOfScalar(bytes, at)
+        if (depth === 1 && isWanted && out !== undefined && byte === quote) {
+          copyString(bytes, at + 1, out, to)
+          at = copied.end
+          found.put = copied.put
+        } else at = endOfScalar(bytes, at)
         if (at < 0) return false
       }
       // A value has ended, and what it stands in may end with it.
@@ -182,57 +264,4 @@ export const createScan = (name: string) => {
     }
   }
   return { found, scan }
-}
-
-const simple = new Uint8Array(256)
-for (const [letter, value] of Object.entries({ '"': 34, '\\': 92, '/': 47, b: 8, f: 12, n: 10, r: 13, t: 9 })) {
-  simple[letter.charCodeAt(0)] = value
-}
-
-const unitAt = (bytes: Uint8Array, at: number): number =>
-  (hexAt(bytes, at) << 12) | (hexAt(bytes, at + 1) << 8) | (hexAt(bytes, at + 2) << 4) | hexAt(bytes, at + 3)
-
-/**
- * Writes what the well-formed string [from, end), quotes included, stands for to `out` at `to`, as UTF-8; gives where
- * that ends. It is never longer than the string. Half a surrogate pair becomes U+FFFD.
- */
-export const unescapeString = (bytes: Uint8Array, from: number, end: number, out: Uint8Array, to: number): number => {
-  let put = to
-  for (let at = from + 1; at < end - 1; at += 1) {
-    const byte = bytes[at] ?? 0
-    if (byte !== backslash) {
-      out[put++] = byte
-      continue
-    }
-    at += 1
-    const escaped = bytes[at] ?? 0
-    if (escaped !== 0x75) {
-      out[put++] = simple[escaped] ?? 0
-      continue
-    }
-    let point = unitAt(bytes, at + 1)
-    at += 4
-    if (point >= 0xd800 && point <= 0xdfff) {
-      const isPaired = point < 0xdc00 && bytes[at + 1] === backslash && bytes[at + 2] === 0x75
-      const low = isPaired ? unitAt(bytes, at + 3) : 0
-      if (low >= 0xdc00 && low <= 0xdfff) {
-        point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00)
-        at += 6
-      } else point = 0xfffd
-    }
-    if (point < 0x80) out[put++] = point
-    else if (point < 0x800) {
-      out[put++] = 0xc0 | (point >> 6)
-      out[put++] = 0x80 | (point & 0x3f)
-    } else {
-      if (point < 0x10000) out[put++] = 0xe0 | (point >> 12)
-      else {
-        out[put++] = 0xf0 | (point >> 18)
-        out[put++] = 0x80 | ((point >> 12) & 0x3f)
-      }
-      out[put++] = 0x80 | ((point >> 6) & 0x3f)
-      out[put++] = 0x80 | (point & 0x3f)
-    }
-  }
-  return put
 }

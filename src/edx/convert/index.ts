@@ -34,7 +34,7 @@ export type Converted =
 
 /**
  * @param text the line without its end
- * @param line as it stood, its end included: the id of the statement comes from it
+ * @param line what the id of the statement comes from: the record and a line feed
  */
 export type ConvertLine = (text: string, line: Uint8Array) => Converted
 
