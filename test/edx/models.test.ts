@@ -83,7 +83,6 @@ t.test('what every event has is checked', async (t) => {
   const browser = example('video/play_video')
   const cases: readonly (readonly [event: object, pointer: string, value: unknown, rule: string])[] = [
     [server, '/time', 'yesterday', 'format/timestamp'],
-    [server, '/context/course_id', { course: 'geometry' }, 'type'],
     [server, '/context/user_id', { user: 7 }, 'type'],
     [browser, '/time', true, 'type'],
     [browser, '/context', [], 'type'],
