@@ -55,10 +55,13 @@ const forClient = (error: RalphError): RalphError => {
   return new RalphError(error.code, `${first.toUpperCase()}${rest.join('')}. The log of the server has more.`, details)
 }
 
-/** The body of every error: which, in words for a person, and where. */
+/**
+ * The body of every error: which, in words for a person, and where. The words stand under `detail` too, where clients
+ * of Python Ralph read them.
+ */
 export const errorBody = (error: RalphError, requestId?: string): object => {
   const { code, message, details } = forClient(error)
-  return { error: code, message, ...details, ...(requestId === undefined ? {} : { requestId }) }
+  return { error: code, message, detail: message, ...details, ...(requestId === undefined ? {} : { requestId }) }
 }
 
 /** Answers with the error, and logs what is the server's own fault. */

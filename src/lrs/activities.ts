@@ -8,7 +8,7 @@ import { iri, type Parameters, refuseUnknown, required } from './parameters.ts'
  * definition (Communication §2.5).
  */
 export const readActivity = async (call: Call, parameters: Parameters): Promise<Activity> => {
-  refuseUnknown(parameters, ['activityId'])
+  refuseUnknown(parameters, ['activityId'], call.rules)
   const id = required(parameters, 'activityId', iri)
   const definition = await definitionOf(call, id)
   return { objectType: 'Activity', id, ...(definition === undefined ? {} : { definition }) }

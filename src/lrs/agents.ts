@@ -8,7 +8,7 @@ import { agent, type Parameters, refuseUnknown, required } from './parameters.ts
  * GET /agents: everything known of an Agent, as a Person; one that was never seen is answered too (Communication §2.4).
  */
 export const readPerson = async (call: Call, parameters: Parameters): Promise<Person> => {
-  refuseUnknown(parameters, ['agent'])
+  refuseUnknown(parameters, ['agent'], call.rules)
   const asked = required(parameters, 'agent', agent(call.version))
   const names = await namesOf(call, identifierKey(asked) ?? '')
   return personOf(asked, names)

@@ -19,6 +19,8 @@ export interface LrsRules {
   readonly maxDocumentSize: number
   readonly restrictByAuthority: boolean
   readonly restrictByScopes: boolean
+  /** Query parameters of unknown names are passed over instead of refused. */
+  readonly ignoreUnknownParameters: boolean
   /** Keys that verify signatures which carry no certificate; none: such signatures are only compared. */
   readonly trustedKeys: readonly TrustedKey[]
 }

@@ -49,7 +49,7 @@ export const activityProfile: DocumentKind = {
 }
 
 const readKey = (kind: DocumentKind, call: Call, parameters: Parameters): DocumentKey => {
-  refuseUnknown(parameters, [...kind.scope, kind.id])
+  refuseUnknown(parameters, [...kind.scope, kind.id], call.rules)
   const scope = kind.readScope(parameters, call.version)
   return { ...scope, id: required(parameters, kind.id, text) }
 }
@@ -70,7 +70,7 @@ export const readDocuments = async (
     if (document === undefined) throw new RalphError('NOT_FOUND', 'There is no such document.')
     return { document }
   }
-  refuseUnknown(parameters, [...kind.scope, kind.id, 'since'])
+  refuseUnknown(parameters, [...kind.scope, kind.id, 'since'], call.rules)
   const scope = kind.readScope(parameters, call.version)
   const since = optional(parameters, 'since', timestamp)
   return { ids: await call.store.documents.ids(scope, since, call) }
@@ -154,7 +154,7 @@ export const deleteDocuments = async (
   preconditions: Preconditions
 ): Promise<void> => {
   if (kind.kind === 'state' && !parameters.has(kind.id)) {
-    refuseUnknown(parameters, kind.scope)
+    refuseUnknown(parameters, kind.scope, call.rules)
     await call.store.documents.clear(kind.readScope(parameters, call.version), call)
     return
   }

@@ -1,11 +1,12 @@
 import { RalphError } from '../errors.ts'
 import { validateAgent } from '../validation/agent.ts'
-import { isIri } from '../validation/formats/iri.ts'
+import { expectedIri, isIri } from '../validation/formats/iri.ts'
 import { isTimestamp } from '../validation/formats/timestamp.ts'
 import { isUuid } from '../validation/formats/uuid.ts'
 import { type Actor, type Agent, normalId } from '../xapi/statement.ts'
 import { type Micros, parseMicros } from '../xapi/timestamp.ts'
 import type { Version } from '../xapi/version.ts'
+import type { LrsRules } from './call.ts'
 
 /** Query parameters as they were sent, percent-decoded, each at most once. */
 export type Parameters = ReadonlyMap<string, string>
@@ -17,16 +18,29 @@ const refuse = (name: string, expected: string, text?: string): RalphError =>
     ...(text === undefined ? {} : { received: text.slice(0, 200) })
   })
 
-/** Parameters of any other name, or in another case, are refused (Communication §3.2: 400). */
-export const refuseUnknown = (parameters: Parameters, known: readonly string[]): void => {
+const ignoringSetting = 'RALPH_LRS_IGNORE_UNKNOWN_PARAMETERS'
+
+/**
+ * Parameters of any other name, or in another case, are refused (Communication §3.2: 400), unless the operator has them
+ * ignored: content that was launched with parameters of its own copies them onto every request. A known name in another
+ * case stays refused: to ignore a filter would give more than was asked for.
+ */
+export const refuseUnknown = (
+  parameters: Parameters,
+  known: readonly string[],
+  { ignoreUnknownParameters }: Pick<LrsRules, 'ignoreUnknownParameters'>
+): void => {
   for (const name of parameters.keys()) {
     if (known.includes(name)) continue
     const meant = known.find((each) => each.toLowerCase() === name.toLowerCase())
-    throw new RalphError(
-      'INVALID_PARAMETER',
-      `Parameter ${JSON.stringify(name)} is not known here${meant === undefined ? '' : `; did you mean \`${meant}\`?`}`,
-      { parameter: name, known }
-    )
+    if (ignoreUnknownParameters && meant === undefined) continue
+    const hint =
+      meant === undefined ? `; with ${ignoringSetting}=true it would be ignored.` : `; did you mean \`${meant}\`?`
+    throw new RalphError('INVALID_PARAMETER', `Parameter ${JSON.stringify(name)} is not known here${hint}`, {
+      parameter: name,
+      known,
+      ...(meant === undefined ? { setting: ignoringSetting } : {})
+    })
   }
 }
 
@@ -53,7 +67,7 @@ export const text: Read<string> = (name, value) => {
 }
 
 export const iri: Read<string> = (name, value) => {
-  if (!isIri(value)) throw refuse(name, 'an IRI with a scheme', value)
+  if (!isIri(value)) throw refuse(name, expectedIri(value), value)
   return value
 }
 
@@ -63,15 +77,24 @@ export const uuid: Read<string> = (name, value) => {
   return normalId(value)
 }
 
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false]
+])
+
+/** In any case and as a digit too: so do client libraries in Python, .NET and JavaScript write them. */
 export const boolean: Read<boolean> = (name, value) => {
-  if (value !== 'true' && value !== 'false') throw refuse(name, 'true or false', value)
-  return value === 'true'
+  const truth = truths.get(value.toLowerCase())
+  if (truth === undefined) throw refuse(name, 'true or false', value)
+  return truth
 }
 
+/** Of any length: beyond what a double can count it is about as much, and beyond that it is infinite. */
 export const wholeNumber: Read<number> = (name, value) => {
-  const number = Number(value)
-  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number)) throw refuse(name, 'a whole number from 0 up', value)
-  return number
+  if (!/^\d+$/.test(value)) throw refuse(name, 'a whole number from 0 up', value)
+  return Number(value)
 }
 
 export const choice =

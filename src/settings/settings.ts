@@ -45,7 +45,7 @@ export interface ServerSettings {
   readonly maxBytesInFlight: number
   /** RALPH_RUNSERVER_ACCESS_LOG */
   readonly accessLog: 'some' | 'all' | 'none'
-  /** RALPH_RUNSERVER_CORS_ALLOW_ORIGINS: origins (scheme://host[:port]); none: CORS is off. */
+  /** RALPH_RUNSERVER_CORS_ALLOW_ORIGINS: scheme://host[:port], scheme://*.domain, or *; none: CORS is off. */
   readonly corsAllowOrigins: readonly string[]
   /** RALPH_LRS_REQUIRE_VERSION_HEADER */
   readonly requireVersionHeader: boolean
@@ -57,6 +57,8 @@ export interface ServerSettings {
   readonly restrictByScopes: boolean
   /** RALPH_LRS_PARTIAL_SUCCESS_DEFAULT */
   readonly partialSuccessDefault: boolean
+  /** RALPH_LRS_IGNORE_UNKNOWN_PARAMETERS */
+  readonly ignoreUnknownParameters: boolean
   /** RALPH_LRS_SIGNATURE_KEYS: PEM text of the public keys that may verify signatures without x5c; undefined: none. */
   readonly signatureKeys: string | undefined
 }

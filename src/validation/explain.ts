@@ -27,12 +27,20 @@ const unknownProperty = (key: string, known: readonly string[]): string => {
   return meant === undefined ? 'no such property' : `no such property; \`${meant}\` is meant with this very case`
 }
 
-const expectedBy = ({ keyword, params, parentSchema }: ErrorObject): string => {
+const expectedFormat = (name: string, data: unknown): string => {
+  const format = formats[name]
+  if (format === undefined) return `the format ${name}`
+  return typeof data === 'string' && format.expectedInsteadOf !== undefined
+    ? format.expectedInsteadOf(data)
+    : format.expected
+}
+
+const expectedBy = ({ keyword, params, parentSchema, data }: ErrorObject): string => {
   switch (keyword) {
     case 'type':
       return nameOf(params.type)
     case 'format':
-      return formats[params.format]?.expected ?? `the format ${params.format}`
+      return expectedFormat(params.format, data)
     case 'required':
       return `a property \`${params.missingProperty}\``
     case 'additionalProperties':

@@ -28,6 +28,7 @@ t.test('a server without settings is that of Ralph 5, with an embedded store', a
     restrictByAuthority: false,
     restrictByScopes: false,
     partialSuccessDefault: false,
+    ignoreUnknownParameters: false,
     signatureKeys: undefined
   })
   t.strictSame(identity, {
@@ -55,6 +56,7 @@ t.test('every setting of the server is read from its variable', async (t) => {
     RALPH_LRS_RESTRICT_BY_AUTHORITY: 'true',
     RALPH_LRS_RESTRICT_BY_SCOPES: 'true',
     RALPH_LRS_PARTIAL_SUCCESS_DEFAULT: 'true',
+    RALPH_LRS_IGNORE_UNKNOWN_PARAMETERS: 'true',
     RALPH_AUTH_FILE: '/etc/ralph/users.json',
     RALPH_AUTH_CACHE_MAX_SIZE: '5',
     RALPH_AUTH_CACHE_TTL: '6'
@@ -75,6 +77,7 @@ t.test('every setting of the server is read from its variable', async (t) => {
     restrictByAuthority: true,
     restrictByScopes: true,
     partialSuccessDefault: true,
+    ignoreUnknownParameters: true,
     signatureKeys: undefined
   })
   t.strictSame(identity, {

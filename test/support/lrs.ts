@@ -164,6 +164,7 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   restrictByAuthority: false,
   restrictByScopes: false,
   partialSuccessDefault: false,
+  ignoreUnknownParameters: false,
   signatureKeys: undefined,
   ...settings
 })

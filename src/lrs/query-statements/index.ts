@@ -17,8 +17,10 @@ export interface StatementsAnswer {
   readonly json: Buffer
   /** The newest `stored` in it; absent for an empty list. */
   readonly lastModified?: Micros
-  /** Of a single statement, quoted. */
-  readonly etag?: string
+  /** Quoted. */
+  readonly etag: string
+  /** Whether Accept-Language decided what is in it. */
+  readonly isInLanguage: boolean
   /** Contents of the attachments, where they were asked for; they are read while they are sent. */
   readonly attachments?: AsyncIterable<NamedAttachment>
 }
@@ -52,11 +54,8 @@ const readOne = async (
     })
   }
   const [shaped = found] = await shapeStatements(call, [found], read.format, acceptLanguage)
-  const json = Buffer.from(shaped.text)
   return {
-    json,
-    etag: `"${etagOf(json)}"`,
-    lastModified: found.stored,
+    ...answerOf({ json: Buffer.from(shaped.text), newest: found.stored }, read),
     ...withAttachments(call, read.attachments, [found])
   }
 }
@@ -77,25 +76,41 @@ const readPage = async (
   const authority = readsOnly(call)
   const isJudged = authority !== undefined && looksThroughReferences(read.query)
   if (read.format === 'exact' && !read.attachments && !isJudged) {
-    return answerOf(await call.store.statements.queryText(read.query, result, call))
+    return answerOf(await call.store.statements.queryText(read.query, result, call), read)
   }
   const { statements, more } = isJudged
     ? await readablePage(call, read.query, authority)
     : await call.store.statements.query(read.query, call)
   const shaped = await shapeStatements(call, statements, read.format, acceptLanguage)
   return {
-    ...answerOf(textPageOf({ statements: shaped, more }, result)),
+    ...answerOf(textPageOf({ statements: shaped, more }, result), read),
     ...withAttachments(call, read.attachments, statements)
   }
 }
 
-const answerOf = ({ json, newest }: TextPage): StatementsAnswer => ({
-  json: Buffer.from(json.buffer, json.byteOffset, json.byteLength),
-  ...modified(newest)
-})
+/** Of bytes that a store hands out: it may hand out the same ones again, and nobody changes them. */
+const etags = new WeakMap<Uint8Array, string>()
 
-const modified = (newest: Micros | undefined): { readonly lastModified?: Micros } =>
-  newest === undefined ? {} : { lastModified: newest }
+const quotedEtagOf = (bytes: Uint8Array): string => {
+  const known = etags.get(bytes)
+  if (known !== undefined) return known
+  const etag = `"${etagOf(bytes)}"`
+  etags.set(bytes, etag)
+  return etag
+}
+
+const answerOf = (
+  { json: bytes, newest }: Pick<TextPage, 'json' | 'newest'>,
+  { format }: SingleRead | ListRead
+): StatementsAnswer => {
+  const json = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return {
+    json,
+    etag: quotedEtagOf(bytes),
+    isInLanguage: format === 'canonical',
+    ...(newest === undefined ? {} : { lastModified: newest })
+  }
+}
 
 const withAttachments = (
   call: Call,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { RalphError } from '../../errors.ts'
 import { type Cursor, decodeCursor } from '../../xapi/cursor.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
@@ -58,14 +59,23 @@ const filters = [
 ] as const
 const cursor = 'more'
 
+/** The question of a list. */
+const repeatable: readonly string[] = [...filters, ...shapes]
+
 export const queryParameters: readonly string[] = [...ids, ...filters, ...shapes, cursor]
 
 /** Reads the parameters of GET /statements (Communication §2.1.3). `INVALID_PARAMETER`, `INVALID_CURSOR`. */
 export const readQuery = (parameters: Parameters, call: Call): SingleRead | ListRead => {
-  refuseUnknown(parameters, queryParameters)
+  refuseUnknown(parameters, queryParameters, call.rules)
   const more = parameters.get(cursor)
-  if (more !== undefined) return nextPage(more, parameters, call)
-  if (ids.some((name) => parameters.has(name))) return readSingle(parameters, call)
+  const single = ids.find((name) => parameters.has(name))
+  if (more !== undefined) {
+    if (single === undefined) return nextPage(more, parameters, call)
+    throw new RalphError('INVALID_PARAMETER', `Ask for \`${single}\` or for \`more\`, not for both.`, {
+      parameter: single
+    })
+  }
+  if (single !== undefined) return readSingle(parameters, call)
   return readList(parameters, call)
 }
 
@@ -74,17 +84,34 @@ const shapeOf = (parameters: Parameters): Shape => ({
   attachments: optional(parameters, 'attachments', boolean) ?? false
 })
 
-/** A `more` link is complete: its page cannot ask another question (Communication §2.1.3). */
+/**
+ * A `more` link is complete: its page cannot ask another question (Communication §2.1.3). Clients that add it to the
+ * parameters of their first request, as Python Ralph does, ask the same once more.
+ */
 const nextPage = (more: string, parameters: Parameters, call: Call): ListRead => {
-  if (parameters.size > 1) {
-    throw new RalphError('INVALID_PARAMETER', 'A `more` link takes no further parameters.', { parameter: cursor })
-  }
   const { parameters: first, position } = decodeCursor(more)
   const known = new Map(first)
-  refuseUnknown(known, queryParameters)
+  refuseUnknown(known, queryParameters, call.rules)
   const list = readList(known, call)
+  for (const [name, value] of parameters) {
+    if (!repeatable.includes(name) || known.get(name) === value) continue
+    if (!isDeepStrictEqual(meaningOf(readList(new Map([...known, [name, value]]), call)), meaningOf(list))) {
+      throw new RalphError(
+        'INVALID_PARAMETER',
+        `Beside \`more\`, \`${name}\` must ask what the link asks: leave it out, or start anew without \`more\`.`,
+        { parameter: name, expected: known.get(name) ?? null, received: value.slice(0, 200) }
+      )
+    }
+  }
   return { ...list, query: { ...list.query, after: position } }
 }
+
+/** What a list asks, however it was asked. */
+const meaningOf = ({ query, format, attachments }: ListRead): object => ({
+  query: { relatedAgents: false, relatedActivities: false, ...query },
+  format,
+  attachments
+})
 
 const readSingle = (parameters: Parameters, call: Call): SingleRead => {
   const [name, other] = ids.filter((each) => parameters.has(each))
@@ -134,7 +161,8 @@ const readList = (parameters: Parameters, call: Call): ListRead => {
       ascending: optional(parameters, 'ascending', boolean) ?? false,
       limit: limit === 0 ? most : Math.min(limit, most)
     },
-    parameters: [...parameters],
+    // What is passed over now is not carried on.
+    parameters: [...parameters].filter(([name]) => repeatable.includes(name)),
     ...shapeOf(parameters)
   }
 }

@@ -1,24 +1,26 @@
 import { isDuration } from './duration.ts'
-import { isIri } from './iri.ts'
+import { expectedIri, isIri } from './iri.ts'
 import { isLanguageTag } from './language-tag.ts'
 import { isMbox } from './mbox.ts'
 import { isMediaType } from './media-type.ts'
 import { isSha1 } from './sha1.ts'
 import { isSha2 } from './sha2.ts'
 import { isTimestamp, isTimestampWithOffset } from './timestamp.ts'
-import { isUri } from './uri.ts'
+import { expectedUri, isUri } from './uri.ts'
 import { isUuid } from './uuid.ts'
 
 export interface Format {
   readonly test: (text: string) => boolean
   /** What a person should have sent. */
   readonly expected: string
+  /** The same, with what is wrong about a text that was sent. */
+  readonly expectedInsteadOf?: (text: string) => string
 }
 
 /** Every `format` that the schemas name. schemas/README.md says the same to other languages. */
 export const formats: { readonly [name: string]: Format } = {
   'iso8601-duration': { test: isDuration, expected: 'an ISO 8601 duration, e.g. PT1H30M or P2W' },
-  iri: { test: isIri, expected: 'an IRI with a scheme' },
+  iri: { test: isIri, expected: 'an IRI with a scheme', expectedInsteadOf: expectedIri },
   'language-tag': { test: isLanguageTag, expected: 'a language tag as of RFC 5646, e.g. en or pt-BR' },
   'mailto-iri': { test: isMbox, expected: '`mailto:` and an e-mail address' },
   'media-type': { test: isMediaType, expected: 'a media type, e.g. application/pdf' },
@@ -29,6 +31,6 @@ export const formats: { readonly [name: string]: Format } = {
     test: isTimestampWithOffset,
     expected: 'a timestamp as of RFC 3339 with its offset, e.g. 2026-01-31T12:00:00Z'
   },
-  uri: { test: isUri, expected: 'a URI with a scheme' },
+  uri: { test: isUri, expected: 'a URI with a scheme', expectedInsteadOf: expectedUri },
   uuid: { test: isUuid, expected: 'a UUID' }
 }
