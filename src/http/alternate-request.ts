@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { Transform } from 'node:stream'
 import { RalphError } from '../errors.ts'
-import { mediaType } from '../xapi/media-type.ts'
 import { type Method, methods, parseForm, type XapiRequest } from './request.ts'
 
 /**
@@ -41,26 +41,43 @@ const misused = (message: string): RalphError => new RalphError('MALFORMED_REQUE
 /** Whoever sends a form is known only when it was read, so that anybody can have the server keep as much. */
 const longestForm = 4 * 2 ** 20
 
+const tooLong = (): RalphError =>
+  new RalphError('BODY_TOO_LARGE', `A form of the alternate request syntax has ${longestForm} bytes at most.`, {
+    limit: longestForm
+  })
+
 /**
- * Judges a request in the alternate syntax before its body is read. `MALFORMED_REQUEST`, `BODY_TOO_LARGE` (details:
- * `limit`).
+ * Judges a request in the alternate syntax before its body is read. `method` alone makes it one: content in browsers
+ * sends its forms as text, or as nothing at all, and the LRS must take them (Communication §1.3), so that nobody looks
+ * at the Content-Type again. `MALFORMED_REQUEST`, `BODY_TOO_LARGE` (details: `limit`).
  */
-export const requireForm = (headers: IncomingHttpHeaders): void => {
-  if (mediaType(headers['content-type'] ?? '') !== 'application/x-www-form-urlencoded') {
-    throw misused('The alternate request syntax needs the Content-Type application/x-www-form-urlencoded.')
+export const expectForm = (headers: IncomingHttpHeaders): void => {
+  delete headers['content-type']
+  if (headers['content-encoding'] !== undefined) {
+    throw misused('The alternate request syntax takes no Content-Encoding.')
   }
-  if (headers['content-length'] === undefined || headers['content-encoding'] !== undefined) {
-    throw misused('The alternate request syntax needs a Content-Length, and takes no Content-Encoding.')
-  }
-  if (Number(headers['content-length']) > longestForm) {
-    throw new RalphError('BODY_TOO_LARGE', `A form of the alternate request syntax has ${longestForm} bytes at most.`, {
-      limit: longestForm
-    })
-  }
+  if (Number(headers['content-length']) > longestForm) throw tooLong()
 }
 
-/** The request that the form stands for. It is unfolded once: a `method` within it is an unknown parameter. */
-export const unfoldAlternate = (request: XapiRequest): XapiRequest => {
+/** The body of a form, ended with `BODY_TOO_LARGE` where one that did not say its length becomes too long. */
+export const limitForm = (payload: NodeJS.ReadableStream): NodeJS.ReadableStream => {
+  let length = 0
+  const limited = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.length
+      if (length > longestForm) done(tooLong())
+      else done(null, chunk)
+    }
+  })
+  payload.on('error', (error) => limited.destroy(error))
+  return payload.pipe(limited)
+}
+
+/**
+ * The request that the form stands for. It is unfolded once: a `method` within it is an unknown parameter. The content
+ * has the type that the form says, else `contentType`: that of the form is not that of what is in it.
+ */
+export const unfoldAlternate = (request: XapiRequest, contentType: string | undefined): XapiRequest => {
   const asked = request.parameters.get('method') ?? ''
   const method = methods.find((each): each is Method => each === asked)
   if (method === undefined) throw misused(`\`method\` must be one of ${methods.join(', ')}.`)
@@ -84,7 +101,6 @@ export const unfoldAlternate = (request: XapiRequest): XapiRequest => {
     body: Buffer.from(content ?? ''),
     header: (name) =>
       headers.get(name) ??
-      // The content type of the form is not that of what is in it.
-      (name === 'content-type' ? (content === undefined ? undefined : 'application/json') : request.header(name))
+      (name === 'content-type' ? (content === undefined ? undefined : contentType) : request.header(name))
   }
 }

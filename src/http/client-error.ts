@@ -1,7 +1,9 @@
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { RalphError } from '../errors.ts'
-import type { Version } from '../xapi/version.ts'
+import type { ServerSettings } from '../settings/settings.ts'
+import { cacheControl } from './caching.ts'
+import { corsHeaders } from './cors.ts'
 import { errorStatus } from './error-status.ts'
 import { errorBody } from './errors.ts'
 import { versionHeader } from './version.ts'
@@ -31,12 +33,26 @@ export const followAnswers = (server: Server): void => {
 const isAnswering = (socket: Socket): boolean =>
   answers.get(socket)?.some((each) => each.headersSent && !each.writableFinished) === true
 
+/** The bytes that Node was reading when it gave up. */
+const packetOf = (error: Error): string =>
+  'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString('latin1') : ''
+
+/**
+ * CORS headers of an answer to what could not be read as a request: for the origin if it stands in the bytes that were
+ * looked at last, else for any, without credentials. There is nothing in such an answer that only some may read.
+ */
+const corsOf = (origins: ServerSettings['corsAllowOrigins'], packet: string) => {
+  if (origins.length === 0) return {}
+  const origin = /\r\norigin:[ \t]*([^\r\n]*?)[ \t]*\r\n/i.exec(packet)?.[1]
+  return corsHeaders(origin === undefined ? ['*'] : origins, origin)
+}
+
 /**
  * Answers what Node refuses before there is a request, in the same form as everything else. While another answer is
  * being sent over the connection, whose bytes these would seem to be, it ends after what was handed over.
  */
 export const replyToClientError =
-  (version: Version) =>
+  ({ defaultVersion, corsAllowOrigins }: Pick<ServerSettings, 'defaultVersion' | 'corsAllowOrigins'>) =>
   (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
@@ -49,9 +65,15 @@ export const replyToClientError =
     const translated = translate(error.code)
     const status = errorStatus[translated.code]
     const body = JSON.stringify(errorBody(translated))
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${versionHeader}: ${version}\r\n` +
-        'content-type: application/json; charset=utf-8\r\nconnection: close\r\n' +
-        `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-    )
+    const headers = {
+      [versionHeader]: defaultVersion,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+      'cache-control': cacheControl,
+      vary: 'Authorization',
+      connection: 'close',
+      ...corsOf(corsAllowOrigins, packetOf(error))
+    }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
   }

@@ -1,4 +1,3 @@
-import fastifyCors from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { RalphError } from '../errors.ts'
 import { about } from '../lrs/about.ts'
@@ -8,9 +7,11 @@ import { parseTrustedKeys } from '../xapi/signature.ts'
 import { basicAuthentication } from './authentication.ts'
 import { readBodies } from './bodies.ts'
 import { createBudget } from './budget.ts'
+import { keepPrivate } from './caching.ts'
 import { followAnswers, replyToClientError } from './client-error.ts'
 import { closeConnectionsAtEnd } from './closing.ts'
 import { promiseNothing } from './consistency.ts'
+import { allowOrigins, speakCors } from './cors.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
 import { createFaultLog } from './fault-log.ts'
@@ -28,6 +29,16 @@ import { refuseMethod, xapiRoutes } from './xapi/routes.ts'
 const prefixOf = ({ publicUrl }: ServerSettings): string =>
   publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '')
 
+const withoutPrefix = (url: string, prefix: string): string =>
+  prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url
+
+/** An endpoint that ends in `/` and a resource that begins with one: clients put them together as they are. */
+const withoutDoubledSlashes = (url: string): string => {
+  if (!url.startsWith('/') || !url.includes('//')) return url
+  const [path = '', ...query] = url.split('?')
+  return [path.replace(/\/{2,}/g, '/'), ...query].join('?')
+}
+
 const rulesOf = (settings: ServerSettings): LrsRules => ({
   maxSearchHits: settings.maxSearchHits,
   maxStatements: settings.maxStatements,
@@ -37,6 +48,7 @@ const rulesOf = (settings: ServerSettings): LrsRules => ({
   maxDocumentSize: settings.maxBodySize,
   restrictByAuthority: settings.restrictByAuthority,
   restrictByScopes: settings.restrictByScopes,
+  ignoreUnknownParameters: settings.ignoreUnknownParameters,
   trustedKeys: settings.signatureKeys === undefined ? [] : parseTrustedKeys(settings.signatureKeys)
 })
 
@@ -58,16 +70,19 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     bodyLimit: settings.maxBodySize,
     trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
     // A proxy may or may not cut the prefix off.
-    rewriteUrl: ({ url = '/' }) => (prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url),
+    rewriteUrl: ({ url = '/' }) => withoutPrefix(withoutDoubledSlashes(url), prefix),
     // A client that sends nothing must not hold a connection; a slow upload has all the time it needs.
     connectionTimeout: 120_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     // Node would refuse it in words of its own.
     http: { requireHostHeader: false },
-    clientErrorHandler: replyToClientError(settings.defaultVersion),
+    clientErrorHandler: replyToClientError(settings),
     frameworkErrors: (error, request, reply) => {
+      // What the hooks below would have added.
       reply.header(versionHeader, settings.defaultVersion)
+      keepPrivate(reply)
+      speakCors(settings, request, reply)
       replyWithError(error, request, reply, replying)
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1000 }
@@ -77,7 +92,11 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   server.decorateRequest('version', undefined)
   server.addHook('onRequest', async (request, reply) => {
     reply.header(versionHeader, settings.defaultVersion).header('x-content-type-options', 'nosniff')
+    keepPrivate(reply)
     promiseNothing(request, reply)
+  })
+  allowOrigins(server, settings)
+  server.addHook('onRequest', async (request) => {
     requireUnambiguous(request.raw)
     // Before its body is read.
     if (request.is404) refuseUnrouted(request, dependencies)
@@ -102,7 +121,6 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   // For plugins that look for something themselves and do not find it.
   server.setNotFoundHandler(async (request) => refuseUnrouted(request, dependencies))
 
-  if (settings.corsAllowOrigins.length > 0) await server.register(fastifyCors, corsOptions(settings))
   const authenticate = await basicAuthentication(server, dependencies.authenticator, logins)
 
   await server.register(
@@ -139,18 +157,3 @@ const refuseUnrouted = ({ url, method, server }: FastifyRequest, dependencies: S
   const found = JSON.stringify(path === '' ? '/' : path)
   throw new RalphError('NOT_FOUND', `There is nothing at ${found}. What can be asked is shown at ${documentation}.`)
 }
-
-const corsOptions = (settings: ServerSettings) => ({
-  origin: [...settings.corsAllowOrigins],
-  credentials: true,
-  methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
-  allowedHeaders: [
-    'Authorization',
-    'Content-Type',
-    'X-Experience-API-Version',
-    'If-Match',
-    'If-None-Match',
-    'Accept-Language'
-  ],
-  exposedHeaders: ['ETag', 'Last-Modified', 'X-Experience-API-Version', 'X-Experience-API-Consistent-Through']
-})

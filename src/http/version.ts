@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../errors.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { negotiateVersion, type Version } from '../xapi/version.ts'
+import { varyBy } from './vary.ts'
 
 export const versionHeader = 'x-experience-api-version'
 
@@ -15,6 +16,7 @@ export const speakVersion = (
   settings: ServerSettings,
   header: string | readonly string[] | undefined
 ): Version => {
+  varyBy(reply, 'X-Experience-API-Version')
   if (header === undefined && settings.requireVersionHeader) {
     throw new RalphError('INVALID_VERSION', 'The header X-Experience-API-Version is missing.')
   }

@@ -151,10 +151,12 @@ export const serverGroup = {
       'Requests in the log: `all`, a line each; `some`, a line for 20 in a second and a count of the others, without health checks that succeed; `none`.'
   }),
   corsAllowOrigins: setting('RUNSERVER_CORS_ALLOW_ORIGINS', {
-    kind: list(origin, 'origins (scheme://host[:port])'),
+    kind: list(origin, 'origins (scheme://host[:port], https://*.domain for all below it, or * for all)'),
     default: [],
     defaultText: '',
-    description: 'Web origins whose pages may call this server; none: CORS is off.'
+    description:
+      'Web origins whose pages may call this server (`https://*.domain`: all below it; `*`: all, without cookies and ' +
+      'remembered passwords); none: CORS is off.'
   })
 }
 
@@ -185,6 +187,12 @@ export const lrsGroup = {
     kind: boolean,
     default: false,
     description: 'Store the valid statements of a batch even if others are invalid, unless the request says otherwise.'
+  }),
+  ignoreUnknownParameters: setting('LRS_IGNORE_UNKNOWN_PARAMETERS', {
+    kind: boolean,
+    default: false,
+    description:
+      'Pass over query parameters of unknown names, which content copies from its launch link, instead of answering 400.'
   }),
   signatureKeys: setting('LRS_SIGNATURE_KEYS', {
     kind: path,

@@ -154,12 +154,17 @@ export const url: Kind<string> = {
   parse: (value) => asUrl(value)?.href.replace(/\/+$/, '')
 }
 
-/** As browsers send it: `https://lms.example.org`, no path, no trailing slash. */
+/**
+ * As browsers send it: `https://lms.example.org`, no path, no trailing slash; or `*`, or `https://*.example.org`. A `*`
+ * anywhere else, and a scheme that is not that of pages, would never match one.
+ */
 export const origin: Kind<string> = {
-  expected: 'an origin (scheme://host[:port])',
+  expected: 'an origin (scheme://host[:port], https://*.domain, or *)',
   parse: (value) => {
+    if (value === '*') return value
     const parsed = asUrl(value)
-    return parsed !== undefined && /^https?:\/\/[^/]+$/i.test(value) ? parsed.origin : undefined
+    if (parsed === undefined || !/^https?:\/\/[^/]+$/i.test(value)) return undefined
+    return parsed.hostname.replace(/^\*\.(?=.)/, '').includes('*') ? undefined : parsed.origin
   }
 }
 

@@ -102,7 +102,7 @@ const tables: readonly (readonly [rule: string, Kind<unknown>, Readonly<Record<s
     }
   ],
   [
-    'an origin is what a browser sends: no path, no trailing slash, no user',
+    'an origin is what a browser sends: no path, no trailing slash, no user; or all, or all of a domain',
     origin,
     {
       'https://lms.example.org': 'https://lms.example.org',
@@ -111,7 +111,17 @@ const tables: readonly (readonly [rule: string, Kind<unknown>, Readonly<Record<s
       'https://lms.example.org/': undefined,
       'https://lms.example.org/x': undefined,
       'https://a@lms.example.org': undefined,
-      '*': undefined,
+      'https://lms.example.org:443': 'https://lms.example.org',
+      '*': '*',
+      'https://*.example.org': 'https://*.example.org',
+      'https://*.Example.org:8443': 'https://*.example.org:8443',
+      'https://*': undefined,
+      'https://*.': undefined,
+      'https://*example.org': undefined,
+      'https://a.*.example.org': undefined,
+      'https://*.*.example.org': undefined,
+      '*.example.org': undefined,
+      null: undefined,
       'lms.example.org': undefined
     }
   ],

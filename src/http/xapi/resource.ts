@@ -8,7 +8,9 @@ export interface Answer {
   readonly status: number
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Buffer | AsyncIterable<Buffer>
+  readonly body?: string | Buffer | AsyncIterable<Buffer> | undefined
+  /** Headers of the request that decided what is in it, beside those that always do. */
+  readonly variesBy?: readonly string[]
 }
 
 /** What a resource needs to know of the door it is behind. */
@@ -35,6 +37,8 @@ export interface Resource {
   /** The schema that describes the query parameters, below schemas/xapi/1.0.3. */
   readonly parameters: string
   readonly summary: string
+  /** Of what comes in the alternate syntax without saying its type; undefined: as when it comes any other way. */
+  readonly alternateContentType?: string
   readonly operations: { readonly [name in OperationName]?: Operation }
 }
 

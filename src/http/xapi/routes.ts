@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../../errors.ts'
 import { allows } from '../../identity/asker.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
-import { isKnownToReader } from '../../xapi/concurrency.ts'
-import { isAlternate, requireForm, unfoldAlternate } from '../alternate-request.ts'
+import { etagOf, isKnownToReader } from '../../xapi/concurrency.ts'
+import { expectForm, isAlternate, limitForm, unfoldAlternate } from '../alternate-request.ts'
 import type { Authenticate } from '../authentication.ts'
 import { shareOf } from '../bodies.ts'
 import type { Budget } from '../budget.ts'
@@ -12,6 +12,7 @@ import { promiseConsistency } from '../consistency.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import { hangUpSignal } from '../hang-up.ts'
 import { type Method, queryOf, type XapiRequest } from '../request.ts'
+import { varyBy } from '../vary.ts'
 import { speakVersion } from '../version.ts'
 import {
   type Answer,
@@ -42,6 +43,8 @@ export const xapiRoutes = (server: FastifyInstance, surroundings: XapiSurroundin
       url: resource.path,
       exposeHeadRoute: false,
       onRequest: (request, reply) => judge(resource, request, reply, surroundings),
+      preParsing: async ({ method, url, headers }, _reply, payload) =>
+        isAlternate(method, url) && headers['content-length'] === undefined ? limitForm(payload) : payload,
       handler: (request, reply) => serve(resource, request, reply, surroundings)
     })
   }
@@ -57,7 +60,7 @@ const judge = async (
   reply: FastifyReply,
   surroundings: XapiSurroundings
 ): Promise<void> => {
-  if (isAlternate(request.method, request.url)) return requireForm(request.headers)
+  if (isAlternate(request.method, request.url)) return expectForm(request.headers)
   speakVersion(request, reply, surroundings.settings, request.headers['x-experience-api-version'])
   await surroundings.authenticate(request, reply)
   await promiseConsistency(request, reply, surroundings.backend)
@@ -71,7 +74,9 @@ const serve = async (
   surroundings: XapiSurroundings
 ): Promise<FastifyReply> => {
   const sent = readRequest(raw)
-  const request = isAlternate(raw.method, raw.url) ? await readAlternate(sent, raw, reply, surroundings) : sent
+  const request = isAlternate(raw.method, raw.url)
+    ? await readAlternate(resource, sent, raw, reply, surroundings)
+    : sent
   if (request !== sent) await promiseConsistency(raw, reply, surroundings.backend)
   const operation = operationOf(resource, request.method)
   const call = await openCall(operation, raw, reply, surroundings)
@@ -92,12 +97,13 @@ const readRequest = (request: FastifyRequest): XapiRequest => ({
 })
 
 const readAlternate = async (
+  { alternateContentType }: Resource,
   sent: XapiRequest,
   raw: FastifyRequest,
   reply: FastifyReply,
   surroundings: XapiSurroundings
 ): Promise<XapiRequest> => {
-  const request = unfoldAlternate(sent)
+  const request = unfoldAlternate(sent, alternateContentType)
   const version = speakVersion(raw, reply, surroundings.settings, request.header('x-experience-api-version'))
   raw.headers.authorization = request.header('authorization')
   await surroundings.authenticate(raw, reply)
@@ -126,16 +132,12 @@ const openCall = async (
   return { asker, version, store, rules, newId, signal: hangUpSignal(reply) }
 }
 
-/**
- * 304 instead of what the reader has already (RFC 9110 §13.2.2). Not in the alternate syntax: its answer is one to
- * POST, which no cache keeps.
- */
-const unlessKnown = (answer: Answer, { method, headers }: FastifyRequest): Answer => {
-  const etag = answer.headers?.etag
-  if (method !== 'GET' && method !== 'HEAD') return answer
-  if (etag === undefined || !isKnownToReader(headers['if-none-match'], etag)) return answer
-  const modified = answer.headers?.['last-modified']
-  return { status: 304, headers: { etag, ...(modified === undefined ? {} : { 'last-modified': modified }) } }
+/** What is read has an ETag, lists too: a browser that may not use what it keeps can ask whether it still holds. */
+const withEtag = (answer: Answer): Answer => {
+  const { status, headers, body } = answer
+  if (status !== 200 || headers?.etag !== undefined) return answer
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) return answer
+  return { ...answer, headers: { ...headers, etag: `"${etagOf(Buffer.from(body))}"` } }
 }
 
 /** An answer that is larger than a connection takes at once is held until its reader has read it. */
@@ -146,9 +148,29 @@ const hold = ({ body }: Answer, request: FastifyRequest, reply: FastifyReply, bu
   shareOf(request, reply, budget).take(body.length)
 }
 
-const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply => {
+/**
+ * 304 instead of what the reader has already (RFC 9110 §13.2.2). Not in the alternate syntax: its answer is one to
+ * POST, which no cache keeps. If-Modified-Since alone is not enough: two changes may be made within its second, and a
+ * list from which a statement was voided has no newer one.
+ */
+const unlessKnown = (answer: Answer, { method, headers }: FastifyRequest): Answer => {
+  if (method !== 'GET' && method !== 'HEAD') return answer
+  const tagged = withEtag(answer)
+  const etag = tagged.headers?.etag
+  if (etag === undefined || !isKnownToReader(headers['if-none-match'], etag)) return tagged
+  const modified = tagged.headers?.['last-modified']
+  return {
+    ...tagged,
+    status: 304,
+    headers: { etag, ...(modified === undefined ? {} : { 'last-modified': modified }) },
+    body: undefined
+  }
+}
+
+const send = (reply: FastifyReply, { status, headers, body, variesBy }: Answer): FastifyReply => {
   reply.status(status)
   if (headers !== undefined) reply.headers(headers)
+  for (const name of variesBy ?? []) varyBy(reply, name)
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
   return reply.send(Readable.from(body))
 }

@@ -6,6 +6,7 @@ import { type SentStatements, storeStatement, storeStatements } from '../../lrs/
 import { storePartially } from '../../lrs/store-statements/partial.ts'
 import { mediaType } from '../../xapi/media-type.ts'
 import { errorStatus } from '../error-status.ts'
+import { errorBody } from '../errors.ts'
 import { multipartReply, readStatementParts } from '../multipart.ts'
 import type { XapiRequest } from '../request.ts'
 import { type Answer, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
@@ -21,7 +22,9 @@ const readBody = ({ header, body }: XapiRequest): SentStatements => {
     default:
       throw new RalphError(
         'UNSUPPORTED_MEDIA_TYPE',
-        `Statements come as application/json or multipart/mixed, not as ${JSON.stringify(contentType)}.`
+        `Statements come as application/json or multipart/mixed, ${
+          contentType === '' ? 'and no Content-Type was sent' : `not as ${JSON.stringify(contentType)}`
+        }.`
       )
   }
 }
@@ -37,17 +40,19 @@ const get: Operation = {
     })
     const about = {
       ...(found.lastModified === undefined ? {} : { 'last-modified': httpDate(found.lastModified) }),
-      ...(found.etag === undefined ? {} : { etag: found.etag })
+      etag: found.etag
     }
+    const variesBy = found.isInLanguage ? ['Accept-Language'] : []
     if (found.attachments === undefined) {
       return {
         status: 200,
         headers: { 'content-type': 'application/json; charset=utf-8', ...about },
-        body: found.json
+        body: found.json,
+        variesBy
       }
     }
     const { contentType, body } = multipartReply(found.json, found.attachments)
-    return { status: 200, headers: { 'content-type': contentType, ...about }, body }
+    return { status: 200, headers: { 'content-type': contentType, ...about }, body, variesBy }
   }
 }
 
@@ -56,7 +61,7 @@ const put: Operation = {
   parameters: ['statementId!'],
   scope: 'statements/write',
   async answer(call, request) {
-    refuseUnknown(request.parameters, ['statementId'])
+    refuseUnknown(request.parameters, ['statementId'], call.rules)
     const id = required(request.parameters, 'statementId', uuid)
     await storeStatement(call, id, readBody(request))
     return { status: 204 }
@@ -70,7 +75,7 @@ const post: Operation = {
   parameters: postParameters,
   scope: 'statements/write',
   async answer(call, request, { partialSuccessDefault }) {
-    refuseUnknown(request.parameters, postParameters)
+    refuseUnknown(request.parameters, postParameters, call.rules)
     const partial = optional(request.parameters, 'partialSuccess', boolean) ?? partialSuccessDefault
     const ignoring = optional(request.parameters, 'ignoreInvalid', boolean) ?? false
     if (partial || ignoring) return storeWhatIsValid(call, request)
@@ -86,7 +91,7 @@ const storeWhatIsValid = async (call: Parameters<Operation['answer']>[0], reques
   const codes = new Set<ErrorCode>(report.errors.map(({ code }) => code))
   const error = (['STATEMENT_CONFLICT', 'FORBIDDEN'] as const).find((code) => codes.has(code)) ?? 'INVALID_STATEMENT'
   return {
-    ...jsonAnswer({ error, message: 'None of the statements was stored.', ...report }),
+    ...jsonAnswer({ ...errorBody(new RalphError(error, 'None of the statements was stored.')), ...report }),
     status: errorStatus[error]
   }
 }
@@ -95,5 +100,6 @@ export const statements: Resource = {
   path: '/statements',
   parameters: 'statements-parameters',
   summary: 'Statements',
+  alternateContentType: 'application/json',
   operations: { GET: get, PUT: put, POST: post }
 }
