@@ -7,6 +7,7 @@ import { RalphError } from '../errors.ts'
 import type { ServerDependencies } from './dependencies.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { schemasByPath } from './openapi/schemas.ts'
+import { varyBy } from './vary.ts'
 
 export interface PageDependencies extends ServerDependencies {
   readonly statusOfStore: () => Promise<BackendStatus>
@@ -68,7 +69,8 @@ const home = (
     // For `OPTIONS *` there is such a path (RFC 9112 §3.2.4), and for nothing else.
     if (request.url === '*') throw new RalphError('NOT_FOUND', 'There is nothing at "*".')
     const { state } = await statusOfStore()
-    reply.header('cache-control', 'no-store').header('vary', 'Accept')
+    reply.header('cache-control', 'no-store')
+    varyBy(reply, 'Accept')
     if (!isBrowser(request)) {
       const paths = { xapi: '/xAPI', documentation: '/docs', openapi: '/openapi.json', health: '/__heartbeat__' }
       const links = Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, `${prefix}${path}`]))
