@@ -105,11 +105,16 @@ export const choice =
     return chosen
   }
 
-/** A `+` that nobody percent-encoded arrives as a space; in front of an offset it can mean nothing else. */
+/**
+ * A `+` that nobody percent-encoded arrives as a space; in front of an offset it can mean nothing else. A date alone is
+ * its first moment in UTC.
+ */
 export const timestamp: Read<Micros> = (name, value) => {
-  const meant = value.replace(/ (?=\d\d:?\d\d$)/, '+')
+  const meant = /^[\dW-]+$/.test(value) ? `${value}T00Z` : value.replace(/ (?=\d\d:?\d\d$)/, '+')
   const micros = isTimestamp(meant) ? parseMicros(meant) : undefined
-  if (micros === undefined) throw refuse(name, 'a timestamp as of RFC 3339, e.g. 2026-01-31T12:00:00Z', value)
+  if (micros === undefined) {
+    throw refuse(name, 'a timestamp or a date as of ISO 8601, e.g. 2026-01-31T12:00:00Z or 2026-01-31', value)
+  }
   return micros
 }
 

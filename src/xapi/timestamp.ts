@@ -1,3 +1,5 @@
+import { readMoment } from './iso-8601.ts'
+
 /**
  * `stored` has microseconds. It is the order of statements, the bound of `since` and `until` and the heart of a
  * cursor, so it must be unique in a store and exactly comparable: a whole number of microseconds since 1970,
@@ -14,19 +16,28 @@ export const formatMicros = (micros: Micros): string => {
 
 const pattern = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d(?::?\d\d)?)?$/
 
+const microsOf = (fraction: string): Micros => Number(fraction.slice(0, 6).padEnd(6, '0'))
+
+const parseOther = (timestamp: string): Micros | undefined => {
+  const moment = readMoment(timestamp)
+  if (moment === undefined) return undefined
+  const seconds = moment.seconds - (moment.offset ?? 0) * 60 + (moment.isLeapSecond ? 1 : 0)
+  return seconds * 1_000_000 + microsOf(moment.fraction)
+}
+
 /**
- * Reads RFC 3339 text whose form was checked by validation, finer digits than microseconds cut off.
+ * Reads RFC 3339 text whose form was checked by validation, or ISO 8601, finer digits than microseconds cut off.
  * A time without offset is read as UTC, a leap second as the first one of the next minute. Undefined when it is no
  * timestamp.
  */
 export const parseMicros = (timestamp: string): Micros | undefined => {
   const match = pattern.exec(timestamp)
-  if (!match) return undefined
+  if (!match) return parseOther(timestamp)
   const [, date, time = '', fraction = '', offset = 'Z'] = match
   const zone = /^[+-]\d\d$/.test(offset) ? `${offset}:00` : offset.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase()
   const isLeapSecond = time.endsWith(':60')
   const second = Date.parse(`${date}T${isLeapSecond ? `${time.slice(0, -2)}59` : time}${zone}`)
   const millis = isLeapSecond ? second + 1000 : second
   if (Number.isNaN(millis)) return undefined
-  return millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  return millis * 1000 + microsOf(fraction)
 }

@@ -12,6 +12,7 @@ import {
 } from '../../xapi/statement.ts'
 import { versionOfStatements } from '../../xapi/version.ts'
 import type { Call } from '../call.ts'
+import { writeTimestamps } from './timestamps.ts'
 import type { ValidStatement } from './validate.ts'
 
 /** Paths of the contextActivities that were sent as a single Activity, below a context at `path`. */
@@ -51,14 +52,15 @@ const withoutBytes = (statement: Statement, parts: ReadonlySet<string>): Pick<In
  * `parts`: digests of what was sent with it.
  */
 export const prepareStatement = (sent: ValidStatement, call: Call, parts: ReadonlySet<string>): IncomingStatement => {
-  const { stored: _, ...statement } = sent.statement
-  const id = statement.id ?? sent.idOfRequest ?? call.newId()
-  const authority = authorityOf(statement, call.asker)
-  const version = statement.version ?? versionOfStatements[call.version]
+  const { stored: _, ...sentParts } = sent.statement
+  const id = sentParts.id ?? sent.idOfRequest ?? call.newId()
+  const authority = authorityOf(sentParts, call.asker)
+  const version = sentParts.version ?? versionOfStatements[call.version]
 
-  const replaced = assigned.filter((key) => key in sent.statement && (key === 'stored' || statement[key] !== authority))
+  const replaced = assigned.filter((key) => key in sent.statement && (key === 'stored' || sentParts[key] !== authority))
   const kept = replaced.length === 0 ? sent.text : withoutMembers(sent.text, new Set(replaced))
-  const text = contextActivitiesAsArrays(onOneLine(kept), sent.statement)
+  const arrayed = contextActivitiesAsArrays(onOneLine(kept), sent.statement)
+  const { text, statement } = writeTimestamps(arrayed, sentParts, call.version)
 
   const members = [text.slice(0, text.lastIndexOf('}'))]
   if (statement.id === undefined) members.push(`"id":${JSON.stringify(id)}`)

@@ -26,7 +26,7 @@ export const formats: { readonly [name: string]: Format } = {
   'media-type': { test: isMediaType, expected: 'a media type, e.g. application/pdf' },
   sha1: { test: isSha1, expected: 'a SHA-1 of 40 hexadecimal digits' },
   sha2: { test: isSha2, expected: 'a SHA-2 of 56, 64, 96 or 128 hexadecimal digits' },
-  timestamp: { test: isTimestamp, expected: 'a timestamp as of RFC 3339, e.g. 2026-01-31T12:00:00Z' },
+  timestamp: { test: isTimestamp, expected: 'a timestamp as of ISO 8601, e.g. 2026-01-31T12:00:00Z' },
   'date-time': {
     test: isTimestampWithOffset,
     expected: 'a timestamp as of RFC 3339 with its offset, e.g. 2026-01-31T12:00:00Z'
