@@ -14,7 +14,7 @@ import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
 import { loadBackend, loadBackendName, loadRunserver, variablesOf } from './settings/load.ts'
 import type { Sources } from './settings/sources.ts'
-import { warnOfUnknown } from './settings/unknown.ts'
+import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
 // The composition root: settings → users → backend → server. It alone knows everybody. What only the server needs is
 // loaded when the server is started, so that every other command answers at once.
@@ -29,14 +29,12 @@ const backendNamed = (name: string): BackendDefinition => {
   const found = backends.find((backend) => backend.name === wanted || backend.aliases.includes(wanted))
   if (found !== undefined) return found
   const names = backends.map((backend) => backend.name)
-  throw new RalphError(
-    'UNKNOWN_BACKEND',
-    `There is no backend ${JSON.stringify(name)}; there are ${names.join(', ')}`,
-    {
-      backend: name,
-      backends: names
-    }
-  )
+  const meant = backendMeant(wanted, names)
+  const hint = meant === undefined ? 'there' : `did you mean ${meant}? There`
+  throw new RalphError('UNKNOWN_BACKEND', `There is no backend ${JSON.stringify(name)}; ${hint} are ${names.join(', ')}`, {
+    backend: name,
+    backends: names
+  })
 }
 
 const listenReasons: { readonly [code: string]: string } = {

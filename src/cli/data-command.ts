@@ -7,7 +7,7 @@ import { flagValues } from '../settings/load.ts'
 import { createReader } from '../settings/read.ts'
 import type { GeneralSettings } from '../settings/settings.ts'
 import type { Sources } from '../settings/sources.ts'
-import { similar } from '../settings/unknown.ts'
+import { backendMeant } from '../settings/unknown.ts'
 import { settingsOf } from './command-settings.ts'
 import type { Composition, DataBackendChoice } from './composition.ts'
 import { hideSecrets } from './hide-secrets.ts'
@@ -25,8 +25,8 @@ export const requireBackend = (backends: readonly DataBackendChoice[], name: str
   const found = findBackend(backends, name)
   if (found !== undefined) return found
   const names = backends.map((backend) => backend.name)
-  const meant = similar(
-    name.toLowerCase(),
+  const meant = backendMeant(
+    name,
     backends.flatMap((backend) => [backend.name, ...backend.aliases])
   )
   throw new RalphError(

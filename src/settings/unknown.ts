@@ -20,8 +20,22 @@ const unused = [
   'RALPH_XAPI_FORWARDINGS'
 ]
 
-/** Every parameter of a backend that is not used now: one environment often serves many commands. */
-const otherBackend = /^RALPH_BACKENDS__(DATA|LRS|DATABASE|STORAGE|STREAM|HTTP)__[A-Z0-9]+__/
+/** A setting of a backend: the group, the backend, the parameter. */
+const ofBackend = /^RALPH_BACKENDS__([A-Z0-9]+)__([A-Z0-9]+)__(.+)$/
+
+/** What people call a backend that has another name here, where that is not nearly the same. */
+const otherNames: { readonly [backend: string]: string } = {
+  CH: 'CLICKHOUSE',
+  ELASTIC: 'ES',
+  ELASTICSEARCH: 'ES',
+  FILE: 'FS',
+  FILESYSTEM: 'FS',
+  OPENSEARCH: 'ES',
+  PG: 'POSTGRES',
+  POSTGRESQL: 'POSTGRES',
+  PSQL: 'POSTGRES',
+  WEBSOCKET: 'WS'
+}
 
 /** What every backend of Ralph 5 has, and ours have no use for. */
 const commonParameter = /^RALPH_BACKENDS__.+__(LOCALE_ENCODING|(READ|WRITE)_CHUNK_SIZE|DEFAULT_QUERY_STRING)$/
@@ -70,6 +84,49 @@ export interface UnknownSettings {
   readonly passedOver: readonly string[]
 }
 
+interface KnownName {
+  readonly name: string
+  readonly group: string
+  readonly backend: string
+}
+
+const partsOf = (name: string): KnownName | undefined => {
+  const [, group, backend] = ofBackend.exec(name) ?? []
+  return group === undefined || backend === undefined ? undefined : { name, group, backend }
+}
+
+/** The backend that is meant by a name, in whatever case, as `backends` writes it; undefined: none of them. */
+export const backendMeant = (name: string, backends: readonly string[]): string | undefined => {
+  const find = (wanted: string | undefined): string | undefined =>
+    backends.find((each) => each.toUpperCase() === wanted?.toUpperCase())
+  const upper = name.toUpperCase()
+  return (
+    find(name) ??
+    find(otherNames[upper]) ??
+    find(
+      similar(
+        upper,
+        backends.map((each) => each.toUpperCase())
+      )
+    )
+  )
+}
+
+/**
+ * The setting of a backend that was most likely meant: in the same group where that has the backend, else in any.
+ * Undefined: it may be the setting of a backend that a package brings, which is configured in the group DATA alone.
+ */
+const settingMeant = ({ name, group, backend }: KnownName, known: readonly KnownName[]): string | undefined => {
+  const meant = backendMeant(backend, [...new Set(known.map((each) => each.backend))])
+  if (meant === undefined) return group === 'DATA' ? undefined : nearest(name, known.map((each) => each.name))
+  const ofMeant = known.filter((each) => each.backend === meant)
+  const inGroup = ofMeant.filter((each) => each.group === group)
+  return nearest(
+    name.replace(`__${backend}__`, `__${meant}__`),
+    (inGroup.length > 0 ? inGroup : ofMeant).map((each) => each.name)
+  )
+}
+
 /** Looks for `RALPH_*` names that will have no effect. */
 export const findUnknown = (sources: readonly Source[], known: readonly string[]): UnknownSettings => {
   const knownNames = new Set(known)
@@ -77,17 +134,18 @@ export const findUnknown = (sources: readonly Source[], known: readonly string[]
   const warnings: string[] = []
   const passedOver: string[] = []
   const notYet: string[] = []
-  const knownBackends = new Set(known.flatMap((name) => otherBackend.exec(name)?.[0] ?? []))
+  const ofBackends = known.flatMap((name) => partsOf(name) ?? [])
   for (const name of [...set].sort()) {
     if (knownNames.has(name)) continue
     if (unused.includes(name)) {
       notYet.push(name)
       continue
     }
-    const backend = otherBackend.exec(name)?.[0]
-    const ofAnother = backend !== undefined && !knownBackends.has(backend)
-    if (ofAnother || commonParameter.test(name) || kubernetes.test(name)) passedOver.push(name)
-    else warnings.push(`${name} is no setting of Ralph and has no effect; did you mean ${nearest(name, known)}?`)
+    const parts = partsOf(name)
+    const meant = parts === undefined ? nearest(name, known) : settingMeant(parts, ofBackends)
+    const isCommon = commonParameter.test(name) && ofBackends.some(({ group, backend }) => group === parts?.group && backend === parts.backend)
+    if (meant === undefined || isCommon || kubernetes.test(name)) passedOver.push(name)
+    else warnings.push(`${name} is no setting of Ralph and has no effect; did you mean ${meant}?`)
   }
   if (notYet.length > 0) {
     warnings.push(`${notYet.join(', ')}: known from Ralph 5, but not used by this version`)
