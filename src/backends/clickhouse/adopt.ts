@@ -1,7 +1,8 @@
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import type { StatementRounds } from '../../rounds/statement-rounds.ts'
-import type { Statement, StatementId } from '../../xapi/statement.ts'
-import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import { adopt as adoptOne, withTimes } from '../../xapi/adopted.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
 import { earliest } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
 import type { Asker } from './lookup.ts'
@@ -28,21 +29,22 @@ interface Event {
   readonly text: string
 }
 
+interface Candidate extends StoredStatement {
+  readonly teaches: boolean
+}
+
 /** Undefined: no statement can be read from it. */
-const readStatement = ({ id, emissionTime, text }: Event, now: Micros): StoredStatement | undefined => {
-  let parsed: unknown
+const readStatement = ({ id, emissionTime, text }: Event, now: Micros): Candidate | undefined => {
+  let value: unknown
   try {
-    parsed = JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     return undefined
   }
-  if (typeof parsed !== 'object' || parsed === null || !('actor' in parsed && 'verb' in parsed && 'object' in parsed)) {
-    return undefined
-  }
-  // Ralph validated it before it was written.
-  const { stored } = parsed as Statement
-  const time = stored === undefined ? emissionTime : (parseMicros(stored) ?? emissionTime)
-  return { id: idOfBytes(id), stored: Math.max(0, Math.min(time, now)), text }
+  const judged = adoptOne(value, { now, otherwise: Math.max(0, emissionTime) })
+  if ('reason' in judged) return undefined
+  const { stored, lacksTimes, teaches } = judged
+  return { id: idOfBytes(id), stored, text: lacksTimes ? withTimes(text, stored) : text, teaches }
 }
 
 interface Key {
@@ -101,7 +103,10 @@ export const adopt = async (options: AdoptOptions): Promise<number> => {
     unreadable += events.length - statements.length
     for (const { id } of statements) adopted.add(id)
     try {
-      taken += (await rounds.restore(statements, [])).inserted.length
+      for (const define of [true, false]) {
+        const some = statements.filter(({ teaches }) => teaches === define)
+        if (some.length > 0) taken += (await rounds.restore(some, [], { define })).inserted.length
+      }
     } finally {
       adopted.clear()
     }

@@ -1,10 +1,9 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import type { StatementRounds } from '../../rounds/statement-rounds.ts'
-import { createLearned } from '../../xapi/learned.ts'
-import { normalId, type Statement, type StatementId, targetOf } from '../../xapi/statement.ts'
-import { inheritableTerms, ownTerms } from '../../xapi/terms.ts'
-import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import { adopt } from '../../xapi/adopted.ts'
+import { normalId, type StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
 import type { Adoption } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
@@ -57,46 +56,15 @@ interface Refusal {
 /** As `formatMicros` has it, and Ralph has not. */
 const ourTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Ralph checks no more than this of what it stores. */
-const isStatement = (value: unknown): value is Statement & { readonly id: StatementId } =>
-  isObject(value) &&
-  typeof value.id === 'string' &&
-  isObject(value.actor) &&
-  isObject(value.verb) &&
-  typeof value.verb.id === 'string' &&
-  isObject(value.object)
-
-const timeOf = (text: unknown): Micros | undefined => (typeof text === 'string' ? parseMicros(text) : undefined)
-
-/** Whether a function of the specification makes something of what may be anything. */
-const succeeds = (work: () => unknown): boolean => {
-  try {
-    work()
-    return true
-  } catch (error) {
-    if (error instanceof TypeError) return false
-    throw error
-  }
-}
-
-/** `stored` is that of the statement, else its timestamp, and never later than now. */
 const judge = (at: string, source: Buffer, now: Micros, adopted: Adopted): Candidate | Refusal => {
   const text = source.toString()
-  const statement: unknown = JSON.parse(text)
-  if (!isStatement(statement)) return { at, reason: 'it is no statement' }
-  if (!succeeds(() => [inheritableTerms(statement), ownTerms(statement), targetOf(statement)])) {
-    return { at, reason: 'it is malformed' }
-  }
+  const judged = adopt(JSON.parse(text), { now })
+  if ('reason' in judged) return { at, reason: judged.reason }
+  const { id, stored, statement, teaches, lacksTimes } = judged
   if (adopted === "Ralph's" && typeof statement.stored === 'string' && ourTime.test(statement.stored)) {
     return { at, reason: 'it looks like one of ours', left: true }
   }
-  const stored = Math.min(timeOf(statement.stored) ?? timeOf(statement.timestamp) ?? now, now)
-  const restamped = timeOf(statement.stored) !== stored
-  const teaches = succeeds(() => createLearned().learn(statement))
-  return { id: normalId(statement.id), stored, text, teaches, adoption: { at, size: source.length, restamped } }
+  return { id, stored, text, teaches, adoption: { at, size: source.length, restamped: lacksTimes } }
 }
 
 interface ScrollAnswer {

@@ -3,10 +3,11 @@ import { statSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
+import { adopt, withTimes } from '../../xapi/adopted.ts'
 import { createLearned, type Learned } from '../../xapi/learned.ts'
-import { normalId, type Statement, type StatementId } from '../../xapi/statement.ts'
+import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { createStatementIndex, type Row, type StatementIndex } from '../../xapi/statement-index.ts'
-import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
 import { openOrCreate, type Place, read, readNow, writeFully } from './file.ts'
 import { type Intent, withoutHalf } from './intent.ts'
 import { eachLine, eachLineNow, type Line } from './lines.ts'
@@ -59,22 +60,9 @@ export interface StatementFileOptions {
 /** So many broken lines are named one by one. */
 const maxWarnings = 20
 
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Ralph checks no more than this of what it stores. */
-const isStatement = (value: unknown): value is Statement & { readonly id: StatementId } =>
-  isObject(value) &&
-  typeof value.id === 'string' &&
-  isObject(value.actor) &&
-  isObject(value.verb) &&
-  typeof value.verb.id === 'string' &&
-  isObject(value.object)
-
-const statementIn = (line: Buffer): (Statement & { readonly id: StatementId }) | undefined => {
+const valueIn = (line: Buffer): unknown => {
   try {
-    const value: unknown = isUtf8(line) ? JSON.parse(line.toString()) : undefined
-    return isStatement(value) ? value : undefined
+    return isUtf8(line) ? JSON.parse(line.toString()) : undefined
   } catch {
     return undefined
   }
@@ -82,8 +70,6 @@ const statementIn = (line: Buffer): (Statement & { readonly id: StatementId }) |
 
 /** Empty, or ended as on Windows. */
 const isBlank = (line: Buffer): boolean => line.length === 0 || (line.length === 1 && line[0] === 0x0d)
-
-const timeOf = (text: unknown): Micros | undefined => (typeof text === 'string' ? parseMicros(text) : undefined)
 
 /** Takes back what the last commit before a crash has written, unless it is all there. */
 const recover = async (file: FileHandle, intent: Intent): Promise<void> => {
@@ -111,37 +97,28 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
   const learned = createLearned()
   const offsets: number[] = []
   const lengths: number[] = []
+  /** Rows whose text lacks what an LRS sets: others wrote them. */
+  const restamped = new Set<Row>()
   let end = 0
   let unfinished = false
   let lineNumber = 0
   let broken = 0
 
-  const learn = (statement: Statement, stored: Micros): void => {
-    try {
-      learned.learn(statement, stored >= apart.since)
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error
-      warn(`${path}: line ${lineNumber} teaches nothing, its definitions are malformed`)
-    }
-  }
-
   /** Takes in a line that may be anything; `add` puts it into the index. Returns why it cannot be one. */
   const readLine = ({ offset, bytes }: Line, add: StatementIndex['append']): string | undefined => {
-    const statement = statementIn(bytes)
-    if (statement === undefined) return 'it is no statement'
-    const id = normalId(statement.id)
+    // Whoever opens the file again must find the same time, whatever the clock says: it is judged without one.
+    const judged = adopt(valueIn(bytes), { now: Number.POSITIVE_INFINITY, otherwise: 0 })
+    if ('reason' in judged) return judged.reason
+    const { id, stored, statement, lacksTimes, teaches } = judged
     if (index.row(id) !== undefined) return `the statement ${id} was there before`
-    const stored = timeOf(statement.stored)
-    try {
-      add({ id, stored: stored ?? timeOf(statement.timestamp) ?? 0, statement })
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error
-      return 'it is malformed'
-    }
+    add({ id, stored, statement })
+    if (lacksTimes) restamped.add(offsets.length)
     offsets.push(offset)
     lengths.push(bytes.length)
-    if (stored === undefined || !unlearned.has(stored)) learn(statement, stored ?? 0)
-    if (stored !== undefined) passed(stored)
+    if (!teaches) warn(`${path}: line ${lineNumber} teaches nothing, its definitions are malformed`)
+    else if (statement.stored === undefined) learned.learn(statement, apart.since <= 0)
+    else if (!unlearned.has(stored)) learned.learn(statement, stored >= apart.since)
+    if (statement.stored !== undefined) passed(stored)
     return undefined
   }
 
@@ -244,7 +221,10 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
         }
       }
       await Promise.all(stretches(rows).map(readStretch))
-      return rows.map((row) => ({ id: index.id(row), stored: index.stored(row), text: texts.get(row) ?? '' }))
+      return rows.map((row) => {
+        const [stored, text = ''] = [index.stored(row), texts.get(row)]
+        return { id: index.id(row), stored, text: restamped.has(row) ? withTimes(text, stored) : text }
+      })
     },
     statement: (id) => {
       const row = index.row(id)

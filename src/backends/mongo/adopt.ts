@@ -2,11 +2,9 @@ import { BSON, type ObjectId } from 'mongodb'
 import type { Clock } from '../../contracts/clock.ts'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import type { StatementRounds } from '../../rounds/statement-rounds.ts'
-import { withoutMembers } from '../../xapi/json-text.ts'
-import { createLearned } from '../../xapi/learned.ts'
-import { normalId, type Statement, type StatementId, targetOf } from '../../xapi/statement.ts'
-import { inheritableTerms, ownTerms } from '../../xapi/terms.ts'
-import { formatMicros, type Micros, parseMicros } from '../../xapi/timestamp.ts'
+import { adopt, withTimes } from '../../xapi/adopted.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { indexNames } from './schema.ts'
@@ -42,47 +40,13 @@ interface Refusal {
   readonly reason: string
 }
 
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Ralph checks no more than this of what it stores. */
-const isStatement = (value: unknown): value is Statement & { readonly id: StatementId } =>
-  isObject(value) &&
-  typeof value.id === 'string' &&
-  isObject(value.actor) &&
-  isObject(value.verb) &&
-  typeof value.verb.id === 'string' &&
-  isObject(value.object)
-
-const timeOf = (text: unknown): Micros | undefined => (typeof text === 'string' ? parseMicros(text) : undefined)
-
-/** Whether a function of the specification makes something of what may be anything. */
-const succeeds = (work: () => unknown): boolean => {
-  try {
-    work()
-    return true
-  } catch (error) {
-    if (error instanceof TypeError) return false
-    throw error
-  }
-}
-
-/** With `stored` as the LRS knows it, where it has none or another one. */
-const withStored = (text: string, statement: Statement, stored: Micros): string =>
-  timeOf(statement.stored) === stored
-    ? text
-    : `${withoutMembers(text, new Set(['stored'])).slice(0, -1)},"stored":"${formatMicros(stored)}"}`
-
 const judge = (_id: ObjectId, source: object, now: Micros): Candidate | Refusal => {
   const text = BSON.EJSON.stringify(source, { relaxed: true })
-  const statement: unknown = JSON.parse(text)
-  if (!isStatement(statement)) return { _id, reason: 'it is no statement' }
+  const judged = adopt(JSON.parse(text), { now })
+  if ('reason' in judged) return { _id, reason: judged.reason }
   if (text.length > maxText) return { _id, reason: 'it is too large' }
-  const isReadable = succeeds(() => [inheritableTerms(statement), ownTerms(statement), targetOf(statement)])
-  if (!isReadable) return { _id, reason: 'it is malformed' }
-  const stored = Math.min(timeOf(statement.stored) ?? timeOf(statement.timestamp) ?? 0, now)
-  const teaches = succeeds(() => createLearned().learn(statement))
-  return { _id, id: normalId(statement.id), stored, text: withStored(text, statement, stored), teaches }
+  const { id, stored, teaches, lacksTimes } = judged
+  return { _id, id, stored, text: lacksTimes ? withTimes(text, stored) : text, teaches }
 }
 
 /** Each id once, the first document that has it. */
