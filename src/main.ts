@@ -31,10 +31,14 @@ const backendNamed = (name: string): BackendDefinition => {
   const names = backends.map((backend) => backend.name)
   const meant = backendMeant(wanted, names)
   const hint = meant === undefined ? 'there' : `did you mean ${meant}? There`
-  throw new RalphError('UNKNOWN_BACKEND', `There is no backend ${JSON.stringify(name)}; ${hint} are ${names.join(', ')}`, {
-    backend: name,
-    backends: names
-  })
+  throw new RalphError(
+    'UNKNOWN_BACKEND',
+    `There is no backend ${JSON.stringify(name)}; ${hint} are ${names.join(', ')}`,
+    {
+      backend: name,
+      backends: names
+    }
+  )
 }
 
 const listenReasons: { readonly [code: string]: string } = {

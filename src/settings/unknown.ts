@@ -118,7 +118,13 @@ export const backendMeant = (name: string, backends: readonly string[]): string 
  */
 const settingMeant = ({ name, group, backend }: KnownName, known: readonly KnownName[]): string | undefined => {
   const meant = backendMeant(backend, [...new Set(known.map((each) => each.backend))])
-  if (meant === undefined) return group === 'DATA' ? undefined : nearest(name, known.map((each) => each.name))
+  if (meant === undefined)
+    return group === 'DATA'
+      ? undefined
+      : nearest(
+          name,
+          known.map((each) => each.name)
+        )
   const ofMeant = known.filter((each) => each.backend === meant)
   const inGroup = ofMeant.filter((each) => each.group === group)
   return nearest(
@@ -143,7 +149,9 @@ export const findUnknown = (sources: readonly Source[], known: readonly string[]
     }
     const parts = partsOf(name)
     const meant = parts === undefined ? nearest(name, known) : settingMeant(parts, ofBackends)
-    const isCommon = commonParameter.test(name) && ofBackends.some(({ group, backend }) => group === parts?.group && backend === parts.backend)
+    const isCommon =
+      commonParameter.test(name) &&
+      ofBackends.some(({ group, backend }) => group === parts?.group && backend === parts.backend)
     if (meant === undefined || isCommon || kubernetes.test(name)) passedOver.push(name)
     else warnings.push(`${name} is no setting of Ralph and has no effect; did you mean ${meant}?`)
   }

@@ -57,7 +57,7 @@ export const adopt = (
     stored,
     statement: value,
     lacksTimes: own !== stored || value.timestamp === undefined,
-    teaches: succeeds(() => createLearned().learn(value))
+    teaches: succeeds(() => createLearned().learn(value, true))
   }
 }
 

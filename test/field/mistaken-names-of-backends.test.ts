@@ -14,21 +14,24 @@ const known = variablesOf(settingGroups({ backends, dataBackends }))
 
 const findIn = (name: string) => findUnknown(sourcesOf({ environment: { [name]: 'x' } }).ordered, known)
 
-t.test('a variable with a wrong group or backend is warned of, with the name that was meant (decision 2)', async (t) => {
-  for (const [name, meant] of [
-    ['RALPH_BACKENDS__STORAGE__ES__HOSTS', 'RALPH_BACKENDS__DATABASE__ES__HOSTS'],
-    ['RALPH_BACKENDS__STREAM__MONGO__CONNECTION_URI', 'RALPH_BACKENDS__LRS__MONGO__CONNECTION_URI'],
-    ['RALPH_BACKENDS__DATABASE__ELASTIC__HOSTS', 'RALPH_BACKENDS__DATABASE__ES__HOSTS'],
-    ['RALPH_BACKENDS__DATA__ELASTICSEARCH__HOSTS', 'RALPH_BACKENDS__DATA__ES__HOSTS'],
-    ['RALPH_BACKENDS__LRS__POSTGRESQL__HOST', 'RALPH_BACKENDS__LRS__POSTGRES__HOST'],
-    ['RALPH_BACKENDS__LRS__MONGODB__CONNECTION_URI', 'RALPH_BACKENDS__LRS__MONGO__CONNECTION_URI'],
-    ['RALPH_BACKENDS__LRS__S3__ACCESS_KEY_ID', 'RALPH_BACKENDS__DATA__S3__ACCESS_KEY_ID'],
-    ['RALPH_BACKENDS__DATABASE__CLICKHOSE__HOST', 'RALPH_BACKENDS__DATABASE__CLICKHOUSE__HOST'],
-    ['RALPH_BACKENDS__DATABSE__ES__HOSTS', 'RALPH_BACKENDS__DATABASE__ES__HOSTS']
-  ] as const) {
-    t.strictSame(findIn(name).warnings, [`${name} is no setting of Ralph and has no effect; did you mean ${meant}?`])
+t.test(
+  'a variable with a wrong group or backend is warned of, with the name that was meant (decision 2)',
+  async (t) => {
+    for (const [name, meant] of [
+      ['RALPH_BACKENDS__STORAGE__ES__HOSTS', 'RALPH_BACKENDS__DATABASE__ES__HOSTS'],
+      ['RALPH_BACKENDS__STREAM__MONGO__CONNECTION_URI', 'RALPH_BACKENDS__LRS__MONGO__CONNECTION_URI'],
+      ['RALPH_BACKENDS__DATABASE__ELASTIC__HOSTS', 'RALPH_BACKENDS__DATABASE__ES__HOSTS'],
+      ['RALPH_BACKENDS__DATA__ELASTICSEARCH__HOSTS', 'RALPH_BACKENDS__DATA__ES__HOSTS'],
+      ['RALPH_BACKENDS__LRS__POSTGRESQL__HOST', 'RALPH_BACKENDS__LRS__POSTGRES__HOST'],
+      ['RALPH_BACKENDS__LRS__MONGODB__CONNECTION_URI', 'RALPH_BACKENDS__LRS__MONGO__CONNECTION_URI'],
+      ['RALPH_BACKENDS__LRS__S3__ACCESS_KEY_ID', 'RALPH_BACKENDS__DATA__S3__ACCESS_KEY_ID'],
+      ['RALPH_BACKENDS__DATABASE__CLICKHOSE__HOST', 'RALPH_BACKENDS__DATABASE__CLICKHOUSE__HOST'],
+      ['RALPH_BACKENDS__DATABSE__ES__HOSTS', 'RALPH_BACKENDS__DATABASE__ES__HOSTS']
+    ] as const) {
+      t.strictSame(findIn(name).warnings, [`${name} is no setting of Ralph and has no effect; did you mean ${meant}?`])
+    }
   }
-})
+)
 
 t.test('every name that a setting has is known, under each of its groups', async (t) => {
   for (const name of ['RALPH_BACKENDS__STORAGE__FS__PATH', 'RALPH_BACKENDS__DATABASE__ES__INDEX']) {
@@ -53,7 +56,11 @@ t.test('runserver, doctor and every other command warn of it', async (t) => {
     ['validate', '-f', 'xapi']
   ]) {
     const { stderr } = await ralph(t, command, { env })
-    t.match(stderr, /RALPH_BACKENDS__DATABASE__ELASTIC__HOSTS .+ did you mean RALPH_BACKENDS__DATABASE__ES__HOSTS\?/, command[0])
+    t.match(
+      stderr,
+      /RALPH_BACKENDS__DATABASE__ELASTIC__HOSTS .+ did you mean RALPH_BACKENDS__DATABASE__ES__HOSTS\?/,
+      String(command)
+    )
   }
 })
 
@@ -67,7 +74,7 @@ t.test('a backend that is not there is told with the one that was meant', async 
       ['runserver', '-b', name],
       ['list', '-b', name]
     ]) {
-      t.match(await ralph(t, command), { code: 2, stderr: new RegExp(`did you mean ${meant}\\?`) }, `${command}`)
+      t.match(await ralph(t, command), { code: 2, stderr: new RegExp(`did you mean ${meant}\\?`) }, String(command))
     }
   }
 })

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
+import { findMachine, isRunning } from '../../durability/this-machine.ts'
 import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { namesOf } from './columns.ts'
@@ -9,7 +10,6 @@ import type { Connection } from './connect.ts'
 import { fence } from './fence.ts'
 import type { Rows } from './row-binary.ts'
 import type { Tables, WriterTimes } from './settings.ts'
-import { findMachine, isRunning } from './this-machine.ts'
 import { isServerError } from './translate-error.ts'
 import { ends, putWriter, readWriters, type WriterRow } from './writer-rows.ts'
 
@@ -43,7 +43,8 @@ export interface Writer {
   release(last: Micros, well: boolean): Promise<void>
 }
 
-export const defaultTimes: WriterTimes = { beat: 3000, timeToLive: 15_000 }
+/** Each sign of life is an insert of its own, a part on the disk of ClickHouse: no more of them than there must be. */
+export const defaultTimes: WriterTimes = { beat: 1000, timeToLive: 3000 }
 
 /** Microseconds for which one sign of life covers promises in advance. */
 const coverAhead = 10_000_000

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { access, type FileHandle, glob, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Clock } from '../../contracts/clock.ts'
 import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } from '../../contracts/data-backend.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import { findMachine, isRunning } from '../../durability/this-machine.ts'
 import { RalphError } from '../../errors.ts'
 import { detectCompression, headLength } from '../../streams/compression.ts'
 import { decompress } from '../../streams/decompress.ts'
@@ -20,6 +21,33 @@ export interface FsDataOptions {
 
 /** Files that are being written; they get their names when they are whole. */
 const unfinished = /^\.ralph-.+\.partial$/
+
+/** Of one that this version writes: the machine and the process that does. */
+const unfinishedOf = /^\.ralph-([0-9a-f]{12})-(\d+)-.+\.partial$/
+
+/** Milliseconds without a change, after which nobody writes a file that does not say who does. */
+const abandonedAfter = 86_400_000
+
+/** Process numbers mean something on this machine only; '': nobody can tell. */
+const machine = (): string => {
+  const found = findMachine()
+  return found === '' ? '' : hash('sha256', found, 'hex').slice(0, 12)
+}
+
+/** Takes away what a writer that was killed has left, of those only that surely do not live. */
+const sweep = async (directory: string, now: number): Promise<void> => {
+  const self = machine()
+  const isAbandoned = async (name: string): Promise<boolean> => {
+    const [, writer = '', pid] = unfinishedOf.exec(name) ?? []
+    if (writer !== '' && writer === self) return !isRunning(Number(pid))
+    return now - (await stat(join(directory, name))).mtimeMs > abandonedAfter
+  }
+  for (const name of await readdir(directory)) {
+    if (!unfinished.test(name)) continue
+    // Who may not, or comes second, leaves it to others: what is written now does not depend on it.
+    if (await isAbandoned(name).catch(() => false)) await rm(join(directory, name), { force: true }).catch(() => {})
+  }
+}
 
 const chunkSize = 65_536
 
@@ -197,7 +225,9 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
       const there = await stat(path).catch(() => undefined)
       if (there !== undefined) throw isThere()
     }
-    const partial = join(dirname(path), `.ralph-${randomUUID()}.partial`)
+    const directory = dirname(path)
+    await sweep(directory, clock() / 1000)
+    const partial = join(directory, `.ralph-${machine() || '0'.repeat(12)}-${process.pid}-${randomUUID()}.partial`)
     const file = await open(partial, 'wx')
     try {
       const size = await writeAll(file, content, signal)

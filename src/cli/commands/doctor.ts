@@ -120,8 +120,9 @@ const checkAuthFile = async (sources: Sources): Promise<Finding> => {
     if ((await stateOfAuthFile(file)) === undefined) {
       return { what, status: { state: 'missing', detail: `${file} is not there; to make it: ${newUserCommand(file)}` } }
     }
-    await readAuthFile(file)
-    return { what, status: { state: 'ok' } }
+    const { users } = await readAuthFile(file)
+    if (users.length > 0) return { what, status: { state: 'ok' } }
+    return { what, status: { state: 'missing', detail: `${file} has no users; to add one: ${newUserCommand(file)}` } }
   } catch (error) {
     return { what, status: { state: 'error', detail: messageOf(error) } }
   }

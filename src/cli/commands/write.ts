@@ -89,6 +89,8 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
   const goesOn = flags.ignoreErrors === true || report !== undefined
   const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
   let seen = 0
+  /** How fast something was that failed says nothing. */
+  let isWhole = false
   const packed = counted(input.chunks, (bytes) => {
     progress.add({ bytes, records: done.written + done.already - seen })
     seen = done.written + done.already
@@ -110,6 +112,7 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
         : undefined
     })
     if (done.bytes === 0) log.info('the input is empty: nothing is written')
+    isWhole = true
   } finally {
     progress.add({ records: done.written + done.already - seen })
     const { written, already, rejected } = done
@@ -118,7 +121,8 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
       `${formatCount(already)} ${operation === 'delete' ? 'were not there' : 'were there already'}, ` +
       `${formatCount(rejected)} rejected`
     // What failed before anything was read has no outcome.
-    if (done.bytes > 0) progress.end((all) => `${outcome} in ${formatPace(all)}`)
+    if (done.bytes > 0)
+      progress.end((all) => (isWhole ? `${outcome} in ${formatPace(all)}` : `${outcome}, then it stopped`))
     else progress.fail((all) => `failed after ${formatBytes(all.bytes)} were read`)
     report?.close()
   }
