@@ -19,6 +19,8 @@ export interface RoundQueue<Job, Outcome> {
   /** `STORE_UNAVAILABLE` after `close`, `OVERLOADED` when too much waits. */
   add(job: Job): Promise<Outcome>
   isClosed(): boolean
+  /** Those that wait, and have not begun, are thrown this. */
+  refuseWaiting(reason: unknown): void
   /** Resolves when all that was accepted is done. May be called twice. */
   close(): Promise<void>
 }
@@ -104,6 +106,12 @@ export const createRoundQueue = <Job, Outcome>(options: QueueOptions<Job, Outcom
       })
     },
     isClosed: () => closed,
+    refuseWaiting: (reason) => {
+      const refused = waiting
+      waiting = []
+      weight = { items: 0, bytes: 0 }
+      for (const { reject } of refused) reject(reason)
+    },
     close: async () => {
       closed = true
       await running

@@ -225,6 +225,8 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
       return await attempt(jobs)
     } catch (error) {
       const isContent = error instanceof RalphError && !engineFailures.has(error.code)
+      // Who waits behind them has waited as long, and would wait as long again.
+      if (error instanceof RalphError && error.details.setting !== undefined && !isContent) queue.refuseWaiting(error)
       if (!isContent || jobs.length === 1) return jobs.map(() => ({ error }))
     }
     // The engine refused what somebody sent: only who sent it shall hear of it.

@@ -101,7 +101,7 @@ t.test('an engine that is silent is given up, and used again as soon as it answe
     return
   }
   t.teardown(() => own.stop())
-  const options = { ...someIndices(t, own.url), lease: quickLease, readLimit: 1000 }
+  const options = { ...someIndices(t, own.url), lease: quickLease, timeout: 1000 }
   const backend = server(t, options)
   const store = await backend.store()
   const before = aStatement()

@@ -28,7 +28,7 @@ const killAfter = async (child: ChildProcess, count: number): Promise<number[]> 
 }
 
 /** Batches that are there in part only, and acknowledged ones that are not. */
-const missing = async (
+export const missing = async (
   { statements, attachments, documents }: LrsStore,
   acknowledged: readonly number[],
   last: number

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { answerTime, type Connection } from './connect.ts'
+import type { Connection } from './connect.ts'
 import type { DocumentVersion } from './multi-get.ts'
 import { isBusy, type Refusal, refusalOf } from './translate-error.ts'
 
@@ -69,7 +69,7 @@ const send = async (
   const request = {
     method: 'POST',
     path: ['_bulk'],
-    query: { timeout: answerTime, ...query },
+    query: { timeout: connection.answerTime, ...query },
     lines,
     kind: 'write',
     expect: [429]
@@ -91,14 +91,17 @@ const send = async (
 export const bulk = async (
   connection: Connection,
   actions: readonly Action[],
-  { before = () => {}, query = {} }: { before?: () => void; query?: Readonly<Record<string, string>> } = {}
+  {
+    before = async () => {},
+    query = {}
+  }: { before?: () => Promise<void>; query?: Readonly<Record<string, string>> } = {}
 ): Promise<RefusedAction[]> => {
   const refused: RefusedAction[] = []
   let next = actions
   for (const pause of [...pauses, undefined]) {
     const busy: RefusedAction[] = []
     for (const request of requestsOf(next)) {
-      before()
+      await before()
       for (const each of await send(connection, request, query)) {
         if (isBusy(each.refusal)) busy.push(each)
         else refused.push(each)

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
-import { defaultLease } from '../../rounds/lease.ts'
+import { defaultTimeout } from '../time-limit.ts'
 import type { EsOptions } from './settings.ts'
 import {
   asStoreError,
@@ -15,20 +15,14 @@ import {
   translateError
 } from './translate-error.ts'
 
-/** Milliseconds that one request may take. */
-const timeLimits = { read: 10_000, prepare: 60_000 } as const
-
-/**
- * A write takes less than half the time to live of a lease, and is never sent a second time: whoever waits for an
- * answer in vain does not know what became of it.
- */
-const longestWrite = ({ lease = defaultLease }: EsOptions): number => lease.timeToLive * 0.45
+/** Milliseconds that making an index may take at least. */
+const prepareLimit = 60_000
 
 /** Waits before what Elasticsearch had no room for, and did not begin, is asked again, in milliseconds. */
 const pauses = [20, 80, 300]
 
-/** After so long Elasticsearch itself says that it cannot write, which leaves no doubt. */
-export const answerTime = '5s'
+/** Milliseconds after which Elasticsearch itself says that it cannot write, which leaves no doubt, at most. */
+const longestDoubt = 5000
 
 export interface EsRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
@@ -59,6 +53,8 @@ export interface EsBytes {
 export interface Connection {
   /** How it is told to operators; without credentials. */
   readonly address: string
+  /** After so long Elasticsearch itself says that it cannot write: for its parameter `timeout`. */
+  readonly answerTime: string
   ask(request: EsRequest): Promise<EsAnswer>
   /** The bytes of the answer: for texts that must stay as they are. */
   bytes(request: EsRequest): Promise<Buffer>
@@ -109,10 +105,12 @@ export const refusalIn = (status: number, bytes: Buffer): Refusal => {
 }
 
 export const connect = (options: EsOptions): Connection => {
+  const { timeout = defaultTimeout } = options
   const client = new Client({
     nodes: [...options.hosts],
     maxRetries: 0,
-    requestTimeout: timeLimits.read,
+    // Whoever has waited so long in vain is told, and not asked to wait again: the driver retries nothing that took it.
+    requestTimeout: timeout,
     ...(options.hosts.some((host) => host.startsWith('https:')) ? { tls: tlsOf(options) } : {}),
     // Nothing is ever merged into what is read.
     disablePrototypePoisoningProtection: true
@@ -127,11 +125,7 @@ export const connect = (options: EsOptions): Connection => {
     ...(lines === undefined ? {} : { bulkBody: lines })
   })
 
-  const limits = {
-    ...timeLimits,
-    write: longestWrite(options),
-    ...(options.readLimit ? { read: options.readLimit } : {})
-  }
+  const limits = { read: timeout, write: timeout, prepare: Math.max(timeout, prepareLimit) }
   /** Another node may answer, or the same one by another connection; what reads can be sent twice. */
   const retries = Math.max(options.hosts.length - 1, 1)
 
@@ -169,6 +163,7 @@ export const connect = (options: EsOptions): Connection => {
 
   return {
     address: options.hosts.map(withoutCredentials).join(', '),
+    answerTime: `${Math.floor(Math.min(timeout * 0.6, longestDoubt))}ms`,
     ask: (request) =>
       attempt(request, async () => {
         const { statusCode, body } = await client.transport.request(paramsOf(request), {

@@ -21,6 +21,7 @@ export interface EsDataOptions {
   readonly keepAlive: string
   readonly caCerts?: string | undefined
   readonly verifyCerts: boolean
+  readonly timeout: number
   readonly log: Log
 }
 
@@ -28,9 +29,6 @@ const allowYellowVariable = 'RALPH_BACKENDS__DATA__ES__ALLOW_YELLOW_STATUS'
 
 /** Records of a page; Elasticsearch gives no longer one. */
 const chunkSizes = { default: 5000, most: 10_000 } as const
-
-/** Milliseconds: a page may be sorted by something that no index has. */
-const readLimit = 120_000
 
 /** One index by its own name, so that no other one is deleted with it. */
 const requireName = (id: string): string => {
@@ -44,7 +42,7 @@ const requireName = (id: string): string => {
  * statements can neither make its mapping grow nor contradict each other in it.
  */
 export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend> => {
-  const connection = connect({ ...options, readLimit })
+  const connection = connect(options)
   const patience = createPatience()
   /** Written to, and perhaps not searchable yet. */
   const unrefreshed = new Set<string>()

@@ -1,13 +1,15 @@
 import type { CallOptions, Descriptions } from '../../contracts/statement-store.ts'
 import type { LearnedName, Round } from '../../rounds/engine.ts'
+import { isWritten, type Written } from '../../rounds/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Action } from './bulk.ts'
-import type { Got } from './multi-get.ts'
+import type { DocumentVersion, Got } from './multi-get.ts'
+import { notWritten } from './not-written.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Tables } from './tables.ts'
 
-/** What is known of an Activity or a Verb. Unseen by readers who look no further than a round before `since`. */
+/** What is known of an Activity or a Verb. Unseen by readers for whom the round `since` does not count. */
 export interface DescriptionDocument {
   readonly space: string
   readonly since: Micros
@@ -15,6 +17,11 @@ export interface DescriptionDocument {
   readonly text: string
   /** What was known before that round. */
   readonly before?: string
+}
+
+export interface KnownDescription {
+  readonly document: DescriptionDocument
+  readonly version: DocumentVersion
 }
 
 export interface Iris {
@@ -31,15 +38,15 @@ export const descriptionIn = ({ source }: Got): DescriptionDocument | undefined 
   // Nobody else writes there.
   source === undefined ? undefined : (JSON.parse(source.toString()) as DescriptionDocument)
 
-export const textAt = (document: DescriptionDocument | undefined, last: Micros): string | undefined =>
-  document === undefined || document.since <= last ? document?.text : document.before
+export const textAt = (document: DescriptionDocument | undefined, written: Written): string | undefined =>
+  document === undefined || isWritten(document.since, written) ? document?.text : document.before
 
-/** Of what `descriptionsWanted` asked for, what was known up to `last`. */
-export const descriptionsAt = ({ activities, verbs }: Iris, got: readonly Got[], last: Micros): Descriptions => {
+/** Of what `descriptionsWanted` asked for, what was known when all that counts was written. */
+export const descriptionsAt = ({ activities, verbs }: Iris, got: readonly Got[], written: Written): Descriptions => {
   const definitions = new Map<string, ActivityDefinition>()
   const displays = new Map<string, LanguageMap>()
   for (const [at, each] of got.entries()) {
-    const text = textAt(descriptionIn(each), last)
+    const text = textAt(descriptionIn(each), written)
     if (text === undefined) continue
     const activity = activities[at]
     const verb = verbs[at - activities.length]
@@ -50,22 +57,23 @@ export const descriptionsAt = ({ activities, verbs }: Iris, got: readonly Got[],
   return { definitions, displays }
 }
 
-/** `known`: the documents that are there, by their ids. */
+/** `known`: the documents that are there, by their ids; only these are replaced, whoever comes too late changes nothing. */
 export const writeDescriptions = (
   { kept, keys, space }: Tables,
   { definitions, displays }: Pick<Round, 'definitions' | 'displays'>,
-  known: ReadonlyMap<string, DescriptionDocument>,
-  { last, round }: { readonly last: Micros; readonly round: Micros }
+  known: ReadonlyMap<string, KnownDescription>,
+  { written, round }: { readonly written: Written; readonly round: Micros }
 ): Action[] => {
   const action = (id: string, description: object): Action => {
-    const before = textAt(known.get(id), last)
+    const present = known.get(id)
+    const before = textAt(present?.document, written)
     const document: DescriptionDocument = {
       space: space.prefix,
       since: round,
       text: JSON.stringify(description),
       ...(before === undefined ? {} : { before })
     }
-    return { index: kept, id, source: JSON.stringify(document), expects: 'anything' }
+    return { index: kept, id, source: JSON.stringify(document), expects: present?.version ?? 'nothing' }
   }
   return [
     ...[...definitions].map(([iri, definition]) => action(keys.definition(iri), definition)),
@@ -105,12 +113,12 @@ interface Hits {
 
 export const createDescriptions = (tables: Tables, snapshots: Snapshots) => ({
   describe: async (iris: Iris, options?: CallOptions): Promise<Descriptions> => {
-    const { got, last } = await snapshots.get(descriptionsWanted(tables, iris), options)
-    return descriptionsAt(iris, got, last)
+    const { got, written } = await snapshots.get(descriptionsWanted(tables, iris), options)
+    return descriptionsAt(iris, got, written)
   },
   agentNames: (identifier: string, { signal }: CallOptions = {}): Promise<readonly string[]> =>
     snapshots.search(
-      async (last) => {
+      async (written) => {
         const { body } = await tables.connection.ask({
           method: 'POST',
           path: [tables.relations, '_search'],
@@ -121,7 +129,7 @@ export const createDescriptions = (tables: Tables, snapshots: Snapshots) => ({
             query: {
               bool: {
                 filter: [{ term: { tokens: tables.keys.namesOf(identifier) } }],
-                must_not: [{ range: { round: { gt: last } } }]
+                must_not: notWritten('round', written)
               }
             }
           },

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
+import type { Clock } from '../../contracts/clock.ts'
 import { RalphError } from '../../errors.ts'
 import type { NewStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
 import { isLost, type Lease } from '../../rounds/lease.ts'
+import { oldGaps, type Written } from '../../rounds/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
 import { type Action, bulk, type RefusedAction } from './bulk.ts'
 import {
-  type DescriptionDocument,
   descriptionIn,
   descriptionsAt,
   descriptionsWanted,
+  type KnownDescription,
   writeDescriptions,
   writeNames
 } from './descriptions.ts'
@@ -18,14 +19,13 @@ import { type Adoptions, createLookUp } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
 import { relationActions, textActions } from './round-actions.ts'
 import type { Tables } from './tables.ts'
-import { asStoreError, isTimeout } from './translate-error.ts'
-import { undoAfter, undoTexts, undoTurn } from './undo.ts'
+import { asStoreError } from './translate-error.ts'
+import { undoLate, undoTexts, undoTurn } from './undo.ts'
 
 export interface EngineOptions {
   readonly tables: Tables
   readonly lease: Lease
-  /** Milliseconds for which a request that was given up may still wait to be carried out. */
-  readonly lateness: number
+  readonly clock: Clock
   /** All up to `last` is written. */
   passed(last: Micros): void
   readonly adopting: Adoptions
@@ -69,7 +69,7 @@ const isThere = ({ refusal }: RefusedAction): boolean => refusal.status === 409
 export const createEngine = ({
   tables,
   lease,
-  lateness,
+  clock,
   adopting,
   isNew,
   passed
@@ -78,38 +78,35 @@ export const createEngine = ({
   let isDoubtful = !isNew
   /** What this process has written since, and nobody knows whether it is there. */
   let attempted: NewStatement[] = []
-  /** A write whose answer did not come may still happen until then, by the monotonic clock. */
-  let settled = Number.NEGATIVE_INFINITY
 
   const settle = (): void => {
     isDoubtful = false
     attempted = []
   }
 
-  const undo = async (last: Micros): Promise<void> => {
-    const left = settled - performance.now()
-    if (left > 0) await setTimeout(left)
-    await undoAfter(tables, last, lease.requireHeld)
+  const undo = async (written: Written): Promise<void> => {
+    await undoLate(tables, written, lease.requireHeld)
     await undoTexts(tables, attempted, lease.requireHeld)
     settle()
   }
 
-  const createTurn = (last: Micros, undisturbed: boolean): Turn => {
+  const createTurn = (written: Written, undisturbed: boolean): Turn => {
+    const { last } = written
     /** Elasticsearch has answered all that was asked: what is to be undone can be undone now. */
     let isRefused = false
     const turn = randomUUID()
-    const { known, lookUp } = createLookUp(tables, adopting)
-    const descriptions = new Map<string, DescriptionDocument>()
+    const { known, lookUp } = createLookUp(tables, adopting, written, () => {
+      isDoubtful = true
+      return disturbed()
+    })
+    const descriptions = new Map<string, KnownDescription>()
 
     const writeRound = async (round: Round, at: Micros): Promise<void> => {
       const context = { tables, known, adopting, turn, at }
-      const beside = [
-        ...writeAttachments(tables, round.attachments),
-        ...writeNames(tables, round.names, at),
-        ...writeDescriptions(tables, round, descriptions, { last, round: at })
-      ]
+      const beside = [...writeAttachments(tables, round.attachments), ...writeNames(tables, round.names, at)]
+      const described = writeDescriptions(tables, round, descriptions, { written, round: at })
       // The relations before the texts: of a request that is cut off in the middle no text is left without a relation.
-      const actions = [...beside, ...relationActions(round, context), ...textActions(round, context)]
+      const actions = [...beside, ...described, ...relationActions(round, context), ...textActions(round, context)]
       const query = tables.refresh === undefined ? {} : { refresh: tables.refresh }
       const refusals = await bulk(tables.connection, actions, { before: lease.requireHeld, query })
       // What is there already of attachments and names is the same.
@@ -120,7 +117,7 @@ export const createEngine = ({
     const write = async (round: Round): Promise<void> => {
       // Also where statements keep the `stored` of another store: each round has a time of its own.
       const at = Math.max(round.last, last + 1)
-      lease.requireHeld()
+      await lease.reach(at)
       isDoubtful = true
       attempted.push(...round.statements.filter(({ id }) => !adopting.has(id)))
       await writeRound(round, at)
@@ -130,7 +127,7 @@ export const createEngine = ({
         if (isLost(error)) {
           const ids = new Set(round.statements.flatMap(({ id, target = id }) => [id, target]))
           for (const { id } of round.changed) ids.add(id)
-          await undoTurn(tables, turn, [...ids], last)
+          await undoTurn(tables, turn, [...ids], written)
         }
         throw error
       }
@@ -147,23 +144,24 @@ export const createEngine = ({
         const wanted = descriptionsWanted(tables, iris)
         const got = await multiGet(tables.connection, wanted)
         for (const each of got) {
-          const description = descriptionIn(each)
-          if (description !== undefined) descriptions.set(each.id, description)
+          const document = descriptionIn(each)
+          if (document !== undefined && each.version !== undefined) {
+            descriptions.set(each.id, { document, version: each.version })
+          }
         }
-        return descriptionsAt(iris, got, last)
+        return descriptionsAt(iris, got, written)
       },
       write: async (round) => {
         try {
           await write(round)
         } catch (error) {
           isRefused = isContentRefusal(error)
-          if (isTimeout(error)) settled = performance.now() + lateness
           throw error
         }
       },
       end: async () => {
         // Else whoever is next undoes it.
-        if (isDoubtful && isRefused) await undo(last).catch(() => {})
+        if (isDoubtful && isRefused) await undo(written).catch(() => {})
         if (isDoubtful) lease.abandon()
         else {
           await lease.pause().catch(() => {
@@ -176,15 +174,17 @@ export const createEngine = ({
 
   return {
     begin: async () => {
-      const { last, undisturbed, seized } = await lease.acquire()
-      if (seized || isDoubtful) {
+      const { undisturbed, seized, made: _, ...written } = await lease.acquire()
+      const old = oldGaps(written, clock())
+      if (seized || isDoubtful || old.length > 0) {
         isDoubtful = true
-        await undo(last).catch((error: unknown) => {
+        await undo(written).catch((error: unknown) => {
           lease.abandon()
           throw error
         })
       }
-      return createTurn(last, undisturbed)
+      lease.forget(old)
+      return createTurn(written, undisturbed)
     },
     close: async () => {
       if (isDoubtful) lease.abandon()

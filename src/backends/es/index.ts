@@ -1,5 +1,6 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { defaultLease } from '../../rounds/lease.ts'
+import { defaultTimeout } from '../time-limit.ts'
 import { connect } from './connect.ts'
 import { ensureOwnIndices, requireServer } from './indices.ts'
 import { createRefresher } from './refresher.ts'
@@ -63,7 +64,7 @@ export const openEs = (options: EsOptions, { clock, warn }: BackendContext): Lrs
     return openStore(tablesOf(connection, own, space, options.refreshAfterWrite), {
       clock,
       writeDelay: options.writeDelay ?? 0,
-      lease: options.lease ?? defaultLease,
+      lease: options.lease ?? { ...defaultLease, patience: options.timeout ?? defaultTimeout },
       refreshers,
       pageCacheSize: pageCacheSizes[space.prefix === '' ? 'default' : 'target'],
       makeNow: space.prefix === '',

@@ -1,6 +1,6 @@
-import type { LeaseRecord, LeaseTable, VersionedRecord } from '../../rounds/lease.ts'
+import { freshRecord, type LeaseRecord, type LeaseTable, type VersionedRecord } from '../../rounds/lease-record.ts'
+import type { Gap, Written } from '../../rounds/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { answerTime } from './connect.ts'
 import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
 import type { Tables } from './tables.ts'
 
@@ -9,16 +9,20 @@ interface LeaseDocument {
   readonly wanted: string | null
   readonly writer: string | null
   readonly last: Micros
+  /** Absent where an older version wrote it. */
+  readonly through?: Micros
+  readonly gaps?: readonly Gap[]
 }
 
 const recordIn = (source: Buffer): LeaseRecord => {
   // Nobody else writes there.
-  const { holder, wanted, writer, last } = JSON.parse(source.toString()) as LeaseDocument
-  return { holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined, last }
+  const { holder, wanted, writer, last, through, gaps = [] } = JSON.parse(source.toString()) as LeaseDocument
+  const names = { holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined }
+  return { ...names, last, through, gaps }
 }
 
 /** How far it is written, by the document of the lease. */
-export const lastIn = ({ source }: Got): Micros => (source === undefined ? 0 : recordIn(source).last)
+export const writtenIn = ({ source }: Got): Written => (source === undefined ? freshRecord : recordIn(source))
 
 /** Where the lease is, for a multi get. */
 export const leaseOf = ({ kept, keys }: Tables) => ({ index: kept, id: keys.lease })
@@ -65,22 +69,29 @@ export const createLeaseTable = (tables: Tables): LeaseTable<DocumentVersion> =>
     const last = isNew ? 0 : await lastWritten(tables)
     isNew = last === 0
     if (isNew) return undefined
-    const nobody = { holder: undefined, wanted: undefined, writer: undefined }
-    const version = await write({ ...nobody, last }, undefined)
-    return version === undefined ? read() : { record: { ...nobody, last }, version }
+    const record = { ...freshRecord, last, through: last }
+    const version = await write(record, undefined)
+    return version === undefined ? read() : { record, version }
   }
 
   const write = async (
     record: LeaseRecord,
     version: DocumentVersion | undefined
   ): Promise<DocumentVersion | undefined> => {
-    const { holder, wanted, writer, last } = record
-    const document: LeaseDocument = { holder: holder ?? null, wanted: wanted ?? null, writer: writer ?? null, last }
+    const { holder = null, wanted = null, writer = null, last, through, gaps } = record
+    const document: LeaseDocument = {
+      holder,
+      wanted,
+      writer,
+      last,
+      ...(through === undefined ? {} : { through }),
+      gaps
+    }
     const { status, body } = await connection.ask({
       method: 'PUT',
       path: [kept, '_doc', keys.lease],
       query: {
-        timeout: answerTime,
+        timeout: connection.answerTime,
         ...(version === undefined ? { op_type: 'create' } : { if_seq_no: version.seqNo, if_primary_term: version.term })
       },
       body: document,

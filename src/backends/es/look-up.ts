@@ -1,8 +1,9 @@
 import { RalphError } from '../../errors.ts'
 import type { Lookup, PresentStatement } from '../../rounds/engine.ts'
+import type { Written } from '../../rounds/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
-import { isStatement, presentOf, type Relation, type StatementRelation } from './relations.ts'
+import { isLate, isStatement, presentOf, type Relation, type StatementRelation } from './relations.ts'
 import type { Tables } from './tables.ts'
 
 /** A document of Ralph's index that is being taken in as a statement. */
@@ -45,7 +46,13 @@ const foreign = (ids: readonly StatementId[]): RalphError =>
     foreign: ids
   })
 
-export const createLookUp = (tables: Tables, adopting: Adoptions): TurnLookUp => {
+/** Throws when it finds what a writer that was taken for dead has sent since: it is taken back before the next turn. */
+export const createLookUp = (
+  tables: Tables,
+  adopting: Adoptions,
+  written: Written,
+  foundLate: () => RalphError
+): TurnLookUp => {
   const { connection, statements, relations, keys } = tables
   const known = new Map<StatementId, Known>()
   const present = new Map<StatementId, PresentStatement>()
@@ -56,6 +63,7 @@ export const createLookUp = (tables: Tables, adopting: Adoptions): TurnLookUp =>
     if (source === undefined || version === undefined) return undefined
     // Nobody else writes there.
     const relation = JSON.parse(source.toString()) as Relation
+    if (isLate(relation, written)) throw foundLate()
     known.set(id, { relation, version })
     return relation
   }

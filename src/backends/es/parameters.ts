@@ -1,5 +1,6 @@
 import { parameter } from '../../settings/define.ts'
 import { boolean, choice, integer, type Kind, list, path } from '../../settings/kinds.ts'
+import { timeoutParameter } from '../time-limit.ts'
 
 const node: Kind<string> = {
   expected: 'an http:// or https:// URL',
@@ -103,6 +104,7 @@ export const esParameters = {
     defaultText: 'true',
     description: 'Whether certificates of the servers are checked.'
   }),
+  timeout: timeoutParameter('Elasticsearch'),
   writeDelay: parameter('WRITE_DELAY', {
     kind: integer(0, 1000),
     default: 0,
@@ -130,5 +132,6 @@ export const esDataParameters = {
   }),
   clientOptions: esParameters.clientOptions,
   caCerts,
-  verifyCerts
+  verifyCerts,
+  timeout: esParameters.timeout
 }

@@ -7,12 +7,14 @@ import type {
   TextPage
 } from '../../contracts/statement-store.ts'
 import { tokenOf } from '../../rounds/tokens.ts'
+import type { Written } from '../../rounds/written.ts'
+import { withTimes } from '../../xapi/adopted.ts'
 import { fitting, type Position, type StatementQuery } from '../../xapi/filters.ts'
-import { withoutMembers } from '../../xapi/json-text.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
-import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
 import { multiGet } from './multi-get.ts'
+import { notWritten } from './not-written.ts'
 import type { PageCache } from './page-cache.ts'
 import { isStatement, type Relation, statusAt } from './relations.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -31,8 +33,8 @@ interface Match extends Position {
 interface Matches {
   readonly matches: readonly Match[]
   readonly more: boolean
-  /** What was written up to this was searched. */
-  readonly last: Micros
+  /** What was written so far was searched. */
+  readonly written: Written
 }
 
 interface Hit {
@@ -58,15 +60,14 @@ interface Range extends Pick<StatementQuery, 'ascending' | 'limit' | 'after' | '
   readonly onlyValid: boolean
 }
 
-/** What readers who look no further than `last` do not see yet, and what they do not see any more. */
-const unseen = ({ terms, onlyValid }: Range, last: Micros): object[] => {
-  const later = (field: string): object => ({ range: { [field]: { gt: last } } })
-  return [
-    later('round'),
-    ...terms.map((term) => ({ bool: { filter: [{ term: { added: term } }, later('changedAt')] } })),
-    ...(onlyValid ? [{ bool: { filter: [{ term: { voided: true } }], must_not: [later('voidedAt')] } }] : [])
-  ]
-}
+/** What readers do not see yet, or never will, and what they do not see any more. */
+const unseen = ({ terms, onlyValid }: Range, written: Written): object[] => [
+  ...notWritten('round', written),
+  ...terms.flatMap((term) =>
+    notWritten('changedAt', written).map((late) => ({ bool: { filter: [{ term: { added: term } }, late] } }))
+  ),
+  ...(onlyValid ? [{ bool: { filter: [{ term: { voided: true } }], must_not: notWritten('voidedAt', written) } }] : [])
+]
 
 interface Bounds {
   readonly gt?: Micros
@@ -74,7 +75,13 @@ interface Bounds {
   readonly lte?: Micros
 }
 
-const searchBody = (range: Range, last: Micros, size: number, bounds: readonly Bounds[], order: object): object => ({
+const searchBody = (
+  range: Range,
+  written: Written,
+  size: number,
+  bounds: readonly Bounds[],
+  order: object
+): object => ({
   size,
   track_total_hits: false,
   _source: false,
@@ -86,7 +93,7 @@ const searchBody = (range: Range, last: Micros, size: number, bounds: readonly B
         ...range.terms.map((term) => ({ term: { tokens: term } })),
         ...bounds.map((stored) => ({ range: { stored } }))
       ],
-      must_not: unseen(range, last)
+      must_not: unseen(range, written)
     }
   },
   ...order
@@ -103,17 +110,19 @@ const directionOf = ({ ascending }: Range): 'asc' | 'desc' => (ascending ? 'asc'
  * By `stored` alone, of which Elasticsearch knows where to look in both directions; by two fields it would look at all
  * that match. Statements with one `stored`, which only Ralph and other stores have, are put in order afterwards.
  */
-const pageBody = (range: Range, last: Micros): object => {
+const pageBody = (range: Range, written: Written): object => {
   const { after, ascending, limit } = range
   const bounds = after === undefined ? [] : [ascending ? { gt: after.stored } : { lt: after.stored }]
   // One more tells whether more follow.
-  return searchBody(range, last, limit + 1, [...boundsOf(range), ...bounds], { sort: [{ stored: directionOf(range) }] })
+  return searchBody(range, written, limit + 1, [...boundsOf(range), ...bounds], {
+    sort: [{ stored: directionOf(range) }]
+  })
 }
 
 /** Those that were stored at one time, by their ids. */
-const tieBody = (range: Range, last: Micros, stored: Micros, size: number, after?: StatementId): object => {
+const tieBody = (range: Range, written: Written, stored: Micros, size: number, after?: StatementId): object => {
   const order = { sort: [{ id: directionOf(range) }], ...(after === undefined ? {} : { search_after: [after] }) }
-  return searchBody(range, last, size, [...boundsOf(range), { gt: stored - 1, lte: stored }], order)
+  return searchBody(range, written, size, [...boundsOf(range), { gt: stored - 1, lte: stored }], order)
 }
 
 const matchOf = ({ fields }: Hit): Match => ({
@@ -127,12 +136,6 @@ const matchOf = ({ fields }: Hit): Match => ({
 const inOrder = (matches: readonly Match[], { ascending }: Range): Match[] => {
   const sign = ascending ? 1 : -1
   return matches.toSorted((one, other) => sign * (one.stored - other.stored || (one.id < other.id ? -1 : 1)))
-}
-
-/** Of what Ralph wrote: with `stored` as the LRS knows it. */
-const restamp = (text: string, stored: Micros): string => {
-  const rest = withoutMembers(text, new Set(['stored'])).slice(0, -1)
-  return `${rest}${rest === '{' ? '' : ','}"stored":"${formatMicros(stored)}"}`
 }
 
 const comma = Buffer.from(',')
@@ -164,21 +167,21 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
     })
   }
 
-  const search = async (range: Range, last: Micros, signal: AbortSignal | undefined): Promise<Matches> => {
+  const search = async (range: Range, written: Written, signal: AbortSignal | undefined): Promise<Matches> => {
     const { after, limit } = range
-    const rest = after === undefined ? [] : [tieBody(range, last, after.stored, limit + 1, after.id)]
-    const answers = await searchAll([...rest, pageBody(range, last)], signal)
+    const rest = after === undefined ? [] : [tieBody(range, written, after.stored, limit + 1, after.id)]
+    const answers = await searchAll([...rest, pageBody(range, written)], signal)
     let found = inOrder(answers.flat(), range).slice(0, limit + 1)
     const [end, beyond] = [found[limit - 1], found[limit]]
     if (end !== undefined && end.stored === beyond?.stored && end.stored !== after?.stored) {
       // Which of those that were stored at once belong to the page is told by all of them.
       const start = found.findIndex(({ stored }) => stored === end.stored)
-      const [ties = []] = await searchAll([tieBody(range, last, end.stored, limit + 1 - start)], signal)
+      const [ties = []] = await searchAll([tieBody(range, written, end.stored, limit + 1 - start)], signal)
       found = [...found.slice(0, start), ...ties]
     }
     const matches = found.slice(0, limit)
     const count = fitting(matches.map(({ size }) => size))
-    return { matches: matches.slice(0, count), more: count < found.length, last }
+    return { matches: matches.slice(0, count), more: count < found.length, written }
   }
 
   const rangeOf = (query: StatementQuery): Range => {
@@ -187,7 +190,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
   }
 
   const match = (range: Range, options: CallOptions): Promise<Matches> =>
-    snapshots.search((last) => search(range, last, options.signal), options)
+    snapshots.search((written) => search(range, written, options.signal), options)
 
   /** The texts of what was found; undefined where somebody has deleted one from Ralph's index. */
   const textsOf = async (matches: readonly Match[], { signal }: CallOptions): Promise<(Buffer | undefined)[]> => {
@@ -195,7 +198,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
     const got = await multiGet(connection, wanted, signal)
     return matches.map(({ restamped, stored }, at) => {
       const source = got[at]?.source
-      return restamped && source !== undefined ? Buffer.from(restamp(source.toString(), stored)) : source
+      return restamped && source !== undefined ? Buffer.from(withTimes(source.toString(), stored)) : source
     })
   }
 
@@ -212,7 +215,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
   const textPage = async (query: StatementQuery, frame: PageFrame, options: CallOptions): Promise<TextPage> => {
     const known = pages.has(query) ? pages.find(query, frame, await snapshots.last(options)) : undefined
     if (known !== undefined) return known
-    const { matches, more, last } = await match(rangeOf(query), options)
+    const { matches, more, written } = await match(rangeOf(query), options)
     const texts = await textsOf(matches, options)
     const end = matches.at(-1)
     const position = more && end !== undefined ? { stored: end.stored, id: end.id } : undefined
@@ -225,7 +228,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
     pieces.push(Buffer.from(frame.after(position)))
     const newest = end && Math.max(matches[0]?.stored ?? 0, end.stored)
     const page = { json: Buffer.concat(pieces), newest, end: position }
-    pages.keep(query, frame, last, page)
+    pages.keep(query, frame, written.last, page)
     return page
   }
 
@@ -237,12 +240,12 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
         { index: relations, id: keys.statement(id) },
         { index: statements, id }
       ]
-      const { got, last } = await snapshots.get(wanted, options)
+      const { got, written } = await snapshots.get(wanted, options)
       const [relationGot, textGot] = got
       if (relationGot?.source === undefined) return undefined
       // Nobody else writes there.
       const relation = JSON.parse(relationGot.source.toString()) as Relation
-      if (!isStatement(relation) || statusAt(relation, last) !== (voided ? 'voided' : 'valid')) return undefined
+      if (!isStatement(relation) || statusAt(relation, written) !== (voided ? 'voided' : 'valid')) return undefined
       const { stored, at, restamped } = relation
       let source = textGot?.source
       if (at !== undefined || source === undefined) {
@@ -252,7 +255,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
       }
       if (source === undefined) return undefined
       const text = source.toString()
-      return { id, stored, text: restamped ? restamp(text, stored) : text }
+      return { id, stored, text: restamped ? withTimes(text, stored) : text }
     },
     everything: (after, limit, options = {}) =>
       page(

@@ -1,4 +1,5 @@
 import type { PresentStatement } from '../../rounds/engine.ts'
+import { isWritten, type Written } from '../../rounds/written.ts'
 import { onOneLine } from '../../xapi/json-text.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -39,7 +40,7 @@ export interface StatementPart {
   readonly voidedAt?: Micros
   /** Its id in Ralph's index where that is another one. */
   readonly at?: string
-  /** Ralph wrote it: its text lacks `stored`, or has another one. */
+  /** Ralph wrote it: its text lacks `stored` or `timestamp`, or has another `stored`. */
   readonly restamped?: true
   /** Ralph wrote it: it stays where it is whatever becomes of this. */
   readonly adopted?: true
@@ -50,11 +51,15 @@ export type StatementRelation = Relation & StatementPart
 export const isStatement = (relation: Relation | undefined): relation is StatementRelation =>
   relation?.stored !== undefined
 
-/** Whether readers who look as far as `last` see it, and as what. */
-export const statusAt = (relation: Relation | undefined, last: Micros): 'absent' | 'voided' | 'valid' => {
-  if (!isStatement(relation) || relation.round > last) return 'absent'
-  return relation.voidedAt !== undefined && relation.voidedAt <= last ? 'voided' : 'valid'
+/** Whether readers see it, and as what. */
+export const statusAt = (relation: Relation | undefined, written: Written): 'absent' | 'voided' | 'valid' => {
+  if (!isStatement(relation) || !isWritten(relation.round, written)) return 'absent'
+  return relation.voidedAt !== undefined && isWritten(relation.voidedAt, written) ? 'voided' : 'valid'
 }
+
+/** Whether it says something that does not count: it arrived too late to be taken back by who came next. */
+export const isLate = ({ round = 0, changedAt = 0 }: Relation, written: Written): boolean =>
+  !isWritten(round, written) || !isWritten(changedAt, written)
 
 /** As the core knows it. */
 export const presentOf = (relation: StatementRelation, text: string, { tokenIn, every }: Keys): PresentStatement => ({
@@ -68,19 +73,19 @@ export const presentOf = (relation: StatementRelation, text: string, { tokenIn, 
 })
 
 /** As it was before a round that was never committed; undefined: it was not there. */
-export const before = (relation: Relation, last: Micros): Relation | undefined => {
+export const before = (relation: Relation, written: Written): Relation | undefined => {
   const { changedAt, added = [], addedReferrers = [], ...kept } = relation
-  const isLate = changedAt !== undefined && changedAt > last
-  const lateReferrers = new Set(isLate ? addedReferrers : [])
+  const isChanged = changedAt !== undefined && !isWritten(changedAt, written)
+  const lateReferrers = new Set(isChanged ? addedReferrers : [])
   const referrers = relation.referrers?.filter((each) => !lateReferrers.has(each)) ?? []
   const referring = referrers.length === 0 ? {} : { referrers }
-  if (!isStatement(relation) || relation.round > last) {
+  if (!isStatement(relation) || !isWritten(relation.round, written)) {
     return referrers.length === 0 ? undefined : { space: relation.space, turn: relation.turn, ...referring }
   }
-  if (!isLate) return relation
+  if (!isChanged) return relation
   const lateTokens = new Set(added)
   const { voided, voidedAt, referrers: _, ...rest } = kept
-  const isVoided = voidedAt !== undefined && voidedAt <= last
+  const isVoided = voidedAt !== undefined && isWritten(voidedAt, written)
   return {
     ...rest,
     tokens: relation.tokens.filter((token) => !lateTokens.has(token)),

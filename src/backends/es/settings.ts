@@ -21,8 +21,8 @@ export interface EsOptions {
   readonly writeDelay?: number
   /** Of each target; for tests, which do not wait as long as servers do for one that died. */
   readonly lease?: LeaseOptions
-  /** Milliseconds that a request which reads may take; 10,000 unless given. */
-  readonly readLimit?: number
+  /** Milliseconds that a request may take; 10,000 unless given. */
+  readonly timeout?: number
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { Lease } from '../../rounds/lease.ts'
+import { freshRecord } from '../../rounds/lease-record.ts'
+import type { Written } from '../../rounds/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { lastIn, leaseOf } from './lease-table.ts'
+import { leaseOf, writtenIn } from './lease-table.ts'
 import { type Got, multiGet, type Wanted } from './multi-get.ts'
 import type { Refresher } from './refresher.ts'
 import type { Tables } from './tables.ts'
@@ -11,8 +13,8 @@ import type { Tables } from './tables.ts'
  * on an engine that finds what was written only after a refresh.
  */
 export interface Snapshots {
-  /** `work` searches what was written up to and including `last`; it may be called twice, and its last result counts. */
-  search<Result>(work: (last: Micros) => Promise<Result>, options?: CallOptions): Promise<Result>
+  /** `work` searches what was written so far; it may be called twice, and its last result counts. */
+  search<Result>(work: (written: Written) => Promise<Result>, options?: CallOptions): Promise<Result>
   /** How far it is written. */
   last(options?: CallOptions): Promise<Micros>
   /** All up to this is written: the latest time that this process has heard of. */
@@ -23,12 +25,12 @@ export interface Snapshots {
   get(
     wanted: readonly Wanted[],
     options?: CallOptions
-  ): Promise<{ readonly got: readonly Got[]; readonly last: Micros }>
+  ): Promise<{ readonly got: readonly Got[]; readonly written: Written }>
 }
 
 export const createSnapshots = (tables: Tables, lease: Lease, refresher: Refresher): Snapshots => {
-  /** Searches find all that was written up to this. */
-  let searchable: Micros = Number.NEGATIVE_INFINITY
+  /** Searches find all that was written up to this; undefined: nobody has made anything searchable yet. */
+  let searchable: Written | undefined
   /** Whether it is worth guessing that nobody has written. */
   let isQuiet = false
 
@@ -38,51 +40,52 @@ export const createSnapshots = (tables: Tables, lease: Lease, refresher: Refresh
     known = Math.max(known, last)
   }
 
-  const heard = (got: Got | undefined): Micros => {
-    const last = got === undefined ? 0 : lastIn(got)
-    passed(last)
-    return last
+  const heard = (got: Got | undefined): Written => {
+    const written = got === undefined ? freshRecord : writtenIn(got)
+    passed(written.last)
+    return written
   }
 
-  const readLast = async ({ signal }: CallOptions): Promise<Micros> => {
-    const held = lease.lastIfHeld()
+  const readWritten = async ({ signal }: CallOptions): Promise<Written> => {
+    const held = lease.writtenIfHeld()
     if (held !== undefined) return held
     const [got] = await multiGet(tables.connection, [leaseOf(tables)], signal)
     return heard(got)
   }
 
-  const makeSearchable = async (last: Micros): Promise<void> => {
-    if (last <= searchable) return
+  const makeSearchable = async (written: Written): Promise<void> => {
+    if (searchable !== undefined && written.last <= searchable.last) return
     await refresher.refresh()
-    searchable = Math.max(searchable, last)
+    if (searchable === undefined || written.last > searchable.last) searchable = written
   }
 
   return {
-    last: (options = {}) => readLast(options),
+    last: async (options = {}) => (await readWritten(options)).last,
     known: () => known,
     passed,
     search: async (work, options = {}) => {
-      if (isQuiet && searchable > Number.NEGATIVE_INFINITY) {
-        // Where this is still the last, everything up to it was searchable before the question was asked.
-        const guessed = searchable
-        const [last, result] = await Promise.all([readLast(options), work(guessed)])
-        if (last === guessed) return result
+      const guessed = isQuiet ? searchable : undefined
+      if (guessed !== undefined) {
+        // Where this is still the last, everything up to it was searchable before the question was asked. A writer that
+        // was taken for dead moved it, too.
+        const [written, result] = await Promise.all([readWritten(options), work(guessed)])
+        if (written.last === guessed.last) return result
         isQuiet = false
-        await makeSearchable(last)
+        await makeSearchable(written)
         options.signal?.throwIfAborted()
-        return work(last)
+        return work(written)
       }
-      const last = await readLast(options)
-      isQuiet = last === searchable
-      await makeSearchable(last)
+      const written = await readWritten(options)
+      isQuiet = written.last === searchable?.last
+      await makeSearchable(written)
       options.signal?.throwIfAborted()
-      return work(last)
+      return work(written)
     },
     get: async (wanted, { signal } = {}) => {
-      const held = lease.lastIfHeld()
-      if (held !== undefined) return { got: await multiGet(tables.connection, wanted, signal), last: held }
+      const held = lease.writtenIfHeld()
+      if (held !== undefined) return { got: await multiGet(tables.connection, wanted, signal), written: held }
       const [first, ...got] = await multiGet(tables.connection, [leaseOf(tables), ...wanted], signal)
-      return { got, last: heard(first) }
+      return { got, written: heard(first) }
     }
   }
 }

@@ -49,11 +49,11 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const leaseTable = createLeaseTable(tables)
   // If its record was lost, readers must not take what is there for what is not written yet.
   const isNew = (await leaseTable.read()) === undefined
-  const lease = createLease(leaseTable, options.lease)
+  const lease = createLease(leaseTable, clock, options.lease)
   const adopting = new Map<StatementId, Adoption>()
   const snapshots = createSnapshots(tables, lease, refreshers.relations)
   const { passed } = snapshots
-  const engine = createEngine({ tables, lease, lateness: options.lease.timeToLive / 2, adopting, isNew, passed })
+  const engine = createEngine({ tables, lease, clock, adopting, isNew, passed })
   const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
   const adopter = createAdopter({ tables, rounds, clock, adopting })
   const { everything, ...queries } = createQueries(tables, snapshots, createPageCache(options.pageCacheSize))

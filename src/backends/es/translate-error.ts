@@ -1,5 +1,6 @@
 import { errors } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
+import { givenUp, unanswered } from '../time-limit.ts'
 
 /** What Elasticsearch said of a request, or of one item of a bulk request. */
 export interface Refusal {
@@ -76,10 +77,6 @@ export const asStoreError = (refusal: Refusal, cause?: unknown): RalphError | un
   return undefined
 }
 
-/** Whether nobody knows what became of a request: it may still be carried out. */
-export const isTimeout = (error: unknown): boolean =>
-  error instanceof RalphError && error.cause instanceof errors.TimeoutError
-
 /** Says in Ralph's terms what the driver threw; anything else is returned as it is. */
 export const translateError = (error: unknown, signal?: AbortSignal): unknown => {
   if (signal?.aborted) return signal.reason
@@ -91,7 +88,9 @@ export const translateError = (error: unknown, signal?: AbortSignal): unknown =>
   if (error instanceof errors.ProductNotSupportedError) {
     return unavailable('what answers at HOSTS is not Elasticsearch', error)
   }
-  if (error instanceof errors.TimeoutError) return unavailable('Elasticsearch does not answer in time', error)
+  if (error instanceof errors.TimeoutError) {
+    return new RalphError('STORE_UNAVAILABLE', `Elasticsearch ${unanswered}`, givenUp, { cause: error })
+  }
   if (error instanceof errors.ElasticsearchClientError) {
     return unavailable(`Elasticsearch is out of reach: ${error.message}`, error)
   }

@@ -1,9 +1,11 @@
 import type { NewStatement } from '../../rounds/engine.ts'
+import { isWritten, type Written } from '../../rounds/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
 import type { DescriptionDocument } from './descriptions.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
+import { notWritten } from './not-written.ts'
 import { before, isStatement, lineOf, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
 import { asStoreError } from './translate-error.ts'
@@ -33,7 +35,7 @@ const searchLate = async (
   { connection, space }: Tables,
   index: string,
   fields: readonly string[],
-  last: Micros
+  written: Written
 ): Promise<Found[]> => {
   await connection.ask({ method: 'POST', path: [index, '_refresh'], kind: 'read' })
   const { body } = await connection.ask({
@@ -46,7 +48,7 @@ const searchLate = async (
       query: {
         bool: {
           filter: [{ term: { space: space.prefix } }],
-          should: fields.map((field) => ({ range: { [field]: { gt: last } } })),
+          should: fields.flatMap((field) => notWritten(field, written)),
           minimum_should_match: 1
         }
       }
@@ -64,7 +66,11 @@ const searchLate = async (
 /** Who was faster has undone it, too. */
 const isConflict = (status: number): boolean => status === 409 || status === 404
 
-const carryOut = async (tables: Tables, actions: readonly Action[], requireHeld?: () => void): Promise<void> => {
+const carryOut = async (
+  tables: Tables,
+  actions: readonly Action[],
+  requireHeld?: () => Promise<void>
+): Promise<void> => {
   if (actions.length === 0) return
   const options = requireHeld === undefined ? {} : { before: requireHeld }
   for (const { refusal } of await bulk(tables.connection, actions, options)) {
@@ -79,7 +85,11 @@ interface OurText {
   readonly size: number
 }
 
-const removeTexts = async (tables: Tables, ours: readonly OurText[], requireHeld?: () => void): Promise<void> => {
+const removeTexts = async (
+  tables: Tables,
+  ours: readonly OurText[],
+  requireHeld?: () => Promise<void>
+): Promise<void> => {
   const wanted = ours.map(({ id, size }) => ({ index: tables.statements, id, size }))
   const got = await multiGet(tables.connection, wanted)
   const actions = got.flatMap(({ index, id, source, version }, at): Action[] => {
@@ -95,7 +105,7 @@ const removeTexts = async (tables: Tables, ours: readonly OurText[], requireHeld
 export const undoTexts = async (
   tables: Tables,
   statements: readonly NewStatement[],
-  requireHeld: () => void
+  requireHeld: () => Promise<void>
 ): Promise<void> => {
   const wanted = statements.map(({ id }) => ({ index: tables.relations, id: tables.keys.statement(id) }))
   const got = await multiGet(tables.connection, wanted)
@@ -112,18 +122,18 @@ export const undoTexts = async (
 const undoRelations = async (
   tables: Tables,
   found: readonly Found[],
-  last: Micros,
-  requireHeld?: () => void
+  written: Written,
+  requireHeld?: () => Promise<void>
 ): Promise<void> => {
   const { relations } = tables
   const ours = found.flatMap(({ document }) =>
-    'turn' in document && isStatement(document) && document.round > last && document.adopted === undefined
+    'turn' in document && isStatement(document) && !isWritten(document.round, written) && document.adopted === undefined
       ? [document]
       : []
   )
   await removeTexts(tables, ours, requireHeld)
   const undone = found.map(({ id, version, document }): Action => {
-    const previous = 'turn' in document ? before(document, last) : undefined
+    const previous = 'turn' in document ? before(document, written) : undefined
     const action = { index: relations, id, expects: version }
     return previous === undefined ? action : { ...action, source: JSON.stringify(previous) }
   })
@@ -137,17 +147,17 @@ const undoDescription = (kept: string, { id, version, document }: Found): Action
 }
 
 /**
- * Takes back all that was written after `last` and never committed, by whichever process: nobody has seen it, and
- * nobody was told that it is stored. For the holder of the lease only. May be repeated.
+ * Takes back all that was written and never committed, by whichever process: nobody has seen it, and nobody was told
+ * that it is stored. For the holder of the lease only. May be repeated.
  */
-export const undoAfter = async (tables: Tables, last: Micros, requireHeld: () => void): Promise<void> => {
+export const undoLate = async (tables: Tables, written: Written, requireHeld: () => Promise<void>): Promise<void> => {
   for (;;) {
-    const found = await searchLate(tables, tables.relations, ['round', 'changedAt'], last)
-    await undoRelations(tables, found, last, requireHeld)
+    const found = await searchLate(tables, tables.relations, ['round', 'changedAt'], written)
+    await undoRelations(tables, found, written, requireHeld)
     if (found.length < stepSize) break
   }
   for (;;) {
-    const found = await searchLate(tables, tables.kept, ['since'], last)
+    const found = await searchLate(tables, tables.kept, ['since'], written)
     const undone = found.map((each) => undoDescription(tables.kept, each))
     await carryOut(tables, undone, requireHeld)
     if (found.length < stepSize) break
@@ -155,14 +165,13 @@ export const undoAfter = async (tables: Tables, last: Micros, requireHeld: () =>
 }
 
 /**
- * Takes back what a turn wrote after another process had taken over: that one may not have found it. It may have been
- * seen for as long as its request was on its way too late.
+ * Takes back what a turn wrote after another process had taken over: that one may not have found it. Nobody has seen it.
  */
 export const undoTurn = async (
   tables: Tables,
   turn: string,
   ids: readonly StatementId[],
-  last: Micros
+  written: Written
 ): Promise<void> => {
   const wanted = ids.map((id) => ({ index: tables.relations, id: tables.keys.statement(id) }))
   const found = (await multiGet(tables.connection, wanted)).flatMap(({ id, source, version }): Found[] => {
@@ -170,5 +179,5 @@ export const undoTurn = async (
     const document = JSON.parse(source.toString()) as Found['document']
     return document.turn === turn ? [{ id, version, document }] : []
   })
-  await undoRelations(tables, found, last)
+  await undoRelations(tables, found, written)
 }

@@ -7,6 +7,7 @@ import {
   type ReadConcernLike
 } from 'mongodb'
 import { RalphError } from '../../errors.ts'
+import { defaultTimeout } from '../time-limit.ts'
 import { translating } from './translate-error.ts'
 
 /** A database that answers. */
@@ -24,18 +25,20 @@ export interface Connection {
   close(): Promise<void>
 }
 
-/** Milliseconds that a read may take in the server, and a write: less than half of the time to live of a lease. */
-export const timeLimits = { read: 8000, write: 6000 } as const
+/**
+ * Milliseconds after which the server gives up a request by itself, whatever became of who asked. Who asks has given it
+ * up long before, by TIMEOUT.
+ */
+export const timeLimits = { read: 600_000, write: 600_000 } as const
 
 /** In milliseconds. A connection string that sets one of these is obeyed. */
-const timeouts = {
-  serverSelectionTimeoutMS: 3000,
-  connectTimeoutMS: 3000,
-  // Longer than the server works on anything: then it is not there any more.
-  socketTimeoutMS: 10_000,
-  waitQueueTimeoutMS: 5000,
+const timeoutsOf = (timeout: number) => ({
+  serverSelectionTimeoutMS: Math.min(3000, timeout),
+  connectTimeoutMS: Math.min(3000, timeout),
+  socketTimeoutMS: timeout,
+  waitQueueTimeoutMS: Math.min(5000, timeout),
   heartbeatFrequencyMS: 5000
-} as const
+})
 
 const withoutThoseIn = (uri: string, options: MongoClientOptions): MongoClientOptions => {
   const set = new Set([...new URLSearchParams(uri.split('?')[1] ?? '').keys()].map((name) => name.toLowerCase()))
@@ -57,7 +60,8 @@ const createClient = (uri: string, options: MongoClientOptions): MongoClient => 
  */
 const durably: DbOptions = { readPreference: 'primary', writeConcern: { w: 'majority', journal: true } }
 
-export const createConnection = (uri: string, name: string): Connection => {
+export const createConnection = (uri: string, name: string, timeout = defaultTimeout): Connection => {
+  const timeouts = timeoutsOf(timeout)
   const client = createClient(uri, timeouts)
   let patient: Promise<MongoClient> | undefined
   let opening: Promise<Database> | undefined

@@ -15,6 +15,7 @@ export interface MongoDataOptions {
   readonly connectionUri: string
   readonly database: string
   readonly collection: string
+  readonly timeout: number
   readonly log: Log
 }
 
@@ -33,9 +34,10 @@ export const openMongoData = async ({
   connectionUri,
   database,
   collection,
+  timeout,
   log
 }: MongoDataOptions): Promise<RecordsBackend> => {
-  const connection = createConnection(connectionUri, database)
+  const connection = createConnection(connectionUri, database, timeout)
   const patience = createPatience()
   const indexed = new Map<string, Promise<void>>()
   const known = new Map<string, Promise<KnownDigests>>()
@@ -69,16 +71,14 @@ export const openMongoData = async ({
 
   const collectionOf = async (name: string): Promise<RecordCollection> => ({
     collection: (await open()).collection<RecordDocument>(name),
-    digests: await once(known, name, async () =>
-      readDigests((await connection.openPatient()).collection<KeyDocument>(name))
-    ),
+    digests: await once(known, name, async () => readDigests((await open()).collection<KeyDocument>(name))),
     ensureIndex: () => once(indexed, name, () => makeIndex(name))
   })
 
   /** Another database is looked at by a connection of its own. */
   const inDatabase = async <Result>(name: string | undefined, work: (db: Db) => Promise<Result>): Promise<Result> => {
     if (name === undefined || name === database) return patience.run(() => asking(async () => work(await open())))
-    const other = createConnection(connectionUri, name)
+    const other = createConnection(connectionUri, name, timeout)
     try {
       return await asking(async () => work((await other.open()).db))
     } finally {
@@ -119,8 +119,7 @@ export const openMongoData = async ({
     moves: 'records',
     status,
     list,
-    read: (query, options) =>
-      readDocuments({ open: () => connection.openPatient(), patience, collection }, query, options),
+    read: (query, options) => readDocuments({ open, patience, collection }, query, options),
     write,
     delete: (id, { target }) =>
       inDatabase(target, async (db) => {

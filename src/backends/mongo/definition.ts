@@ -17,11 +17,11 @@ export const mongoData = defineData({
     target: 'read, write: a collection; list, delete: a database'
   },
   parameters: mongoDataParameters,
-  open: async ({ connectionUri, database, collection, clientOptions, documentClass }, { log }) => {
+  open: async ({ connectionUri, database, collection, timeout, clientOptions, documentClass }, { log }) => {
     if (documentClass !== undefined || clientOptions?.includes('document_class')) {
       log.warn('document_class is an option of the driver of Python: it is taken, and changes nothing here')
     }
     const { openMongoData } = await import('./data.ts')
-    return openMongoData({ connectionUri, database, collection, log })
+    return openMongoData({ connectionUri, database, collection, timeout, log })
   }
 })

@@ -2,11 +2,13 @@ import { hash } from 'node:crypto'
 import type { Descriptions } from '../../contracts/statement-store.ts'
 import type { LearnedName } from '../../rounds/engine.ts'
 import { tokenOf } from '../../rounds/tokens.ts'
+import { type Gap, isWritten, type Written } from '../../rounds/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { inChunks, maxWrites } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import { notWritten } from './find-plan.ts'
 import type { DescriptionDocument } from './shapes.ts'
 
 interface Asked {
@@ -38,36 +40,37 @@ export const findDescriptions = async (
   return found
 }
 
-const textAt = (document: DescriptionDocument | undefined, last: Micros): string | undefined =>
-  document === undefined ? undefined : document.at <= last ? document.text : (document.before ?? undefined)
+const textAt = (document: DescriptionDocument | undefined, written: Written): string | undefined =>
+  document === undefined || isWritten(document.at, written) ? document?.text : (document.before ?? undefined)
 
 const pick = <Description>(
   iris: readonly string[],
   keyOf: (iri: string) => string,
   found: Found,
-  last: Micros
+  written: Written
 ): Map<string, Description> => {
   const picked = new Map<string, Description>()
   for (const iri of iris) {
-    const text = textAt(found.get(keyOf(iri)), last)
+    const text = textAt(found.get(keyOf(iri)), written)
     // Merged from descriptions that were validated.
     if (text !== undefined) picked.set(iri, JSON.parse(text) as Description)
   }
   return picked
 }
 
-/** What was known when all up to `last` was written. */
-export const descriptionsAt = ({ activities, verbs }: Asked, found: Found, last: Micros): Descriptions => ({
-  definitions: pick<ActivityDefinition>(activities, activityKey, found, last),
-  displays: pick<LanguageMap>(verbs, verbKey, found, last)
+/** What was known when all that counts was written. */
+export const descriptionsAt = ({ activities, verbs }: Asked, found: Found, written: Written): Descriptions => ({
+  definitions: pick<ActivityDefinition>(activities, activityKey, found, written),
+  displays: pick<LanguageMap>(verbs, verbKey, found, written)
 })
 
-/** Unseen until `last` is committed. */
+/** Unseen until `at` is committed. */
 export const writeDescriptions = async (
   { descriptions }: Collections,
   { definitions, displays }: Descriptions,
   found: Found,
-  last: Micros
+  written: Written,
+  at: Micros
 ): Promise<void> => {
   const all = [
     ...[...definitions].map(([iri, value]) => ({ _id: activityKey(iri), iri, value })),
@@ -75,7 +78,7 @@ export const writeDescriptions = async (
   ]
   const writes = all.map(({ _id, iri, value }) => {
     const present = found.get(_id)
-    const next = { iri, text: JSON.stringify(value), at: last, before: present?.text ?? null }
+    const next = { iri, text: JSON.stringify(value), at, before: textAt(present, written) ?? null }
     // Only what this turn has seen is replaced: whoever comes too late changes nothing.
     return present === undefined
       ? { insertOne: { document: { _id, ...next } } }
@@ -87,13 +90,14 @@ export const writeDescriptions = async (
 }
 
 /** Takes back what was never committed. */
-export const undoDescriptions = async ({ descriptions }: Collections, last: Micros): Promise<void> => {
-  const dead = await descriptions.find({ at: { $gt: last } }, readOptions(undefined)).toArray()
+export const undoDescriptions = async ({ descriptions }: Collections, written: Written): Promise<void> => {
+  const late = { $or: notWritten(written).map((at) => ({ at })) }
+  const dead = await descriptions.find(late, readOptions(undefined)).toArray()
   if (dead.length === 0) return
   const writes = dead.map(({ _id, at, before }) =>
     before === null
       ? { deleteOne: { filter: { _id, at } } }
-      : { updateOne: { filter: { _id, at }, update: { $set: { text: before, at: last } } } }
+      : { updateOne: { filter: { _id, at }, update: { $set: { text: before, at: 0 } } } }
   )
   await descriptions.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
 }
@@ -114,11 +118,16 @@ export const writeNames = async ({ agentNames }: Collections, names: readonly Le
   )
 }
 
-export const undoNames = async ({ agentNames }: Collections, last: Micros): Promise<void> => {
-  await agentNames.deleteMany({ stored: { $gt: last } }, { maxTimeMS: timeLimits.write })
+export const undoNames = async (
+  { agentNames }: Collections,
+  { last }: Written,
+  made: Gap | undefined
+): Promise<void> => {
+  const late = [{ $gt: last }, ...(made === undefined ? [] : [{ $gt: made.after, $lte: made.through }])]
+  await agentNames.deleteMany({ $or: late.map((stored) => ({ stored })) }, { maxTimeMS: timeLimits.write })
 }
 
-/** Those that were known when all up to `last` was written, oldest first. */
+/** Those that were known when all up to `last` was written, oldest first. A name of a round that does not count is no secret. */
 export const findNames = async (
   { agentNames }: Collections,
   identifier: string,

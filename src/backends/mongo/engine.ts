@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { ObjectId } from 'mongodb'
+import type { Clock } from '../../contracts/clock.ts'
 import { RalphError } from '../../errors.ts'
 import type { ChangedStatement, Lookup, PresentStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
 import { isLost, type Lease } from '../../rounds/lease.ts'
+import { oldGaps, type Written } from '../../rounds/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
@@ -13,14 +15,15 @@ import { writeParts } from './contents.ts'
 import { descriptionsAt, findDescriptions, writeDescriptions, writeNames } from './descriptions.ts'
 import type { DescriptionDocument, Relations, StatementDocument } from './shapes.ts'
 import type { Snapshots } from './snapshots.ts'
-import { isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
+import { isLate, isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
 import { refusedWrites, translateError, translating } from './translate-error.ts'
-import { undoAfter, undoTurn } from './undo.ts'
+import { undoLate, undoTurn } from './undo.ts'
 
 export interface EngineOptions {
   readonly collections: Collections
   readonly lease: Lease
   readonly snapshots: Snapshots
+  readonly clock: Clock
   /** Documents of Ralph's that are being taken in, by the id of their statement. */
   readonly adopting: ReadonlyMap<StatementId, ObjectId>
   /** There are documents of Ralph's that are not taken in, one of them perhaps a statement that was to be written. */
@@ -55,7 +58,7 @@ const settleAll = async (writes: readonly Promise<unknown>[]): Promise<void> => 
  * round's last act. A round that does not come so far is taken back by whoever is next.
  */
 export const createEngine = (options: EngineOptions): RoundEngine & { close(): Promise<void> } => {
-  const { collections, lease, snapshots, adopting, foreign } = options
+  const { collections, lease, snapshots, clock, adopting, foreign } = options
   const { statements } = collections
   /** Something may be there that was never committed. What a process before this one has left is found, too. */
   let isDoubtful = true
@@ -74,8 +77,9 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
     return hasReferrers ? statements.find({ 'ralph.target': { $in: [...ids] } }, options).toArray() : []
   }
 
-  const createTurn = (last: Micros, undisturbed: boolean): Turn => {
-    const turn = randomUUID()
+  const createTurn = (written: Written, undisturbed: boolean): Turn => {
+    const { last } = written
+    const turn = `${lease.self}/${randomUUID()}`
     /** As they were looked up: a change is made to these, and nothing else. */
     const relations = new Map<StatementId, Relations>()
     const descriptions = new Map<string, DescriptionDocument>()
@@ -87,6 +91,10 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
         const [found, referring] = await Promise.all([findPresent(some), findReferrers(some)])
         for (const { ralph } of found) {
           if (!isTakenIn(ralph)) continue
+          if (isLate(ralph, written)) {
+            isDoubtful = true
+            throw disturbed()
+          }
           relations.set(ralph.id, ralph)
           present.set(ralph.id, await readPresent(collections, ralph))
         }
@@ -135,7 +143,8 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
         return _id === undefined ? [] : [{ _id, ...planRelations(each, round.last, turn) }]
       })
       // Planning may have taken its time.
-      lease.requireHeld()
+      await lease.requireHeld()
+      await lease.reach(round.last)
       isDoubtful = true
       if (round.statements.some(({ target }) => target !== undefined)) hasReferrers = true
       const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
@@ -153,7 +162,7 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
         inChunks(adoptions, maxWrites, (some) => statements.bulkWrite(some.map(adoption), writeOptions)),
         writeChanges(round.changed, round.last),
         writeAttachments(collections, round.attachments),
-        writeDescriptions(collections, round, descriptions, round.last),
+        writeDescriptions(collections, round, descriptions, written, round.last),
         writeNames(collections, round.names)
       ])
     }
@@ -188,7 +197,7 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
         translating(async () => {
           const found = await findDescriptions(collections, iris)
           for (const [key, document] of found) descriptions.set(key, document)
-          return descriptionsAt(iris, found, last)
+          return descriptionsAt(iris, found, written)
         }),
       write: async (round) => {
         try {
@@ -212,18 +221,21 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
 
   return {
     begin: async () => {
-      const { last, undisturbed, seized } = await lease.acquire()
-      if (seized || isDoubtful) {
-        const left = await translating(() => undoAfter(collections, last)).catch((error: unknown) => {
+      const { undisturbed, seized, made, ...written } = await lease.acquire()
+      const old = oldGaps(written, clock())
+      if (seized || isDoubtful || old.length > 0) {
+        isDoubtful = true
+        const left = await translating(() => undoLate(collections, written, made)).catch((error: unknown) => {
           lease.abandon()
           throw error
         })
         isDoubtful = false
         if (left > 0) foreign()
       }
-      snapshots.passed(last)
+      lease.forget(old)
+      snapshots.passed(written.last)
       if (!undisturbed && hasReferrers === false) hasReferrers = undefined
-      return createTurn(last, undisturbed)
+      return createTurn(written, undisturbed)
     },
     close: async () => {
       if (isDoubtful) lease.abandon()

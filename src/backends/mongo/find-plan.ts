@@ -1,5 +1,6 @@
 import type { Document, Filter } from 'mongodb'
 import { type Token, tokenOf } from '../../rounds/tokens.ts'
+import type { Gap, Written } from '../../rounds/written.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -15,9 +16,40 @@ export interface FindPlan {
 
 type Condition = Filter<Document>
 
+const inGap = ({ after, through }: Gap): { readonly $gt: Micros; readonly $lte: Micros } => ({
+  $gt: after,
+  $lte: through
+})
+
+/** Ranges, in one of which a round is that does not count, or not yet. */
+export const notWritten = ({ last, gaps }: Written): object[] => [{ $gt: last }, ...gaps.map(inGap)]
+
+/**
+ * Written by a turn of a writer that was taken for dead, in a round that does not count. By the time alone it is not
+ * told: a statement that another store had may have been stored at any time.
+ */
+export const isOfGap = (gap: Gap): Condition => ({
+  'ralph.stored': inGap(gap),
+  'ralph.turn': { $regex: `^${gap.holder}` }
+})
+
+/** Nothing that a round has left which does not count. */
+const notInGaps = ({ gaps }: Written): Condition[] => (gaps.length === 0 ? [] : [{ $nor: gaps.map(isOfGap) }])
+
+/** Stored by a round that is committed. */
+export const isStored = (written: Written): Condition[] => [
+  { 'ralph.stored': { $lte: written.last } },
+  ...notInGaps(written)
+]
+
 /** Voided by a round that is committed, or not. */
-export const isVoided = (last: Micros): Condition => ({ 'ralph.voided': { $lte: last } })
-export const isValid = (last: Micros): Condition => ({ 'ralph.voided': { $not: { $lte: last } } })
+export const isVoided = ({ last, gaps }: Written): Condition =>
+  gaps.length === 0
+    ? { 'ralph.voided': { $lte: last } }
+    : { 'ralph.voided': { $lte: last }, $nor: gaps.map((gap) => ({ 'ralph.voided': inGap(gap) })) }
+
+export const isValid = (written: Written): Condition =>
+  written.gaps.length === 0 ? { 'ralph.voided': { $not: { $lte: written.last } } } : { $nor: [isVoided(written)] }
 
 /** The statements between two times, as one range of an index: the last bound of all counts. */
 const within = ({ since, until, after, ascending }: StatementQuery, last: Micros): Condition => {
@@ -33,15 +65,19 @@ const within = ({ since, until, after, ascending }: StatementQuery, last: Micros
   return { 'ralph.stored': range, $nor: [passed] }
 }
 
-/** Those that have all of the tokens, and had them when all up to `last` was written. */
-const having = (tokens: readonly Token[], leading: Token | undefined, last: Micros): Condition[] => {
+/** Those that have all of the tokens, by what counts. */
+const having = (tokens: readonly Token[], leading: Token | undefined, written: Written): Condition[] => {
   if (leading === undefined) return []
   const others = tokens.filter((token) => token !== leading)
   return [
     { 'ralph.tokens': leading },
     // An expression is no range: the server cannot choose another token to look in the index for.
     ...others.map((token) => ({ $expr: { $in: [token, '$ralph.tokens'] } })),
-    { $nor: [{ 'ralph.pending': { $elemMatch: { at: { $gt: last }, tokens: { $in: [...tokens] } } } }] }
+    {
+      $nor: notWritten(written).map((at) => ({
+        'ralph.pending': { $elemMatch: { at, tokens: { $in: [...tokens] } } }
+      }))
+    }
   ]
 }
 
@@ -50,16 +86,26 @@ export const tokensOfQuery = (query: StatementQuery): Token[] => termsOfQuery(qu
 const sortOf = ({ ascending }: StatementQuery): FindPlan['sort'] =>
   ascending ? { 'ralph.stored': 1, 'ralph.id': 1 } : { 'ralph.stored': -1, 'ralph.id': -1 }
 
-/** The page of a query, among what was written up to `last`; `leading` is the token whose range is gone through. */
-export const planFind = (query: StatementQuery, leading: Token | undefined, last: Micros): FindPlan => ({
-  filter: { $and: [...having(tokensOfQuery(query), leading, last), within(query, last), isValid(last)] },
+/** The page of a query, among what was written; `leading` is the token whose range is gone through. */
+export const planFind = (query: StatementQuery, leading: Token | undefined, written: Written): FindPlan => ({
+  filter: {
+    $and: [
+      ...having(tokensOfQuery(query), leading, written),
+      within(query, written.last),
+      isValid(written),
+      ...notInGaps(written)
+    ]
+  },
   sort: sortOf(query),
   hint: leading === undefined ? indexNames.stored : indexNames.tokens
 })
 
 /** Every statement, voided or not. */
-export const planAll = (query: StatementQuery, last: Micros): FindPlan => ({
-  filter: within(query, last),
+export const planAll = (query: StatementQuery, written: Written): FindPlan => ({
+  filter:
+    written.gaps.length === 0
+      ? within(query, written.last)
+      : { $and: [within(query, written.last), ...notInGaps(written)] },
   sort: sortOf(query),
   hint: indexNames.stored
 })

@@ -31,7 +31,7 @@ const detailOf = (error: unknown): string => (error instanceof Error ? error.mes
  * snapshot): what is later than its lease is taken back.
  */
 export const openMongo = (options: MongoOptions, context: BackendContext): LrsBackend => {
-  const connection = createConnection(options.connectionUri, options.database)
+  const connection = createConnection(options.connectionUri, options.database, options.timeout)
   const stores = new Map<string, Promise<MongoStore>>()
   let closing: Promise<void> | undefined
 

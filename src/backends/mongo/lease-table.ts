@@ -1,4 +1,4 @@
-import type { LeaseTable, VersionedRecord } from '../../rounds/lease.ts'
+import type { LeaseTable, VersionedRecord } from '../../rounds/lease-record.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
@@ -27,7 +27,8 @@ export const createLeaseTable = (collections: Collections): LeaseTable<number> =
   const make = async (): Promise<void> => {
     const nobody = { holder: null, wanted: null, writer: null }
     try {
-      const first = { _id, version: 1, last: await lastWritten(collections), ...nobody } as const
+      const last = await lastWritten(collections)
+      const first = { _id, version: 1, last, through: last, gaps: [], ...nobody } as const
       await lease.insertOne(first, { maxTimeMS: timeLimits.write })
     } catch (error) {
       if (!isDuplicateKey(error)) throw error
@@ -40,20 +41,25 @@ export const createLeaseTable = (collections: Collections): LeaseTable<number> =
       await make()
       return read()
     }
-    const { version, last, holder, wanted, writer } = found
-    return {
-      version,
-      record: { last, holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined }
-    }
+    const { version, last, through, gaps = [], holder, wanted, writer } = found
+    const names = { holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined }
+    return { version, record: { ...names, last, through, gaps } }
   }
 
   return {
     read: () => translating(read),
-    write: ({ last, holder = null, wanted = null, writer = null }, version) =>
+    write: ({ last, through, gaps, holder = null, wanted = null, writer = null }, version) =>
       translating(async () => {
         // `read` has made it.
         if (version === undefined) return undefined
-        const next: Omit<LeaseDocument, '_id'> = { version: version + 1, last, holder, wanted, writer }
+        const names = { holder, wanted, writer }
+        const next: Omit<LeaseDocument, '_id'> = {
+          version: version + 1,
+          last,
+          ...(through === undefined ? {} : { through }),
+          gaps,
+          ...names
+        }
         const { matchedCount } = await lease.replaceOne({ _id, version }, next, { maxTimeMS: timeLimits.write })
         return matchedCount === 1 ? next.version : undefined
       })

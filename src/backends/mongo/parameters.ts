@@ -1,5 +1,6 @@
 import { parameter } from '../../settings/define.ts'
 import { integer, type Kind, text } from '../../settings/kinds.ts'
+import { timeoutParameter } from '../time-limit.ts'
 
 /** As document 000 shows it: `["mongodb://mongo:27017/"]`. */
 const bracketed = /^\[\s*(["']?)(.*)\1\s*\]$/s
@@ -51,6 +52,7 @@ export const mongoParameters = {
     default: 'marsha',
     description: 'Collection of statements; what belongs to them is in collections named NAME:….'
   }),
+  timeout: timeoutParameter('MongoDB'),
   writeDelay: parameter('WRITE_DELAY', {
     kind: integer(0, 1000),
     default: 0,
@@ -69,6 +71,7 @@ export const mongoDataParameters = {
     ...mongoParameters.collection,
     description: 'Collection that is read and written when the command names no target.'
   },
+  timeout: mongoParameters.timeout,
   clientOptions: mongoParameters.clientOptions,
   documentClass: mongoParameters.documentClass,
   tzAware: {

@@ -3,7 +3,7 @@ import { maxPageSize, type Position, type StatementQuery } from '../../xapi/filt
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import { type FindPlan, isValid, isVoided, planAll, planFind, tokensOfQuery } from './find-plan.ts'
+import { type FindPlan, isStored, isValid, isVoided, planAll, planFind, tokensOfQuery } from './find-plan.ts'
 import { createLeadingToken } from './leading-token.ts'
 import type { StatementText } from './shapes.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -63,19 +63,19 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
   return {
     query: async (query, { signal } = {}) => {
       const leading = await leadingOf(tokensOfQuery(query), signal)
-      return snapshots.read((last) => fetchPage(planFind(query, leading, last), query.limit, signal))
+      return snapshots.read((written) => fetchPage(planFind(query, leading, written), query.limit, signal))
     },
     find: (id, { voided }, { signal } = {}) =>
-      snapshots.read(async (last) => {
+      snapshots.read(async (written) => {
         const found = await statements.findOne<{ readonly ralph: StatementText }>(
-          { $and: [{ 'ralph.id': id }, { 'ralph.stored': { $lte: last } }, voided ? isVoided(last) : isValid(last)] },
+          { $and: [{ 'ralph.id': id }, ...isStored(written), voided ? isVoided(written) : isValid(written)] },
           { projection: readProjection, enableUtf8Validation: false, maxTimeMS: timeLimits.read, signal }
         )
         return found === null ? undefined : readStored(collections, found.ralph, signal)
       }),
     all: (after, limit, { signal } = {}) => {
       const query = { ascending: true, limit, ...(after === undefined ? {} : { after }) }
-      return snapshots.read((last) => fetchPage(planAll(query, last), limit, signal))
+      return snapshots.read((written) => fetchPage(planAll(query, written), limit, signal))
     }
   }
 }

@@ -9,6 +9,8 @@ export interface MongoOptions {
   readonly collection: string
   /** Milliseconds for which the first of some requests waits for others to share its round. */
   readonly writeDelay: number
+  /** Milliseconds that a request may take; 10,000 unless given. */
+  readonly timeout?: number
   /** How servers take turns; as they come unless given. */
   readonly lease?: LeaseOptions
 }

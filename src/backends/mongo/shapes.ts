@@ -1,5 +1,6 @@
 import type { Binary, ObjectId } from 'mongodb'
 import type { Token } from '../../rounds/tokens.ts'
+import type { Gap } from '../../rounds/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 
@@ -27,7 +28,7 @@ export interface StatementText {
  */
 export interface Relations extends StatementText {
   readonly tokens: readonly Token[]
-  /** Of the turn that wrote it. */
+  /** Of the turn that wrote it: its process, as the lease knows it, and its own. */
   readonly turn: string
   readonly target?: StatementId
   readonly voiding?: true
@@ -62,6 +63,9 @@ export interface LeaseDocument {
   readonly wanted: string | null
   readonly writer: string | null
   readonly last: number
+  /** Absent where an older version wrote it. */
+  readonly through?: number
+  readonly gaps?: readonly Gap[]
 }
 
 /** What statements together say of an Activity or a Verb. */

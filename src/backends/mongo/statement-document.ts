@@ -3,6 +3,7 @@ import { BSON, ObjectId } from 'mongodb'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import type { NewStatement, PresentStatement } from '../../rounds/engine.ts'
+import { isInGap, isWritten, type Written } from '../../rounds/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { bsonSource, shortened } from './bson-source.ts'
@@ -15,6 +16,13 @@ export interface Planned<Document> {
   readonly document: Document
   readonly parts: readonly PartDocument[]
 }
+
+/** Whether it says something that does not count: it arrived too late to be taken back by who came next. */
+export const isLate = ({ stored, turn, voided, pending = [] }: Relations, written: Written): boolean =>
+  stored > written.last ||
+  written.gaps.some((gap) => isInGap(stored, gap) && turn.startsWith(gap.holder)) ||
+  (voided !== undefined && !isWritten(voided, written)) ||
+  pending.some(({ at }) => !isWritten(at, written))
 
 /** A text of fewer characters makes no document that is too large. */
 const harmless = 1_000_000

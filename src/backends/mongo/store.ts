@@ -3,11 +3,12 @@ import type { ObjectId } from 'mongodb'
 import type { BackendContext, LrsStore } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
-import { createLease } from '../../rounds/lease.ts'
+import { createLease, defaultLease } from '../../rounds/lease.ts'
 import { createStatementRounds } from '../../rounds/statement-rounds.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { defaultTimeout } from '../time-limit.ts'
 import { type AdoptReport, adoptStatements } from './adopt.ts'
 import { readAttachments } from './attachments.ts'
 import { openCollections } from './collections.ts'
@@ -33,7 +34,7 @@ export interface StoreOptions {
   readonly connection: Connection
   readonly names: CollectionNames
   readonly context: BackendContext
-  readonly options: Pick<MongoOptions, 'writeDelay' | 'lease'>
+  readonly options: Pick<MongoOptions, 'writeDelay' | 'lease' | 'timeout'>
 }
 
 /** A time that is so old, in microseconds, is no longer worth telling a reader who asks how far the store is consistent. */
@@ -47,10 +48,14 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
   const collections = await openCollections(connection, names)
   const { clock } = context
   const leaseTable = createLeaseTable(collections)
-  const lease = createLease(leaseTable, options.lease)
+  const lease = createLease(
+    leaseTable,
+    clock,
+    options.lease ?? { ...defaultLease, patience: options.timeout ?? defaultTimeout }
+  )
   const snapshots = createSnapshots(lease, leaseTable)
   const adopting = new Map<StatementId, ObjectId>()
-  const engine = createEngine({ collections, lease, snapshots, adopting, foreign: () => void adoptLater() })
+  const engine = createEngine({ collections, lease, snapshots, clock, adopting, foreign: () => void adoptLater() })
   const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
   const queries = createQueries(collections, snapshots)
   const documents = createDocuments(collections, createIncreasingClock(clock))
@@ -88,7 +93,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
     const answered = new AbortController()
     const patience = Math.max(0, asking + courtesy - performance.now())
     const late = setTimeout(patience, undefined, { ref: false, signal: answered.signal }).then(() =>
-      snapshots.read(async (last) => last)
+      snapshots.read(async ({ last }) => last)
     )
     // Whichever comes second concerns nobody.
     late.catch(() => {})
@@ -146,13 +151,13 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
       describe: (iris, options) =>
         run(
           () =>
-            snapshots.read(async (last) =>
-              descriptionsAt(iris, await findDescriptions(collections, iris, options?.signal), last)
+            snapshots.read(async (written) =>
+              descriptionsAt(iris, await findDescriptions(collections, iris, options?.signal), written)
             ),
           options
         ),
       agentNames: (identifier, options) =>
-        run(() => snapshots.read((last) => findNames(collections, identifier, last, options?.signal)), options)
+        run(() => snapshots.read(({ last }) => findNames(collections, identifier, last, options?.signal)), options)
     },
     attachments: {
       read: async function* (sha2s, options) {

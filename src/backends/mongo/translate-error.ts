@@ -3,6 +3,7 @@ import {
   MongoClientClosedError,
   MongoError,
   MongoNetworkError,
+  MongoNetworkTimeoutError,
   MongoNotConnectedError,
   MongoServerError,
   MongoServerSelectionError,
@@ -10,6 +11,7 @@ import {
   MongoWriteConcernError
 } from 'mongodb'
 import { RalphError } from '../../errors.ts'
+import { givenUp, unanswered } from '../time-limit.ts'
 
 /** What a server says while it cannot serve, and will again (mongodb: error_codes.yml). */
 const away: ReadonlySet<number> = new Set([
@@ -106,6 +108,9 @@ export const translateError = (error: unknown): unknown => {
     if (cause !== undefined) return translateError(cause)
     const unconfirmed = error.result.getWriteConcernError()
     if (unconfirmed !== undefined) return unavailable(`MongoDB cannot confirm a write: ${unconfirmed.errmsg}`, error)
+  }
+  if (error instanceof MongoNetworkTimeoutError) {
+    return new RalphError('STORE_UNAVAILABLE', `MongoDB ${unanswered}`, givenUp, { cause: error })
   }
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
     return unavailable(`MongoDB is out of reach: ${error.message}`, error)

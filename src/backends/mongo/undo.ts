@@ -1,9 +1,10 @@
 import type { Filter } from 'mongodb'
-import type { Micros } from '../../xapi/timestamp.ts'
+import { type Gap, isWritten, type Written } from '../../rounds/written.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { removeParts } from './contents.ts'
 import { undoDescriptions, undoNames } from './descriptions.ts'
+import { isOfGap, notWritten } from './find-plan.ts'
 import type { Relations, StatementDocument } from './shapes.ts'
 import { isTakenIn } from './statement-document.ts'
 
@@ -11,15 +12,15 @@ import { isTakenIn } from './statement-document.ts'
  * The relations as they were before rounds that were never committed. A round adds only tokens that were not there, so
  * those it added are its own.
  */
-const before = (relations: Relations, last: Micros): Relations => {
+const before = (relations: Relations, written: Written): Relations => {
   const { voided, pending = [], version = 0, ...rest } = relations
-  const dead = new Set(pending.filter(({ at }) => at > last).flatMap(({ tokens }) => tokens))
+  const dead = new Set(pending.filter(({ at }) => !isWritten(at, written)).flatMap(({ tokens }) => tokens))
   return {
     ...rest,
     tokens: rest.tokens.filter((token) => !dead.has(token)),
-    pending: pending.filter(({ at }) => at <= last),
+    pending: pending.filter(({ at }) => isWritten(at, written)),
     version: version + 1,
-    ...(voided === undefined || voided > last ? {} : { voided })
+    ...(voided === undefined || !isWritten(voided, written) ? {} : { voided })
   }
 }
 
@@ -48,17 +49,16 @@ const removeStatements = async (collections: Collections, which: Filter<Statemen
   return modifiedCount
 }
 
-const undoChanges = async ({ statements }: Collections, last: Micros): Promise<void> => {
-  const changed = await statements
-    .find({ 'ralph.pending.at': { $gt: last } }, { projection: { ralph: 1 }, maxTimeMS: timeLimits.read })
-    .toArray()
+const undoChanges = async ({ statements }: Collections, written: Written): Promise<void> => {
+  const late = { $or: notWritten(written).map((at) => ({ 'ralph.pending': { $elemMatch: { at } } })) }
+  const changed = await statements.find(late, { projection: { ralph: 1 }, maxTimeMS: timeLimits.read }).toArray()
   const writes = changed.flatMap(({ _id, ralph }) =>
     isTakenIn(ralph)
       ? [
           {
             updateOne: {
               filter: { _id, 'ralph.version': ralph.version ?? null },
-              update: { $set: { ralph: before(ralph, last) } }
+              update: { $set: { ralph: before(ralph, written) } }
             }
           }
         ]
@@ -68,23 +68,26 @@ const undoChanges = async ({ statements }: Collections, last: Micros): Promise<v
 }
 
 /**
- * Takes back all that was written after `last` and never committed, by whichever process: nobody has seen it, and
- * nobody was told that it is stored. For the holder of the lease only. May be repeated.
+ * Takes back all that was written and never committed, by whichever process: nobody has seen it, and nobody was told that
+ * it is stored. For the holder of the lease only. May be repeated. `made` is a gap that is new: an older version has not
+ * written down which process a document is of.
  * Returns how many documents of Ralph's are to be taken in again.
  */
-export const undoAfter = async (collections: Collections, last: Micros): Promise<number> => {
-  const [left] = await Promise.all([
-    removeStatements(collections, { 'ralph.stored': { $gt: last } }),
-    undoDescriptions(collections, last),
-    undoNames(collections, last)
+export const undoLate = async (collections: Collections, written: Written, made: Gap | undefined): Promise<number> => {
+  const late = [
+    { 'ralph.stored': { $gt: written.last } },
+    ...written.gaps.map(isOfGap),
+    ...(made === undefined ? [] : [{ 'ralph.stored': { $gt: made.after, $lte: made.through } }])
+  ]
+  const left = await Promise.all([
+    ...late.map((which) => removeStatements(collections, which)),
+    undoDescriptions(collections, written).then(() => 0),
+    undoNames(collections, written, made).then(() => 0)
   ])
-  await undoChanges(collections, last)
-  return left
+  await undoChanges(collections, written)
+  return left.reduce((sum, each) => sum + each, 0)
 }
 
-/**
- * Takes back what a turn wrote after another process had taken over: that one has not looked for it. It may have been
- * seen for as long as its request was on its way too late.
- */
+/** Takes back what a turn wrote after another process had taken over: that one has not looked for it. Nobody has seen it. */
 export const undoTurn = (collections: Collections, turn: string, ids: readonly string[]): Promise<number> =>
   removeStatements(collections, { 'ralph.id': { $in: [...ids] }, 'ralph.turn': turn })
