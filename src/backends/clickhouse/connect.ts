@@ -3,10 +3,11 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { CallOptions } from '../../contracts/statement-store.ts'
+import { defaultTimeout } from '../time-limit.ts'
 import { type ClientOptions, impliedOptions } from './client-options.ts'
 import { lengthOf, type RowReader, type Rows, readRows } from './row-binary.ts'
 import type { ServerAddress } from './settings.ts'
-import { closed, translateError } from './translate-error.ts'
+import { closed, translateError, unansweredBy } from './translate-error.ts'
 
 /**
  * Values for the parameters of a query, `{name:Type}` in it: short ones, they are in the URL. Text that is not ours goes
@@ -46,15 +47,17 @@ export interface Connection {
    * INSERT INTO. `own` are options that are stronger than those which make it so.
    */
   insert(into: string, rows: Rows, parameters?: Parameters, own?: ClientOptions): Promise<void>
-  /** Anything without a result, which may take minutes. */
+  /** Anything without a result, which may take minutes: it changes tables, or copies rows. */
   run(sql: string, parameters?: Parameters): Promise<void>
+  /** Anything without a result. */
+  tell(sql: string, parameters?: Parameters): Promise<void>
   /** Resolves when no insert that failed is still under way: an answer may be lost although the insert goes on. */
   settle(): Promise<void>
   close(): Promise<void>
 }
 
-/** Milliseconds without an answer after which a request is given up. */
-const timeouts = { read: 30_000, write: 30_000, run: 600_000 }
+/** Milliseconds without an answer after which a request is given up that may take minutes. */
+const patient = 600_000
 
 /** Idle for longer, servers before 23.11 close a connection. */
 const idleTimeout = 2500
@@ -107,8 +110,11 @@ const open = ({ url, username, password }: ServerAddress, timeout: number) =>
   })
 
 /** `options`: undefined: those of document 000 that the server knows. Does not ask the server for anything. */
-export const connect = (address: ServerAddress): Connection & { use(options: ClientOptions): void } => {
-  const clients = { read: open(address, timeouts.read), run: open(address, timeouts.run) }
+export const connect = (
+  address: ServerAddress,
+  timeout = defaultTimeout
+): Connection & { use(options: ClientOptions): void } => {
+  const clients = { read: open(address, timeout), run: open(address, Math.max(timeout, patient)) }
   const queryPrefix = `ralph-${randomUUID()}`
   let options: ClientOptions = {}
   let queries = 0
@@ -160,6 +166,10 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
     await request('run', sql, runSettings, buffer, { parameters })
   }
 
+  const tell = async (sql: string, parameters: Parameters = {}): Promise<void> => {
+    await request('read', sql, runSettings, buffer, { parameters })
+  }
+
   return {
     url: address.url,
     queryPrefix,
@@ -171,8 +181,21 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
       const body = given === undefined ? {} : { body: formOf(given), contentType: formType }
       return readRows(await request('read', `${sql} FORMAT RowBinary`, all, buffer, { parameters, signal, ...body }))
     },
-    stream: (sql, parameters = {}, { signal, settings } = {}) =>
-      request('run', sql, { ...streamSettings, ...settings }, async (answer) => answer, { parameters, signal }),
+    stream: async (sql, parameters = {}, { signal, settings } = {}) => {
+      // What is being read may wait for who reads it, as long as that takes; the first word may not.
+      const late = new AbortController()
+      const timer = setTimeout(() => late.abort(), timeout)
+      const given = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal])
+      try {
+        const wanted = { ...streamSettings, ...settings }
+        return await request('run', sql, wanted, async (answer) => answer, { parameters, signal: given })
+      } catch (error) {
+        signal?.throwIfAborted()
+        throw late.signal.aborted ? unansweredBy(address.url, error) : error
+      } finally {
+        clearTimeout(timer)
+      }
+    },
     insert: async (into, rows, parameters = {}, own = {}) => {
       await request('read', `INSERT INTO ${into} FORMAT RowBinary`, { ...insertSettings, ...own }, buffer, {
         parameters,
@@ -180,10 +203,11 @@ export const connect = (address: ServerAddress): Connection & { use(options: Cli
       })
     },
     run,
+    tell,
     settle: async () => {
       const ids = [...doubtful]
       if (ids.length === 0) return
-      await run("KILL QUERY WHERE user = currentUser() AND has(splitByChar(',', {ids:String}), query_id) SYNC", {
+      await tell("KILL QUERY WHERE user = currentUser() AND has(splitByChar(',', {ids:String}), query_id) SYNC", {
         ids: ids.join(',')
       })
       for (const id of ids) doubtful.delete(id)

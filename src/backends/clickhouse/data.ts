@@ -14,7 +14,7 @@ import { createBatch, type RecordTable } from './data-write.ts'
 import { readEventIds } from './event-ids.ts'
 import { requireEventTable } from './event-table.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted } from './settings.ts'
-import { closed } from './translate-error.ts'
+import { closed, noDatabase } from './translate-error.ts'
 
 /** Milliseconds after which a server that says nothing is away. */
 const statusTimeout = 3000
@@ -33,7 +33,7 @@ const hex = (text: string): string => Buffer.from(text).toString('hex')
  * back so. A table that is missing is made when something is written to it.
  */
 export const openClickhouseData = async (options: ClickhouseOptions): Promise<RecordsBackend> => {
-  const connection = connect(addressOf(options))
+  const connection = connect(addressOf(options), options.timeout)
   const patience = createPatience()
   const chosen = clientOptionsOf(options)
   const tables = new Map<string, Promise<RecordTable>>()
@@ -74,7 +74,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
     const database = target ?? options.database
     const found = await ask(async (opened) => {
       // Says that there is no such database, if there is none.
-      await opened.run(`SHOW TABLES FROM ${quoted(database)} FORMAT Null`)
+      await opened.tell(`SHOW TABLES FROM ${quoted(database)} FORMAT Null`)
       const rows = await opened.read(
         `SELECT name, engine, toInt64(ifNull(total_rows, 0)), toInt64(ifNull(total_bytes, 0)),
            toInt64(toUnixTimestamp(metadata_modification_time))
@@ -114,8 +114,15 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
     const limit = AbortSignal.timeout(statusTimeout)
     try {
       const opened = await asking(open)
-      await asking(() => opened.read('SELECT 1', {}, { signal: signal ? AbortSignal.any([signal, limit]) : limit }))
-      return { state: 'ok' }
+      const rows = await asking(() =>
+        opened.read(
+          'SELECT count() FROM system.databases WHERE name = unhex({database:String})',
+          { database: hex(options.database) },
+          { signal: signal ? AbortSignal.any([signal, limit]) : limit }
+        )
+      )
+      if (rows.i64() > 0) return { state: 'ok' }
+      return { state: 'error', detail: noDatabase(connection.url, options.database, undefined).message }
     } catch (error) {
       signal?.throwIfAborted()
       const translated = asError(error)
@@ -136,7 +143,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
     },
     write,
     delete: async (id, { target }) => {
-      await ask((opened) => opened.run(`DROP TABLE ${quoted(target ?? options.database)}.${quoted(id)}`))
+      await ask((opened) => opened.tell(`DROP TABLE ${quoted(target ?? options.database)}.${quoted(id)}`))
       tables.delete(id)
       return { deleted: 1 }
     },

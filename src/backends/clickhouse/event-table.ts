@@ -1,6 +1,7 @@
 import { RalphError } from '../../errors.ts'
 import type { Connection } from './connect.ts'
 import { eventTableDefinition, quoted } from './settings.ts'
+import { isNoDatabase, noDatabase } from './translate-error.ts'
 
 /** What document 001 has; a table may have more columns, as long as they have defaults. */
 const expected: ReadonlyMap<string, RegExp> = new Map([
@@ -40,9 +41,9 @@ export const requireEventTable = async (connection: Connection, database: string
   const columns = await columnsOf(connection, database, table)
   if (columns.size === 0) {
     try {
-      await connection.run(eventTableDefinition(name).replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'))
+      await connection.tell(eventTableDefinition(name).replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'))
     } catch (error) {
-      throw missing(connection, name, error)
+      throw isNoDatabase(error) ? noDatabase(connection.url, database, error) : missing(connection, name, error)
     }
     return name
   }

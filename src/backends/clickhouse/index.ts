@@ -1,15 +1,14 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
-import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { type Appender, createAppender } from './appender.ts'
 import { columns } from './columns.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
 import type { Appenders } from './engine.ts'
 import { makeFirstTables, migrate } from './migrations.ts'
-import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type Tables, tablesIn } from './settings.ts'
+import { addressOf, type ClickhouseOptions, clientOptionsOf, type Tables, tablesIn } from './settings.ts'
 import { type ClickhouseStore, openStore, type Shared } from './store.ts'
 import { readStores } from './stores.ts'
-import { closed, isServerError } from './translate-error.ts'
+import { closed, isNoDatabase, noDatabase } from './translate-error.ts'
 import { becomeWriter, defaultTimes } from './writer.ts'
 
 export type { ClickhouseOptions } from './settings.ts'
@@ -30,7 +29,7 @@ export type { ClickhouseOptions } from './settings.ts'
  * grants it, the other where a server died, or else what it sends late is not refused.
  */
 export const openClickhouse = async (options: ClickhouseOptions, context: BackendContext): Promise<LrsBackend> => {
-  const connection = connect(addressOf(options))
+  const connection = connect(addressOf(options), options.timeout)
   try {
     connection.use(clientOptionsOf(options) ?? (await knownOptions(connection)))
     return await open(connection, options, context)
@@ -45,13 +44,7 @@ const prepare = async (connection: Connection, database: string, tables: Tables)
   try {
     await makeFirstTables(connection, tables, database)
   } catch (cause) {
-    if (!(cause instanceof Error) || !isServerError(cause.cause, 81)) throw cause
-    throw new RalphError(
-      'STORE_UNAVAILABLE',
-      `ClickHouse at ${connection.url} has no database ${database}. Make it with:\nCREATE DATABASE ${quoted(database)}`,
-      { database },
-      { cause }
-    )
+    throw isNoDatabase(cause) ? noDatabase(connection.url, database, cause) : cause
   }
 }
 

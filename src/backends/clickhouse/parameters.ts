@@ -1,5 +1,6 @@
 import { parameter } from '../../settings/define.ts'
 import { boolean, integer, text } from '../../settings/kinds.ts'
+import { timeoutParameter } from '../time-limit.ts'
 import { clientOptions } from './client-options.ts'
 
 /** Names and defaults are those of Ralph 5. */
@@ -62,6 +63,7 @@ export const clickhouseParameters = {
     default: undefined,
     description: 'Of Ralph 5: taken, and of no consequence here.'
   }),
+  timeout: timeoutParameter('ClickHouse'),
   writeDelay: parameter('WRITE_DELAY', {
     kind: integer(0, 1000),
     default: 0,

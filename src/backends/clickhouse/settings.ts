@@ -19,6 +19,8 @@ export interface ClickhouseOptions {
   readonly clientOptions?: ClientOptions | undefined
   readonly dateTimeInputFormat?: string | undefined
   readonly allowExperimentalObjectType?: string | undefined
+  /** Milliseconds that a request may take without an answer; 10,000 unless given. */
+  readonly timeout?: number
   /** Milliseconds. */
   readonly writeDelay?: number
   /** How the writer of a database shows that it lives; for tests. */

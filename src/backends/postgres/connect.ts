@@ -3,7 +3,7 @@ import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { plain, type Query } from './query-text.ts'
 import { quoted, type Settings } from './settings.ts'
-import { isLost, type Place, translateError } from './translate-error.ts'
+import { isLost, isUnanswered, type Place, translateError } from './translate-error.ts'
 
 type Rows<Each extends readonly (readonly unknown[])[]> = { readonly [at in keyof Each]: readonly Each[at][] }
 type Queries<Each extends readonly (readonly unknown[])[]> = { readonly [at in keyof Each]: Query<Each[at]> }
@@ -36,9 +36,6 @@ export interface Database {
 const types = {
   getTypeParser: (oid: number) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, 'text'))
 }
-
-/** Milliseconds beyond the time that the server gives a statement, after which it is taken for dead. */
-const patience = 5000
 
 /**
  * What every connection is told first. The order of an index is what every query here is planned for: whatever
@@ -84,7 +81,8 @@ const busyError = (poolSize: number): RalphError =>
 const closedError = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
 
 export const openDatabase = (settings: Settings): Database => {
-  const { host, port, database, user, password, ssl, schema, statementTimeout, connectTimeout, poolSize } = settings
+  const { host, port, database, user, password, ssl, schema, statementTimeout, connectTimeout, timeout, poolSize } =
+    settings
   const place: Place = { host, port, database, user, schema }
   const config = {
     host,
@@ -96,7 +94,8 @@ export const openDatabase = (settings: Settings): Database => {
     password: password ?? '',
     application_name: 'ralph',
     keepAlive: true,
-    query_timeout: statementTimeout + patience,
+    // A statement for which the operator has set more time has that.
+    query_timeout: Math.max(timeout, statementTimeout),
     connectionTimeoutMillis: connectTimeout
   }
   const processes = new WeakMap<pg.ClientBase, number>()
@@ -221,7 +220,7 @@ export const openDatabase = (settings: Settings): Database => {
       } catch (error) {
         if (signal?.aborted) throw signal.reason
         // What was idle may have died without a word, in a restart of the server for one.
-        if (error instanceof RalphError || !isLost(error)) throw translateError(error, place)
+        if (error instanceof RalphError || !isLost(error) || isUnanswered(error)) throw translateError(error, place)
       }
       return readOnce(query, signal).catch((error: unknown) => {
         throw signal?.aborted ? signal.reason : translateError(error, place)

@@ -1,5 +1,6 @@
 import { parameter } from '../../settings/define.ts'
 import { choice, integer, path, text } from '../../settings/kinds.ts'
+import { timeoutParameter } from '../time-limit.ts'
 
 export const postgresParameters = {
   connectionUri: parameter('CONNECTION_URI', {
@@ -49,14 +50,17 @@ export const postgresParameters = {
     default: 10,
     description: 'Connections that are open at most; one more is used to stop what nobody waits for.'
   }),
+  timeout: timeoutParameter('PostgreSQL'),
   connectTimeout: parameter('CONNECT_TIMEOUT', {
     kind: integer(1, 3_600_000),
-    default: 5000,
+    default: undefined,
+    defaultText: '5000, and no more than TIMEOUT',
     description: 'Milliseconds for which a connection, new or free, is waited for.'
   }),
   statementTimeout: parameter('STATEMENT_TIMEOUT', {
     kind: integer(100, 3_600_000),
-    default: 30_000,
+    default: undefined,
+    defaultText: 'TIMEOUT',
     description: 'Milliseconds after which the server gives up a single SQL statement.'
   }),
   writeDelay: parameter('WRITE_DELAY', {

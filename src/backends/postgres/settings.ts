@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { RalphError } from '../../errors.ts'
+import { defaultTimeout } from '../time-limit.ts'
 
 export const sslModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof sslModes)[number]
@@ -17,6 +18,7 @@ export interface PostgresOptions {
   readonly sslRootCert?: string | undefined
   readonly schema?: string | undefined
   readonly poolSize?: number | undefined
+  readonly timeout?: number | undefined
   readonly connectTimeout?: number | undefined
   readonly statementTimeout?: number | undefined
   readonly writeDelay?: number | undefined
@@ -34,6 +36,8 @@ export interface Settings {
   readonly ssl: ConnectionOptions | false
   readonly schema: string
   readonly poolSize: number
+  /** Milliseconds that a statement may take without an answer. */
+  readonly timeout: number
   readonly connectTimeout: number
   readonly statementTimeout: number
   readonly writeDelay: number
@@ -99,6 +103,7 @@ const tlsOf = (mode: SslMode, file: string | undefined): ConnectionOptions | fal
 /** `INVALID_SETTING` for what cannot be meant. */
 export const settingsOf = (options: PostgresOptions): Settings => {
   const uri = options.connectionUri === undefined ? {} : readUri(options.connectionUri)
+  const { timeout = defaultTimeout } = options
   const user = uri.user ?? options.user ?? 'postgres'
   const schema = options.schema ?? 'ralph'
   // Longer names are cut off by PostgreSQL, silently; those with "pg_" are its own.
@@ -114,8 +119,9 @@ export const settingsOf = (options: PostgresOptions): Settings => {
     ssl: tlsOf(uri.sslMode ?? options.sslMode ?? 'disable', uri.sslRootCert ?? options.sslRootCert),
     schema,
     poolSize: options.poolSize ?? 10,
-    connectTimeout: options.connectTimeout ?? 5000,
-    statementTimeout: options.statementTimeout ?? 30_000,
+    connectTimeout: options.connectTimeout ?? Math.min(5000, timeout),
+    statementTimeout: options.statementTimeout ?? timeout,
+    timeout,
     writeDelay: options.writeDelay ?? 0
   }
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { type ErrorCode, RalphError } from '../../errors.ts'
+import { givenUp, unanswered } from '../time-limit.ts'
 
 /** Where a database is and who asks it, for messages: no password. */
 export interface Place {
@@ -71,6 +72,11 @@ export const isLost = (error: unknown): boolean => {
   return state === undefined || state.startsWith('08') || lostStates.has(state)
 }
 
+/** Whether the driver gave up a statement, or a connection that was begun: as it words it. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof Error &&
+  /^(?:Query read timeout|timeout expired|Connection terminated due to connection timeout)$/.test(error.message)
+
 const isDefect = (error: unknown): boolean => error instanceof TypeError || error instanceof RangeError
 
 /** What the driver says of itself, or Node of a socket. */
@@ -85,6 +91,9 @@ export const translateError = (error: unknown, place: Place): unknown => {
   if (error instanceof RalphError || isDefect(error)) return error
   const who = `PostgreSQL at ${place.host}:${place.port}`
   const state = stateOf(error)
+  if (isUnanswered(error)) {
+    return new RalphError('STORE_UNAVAILABLE', `${who} ${unanswered}`, givenUp, { cause: error })
+  }
   if (state === undefined) {
     const message = `${who} is out of reach: ${wordsOf(error)}`
     return new RalphError('STORE_UNAVAILABLE', message, { retryAfter }, { cause: error })
