@@ -1,5 +1,6 @@
 import { ClickHouseError } from '@clickhouse/client'
 import { type ErrorCode, RalphError } from '../../errors.ts'
+import { noDatabase, refusedUser } from './translate-error.ts'
 
 /** Errors of the server by number (ErrorCodes.cpp) that mean something else to a command than to a server of ours. */
 const codes: ReadonlyMap<number, ErrorCode> = new Map([
@@ -18,6 +19,21 @@ const ofTheServer: ReadonlySet<number> = new Set([
   75, 76, 159, 164, 202, 209, 210, 236, 241, 242, 243, 252, 279, 319, 394, 999, 1000, 1001, 1002
 ])
 
+const refusals: ReadonlySet<number> = new Set([192, 193, 194, 516])
+
+/** What is wrong and what to do about it, in the words of `ralph runserver`. `who` says which server it is. */
+const tell = (number: number, who: string, said: string, url: string): string => {
+  // As servers word it of old, and since there is an analyzer.
+  const name = /(?:(?:Table|Database) `?|identifier ')([^\s`']+?)[`']? (?:does not exist|doesn't exist|in scope)/.exec(
+    said
+  )?.[1]
+  if (number === 60 && name !== undefined) {
+    return `${who} has no table ${name}: \`ralph write\` makes it, \`ralph list\` names those that are there`
+  }
+  if (number === 81 && name !== undefined) return noDatabase(url, name, undefined).message
+  return refusals.has(number) ? `${who}: ${refusedUser} (${said})` : `${who}: ${said}`
+}
+
 /** What a failed request means to a command. `wrong` is what a mistake in the request itself is. */
 export const asError = (
   error: unknown,
@@ -27,8 +43,11 @@ export const asError = (
   const number = Number(error.cause.code)
   const code = codes.get(number) ?? (ofTheServer.has(number) ? undefined : wrong)
   if (code === undefined) return error
-  const { clickhouse } = error.details
-  const message = codes.has(number) ? `${error.message.split(': ')[0]}: ${error.cause.message.trim()}` : error.message
+  const { clickhouse, database } = error.details
+  const [who = ''] = error.message.split(': ')
+  const isTold = database !== undefined || !codes.has(number)
+  const [said = ''] = error.cause.message.trim().split('\n')
+  const message = isTold ? error.message : tell(number, who, said, who.replace('ClickHouse at ', ''))
   return new RalphError(code, message, { clickhouse }, { cause: error.cause })
 }
 
