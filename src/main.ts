@@ -131,8 +131,16 @@ process.exitCode = await run(process.argv.slice(2), {
   dataBackends,
   clock,
   errorStatus,
-  openBackend: (name, sources, appDir, log) =>
-    loadBackend(sources, backendNamed(name).configure)({ clock, appDir, warn: (message) => log.warn(message) }),
+  openBackend: (name, sources, appDir, log, { mustExist = false } = {}) =>
+    loadBackend(
+      sources,
+      backendNamed(name).configure
+    )({
+      clock,
+      appDir,
+      mustExist,
+      warn: (message) => log.warn(message)
+    }),
   openFiles: (name, sources, appDir, log) => {
     const { files, name: known } = backendNamed(name)
     if (typeof files === 'string') throw new RalphError('UNSUPPORTED_OPERATION', files, { backend: known })

@@ -39,8 +39,17 @@ export interface Composition {
   readonly clock: Clock
   /** HTTP status of each error. */
   readonly errorStatus: { readonly [code in ErrorCode]: number }
-  /** Opens a backend with the settings it has as an LRS; whoever opens it closes it. */
-  openBackend(name: string, sources: Sources, appDir: string, log: Log): Promise<LrsBackend>
+  /**
+   * Opens a backend with the settings it has as an LRS; whoever opens it closes it. `mustExist`: a store that nobody has
+   * made is `NOT_FOUND`, and nothing is made.
+   */
+  openBackend(
+    name: string,
+    sources: Sources,
+    appDir: string,
+    log: Log,
+    options?: { readonly mustExist?: boolean }
+  ): Promise<LrsBackend>
   /** The files of a backend; `UNSUPPORTED_OPERATION` says how a backup is made of one that has none. */
   openFiles(name: string, sources: Sources, appDir: string, log: Log): Promise<StoreFiles>
   /** The data backend that a package brings; undefined: there is no package of that name. */

@@ -42,6 +42,8 @@ export interface BackendContext {
   readonly clock: Clock
   /** RALPH_APP_DIR, absolute. */
   readonly appDir: string
+  /** A store that nobody has made is `NOT_FOUND`, and nothing is made. */
+  readonly mustExist?: boolean
   /** For what an operator should know but no request is told. */
   warn(message: string): void
 }

@@ -73,13 +73,39 @@ const digestsOf = (statements: readonly StoredStatement[]): string[] => {
   return [...digests]
 }
 
-/** Statements whose newest is there in both, so that all before were copied: where to go on. */
+const notEmpty = (why: string): RalphError =>
+  new RalphError('INVALID_INPUT', `the receiving store has ${why} of its own: copy into an empty store`)
+
+/**
+ * Where to go on: the newest statement that is there, if it comes from the giving store, as the oldest does; undefined:
+ * nothing was copied yet. Throws when the receiving store has something of its own, before anything is copied.
+ */
 const placeToGoOn = async (from: LrsStore, to: LrsStore): Promise<Position | undefined> => {
-  const { statements } = await to.statements.query({ ascending: false, limit: 1 })
-  const [newest] = statements
-  if (newest === undefined) return undefined
-  const original = await from.statements.find(newest.id, { voided: false })
-  return original?.stored === newest.stored ? { stored: newest.stored, id: newest.id } : undefined
+  const ends = await Promise.all([false, true].map((ascending) => to.statements.query({ ascending, limit: 1 })))
+  const [newest, oldest] = ends.map(({ statements: [only] }) => only)
+  if (newest === undefined || oldest === undefined) {
+    const [document] = await copyOf(to, 'receiving').documents(undefined, 1)
+    const { statements } = await from.statements.query({ ascending: true, limit: 1 })
+    // Documents are copied last.
+    if (document !== undefined && statements.length > 0) throw notEmpty('documents')
+    return undefined
+  }
+  for (const { id, stored } of [newest, oldest]) {
+    const [valid, voided] = await Promise.all([false, true].map((voided) => from.statements.find(id, { voided })))
+    // What voids it may not have been copied yet.
+    if ((valid ?? voided)?.stored !== stored) throw notEmpty('statements')
+  }
+  return { stored: newest.stored, id: newest.id }
+}
+
+/** What changes when somebody writes to a store: its newest statement and its documents. */
+const markOf = async (store: LrsStore, signal: AbortSignal | undefined): Promise<string> => {
+  const { statements } = await store.statements.query({ ascending: false, limit: 1 }, signal ? { signal } : {})
+  const documents: string[] = []
+  for await (const page of documentPages(copyOf(store, 'giving'), signal)) {
+    for (const { key, document } of page) documents.push(`${keyText(key)} ${document.etag} ${document.updated}`)
+  }
+  return JSON.stringify([statements[0]?.id, documents.sort()])
 }
 
 const copyStatements = async (
@@ -172,8 +198,9 @@ export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptio
       onProgress({ ...progress })
     }
   }
-  const copied = counted('copy')
   const copyAll = async (after: Position | undefined): Promise<readonly [Inventory, Inventory]> => {
+    // What is begun again is counted again, so that no more is said to be copied than there is.
+    const copied = counted('copy')
     await copyStatements(from, to, after, (count) => copied(count, 0), signal)
     for await (const page of documentPages(copyOf(from, 'giving'), signal)) {
       await copyOf(to, 'receiving').restoreDocuments(page)
@@ -183,9 +210,15 @@ export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptio
     return [await takeInventory(from, verified, signal), await takeInventory(to, verified, signal)]
   }
   const start = await placeToGoOn(from, to)
+  const before = await markOf(from, signal)
   let [original, copy] = await copyAll(start)
   // What was interrupted in the middle of a page may lack something before the place where it went on.
   if (!isSame(original, copy) && start !== undefined) [original, copy] = await copyAll(undefined)
+  if ((await markOf(from, signal)) !== before) {
+    const message =
+      'somebody wrote to the giving store while it was copied: stop its servers, then call it again to go on'
+    throw new RalphError('INVALID_INPUT', message, { original, copy })
+  }
   if (isSame(original, copy)) return copy
   throw new RalphError(
     'INVALID_INPUT',

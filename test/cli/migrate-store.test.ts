@@ -55,6 +55,12 @@ t.test('ralph migrate-store copies there and back, and prints the same digests',
 t.test("ralph migrate-store copies users' targets that are named, one after the other", async (t) => {
   const directory = t.testdir()
   await fill(directory, 'school')
+  const backend = openSqlite(
+    { directory },
+    contextOf(t, () => Date.now() * 1000, directory)
+  )
+  await backend.store('empty')
+  await backend.close()
   const { code, stdout } = await ralph(t, [
     ...['migrate-store', '--from', 'sqlite', '--sqlite-directory-path', directory],
     ...['--to', 'fs', '--fs-default-directory-path', join(directory, 'fs'), '-t', 'school', '--target', 'empty']

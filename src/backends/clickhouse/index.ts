@@ -1,11 +1,12 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { requireTarget } from '../../settings/target.ts'
+import { notThere } from '../not-there.ts'
 import { type Appender, createAppender } from './appender.ts'
 import { columns } from './columns.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
 import type { Appenders } from './engine.ts'
 import { makeFirstTables, migrate } from './migrations.ts'
-import { addressOf, type ClickhouseOptions, clientOptionsOf, type Tables, tablesIn } from './settings.ts'
+import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type Tables, tablesIn } from './settings.ts'
 import { type ClickhouseStore, openStore, type Shared } from './store.ts'
 import { readStores } from './stores.ts'
 import { closed, isNoDatabase, noDatabase } from './translate-error.ts'
@@ -48,6 +49,17 @@ const prepare = async (connection: Connection, database: string, tables: Tables)
   }
 }
 
+/** `NOT_FOUND` when none of the tables is there. */
+const requireThere = async (connection: Connection, database: string, names: readonly string[]): Promise<void> => {
+  const hex = (text: string): string => Buffer.from(text).toString('hex')
+  const rows = await connection.read(
+    `SELECT count() FROM system.tables WHERE database = unhex({database:String})
+       AND has(splitByChar(',', {names:String}), hex(name))`,
+    { database: hex(database), names: names.map((name) => hex(name).toUpperCase()).join(',') }
+  )
+  if (rows.i64() === 0) throw notThere(`The table ${quoted(database)}.${quoted(names[0] ?? '')} at ${connection.url}`)
+}
+
 const open = async (
   connection: Connection,
   options: ClickhouseOptions,
@@ -55,6 +67,7 @@ const open = async (
 ): Promise<LrsBackend> => {
   const { database, eventTableName } = options
   const tables = tablesIn(database)
+  if (context.mustExist) await requireThere(connection, database, [eventTableName, 'lrs$store'])
   await prepare(connection, database, tables)
   const warn = (message: string): void => context.warn(message)
   const { clock } = context
@@ -124,6 +137,7 @@ const open = async (
       const eventTable = target === undefined ? eventTableName : requireTarget(target)
       const present = stores.get(eventTable)
       if (present !== undefined) return present
+      if (context.mustExist) await requireThere(connection, database, [eventTable])
       const store = openStore(shared, eventTable)
       stores.set(eventTable, store)
       // What could not be opened now may be another time.

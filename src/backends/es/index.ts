@@ -1,5 +1,6 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { defaultLease } from '../../rounds/lease.ts'
+import { notThere } from '../not-there.ts'
 import { defaultTimeout } from '../time-limit.ts'
 import { connect } from './connect.ts'
 import { ensureOwnIndices, requireServer } from './indices.ts'
@@ -22,18 +23,15 @@ const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
  * A round of writing is unseen until the record of its target says that all of it is there, in one document that is
  * replaced only by who has seen its latest version (`rounds/lease.ts`), so that one server at a time writes to a
  * target and every reader sees a round whole or not at all. What a server that died has left is taken back by the next
- * one, when the record has not changed for a quarter of a minute. What is acknowledged was synchronised to disk by each
+ * one, when the record has not changed for some seconds; what it sends later than that does not count. What is acknowledged was synchronised to disk by each
  * shard (index.translog.durability: request, as Elasticsearch has it by default). Readers see what was acknowledged
  * before they asked, from every server: an index is refreshed before it is searched if it was written to.
- *
- * Fenced by time alone: a server whose write is on its way for longer than the time to live of its lease, and arrives
- * after another one has taken over, may leave a statement that nobody was told of.
  *
  * The role needs, on DEFAULT_INDEX, NAME~~relations, NAME~~kept and an index for each target of users: create_index,
  * manage, read and write; and `monitor` of the cluster for its health. Where create_index and manage are not given,
  * the indices must be there, as the errors at start say, and maintenance must be.
  */
-export const openEs = (options: EsOptions, { clock, warn }: BackendContext): LrsBackend => {
+export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendContext): LrsBackend => {
   const connection = connect(options)
   const own = ownIndices(options.index)
   const refreshers = {
@@ -59,7 +57,19 @@ export const openEs = (options: EsOptions, { clock, warn }: BackendContext): Lrs
     return prepared
   }
 
+  /** Documents alone cost a target no index of its own. */
+  const requireThere = async ({ index, prefix }: Space): Promise<void> => {
+    const { status } = await connection.answer({ method: 'HEAD', path: [index], kind: 'read' })
+    if (status !== 404) return
+    const question = { query: { term: { space: prefix } } }
+    const path = [own.kept, '_count']
+    const { body } = await connection.ask({ method: 'POST', path, body: question, kind: 'read', expect: [404] })
+    // The answer of Elasticsearch to a count; where there is no such index, an error.
+    if (!(body as { readonly count?: number }).count) throw notThere(`The index ${index} at ${connection.address}`)
+  }
+
   const open = async (space: Space): Promise<EsStore> => {
+    if (mustExist) await requireThere(space)
     await prepare()
     return openStore(tablesOf(connection, own, space, options.refreshAfterWrite), {
       clock,

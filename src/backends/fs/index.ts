@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
+import { notThere } from '../not-there.ts'
 import type { StoreOptions } from './open-files.ts'
 import { type FsStore, openStore } from './store.ts'
 
@@ -54,7 +56,11 @@ export const openFs = (options: FsOptions, context: BackendContext): LrsBackend 
       if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
       const present = stores.get(target)
       if (present !== undefined) return present
-      const store = openStore({ directory: directoryOf({ directory, file }, target), file }, context)
+      const own = directoryOf({ directory, file }, target)
+      // Documents alone are kept beside a file that nobody has written to.
+      const isThere = existsSync(join(own, file)) || existsSync(join(own, '.lrs'))
+      if (context.mustExist && !isThere) throw notThere(join(own, file))
+      const store = openStore({ directory: own, file }, context)
       stores.set(target, store)
       // One that could not be opened is tried again when it is next asked for.
       store.catch(() => stores.delete(target))

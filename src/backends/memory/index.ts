@@ -1,6 +1,7 @@
 import type { BackendContext, LrsBackend, LrsStore } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
+import { notThere } from '../not-there.ts'
 import { createMemoryDocuments } from './documents.ts'
 import { createMemoryStatements } from './statements.ts'
 
@@ -23,6 +24,7 @@ export const openMemory = (_options: MemoryOptions, context: BackendContext): Lr
   return {
     store: async (target) => {
       requireOpen()
+      if (context.mustExist) throw notThere('What the memory backend had')
       // Nothing here needs a name of any form, but who tries things out with this backend goes on with another.
       const store = stores.get(target === undefined ? target : requireTarget(target)) ?? openStore()
       stores.set(target, store)

@@ -1,5 +1,6 @@
 import { type Db, type IndexDescription, MongoServerError } from 'mongodb'
 import { RalphError } from '../../errors.ts'
+import { notThere } from '../not-there.ts'
 import type { Connection } from './connect.ts'
 import type { CollectionNames } from './settings.ts'
 import { isUnauthorized, translateError, translating } from './translate-error.ts'
@@ -88,6 +89,15 @@ const refusal = (error: unknown, database: string, missing: readonly Missing[]):
   if (!(error instanceof MongoServerError) || translated !== error) return translated
   const message = `indexes cannot be made: ${error.message}. They must be as here: ${commands.join('; ')}`
   return new RalphError('STORE_UNAVAILABLE', message, details, { cause: error })
+}
+
+/** `NOT_FOUND` when nobody has stored anything in the target. */
+export const requireThere = async (connection: Connection, names: CollectionNames): Promise<void> => {
+  const { db } = await connection.open()
+  const wanted = new Set([names.statements, names.documents])
+  const there = await translating(() => db.listCollections({}, { nameOnly: true }).toArray())
+  if (there.some(({ name }) => wanted.has(name))) return
+  throw notThere(`The collection ${names.statements} in the database ${db.databaseName} of MongoDB`)
 }
 
 /**

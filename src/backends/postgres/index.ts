@@ -5,7 +5,7 @@ import { openDatabase } from './connect.ts'
 import { prepareDatabase } from './migrate.ts'
 import { type PostgresOptions, settingsOf } from './settings.ts'
 import { statusOf } from './status.ts'
-import { createStore, numberOfTarget, type PostgresStore } from './store.ts'
+import { createStore, numberOfTarget, type PostgresStore, requireThere } from './store.ts'
 
 export type { PostgresOptions } from './settings.ts'
 
@@ -27,6 +27,7 @@ export const openPostgres = async (options: PostgresOptions, context: BackendCon
   const settings = settingsOf(options)
   const database = openDatabase(settings)
   try {
+    if (context.mustExist) await requireThere(database, undefined)
     await prepareDatabase(database)
   } catch (error) {
     await database.close()
@@ -54,6 +55,7 @@ export const openPostgres = async (options: PostgresOptions, context: BackendCon
       const name = target === undefined ? '' : requireTarget(target)
       let store = stores.get(name)
       if (store === undefined) {
+        if (context.mustExist) await requireThere(database, name)
         store = open(name)
         stores.set(name, store)
         store.catch(() => stores.delete(name))

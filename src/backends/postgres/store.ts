@@ -4,6 +4,7 @@ import { createStatementRounds } from '../../rounds/statement-rounds.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { notThere } from '../not-there.ts'
 import { createAttachments } from './attachments.ts'
 import type { Database } from './connect.ts'
 import { createCopy } from './copy.ts'
@@ -30,6 +31,17 @@ export interface StoreOptions {
 
 const findTarget = prepare<[number: number]>('find_target', 'SELECT number FROM target WHERE name = $1')
 const makeTarget = prepare('make_target', 'INSERT INTO target (name) VALUES ($1) ON CONFLICT (name) DO NOTHING')
+
+const hasTargets = prepare<[boolean]>('has_targets', "SELECT to_regclass(format('%I.target', $1::text)) IS NOT NULL")
+
+/** `NOT_FOUND` when the schema, or the target in it, was never made; undefined: whatever target. */
+export const requireThere = async (database: Database, target: string | undefined): Promise<void> => {
+  const { schema } = database.place
+  const [row] = await database.read(hasTargets(schema))
+  if (!row?.[0]) throw notThere(`A store in the schema "${schema}" of PostgreSQL`)
+  if (target === undefined || (await database.read(findTarget(target))).length > 0) return
+  throw notThere(`The target ${JSON.stringify(target)} in the schema "${schema}" of PostgreSQL`)
+}
 
 /** The number under which a target is known in every key, made when it is first asked for. */
 export const numberOfTarget = async (database: Database, name: string): Promise<number> => {

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
+import { notThere } from '../not-there.ts'
 import { fileOf, type SqliteOptions } from './settings.ts'
 import { openStore, type SqliteStore } from './store.ts'
 
@@ -40,9 +42,11 @@ export const openSqlite = (options: SqliteOptions, context: BackendContext): Lrs
       if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
       const open = stores.get(target)
       if (open) return open
+      const file = fileOf(directory, target)
+      if (context.mustExist && !existsSync(file)) throw notThere(file)
       const kind = target === undefined ? 'default' : 'target'
       const store = openStore({
-        file: fileOf(directory, target),
+        file,
         clock: context.clock,
         maxInMemory: options.maxInMemory ?? maxInMemory,
         cacheSize: cacheSizes[kind],

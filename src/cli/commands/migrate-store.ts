@@ -54,8 +54,8 @@ export const declareMigrateStore = (program: Command, composition: Composition):
     hideSecrets(command, groups, given)
     const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(given))
     const opened: LrsBackend[] = []
-    const open = async (name: string): Promise<LrsBackend> => {
-      const backend = await composition.openBackend(name, sources, general.appDir, log)
+    const open = async (name: string, mustExist: boolean): Promise<LrsBackend> => {
+      const backend = await composition.openBackend(name, sources, general.appDir, log, { mustExist })
       opened.push(backend)
       return backend
     }
@@ -64,9 +64,16 @@ export const declareMigrateStore = (program: Command, composition: Composition):
       interrupted.abort(new RalphError('INTERRUPTED', 'interrupted: call it again to go on'))
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
     try {
-      const [giving, receiving] = [await open(from), await open(to)]
       const { copyStore } = await import('../../lrs/copy-store.ts')
-      for (const each of target.length === 0 ? [undefined] : target) {
+      const isKnown = composition.backends.some(({ name, aliases }) => [name, ...aliases].includes(to.toLowerCase()))
+      // Says which there are.
+      if (!isKnown) await open(to, true)
+      const giving = await open(from, true)
+      const targets = target.length === 0 ? [undefined] : target
+      // All of them are there before anything is made.
+      for (const each of targets) await giving.store(each)
+      const receiving = await open(to, false)
+      for (const each of targets) {
         const stores: readonly [LrsStore, LrsStore] = [await giving.store(each), await receiving.store(each)]
         const name = each ?? 'default target'
         const copy = await copyStore(...stores, { onProgress: progressOf(log, name), signal: interrupted.signal })
