@@ -37,7 +37,10 @@ const timeoutsOf = (timeout: number) => ({
   connectTimeoutMS: Math.min(3000, timeout),
   socketTimeoutMS: timeout,
   waitQueueTimeoutMS: Math.min(5000, timeout),
-  heartbeatFrequencyMS: 5000
+  heartbeatFrequencyMS: 5000,
+  // The driver would wait anew for what it asks again. What only reads is asked again by the store.
+  retryReads: false,
+  retryWrites: false
 })
 
 const withoutThoseIn = (uri: string, options: MongoClientOptions): MongoClientOptions => {

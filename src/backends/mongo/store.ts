@@ -18,10 +18,10 @@ import { createDocuments } from './documents.ts'
 import { createEngine } from './engine.ts'
 import { createLeaseTable } from './lease-table.ts'
 import { createQueries } from './query.ts'
-import { prepareCollections } from './schema.ts'
+import { prepareCollections, requireThere } from './schema.ts'
 import type { CollectionNames, MongoOptions } from './settings.ts'
 import { createSnapshots } from './snapshots.ts'
-import { closed, translating } from './translate-error.ts'
+import { closed, isBroken, translating } from './translate-error.ts'
 
 /** The store of one target. */
 export interface MongoStore extends LrsStore {
@@ -44,6 +44,7 @@ const staleness = 1_000_000
 const courtesy = 2000
 
 export const openStore = async ({ connection, names, context, options }: StoreOptions): Promise<MongoStore> => {
+  if (context.mustExist) await requireThere(connection, names)
   await prepareCollections(connection, names)
   const collections = await openCollections(connection, names)
   const { clock } = context
@@ -60,13 +61,27 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
   const queries = createQueries(collections, snapshots)
   const documents = createDocuments(collections, createIncreasingClock(clock))
 
+  /** What was idle may have died without a word, in a restart of the server for one. */
+  const reading = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await translating(work)
+    } catch (error) {
+      if (!isBroken(error)) throw error
+      return translating(work)
+    }
+  }
+
   const inFlight = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
-  const run = async <Result>(work: () => Promise<Result>, { signal }: CallOptions = {}): Promise<Result> => {
+  const run = async <Result>(
+    work: () => Promise<Result>,
+    { signal }: CallOptions = {},
+    kind = translating
+  ): Promise<Result> => {
     signal?.throwIfAborted()
     if (closing) throw closed()
-    const running = translating(work)
+    const running = kind(work)
     inFlight.add(running)
     try {
       return await running
@@ -139,10 +154,10 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
           return rounds.insert(batch, options)
         }
       },
-      find: (id, wanted, options) => run(() => queries.find(id, wanted, options), options),
-      query: (query, options) => run(() => queries.query(query, options), options),
+      find: (id, wanted, options) => run(() => queries.find(id, wanted, options), options, reading),
+      query: (query, options) => run(() => queries.query(query, options), options, reading),
       queryText: (query, frame, options) =>
-        run(async () => textPageOf(await queries.query(query, options), frame), options),
+        run(async () => textPageOf(await queries.query(query, options), frame), options, reading),
       consistentThrough: (options) =>
         run(async () => {
           const known = snapshots.known()
@@ -154,10 +169,15 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
             snapshots.read(async (written) =>
               descriptionsAt(iris, await findDescriptions(collections, iris, options?.signal), written)
             ),
-          options
+          options,
+          reading
         ),
       agentNames: (identifier, options) =>
-        run(() => snapshots.read(({ last }) => findNames(collections, identifier, last, options?.signal)), options)
+        run(
+          () => snapshots.read(({ last }) => findNames(collections, identifier, last, options?.signal)),
+          options,
+          reading
+        )
     },
     attachments: {
       read: async function* (sha2s, options) {
@@ -170,15 +190,15 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
       }
     },
     documents: {
-      get: (key, options) => run(() => documents.get(key, options), options),
+      get: (key, options) => run(() => documents.get(key, options), options, reading),
       change: (key, change, options) => run(() => documents.change(key, change, options), options),
-      ids: (scope, since, options) => run(() => documents.ids(scope, since, options), options),
+      ids: (scope, since, options) => run(() => documents.ids(scope, since, options), options, reading),
       clear: (scope, options) => run(() => documents.clear(scope, options), options)
     },
     copy: {
-      statements: (after, limit, options) => run(() => queries.all(after, limit, options), options),
+      statements: (after, limit, options) => run(() => queries.all(after, limit, options), options, reading),
       restoreStatements: rounds.restore,
-      documents: (after, limit, options) => run(() => documents.page(after, limit, options), options),
+      documents: (after, limit, options) => run(() => documents.page(after, limit, options), options, reading),
       restoreDocuments: (restored, options) => run(() => documents.restore(restored), options)
     },
     adopt: () => run(adopt),

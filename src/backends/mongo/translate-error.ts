@@ -126,6 +126,13 @@ export const translateError = (error: unknown): unknown => {
   return error instanceof MongoServerError ? ofServer(error) : error
 }
 
+/** Whether a connection broke: by another one the same may be answered. */
+export const isBroken = (error: unknown): boolean =>
+  error instanceof RalphError &&
+  ((error.cause instanceof MongoNetworkError && !(error.cause instanceof MongoNetworkTimeoutError)) ||
+    isOfSocket(error.cause) ||
+    (error.cause instanceof MongoError && error.cause.name === 'MongoPoolClearedError'))
+
 /** Runs `work`, translating what the driver throws in it. */
 export const translating = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   try {
