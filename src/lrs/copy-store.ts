@@ -99,7 +99,7 @@ const placeToGoOn = async (from: LrsStore, to: LrsStore): Promise<Position | und
 }
 
 /** What changes when somebody writes to a store: its newest statement and its documents. */
-const markOf = async (store: LrsStore, signal: AbortSignal | undefined): Promise<string> => {
+const traceOf = async (store: LrsStore, signal: AbortSignal | undefined): Promise<string> => {
   const { statements } = await store.statements.query({ ascending: false, limit: 1 }, signal ? { signal } : {})
   const documents: string[] = []
   for await (const page of documentPages(copyOf(store, 'giving'), signal)) {
@@ -210,11 +210,11 @@ export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptio
     return [await takeInventory(from, verified, signal), await takeInventory(to, verified, signal)]
   }
   const start = await placeToGoOn(from, to)
-  const before = await markOf(from, signal)
+  const before = await traceOf(from, signal)
   let [original, copy] = await copyAll(start)
   // What was interrupted in the middle of a page may lack something before the place where it went on.
   if (!isSame(original, copy) && start !== undefined) [original, copy] = await copyAll(undefined)
-  if ((await markOf(from, signal)) !== before) {
+  if ((await traceOf(from, signal)) !== before) {
     const message =
       'somebody wrote to the giving store while it was copied: stop its servers, then call it again to go on'
     throw new RalphError('INVALID_INPUT', message, { original, copy })

@@ -8,6 +8,8 @@ import { ends, queryPrefixOf, type WriterRow } from './writer-rows.ts'
 const fenced = ['statement', 'entry', 'change'] as const
 /** ACCESS_DENIED */
 const accessDenied = 497
+/** UNKNOWN_TABLE, CANNOT_GET_CREATE_TABLE_QUERY */
+const absent = [60, 390]
 /** Of so many that died last something may still be under way. */
 const mostDead = 20
 
@@ -15,6 +17,17 @@ export interface FenceOptions {
   readonly connection: Connection
   readonly tables: Tables
   warn(message: string): void
+}
+
+/** Undefined: nobody has made the table yet, so that nothing can arrive late. */
+const readDefinition = async (connection: Connection, table: string): Promise<string | undefined> => {
+  try {
+    return (await connection.read(`SHOW CREATE TABLE ${table}`)).text()
+  } catch (error) {
+    const isAbsent = error instanceof RalphError && absent.some((code) => isServerError(error.cause, code))
+    if (isAbsent) return undefined
+    throw error
+  }
 }
 
 /**
@@ -30,8 +43,8 @@ export const fence = async ({ connection, tables, warn }: FenceOptions, rows: re
   const check = `CHECK round > ${latest.through}`
   for (const name of fenced) {
     const table = tables[name]
-    const definition = await connection.read(`SHOW CREATE TABLE ${table}`)
-    if (definition.text().includes(check)) continue
+    const definition = await readDefinition(connection, table)
+    if (definition === undefined || definition.includes(check)) continue
     try {
       await connection.run(`ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS alive, ADD CONSTRAINT alive ${check}`)
     } catch (error) {
