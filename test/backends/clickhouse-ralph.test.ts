@@ -111,11 +111,18 @@ else {
     const store = await backend.store()
     t.match(warnings, [/2 rows that are no statements/, /5 statements .+ were taken in/])
     const all = await allPages(store, { ascending: true })
+    const time = (second: number): string => `2021-11-29T23:09:${String(second).padStart(2, '0')}.867219Z`
     t.same(
-      all.map(({ id, text }) => [id, text]),
-      [named, referring, voiding, late].map((statement) => [statement.id, inPython(statement)]),
-      'their texts, by stored, or by timestamp where Ralph has written no stored'
+      all.map(({ id, text }) => [id, JSON.parse(text)]),
+      [
+        [named.id, { ...named, stored: time(1) }],
+        [referring.id, { ...referring, stored: time(3) }],
+        [voiding.id, { ...voiding, stored: time(4) }],
+        [late.id, late]
+      ],
+      'as they are, by stored, and with that of their timestamp where Ralph has written no stored (ruling 17)'
     )
+    t.equal(all.at(-1)?.text, inPython(late), 'what lacks nothing is served as it was written')
     t.equal(all[0]?.stored, Date.UTC(2021, 10, 29, 23, 9, 1, 867) * 1000 + 219)
     t.ok(await store.statements.find(unwanted.id, { voided: true }))
     t.same((await allPages(store, { verb: aVerb('late').id })).length, 2, 'the one that refers to it, too')
