@@ -25,8 +25,6 @@ const lines = Number(options.lines)
 const peerLines = Number(options.peer)
 const rounds = Number(options.rounds)
 const peer = process.env.RALPH_BENCH_PEER
-/** As the first line of main.ts has them, with which `ralph` starts. */
-const flags = ['--max-semi-space-size=2', '--heap-growing-percent=60']
 const work = mkdtempSync(join(tmpdir(), 'ralph-bench-'))
 
 const fill = async (name: string, count: number, next: () => string): Promise<string> => {
@@ -109,7 +107,7 @@ const measure = async (): Promise<string[]> => {
   for (const { name, kind: form, words, target } of commands) {
     say(name)
     const long = await fill(`${form}-long.jsonl`, lines, nextOf[form])
-    const ours = await best(process.execPath, [...flags, entries.dist, ...words], long)
+    const ours = await best(process.execPath, [entries.dist, ...words], long)
     const rate = lines / ours.seconds
     let theirs = Number.NaN
     if (peer !== undefined) {
@@ -121,7 +119,7 @@ const measure = async (): Promise<string[]> => {
     table.push(row(name, `${count(rate)} /s`, peerRate, ratio, `≥ ${target} ×`, `${count(ours.peak / 2 ** 20)} MB`))
   }
   say('--version')
-  const version = await best(process.execPath, [...flags, entries.dist, '--version'])
+  const version = await best(process.execPath, [entries.dist, '--version'])
   const theirs = peer === undefined ? undefined : await run(join(peer, 'ralph'), ['--version'], undefined)
   const peerTime = theirs === undefined ? 'not measured' : `${theirs.seconds.toFixed(2)} s`
   table.push(row('--version', `${version.seconds.toFixed(2)} s`, peerTime, '', '< 0.15 s', ''))

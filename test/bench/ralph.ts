@@ -58,10 +58,6 @@ export const createAppDir = (path: string): string => {
   return path
 }
 
-/** The flags of Node that Ralph's first line asks for. */
-const flagsOf = (entry: string): string[] =>
-  /^#!.* node (.+)$/m.exec(readFileSync(entry, 'utf8').split('\n', 1)[0] ?? '')?.[1]?.split(' ') ?? []
-
 export interface BackendChoice {
   readonly backend: string
   /** Its settings. */
@@ -80,18 +76,7 @@ export const startRalph = async (
   const began = performance.now()
   const child = spawn(
     process.execPath,
-    [
-      ...flagsOf(entry),
-      ...flags,
-      entry,
-      'runserver',
-      '--backend',
-      backend,
-      '--host',
-      '127.0.0.1',
-      '--port',
-      String(port)
-    ],
+    [...flags, entry, 'runserver', '--backend', backend, '--host', '127.0.0.1', '--port', String(port)],
     {
       cwd: appDir,
       env: { PATH: process.env.PATH, HOME: appDir, RALPH_APP_DIR: appDir, RALPH_LOG_LEVEL: 'ERROR', ...env },
