@@ -91,7 +91,19 @@ const serve = async (sources: Sources): Promise<void> => {
       })
     )
     opened.push(() => backend.close())
+    const { rejectedDirectory, rejectedMaxSize } = settings
+    const rejected =
+      rejectedDirectory === undefined
+        ? undefined
+        : await (await import('./telemetry/rejected-requests.ts')).keepRejectedRequests({
+            directory: rejectedDirectory,
+            maxSize: rejectedMaxSize,
+            clock,
+            log: logger
+          })
+    opened.push(() => rejected?.close())
     const server = await buildServer({
+      rejected,
       settings,
       backend,
       authenticator,

@@ -13,6 +13,7 @@ import { declareExtract } from './commands/extract.ts'
 import { declareList } from './commands/list.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
 import { declareRead } from './commands/read.ts'
+import { declareRejected } from './commands/rejected.ts'
 import { declareRunserver } from './commands/runserver.ts'
 import { declareSample } from './commands/sample.ts'
 import { declareSettings } from './commands/settings.ts'
@@ -56,6 +57,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareList(program, forCommand('list'))
   declareMigrateStore(program, forCommand('migrate-store'))
   declareRead(program, forCommand('read', 'fetch'))
+  declareRejected(program, composition)
   declareRestore(program, forCommand('restore'))
   declareRunserver(program, forCommand('runserver'))
   declareSample(program)

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import type { RejectedRequests } from '../contracts/rejected-requests.ts'
 import type { Asker } from '../identity/asker.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { ServerSettings } from '../settings/settings.ts'
@@ -11,6 +12,8 @@ export interface ServerDependencies {
   readonly backend: LrsBackend
   readonly authenticator: Authenticator
   readonly logger: FastifyBaseLogger
+  /** Undefined: what is rejected is not kept. */
+  readonly rejected?: RejectedRequests | undefined
   /** A fresh UUID. */
   readonly newId: () => string
   /** Of Ralph, for those who read the documentation. */

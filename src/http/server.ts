@@ -134,7 +134,8 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
         rules: rulesOf(settings),
         door: {
           moreLink: (cursor) => `${prefix}/xAPI/statements?more=${cursor}`,
-          partialSuccessDefault: settings.partialSuccessDefault
+          partialSuccessDefault: settings.partialSuccessDefault,
+          rejected: dependencies.rejected
         }
       })
     },

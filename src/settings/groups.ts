@@ -194,6 +194,18 @@ export const lrsGroup = {
     description:
       'Pass over query parameters of unknown names, which content copies from its launch link, instead of answering 400.'
   }),
+  rejectedDirectory: setting('LRS_REJECTED_REQUESTS_DIRECTORY', {
+    kind: path,
+    default: undefined,
+    description:
+      'Requests to store statements that are rejected are kept in this directory, with the reasons, for `ralph rejected`.'
+  }),
+  rejectedMaxSize: setting('LRS_REJECTED_REQUESTS_MAX_SIZE', {
+    kind: size(mebibyte, 2 ** 50),
+    default: 256 * mebibyte,
+    defaultText: formatSize(256 * mebibyte),
+    description: 'What rejected requests may take on the disk; the oldest go first.'
+  }),
   signatureKeys: setting('LRS_SIGNATURE_KEYS', {
     kind: path,
     default: undefined,

@@ -55,6 +55,14 @@ export const loadAuthFile = (sources: Sources): string => {
   return authFile ?? authFileIn(appDir)
 }
 
+/** Where the server keeps what it rejected; undefined: nowhere. `INVALID_SETTING` names everything that is wrong. */
+export const loadRejectedDirectory = (sources: Sources): string | undefined => {
+  const reader = createReader(sources)
+  const { rejectedDirectory } = reader.read({ rejectedDirectory: lrsGroup.rejectedDirectory })
+  reader.finish()
+  return rejectedDirectory
+}
+
 /** Only programs on the same machine reach such an address. */
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))

@@ -59,6 +59,10 @@ export interface ServerSettings {
   readonly partialSuccessDefault: boolean
   /** RALPH_LRS_IGNORE_UNKNOWN_PARAMETERS */
   readonly ignoreUnknownParameters: boolean
+  /** RALPH_LRS_REJECTED_REQUESTS_DIRECTORY, absolute; undefined: they are not kept. */
+  readonly rejectedDirectory: string | undefined
+  /** RALPH_LRS_REJECTED_REQUESTS_MAX_SIZE, in bytes. */
+  readonly rejectedMaxSize: number
   /** RALPH_LRS_SIGNATURE_KEYS: PEM text of the public keys that may verify signatures without x5c; undefined: none. */
   readonly signatureKeys: string | undefined
 }

@@ -166,6 +166,8 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   partialSuccessDefault: false,
   ignoreUnknownParameters: false,
   signatureKeys: undefined,
+  rejectedDirectory: undefined,
+  rejectedMaxSize: 2 ** 20,
   ...settings
 })
 

@@ -1,3 +1,4 @@
+import type { RejectedRequests } from '../../contracts/rejected-requests.ts'
 import { RalphError } from '../../errors.ts'
 import type { Scope } from '../../identity/asker.ts'
 import type { Call } from '../../lrs/call.ts'
@@ -17,6 +18,8 @@ export interface Answer {
 export interface Door {
   readonly moreLink: (cursor: string) => string
   readonly partialSuccessDefault: boolean
+  /** Keeps requests to store statements that are rejected; undefined: they are not kept. */
+  readonly rejected?: RejectedRequests | undefined
 }
 
 export interface Operation {

@@ -1,4 +1,6 @@
+import type { RejectedRequest } from '../../contracts/rejected-requests.ts'
 import { type ErrorCode, RalphError } from '../../errors.ts'
+import type { Call } from '../../lrs/call.ts'
 import { boolean, optional, refuseUnknown, required, uuid } from '../../lrs/parameters.ts'
 import { queryStatements } from '../../lrs/query-statements/index.ts'
 import { queryParameters } from '../../lrs/query-statements/read-query.ts'
@@ -9,7 +11,7 @@ import { errorStatus } from '../error-status.ts'
 import { errorBody } from '../errors.ts'
 import { multipartReply, readStatementParts } from '../multipart.ts'
 import type { XapiRequest } from '../request.ts'
-import { type Answer, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
+import { type Answer, type Door, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
 
 /** The body of POST and PUT: JSON, or multipart/mixed where attachments come with it (Communication §1.5). */
 const readBody = ({ header, body }: XapiRequest): SentStatements => {
@@ -56,16 +58,47 @@ const get: Operation = {
   }
 }
 
+const keep = (
+  call: Call,
+  request: XapiRequest,
+  door: Door,
+  { error, message, details }: Pick<RejectedRequest, 'error' | 'message' | 'details'>
+): void =>
+  door.rejected?.add({
+    username: call.asker.username,
+    version: call.version,
+    contentType: request.header('content-type') ?? '',
+    error,
+    message,
+    details,
+    body: request.body
+  })
+
+/** The same, but a request that is rejected is kept, where the operator wants that. */
+const keepingRejected =
+  (answer: Operation['answer']): Operation['answer'] =>
+  async (call, request, door) => {
+    try {
+      return await answer(call, request, door)
+    } catch (error) {
+      // What is no fault of the request, a full disk for one, is sent again by its client.
+      if (error instanceof RalphError && errorStatus[error.code] < 500) {
+        keep(call, request, door, { error: error.code, message: error.message, details: error.details })
+      }
+      throw error
+    }
+  }
+
 const put: Operation = {
   summary: 'Store one statement under the id `statementId`',
   parameters: ['statementId!'],
   scope: 'statements/write',
-  async answer(call, request) {
+  answer: keepingRejected(async (call, request) => {
     refuseUnknown(request.parameters, ['statementId'], call.rules)
     const id = required(request.parameters, 'statementId', uuid)
     await storeStatement(call, id, readBody(request))
     return { status: 204 }
-  }
+  })
 }
 
 const postParameters = ['partialSuccess', 'ignoreInvalid']
@@ -74,19 +107,25 @@ const post: Operation = {
   summary: 'Store one statement or a list of them, all or none',
   parameters: postParameters,
   scope: 'statements/write',
-  async answer(call, request, { partialSuccessDefault }) {
+  answer: keepingRejected(async (call, request, door) => {
     refuseUnknown(request.parameters, postParameters, call.rules)
-    const partial = optional(request.parameters, 'partialSuccess', boolean) ?? partialSuccessDefault
+    const partial = optional(request.parameters, 'partialSuccess', boolean) ?? door.partialSuccessDefault
     const ignoring = optional(request.parameters, 'ignoreInvalid', boolean) ?? false
-    if (partial || ignoring) return storeWhatIsValid(call, request)
+    if (partial || ignoring) return storeWhatIsValid(call, request, door)
     const { ids } = await storeStatements(call, readBody(request))
     return jsonAnswer(ids)
-  }
+  })
 }
 
 /** 200 when anything was stored; else 409 when ids were taken, 403 when voiding was not allowed, 400 when all was invalid. */
-const storeWhatIsValid = async (call: Parameters<Operation['answer']>[0], request: XapiRequest): Promise<Answer> => {
+const storeWhatIsValid = async (call: Call, request: XapiRequest, door: Door): Promise<Answer> => {
   const report = await storePartially(call, readBody(request))
+  if (report.rejected > 0) {
+    const { errors, ids } = report
+    const [first] = errors
+    const message = `${report.rejected} of ${errors.length + ids.length} statements were rejected.`
+    keep(call, request, door, { error: first?.code ?? 'INVALID_STATEMENT', message, details: { errors } })
+  }
   if (report.ids.length > 0) return jsonAnswer(report)
   const codes = new Set<ErrorCode>(report.errors.map(({ code }) => code))
   const error = (['STATEMENT_CONFLICT', 'FORBIDDEN'] as const).find((code) => codes.has(code)) ?? 'INVALID_STATEMENT'

@@ -1,0 +1,148 @@
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../contracts/clock.ts'
+import type { Log } from '../contracts/log.ts'
+import type { RejectedRequest, RejectedRequests } from '../contracts/rejected-requests.ts'
+import { RalphError } from '../errors.ts'
+
+/** `NAME.json` says who sent what and why it was rejected; `NAME.body` is what was sent, byte for byte. */
+const suffixes = { reason: '.json', body: '.body' } as const
+
+export interface KeepOptions {
+  readonly directory: string
+  /** Bytes that all of them may take; the oldest go first. */
+  readonly maxSize: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What the file beside a body says. */
+export interface KeptRequest extends Omit<RejectedRequest, 'body'> {
+  readonly id: string
+  /** RFC 3339 */
+  readonly time: string
+  readonly bytes: number
+}
+
+/** Bodies that may wait for the disk, in bytes. */
+const maxWaiting = 64 * 2 ** 20
+
+const sayOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const idsIn = async (directory: string): Promise<readonly string[]> =>
+  (await readdir(directory))
+    .filter((name) => name.endsWith(suffixes.reason))
+    .map((name) => name.slice(0, -suffixes.reason.length))
+    .sort()
+
+/** Two files for each request. The one with the reason is written last: where it is, the body is whole. */
+export const keepRejectedRequests = async (options: KeepOptions): Promise<RejectedRequests> => {
+  const { directory, maxSize, clock, log } = options
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const sizes = new Map<string, number>()
+  for (const id of await idsIn(directory)) {
+    const found = Object.values(suffixes).map((suffix) =>
+      stat(join(directory, `${id}${suffix}`)).catch(() => undefined)
+    )
+    sizes.set(
+      id,
+      (await Promise.all(found)).reduce((sum, each) => sum + (each?.size ?? 0), 0)
+    )
+  }
+  let total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  let count = 0
+  let waiting = 0
+  let dropped = 0
+  let last: Promise<void> = Promise.resolve()
+
+  const makeRoom = async (): Promise<void> => {
+    for (const [id, size] of sizes) {
+      if (total <= maxSize || sizes.size === 1) return
+      for (const suffix of Object.values(suffixes)) await rm(join(directory, `${id}${suffix}`), { force: true })
+      sizes.delete(id)
+      total -= size
+    }
+  }
+
+  const write = async (time: string, { body, ...about }: RejectedRequest): Promise<void> => {
+    count += 1
+    const id = `${time.replace(/[-:.]/g, '')}-${process.pid}-${count}`
+    const kept: KeptRequest = { id, time, ...about, bytes: body.length }
+    const reason = `${JSON.stringify(kept)}\n`
+    const path = join(directory, id)
+    await writeFile(`${path}${suffixes.body}`, body, { mode: 0o600 })
+    await writeFile(`${path}.new`, reason, { mode: 0o600 })
+    await rename(`${path}.new`, `${path}${suffixes.reason}`)
+    sizes.set(id, body.length + reason.length)
+    total += body.length + reason.length
+    await makeRoom()
+  }
+
+  const sayDropped = (why: string): void => {
+    if (dropped === 0) log.error(`A rejected request could not be kept in ${directory}: ${why}`)
+    dropped += 1
+  }
+
+  return {
+    add: (rejected) => {
+      if (waiting + rejected.body.length > maxWaiting) return sayDropped('too many wait for the disk')
+      waiting += rejected.body.length
+      const time = new Date(clock() / 1000).toISOString()
+      last = last
+        .then(() => write(time, rejected))
+        .then(
+          () => {
+            if (dropped > 0) log.warn(`${dropped} rejected requests were not kept; now they are kept again`)
+            dropped = 0
+          },
+          (error: unknown) => sayDropped(sayOf(error))
+        )
+        .finally(() => {
+          waiting -= rejected.body.length
+        })
+    },
+    close: () => last
+  }
+}
+
+const isKept = (value: unknown): value is KeptRequest =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['id', 'time', 'username', 'error', 'message'].every(
+    (key) => key in value && typeof Reflect.get(value, key) === 'string'
+  )
+
+/** What was kept, oldest first. Files of other origin are passed over. */
+export async function* listRejectedRequests(directory: string): AsyncGenerator<KeptRequest> {
+  for (const id of await idsIn(directory)) {
+    const text = await readFile(join(directory, `${id}${suffixes.reason}`), 'utf8').catch(() => undefined)
+    let value: unknown
+    try {
+      value = JSON.parse(text ?? '')
+    } catch {
+      continue
+    }
+    if (isKept(value)) yield value
+  }
+}
+
+const pathOf = (directory: string, id: string, suffix: string): string => {
+  if (/^[A-Za-z0-9-]+$/.test(id)) return join(directory, `${id}${suffix}`)
+  throw new RalphError('INVALID_INPUT', `${JSON.stringify(id)} is not the id of a rejected request`)
+}
+
+/** What was sent. `NOT_FOUND`. */
+export const readRejectedBody = async (directory: string, id: string): Promise<Buffer> => {
+  const path = pathOf(directory, id, suffixes.body)
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new RalphError('NOT_FOUND', `There is no rejected request ${id} in ${directory}`, { id }, { cause })
+  }
+}
+
+/** `NOT_FOUND`. */
+export const removeRejected = async (directory: string, id: string): Promise<void> => {
+  await readRejectedBody(directory, id)
+  for (const suffix of Object.values(suffixes)) await rm(pathOf(directory, id, suffix), { force: true })
+}
