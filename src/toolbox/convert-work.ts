@@ -30,6 +30,10 @@ const nameOf = (record: string, line: Uint8Array): Uint8Array =>
     ? line
     : Buffer.from(`${record.trim()}\n`)
 
+/** The whole line. One that a logger wrote something in front of is none that it would have read. */
+const readByPython = (record: string, line: Uint8Array): Uint8Array =>
+  line[0] === openBrace ? line : nameOf(record, line)
+
 const wrappedIn = (text: string): string | undefined => {
   const read = parseRecord(text, 0)
   return 'value' in read ? wrappedReason(read.value) : undefined
@@ -67,7 +71,12 @@ const createPage = () => {
  * Statements of a block, one per line. They are valid by how they are made, which tests prove; to judge each here would
  * take a quarter of the time.
  */
-const blockWork = (convert: ConvertLine, { maxLineBytes, stopAtInvalid, stopAtUnknown }: ConvertTask) => {
+const blockWork = (
+  convert: ConvertLine,
+  { maxLineBytes, stopAtInvalid, stopAtUnknown, options: { shape } }: ConvertTask
+) => {
+  // Python Ralph makes the id of all that it read of a line.
+  const named = shape === 'ralph' ? readByPython : nameOf
   const page = createPage()
   return (block: LineBlock): FilteredBlock => {
     const refused: RefusedLine[] = []
@@ -79,7 +88,7 @@ const blockWork = (convert: ConvertLine, { maxLineBytes, stopAtInvalid, stopAtUn
       (raw, bytes, index) => {
         const text = recordIn(raw)
         if (isBlank.test(text)) return false
-        const result = convert(text, nameOf(text, bytes))
+        const result = convert(text, named(text, bytes))
         if ('statement' in result) {
           page.add(`${JSON.stringify(result.statement)}\n`)
           for (const each of result.further ?? []) page.add(`${JSON.stringify(each)}\n`)

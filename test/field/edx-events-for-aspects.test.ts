@@ -223,4 +223,16 @@ t.test('ralph convert --compat ralph: the nine of Python Ralph, and no others', 
   const { stdout, stderr } = await ralph(t, words, { input })
   t.match(JSON.parse(stdout), { actor: { account: { name: '6' } }, verb: { display: undefined } })
   t.match(stderr, /has no conversion in Python Ralph: event_type "edx.bookmark.added"/)
+  // Ids of Python Ralph 5.1 for these very bytes: it takes all of the line, its end included.
+  const request =
+    '{"event_source": "server", "event_type": "/a", "time": "2021-12-01T08:17:47", "context": {"user_id": 1, "path": "/a"}}'
+  for (const [line, id] of [
+    [`${request}\n`, 'ec24b0e9-3b57-57e9-9394-e8cd0743733b'],
+    [`${request}\r\n`, 'b3377873-906d-5ea7-a26e-93f1b43eb70a'],
+    [request, '49226da8-2277-5ff5-9ddd-4dff4baabce9'],
+    [`${request} \n`, '2b62bb69-eaef-5cb0-a734-579c76d9a7ed']
+  ] as const) {
+    const one = await ralph(t, words, { input: line })
+    t.match(JSON.parse(one.stdout), { id, timestamp: '2021-12-01T08:17:47' })
+  }
 })

@@ -47,6 +47,16 @@ const accountOf = ({ context }: EdxEvent, learner: string | undefined): string =
   throw wrongField('/context/user_id', 'a number or a text')
 }
 
+let lastCourse: { readonly place: Place; readonly courseId: string; readonly activity: Activity } | undefined
+
+/** The course as an Activity. Neighbours in a log are of one course more often than not: its address is made once. */
+const courseActivity = (place: Place, courseId: string): Activity => {
+  if (lastCourse?.courseId === courseId && lastCourse.place === place) return lastCourse.activity
+  const activity = { id: courseIri(place, courseId), definition: { type: activityTypes.course.id } }
+  lastCourse = { place, courseId, activity }
+  return activity
+}
+
 interface Parts {
   category?: readonly Activity[]
   parent?: readonly Activity[]
@@ -62,13 +72,13 @@ const activitiesOf = (
 ): Parts | undefined => {
   const category = said.claimsProfile === false ? undefined : ofProfile
   const courseId = conversion.asRalph ? '' : conversion.withoutPayload ? event.courseId : courseIdOf(event)
-  const course = courseId === '' ? undefined : courseIri(place, courseId)
-  const isInCourse = course !== undefined && course !== said.id
+  const course = courseId === '' ? undefined : courseActivity(place, courseId)
+  const isInCourse = course !== undefined && course.id !== said.id
   if (category === undefined && said.parent === undefined && !isInCourse) return undefined
   const parts: Parts = {}
   if (category !== undefined) parts.category = category
   if (said.parent !== undefined) parts.parent = [said.parent]
-  if (isInCourse) parts.grouping = [{ id: course, definition: { type: activityTypes.course.id } }]
+  if (isInCourse) parts.grouping = [course]
   return parts
 }
 
