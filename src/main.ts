@@ -19,6 +19,9 @@ import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 // The composition root: settings → users → backend → server. It alone knows everybody. What only the server needs is
 // loaded when the server is started, so that every other command answers at once.
 
+// What Ralph keeps and writes is about persons: files are for their owner alone, and so are directories.
+process.umask(0o077)
+
 const clock: Clock = () => Date.now() * 1000
 
 /** What is in flight when the server is told to stop has this long to end, in milliseconds. */

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../errors.ts'
+import { isAlternate } from './alternate-request.ts'
 import type { Budget, Share } from './budget.ts'
 
 const decompressors: ReadonlyMap<string, () => NodeJS.ReadWriteStream & { destroy(error: Error): void }> = new Map([
@@ -17,6 +18,11 @@ export interface BodyLimits {
   readonly maxBodySize: number
   /** Of all bodies and answers together. */
   readonly budget: Budget
+  /** Of all forms whose sender is known only when they were read. */
+  readonly anonymous: Budget
+  /** Milliseconds within which such a form must have arrived. */
+  readonly anonymousTimeout: number
+  readonly late: () => RalphError
 }
 
 declare module 'fastify' {
@@ -34,6 +40,13 @@ export const shareOf = (request: FastifyRequest, reply: FastifyReply, budget: Bu
   if (reply.raw.closed) share.release()
   else reply.raw.once('close', share.release)
   return share
+}
+
+/** What a form held while its sender was unknown is held on the account of all once he is known. */
+export const moveShare = (request: FastifyRequest, reply: FastifyReply, budget: Budget, bytes: number): void => {
+  request.share?.release()
+  request.share = undefined
+  shareOf(request, reply, budget).take(bytes)
 }
 
 const bodyTooLarge = (limit: number): RalphError =>
@@ -70,12 +83,25 @@ const lengthOf = (request: FastifyRequest): number | undefined => {
   return header === undefined ? undefined : Number(header)
 }
 
-const collect = (payload: Readable, request: FastifyRequest, limit: number): Promise<Buffer> => {
+/** Rejects with what `late` makes when it takes longer than `patience` milliseconds; undefined: it may take its time. */
+interface Deadline {
+  readonly patience: number
+  readonly late: () => RalphError
+}
+
+const collect = (
+  payload: Readable,
+  request: FastifyRequest,
+  limit: number,
+  deadline: Deadline | undefined
+): Promise<Buffer> => {
   const expected = lengthOf(request)
   if (expected !== undefined && expected > limit) return Promise.reject(bodyTooLarge(limit))
   const collector = createCollector(expected)
   return new Promise((resolve, reject) => {
+    const timer = deadline && setTimeout(() => refuse(deadline.late()), deadline.patience)
     const leave = (): void => {
+      clearTimeout(timer)
       payload.off('data', onData)
       payload.off('end', onEnd)
       payload.off('error', refuse)
@@ -106,16 +132,19 @@ const collect = (payload: Readable, request: FastifyRequest, limit: number): Pro
 }
 
 /** Bodies are bytes to everyone; whoever takes one knows what it should be. */
-export const readBodies = (server: FastifyInstance, { maxBodySize, budget }: BodyLimits): void => {
+export const readBodies = (server: FastifyInstance, limits: BodyLimits): void => {
+  const { maxBodySize, budget, anonymous } = limits
+  const deadline = { patience: limits.anonymousTimeout, late: limits.late }
   server.decorateRequest('share', undefined)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser(
     '*',
-    (request: FastifyRequest, payload: IncomingMessage): Promise<Buffer> => collect(payload, request, maxBodySize)
+    (request: FastifyRequest, payload: IncomingMessage): Promise<Buffer> =>
+      collect(payload, request, maxBodySize, isAlternate(request.method, request.url) ? deadline : undefined)
   )
   // Decompressed as they come in, so that the limit on bodies holds for what they unfold to.
   server.addHook('preParsing', async (request, reply, payload) => {
-    shareOf(request, reply, budget)
+    shareOf(request, reply, isAlternate(request.method, request.url) ? anonymous : budget)
     const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity'
     if (encoding === 'identity') return payload
     const decompress = decompressors.get(encoding)

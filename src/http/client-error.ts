@@ -13,7 +13,11 @@ const translate = (code: string | undefined): RalphError => {
     case 'HPE_HEADER_OVERFLOW':
       return new RalphError('HEADERS_TOO_LARGE', 'The request headers are larger than the server takes.')
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new RalphError('REQUEST_TIMEOUT', 'The request took too long to arrive.')
+      return new RalphError(
+        'REQUEST_TIMEOUT',
+        'The request took too long to arrive: RALPH_RUNSERVER_REQUEST_TIMEOUT bounds it, and its head has a minute.',
+        { setting: 'RALPH_RUNSERVER_REQUEST_TIMEOUT' }
+      )
     default:
       return new RalphError('MALFORMED_REQUEST', 'This is not a well-formed HTTP request.')
   }

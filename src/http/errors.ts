@@ -75,6 +75,8 @@ export const replyWithError = (
   const status = errorStatus[error.code]
   const own = status >= 500
   if (own) faults.note(thrown, error, status, request.id)
+  // What is still to come of the request is not waited for.
+  if (error.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
   if (status === 401) reply.header('www-authenticate', 'Basic realm="Ralph LRS", charset="UTF-8"')
   if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
   else if (status === 503) reply.header('retry-after', '5')

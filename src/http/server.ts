@@ -4,6 +4,7 @@ import { about } from '../lrs/about.ts'
 import type { LrsRules } from '../lrs/call.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { parseTrustedKeys } from '../xapi/signature.ts'
+import { arrivalOptions, boundConnections, late } from './arrival.ts'
 import { basicAuthentication } from './authentication.ts'
 import { readBodies } from './bodies.ts'
 import { createBudget } from './budget.ts'
@@ -71,12 +72,11 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
     // A proxy may or may not cut the prefix off.
     rewriteUrl: ({ url = '/' }) => withoutPrefix(withoutDoubledSlashes(url), prefix),
-    // A client that sends nothing must not hold a connection; a slow upload has all the time it needs.
+    // A client that sends nothing must not hold a connection.
     connectionTimeout: 120_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
-    // Node would refuse it in words of its own.
-    http: { requireHostHeader: false },
+    ...arrivalOptions(settings),
     clientErrorHandler: replyToClientError(settings),
     frameworkErrors: (error, request, reply) => {
       // What the hooks below would have added.
@@ -110,9 +110,21 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     setting: 'RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT',
     what: 'bodies and answers'
   })
-  readBodies(server, { maxBodySize: settings.maxBodySize, budget })
+  const anonymous = createBudget({
+    limit: settings.maxAnonymousBytes,
+    setting: 'RALPH_RUNSERVER_MAX_ANONYMOUS_BYTES',
+    what: 'forms whose sender is not known yet'
+  })
+  readBodies(server, {
+    maxBodySize: settings.maxBodySize,
+    budget,
+    anonymous,
+    anonymousTimeout: settings.anonymousTimeout * 1000,
+    late: () => late(settings)
+  })
+  const dropped = boundConnections(server, settings, logger)
   server.addHook('onClose', async () => {
-    for (const each of [requests, logins, replying.faults]) each.close()
+    for (const each of [requests, logins, replying.faults, dropped]) each.close()
   })
   server.setErrorHandler((error, request, reply) => {
     if (error instanceof RalphError && error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)

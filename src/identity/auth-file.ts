@@ -172,8 +172,18 @@ export const stateOfAuthFile = async (path: string): Promise<FileState | undefin
   return state && `${state} ${local ?? ''}`
 }
 
-const readContent = async (path: string): Promise<AuthFileContent> =>
-  parseAuthFile((await readFile(path, 'utf8')).replace(/^\ufeff/, ''), path)
+const writableByAll = 0o002
+
+/** Modes say nothing on Windows. */
+const warningsOfMode = async (path: string): Promise<readonly string[]> => {
+  if (process.platform === 'win32' || ((await stat(path)).mode & writableByAll) === 0) return []
+  return [`everybody on this machine can write to it, and so can log in as anybody: chmod o-w ${JSON.stringify(path)}`]
+}
+
+const readContent = async (path: string): Promise<AuthFileContent> => {
+  const content = parseAuthFile((await readFile(path, 'utf8')).replace(/^\ufeff/, ''), path)
+  return { ...content, warnings: [...(await warningsOfMode(path)), ...content.warnings] }
+}
 
 const isShipped = ({ users }: AuthFileContent): boolean => users.some(({ hash }) => hash === demoHash)
 

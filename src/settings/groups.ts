@@ -21,6 +21,7 @@ const mebibyte = 2 ** 20
 const longestBody = 511 * mebibyte
 const defaultBody = 64 * mebibyte
 const defaultStatement = 2 * mebibyte
+const defaultAnonymous = 32 * mebibyte
 const defaultInFlight = 128 * mebibyte
 
 export const logLevels = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG'] as const
@@ -143,6 +144,28 @@ export const serverGroup = {
     defaultText: formatSize(defaultInFlight),
     description:
       'Request bodies and answers that are held in memory at once, of all clients; beyond it, large ones get 503.'
+  }),
+  maxAnonymousBytes: setting('RUNSERVER_MAX_ANONYMOUS_BYTES', {
+    kind: size(1024, 2 ** 40),
+    default: defaultAnonymous,
+    defaultText: formatSize(defaultAnonymous),
+    description:
+      'Forms of the alternate request syntax that are held at once before their senders are known; beyond it, large ones get 503.'
+  }),
+  anonymousTimeout: setting('RUNSERVER_ANONYMOUS_TIMEOUT', {
+    kind: integer(1, 3600),
+    default: 30,
+    description: 'Seconds within which such a form must arrive, and the rest of a body that was refused.'
+  }),
+  requestTimeout: setting('RUNSERVER_REQUEST_TIMEOUT', {
+    kind: integer(1, 86_400),
+    default: 600,
+    description: 'Seconds within which a request must arrive, body included.'
+  }),
+  maxConnections: setting('RUNSERVER_MAX_CONNECTIONS', {
+    kind: integer(1, 1_000_000),
+    default: 4096,
+    description: 'Connections that are open at once; further ones are closed.'
   }),
   accessLog: setting('RUNSERVER_ACCESS_LOG', {
     kind: choice(accessLogs),

@@ -43,6 +43,14 @@ export interface ServerSettings {
   readonly maxStatementDepth: number
   /** RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT: of bodies and answers, of all requests together. */
   readonly maxBytesInFlight: number
+  /** RALPH_RUNSERVER_MAX_ANONYMOUS_BYTES: of all forms whose senders are not known yet. */
+  readonly maxAnonymousBytes: number
+  /** RALPH_RUNSERVER_ANONYMOUS_TIMEOUT, in seconds. */
+  readonly anonymousTimeout: number
+  /** RALPH_RUNSERVER_REQUEST_TIMEOUT, in seconds. */
+  readonly requestTimeout: number
+  /** RALPH_RUNSERVER_MAX_CONNECTIONS */
+  readonly maxConnections: number
   /** RALPH_RUNSERVER_ACCESS_LOG */
   readonly accessLog: 'some' | 'all' | 'none'
   /** RALPH_RUNSERVER_CORS_ALLOW_ORIGINS: scheme://host[:port], scheme://*.domain, or *; none: CORS is off. */

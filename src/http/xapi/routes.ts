@@ -6,9 +6,10 @@ import type { Call, LrsRules } from '../../lrs/call.ts'
 import { etagOf, isKnownToReader } from '../../xapi/concurrency.ts'
 import { expectForm, isAlternate, limitForm, unfoldAlternate } from '../alternate-request.ts'
 import type { Authenticate } from '../authentication.ts'
-import { shareOf } from '../bodies.ts'
+import { moveShare, shareOf } from '../bodies.ts'
 import type { Budget } from '../budget.ts'
 import { promiseConsistency } from '../consistency.ts'
+import { needsNoPermission, requireOwnPage } from '../cross-site.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import { hangUpSignal } from '../hang-up.ts'
 import { type Method, queryOf, type XapiRequest } from '../request.ts'
@@ -63,6 +64,7 @@ const judge = async (
   if (isAlternate(request.method, request.url)) return expectForm(request.headers)
   speakVersion(request, reply, surroundings.settings, request.headers['x-experience-api-version'])
   await surroundings.authenticate(request, reply)
+  if (needsNoPermission(request)) requireOwnPage(request, surroundings.settings)
   await promiseConsistency(request, reply, surroundings.backend)
   operationOf(resource, request.method)
 }
@@ -103,10 +105,15 @@ const readAlternate = async (
   reply: FastifyReply,
   surroundings: XapiSurroundings
 ): Promise<XapiRequest> => {
-  const request = unfoldAlternate(sent, alternateContentType)
+  // Credentials in the form are of whoever made it; those of the request may be of the browser.
+  const withoutUser = { ...sent, header: (name: string) => (name === 'authorization' ? undefined : sent.header(name)) }
+  const request = unfoldAlternate(withoutUser, alternateContentType)
   const version = speakVersion(raw, reply, surroundings.settings, request.header('x-experience-api-version'))
-  raw.headers.authorization = request.header('authorization')
+  const own = request.header('authorization')
+  if (own !== undefined) raw.headers.authorization = own
   await surroundings.authenticate(raw, reply)
+  if (own === undefined) requireOwnPage(raw, surroundings.settings)
+  moveShare(raw, reply, surroundings.budget, sent.body.length)
   if (version !== '1.0.3') {
     throw new RalphError('MALFORMED_REQUEST', 'xAPI 2.0 has no alternate request syntax.')
   }
