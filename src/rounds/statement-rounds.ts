@@ -78,6 +78,9 @@ const engineFailures: ReadonlySet<ErrorCode> = new Set([
   'STORE_IN_USE'
 ])
 
+/** Milliseconds after which a round that failed for the engine has kept those waiting who come behind it. */
+const longWait = 1000
+
 const nothing: InsertReport = { inserted: [], already: [] }
 
 const insertJob = (
@@ -221,12 +224,13 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
   }
 
   const runRound = async (jobs: readonly Job[]): Promise<Outcome[]> => {
+    const start = performance.now()
     try {
       return await attempt(jobs)
     } catch (error) {
       const isContent = error instanceof RalphError && !engineFailures.has(error.code)
       // Who waits behind them has waited as long, and would wait as long again.
-      if (error instanceof RalphError && error.details.setting !== undefined && !isContent) queue.refuseWaiting(error)
+      if (!isContent && performance.now() - start > longWait) queue.refuseWaiting(error)
       if (!isContent || jobs.length === 1) return jobs.map(() => ({ error }))
     }
     // The engine refused what somebody sent: only who sent it shall hear of it.
