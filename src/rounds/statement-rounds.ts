@@ -230,7 +230,8 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
     } catch (error) {
       const isContent = error instanceof RalphError && !engineFailures.has(error.code)
       // Who waits behind them has waited as long, and would wait as long again.
-      if (!isContent && performance.now() - start > longWait) queue.refuseWaiting(error)
+      const isOfEngine = error instanceof RalphError && !isContent
+      if (isOfEngine && performance.now() - start > longWait) queue.refuseWaiting(error)
       if (!isContent || jobs.length === 1) return jobs.map(() => ({ error }))
     }
     // The engine refused what somebody sent: only who sent it shall hear of it.
