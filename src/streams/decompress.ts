@@ -1,21 +1,22 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { RalphError } from '../errors.ts'
-import { type Compression, detectCompression, headLength } from './compression.ts'
+import { type Compression, detectCompression, headLength, isUndecided } from './compression.ts'
 import { cutFrames } from './zstd-frames.ts'
 
-/** The first bytes, and all bytes. */
+/** As many of the first bytes as tell how they are compressed, and all bytes. */
 const peek = async (
   chunks: AsyncIterable<Uint8Array>
 ): Promise<{ readonly head: Uint8Array; readonly all: AsyncGenerator<Uint8Array> }> => {
   const source = chunks[Symbol.asyncIterator]()
   const taken: Uint8Array[] = []
-  let length = 0
-  while (length < headLength) {
+  let head: Uint8Array = Buffer.alloc(0)
+  // Who types a short line, or follows a log, is answered before more comes.
+  while (isUndecided(head)) {
     const next = await source.next()
     if (next.done === true) break
     taken.push(next.value)
-    length += next.value.length
+    head = Buffer.concat([head, next.value.subarray(0, headLength)])
   }
   const all = async function* (): AsyncGenerator<Uint8Array> {
     try {
@@ -25,7 +26,7 @@ const peek = async (
       await source.return?.()
     }
   }
-  return { head: Buffer.concat(taken).subarray(0, headLength), all: all() }
+  return { head: head.subarray(0, headLength), all: all() }
 }
 
 /** Output comes in chunks of so many bytes: few, for what they cost each, and not large. */

@@ -32,6 +32,15 @@ t.test('how bytes begin says what they are compressed with', async (t) => {
   for (const text of ['', '{', '{"a":1}', 'BZ', '\x1f']) t.equal(detectCompression(Buffer.from(text, 'latin1')), 'none')
 })
 
+t.test('a short line that is not compressed passes before more comes', async (t) => {
+  const neverMore = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('{}\n')
+    await new Promise(() => {})
+  }
+  const { value } = await decompress(neverMore(), 'auto').next()
+  t.equal(String(value), '{}\n')
+})
+
 t.test('what is not compressed passes as it is, were it a single byte', async (t) => {
   for (const text of ['', '{', '{"id":1}\n'])
     for (const size of [1, 3, 100]) t.equal(String(await plain(Buffer.from(text), size)), text)
