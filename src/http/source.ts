@@ -11,8 +11,12 @@ const networkOf = (address: string): string => {
   return `${[...first, ...gap, ...last].slice(0, 4).join(':')}::/64`
 }
 
-/** On whose account a request goes, by its address: whoever has an IPv6 address has 2⁶⁴ of them. */
-export const sourceOf = (address: string): string => {
+/**
+ * On whose account a request goes, by its address: whoever has an IPv6 address has 2⁶⁴ of them. A client that has hung
+ * up has none any more, whatever the types of Fastify say.
+ */
+export const sourceOf = (address: string | undefined): string => {
+  if (address === undefined) return 'gone'
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   return isIPv6(plain) ? networkOf(plain) : plain
 }

@@ -198,9 +198,9 @@ t.test('--report has what is wrong, with line, problems, and the record as it ca
 })
 
 t.test('a report that cannot be written is an error before anything is read', async (t) => {
-  const { code, stdout, stderr } = await validate(t, ['-f', 'xapi', '--report', '/nonexistent/r'], linesOf(minimal))
+  const { code, stdout, stderr } = await validate(t, ['-f', 'xapi', '--report', '/dev/null/r'], linesOf(minimal))
   t.match({ code, stdout }, { code: 1, stdout: '' })
-  t.match(stderr, /Error: The report \/nonexistent\/r cannot be written/)
+  t.match(stderr, /Error: The report \/dev\/null\/r cannot be written/)
 })
 
 t.test('an invalid line ends it although more input may come', async (t) => {

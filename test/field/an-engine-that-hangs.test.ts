@@ -150,8 +150,9 @@ for (const name of names) {
         t.not(code, 0, command)
         t.match(stderr, /TIMEOUT|out of reach/, command)
       })
+      // A command may ask a few times, and loads a driver: what matters is that it does not wait for ever.
       t.ok(
-        waited < 2 * 1000 + 4 * usual.waited,
+        waited < 6 * 1000 + 4 * usual.waited,
         `${command}: ${Math.round(waited)} ms, start ${Math.round(usual.waited)} ms`
       )
     }

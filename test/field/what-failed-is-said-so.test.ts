@@ -42,8 +42,11 @@ t.test(
     await until(1)
     killed.kill('SIGKILL')
     await new Promise((resolve) => killed.once('close', resolve))
-    t.equal(partials(directory).length, 1, 'it is left behind')
+    const [left] = partials(directory)
+    t.ok(left, 'it is left behind')
     const living = started('living.jsonl')
+    // It sweeps what is left before it makes its own.
+    while (partials(directory).includes(left ?? '')) await setTimeout(50)
     await until(1)
     const { code } = await ralph(
       t,
