@@ -119,8 +119,8 @@ export const serverGroup = {
   }),
   maxStatements: setting('RUNSERVER_MAX_STATEMENTS_PER_REQUEST', {
     kind: integer(1, 1_000_000),
-    default: 50_000,
-    description: 'Statements that one request may bring.'
+    default: 5000,
+    description: 'Statements that one request may bring. They are written in one piece, and others wait meanwhile.'
   }),
   maxStatementSize: setting('RUNSERVER_MAX_STATEMENT_SIZE', {
     kind: size(1024, longestBody),
