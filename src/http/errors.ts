@@ -55,13 +55,27 @@ const forClient = (error: RalphError): RalphError => {
   return new RalphError(error.code, `${first.toUpperCase()}${rest.join('')}. The log of the server has more.`, details)
 }
 
+/** Characters of a text that a client sent and is told again: an answer must not be larger than what it answers. */
+const longestEcho = 1000
+
+const cut = (text: string): string => (text.length > longestEcho ? `${text.slice(0, longestEcho)}…` : text)
+
+const shortened = (value: unknown): unknown => {
+  if (typeof value === 'string') return cut(value)
+  if (Array.isArray(value)) return value.map(shortened)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shortened(each)]))
+}
+
 /**
  * The body of every error: which, in words for a person, and where. The words stand under `detail` too, where clients
  * of Python Ralph read them.
  */
 export const errorBody = (error: RalphError, requestId?: string): object => {
-  const { code, message, details } = forClient(error)
-  return { error: code, message, detail: message, ...details, ...(requestId === undefined ? {} : { requestId }) }
+  const { code, message: whole, details } = forClient(error)
+  const message = cut(whole)
+  const more = shortened(details) as object
+  return { error: code, message, detail: message, ...more, ...(requestId === undefined ? {} : { requestId }) }
 }
 
 /** Answers with the error, and logs what is the server's own fault. */

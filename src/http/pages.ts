@@ -90,7 +90,9 @@ const documentation = (server: FastifyInstance, { settings, version }: ServerDep
   const schemas = schemasByPath()
   const { publicUrl, defaultVersion } = settings
   const document = openApiDocument(schemas, { url: publicUrl ?? '/', version, defaultVersion })
-  server.get('/openapi.json', async () => document)
+  // Made once: it is large, and whoever likes may ask for it.
+  const json = Buffer.from(JSON.stringify(document))
+  server.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(json))
   server.get<{ Params: { '*': string } }>('/schemas/xapi/*', async (request) => {
     const schema = schemas.get(request.params['*'])
     if (schema === undefined) throw new RalphError('NOT_FOUND', 'There is no such schema.')

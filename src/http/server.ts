@@ -9,7 +9,7 @@ import { basicAuthentication } from './authentication.ts'
 import { readBodies } from './bodies.ts'
 import { createBudget } from './budget.ts'
 import { keepPrivate } from './caching.ts'
-import { followAnswers, replyToClientError } from './client-error.ts'
+import { followAnswers, isCut, replyToClientError } from './client-error.ts'
 import { closeConnectionsAtEnd } from './closing.ts'
 import { promiseNothing } from './consistency.ts'
 import { allowOrigins, speakCors } from './cors.ts'
@@ -91,6 +91,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   server.decorateRequest('asker', undefined)
   server.decorateRequest('version', undefined)
   server.addHook('onRequest', async (request, reply) => {
+    if (isCut(request.raw.socket)) return reply.hijack()
     reply.header(versionHeader, settings.defaultVersion).header('x-content-type-options', 'nosniff')
     keepPrivate(reply)
     promiseNothing(request, reply)
@@ -164,7 +165,9 @@ const refuseUnrouted = ({ url, method, server }: FastifyRequest, dependencies: S
   const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '')
   refuseMethod(path, method)
   // What is not a resource of xAPI can only be read.
-  const allowed = ['GET', 'HEAD'].filter((each) => server.hasRoute({ url: path, method: each }))
+  // A path that has the signs of a pattern would be taken for one, and no path of ours has them.
+  const isPattern = /[:*()]/.test(path)
+  const allowed = isPattern ? [] : ['GET', 'HEAD'].filter((each) => server.hasRoute({ url: path, method: each }))
   if (allowed.length > 0) throw methodNotAllowed(path, method, allowed.join(', '))
   const documentation = `${prefixOf(dependencies.settings)}/docs`
   const found = JSON.stringify(path === '' ? '/' : path)

@@ -14,20 +14,51 @@ import {
  */
 
 /** Tags have no case (RFC 5646 §2.1.1): `en-us` replaces the text of `en-US`, under the spelling that is there. */
-const spelledAs = (map: LanguageMap, tag: string): string => {
-  if (Object.hasOwn(map, tag)) return tag
-  const lower = tag.toLowerCase()
-  return Object.keys(map).find((each) => each.toLowerCase() === lower) ?? tag
+const spelledAs = (map: LanguageMap): ((tag: string) => string) => {
+  let spellings: ReadonlyMap<string, string> | undefined
+  return (tag) => {
+    if (Object.hasOwn(map, tag)) return tag
+    // Of two spellings the first one counts.
+    spellings ??= new Map(
+      Object.keys(map)
+        .reverse()
+        .map((each) => [each.toLowerCase(), each])
+    )
+    return spellings.get(tag.toLowerCase()) ?? tag
+  }
 }
+
+/**
+ * Characters up to which what statements say of one thing together may grow. Each of them is read and written again with it:
+ * without a bound a few statements would make every later one about the same Activity slow.
+ */
+const mostMerged = 2 ** 18
+
+/** What is left of `room` once the value has its share; below 0, it is not looked at to its end. */
+const roomAfter = (value: Json | undefined, room: number): number => {
+  if (typeof value === 'string') return room - value.length
+  if (typeof value !== 'object' || value === null) return room - 4
+  let left = room
+  for (const [key, each] of Object.entries(value)) {
+    left = roomAfter(each, left - key.length)
+    if (left < 0) return left
+  }
+  return left
+}
+
+/** `merged`, or what is there when the two together are too large. */
+const bounded = <Merged extends object>(present: Merged, merged: Merged): Merged =>
+  // Both are JSON: they come from statements that were validated.
+  merged === present || roomAfter(merged as unknown as Json, mostMerged) >= 0 ? merged : present
 
 const mergeMembers = <Value extends Json>(
   present: { readonly [key: string]: Value },
   next: { readonly [key: string]: Value },
-  keyIn: (present: { readonly [key: string]: Value }, key: string) => string
+  keyIn: (key: string) => string = (key) => key
 ): { readonly [key: string]: Value } => {
   const news: [string, Value][] = []
   for (const [key, value] of Object.entries(next)) {
-    const known = keyIn(present, key)
+    const known = keyIn(key)
     const before = Object.hasOwn(present, known) ? present[known] : undefined
     if (before === undefined || !sameJson(before, value)) news.push([known, value])
   }
@@ -37,7 +68,7 @@ const mergeMembers = <Value extends Json>(
 
 /** Merged display of a Verb, or any other language map. */
 export const mergeDisplay = (present: LanguageMap | undefined, next: LanguageMap): LanguageMap =>
-  present === undefined ? next : mergeMembers(present, next, spelledAs)
+  present === undefined ? next : bounded(present, mergeMembers(present, next, spelledAs(present)))
 
 const mergeComponent = (present: InteractionComponent, next: InteractionComponent): InteractionComponent => {
   if (next.description === undefined) return present
@@ -67,7 +98,7 @@ const componentLists: ReadonlySet<string> = new Set(interactionComponentLists)
 const mergeProperty = (key: string, present: Json, next: Json): Json => {
   if (sameJson(present, next)) return present
   if (key === 'name' || key === 'description') return mergeDisplay(present as LanguageMap, next as LanguageMap)
-  if (key === 'extensions') return mergeMembers(present as Members, next as Members, (_, iri) => iri)
+  if (key === 'extensions') return mergeMembers(present as Members, next as Members)
   if (componentLists.has(key)) return mergeComponents(present as Components, next as Components) as unknown as Json
   return next
 }
@@ -102,5 +133,5 @@ export const mergeDefinition = (
     merged.set(key, after)
     isNew = true
   }
-  return isNew ? Object.fromEntries(merged) : present
+  return isNew ? bounded(present, Object.fromEntries(merged) as ActivityDefinition) : present
 }

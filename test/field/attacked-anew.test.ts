@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { mergeDefinition, mergeDisplay } from '../../src/xapi/definitions.ts'
+import { runserver } from '../support/ralph-process.ts'
+import { aUser } from '../support/users.ts'
+
+const jane = await aUser('jane', 'supersecret')
+
+const aServer = (t: Test) => {
+  const cwd = t.testdir({ 'auth.json': JSON.stringify([jane]) })
+  return runserver(t, ['-h', '127.0.0.1'], { cwd, env: { RALPH_APP_DIR: join(cwd) } })
+}
+
+t.test('a client that pipelines requests and reads nothing is cut off, and others are answered', async (t) => {
+  const { url } = await aServer(t)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const ended = new Promise((resolve) => socket.once('close', resolve))
+  // It is reset, which is what is meant.
+  socket.on('error', () => {})
+  socket.write('GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2000))
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  t.equal((await fetch(`${url}/__lbheartbeat__`)).status, 200)
+  socket.resume()
+  await ended
+})
+
+t.test('requests that are pipelined in moderation are answered one by one', async (t) => {
+  const { url } = await aServer(t)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  let text = ''
+  socket.setEncoding('latin1').on('data', (chunk) => {
+    text += chunk
+  })
+  const head = 'GET /__lbheartbeat__ HTTP/1.1\r\nHost: x\r\n'
+  for (let round = 0; round < 5; round += 1) {
+    socket.write(`${head}\r\n`.repeat(30))
+    while (text.split('HTTP/1.1 200').length <= (round + 1) * 30) await once(socket, 'data')
+  }
+  t.equal(text.split('HTTP/1.1 200').length, 151, 'of those that were sent, none is missing')
+  socket.destroy()
+})
+
+t.test('a path with the signs of a pattern is one that is not there', async (t) => {
+  const { url } = await aServer(t)
+  for (const path of ['/:a(b', '/xAPI/:x(', '/*', '/(']) t.equal((await fetch(url + path)).status, 404, path)
+})
+
+t.test('an error repeats little of what was sent', async (t) => {
+  const { url } = await aServer(t)
+  const name = '\u0001'.repeat(500_000)
+  const answer = await fetch(`${url}/xAPI/statements?method=GET`, { method: 'POST', body: `${name}=&${name}=` })
+  t.equal(answer.status, 400)
+  t.ok((await answer.text()).length < 50_000)
+})
+
+t.test('what statements say of one thing together grows to a bound, and no further', async (t) => {
+  const extensionsOf = (from: number) =>
+    Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`https://example.org/${from + at}`, 'x'.repeat(100)]))
+  let definition = mergeDefinition(undefined, { extensions: extensionsOf(0) })
+  for (let from = 1000; from < 20_000; from += 1000)
+    definition = mergeDefinition(definition, { extensions: extensionsOf(from) })
+  t.ok(JSON.stringify(definition).length < 300_000)
+  t.ok('https://example.org/1999' in (definition.extensions ?? {}), 'what fits is taken')
+  const changed = mergeDefinition(definition, { name: { en: 'Course' } })
+  t.match(changed.name, { en: 'Course' }, 'and so is what still fits')
+  t.equal(mergeDefinition(definition, { extensions: extensionsOf(90_000) }), definition, 'else nothing changes')
+
+  const tags = (from: number) =>
+    Object.fromEntries(Array.from({ length: 8000 }, (_, at) => [`x-${(from + at).toString(36).padStart(5, '0')}`, '']))
+  const display = mergeDisplay(tags(0), tags(8000))
+  t.equal(Object.keys(display).length, 16_000)
+  t.match(mergeDisplay({ 'en-US': 'a' }, { 'en-us': 'b' }), { 'en-US': 'b' })
+})
