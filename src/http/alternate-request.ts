@@ -59,6 +59,9 @@ export const expectForm = (headers: IncomingHttpHeaders): void => {
   if (Number(headers['content-length']) > longestForm) throw tooLong()
 }
 
+/** Characters of a field that stands for a parameter or a header: no URL or head could bring more either. */
+const longestField = 65_536
+
 /** The body of a form, ended with `BODY_TOO_LARGE` where one that did not say its length becomes too long. */
 export const limitForm = (payload: NodeJS.ReadableStream): NodeJS.ReadableStream => {
   let length = 0
@@ -88,6 +91,10 @@ export const unfoldAlternate = (request: XapiRequest, contentType: string | unde
   const headers = new Map<string, string>()
   const parameters = new Map<string, string>()
   for (const [name, value] of fields) {
+    if (name !== 'content' && value.length > longestField) {
+      const shown = JSON.stringify(name.slice(0, 100))
+      throw misused(`The form field ${shown} has more than ${longestField} characters.`)
+    }
     if (headerNames.has(name.toLowerCase())) headers.set(name.toLowerCase(), requireHeaderText(name, value))
     else if (name !== 'content') parameters.set(name, value)
   }

@@ -1,9 +1,16 @@
+import { isIP } from 'node:net'
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { ServerSettings } from '../settings/settings.ts'
 import { createTally, listCounts, type Tally, totalOf } from './tally.ts'
 
 /** Requests of a second that are a line each; whoever looks reads no more, and writing more would cost speed. */
 const mostInSecond = 20
+
+/** Characters of a path that are logged: ours are shorter, and clients choose the others. */
+const longestPath = 256
+
+/** Where proxies are trusted, the address is a header's, and may be any text. */
+const addressOf = (ip: string | undefined): string => (ip !== undefined && isIP(ip) !== 0 ? ip : 'unknown')
 
 /** Whatever looks after the server asks these again and again. */
 const isProbe = (url: string): boolean => /^\/__(?:lb)?heartbeat__\/?$/.test(url)
@@ -13,10 +20,10 @@ const recordOf = (error: Error | null | undefined, request: FastifyRequest, repl
   reqId: request.id,
   method: request.method,
   // Parameters may name a person.
-  path: request.url.split('?', 1)[0],
+  path: request.url.split('?', 1)[0]?.slice(0, longestPath),
   status: reply.statusCode,
   user: request.asker?.username,
-  remote: request.ip,
+  remote: addressOf(request.ip),
   ms: Math.round(reply.elapsedTime * 1000) / 1000
 })
 

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 
 /** The first four of the eight groups of an IPv6 address: the network that one customer of a provider has. */
 const networkOf = (address: string): string => {
@@ -16,7 +16,9 @@ const networkOf = (address: string): string => {
  * up has none any more, whatever the types of Fastify say.
  */
 export const sourceOf = (address: string | undefined): string => {
-  if (address === undefined) return 'gone'
+  if (address === undefined) return 'unknown'
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
-  return isIPv6(plain) ? networkOf(plain) : plain
+  if (isIPv6(plain)) return networkOf(plain)
+  // Where proxies are trusted it is a header's, and may be any text.
+  return isIPv4(plain) ? plain : 'unknown'
 }

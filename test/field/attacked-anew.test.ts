@@ -73,3 +73,27 @@ t.test('what statements say of one thing together grows to a bound, and no furth
   t.equal(Object.keys(display).length, 16_000)
   t.match(mergeDisplay({ 'en-US': 'a' }, { 'en-us': 'b' }), { 'en-US': 'b' })
 })
+
+t.test('a partly stored batch of wrong statements is answered with less than is told of each alone', async (t) => {
+  const { url } = await aServer(t)
+  const headers = {
+    authorization: `Basic ${Buffer.from('jane:supersecret').toString('base64')}`,
+    'Content-Type': 'application/json'
+  }
+  const body = JSON.stringify(Array.from({ length: 4000 }, () => ({})))
+  const answer = await fetch(`${url}/xAPI/statements?partialSuccess=true`, { method: 'POST', headers, body })
+  t.equal(answer.status, 400)
+  const { errors } = (await answer.json()) as { errors: readonly { problems?: readonly object[] }[] }
+  t.equal(errors.length, 4000)
+  t.ok(errors.flatMap(({ problems = [] }) => problems).length < 110)
+  t.ok(errors[0]?.problems?.length, 'the first ones are spelled out')
+})
+
+t.test('a field of a form that stands for a parameter is bounded as a URL is', async (t) => {
+  const { url } = await aServer(t)
+  const authorization = `Basic ${Buffer.from('jane:supersecret').toString('base64')}`
+  const body = new URLSearchParams({ Authorization: authorization, agent: '['.repeat(100_000) })
+  const answer = await fetch(`${url}/xAPI/statements?method=GET`, { method: 'POST', body })
+  t.equal(answer.status, 400)
+  t.match(await answer.text(), /The form field \\"agent\\" has more than 65536 characters/)
+})

@@ -63,8 +63,20 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
 
   const outcomes = await Promise.all(judged.map(storeOne))
   const ids = outcomes.filter((outcome) => typeof outcome === 'string')
-  const errors = outcomes.filter((outcome) => typeof outcome !== 'string')
+  const errors = withFewProblems(outcomes.filter((outcome) => typeof outcome !== 'string'))
   return { inserted: ids.length, rejected: errors.length, ids, errors }
+}
+
+/** Problems that a report spells out: beyond them each statement has its reason alone, or the answer outgrows the request. */
+const mostProblems = 100
+
+const withFewProblems = (errors: readonly PartialError[]): readonly PartialError[] => {
+  let left = mostProblems
+  return errors.map(({ problems, ...error }) => {
+    if (problems === undefined || left <= 0) return error
+    left -= problems.length
+    return { ...error, problems }
+  })
 }
 
 /** The parts that this statement names; what nobody names is not stored. */
