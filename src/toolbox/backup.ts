@@ -5,6 +5,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Log } from '../contracts/log.ts'
 import type { LrsStore } from '../contracts/lrs-backend.ts'
 import type { StoreFiles } from '../contracts/store-files.ts'
+import { syncDirectory } from '../durability/sync-directory.ts'
 import { RalphError } from '../errors.ts'
 import {
   type Contents,
@@ -41,13 +42,6 @@ export interface SaveOptions extends Work {
 const timeOf = ({ clock }: Work): Date => new Date(clock() / 1000)
 
 const nameOf = (target: string | undefined | null): string => target ?? 'default target'
-
-const syncDirectory = async (path: string): Promise<void> => {
-  // Windows neither needs this nor can it open directories.
-  if (process.platform === 'win32') return
-  const directory = await open(path, 'r')
-  await directory.sync().finally(() => directory.close())
-}
 
 /** Opens the stores in a directory as a server would, and reads all that they have. */
 const readBack = async (
@@ -133,8 +127,9 @@ export const saveBackup = async (options: SaveOptions): Promise<Manifest> => {
       files: await describeFiles(partial)
     }
     await writeFile(join(partial, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true })
-    for (const { name } of manifest.files) await syncFile(join(partial, name))
-    await syncDirectory(partial)
+    const paths = manifest.files.map(({ name }) => join(partial, name))
+    for (const path of paths) await syncFile(path)
+    for (const directory of new Set([...paths.map(dirname), partial])) await syncDirectory(directory)
     await rename(partial, destination)
     await syncDirectory(dirname(destination))
     return manifest

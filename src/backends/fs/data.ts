@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Clock } from '../../contracts/clock.ts'
 import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } from '../../contracts/data-backend.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import { syncDirectory } from '../../durability/sync-directory.ts'
 import { findMachine, isRunning } from '../../durability/this-machine.ts'
 import { RalphError } from '../../errors.ts'
 import { detectCompression, headLength } from '../../streams/compression.ts'
@@ -85,16 +86,6 @@ const failureOf = (error: unknown, path: string): unknown => {
 
 const fail = (error: unknown, path: string): never => {
   throw failureOf(error, path)
-}
-
-/** A directory is as durable as its entries only when it is synced itself. */
-const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
 }
 
 const writeAll = async (

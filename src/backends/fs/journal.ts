@@ -3,9 +3,10 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { DocumentKey } from '../../contracts/document-store.ts'
+import { syncDirectory } from '../../durability/sync-directory.ts'
 import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { openOrCreate, type Place, read, syncDirectory, writeFully } from './file.ts'
+import { openOrCreate, type Place, read, writeFully } from './file.ts'
 import { checksumOf, formatChecksum } from './intent.ts'
 
 /** What a store keeps beside its statements, as it happened. */
