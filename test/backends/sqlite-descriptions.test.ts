@@ -18,7 +18,7 @@ const extension = (name: string | number): string => `https://extension.example.
 t.test('a definition that many statements of a batch add to is written once', async (t) => {
   const directory = t.testdir()
   const { backend, store } = await open(t, directory)
-  const text = 'x'.repeat(1_000_000)
+  const text = 'x'.repeat(100_000)
   await store.statements.insert(aBatch(saying({ extensions: { [extension('long')]: text } })))
   const numbers = Array.from({ length: 1000 }, (_, number) => number)
   const batch = aBatch(...numbers.map((number) => saying({ extensions: { [extension(number)]: number } })))
