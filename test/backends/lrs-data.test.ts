@@ -106,7 +106,10 @@ t.test('the query is that of GET /statements, with the Agent as an object or as 
 
 t.test('who may not is told so, and credentials may stand in the URL', async (t) => {
   const wrong = await openAs(t, 'janedoe', { PASSWORD: 'wrong' })
-  await t.rejects(linesOf(wrong), { code: 'UNAUTHENTICATED', message: /rejects the credentials \(401\): check --lrs-username/ })
+  await t.rejects(linesOf(wrong), {
+    code: 'UNAUTHENTICATED',
+    message: /rejects the credentials \(401\): check --lrs-username/
+  })
   t.same(await wrong.status(), { state: 'error', detail: 'the user name or the password is wrong' })
   const writer = await openAs(t, 'writer')
   await t.rejects(linesOf(writer), { code: 'FORBIDDEN', message: /403/ })
