@@ -47,6 +47,7 @@ const rulesOf = (settings: ServerSettings): LrsRules => ({
   maxStatementKeys: settings.maxStatementKeys,
   maxStatementDepth: settings.maxStatementDepth,
   maxDocumentSize: settings.maxBodySize,
+  maxDocumentKeys: settings.maxDocumentKeys,
   restrictByAuthority: settings.restrictByAuthority,
   restrictByScopes: settings.restrictByScopes,
   ignoreUnknownParameters: settings.ignoreUnknownParameters,
@@ -148,6 +149,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
         door: {
           moreLink: (cursor) => `${prefix}/xAPI/statements?more=${cursor}`,
           partialSuccessDefault: settings.partialSuccessDefault,
+          limits: settings,
           rejected: dependencies.rejected
         }
       })

@@ -17,6 +17,8 @@ export interface LrsRules {
   readonly maxStatementDepth: number
   /** Most bytes of a document, merged ones included. */
   readonly maxDocumentSize: number
+  /** Most top-level keys of a document that is merged. */
+  readonly maxDocumentKeys: number
   readonly restrictByAuthority: boolean
   readonly restrictByScopes: boolean
   /** Query parameters of unknown names are passed over instead of refused. */

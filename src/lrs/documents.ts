@@ -1,10 +1,11 @@
 import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../contracts/document-store.ts'
 import { RalphError } from '../errors.ts'
 import { checkPreconditions, type Preconditions } from '../xapi/concurrency.ts'
-import { mergeDocuments, requireMergeable } from '../xapi/documents.ts'
+import { atOnce, mergeDocuments, type ObjectDocument, readMergeable } from '../xapi/documents.ts'
 import { identifierKey } from '../xapi/identifier.ts'
 import type { Version } from '../xapi/version.ts'
 import type { Call } from './call.ts'
+import { runInTurns } from './in-turns.ts'
 import { agent, iri, optional, type Parameters, refuseUnknown, required, text, timestamp, uuid } from './parameters.ts'
 
 /** State, Agent Profile and Activity Profile are one resource with three kinds of scope (Communication §2.2). */
@@ -127,7 +128,13 @@ const requireSize = (document: DocumentContent, { rules: { maxDocumentSize: limi
   throw new RalphError('BODY_TOO_LARGE', message, { limit, setting })
 }
 
-/** POST merges into what is there, and stores where nothing is (Communication §2.2). */
+/** Up to this many bytes two documents are merged while the store waits: a millisecond. */
+const small = 2 ** 16
+
+/**
+ * POST merges into what is there, and stores where nothing is (Communication §2.2). Large documents are merged while the
+ * store goes on: the result is written if what is there is still what was merged, else it is merged again.
+ */
 export const postDocument = async (
   kind: DocumentKind,
   call: Call,
@@ -135,15 +142,31 @@ export const postDocument = async (
   { document, preconditions }: DocumentChange
 ): Promise<void> => {
   const key = readKey(kind, call, parameters)
-  requireMergeable(document)
-  await call.store.documents.change(
-    key,
-    (present) => {
-      checkPreconditions(preconditions, present)
-      return present === undefined ? document : requireSize(mergeDocuments(present, document), call)
-    },
-    call
-  )
+  const object: ObjectDocument | undefined = await runInTurns(readMergeable(document, call.rules))
+  const mergeInto = (present: StoredDocument) => mergeDocuments(present, { ...document, object }, call.rules)
+  let ahead: { readonly present: StoredDocument; readonly merged: DocumentContent } | undefined
+  for (;;) {
+    let toMerge: StoredDocument | undefined
+    await call.store.documents.change(
+      key,
+      (present) => {
+        toMerge = undefined
+        checkPreconditions(preconditions, present)
+        if (present === undefined) return document
+        if (present.etag === ahead?.present.etag && present.contentType === ahead.present.contentType) {
+          return ahead.merged
+        }
+        if (present.content.byteLength + document.content.byteLength <= small) {
+          return requireSize(atOnce(mergeInto(present)), call)
+        }
+        toMerge = present
+        return present
+      },
+      call
+    )
+    if (toMerge === undefined) return
+    ahead = { present: toMerge, merged: requireSize(await runInTurns(mergeInto(toMerge)), call) }
+  }
 }
 
 /** DELETE removes one document; State without `stateId`: all of the scope (Communication §2.3). */

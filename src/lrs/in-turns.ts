@@ -39,3 +39,14 @@ export const mapInTurns = async <Item, Result>(
   }
   return results
 }
+
+/** Runs steps to their end; when they have taken long, others have their turn before the next one. */
+export const runInTurns = async <Result>(steps: Generator<void, Result>): Promise<Result> => {
+  const turns = takeTurns()
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    const rest = turns.rest()
+    if (rest !== undefined) await rest
+  }
+}

@@ -15,14 +15,9 @@ import {
   url,
   uuid
 } from './kinds.ts'
+import { limitSettings } from './limits.ts'
 
 const mebibyte = 2 ** 20
-/** A body becomes one string, and V8 has none longer than this. */
-const longestBody = 511 * mebibyte
-const defaultBody = 64 * mebibyte
-const defaultStatement = 2 * mebibyte
-const defaultAnonymous = 32 * mebibyte
-const defaultInFlight = 128 * mebibyte
 
 export const logLevels = ['CRITICAL', 'ERROR', 'WARNING', 'INFO', 'DEBUG'] as const
 export const accessLogs = ['some', 'all', 'none'] as const
@@ -111,62 +106,7 @@ export const serverGroup = {
     description:
       'Proxies whose X-Forwarded-For is believed: the address in the log, and the one whose share of logins a client has.'
   }),
-  maxBodySize: setting('RUNSERVER_MAX_BODY_SIZE', {
-    kind: size(1024, longestBody),
-    default: defaultBody,
-    defaultText: formatSize(defaultBody),
-    description: 'Largest request body, after decompression.'
-  }),
-  maxStatements: setting('RUNSERVER_MAX_STATEMENTS_PER_REQUEST', {
-    kind: integer(1, 1_000_000),
-    default: 5000,
-    description: 'Statements that one request may bring. They are written in one piece, and others wait meanwhile.'
-  }),
-  maxStatementSize: setting('RUNSERVER_MAX_STATEMENT_SIZE', {
-    kind: size(1024, longestBody),
-    default: defaultStatement,
-    defaultText: formatSize(defaultStatement),
-    description: 'Largest statement; while one that is much larger is worked on, all other requests wait.'
-  }),
-  maxStatementKeys: setting('RUNSERVER_MAX_STATEMENT_KEYS', {
-    kind: integer(100, 10_000_000),
-    default: 20_000,
-    description: 'Keys of one statement, in all its objects together.'
-  }),
-  maxStatementDepth: setting('RUNSERVER_MAX_STATEMENT_DEPTH', {
-    kind: integer(10, 100),
-    default: 100,
-    description: 'Arrays and objects within each other in one statement.'
-  }),
-  maxBytesInFlight: setting('RUNSERVER_MAX_BYTES_IN_FLIGHT', {
-    kind: size(mebibyte, 2 ** 40),
-    default: defaultInFlight,
-    defaultText: formatSize(defaultInFlight),
-    description:
-      'Request bodies and answers that are held in memory at once, of all clients; beyond it, large ones get 503.'
-  }),
-  maxAnonymousBytes: setting('RUNSERVER_MAX_ANONYMOUS_BYTES', {
-    kind: size(1024, 2 ** 40),
-    default: defaultAnonymous,
-    defaultText: formatSize(defaultAnonymous),
-    description:
-      'Forms of the alternate request syntax that are held at once before their senders are known; beyond it, large ones get 503.'
-  }),
-  anonymousTimeout: setting('RUNSERVER_ANONYMOUS_TIMEOUT', {
-    kind: integer(1, 3600),
-    default: 30,
-    description: 'Seconds within which such a form must arrive, and the rest of a body that was refused.'
-  }),
-  requestTimeout: setting('RUNSERVER_REQUEST_TIMEOUT', {
-    kind: integer(1, 86_400),
-    default: 600,
-    description: 'Seconds within which a request must arrive, body included.'
-  }),
-  maxConnections: setting('RUNSERVER_MAX_CONNECTIONS', {
-    kind: integer(1, 1_000_000),
-    default: 4096,
-    description: 'Connections that are open at once; further ones are closed.'
-  }),
+  ...limitSettings,
   accessLog: setting('RUNSERVER_ACCESS_LOG', {
     kind: choice(accessLogs),
     default: 'some',

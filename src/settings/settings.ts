@@ -41,6 +41,18 @@ export interface ServerSettings {
   readonly maxStatementKeys: number
   /** RALPH_RUNSERVER_MAX_STATEMENT_DEPTH: arrays and objects within each other. */
   readonly maxStatementDepth: number
+  /** RALPH_RUNSERVER_MAX_DOCUMENT_KEYS: of a JSON document that is merged, at its top level. */
+  readonly maxDocumentKeys: number
+  /** RALPH_RUNSERVER_MAX_PARTS_PER_REQUEST: of multipart. */
+  readonly maxParts: number
+  /** RALPH_RUNSERVER_MAX_HEADER_SIZE: of a request, or of a part of it, in bytes. */
+  readonly maxHeaderSize: number
+  /** RALPH_RUNSERVER_MAX_PARAMETERS: of a URL or a form. */
+  readonly maxParameters: number
+  /** RALPH_RUNSERVER_MAX_PARAMETER_SIZE: of one of them, in bytes. */
+  readonly maxParameterSize: number
+  /** RALPH_RUNSERVER_MAX_FORM_SIZE, in bytes. */
+  readonly maxFormSize: number
   /** RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT: of bodies and answers, of all requests together. */
   readonly maxBytesInFlight: number
   /** RALPH_RUNSERVER_MAX_ANONYMOUS_BYTES: of all forms whose senders are not known yet. */
@@ -49,6 +61,8 @@ export interface ServerSettings {
   readonly anonymousTimeout: number
   /** RALPH_RUNSERVER_REQUEST_TIMEOUT, in seconds. */
   readonly requestTimeout: number
+  /** RALPH_RUNSERVER_ANSWER_TIMEOUT, in seconds. */
+  readonly answerTimeout: number
   /** RALPH_RUNSERVER_MAX_CONNECTIONS */
   readonly maxConnections: number
   /** RALPH_RUNSERVER_ACCESS_LOG */

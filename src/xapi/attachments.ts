@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { type Problem, RalphError } from '../errors.ts'
 import type { Attachment, Statement, StatementId } from './statement.ts'
 
@@ -16,10 +16,24 @@ const algorithms: ReadonlyMap<number, string> = new Map([
   [128, 'sha512']
 ])
 
-/** Whether the bytes have this SHA-2; false too for what is no SHA-2. */
-export const digestMatches = (sha2: string, content: Uint8Array): boolean => {
+/** Bytes that are digested in one go: a few milliseconds. */
+const stride = 2 ** 20
+
+/**
+ * Whether the bytes have this SHA-2; false too for what is no SHA-2. Others are let in after each `next`: to digest what
+ * one request may bring takes as long as hundreds of small requests.
+ */
+export function* compareDigest(sha2: string, content: Uint8Array): Generator<void, boolean> {
   const algorithm = algorithms.get(sha2.length)
-  return algorithm !== undefined && hash(algorithm, content, 'hex') === sha2.toLowerCase()
+  if (algorithm === undefined) return false
+  const named = sha2.toLowerCase()
+  if (content.byteLength <= stride) return hash(algorithm, content, 'hex') === named
+  const digest = createHash(algorithm)
+  for (let at = 0; at < content.byteLength; at += stride) {
+    digest.update(content.subarray(at, at + stride))
+    yield
+  }
+  return digest.digest('hex') === named
 }
 
 interface NamedAttachment {

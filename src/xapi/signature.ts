@@ -133,6 +133,19 @@ export interface SignatureRules {
   readonly version: Version
   /** Position of the first of the statements in what was sent; 0 unless given. */
   readonly firstIndex?: number
+  /** Most bytes of a statement, which a payload is. */
+  readonly maxStatementSize: number
+}
+
+/** Bytes of a JWS beside its payload: a chain of certificates, and the signature of the longest key in use. */
+const beside = 2 ** 18
+const setting = 'RALPH_RUNSERVER_MAX_STATEMENT_SIZE'
+
+/** A signature holds the statement (Data §2.6), in base64: what is much longer signs none that would be stored. */
+const requireSize = ({ byteLength }: Uint8Array, { maxStatementSize: limit }: SignatureRules): void => {
+  if (byteLength <= (limit * 4) / 3 + beside) return
+  const message = `it is larger than one of a statement that has the ${limit} bytes of ${setting}`
+  throw new RalphError('INVALID_SIGNATURE', `The signature is invalid: ${message}.`, { limit, setting })
 }
 
 const requireBytes = ({ contentType }: Attachment): void => {
@@ -149,10 +162,12 @@ export const verifySignature = async (
   statement: Statement,
   attachment: Attachment,
   jws: Uint8Array | undefined,
-  { trustedKeys, version }: SignatureRules
+  rules: SignatureRules
 ): Promise<void> => {
+  const { trustedKeys, version } = rules
   requireBytes(attachment)
   if (jws === undefined) throw invalid('it must be sent along, a fileUrl is not enough')
+  requireSize(jws, rules)
   const signature = readSignature(jws)
   if (!sameSigned(statement, signature.payload, version)) {
     throw invalid('its payload is not the statement as it was before it was signed')
@@ -166,7 +181,7 @@ const located = (error: unknown, index: number, pointer: string, sha2: string): 
   return new RalphError(
     error.code,
     `Statement ${index} at ${pointer}: ${error.message}`,
-    { problems, sha2 },
+    { ...error.details, problems, sha2 },
     { cause: error }
   )
 }

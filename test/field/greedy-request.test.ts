@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { type Answer, jsonOf, textOf } from '../support/answer.ts'
-import { type Client, type Lrs, startLrs } from '../support/lrs.ts'
+import { type Client, startLrs } from '../support/lrs.ts'
+import { requireFair } from '../support/others.ts'
 import { sent } from '../support/requests.ts'
 import { anId } from '../support/statements.ts'
 
@@ -18,30 +19,6 @@ const keys = (count: number): string => `{${Array.from({ length: count }, (_, at
 const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
 const listOf = (count: number, value: string): string =>
   `[${Array.from({ length: count }, () => statementWith(value)).join()}]`
-
-/** How often somebody else was answered from the first byte of a request to the last of its answer. */
-const othersDuring = async (lrs: Lrs, request: () => Promise<Answer>): Promise<{ answer: Answer; others: number }> => {
-  let answer: Answer | undefined
-  const asked = request().then((given) => {
-    answer = given
-  })
-  let others = 0
-  while (answer === undefined) {
-    const other = await fetch(`http://127.0.0.1:${lrs.port}/xAPI/about`)
-    await other.arrayBuffer()
-    others += 1
-  }
-  await asked
-  return { answer, others }
-}
-
-/** A server that works through such a request in one go lets one or two in before it begins and behind it. */
-const requireFair = async (t: Test, lrs: Lrs, what: string, status: number, request: () => Promise<Answer>) => {
-  const { answer, others } = await othersDuring(lrs, request)
-  t.equal(answer.status, status, `${what}: ${textOf(answer).slice(0, 200)}`)
-  t.ok(others > 5, `${what}: ${others} others were answered`)
-  return answer
-}
 
 t.test('while a body is parsed and judged, others are answered', async (t) => {
   const lrs = await startLrs(t)

@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { digestMatches, namedDigests, requireAttachments } from '../../src/xapi/attachments.ts'
+import { compareDigest, namedDigests, requireAttachments } from '../../src/xapi/attachments.ts'
 import type { Attachment } from '../../src/xapi/statement.ts'
 import { anAttachment as aPart, aStatement, aSubStatement } from '../support/statements.ts'
 
 const essay = aPart(Buffer.from('essay'))
 const video = aPart(Buffer.from('video'))
+
+const digestMatches = (sha2: string, content: Uint8Array): boolean => {
+  const steps = compareDigest(sha2, content)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
 
 const attachment = (sha2: string, parts: Partial<Attachment> = {}): Attachment => ({
   usageType: 'https://example.org/essay',
@@ -28,6 +36,8 @@ t.test('ruling 18: SHA-2 of any of its sizes, told by its length', async (t) => 
   t.ok(digestMatches(createHash('sha256').digest('hex'), new Uint8Array()), 'of nothing')
   t.notOk(digestMatches(createHash('sha1').update(content).digest('hex'), content), 'SHA-1')
   t.notOk(digestMatches('', content))
+  const large = Buffer.alloc(2.5 * 2 ** 20, 'large')
+  t.ok(digestMatches(createHash('sha512').update(large).digest('hex'), large), 'in several steps')
 })
 
 t.test('ruling 18: what is named and what was sent agree', async (t) => {

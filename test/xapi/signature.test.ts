@@ -44,7 +44,7 @@ const attachmentOf = (jws: string, parts: Partial<Attachment> = {}): Attachment 
   ...parts
 })
 
-const rules: SignatureRules = { trustedKeys: [], version: '1.0.3' }
+const rules: SignatureRules = { trustedKeys: [], version: '1.0.3', maxStatementSize: 2 ** 21 }
 
 const verify = (jws: string, more: Partial<SignatureRules> = {}, of: Statement = statement): Promise<void> => {
   const attachment = attachmentOf(jws)

@@ -3,6 +3,7 @@ import { RalphError } from '../../errors.ts'
 import type { Scope } from '../../identity/asker.ts'
 import type { Call } from '../../lrs/call.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { MultipartLimits } from '../multipart-request.ts'
 import type { XapiRequest } from '../request.ts'
 
 export interface Answer {
@@ -18,6 +19,8 @@ export interface Answer {
 export interface Door {
   readonly moreLink: (cursor: string) => string
   readonly partialSuccessDefault: boolean
+  /** Of multipart requests. */
+  readonly limits: MultipartLimits
   /** Keeps requests to store statements that are rejected; undefined: they are not kept. */
   readonly rejected?: RejectedRequests | undefined
 }

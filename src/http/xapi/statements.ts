@@ -1,6 +1,7 @@
 import type { RejectedRequest } from '../../contracts/rejected-requests.ts'
 import { type ErrorCode, RalphError } from '../../errors.ts'
 import type { Call } from '../../lrs/call.ts'
+import { runInTurns } from '../../lrs/in-turns.ts'
 import { boolean, optional, refuseUnknown, required, uuid } from '../../lrs/parameters.ts'
 import { queryStatements } from '../../lrs/query-statements/index.ts'
 import { queryParameters } from '../../lrs/query-statements/read-query.ts'
@@ -9,18 +10,19 @@ import { storePartially } from '../../lrs/store-statements/partial.ts'
 import { mediaType } from '../../xapi/media-type.ts'
 import { errorStatus } from '../error-status.ts'
 import { errorBody } from '../errors.ts'
-import { multipartReply, readStatementParts } from '../multipart.ts'
+import { multipartReply } from '../multipart.ts'
+import { readStatementParts } from '../multipart-request.ts'
 import type { XapiRequest } from '../request.ts'
 import { type Answer, type Door, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
 
 /** The body of POST and PUT: JSON, or multipart/mixed where attachments come with it (Communication §1.5). */
-const readBody = ({ header, body }: XapiRequest): SentStatements => {
+const readBody = async ({ header, body }: XapiRequest, { limits }: Door): Promise<SentStatements> => {
   const contentType = header('content-type') ?? ''
   switch (mediaType(contentType)) {
     case 'application/json':
       return { json: body, attachments: [] }
     case 'multipart/mixed':
-      return readStatementParts(body, contentType)
+      return runInTurns(readStatementParts(body, contentType, limits))
     default:
       throw new RalphError(
         'UNSUPPORTED_MEDIA_TYPE',
@@ -93,10 +95,10 @@ const put: Operation = {
   summary: 'Store one statement under the id `statementId`',
   parameters: ['statementId!'],
   scope: 'statements/write',
-  answer: keepingRejected(async (call, request) => {
+  answer: keepingRejected(async (call, request, door) => {
     refuseUnknown(request.parameters, ['statementId'], call.rules)
     const id = required(request.parameters, 'statementId', uuid)
-    await storeStatement(call, id, readBody(request))
+    await storeStatement(call, id, await readBody(request, door))
     return { status: 204 }
   })
 }
@@ -112,14 +114,14 @@ const post: Operation = {
     const partial = optional(request.parameters, 'partialSuccess', boolean) ?? door.partialSuccessDefault
     const ignoring = optional(request.parameters, 'ignoreInvalid', boolean) ?? false
     if (partial || ignoring) return storeWhatIsValid(call, request, door)
-    const { ids } = await storeStatements(call, readBody(request))
+    const { ids } = await storeStatements(call, await readBody(request, door))
     return jsonAnswer(ids)
   })
 }
 
 /** 200 when anything was stored; else 409 when ids were taken, 403 when voiding was not allowed, 400 when all was invalid. */
 const storeWhatIsValid = async (call: Call, request: XapiRequest, door: Door): Promise<Answer> => {
-  const report = await storePartially(call, readBody(request))
+  const report = await storePartially(call, await readBody(request, door))
   if (report.rejected > 0) {
     const { errors, ids } = report
     const [first] = errors

@@ -25,8 +25,9 @@ export const store = async (
   // Their positions follow each other: all that was sent, or one of it.
   const firstIndex = valid[0]?.index ?? 0
   requireAttachments(statements, attachments, firstIndex)
-  const { trustedKeys } = call.rules
-  await verifySignatures(statements, attachments, { trustedKeys, version: call.version, firstIndex })
+  const { trustedKeys, maxStatementSize } = call.rules
+  const signatureRules = { trustedKeys, maxStatementSize, version: call.version, firstIndex }
+  await verifySignatures(statements, attachments, signatureRules)
   const parts = new Set(attachments.map(({ sha2 }) => sha2.toLowerCase()))
   const incoming = await mapInTurns(valid, (each) => prepareStatement(each, call, parts))
   const define = !call.rules.restrictByScopes || allows(call.asker, 'define')
