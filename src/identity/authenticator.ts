@@ -1,5 +1,6 @@
-import { hash as digestOf, randomBytes } from 'node:crypto'
+import { hash as digestOf, randomBytes, randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import { verify as bcryptVerify } from '@node-rs/bcrypt'
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../contracts/log.ts'
@@ -90,6 +91,7 @@ export const openAuthenticator = async (
   const inTurn = createBcryptQueue(queue)
   let decoys: readonly string[] = []
   let announced = false
+  let usualTime = 0
   let everybody: readonly User[] = []
 
   const users: Users = await openUsers(settings.authFile, log, (all) => {
@@ -110,11 +112,36 @@ export const openAuthenticator = async (
     return decoys[lot % decoys.length] ?? demoHash
   }
 
+  /**
+   * A flood of invented names waits in a line of its own, and a user in another one, but only the right password is
+   * answered from there: a wrong one takes a place in the line of the invented names too, and is answered or refused
+   * there. A refusal takes as long as a comparison. Else a flood would tell who exists.
+   */
+  const compareInTurn = async (account: Account, password: string, hash: string): Promise<boolean> => {
+    const measured = async (): Promise<boolean> => {
+      const began = performance.now()
+      const equal = await compare(password, hash)
+      usualTime = performance.now() - began
+      return equal
+    }
+    const comparison = inTurn(account, measured)
+    const answer = account.known ? inTurn({ ...account, known: false }, async () => false) : comparison
+    // It is not waited for if the password is right.
+    answer.catch(() => {})
+    try {
+      return (await comparison) || (await answer)
+    } catch (error) {
+      // Up to twice, because a user may have to wait for the comparison that is running.
+      await wait(usualTime + randomInt(Math.ceil(usualTime) + 1))
+      throw error
+    }
+  }
+
   /** Concurrent requests with the same credentials share one bcrypt. */
   const compareOnce = (account: Account, credentials: string, password: string, hash: string): Promise<boolean> => {
     const present = underway.get(credentials)
     if (present !== undefined) return present
-    const comparison = inTurn(account, () => compare(password, hash)).finally(() => underway.delete(credentials))
+    const comparison = compareInTurn(account, password, hash).finally(() => underway.delete(credentials))
     underway.set(credentials, comparison)
     return comparison
   }
@@ -130,7 +157,7 @@ export const openAuthenticator = async (
       const credentials = digest(`${username.length} ${username}${hash}${password}`)
       if (user !== undefined && accepted?.has(credentials)) return user.asker
       if (refused?.has(credentials)) return undefined
-      const equal = await compareOnce({ source, username }, credentials, password, hash)
+      const equal = await compareOnce({ source, username, known: user !== undefined }, credentials, password, hash)
       if (equal && user !== undefined && isAcceptable(user)) {
         accepted?.set(credentials, true)
         return user.asker

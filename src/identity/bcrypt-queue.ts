@@ -12,6 +12,8 @@ export interface Account {
   /** Where the request comes from; '' if that is not known. */
   readonly source: string
   readonly username: string
+  /** Whether there is a user of this name. Names that nobody has cost nothing to invent: they push out no user. */
+  readonly known: boolean
 }
 
 interface Turn {
@@ -19,27 +21,46 @@ interface Turn {
   readonly refuse: (reason: RalphError) => void
 }
 
-/** Those who wait, oldest first, by source and there by user name; the next one is in the first lane of the first source. */
-type Lanes = Map<string, Map<string, Turn[]>>
+/** Those who wait, oldest first, by user name. */
+type Names = Map<string, Turn[]>
+
+/** Of one source: the names of users and those that nobody has, each kind in a line of its own. */
+type Lines = Map<Account['known'], Names>
+
+/** The next one is in the first line of the first source, under its first name. */
+type Sources = Map<string, Lines>
 
 const overloaded = (): RalphError =>
   new RalphError('OVERLOADED', 'Too many passwords are being verified. Try again in a second.', { retryAfter: 1 })
 
-const lengthOf = (lanes: ReadonlyMap<string, readonly Turn[]> | undefined): number =>
-  [...(lanes?.values() ?? [])].reduce((sum, turns) => sum + turns.length, 0)
+const sum = (lengths: readonly number[]): number => lengths.reduce((total, each) => total + each, 0)
 
-/** The key with the greatest of what is measured; '' of nothing. */
-const greatest = <Value>(all: ReadonlyMap<string, Value>, measure: (value: Value) => number): string => {
-  let [found, most] = ['', 0]
+const lengthOf = (names: Names | undefined): number => sum([...(names?.values() ?? [])].map((turns) => turns.length))
+
+const lengthOfAll = (lines: Lines | undefined): number => sum([...(lines?.values() ?? [])].map(lengthOf))
+
+/** The key with the greatest of what is measured; the last one of equals. Undefined of nothing. */
+const greatest = <Key, Value>(all: ReadonlyMap<Key, Value>, measure: (value: Value) => number): Key | undefined => {
+  let found: Key | undefined
+  let most = 0
   for (const [key, value] of all) {
     const measured = measure(value)
-    if (measured > most) [found, most] = [key, measured]
+    if (measured >= most) [found, most] = [key, measured]
   }
   return found
 }
 
+/** Whether they are more even after one of the greedy one's has gone for one of the other's. */
+const evens = (other: number, greedy: number): boolean => other + 1 <= greedy - 1
+
+const ensure = <Key, Value>(all: Map<Key, Value>, key: Key, make: () => Value): Value => {
+  const present = all.get(key) ?? make()
+  all.set(key, present)
+  return present
+}
+
 /** Takes the first out of a map, and puts it back as the last one if something is left of it. */
-const rotate = <Value>(all: Map<string, Value>, take: (value: Value) => boolean): void => {
+const rotate = <Key, Value>(all: Map<Key, Value>, take: (value: Value) => boolean): void => {
   const [first] = all
   if (first === undefined) return
   const [key, value] = first
@@ -49,57 +70,68 @@ const rotate = <Value>(all: Map<string, Value>, take: (value: Value) => boolean)
 
 /**
  * Runs few of the costly comparisons at a time, so that a flood of wrong passwords leaves processors and threads to
- * everybody else, and refuses with `OVERLOADED` what would wait too long. Turns go round by source, and within a source
- * by user name; a full queue refuses at the expense of whoever fills it most.
+ * everybody else, and refuses with `OVERLOADED` what would wait too long. Turns go round by source; within a source
+ * names of users and other names take turns, and so do the names among themselves. A full queue refuses at the expense
+ * of whoever fills it most, but a name that nobody has takes no place from a user of the same source: that may be a
+ * whole school behind one address.
  */
 export const createBcryptQueue = ({ atOnce, waiting }: BcryptQueueOptions) => {
-  const lanes: Lanes = new Map()
+  const sources: Sources = new Map()
   let running = 0
   let waitingNow = 0
 
-  const refuseNewest = (source: string, username: string): void => {
-    const turns = lanes.get(source)?.get(username)
+  const refuseNewest = (source: string, known: boolean): void => {
+    const lines = sources.get(source)
+    const names = lines?.get(known)
+    const name = greatest(names ?? new Map<string, Turn[]>(), ({ length }) => length)
+    if (lines === undefined || names === undefined || name === undefined) return
+    const turns = names.get(name)
     turns?.pop()?.refuse(overloaded())
     waitingNow -= 1
-    if (turns?.length === 0) lanes.get(source)?.delete(username)
-    if (lanes.get(source)?.size === 0) lanes.delete(source)
+    if (turns?.length === 0) names.delete(name)
+    if (names.size === 0) lines.delete(known)
+    if (lines.size === 0) sources.delete(source)
   }
 
   /** Whether somebody who takes more than this account made way for it. */
-  const makeWay = ({ source, username }: Account): boolean => {
-    const own = lanes.get(source)
-    const greedy = greatest(lanes, lengthOf)
-    if (lengthOf(own) < lengthOf(lanes.get(greedy))) {
-      refuseNewest(
-        greedy,
-        greatest(lanes.get(greedy) ?? new Map<string, Turn[]>(), ({ length }) => length)
-      )
+  const makeWay = ({ source, username, known }: Account): boolean => {
+    const own = sources.get(source)
+    const greedy = greatest(sources, lengthOfAll) ?? source
+    if (evens(lengthOfAll(own), lengthOfAll(sources.get(greedy)))) {
+      refuseNewest(greedy, sources.get(greedy)?.has(false) !== true)
       return true
     }
-    const name = greatest(own ?? new Map<string, Turn[]>(), ({ length }) => length)
-    if ((own?.get(username)?.length ?? 0) >= (own?.get(name)?.length ?? 0)) return false
-    refuseNewest(source, name)
+    const inventive = known ? [source, ...sources.keys()].find((each) => sources.get(each)?.has(false)) : undefined
+    if (inventive !== undefined) {
+      refuseNewest(inventive, false)
+      return true
+    }
+    const names = own?.get(known)
+    const most = Math.max(0, ...[...(names?.values() ?? [])].map(({ length }) => length))
+    if (!evens(names?.get(username)?.length ?? 0, most)) return false
+    refuseNewest(source, known)
     return true
   }
 
-  const wait = ({ source, username }: Account): Promise<void> =>
+  const wait = ({ source, username, known }: Account): Promise<void> =>
     new Promise((begin, refuse) => {
-      const own = lanes.get(source) ?? new Map<string, Turn[]>()
-      lanes.set(source, own)
-      const turns = own.get(username) ?? []
-      own.set(username, turns)
-      turns.push({ begin, refuse })
+      const lines = ensure(sources, source, (): Lines => new Map())
+      const names = ensure(lines, known, (): Names => new Map())
+      ensure(names, username, (): Turn[] => []).push({ begin, refuse })
       waitingNow += 1
     })
 
   const takeNext = (): Turn | undefined => {
     let next: Turn | undefined
-    rotate(lanes, (own) => {
-      rotate(own, (turns) => {
-        next = turns.shift()
-        return turns.length > 0
+    rotate(sources, (lines) => {
+      rotate(lines, (names) => {
+        rotate(names, (turns) => {
+          next = turns.shift()
+          return turns.length > 0
+        })
+        return names.size > 0
       })
-      return own.size > 0
+      return lines.size > 0
     })
     return next
   }

@@ -73,7 +73,7 @@ t.test('field B6: turns go round by source and user; a full queue refuses whoeve
   const inTurn = createBcryptQueue({ atOnce: 1, waiting: 4 })
   const served: string[] = []
   const claim = (source: string, username: string) =>
-    inTurn({ source, username }, async () => {
+    inTurn({ source, username, known: true }, async () => {
       served.push(`${source} ${username}`)
       await held
     }).catch(() => served.push(`${source} ${username} refused`))

@@ -292,3 +292,74 @@ t.test('nothing that the log is told has a password or a hash in it', async (t) 
   await until(async () => Boolean(await verify('jane', 'supersecret')) && log.lines.length > 0)
   t.notMatch(log.lines.join('\n'), /supersecret|hunter2|\$2b\$04/)
 })
+
+/** Comparisons that are held until they are let go, one by one; a password is right if it says so. */
+const heldComparisons = () => {
+  const held: (() => void)[] = []
+  return {
+    compare: (password: string) =>
+      new Promise<boolean>((resolve) => {
+        held.push(() => resolve(password === 'right'))
+      }),
+    release: async () => {
+      held.shift()?.()
+      await wait(1)
+    },
+    letAllGo: async () => {
+      for (let idle = 0; idle < 20; idle++) {
+        if (held.length > 0) idle = 0
+        held.shift()?.()
+        await wait(1)
+      }
+    }
+  }
+}
+
+t.test(
+  'field F11: in a flood of names that nobody has, from the same source, a right login is the next but one',
+  async (t) => {
+    const { compare, release, letAllGo } = heldComparisons()
+    const { verify } = await open(t, { options: { compare, queue: { atOnce: 1, waiting: 8 } } })
+    const flood = Array.from({ length: 40 }, (_, index) => verify(`no ${index}`, 'x', 'school').catch(() => {}))
+    let isIn = false
+    const login = verify('jane', 'right', 'school').then((asker) => {
+      isIn = asker?.username === 'jane'
+    })
+    const after = Array.from({ length: 40 }, (_, index) => verify(`later ${index}`, 'x', 'school').catch(() => {}))
+    let comparisons = 0
+    for (; !isIn && comparisons < 100; comparisons++) await release()
+    t.ok(comparisons <= 3, `${comparisons} comparisons, of 80 that were asked for`)
+    await letAllGo()
+    await Promise.all([login, ...flood, ...after])
+  }
+)
+
+t.test(
+  'field F11: a flood does not tell who exists: a wrong password of a user is answered as an invented name',
+  async (t) => {
+    const { compare, release, letAllGo } = heldComparisons()
+    const { verify } = await open(t, { options: { compare, queue: { atOnce: 1, waiting: 4 } } })
+    let isOver = false
+    let names = 0
+    const attack = async (): Promise<void> => {
+      while (!isOver) await verify(`no ${names++}`, 'x', 'school').catch(() => {})
+    }
+    // Whoever is refused comes back at once: the line is always full.
+    const attacks = Array.from({ length: 20 }, attack)
+    const answers = ['jane', 'nobody'].map((username) =>
+      verify(username, 'wrong', 'school').then(
+        (asker) => asker,
+        ({ code }: { code: string }) => code
+      )
+    )
+    let answered = false
+    const all = Promise.all(answers).finally(() => {
+      answered = true
+    })
+    while (!answered) await release()
+    t.strictSame(await all, ['OVERLOADED', 'OVERLOADED'])
+    isOver = true
+    await letAllGo()
+    await Promise.all(attacks)
+  }
+)
