@@ -41,6 +41,11 @@ t.test('field B13: a head that can be read in two ways is 400', async (t) => {
   const heads: Readonly<Record<string, readonly string[]>> = {
     'two hosts': ['Host: a.example.org', 'Host: b.example.org'],
     'the same host twice': ['Host: a.example.org', 'host: a.example.org'],
+    'two users': [
+      'Host: a',
+      `Authorization: Basic ${Buffer.from('janedoe:x').toString('base64')}`,
+      'Authorization: Bearer x'
+    ],
     'two content types': ['Host: a', 'Content-Type: application/json', 'Content-Type: text/html']
   }
   for (const [what, lines] of Object.entries(heads)) {
@@ -50,5 +55,55 @@ t.test('field B13: a head that can be read in two ways is 400', async (t) => {
       t.equal(answer.status, 400, `${what}, ${path}`)
       t.match(textOf(answer), /MALFORMED_REQUEST.*is there twice/)
     }
+  }
+})
+
+t.test('field F12: a Host that is not the name or address of a host is 400', async (t) => {
+  const lrs = await startLrs(t)
+  const status = async (host: string, protocol = 'HTTP/1.1') => {
+    const text = `GET /xAPI/about ${protocol}\r\nHost:${host}\r\nConnection: close\r\n\r\n`
+    const { status } = await lrs.raw('/xAPI/about', 'GET', text)
+    return status
+  }
+  for (const host of [
+    '',
+    ' ',
+    'a b',
+    ':',
+    ':80',
+    'a:b',
+    'a:80:80',
+    'a/b',
+    'user@a',
+    'a?b',
+    'a#b',
+    'h\xe9',
+    '%',
+    '%zz',
+    '[',
+    '[]',
+    '[a]',
+    '::1',
+    '[::1]x',
+    'a\\b',
+    '<a>',
+    '"a"'
+  ]) {
+    t.equal(await status(host), 400, JSON.stringify(host))
+    t.equal(await status(host, 'HTTP/1.0'), host.trim() === '' ? 200 : 400, `${JSON.stringify(host)} of HTTP/1.0`)
+  }
+  for (const host of [
+    'a',
+    'lrs.example.org',
+    'lrs.example.org.',
+    'my_lrs:8100',
+    'a:',
+    'xn--bcher-kva.example',
+    '192.0.2.1:80',
+    '[::1]',
+    '[2001:db8::1]:8100',
+    ' a '
+  ]) {
+    t.equal(await status(host), 200, host)
   }
 })
