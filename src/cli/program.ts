@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { RalphError } from '../errors.ts'
 import { similar } from '../settings/unknown.ts'
+import { printable } from '../telemetry/printable.ts'
 import { declareAuth } from './commands/auth.ts'
 import { declareBackends } from './commands/backends.ts'
 import { declareBackup, declareRestore } from './commands/backup.ts'
@@ -124,16 +125,16 @@ const report = (error: unknown, program: Command, words: readonly string[]): num
     // No command: its help was printed.
     if (error.code === 'commander.help') return exitCode.USAGE
     const command = calledCommand(program, words)
-    process.stderr.write(usage(command, messageOf(command, error)))
+    process.stderr.write(printable(usage(command, messageOf(command, error))))
     return exitCode.USAGE
   }
   if (error instanceof RalphError && error.code === 'USAGE') {
-    process.stderr.write(usage(calledCommand(program, words), error.message))
+    process.stderr.write(printable(usage(calledCommand(program, words), error.message)))
     return exitCode.USAGE
   }
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`Error: ${message}\n`)
-  if (isDebug(words) && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.stderr.write(printable(`Error: ${message}\n`))
+  if (isDebug(words) && error instanceof Error) process.stderr.write(printable(`${error.stack}\n`))
   return error instanceof RalphError ? exitCode[error.code] : exitCode.INTERNAL
 }
 

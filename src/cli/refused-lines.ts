@@ -1,4 +1,5 @@
 import type { Log } from '../contracts/log.ts'
+import { onOneLine } from '../telemetry/printable.ts'
 
 /** Refused lines that are logged; a report has them all. */
 const mostLogged = 1000
@@ -23,11 +24,11 @@ export const tellRefusedLines = (log: Log): RefusedLines => {
       if (kind !== undefined && (before > 0 || unknown.size < mostKinds)) unknown.set(kind, before + 1)
       if (before > 0) return
       told += 1
-      if (told <= mostLogged) log[kind === undefined ? 'error' : 'warn'](`line ${line} ${reason}`)
+      if (told <= mostLogged) log[kind === undefined ? 'error' : 'warn'](onOneLine(`line ${line} ${reason}`))
       if (told === mostLogged) log.warn('further lines are counted and not shown: --report <file> keeps them all')
     },
     end: () => {
-      for (const [kind, times] of unknown) if (times > 1) log.warn(`${kind}: ${times} times`)
+      for (const [kind, times] of unknown) if (times > 1) log.warn(onOneLine(`${kind}: ${times} times`))
     }
   }
 }

@@ -11,9 +11,8 @@ export interface LoginLog {
 const mostInWindow = 10
 const window = 10_000
 
-/** A name of any client, on one line, in letters that do nothing to a terminal. */
-const shown = (name: string): string =>
-  JSON.stringify(name.slice(0, 64)).replace(/[\u007f-\u009f\u2028\u2029\ud800-\udfff]/g, '?')
+/** A name of any client, on one line. */
+const shown = (name: string): string => JSON.stringify(name.slice(0, 64))
 
 export const createLoginLog = (logger: FastifyBaseLogger): LoginLog => {
   const tally = createTally({

@@ -2,12 +2,16 @@ import type { Log } from '../contracts/log.ts'
 import { logLevels } from '../settings/groups.ts'
 import type { LogSettings } from '../settings/settings.ts'
 import { isDumbTerminal } from '../settings/sources.ts'
+import { printable } from './printable.ts'
 
 export type Level = LogSettings['level']
 
+/** A message of several lines is indented, so that none of them seems to be another message. */
+const indented = (message: string): string => message.replace(/\n(?! )/g, '\n    ')
+
 /** 2026-11-21 11:12:08.123 WARNING  message */
 export const formatLine = (time: Date, level: Level, message: string): string =>
-  `${time.toISOString().replace('T', ' ').replace('Z', '')} ${level.padEnd(8)} ${message}\n`
+  `${time.toISOString().replace('T', ' ').replace('Z', '')} ${level.padEnd(8)} ${indented(printable(message))}\n`
 
 /** Takes away what a progress bar has drawn on the line. */
 const clearLine = '\r\x1b[K'

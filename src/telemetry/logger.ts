@@ -1,5 +1,6 @@
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import { formatLine, type Level } from './lines.ts'
+import { printable } from './printable.ts'
 
 const pinoLevels = { CRITICAL: 'fatal', ERROR: 'error', WARNING: 'warn', INFO: 'info', DEBUG: 'debug' } as const
 
@@ -45,6 +46,11 @@ const asText = (stream: DestinationStream): DestinationStream => ({
   }
 })
 
+/** JSON may hold what a terminal obeys: `docker logs` shows it as it is. */
+const asPrintable = (stream: DestinationStream): DestinationStream => ({
+  write: (line) => stream.write(printable(line))
+})
+
 const secrets = [
   'password',
   'hash',
@@ -70,5 +76,5 @@ export const createLogger = (level: Level, format: 'auto' | 'text' | 'json'): Lo
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: secrets, censor: '(not shown)' }
   }
-  return pino(options, text ? asText(stream) : stream)
+  return pino(options, text ? asText(stream) : asPrintable(stream))
 }

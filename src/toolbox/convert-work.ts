@@ -5,7 +5,6 @@ import { visitLines } from '../streams/visit-lines.ts'
 import { type ConverterOptions, type ConvertLine, findConverter } from './converters.ts'
 import { wrappedReason } from './extract-parsers.ts'
 import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
-import { printable } from './printable.ts'
 import { parseRecord, recordIn } from './records.ts'
 
 /** What every thread is told. */
@@ -97,8 +96,8 @@ const blockWork = (
         }
         const wrapped = wrappedIn(text)
         const isUnknown = wrapped === undefined && 'unknown' in result
-        const reason = wrapped ?? printable('unknown' in result ? result.unknown : result.reason)
-        refused.push({ index, unknown: isUnknown ? printable(result.kind) : undefined, reason, problems: [], text })
+        const reason = wrapped ?? ('unknown' in result ? result.unknown : result.reason)
+        refused.push({ index, unknown: isUnknown ? result.kind : undefined, reason, problems: [], text })
         stopped = isUnknown ? stopAtUnknown : stopAtInvalid
         return stopped
       },

@@ -4,7 +4,6 @@ import type { Fault } from '../validation/explain.ts'
 import { wrappedReason } from './extract-parsers.ts'
 import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
 import type { Judgement, Wanted as WantedRecords } from './judges.ts'
-import { printable } from './printable.ts'
 import { parseRecord, recordIn, recordStart } from './records.ts'
 
 /** What every thread is told. */
@@ -42,7 +41,7 @@ type Refusal = Omit<RefusedLine, 'index'>
 
 const broken = (reason: string, rule: string, text: string | undefined): Refusal => ({
   unknown: undefined,
-  reason: printable(reason),
+  reason: reason,
   problems: [{ pointer: '', rule, expected: 'a line with one JSON object in UTF-8' }],
   text
 })
@@ -63,15 +62,15 @@ const refuse = (
     return { unknown: undefined, reason: wrapped, problems: [rule], text }
   }
   if (unknown !== undefined) {
-    const reason = printable(`is ${unknown}, which no model is for`)
+    const reason = `is ${unknown}, which no model is for`
     return {
-      unknown: printable(unknown),
+      unknown: unknown,
       reason,
       problems: [{ pointer: '', rule: 'known', expected: 'a known model' }],
       text
     }
   }
-  return { unknown: undefined, reason: printable(`is not valid: ${problems.map(saidOf).join('; ')}`), problems, text }
+  return { unknown: undefined, reason: `is not valid: ${problems.map(saidOf).join('; ')}`, problems, text }
 }
 
 /** The valid lines of a block, as they came. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { RalphError } from '../../errors.ts'
 import { loadAuthFile } from '../../settings/load.ts'
+import { onOneLine } from '../../telemetry/printable.ts'
 import type { Agent } from '../../xapi/statement.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
@@ -162,11 +163,11 @@ const declareList = (auth: Command, composition: Composition): void => {
         const { username, disabled, scopes, target, agent } = row
         const state = disabled ? 'disabled' : 'enabled '
         const kept = target === null ? '' : `  target ${target}`
-        process.stdout.write(
+        const line =
           flags.json === true
-            ? `${JSON.stringify(row)}\n`
-            : `${username.padEnd(width)}  ${state}  ${scopes.join(',')}${kept}  ${JSON.stringify(agent)}\n`
-        )
+            ? JSON.stringify(row)
+            : `${username.padEnd(width)}  ${state}  ${scopes.join(',')}${kept}  ${JSON.stringify(agent)}`
+        process.stdout.write(`${onOneLine(line)}\n`)
       }
     })
 }

@@ -5,6 +5,7 @@ import type { Group } from '../../settings/define.ts'
 import { loadAuthFile, loadBackendName, loadRunserver } from '../../settings/load.ts'
 import { createReader, find } from '../../settings/read.ts'
 import type { Sources } from '../../settings/sources.ts'
+import { printable } from '../../telemetry/printable.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition, DataBackendChoice } from '../composition.ts'
 import { findBackend } from '../data-command.ts'
@@ -160,7 +161,7 @@ export const declareDoctor = (program: Command, composition: Composition): void 
           await checkServer(composition, settled, signal),
           ...(await checkPlaces(composition, settled, signal))
         ]
-        process.stdout.write(findings.map(lineOf).join(''))
+        process.stdout.write(printable(findings.map(lineOf).join('')))
         if (findings.some(({ status }) => status.state !== 'ok')) process.exitCode = 1
       })
     })

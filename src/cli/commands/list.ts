@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Listed } from '../../contracts/data-backend.ts'
 import { RalphError } from '../../errors.ts'
+import { onOneLine } from '../../telemetry/printable.ts'
 import type { Composition } from '../composition.ts'
 import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
 
@@ -28,7 +29,9 @@ const list = async (place: Place, flags: ListFlags): Promise<void> => {
   const { writeOut } = await import('../write-out.ts')
   const listing = backend.list({ target: flags.target, signal, details: flags.details === true })
   let count = 0
-  const lineOf = ({ id, details }: Listed): string => (flags.details === true ? JSON.stringify(details) : id)
+  // A script gets the names as they are.
+  const shown = process.stdout.isTTY === true ? onOneLine : (text: string): string => text
+  const lineOf = ({ id, details }: Listed): string => shown(flags.details === true ? JSON.stringify(details) : id)
   const lines = async function* (): AsyncGenerator<string> {
     for await (const listed of listing) {
       if (listed.historyId !== undefined && known.has(listed.historyId)) continue

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { RalphError } from '../../errors.ts'
 import { loadRejectedDirectory } from '../../settings/load.ts'
+import { printable } from '../../telemetry/printable.ts'
 import type { KeptRequest } from '../../telemetry/rejected-requests.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
@@ -46,7 +47,7 @@ export const declareRejected = (program: Command, composition: Composition): voi
       const directory = directoryOf(command, composition)
       const { listRejectedRequests } = await import('../../telemetry/rejected-requests.ts')
       for await (const each of listRejectedRequests(directory)) {
-        process.stdout.write(flags.json === true ? `${JSON.stringify(each)}\n` : lineOf(each))
+        process.stdout.write(printable(flags.json === true ? `${JSON.stringify(each)}\n` : lineOf(each)))
       }
     })
   rejected

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { printable } from '../../telemetry/printable.ts'
 import type { Composition } from '../composition.ts'
 import { addBackendOptions, withPlace } from '../data-command.ts'
 import { statusLine, statusOf } from '../place-status.ts'
@@ -16,7 +17,7 @@ export const declareStatus = (program: Command, composition: Composition): void 
       { name: flags.backend, require: () => {} },
       async ({ choice, backend, signal }) => {
         const status = await statusOf(backend, choice.name, signal)
-        process.stdout.write(`${statusLine(status)}\n`)
+        process.stdout.write(printable(`${statusLine(status)}\n`))
         if (status.state !== 'ok') process.exitCode = 1
       }
     )
