@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Transform } from 'node:stream'
 import { RalphError } from '../errors.ts'
-import { type Method, methods, parseForm, type XapiRequest } from './request.ts'
+import { type Method, methods, type ParameterLimits, parseForm, type XapiRequest } from './request.ts'
 
 /**
  * The alternate request syntax of 1.0.x (Communication §1.3), for browsers that cannot send every method or header: a
@@ -38,37 +38,37 @@ const requireHeaderText = (name: string, value: string): string => {
 
 const misused = (message: string): RalphError => new RalphError('MALFORMED_REQUEST', message)
 
-/** Whoever sends a form is known only when it was read, so that anybody can have the server keep as much. */
-const longestForm = 4 * 2 ** 20
+export interface FormLimits extends ParameterLimits {
+  /** Most bytes: whoever sends a form is known only when it was read, so that anybody can have the server keep as much. */
+  readonly maxFormSize: number
+}
 
-const tooLong = (): RalphError =>
-  new RalphError('BODY_TOO_LARGE', `A form of the alternate request syntax has ${longestForm} bytes at most.`, {
-    limit: longestForm
-  })
+const tooLong = ({ maxFormSize: limit }: FormLimits): RalphError => {
+  const setting = 'RALPH_RUNSERVER_MAX_FORM_SIZE'
+  const message = `A form of the alternate request syntax is larger than the ${limit} bytes of ${setting}.`
+  return new RalphError('BODY_TOO_LARGE', message, { limit, setting })
+}
 
 /**
  * Judges a request in the alternate syntax before its body is read. `method` alone makes it one: content in browsers
  * sends its forms as text, or as nothing at all, and the LRS must take them (Communication §1.3), so that nobody looks
  * at the Content-Type again. `MALFORMED_REQUEST`, `BODY_TOO_LARGE` (details: `limit`).
  */
-export const expectForm = (headers: IncomingHttpHeaders): void => {
+export const expectForm = (headers: IncomingHttpHeaders, limits: FormLimits): void => {
   delete headers['content-type']
   if (headers['content-encoding'] !== undefined) {
     throw misused('The alternate request syntax takes no Content-Encoding.')
   }
-  if (Number(headers['content-length']) > longestForm) throw tooLong()
+  if (Number(headers['content-length']) > limits.maxFormSize) throw tooLong(limits)
 }
 
-/** Characters of a field that stands for a parameter or a header: no URL or head could bring more either. */
-const longestField = 65_536
-
 /** The body of a form, ended with `BODY_TOO_LARGE` where one that did not say its length becomes too long. */
-export const limitForm = (payload: NodeJS.ReadableStream): NodeJS.ReadableStream => {
+export const limitForm = (payload: NodeJS.ReadableStream, limits: FormLimits): NodeJS.ReadableStream => {
   let length = 0
   const limited = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       length += chunk.length
-      if (length > longestForm) done(tooLong())
+      if (length > limits.maxFormSize) done(tooLong(limits))
       else done(null, chunk)
     }
   })
@@ -80,21 +80,21 @@ export const limitForm = (payload: NodeJS.ReadableStream): NodeJS.ReadableStream
  * The request that the form stands for. It is unfolded once: a `method` within it is an unknown parameter. The content
  * has the type that the form says, else `contentType`: that of the form is not that of what is in it.
  */
-export const unfoldAlternate = (request: XapiRequest, contentType: string | undefined): XapiRequest => {
+export const unfoldAlternate = (
+  request: XapiRequest,
+  contentType: string | undefined,
+  limits: ParameterLimits
+): XapiRequest => {
   const asked = request.parameters.get('method') ?? ''
   const method = methods.find((each): each is Method => each === asked)
   if (method === undefined) throw misused(`\`method\` must be one of ${methods.join(', ')}.`)
   if (request.parameters.size > 1) {
     throw misused('In the alternate request syntax `method` is the only query parameter; all others go into the form.')
   }
-  const fields = parseForm(request.body)
+  const fields = parseForm(request.body, limits)
   const headers = new Map<string, string>()
   const parameters = new Map<string, string>()
   for (const [name, value] of fields) {
-    if (name !== 'content' && value.length > longestField) {
-      const shown = JSON.stringify(name.slice(0, 100))
-      throw misused(`The form field ${shown} has more than ${longestField} characters.`)
-    }
     if (headerNames.has(name.toLowerCase())) headers.set(name.toLowerCase(), requireHeaderText(name, value))
     else if (name !== 'content') parameters.set(name, value)
   }

@@ -3,21 +3,22 @@ import { RalphError } from '../errors.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { createTally, type Tally, totalOf } from './tally.ts'
 
-type Limits = Pick<ServerSettings, 'maxConnections' | 'requestTimeout' | 'anonymousTimeout'>
+type Limits = Pick<ServerSettings, 'maxConnections' | 'maxHeaderSize' | 'requestTimeout' | 'anonymousTimeout'>
 
 /** Milliseconds within which the head of a request must have arrived. */
 const headTimeout = 60_000
 /** Milliseconds between two looks of Node at what is late. */
 const look = 30_000
 
-/** What `fastify` is to be told of the time that a request has to arrive. */
-export const arrivalOptions = ({ requestTimeout }: Limits) => {
+/** What `fastify` is to be told of the time that a request has to arrive, and of the size of its head. */
+export const arrivalOptions = ({ requestTimeout, maxHeaderSize }: Limits) => {
   const whole = requestTimeout * 1000
   return {
     requestTimeout: whole,
     http: {
       // Node would refuse a request without Host in words of its own.
       requireHostHeader: false,
+      maxHeaderSize,
       headersTimeout: Math.min(headTimeout, whole),
       connectionsCheckingInterval: Math.min(look, Math.ceil(whole / 4))
     }

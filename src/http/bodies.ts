@@ -49,6 +49,12 @@ export const moveShare = (request: FastifyRequest, reply: FastifyReply, budget: 
   shareOf(request, reply, budget).take(bytes)
 }
 
+/** A body that was worked on, or refused, is held no longer, however slowly its sender reads the answer. */
+export const letGo = (request: FastifyRequest): void => {
+  request.body = undefined
+  request.share?.release()
+}
+
 const bodyTooLarge = (limit: number): RalphError =>
   new RalphError('BODY_TOO_LARGE', `The body is larger than the ${limit} bytes of RALPH_RUNSERVER_MAX_BODY_SIZE.`, {
     limit,

@@ -8,15 +8,29 @@ import { errorStatus } from './error-status.ts'
 import { errorBody } from './errors.ts'
 import { versionHeader } from './version.ts'
 
-const translate = (code: string | undefined): RalphError => {
+type Settings = Pick<ServerSettings, 'defaultVersion' | 'corsAllowOrigins' | 'maxHeaderSize' | 'requestTimeout'>
+
+const translate = (code: string | undefined, { maxHeaderSize, requestTimeout }: Settings): RalphError => {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new RalphError('HEADERS_TOO_LARGE', 'The request headers are larger than the server takes.')
+      return new RalphError(
+        'HEADERS_TOO_LARGE',
+        `The URL and the headers of the request are larger than the ${maxHeaderSize} bytes of RALPH_RUNSERVER_MAX_HEADER_SIZE.`,
+        { limit: maxHeaderSize, setting: 'RALPH_RUNSERVER_MAX_HEADER_SIZE' }
+      )
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new RalphError(
+        'BODY_TOO_LARGE',
+        'The chunk extensions of the body are larger than the 16384 bytes of HTTP here.',
+        {
+          limit: 16_384
+        }
+      )
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new RalphError(
         'REQUEST_TIMEOUT',
-        'The request took too long to arrive: RALPH_RUNSERVER_REQUEST_TIMEOUT bounds it, and its head has a minute.',
-        { setting: 'RALPH_RUNSERVER_REQUEST_TIMEOUT' }
+        `The request took longer to arrive than the ${requestTimeout} s of RALPH_RUNSERVER_REQUEST_TIMEOUT, or its head than a minute.`,
+        { limit: requestTimeout, setting: 'RALPH_RUNSERVER_REQUEST_TIMEOUT' }
       )
     default:
       return new RalphError('MALFORMED_REQUEST', 'This is not a well-formed HTTP request.')
@@ -71,7 +85,7 @@ const corsOf = (origins: ServerSettings['corsAllowOrigins'], packet: string) => 
  * being sent over the connection, whose bytes these would seem to be, it ends after what was handed over.
  */
 export const replyToClientError =
-  ({ defaultVersion, corsAllowOrigins }: Pick<ServerSettings, 'defaultVersion' | 'corsAllowOrigins'>) =>
+  (settings: Settings) =>
   (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
@@ -81,7 +95,8 @@ export const replyToClientError =
       socket.destroySoon()
       return
     }
-    const translated = translate(error.code)
+    const { defaultVersion, corsAllowOrigins } = settings
+    const translated = translate(error.code, settings)
     const status = errorStatus[translated.code]
     const body = JSON.stringify(errorBody(translated))
     const headers = {

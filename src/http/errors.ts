@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, errorCodes, RalphError } from '../errors.ts'
+import { letGo } from './bodies.ts'
 import { errorStatus } from './error-status.ts'
 import type { FaultLog } from './fault-log.ts'
 
@@ -7,7 +8,8 @@ import type { FaultLog } from './fault-log.ts'
 const translations: { readonly [code: string]: (limit: number) => RalphError } = {
   FST_ERR_CTP_BODY_TOO_LARGE: (limit) =>
     new RalphError('BODY_TOO_LARGE', `The body is larger than the ${limit} bytes of RALPH_RUNSERVER_MAX_BODY_SIZE.`, {
-      limit
+      limit,
+      setting: 'RALPH_RUNSERVER_MAX_BODY_SIZE'
     }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new RalphError('MALFORMED_REQUEST', 'The body does not have the length that Content-Length says.'),
@@ -60,11 +62,15 @@ const longestEcho = 1000
 
 const cut = (text: string): string => (text.length > longestEcho ? `${text.slice(0, longestEcho)}…` : text)
 
+/** Values of a list that are told: an answer that names a thousand things helps nobody more than one that names these. */
+const longestList = 100
+
 const shortened = (value: unknown): unknown => {
   if (typeof value === 'string') return cut(value)
-  if (Array.isArray(value)) return value.map(shortened)
+  if (Array.isArray(value)) return value.slice(0, longestList).map(shortened)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shortened(each)]))
+  const entries = Object.entries(value).slice(0, longestList)
+  return Object.fromEntries(entries.map(([key, each]) => [cut(key), shortened(each)]))
 }
 
 /**
@@ -85,6 +91,7 @@ export const replyWithError = (
   reply: FastifyReply,
   { limit, faults }: { readonly limit: number; readonly faults: FaultLog }
 ): FastifyReply => {
+  letGo(request)
   const error = asRalphError(thrown, limit)
   const status = errorStatus[error.code]
   const own = status >= 500

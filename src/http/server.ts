@@ -20,6 +20,7 @@ import { healthRoutes, shareStatus } from './health.ts'
 import { createLoginLog } from './login-log.ts'
 import { pageRoutes } from './pages.ts'
 import { RequestLog } from './request-log.ts'
+import { cutSlowReaders } from './slow-readers.ts'
 import { sandboxStored } from './stored-content.ts'
 import { requireUnambiguous } from './unambiguous.ts'
 import { versionHeader } from './version.ts'
@@ -124,9 +125,9 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     anonymousTimeout: settings.anonymousTimeout * 1000,
     late: () => late(settings)
   })
-  const dropped = boundConnections(server, settings, logger)
+  const tallies = [boundConnections(server, settings, logger), cutSlowReaders(server, settings, logger)]
   server.addHook('onClose', async () => {
-    for (const each of [requests, logins, replying.faults, dropped]) each.close()
+    for (const each of [requests, logins, replying.faults, ...tallies]) each.close()
   })
   server.setErrorHandler((error, request, reply) => {
     if (error instanceof RalphError && error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)

@@ -95,5 +95,6 @@ t.test('a field of a form that stands for a parameter is bounded as a URL is', a
   const body = new URLSearchParams({ Authorization: authorization, agent: '['.repeat(100_000) })
   const answer = await fetch(`${url}/xAPI/statements?method=GET`, { method: 'POST', body })
   t.equal(answer.status, 400)
-  t.match(await answer.text(), /The form field \\"agent\\" has more than 65536 characters/)
+  const setting = 'RALPH_RUNSERVER_MAX_PARAMETER_SIZE'
+  t.match(await answer.json(), { error: 'INVALID_PARAMETER', parameter: 'agent', limit: 65_536, setting })
 })

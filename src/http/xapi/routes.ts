@@ -6,13 +6,13 @@ import type { Call, LrsRules } from '../../lrs/call.ts'
 import { etagOf, isKnownToReader } from '../../xapi/concurrency.ts'
 import { expectForm, isAlternate, limitForm, unfoldAlternate } from '../alternate-request.ts'
 import type { Authenticate } from '../authentication.ts'
-import { moveShare, shareOf } from '../bodies.ts'
+import { letGo, moveShare, shareOf } from '../bodies.ts'
 import type { Budget } from '../budget.ts'
 import { promiseConsistency } from '../consistency.ts'
 import { needsNoPermission, requireOwnPage } from '../cross-site.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import { hangUpSignal } from '../hang-up.ts'
-import { type Method, queryOf, type XapiRequest } from '../request.ts'
+import { type Method, type ParameterLimits, queryOf, type XapiRequest } from '../request.ts'
 import { varyBy } from '../vary.ts'
 import { speakVersion } from '../version.ts'
 import {
@@ -45,7 +45,9 @@ export const xapiRoutes = (server: FastifyInstance, surroundings: XapiSurroundin
       exposeHeadRoute: false,
       onRequest: (request, reply) => judge(resource, request, reply, surroundings),
       preParsing: async ({ method, url, headers }, _reply, payload) =>
-        isAlternate(method, url) && headers['content-length'] === undefined ? limitForm(payload) : payload,
+        isAlternate(method, url) && headers['content-length'] === undefined
+          ? limitForm(payload, surroundings.settings)
+          : payload,
       handler: (request, reply) => serve(resource, request, reply, surroundings)
     })
   }
@@ -61,7 +63,7 @@ const judge = async (
   reply: FastifyReply,
   surroundings: XapiSurroundings
 ): Promise<void> => {
-  if (isAlternate(request.method, request.url)) return expectForm(request.headers)
+  if (isAlternate(request.method, request.url)) return expectForm(request.headers, surroundings.settings)
   speakVersion(request, reply, surroundings.settings, request.headers['x-experience-api-version'])
   await surroundings.authenticate(request, reply)
   if (needsNoPermission(request)) requireOwnPage(request, surroundings.settings)
@@ -75,7 +77,7 @@ const serve = async (
   reply: FastifyReply,
   surroundings: XapiSurroundings
 ): Promise<FastifyReply> => {
-  const sent = readRequest(raw)
+  const sent = readRequest(raw, surroundings.settings)
   const request = isAlternate(raw.method, raw.url)
     ? await readAlternate(resource, sent, raw, reply, surroundings)
     : sent
@@ -83,14 +85,15 @@ const serve = async (
   const operation = operationOf(resource, request.method)
   const call = await openCall(operation, raw, reply, surroundings)
   const answer = unlessKnown(await operation.answer(call, request, surroundings.door), raw)
+  letGo(raw)
   hold(answer, raw, reply, surroundings.budget)
   return send(reply, answer)
 }
 
-const readRequest = (request: FastifyRequest): XapiRequest => ({
+const readRequest = (request: FastifyRequest, limits: ParameterLimits): XapiRequest => ({
   // Routes exist for these methods only; others ended as METHOD_NOT_ALLOWED.
   method: request.method as Method,
-  parameters: queryOf(request.url),
+  parameters: queryOf(request.url, limits),
   header: (name) => {
     const value = request.headers[name]
     return typeof value === 'string' ? value : value?.[0]
@@ -107,7 +110,7 @@ const readAlternate = async (
 ): Promise<XapiRequest> => {
   // Credentials in the form are of whoever made it; those of the request may be of the browser.
   const withoutUser = { ...sent, header: (name: string) => (name === 'authorization' ? undefined : sent.header(name)) }
-  const request = unfoldAlternate(withoutUser, alternateContentType)
+  const request = unfoldAlternate(withoutUser, alternateContentType, surroundings.settings)
   const version = speakVersion(raw, reply, surroundings.settings, request.header('x-experience-api-version'))
   const own = request.header('authorization')
   if (own !== undefined) raw.headers.authorization = own
