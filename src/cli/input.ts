@@ -1,5 +1,5 @@
-import { createReadStream, fstatSync } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
+import { fstatSync, readSync } from 'node:fs'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../contracts/log.ts'
@@ -13,11 +13,19 @@ export interface Input {
   readonly isTyped: boolean
 }
 
+export interface InputOptions {
+  /** A chunk is good until the next one is asked for: nothing has to be made for it, and nothing collected. */
+  readonly lent?: boolean
+}
+
 /**
  * 64 KiB: a chunk, and what is made of it, is garbage while it is young. Larger ones live until the next full
  * collection, and some 60 MB of them pile up before it.
  */
 const chunkSize = 2 ** 16
+
+/** So many chunks of a file are read before the process looks what else there is: signals, answers of threads. */
+const chunksATurn = 8
 
 const lineFeed = 10
 
@@ -27,11 +35,42 @@ const lineFeed = 10
  */
 const patience = 50
 
+/**
+ * What a file holds from where it stands. It is read in this thread: a file mostly answers in less time than it takes
+ * to ask one of Node's own, which was a quarter of the time of `ralph extract`.
+ */
+const readFile = async function* (
+  descriptor: number,
+  signal: AbortSignal,
+  { lent = false }: InputOptions
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let buffer = Buffer.allocUnsafeSlow(chunkSize)
+  for (let chunks = 1; ; chunks += 1) {
+    signal.throwIfAborted()
+    if (!lent && chunks > 1) buffer = Buffer.allocUnsafeSlow(chunkSize)
+    const length = readSync(descriptor, buffer, 0, chunkSize, null)
+    if (length === 0) return
+    yield length === chunkSize ? buffer : buffer.subarray(0, length)
+    if (chunks % chunksATurn === 0) await new Promise(setImmediate)
+  }
+}
+
+const readOpened = async function* (
+  file: FileHandle,
+  signal: AbortSignal,
+  options: InputOptions
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* readFile(file.fd, signal, options)
+  } finally {
+    await file.close()
+  }
+}
+
 /** Ends the reading of a stream whose next chunk may never come. */
 const stoppable = async function* (
   stream: NodeJS.ReadableStream & { destroy(error?: Error): unknown },
-  signal: AbortSignal,
-  isPipe: boolean
+  signal: AbortSignal
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let last = lineFeed
   const stop = (): void => {
@@ -46,7 +85,7 @@ const stoppable = async function* (
       last = bytes.at(-1) ?? last
       yield bytes
     }
-    if (isPipe && last !== lineFeed) await wait(patience, undefined, { signal }).catch(() => signal.throwIfAborted())
+    if (last !== lineFeed) await wait(patience, undefined, { signal }).catch(() => signal.throwIfAborted())
   } finally {
     signal.removeEventListener('abort', stop)
   }
@@ -66,14 +105,15 @@ export const tellIfTyped = ({ isTyped }: Pick<Input, 'isTyped'>, log: Log): void
 }
 
 /** The bytes of a file; `-` or undefined: of standard input. */
-export const openInput = async (path: string | undefined, signal: AbortSignal): Promise<Input> => {
+export const openInput = async (
+  path: string | undefined,
+  signal: AbortSignal,
+  options: InputOptions = {}
+): Promise<Input> => {
   if (path === undefined || path === '-') {
     const stats = fstatSync(0)
-    const stream = stats.isFile()
-      ? createReadStream('', { fd: 0, autoClose: false, highWaterMark: chunkSize })
-      : process.stdin
-    const size = stats.isFile() ? stats.size : undefined
-    return { chunks: stoppable(stream, signal, !stats.isFile()), size, isTyped: process.stdin.isTTY === true }
+    if (stats.isFile()) return { chunks: readFile(0, signal, options), size: stats.size, isTyped: false }
+    return { chunks: stoppable(process.stdin, signal), size: undefined, isTyped: process.stdin.isTTY === true }
   }
   try {
     const file = await open(path, 'r')
@@ -82,8 +122,8 @@ export const openInput = async (path: string | undefined, signal: AbortSignal): 
       await file.close()
       throw new Error('it is a directory')
     }
-    const stream = file.createReadStream({ highWaterMark: chunkSize })
-    return { chunks: stoppable(stream, signal, false), size: stats.isFile() ? stats.size : undefined, isTyped: false }
+    const chunks = stats.isFile() ? readOpened(file, signal, options) : stoppable(file.createReadStream(), signal)
+    return { chunks, size: stats.isFile() ? stats.size : undefined, isTyped: false }
   } catch (error) {
     throw openFailed(path, error)
   }
@@ -118,9 +158,13 @@ const filesAt = async (path: string): Promise<readonly (readonly [file: string, 
  * The bytes of files and of all files of directories; of standard input when there are none, or for `-`. What is not
  * there is an error before anything is read.
  */
-export const openInputs = async (paths: readonly string[], signal: AbortSignal): Promise<Inputs> => {
+export const openInputs = async (
+  paths: readonly string[],
+  signal: AbortSignal,
+  options: InputOptions = {}
+): Promise<Inputs> => {
   if (paths.length === 0 || (paths.length === 1 && paths[0] === '-')) {
-    const { chunks, ...about } = await openInput('-', signal)
+    const { chunks, ...about } = await openInput('-', signal, options)
     return { files: [chunks], ...about }
   }
   const found = await Promise.all(
@@ -133,7 +177,7 @@ export const openInputs = async (paths: readonly string[], signal: AbortSignal):
   const sizes = found.flat().map(([, size]) => size)
   const size = sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, each) => sum + (each ?? 0), 0)
   const read = async function* (path: string): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* (await openInput(path, signal)).chunks
+    yield* (await openInput(path, signal, options)).chunks
   }
   return { files: found.flat().map(([path]) => read(path)), size, isTyped: false }
 }

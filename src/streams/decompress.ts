@@ -15,7 +15,8 @@ const peek = async (
   while (isUndecided(head)) {
     const next = await source.next()
     if (next.done === true) break
-    taken.push(next.value)
+    // Copies: a chunk may be lent until the next one is asked for.
+    taken.push(Buffer.from(next.value))
     head = Buffer.concat([head, next.value.subarray(0, headLength)])
   }
   const all = async function* (): AsyncGenerator<Uint8Array> {
@@ -47,6 +48,11 @@ const asFailure = (kind: string, cause: unknown): RalphError => {
 
 const isOfZlib = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && /^(Z|ZSTD)_/.test(String(error.code))
+
+/** Whoever unpacks takes more than one chunk at a time, and these may be lent. */
+async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) yield Buffer.from(chunk)
+}
 
 const throughZlib = (chunks: AsyncIterable<Uint8Array>, kind: 'gzip' | 'zstd'): AsyncIterable<Uint8Array> => {
   const source = Readable.from(kind === 'zstd' ? cutFrames(chunks) : chunks)
@@ -80,7 +86,8 @@ const throughBzip2 = async function* (chunks: AsyncIterable<Uint8Array>): AsyncG
 }
 
 /**
- * Bytes as they were before they were compressed. `auto` looks at how they begin; members that follow each other, as
+ * Bytes as they were before they were compressed. A chunk may be lent to it until it asks for the next one, and is then
+ * lent by it. `auto` looks at how they begin; members that follow each other, as
  * `cat a.gz b.gz` gives them, are one. `INVALID_INPUT` for what is broken or cut off, after all that could be read.
  */
 export async function* decompress(
@@ -94,11 +101,11 @@ export async function* decompress(
     return
   }
   if (kind === 'bz2') {
-    yield* throughBzip2(all)
+    yield* throughBzip2(copied(all))
     return
   }
   try {
-    yield* throughZlib(all, kind)
+    yield* throughZlib(copied(all), kind)
   } catch (error) {
     throw isOfZlib(error) ? asFailure(kind, error) : error
   }

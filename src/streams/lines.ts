@@ -39,23 +39,43 @@ export interface LineOptions {
 
 const lineFeed = 10
 
+/** 128 KiB: a chunk, and the line that began before it, mostly have room there. */
+const roomSize = 2 ** 17
+
 const empty = Buffer.alloc(0)
+
+export interface BlockOptions extends LineOptions {
+  /** Chunks are good until the next one is asked for, and so are blocks. */
+  readonly lent?: boolean
+}
 
 /** Bytes of a long line are dropped as they come; what follows its end is ordinary again. */
 export async function* readBlocks(
   chunks: AsyncIterable<Uint8Array>,
-  { maxLineBytes = defaultMaxLineBytes }: LineOptions = {}
+  { maxLineBytes = defaultMaxLineBytes, lent = false }: BlockOptions = {}
 ): AsyncGenerator<LineBlock, void, undefined> {
   let kept: Buffer[] = []
   /** Of the line that has begun, dropped bytes included. */
   let length = 0
   let isFirst = true
 
+  /** What lent blocks are joined in. */
+  let room = empty
+
+  const join = (parts: readonly Buffer[]): Buffer => {
+    const size = parts.reduce((sum, part) => sum + part.length, 0)
+    if (!lent || size > roomSize) return Buffer.concat(parts, size)
+    if (room.length === 0) room = Buffer.allocUnsafeSlow(roomSize)
+    let end = 0
+    for (const part of parts) end += part.copy(room, end)
+    return room.subarray(0, end)
+  }
+
   /** What is kept of the line that has begun, with `more`, which has its end unless nothing follows; and begins anew. */
   const take = (more: Buffer): LineBlock => {
     const size = length + more.length
     const dropped = length > maxLineBytes
-    const whole = kept.length === 0 ? more : Buffer.concat([...kept, more])
+    const whole = kept.length === 0 ? more : join([...kept, more])
     const block = { bytes: dropped ? whole.subarray(whole.indexOf(lineFeed) + 1) : whole, isFirst, dropped, size }
     kept = []
     length = 0
@@ -70,8 +90,8 @@ export async function* readBlocks(
     if (last >= 0) yield take(buffer.subarray(0, last + 1))
     length += rest.length
     if (length > maxLineBytes) kept = []
-    // A copy: a small rest must not keep a large chunk in memory.
-    else if (rest.length > 0) kept.push(rest.length < buffer.length / 2 ? Buffer.from(rest) : rest)
+    // A copy: a small rest must not keep a large chunk in memory, and what is lent must be given back.
+    else if (rest.length > 0) kept.push(lent || rest.length < buffer.length / 2 ? Buffer.from(rest) : rest)
   }
   if (length > 0) yield take(empty)
 }

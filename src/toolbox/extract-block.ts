@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type LineBlock, linesOf } from '../streams/lines.ts'
 import { extractLine, type ParserName, type Wrapper, wrappers } from './extract-parsers.ts'
 import { createScan } from './json-scan.ts'
+import { type Words, wordsOf } from './json-strings.ts'
 import { longestPrefix, prefixLength } from './log-prefix.ts'
 import { recordIn } from './records.ts'
 
@@ -32,10 +33,13 @@ export interface ExtractedBlock {
 
 /** A place for what comes out, used again for every block: to make a new one each time costs more than to fill it. */
 interface Room {
-  bytes: Buffer
+  words: Words
 }
 
 const leastRoom = 2 ** 17
+
+/** Bytes behind what comes out: strings are copied by words. */
+const spare = 4
 
 const openBrace = 0x7b
 const lineFeed = 10
@@ -82,16 +86,18 @@ const extractBytes = (
   room: Room
 ): ExtractedBlock => {
   const { member, object, text } = wrapper
-  const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const words = wordsOf(bytes)
+  const input = words.bytes
   // No record is longer than its line.
-  if (room.bytes.length < input.length) room.bytes = Buffer.allocUnsafeSlow(Math.max(input.length, leastRoom))
-  const out = room.bytes
+  const needed = input.length + spare
+  if (room.words.bytes.length < needed) room.words = wordsOf(Buffer.allocUnsafeSlow(Math.max(needed, leastRoom)))
+  const out = room.words.bytes
   const bad: Unextracted[] = []
   let put = 0
   let lines = 0
   let extracted = 0
   for (let at = 0; at < input.length; lines += 1) {
-    if (scan(input, behindPrefix(input, at), text ? out : undefined, put)) {
+    if (scan(words, behindPrefix(input, at), text ? room.words : undefined, put)) {
       const from = member === undefined ? found.start : found.valueStart
       const first = from < 0 ? 0 : input[from]
       const next = input.indexOf(lineFeed, found.end) + 1
@@ -125,7 +131,7 @@ const extractBytes = (
 export const createExtract = ({ parser, maxLineBytes }: ExtractTask): ((block: LineBlock) => ExtractedBlock) => {
   const wrapper = wrappers[parser]
   const scan = createScan(wrapper.member ?? '')
-  const room: Room = { bytes: Buffer.alloc(0) }
+  const room: Room = { words: wordsOf(Buffer.alloc(0)) }
   return (block) =>
     block.dropped || block.bytes.at(-1) !== lineFeed || !isUtf8(block.bytes)
       ? extractTexts(block, wrapper, maxLineBytes)

@@ -10,13 +10,13 @@ export interface ExtractRequest extends ExtractTask {
 
 /**
  * Records out of what they are wrapped in, one per line, in their order. Bad lines are told and passed over. A chunk is
- * good until the next one is asked for.
+ * good until the next one is asked for, and no more is asked of the chunks of the input.
  */
 export async function* extractRecords(
   input: AsyncIterable<Uint8Array>,
   { onBad, onProgress, ...task }: ExtractRequest
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const blocks = readBlocks(input, { maxLineBytes: task.maxLineBytes })
+  const blocks = readBlocks(input, { maxLineBytes: task.maxLineBytes, lent: true })
   // In this thread: handing bytes over to another one takes longer than cutting them.
   const work = createExtract(task)
   let before = 0

@@ -1,3 +1,5 @@
+import { copied, copyString, endOfString, type Words } from './json-strings.ts'
+
 /**
  * JSON is judged and cut in its bytes, one pass over each, without making anything of it: several times as fast as
  * parsing it. What these functions do not see as well-formed at once (keys with escapes, deep nesting, errors) is left
@@ -26,112 +28,6 @@ const skipSpace = (bytes: Uint8Array, from: number): number => {
   return at
 }
 
-/** What stands behind a backslash, `u` aside, and what it stands for; 0: nothing. */
-const escapes = new Uint8Array(256)
-for (const [letter, value] of Object.entries({ '"': 34, '\\': 92, '/': 47, b: 8, f: 12, n: 10, r: 13, t: 9 })) {
-  escapes[letter.charCodeAt(0)] = value
-}
-
-/** The values of hexadecimal digits; 16 for all others. */
-const hex = new Uint8Array(256).fill(16)
-for (const [value, digit] of [...'0123456789abcdef'].entries()) {
-  hex[digit.charCodeAt(0)] = value
-  hex[digit.toUpperCase().charCodeAt(0)] = value
-}
-
-const hexAt = (bytes: Uint8Array, at: number): number => hex[bytes[at] ?? 0] ?? 16
-
-const isUnicodeEscape = (bytes: Uint8Array, at: number): boolean =>
-  hexAt(bytes, at) < 16 && hexAt(bytes, at + 1) < 16 && hexAt(bytes, at + 2) < 16 && hexAt(bytes, at + 3) < 16
-
-/** Behind the closing quote of the string whose opening quote stands before `from`; -1: it is none. */
-const endOfString = (bytes: Uint8Array, from: number): number => {
-  for (let at = from; ; at += 1) {
-    const byte = bytes[at] ?? 0
-    if (byte === quote) return at + 1
-    if (byte < 0x20) return -1
-    if (byte !== backslash) continue
-    at += 1
-    const escaped = bytes[at] ?? 0
-    if (escapes[escaped] !== 0) continue
-    if (escaped !== 0x75 || !isUnicodeEscape(bytes, at + 1)) return -1
-    at += 4
-  }
-}
-
-const unitAt = (bytes: Uint8Array, at: number): number =>
-  (hexAt(bytes, at) << 12) | (hexAt(bytes, at + 1) << 8) | (hexAt(bytes, at + 2) << 4) | hexAt(bytes, at + 3)
-
-/** The code point that is written with the `u` at `at`; half a surrogate pair is U+FFFD. */
-const pointAt = (bytes: Uint8Array, at: number): number => {
-  const high = unitAt(bytes, at + 1)
-  if (high < 0xd800 || high > 0xdfff) return high
-  const isPaired =
-    high < 0xdc00 && bytes[at + 5] === backslash && bytes[at + 6] === 0x75 && isUnicodeEscape(bytes, at + 7)
-  const low = isPaired ? unitAt(bytes, at + 7) : 0
-  return low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00) : 0xfffd
-}
-
-/** Writes a code point as UTF-8; gives where it ends. */
-const putPoint = (out: Uint8Array, to: number, point: number): number => {
-  let put = to
-  if (point < 0x80) out[put++] = point
-  else if (point < 0x800) {
-    out[put++] = 0xc0 | (point >> 6)
-    out[put++] = 0x80 | (point & 0x3f)
-  } else {
-    if (point < 0x10000) out[put++] = 0xe0 | (point >> 12)
-    else {
-      out[put++] = 0xf0 | (point >> 18)
-      out[put++] = 0x80 | ((point >> 12) & 0x3f)
-    }
-    out[put++] = 0x80 | ((point >> 6) & 0x3f)
-    out[put++] = 0x80 | (point & 0x3f)
-  }
-  return put
-}
-
-/** Where a string and what it stands for end. */
-const copied = { end: -1, put: 0 }
-
-/**
- * As `endOfString`, and writes what the string stands for to `out` at `to`, as UTF-8, which is never longer than the
- * string. The answer is in `copied` until the next call.
- */
-const copyString = (bytes: Uint8Array, from: number, out: Uint8Array, to: number): void => {
-  let put = to
-  copied.end = -1
-  for (let at = from; ; at += 1) {
-    const byte = bytes[at] ?? 0
-    // Most are small letters, which are above all that is asked about.
-    if (byte > backslash || (byte >= 0x20 && byte !== quote && byte !== backslash)) {
-      out[put++] = byte
-      continue
-    }
-    if (byte === quote) {
-      copied.end = at + 1
-      copied.put = put
-      return
-    }
-    if (byte !== backslash) return
-    at += 1
-    const escaped = bytes[at] ?? 0
-    if (escaped === quote) {
-      out[put++] = quote
-      continue
-    }
-    const plain = escapes[escaped] ?? 0
-    if (plain !== 0) {
-      out[put++] = plain
-      continue
-    }
-    if (escaped !== 0x75 || !isUnicodeEscape(bytes, at + 1)) return
-    const point = pointAt(bytes, at)
-    put = putPoint(out, put, point)
-    at += point > 0xffff ? 10 : 4
-  }
-}
-
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39
 
 /** Behind the digits; -1: there are none. */
@@ -153,22 +49,23 @@ const endOfNumber = (bytes: Uint8Array, from: number): number => {
   return at
 }
 
-const words = ['true', 'false', 'null'].map((word) => Buffer.from(word))
+const literals = ['true', 'false', 'null'].map((name) => Buffer.from(name))
 
-const startsWith = (bytes: Uint8Array, at: number, word: Uint8Array): boolean => {
-  for (let index = 0; index < word.length; index += 1) if (bytes[at + index] !== word[index]) return false
+const startsWith = (bytes: Uint8Array, at: number, start: Uint8Array): boolean => {
+  for (let index = 0; index < start.length; index += 1) if (bytes[at + index] !== start[index]) return false
   return true
 }
 
-const endOfWord = (bytes: Uint8Array, from: number): number => {
-  for (const word of words) if (startsWith(bytes, from, word)) return from + word.length
+const endOfLiteral = (bytes: Uint8Array, from: number): number => {
+  for (const name of literals) if (startsWith(bytes, from, name)) return from + name.length
   return -1
 }
 
-const endOfScalar = (bytes: Uint8Array, from: number): number => {
+const endOfScalar = (words: Words, from: number): number => {
+  const { bytes } = words
   const byte = bytes[from] ?? 0
-  if (byte === quote) return endOfString(bytes, from + 1)
-  return byte === 0x2d || isDigit(byte) ? endOfNumber(bytes, from) : endOfWord(bytes, from)
+  if (byte === quote) return endOfString(words, from + 1)
+  return byte === 0x2d || isDigit(byte) ? endOfNumber(bytes, from) : endOfLiteral(bytes, from)
 }
 
 /** What a scan has found, [start, end); -1: nothing. */
@@ -195,9 +92,10 @@ export const createScan = (name: string) => {
   let isWanted = false
 
   /** Behind the colon of the key that begins at `from`; -1: it is none, or it has escapes. */
-  const endOfKey = (bytes: Uint8Array, from: number, depth: number): number => {
+  const endOfKey = (words: Words, from: number, depth: number): number => {
+    const { bytes } = words
     if (bytes[from] !== quote) return -1
-    const end = endOfString(bytes, from + 1)
+    const end = endOfString(words, from + 1)
     if (end < 0) return -1
     if (depth === 1) {
       for (let at = from + 1; at < end; at += 1) if (bytes[at] === backslash) return -1
@@ -207,7 +105,8 @@ export const createScan = (name: string) => {
     return bytes[at] === colon ? at + 1 : -1
   }
 
-  const scan = (bytes: Uint8Array, from: number, out?: Uint8Array, to = 0): boolean => {
+  const scan = (words: Words, from: number, out?: Words, to = 0): boolean => {
+    const { bytes } = words
     found.valueStart = -1
     let depth = 0
     let at = skipSpace(bytes, from)
@@ -227,16 +126,16 @@ export const createScan = (name: string) => {
           at += 1
           depth -= 1
         } else {
-          if (object) at = endOfKey(bytes, at, depth)
+          if (object) at = endOfKey(words, at, depth)
           if (at < 0) return false
           continue
         }
       } else {
         if (depth === 1 && isWanted && out !== undefined && byte === quote) {
-          copyString(bytes, at + 1, out, to)
+          copyString(words, at + 1, out, to)
           at = copied.end
           found.put = copied.put
-        } else at = endOfScalar(bytes, at)
+        } else at = endOfScalar(words, at)
         if (at < 0) return false
       }
       // A value has ended, and what it stands in may end with it.
@@ -253,7 +152,7 @@ export const createScan = (name: string) => {
         const object = isObject[depth - 1] === 1
         if (bytes[at] === comma) {
           at += 1
-          if (object) at = endOfKey(bytes, skipSpace(bytes, at), depth)
+          if (object) at = endOfKey(words, skipSpace(bytes, at), depth)
           if (at < 0) return false
           break
         }

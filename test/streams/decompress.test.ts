@@ -32,6 +32,31 @@ t.test('how bytes begin says what they are compressed with', async (t) => {
   for (const text of ['', '{', '{"a":1}', 'BZ', '\x1f']) t.equal(detectCompression(Buffer.from(text, 'latin1')), 'none')
 })
 
+/** Each chunk in the same buffer, which holds something else when the next one is asked for. */
+const lentChunks = async function* (bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.alloc(size)
+  for (let at = 0; at < bytes.length; at += size) {
+    const chunk = bytes.subarray(at, at + size)
+    buffer.fill('?').set(chunk)
+    yield buffer.subarray(0, chunk.length)
+  }
+  buffer.fill('?')
+}
+
+t.test('chunks may be lent until the next one is asked for', async (t) => {
+  const text = Buffer.from('{"id":1}\n'.repeat(5000))
+  const inputs = { none: text, gzip: gzipSync(text), zstd: zstdCompressSync(text), bz2: bz2[0] ?? text }
+  for (const [compression, bytes] of Object.entries(inputs)) {
+    for (const size of [1, 3, 1000]) {
+      const all: Uint8Array[] = []
+      // What comes out is lent as well.
+      for await (const chunk of decompress(lentChunks(bytes, size), 'auto')) all.push(Buffer.from(chunk))
+      const expected = compression === 'bz2' ? 'one\n' : String(text)
+      t.ok(String(Buffer.concat(all)) === expected, `${compression} in chunks of ${size}`)
+    }
+  }
+})
+
 t.test('a short line that is not compressed passes before more comes', async (t) => {
   const neverMore = async function* (): AsyncGenerator<Uint8Array> {
     yield Buffer.from('{}\n')

@@ -86,6 +86,28 @@ t.test('blocks are the bytes as they came', async (t) => {
   })
 })
 
+t.test('chunks may be lent until the next one is asked for, and so are blocks then', async (t) => {
+  const lines = ['a', '', 'é'.repeat(40), 'b'.repeat(200_000), '{}', 'c'.repeat(7)]
+  const all = Buffer.from(lines.join('\n'))
+  for (const size of [1, 5, 64, 2 ** 16, 2 ** 20]) {
+    const buffer = Buffer.alloc(size)
+    const lent = async function* () {
+      for (let at = 0; at < all.length; at += size) {
+        const chunk = all.subarray(at, at + size)
+        buffer.fill('?').set(chunk)
+        yield buffer.subarray(0, chunk.length)
+      }
+      buffer.fill('?')
+    }
+    const taken: Buffer[] = []
+    for await (const { bytes } of readBlocks(lent(), { lent: true })) {
+      taken.push(Buffer.from(bytes))
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).fill('!')
+    }
+    t.ok(Buffer.concat(taken).equals(all), `in chunks of ${size}`)
+  }
+})
+
 t.test('of a line without end no more is kept than the limit allows', async (t) => {
   const endless = async function* () {
     const chunk = Buffer.alloc(2 ** 20, 'x')

@@ -33,7 +33,7 @@ const extract = async (
       import('../progress.ts'),
       import('../write-out.ts')
     ])
-  const input = await openInputs(files, signal)
+  const input = await openInputs(files, signal, { lent: true })
   tellIfTyped(input, log)
   const report = flags.report === undefined ? undefined : reports.openReport(flags.report)
   const refused = tellRefusedLines(log)
