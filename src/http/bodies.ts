@@ -18,6 +18,8 @@ export interface BodyLimits {
   readonly maxBodySize: number
   /** Of all bodies and answers together. */
   readonly budget: Budget
+  /** Milliseconds for which a large body waits for room. Meanwhile nothing of it is read. */
+  readonly patience: number
   /** Of all forms whose sender is known only when they were read. */
   readonly anonymous: Budget
   /** Milliseconds within which such a form must have arrived. */
@@ -95,14 +97,17 @@ interface Deadline {
   readonly late: () => RalphError
 }
 
-const collect = (
+const collect = async (
   payload: Readable,
   request: FastifyRequest,
-  limit: number,
+  { maxBodySize: limit, patience }: BodyLimits,
   deadline: Deadline | undefined
 ): Promise<Buffer> => {
   const expected = lengthOf(request)
-  if (expected !== undefined && expected > limit) return Promise.reject(bodyTooLarge(limit))
+  if (expected !== undefined && expected > limit) throw bodyTooLarge(limit)
+  // Whoever is not known yet has room for what he has sent, not for what he says.
+  const isReserved = expected !== undefined && deadline === undefined
+  if (isReserved) await request.share?.reserve(expected, patience)
   const collector = createCollector(expected)
   return new Promise((resolve, reject) => {
     const timer = deadline && setTimeout(() => refuse(deadline.late()), deadline.patience)
@@ -121,7 +126,7 @@ const collect = (
         const length = collector.length() + piece.length
         if (length > limit) throw bodyTooLarge(limit)
         if (expected !== undefined && length > expected) throw wrongLength()
-        request.share?.take(piece.length)
+        if (!isReserved) request.share?.take(piece.length)
         collector.add(piece)
       } catch (error) {
         refuse(error)
@@ -139,14 +144,14 @@ const collect = (
 
 /** Bodies are bytes to everyone; whoever takes one knows what it should be. */
 export const readBodies = (server: FastifyInstance, limits: BodyLimits): void => {
-  const { maxBodySize, budget, anonymous } = limits
+  const { budget, anonymous } = limits
   const deadline = { patience: limits.anonymousTimeout, late: limits.late }
   server.decorateRequest('share', undefined)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser(
     '*',
     (request: FastifyRequest, payload: IncomingMessage): Promise<Buffer> =>
-      collect(payload, request, maxBodySize, isAlternate(request.method, request.url) ? deadline : undefined)
+      collect(payload, request, limits, isAlternate(request.method, request.url) ? deadline : undefined)
   )
   // Decompressed as they come in, so that the limit on bodies holds for what they unfold to.
   server.addHook('preParsing', async (request, reply, payload) => {

@@ -121,6 +121,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   readBodies(server, {
     maxBodySize: settings.maxBodySize,
     budget,
+    patience: settings.waitForRoom * 1000,
     anonymous,
     anonymousTimeout: settings.anonymousTimeout * 1000,
     late: () => late(settings)

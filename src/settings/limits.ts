@@ -79,7 +79,12 @@ export const limitSettings = {
     default: defaultInFlight,
     defaultText: formatSize(defaultInFlight),
     description:
-      'Request bodies and answers that are held in memory at once, of all clients; beyond it, large ones get 503.'
+      'Request bodies and answers that are held in memory at once, of all clients; beyond it, large bodies wait, and large answers get 503.'
+  }),
+  waitForRoom: setting('RUNSERVER_WAIT_FOR_ROOM', {
+    kind: integer(0, 3600),
+    default: 30,
+    description: 'Seconds for which a large body waits, unread, until there is room for it; then it gets 503.'
   }),
   maxAnonymousBytes: setting('RUNSERVER_MAX_ANONYMOUS_BYTES', {
     kind: size(1024, 2 ** 40),

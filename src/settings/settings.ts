@@ -55,6 +55,8 @@ export interface ServerSettings {
   readonly maxFormSize: number
   /** RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT: of bodies and answers, of all requests together. */
   readonly maxBytesInFlight: number
+  /** RALPH_RUNSERVER_WAIT_FOR_ROOM, in seconds. */
+  readonly waitForRoom: number
   /** RALPH_RUNSERVER_MAX_ANONYMOUS_BYTES: of all forms whose senders are not known yet. */
   readonly maxAnonymousBytes: number
   /** RALPH_RUNSERVER_ANONYMOUS_TIMEOUT, in seconds. */

@@ -54,8 +54,42 @@ t.test('a budget gives back what a share held, and keeps its last quarter for sm
   t.equal(budget.held(), 3.25 * mebibyte)
 })
 
-t.test('bodies that arrive slowly: large ones beyond the budget are 503, small ones are taken', async (t) => {
+t.test('who asks for much waits for his turn, for a while, and who asks for little does not', async (t) => {
+  const budget = createBudget({ limit: 4 * mebibyte, setting: 'X', what: 'bodies' })
+  const [first, second, third, late] = [budget.share(), budget.share(), budget.share(), budget.share()]
+  const order: string[] = []
+  await first.reserve(2 * mebibyte, 0)
+  const waits = [
+    second.reserve(2.5 * mebibyte, 10_000).then(() => order.push('second')),
+    third.reserve(mebibyte, 10_000).then(() => order.push('third'))
+  ]
+  await budget.share().reserve(1000, 0)
+  await t.rejects(late.reserve(mebibyte, 10), { code: 'OVERLOADED', details: { setting: 'X' } })
+  t.same(order, [], 'nobody passes one who waits longer, though there would be room')
+  first.release()
+  await waits[0]
+  t.same(order, ['second'])
+  second.release()
+  await waits[1]
+  const gone = budget.share()
+  const waiting = gone.reserve(4 * mebibyte, 10_000)
+  gone.release()
+  await t.rejects(waiting, { code: 'MALFORMED_REQUEST' })
+  third.release()
+  t.equal(budget.held(), 1000)
+})
+
+t.test('large bodies that arrive at once, and do not fit in together, are all stored', async (t) => {
   const lrs = await startLrs(t, { settings: { maxBytesInFlight: 2 * mebibyte } })
+  const asker = lrs.fresh()
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => asker.post(large(1.4 * mebibyte), { headers: json }))
+  )
+  t.same([...new Set(answers.map(({ status }) => status))], [200])
+})
+
+t.test('bodies that arrive slowly: large ones beyond the budget are 503, small ones are taken', async (t) => {
+  const lrs = await startLrs(t, { settings: { maxBytesInFlight: 2 * mebibyte, waitForRoom: 1 } })
   const asker = lrs.fresh()
   const body = large(1.4 * mebibyte)
   const head = `${requestOf(lrs, asker.username, 'POST /xAPI/statements')}Content-Type: application/json\r\n`

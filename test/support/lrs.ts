@@ -163,6 +163,7 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   maxParameterSize: 64 * 1024,
   maxFormSize: 4 * 2 ** 20,
   answerTimeout: 60,
+  waitForRoom: 30,
   maxBytesInFlight: 128 * 2 ** 20,
   maxAnonymousBytes: 32 * 2 ** 20,
   anonymousTimeout: 30,
