@@ -5,6 +5,7 @@ import { visitLines } from '../streams/visit-lines.ts'
 import { type ConverterOptions, type ConvertLine, findConverter } from './converters.ts'
 import { wrappedReason } from './extract-parsers.ts'
 import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
+import { escapedReason } from './nginx-escapes.ts'
 import { parseRecord, recordIn } from './records.ts'
 
 /** What every thread is told. */
@@ -35,7 +36,7 @@ const readByPython = (record: string, line: Uint8Array): Uint8Array =>
 
 const wrappedIn = (text: string): string | undefined => {
   const read = parseRecord(text, 0)
-  return 'value' in read ? wrappedReason(read.value) : undefined
+  return 'value' in read ? wrappedReason(read.value) : escapedReason(text)
 }
 
 const pageSize = 2 ** 18

@@ -1,4 +1,5 @@
 import { members } from '../xapi/json-text.ts'
+import { unescaped } from './nginx-escapes.ts'
 import { recordIn } from './records.ts'
 
 /** What a line holds, or why it holds nothing. */
@@ -57,16 +58,18 @@ export const wrappedReason = (value: unknown): string | undefined => {
   return undefined
 }
 
-/** The record on a line, by JSON.parse: what this refuses is refused. */
+/** What stands on a line, by JSON.parse: what this refuses is refused, unless nginx has escaped it. */
 export const extractLine = (line: string, wrapper: Wrapper): Extracted => {
-  const { member, object, text } = wrapper
   let parsed: unknown
   try {
     parsed = JSON.parse(line)
   } catch (error) {
+    const record = unescaped(line)
+    if (record !== undefined) return extractLine(record, wrapper)
     return { reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}` }
   }
   if (!isObject(parsed)) return { reason: 'is no JSON object' }
+  const { member, object, text } = wrapper
   if (member === undefined) return { text: line.trim() }
   const value = Object.hasOwn(parsed, member) ? parsed[member] : undefined
   if (value === undefined) return { reason: `has no ${member}` }

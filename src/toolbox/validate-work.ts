@@ -4,6 +4,7 @@ import type { Fault } from '../validation/explain.ts'
 import { wrappedReason } from './extract-parsers.ts'
 import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
 import type { Judgement, Wanted as WantedRecords } from './judges.ts'
+import { escapedReason } from './nginx-escapes.ts'
 import { parseRecord, recordIn, recordStart } from './records.ts'
 
 /** What every thread is told. */
@@ -41,7 +42,7 @@ type Refusal = Omit<RefusedLine, 'index'>
 
 const broken = (reason: string, rule: string, text: string | undefined): Refusal => ({
   unknown: undefined,
-  reason: reason,
+  reason,
   problems: [{ pointer: '', rule, expected: 'a line with one JSON object in UTF-8' }],
   text
 })
@@ -53,7 +54,7 @@ const refuse = (
   judge: (value: unknown, text: string) => Judgement
 ): Refusal | undefined => {
   const read = parseRecord(text, line)
-  if ('reason' in read) return broken(read.reason, 'json', text)
+  if ('reason' in read) return broken(escapedReason(text) ?? read.reason, 'json', text)
   const { unknown, problems } = judge(read.value, text)
   if (unknown === undefined && problems.length === 0) return undefined
   const wrapped = wrappedReason(read.value)
@@ -64,7 +65,7 @@ const refuse = (
   if (unknown !== undefined) {
     const reason = `is ${unknown}, which no model is for`
     return {
-      unknown: unknown,
+      unknown,
       reason,
       problems: [{ pointer: '', rule: 'known', expected: 'a known model' }],
       text
