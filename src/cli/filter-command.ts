@@ -66,7 +66,7 @@ export const runFilter = async (
     { startProgress },
     { tellRefusedLines },
     { openReport },
-    { writeOut },
+    { OutputClosed, writeOut },
     { joinLines }
   ] = await Promise.all([
     load(),
@@ -107,6 +107,10 @@ export const runFilter = async (
         onProgress: ({ records }) => progress.add({ records })
       })
       await writeOut(passed, { signal })
+    } catch (error) {
+      // That nobody wants more is no failure.
+      if (!(error instanceof OutputClosed)) progress.fail()
+      throw error
     } finally {
       ended.abort()
       refusedLines.end()

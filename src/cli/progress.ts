@@ -10,7 +10,7 @@ export interface Progress {
   total(size: { readonly records?: number; readonly bytes?: number }): void
   /** Takes the bar away and says the summary. Later calls say nothing more. */
   end(say?: (done: Done) => string): Done
-  /** As `end`, of what failed: what has moved nothing has no summary. */
+  /** As `end`, of what failed: how fast it was says nothing, and what has moved nothing has no summary. */
   fail(say?: (done: Done) => string): Done
 }
 
@@ -196,6 +196,7 @@ export const startProgress = (label: string, { enabled, log, stdoutIsFree }: Pro
   }
   const stop = !enabled || (onTerminal && !isFree) ? () => {} : bar ? startBar(line) : startLines(line, log)
   const summary = (done: Done): string => `${formatDone(done)} in ${formatPace(done)}`
+  const failure = (done: Done): string => `failed after ${formatDone(done)}`
   const end = (say: (done: Done) => string | undefined): Done => {
     if (ended !== undefined) return ended
     ended = now()
@@ -214,6 +215,6 @@ export const startProgress = (label: string, { enabled, log, stdoutIsFree }: Pro
       forecast = createForecast()
     },
     end: (say = summary) => end(say),
-    fail: (say = summary) => end((done) => (done.records === 0 && done.bytes === 0 ? undefined : say(done)))
+    fail: (say = failure) => end((done) => (done.records === 0 && done.bytes === 0 ? undefined : say(done)))
   }
 }

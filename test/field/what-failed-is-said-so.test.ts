@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { closedPort } from '../support/closed-port.ts'
 import { ralph, startRalph } from '../support/ralph-process.ts'
@@ -19,6 +20,42 @@ t.test('a write that failed shows no rate', async (t) => {
   t.not(code, 0)
   t.match(stderr, /0 written, 0 were there already, 0 rejected, then it stopped/)
   t.notMatch(stderr, /\d\/s/)
+})
+
+t.test('nor does any other command that failed after a while', async (t) => {
+  const record = `${JSON.stringify(aStatement())}\n`
+  const cwd = t.testdir({ 'a.jsonl': record.repeat(2000), 'b.jsonl.gz': '' })
+  writeFileSync(join(cwd, 'b.jsonl.gz'), gzipSync(record.repeat(20)).subarray(0, 60))
+  const fs = ['-b', 'fs', '--fs-default-directory-path', cwd]
+  for (const words of [
+    ['validate', '-f', 'xapi'],
+    [
+      'convert',
+      '-f',
+      'edx',
+      '-t',
+      'xapi',
+      '-p',
+      'https://lms.example.org',
+      '-u',
+      'ee241f8b-174f-5bdb-bae9-c09de5fe017f'
+    ],
+    ['write', '-b', 'es', '--es-hosts', `http://127.0.0.1:${await closedPort()}`]
+  ]) {
+    const { code, stderr } = await ralph(t, words, { input: `${record.repeat(2000)}{"a":\n` })
+    t.not(code, 0, words.join(' '))
+    t.notMatch(stderr, /\d\/s/, words.join(' '))
+  }
+  // The second of two files is damaged.
+  for (const words of [
+    ['read', ...fs, '*'],
+    ['extract', '-p', 'jsonl', join(cwd, 'a.jsonl'), join(cwd, 'b.jsonl.gz')]
+  ]) {
+    const { code, stderr } = await ralph(t, words)
+    t.not(code, 0, words.join(' '))
+    t.match(stderr, /failed after [^\n]*B\n/, words.join(' '))
+    t.notMatch(stderr, /\d\/s/, words.join(' '))
+  }
 })
 
 const partials = (directory: string): string[] => readdirSync(directory).filter((name) => name.endsWith('.partial'))

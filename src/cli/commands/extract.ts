@@ -23,7 +23,7 @@ const extract = async (
   log: ReturnType<typeof settingsOf>['log'],
   signal: AbortSignal
 ): Promise<void> => {
-  const [streams, toolbox, reports, { formatReject }, { openInputs, tellIfTyped }, shown, { writeOut }] =
+  const [streams, toolbox, reports, { formatReject }, { openInputs, tellIfTyped }, shown, { OutputClosed, writeOut }] =
     await Promise.all([
       import('../../streams/join-lines.ts'),
       import('../../toolbox/extract.ts'),
@@ -64,6 +64,9 @@ const extract = async (
   try {
     await writeOut(records, { signal })
     if (seen === 0) log.info('the input is empty')
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) progress.fail()
+    throw error
   } finally {
     progress.end()
     if (bad > 0) log.warn(`${shown.formatCount(bad)} lines held no record and were passed over`)
