@@ -3,6 +3,9 @@ import { type ErrorCode, RalphError } from '../../errors.ts'
 import { givenUp, unanswered } from '../time-limit.ts'
 import { quoted } from './settings.ts'
 
+/** What it says of who asks, until somebody changes the setting. */
+const refusals: ReadonlySet<string> = new Set(['192', '193', '194', '516'])
+
 export const refusedUser = 'it refuses the user or the password: check USERNAME and PASSWORD'
 
 /** Errors of the server by number (ErrorCodes.cpp), where the operator or the client can do something about them. */
@@ -57,7 +60,8 @@ export const translateError = (error: unknown, url: string): RalphError => {
   const message = error instanceof Error ? error.message.trim() : String(error)
   if (error instanceof ClickHouseError) {
     const known = codes[error.code]
-    const details = { clickhouse: `${error.code} ${error.type ?? ''}`.trim(), retryAfter: 1 }
+    const said = { clickhouse: `${error.code} ${error.type ?? ''}`.trim() }
+    const details = refusals.has(error.code) ? said : { ...said, retryAfter: 1 }
     // Where it has advice of its own, it is for the machine that ClickHouse is on.
     const why = known === undefined ? message : `${known.advice} (${message.split('\n')[0]})`
     return new RalphError(known?.code ?? 'STORE_UNAVAILABLE', `ClickHouse at ${url}: ${why}`, details, { cause: error })

@@ -61,7 +61,12 @@ export const asStoreError = (refusal: Refusal, cause?: unknown): RalphError | un
     return new RalphError('STORE_FULL', `Elasticsearch lets nothing be written: ${reason}`, {}, { cause })
   }
   if (isBusy(refusal)) return new Busy(`Elasticsearch has too much to do: ${reason}`, cause)
-  if (status === 401 || status === 403) {
+  // It will say the same again until somebody changes the setting.
+  if (status === 401) {
+    const message = `Elasticsearch refuses the user or the password: check those in HOSTS (${reason})`
+    return new RalphError('STORE_UNAVAILABLE', message, {}, { cause })
+  }
+  if (status === 403) {
     return unavailable(`Elasticsearch refuses the credentials in HOSTS: ${reason}`, cause)
   }
   if (type === 'index_not_found_exception') return unavailable(`Elasticsearch lacks an index: ${reason}`, cause)

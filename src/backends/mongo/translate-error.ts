@@ -60,7 +60,12 @@ const ofServer = (error: MongoServerError): unknown => {
   if (away.has(code) || error instanceof MongoWriteConcernError) {
     return unavailable(`MongoDB cannot serve now: ${error.message}`, error)
   }
-  if (code === unauthorized || code === authenticationFailed) {
+  if (code === authenticationFailed) {
+    // It will say the same again until somebody changes the setting.
+    const message = `MongoDB refuses the user or the password: check those in CONNECTION_URI (${error.message})`
+    return new RalphError('STORE_UNAVAILABLE', message, {}, { cause: error })
+  }
+  if (code === unauthorized) {
     return unavailable(`MongoDB refuses the user of the connection string: ${error.message}`, error)
   }
   if (tooLarge.has(code)) {

@@ -31,7 +31,9 @@ const sayForbidden = ({ schema, user }: Place): string =>
 const meanings: { readonly [state: string]: Meaning } = {
   '08': unavailable(() => 'lost the connection'),
   '25006': full(() => 'is read-only: connect to the primary server, or make it writable again'),
-  '28': unavailable(({ user }) => `refuses the role "${user}": check USER, PASSWORD and pg_hba.conf`),
+  '28': unavailable(
+    ({ user }) => `refuses the role "${user}": check USER, PASSWORD or CONNECTION_URI, and pg_hba.conf`
+  ),
   '3D000': unavailable(
     ({ database, user }) => `has no database "${database}": CREATE DATABASE "${database}" OWNER "${user}"`
   ),
@@ -102,7 +104,8 @@ export const translateError = (error: unknown, place: Place): unknown => {
   if (meaning === undefined) {
     return new RalphError('INTERNAL', `${who} refused a statement: ${wordsOf(error)}`, { state }, { cause: error })
   }
-  const details = meaning.code === 'STORE_UNAVAILABLE' ? { state, retryAfter } : { state }
+  // Who is refused will be so again until somebody changes the setting.
+  const details = meaning.code === 'STORE_UNAVAILABLE' && !state.startsWith('28') ? { state, retryAfter } : { state }
   const message = `${who} ${meaning.say(place)} (${wordsOf(error)})`
   return new RalphError(meaning.code, message, details, { cause: error })
 }
