@@ -1,5 +1,6 @@
-import { type LineBlock, linesOf } from '../streams/lines.ts'
+import type { LineBlock } from '../streams/lines.ts'
 import type { CreateWork } from '../streams/pieces.ts'
+import { visitLines } from '../streams/visit-lines.ts'
 import type { Fault } from '../validation/explain.ts'
 import { wrappedReason } from './extract-parsers.ts'
 import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
@@ -79,36 +80,35 @@ export const createWork: CreateWork<ValidateTask, LineBlock, FilteredBlock> = as
   const { createJudge } = await import('./judges.ts')
   const judge = await createJudge(task)
   return (block) => {
-    const { lines, broken: unreadable, bytes: size } = linesOf(block, 0, task)
     const refused: RefusedLine[] = []
     const wanted: Wanted[] = []
     let passed = 0
-    let isWhole = block.bytes.at(-1) === lineFeed
     let stopped = false
-    for (let index = 0; index < lines.length && !stopped; index += 1) {
-      const raw = lines[index]
-      const text = raw === undefined ? undefined : recordIn(raw)
-      if (text !== undefined && text.trim() === '') {
-        wanted.push(undefined)
-        continue
-      }
-      const refusal =
-        text === undefined
-          ? broken(unreadable.find(({ number }) => number === index)?.reason ?? 'cannot be read', 'line', undefined)
-          : refuse(text, index, judge)
-      if (refusal === undefined) {
-        const from = raw === text ? 0 : prefixBytes(raw ?? '', block.isFirst && index === 0)
-        isWhole &&= from === 0
-        wanted.push(from)
-        passed += 1
-      } else {
-        wanted.push(undefined)
-        refused.push({ index, ...refusal })
-        stopped = refusal.unknown === undefined ? task.stopAtInvalid : task.stopAtUnknown
-      }
+    let isWhole = block.bytes.at(-1) === lineFeed
+    /** Whether the block ends there. */
+    const turnAway = (refusal: Refusal, index: number): boolean => {
+      wanted.push(undefined)
+      refused.push({ index, ...refusal })
+      stopped = refusal.unknown === undefined ? task.stopAtInvalid : task.stopAtUnknown
+      return stopped
     }
-    isWhole &&= passed === lines.length
+    const visit = (raw: string, _: Uint8Array, index: number): boolean => {
+      const text = recordIn(raw)
+      if (text.trim() === '') {
+        wanted.push(undefined)
+        return false
+      }
+      const refusal = refuse(text, index, judge)
+      if (refusal !== undefined) return turnAway(refusal, index)
+      const from = raw === text ? 0 : prefixBytes(raw, block.isFirst && index === 0)
+      isWhole &&= from === 0
+      wanted.push(from)
+      passed += 1
+      return false
+    }
+    const lines = visitLines(block, task, visit, (reason, index) => turnAway(broken(reason, 'line', undefined), index))
+    isWhole &&= passed === lines
     const bytes = isWhole ? block.bytes : pick(block.bytes, block.dropped ? wanted.slice(1) : wanted)
-    return { bytes, refused, passed, lines: lines.length, size, stopped }
+    return { bytes, refused, passed, lines, size: block.size, stopped }
   }
 }
