@@ -1,16 +1,46 @@
+import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import { RalphError } from '../errors.ts'
+
+/** Long work that can be interrupted: wherever it yields, all that it has touched bears being looked at. */
+export type Steps<Result> = Generator<void, Result, void>
+
+/** Milliseconds after which others have the event loop. */
+const turnLength = 10
+
+/** Works through all steps; others have their turn of the event loop whenever that has taken long. */
+export const inTurns = async <Result>(steps: Steps<Result>): Promise<Result> => {
+  let end = performance.now() + turnLength
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    if (performance.now() < end) continue
+    await turnOfOthers()
+    end = performance.now() + turnLength
+  }
+}
 
 /** What a store does around the jobs of a group. */
 export interface Transactions {
   begin(): void
+  /** What is left to do before `commit`. */
+  finish?(): Steps<void>
   /** Makes durable what the jobs since `begin` have done; the store stays consistent when it throws. */
   commit(): void | Promise<void>
   /** Undoes everything since `begin`, in memory too. Called after a job or `commit` threw. */
   rollback(): void
+  /**
+   * The event loop is given to others, with the transaction open, until `resume`: nobody may see anything of it.
+   * Between `begin` and the end of `commit` nobody else runs unless the transaction rests.
+   */
+  rest?(): void
+  resume?(): void
 }
 
 export interface GroupLimits {
-  /** A group that has run for so long takes no further job, so that the event loop is soon free again. */
+  /**
+   * When a group has run for so long others have the event loop: in the middle of a job that comes in steps, which then
+   * goes on; behind one that does not, and the group takes no further job.
+   */
   readonly milliseconds: number
   readonly jobs: number
 }
@@ -32,6 +62,8 @@ export interface GroupCommit {
    * bear to be run again after a rollback. `STORE_UNAVAILABLE` after `close`.
    */
   run<T>(job: () => T, options?: JobOptions): Promise<T>
+  /** The same for a job that may take long: others have their turn of the event loop between its steps. */
+  runInSteps<T>(job: () => Steps<T>, options?: JobOptions): Promise<T>
   /** How many jobs wait for their turn. */
   waiting(): number
   /** Finishes what was accepted, then refuses. May be called twice. */
@@ -39,8 +71,8 @@ export interface GroupCommit {
 }
 
 interface Entry extends JobOptions {
-  /** Runs the job and keeps its result until `resolve`. */
-  readonly work: () => void
+  /** Runs the job, or begins to, and keeps its result until `resolve`. */
+  readonly work: () => Steps<void> | undefined
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
 }
@@ -50,7 +82,7 @@ class Spoilt extends Error {
   override readonly name = 'Spoilt'
 }
 
-const defaultLimits: GroupLimits = { milliseconds: 10, jobs: 256 }
+const defaultLimits: GroupLimits = { milliseconds: turnLength, jobs: 256 }
 
 /**
  * Lets concurrent writers share one durable commit: all jobs that were handed in during one turn of the event loop
@@ -62,13 +94,28 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
   let scheduled = false
   let closed = false
   let emptied: (() => void) | undefined
+  /** When the event loop has been held for long enough. */
+  let end = 0
+
+  /** Works until it is done, and says so, or until its time is over. */
+  const advance = (steps: Steps<void>): boolean => {
+    while (!steps.next().done) if (performance.now() >= end) return false
+    return true
+  }
+
+  const rest = async (): Promise<void> => {
+    transactions.rest?.()
+    await turnOfOthers()
+    transactions.resume?.()
+    end = performance.now() + limits.milliseconds
+  }
 
   /** Runs jobs from the head of `group` in one transaction; returns those that were taken. */
   const attempt = async (group: readonly Entry[]): Promise<Entry[]> => {
     const taken: Entry[] = []
     const done: Entry[] = []
     const refused: (() => void)[] = []
-    const end = performance.now() + limits.milliseconds
+    end = performance.now() + limits.milliseconds
     transactions.begin()
     try {
       for (const entry of group) {
@@ -78,7 +125,9 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
           continue
         }
         try {
-          entry.work()
+          const steps = entry.work()
+          // Waiting, even for nothing, would let others run: it is done only at rest.
+          if (steps !== undefined) while (!advance(steps)) await rest()
           done.push(entry)
         } catch (error) {
           if (!entry.refusesFirst || !(error instanceof RalphError)) throw new Spoilt('', { cause: error })
@@ -86,6 +135,8 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
         }
         if (performance.now() >= end) break
       }
+      const finishing = transactions.finish?.()
+      if (finishing !== undefined) while (!advance(finishing)) await rest()
       const committed = transactions.commit()
       if (committed) await committed
     } catch (error) {
@@ -113,31 +164,48 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
       for (const entry of group) entry.reject(error)
     }
     waiting = waiting.slice(taken.length)
-    if (waiting.length > 0) setImmediate(turn)
+    if (waiting.length > 0) schedule()
     else {
       scheduled = false
       emptied?.()
     }
   }
 
-  return {
-    run: <T>(job: () => T, options: JobOptions = {}) => {
-      if (closed) return Promise.reject(new RalphError('STORE_UNAVAILABLE', 'the store is closed'))
-      return new Promise<T>((resolve, reject) => {
-        let result: { readonly value: T } | undefined
-        waiting.push({
-          ...options,
-          work: () => {
-            result = { value: job() }
-          },
-          resolve: () => result && resolve(result.value),
-          reject
-        })
-        if (scheduled) return
-        scheduled = true
-        setImmediate(turn)
+  const schedule = (): void => {
+    scheduled = true
+    setImmediate(turn)
+  }
+
+  const add = <T>(
+    work: (keep: (value: T) => void) => Steps<void> | undefined,
+    options: JobOptions = {}
+  ): Promise<T> => {
+    if (closed) return Promise.reject(new RalphError('STORE_UNAVAILABLE', 'the store is closed'))
+    return new Promise<T>((resolve, reject) => {
+      let result: { readonly value: T } | undefined
+      const keep = (value: T): void => {
+        result = { value }
+      }
+      waiting.push({
+        ...options,
+        work: () => work(keep),
+        resolve: () => result && resolve(result.value),
+        reject
       })
-    },
+      if (!scheduled) schedule()
+    })
+  }
+
+  return {
+    run: (job, options) =>
+      add((keep) => {
+        keep(job())
+        return undefined
+      }, options),
+    runInSteps: <T>(job: () => Steps<T>, options?: JobOptions) =>
+      add<T>(function* (keep) {
+        keep(yield* job())
+      }, options),
     waiting: () => waiting.length,
     close: async () => {
       closed = true

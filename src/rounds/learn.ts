@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Descriptions } from '../contracts/statement-store.ts'
+import { inTurns, type Steps } from '../durability/group-commit.ts'
 import { mergeDefinition, mergeDisplay } from '../xapi/definitions.ts'
 import { type Taught, taughtBy } from '../xapi/learned.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../xapi/statement.ts'
@@ -39,13 +40,23 @@ interface Said<Description> {
   readonly text: string
 }
 
-const unknownIn = <Description>(
+const saidBy = function* (all: readonly Teaching[]): Steps<{ readonly stored: Micros; readonly taught: Taught }[]> {
+  const said: { readonly stored: Micros; readonly taught: Taught }[] = []
+  for (const { statement, stored, apart } of all) {
+    said.push({ stored, taught: taughtBy(statement, apart) })
+    yield
+  }
+  return said
+}
+
+const unknownIn = function* <Description>(
   all: Iterable<readonly [iri: string, description: Description]>,
   memory: LRUCache<string, string>
-): Said<Description>[] => {
+): Steps<Said<Description>[]> {
   const said: Said<Description>[] = []
   const last = new Map<string, string>()
   for (const [iri, description] of all) {
+    yield
     const text = JSON.stringify(description)
     if ((last.get(iri) ?? memory.get(iri)) === text) continue
     last.set(iri, text)
@@ -54,13 +65,14 @@ const unknownIn = <Description>(
   return said
 }
 
-const mergeAll = <Description>(
+const mergeAll = function* <Description>(
   said: readonly Said<Description>[],
   known: ReadonlyMap<string, Description>,
   merge: (present: Description | undefined, next: Description) => Description
-): Map<string, Description> => {
+): Steps<Map<string, Description>> {
   const merged = new Map<string, Description>()
   for (const { iri, description } of said) {
+    yield
     const present = merged.get(iri) ?? known.get(iri)
     const next = merge(present, description)
     if (next !== present) merged.set(iri, next)
@@ -95,14 +107,18 @@ export const createLearner = (): Learner => {
         definitionMemory.clear()
         displayMemory.clear()
       }
-      const said = taught.map(({ statement, stored, apart }) => ({ stored, taught: taughtBy(statement, apart) }))
-      const definitions = unknownIn(
-        said.flatMap(({ taught }) => taught.definitions),
-        definitionMemory
+      const said = await inTurns(saidBy(taught))
+      const definitions = await inTurns(
+        unknownIn(
+          said.flatMap(({ taught }) => taught.definitions),
+          definitionMemory
+        )
       )
-      const displays = unknownIn(
-        said.flatMap(({ taught }) => taught.displays),
-        displayMemory
+      const displays = await inTurns(
+        unknownIn(
+          said.flatMap(({ taught }) => taught.displays),
+          displayMemory
+        )
       )
       const names = namesIn(said)
       const asked = {
@@ -114,8 +130,8 @@ export const createLearner = (): Learner => {
           ? { definitions: new Map<string, ActivityDefinition>(), displays: new Map<string, LanguageMap>() }
           : await turn.describe(asked)
       return {
-        definitions: mergeAll(definitions, known.definitions, mergeDefinition),
-        displays: mergeAll(displays, known.displays, mergeDisplay),
+        definitions: await inTurns(mergeAll(definitions, known.definitions, mergeDefinition)),
+        displays: await inTurns(mergeAll(displays, known.displays, mergeDisplay)),
         names: [...names.values()],
         settle: () => {
           for (const { iri, text } of definitions) definitionMemory.set(iri, text)

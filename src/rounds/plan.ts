@@ -1,4 +1,5 @@
 import type { IncomingStatement } from '../contracts/statement-store.ts'
+import type { Steps } from '../durability/group-commit.ts'
 import { type Statement, type StatementId, targetOf, voids } from '../xapi/statement.ts'
 import { inheritableTerms, ownTerms } from '../xapi/terms.ts'
 import type { Micros } from '../xapi/timestamp.ts'
@@ -26,12 +27,12 @@ export interface Plan {
   /** The statement with this id, if it is there or planned. */
   statement(id: StatementId): Statement | undefined
   /** Plans a statement that is not there. */
-  add(incoming: IncomingStatement, stored: Micros, text: string): void
+  add(incoming: IncomingStatement, stored: Micros, text: string): Steps<void>
   /** Hands down again what a statement that is there has and does: for one whose writer died half-way. */
-  link(id: StatementId): void
+  link(id: StatementId): Steps<void>
   /** In the order in which they were added. */
-  added(): NewStatement[]
-  changed(): ChangedStatement[]
+  added(): Steps<NewStatement[]>
+  changed(): Steps<ChangedStatement[]>
 }
 
 const nodeOf = (present: PresentStatement): Node => ({
@@ -105,12 +106,13 @@ export const createPlan = (found: Lookup): Plan => {
   }
 
   /** A referrer has whatever its target has: where nothing is new there is nothing to hand on. This ends circles. */
-  const handDown = (node: Node): void => {
+  const handDown = function* (node: Node): Steps<void> {
     const waiting = [{ node, tokens: [...node.tokens].filter(isInheritable) }]
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       for (const referrer of referrersOf(next.node.id)) {
         const news = inherit(referrer, next.tokens)
         if (news.length > 0) waiting.push({ node: referrer, tokens: news })
+        yield
       }
     }
   }
@@ -122,12 +124,13 @@ export const createPlan = (found: Lookup): Plan => {
     node.isVoidedNow = true
   }
 
-  const linkNode = (node: Node): void => {
+  const linkNode = function* (node: Node): Steps<void> {
     const target = node.target === undefined ? undefined : nodes.get(node.target)
     if (target !== undefined) inherit(node, [...target.tokens].filter(isInheritable))
     if (node.voiding) voidNode(target)
     if (referrersOf(node.id).some(({ voiding }) => voiding)) voidNode(node)
-    handDown(node)
+    yield* handDown(node)
+    yield
   }
 
   return {
@@ -136,7 +139,7 @@ export const createPlan = (found: Lookup): Plan => {
       // What is there was validated before it was stored.
       return node && (node.statement ?? (JSON.parse(node.text) as Statement))
     },
-    add: ({ id, statement }, stored, text) => {
+    add: function* ({ id, statement }, stored, text) {
       const tokens = new Set<Token>()
       for (const term of inheritableTerms(statement)) tokens.add(tokenOf(term))
       for (const term of ownTerms(statement)) tokens.add(tokenOf(term))
@@ -161,27 +164,34 @@ export const createPlan = (found: Lookup): Plan => {
         if (others === undefined) referrers.set(target, [id])
         else others.push(id)
       }
-      linkNode(node)
+      yield* linkNode(node)
     },
-    link: (id) => {
+    link: function* (id) {
       const node = nodes.get(id)
-      if (node !== undefined) linkNode(node)
+      if (node !== undefined) yield* linkNode(node)
     },
-    added: () =>
-      added.map(({ id, stored, text, tokens, target, voiding, voided, statement }) => ({
-        id,
-        stored,
-        text,
-        tokens: [...tokens],
-        target,
-        voiding,
-        voided,
-        // Only new ones are in this list.
-        statement: statement as Statement
-      })),
-    changed: () => {
+    added: function* () {
+      const all: NewStatement[] = []
+      for (const { id, stored, text, tokens, target, voiding, voided, statement } of added) {
+        all.push({
+          id,
+          stored,
+          text,
+          tokens: [...tokens],
+          target,
+          voiding,
+          voided,
+          // Only new ones are in this list.
+          statement: statement as Statement
+        })
+        yield
+      }
+      return all
+    },
+    changed: function* () {
       const changed: ChangedStatement[] = []
       for (const { id, stored, statement, added, tokens, voided, isVoidedNow } of nodes.values()) {
+        yield
         if (statement !== undefined || (added.length === 0 && !isVoidedNow)) continue
         changed.push({ id, stored, added, tokens: [...tokens], voided })
       }

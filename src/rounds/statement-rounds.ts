@@ -7,10 +7,11 @@ import type {
   StatementBatch,
   StoredStatement
 } from '../contracts/statement-store.ts'
+import { inTurns, type Steps } from '../durability/group-commit.ts'
 import { type ErrorCode, RalphError } from '../errors.ts'
 import { marksOf } from '../xapi/attachments.ts'
+import { separateKnown } from '../xapi/known-statements.ts'
 import type { Statement } from '../xapi/statement.ts'
-import { separateKnown } from '../xapi/statement-index.ts'
 import { formatMicros, type Micros } from '../xapi/timestamp.ts'
 import type { RoundEngine, Turn } from './engine.ts'
 import { createLearner, type Teaching } from './learn.ts'
@@ -49,7 +50,7 @@ interface Job {
   /** As in `StatementBatch`. */
   readonly apart?: boolean
   /** Adds to the plan what is new; a `RalphError` is thrown before anything was added, and refuses this job alone. */
-  plan(plan: Plan, times: Times): Planned
+  plan(plan: Plan, times: Times): Steps<Planned>
 }
 
 /** What a job has added to a plan. */
@@ -91,12 +92,12 @@ const insertJob = (
   attachments,
   signal,
   apart,
-  plan: (plan, times) => {
-    const { fresh, already } = separateKnown(statements, plan.statement, ownOnly)
+  plan: function* (plan, times) {
+    const { fresh, already } = yield* separateKnown(statements, plan.statement, ownOnly)
     const taught: Teaching[] = []
     for (const incoming of fresh) {
       const stored = times.next()
-      plan.add(incoming, stored, incoming.textAt(formatMicros(stored)))
+      yield* plan.add(incoming, stored, incoming.textAt(formatMicros(stored)))
       if (define) taught.push({ statement: incoming.statement, stored, apart })
     }
     return { report: { inserted: fresh.map(({ id }) => id), already }, taught, marks: marksOf(fresh) }
@@ -119,17 +120,17 @@ const restoreJob = (
     statements,
     attachments,
     signal,
-    plan: (plan, times) => {
+    plan: function* (plan, times) {
       const inserted: string[] = []
       const already: string[] = []
       for (const each of statements) {
         times.passed(each.stored)
         if (plan.statement(each.id) === undefined) {
-          plan.add(each, each.stored, each.textAt())
+          yield* plan.add(each, each.stored, each.textAt())
           inserted.push(each.id)
         } else {
           // Whoever wrote it may have died before it was linked.
-          plan.link(each.id)
+          yield* plan.link(each.id)
           already.push(each.id)
         }
       }
@@ -146,7 +147,8 @@ const promiseJob = (clock: Clock): Job => ({
   statements: [],
   attachments: [],
   signal: undefined,
-  plan: (_, times) => {
+  // biome-ignore lint/correctness/useYield: there is nothing that takes time
+  plan: function* (_, times) {
     times.passed(clock())
     return { report: nothing, taught: [] }
   }
@@ -183,27 +185,29 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
     for (const id of turn.unfinished) {
       const present = found.present.get(id)
       if (present === undefined) continue
-      plan.link(id)
+      await inTurns(plan.link(id))
       times.passed(present.stored)
       // Whether it was to be kept apart died with its writer: what they want who write now is the likeliest.
       const apart = jobs.some((job) => job.apart)
       taught.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored, apart })
     }
     const attachments = new Map<string, AttachmentContent>()
-    const outcomes = jobs.map((job): Outcome => {
+    const outcomeOf = async (job: Job): Promise<Outcome> => {
       if (job.signal?.aborted) return { error: job.signal.reason }
       try {
-        const planned = job.plan(plan, times)
-        taught.push(...planned.taught)
+        const planned = await inTurns(job.plan(plan, times))
+        for (const each of planned.taught) taught.push(each)
         for (const each of [...job.attachments, ...(planned.marks ?? [])]) attachments.set(each.sha2, each)
         return { report: planned.report }
       } catch (error) {
         return { error }
       }
-    })
+    }
+    const outcomes: Outcome[] = []
+    for (const job of jobs) outcomes.push(await outcomeOf(job))
     const { settle, ...lesson } = await learner.learn(taught, turn)
-    const statements = plan.added()
-    const changed = plan.changed()
+    const statements = await inTurns(plan.added())
+    const changed = await inTurns(plan.changed())
     const last = times.last()
     const learned = lesson.definitions.size + lesson.displays.size + lesson.names.length
     if (last > turn.last || statements.length + changed.length + attachments.size + learned > 0) {

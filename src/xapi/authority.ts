@@ -15,16 +15,20 @@ export const isOf = (statement: Pick<Statement, 'authority'>, authority: Actor |
 
 /**
  * Each voiding statement has its target in the store or in the batch, from the same Authority. Else `FORBIDDEN`, in the
- * same words whether the target is another's or nobody's: nothing is learned of statements that one may not read.
+ * same words whether the target is another's or nobody's: nothing is learned of statements that one may not read. It
+ * yields wherever it may be interrupted.
  */
-export const requireOwnTargets = (
+export function* requireOwnTargets(
   batch: readonly { readonly id: StatementId; readonly statement: Statement }[],
   statementOf: (id: StatementId) => Statement | undefined
-): void => {
+): Generator<void, void, void> {
+  const inBatch = new Map<StatementId, Statement>()
+  for (const { id, statement } of batch) if (!inBatch.has(id)) inBatch.set(id, statement)
   for (const { statement } of batch) {
+    yield
     const target = voids(statement)
     if (target === undefined) continue
-    const present = statementOf(target) ?? batch.find(({ id }) => id === target)?.statement
+    const present = statementOf(target) ?? inBatch.get(target)
     if (present !== undefined && isOf(present, statement.authority)) continue
     throw new RalphError(
       'FORBIDDEN',

@@ -8,6 +8,9 @@ import { everyActivity, everyActor, everyVerb } from './terms.ts'
 export interface Learned {
   /** Statements are learned in the order in which they were stored: the later one wins. `apart` as in `Taught`. */
   learn(statement: Statement, apart?: boolean): void
+  /** `learn`, but nobody is told of it until `seal`. */
+  stage(statement: Statement, apart?: boolean): void
+  seal(): void
   /** Those that are known. */
   describe(
     activities: readonly string[],
@@ -61,32 +64,58 @@ const known = <Value>(all: ReadonlyMap<string, Value>, iris: readonly string[]):
   return found
 }
 
+/** Merged descriptions by IRI; those that are staged lie over those that are there. */
+const createMerged = <Description>(merge: (present: Description | undefined, next: Description) => Description) => {
+  const all = new Map<string, Description>()
+  const staged = new Map<string, Description>()
+  return {
+    stage: (iri: string, description: Description): void => {
+      const present = staged.get(iri) ?? all.get(iri)
+      const merged = merge(present, description)
+      if (merged !== present) staged.set(iri, merged)
+    },
+    seal: (): void => {
+      for (const [iri, description] of staged) all.set(iri, description)
+      staged.clear()
+    },
+    all
+  }
+}
+
 export const createLearned = (): Learned => {
-  const definitions = new Map<string, ActivityDefinition>()
-  const displays = new Map<string, LanguageMap>()
+  const definitions = createMerged<ActivityDefinition>(mergeDefinition)
+  const displays = createMerged<LanguageMap>(mergeDisplay)
   const names = new Map<string, Set<string>>()
+  let stagedNames: (readonly [identifier: string, name: string])[] = []
+
+  const stage = (statement: Statement, apart?: boolean): void => {
+    const taught = taughtBy(statement, apart)
+    for (const [iri, definition] of taught.definitions) definitions.stage(iri, definition)
+    for (const [iri, display] of taught.displays) displays.stage(iri, display)
+    for (const named of taught.names) if (!names.get(named[0])?.has(named[1])) stagedNames.push(named)
+  }
+
+  const seal = (): void => {
+    definitions.seal()
+    displays.seal()
+    for (const [identifier, name] of stagedNames) {
+      const known = names.get(identifier)
+      if (known === undefined) names.set(identifier, new Set([name]))
+      else known.add(name)
+    }
+    stagedNames = []
+  }
+
   return {
     learn: (statement, apart) => {
-      const taught = taughtBy(statement, apart)
-      for (const [iri, definition] of taught.definitions) {
-        const present = definitions.get(iri)
-        const merged = mergeDefinition(present, definition)
-        if (merged !== present) definitions.set(iri, merged)
-      }
-      for (const [iri, display] of taught.displays) {
-        const present = displays.get(iri)
-        const merged = mergeDisplay(present, display)
-        if (merged !== present) displays.set(iri, merged)
-      }
-      for (const [identifier, name] of taught.names) {
-        const known = names.get(identifier)
-        if (known === undefined) names.set(identifier, new Set([name]))
-        else known.add(name)
-      }
+      stage(statement, apart)
+      seal()
     },
+    stage,
+    seal,
     describe: (activities, verbs) => ({
-      definitions: known(definitions, activities),
-      displays: known(displays, verbs)
+      definitions: known(definitions.all, activities),
+      displays: known(displays.all, verbs)
     }),
     // A copy: what a caller holds does not grow.
     names: (identifier) => [...(names.get(identifier) ?? [])]

@@ -1,6 +1,3 @@
-import { RalphError } from '../errors.ts'
-import { isOf, requireOwnTargets } from './authority.ts'
-import { sameStatement } from './equivalence.ts'
 import type { Position, StatementQuery } from './filters.ts'
 import { commonRows, firstNotBefore, insertRow, sortRows } from './sorted-rows.ts'
 import { type Statement, type StatementId, targetOf, voids } from './statement.ts'
@@ -30,6 +27,9 @@ export interface StatementIndex {
   isVoided(row: Row): boolean
   /** All of them or, if one cannot be read as a statement (TypeError), none. None of the ids may be there yet. */
   add(statements: readonly IndexedStatement[]): void
+  /** `add` in steps, between which others may ask: they see nothing of it until `seal`, which takes little time. */
+  stage(statements: readonly IndexedStatement[]): Generator<void, void, void>
+  seal(): void
   /** For opening a store: `add` of one statement from anywhere in the order. Queries may be asked only after `sort`. */
   append(statement: IndexedStatement): void
   sort(): void
@@ -55,11 +55,18 @@ export const createStatementIndex = (): StatementIndex => {
   let terms = new Uint32Array(1024)
   let unsorted: Set<Row[]> | undefined
 
-  const targets = new Map<Row, StatementId>()
+  /** Of rows that target others: the terms that others may inherit from them, with those that they inherit. */
+  const through = new Map<Row, Set<number>>()
   const referrers = new Map<StatementId, Row[]>()
   const voidedIds = new Set<StatementId>()
   const voiding = new Set<Row>()
   const voided = new Set<Row>()
+
+  /** Rows from this one on are staged, and so is what follows. */
+  let sealed: Row = 0
+  /** Number of a term, row, number of a term, row, ... */
+  let listings: number[] = []
+  let victims: Row[] = []
 
   // Rows and numbers of terms are only ever taken from what is kept here: what stands at them is there.
   const compare = (row: Row, { stored, id }: Position): number =>
@@ -100,61 +107,93 @@ export const createStatementIndex = (): StatementIndex => {
     firstTerm.push(end)
   }
 
-  /** Numbers of the terms of a row and of all that it targets, directly or not. */
-  const termsThrough = (start: Row): Set<number> => {
-    const numbers = new Set<number>()
-    const seen = new Set<Row>()
-    for (let row: Row | undefined = start; row !== undefined && !seen.has(row); ) {
-      for (let at = firstTerm[row] as number; at < (firstTerm[row + 1] as number); at += 1) {
-        numbers.add(terms[at] as number)
-      }
-      seen.add(row)
-      const target: StatementId | undefined = targets.get(row)
-      row = target === undefined ? undefined : rowOf.get(target)
-    }
-    return numbers
-  }
-
-  /** All that refer to a row, directly or not, without the row itself. */
-  const referrersOf = (start: Row): Set<Row> => {
-    const found = new Set<Row>([start])
-    for (const row of found) for (const referrer of referrers.get(ids[row] as StatementId) ?? []) found.add(referrer)
-    found.delete(start)
-    return found
-  }
+  const termsOf = (row: Row): Iterable<number> => through.get(row) ?? terms.subarray(firstTerm[row], firstTerm[row + 1])
 
   const linkTarget = (row: Row, target: StatementId): void => {
-    targets.set(row, target)
     const others = referrers.get(target)
     if (others === undefined) referrers.set(target, [row])
     else others.push(row)
+    const own = new Set(termsOf(row))
+    const targetRow = rowOf.get(target)
+    if (targetRow !== undefined) for (const number of termsOf(targetRow)) own.add(number)
+    through.set(row, own)
+  }
+
+  /**
+   * A referrer has whatever its target has: where nothing is new there is nothing to hand on either. This ends circles,
+   * and keeps long chains of statements that say the same cheap.
+   */
+  const handDown = function* (start: Row): Generator<void, void, void> {
+    const waiting = [{ row: start, numbers: [...termsOf(start)] }]
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      for (const referrer of referrers.get(ids[next.row] as StatementId) ?? []) {
+        const known = through.get(referrer) as Set<number>
+        const news = next.numbers.filter((number) => !known.has(number))
+        for (const number of news) {
+          known.add(number)
+          listings.push(number, referrer)
+        }
+        if (news.length > 0) waiting.push({ row: referrer, numbers: news })
+        yield
+      }
+    }
   }
 
   const settleVoiding = (row: Row, id: StatementId, unwanted: StatementId | undefined): void => {
     if (unwanted === undefined) {
-      if (voidedIds.has(id)) voided.add(row)
+      if (voidedIds.has(id)) victims.push(row)
       return
     }
     voiding.add(row)
     voidedIds.add(unwanted)
     const victim = rowOf.get(unwanted)
-    if (victim !== undefined && !voiding.has(victim)) voided.add(victim)
+    if (victim !== undefined && !voiding.has(victim)) victims.push(victim)
   }
 
-  const addRow = ({ id, stored, inheritable, own, target, unwanted }: Derived): void => {
+  const stageRow = function* ({
+    id,
+    stored,
+    inheritable,
+    own,
+    target,
+    unwanted
+  }: Derived): Generator<void, void, void> {
     const row = ids.push(id) - 1
     storedAt.push(stored)
     rowOf.set(id, row)
     keepTerms(inheritable)
-    put(all, row)
     if (target !== undefined) linkTarget(row, target)
-    const inherited = termsThrough(row)
-    for (const number of inherited) put(lists[number] as Row[], row)
-    if (referrers.has(id)) {
-      for (const referrer of referrersOf(row)) for (const number of inherited) put(lists[number] as Row[], referrer)
-    }
-    for (const term of own) put(lists[numbered(term)] as Row[], row)
+    for (const number of termsOf(row)) listings.push(number, row)
+    if (referrers.has(id)) yield* handDown(row)
+    for (const term of own) listings.push(numbered(term), row)
     settleVoiding(row, id, unwanted)
+  }
+
+  const seal = (): void => {
+    for (; sealed < ids.length; sealed += 1) put(all, sealed)
+    for (let at = 0; at < listings.length; at += 2) {
+      put(lists[listings[at] as number] as Row[], listings[at + 1] as Row)
+    }
+    for (const row of victims) voided.add(row)
+    listings = []
+    victims = []
+  }
+
+  const stage = function* (statements: readonly IndexedStatement[]): Generator<void, void, void> {
+    const derived: Derived[] = []
+    for (const each of statements) {
+      derived.push(derive(each))
+      yield
+    }
+    for (const each of derived) {
+      yield* stageRow(each)
+      yield
+    }
+  }
+
+  const addAll = (statements: readonly IndexedStatement[]): void => {
+    for (const _ of stage(statements));
+    seal()
   }
 
   /** The lists of all terms of a query, shortest first; undefined when a term is unknown: nothing can match. */
@@ -192,19 +231,21 @@ export const createStatementIndex = (): StatementIndex => {
 
   return {
     get size() {
-      return ids.length
+      return sealed
     },
-    row: (id) => rowOf.get(id),
+    row: (id) => {
+      const row = rowOf.get(id)
+      return row === undefined || row < sealed ? row : undefined
+    },
     id: (row) => ids[row] as StatementId,
     stored: (row) => storedAt[row] as Micros,
     isVoided: (row) => voided.has(row),
-    add: (statements) => {
-      for (const each of statements.map(derive)) addRow(each)
-    },
+    add: addAll,
+    stage,
+    seal,
     append: (statement) => {
-      const derived = derive(statement)
       unsorted ??= new Set()
-      addRow(derived)
+      addAll([statement])
     },
     sort: () => {
       for (const list of unsorted ?? []) sortRows(list, order)
@@ -233,30 +274,3 @@ const textOrder = (one: string, other: string): number => (one < other ? -1 : on
 
 const isBefore = (one: Position, other: Position): boolean =>
   (one.stored - other.stored || textOrder(one.id, other.id)) < 0
-
-/** Whether the statement that has the id of another is that one, for who may know (`ownOnly` as in `StatementBatch`). */
-export const isThere = (present: Statement, next: Statement, ownOnly: boolean): boolean =>
-  sameStatement(present, next) && (!ownOnly || isOf(present, next.authority))
-
-/**
- * Which statements of a batch are new, and which are there already (Data §2.3.1). `STATEMENT_CONFLICT` when an id
- * belongs to another statement: then nothing of the batch may be stored. `ownOnly` as in `StatementBatch`.
- */
-export const separateKnown = <One extends { readonly id: StatementId; readonly statement: Statement }>(
-  batch: readonly One[],
-  statementOf: (id: StatementId) => Statement | undefined,
-  ownOnly = false
-): { readonly fresh: readonly One[]; readonly already: readonly StatementId[] } => {
-  if (ownOnly) requireOwnTargets(batch, statementOf)
-  const fresh = new Map<StatementId, One>()
-  const already: StatementId[] = []
-  for (const one of batch) {
-    const present = fresh.get(one.id)?.statement ?? statementOf(one.id)
-    if (present === undefined) fresh.set(one.id, one)
-    else if (isThere(present, one.statement, ownOnly)) already.push(one.id)
-    else {
-      throw new RalphError('STATEMENT_CONFLICT', `Another statement has the id ${one.id}.`, { statementId: one.id })
-    }
-  }
-  return { fresh: [...fresh.values()], already }
-}

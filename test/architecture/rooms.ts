@@ -8,7 +8,7 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
   validation: { may: ['xapi', 'errors.ts'], sentence: 'A statement is judged without asking a store or a user.' },
   durability: { may: ['errors.ts'], sentence: 'Keeping bytes safe has nothing to do with what they mean.' },
   rounds: {
-    may: ['xapi', 'contracts', 'errors.ts'],
+    may: ['xapi', 'contracts', 'durability', 'errors.ts'],
     sentence:
       'What concurrent requests write together is planned once for all database servers, and knows none of them.'
   },

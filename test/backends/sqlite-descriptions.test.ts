@@ -22,10 +22,11 @@ t.test('a definition that many statements of a batch add to is written once', as
   await store.statements.insert(aBatch(saying({ extensions: { [extension('long')]: text } })))
   const numbers = Array.from({ length: 1000 }, (_, number) => number)
   const batch = aBatch(...numbers.map((number) => saying({ extensions: { [extension(number)]: number } })))
-  const begin = performance.now()
+  const before = process.threadCpuUsage()
   await store.statements.insert(batch)
-  const took = performance.now() - begin
-  t.ok(took < 2500, `${took} ms`)
+  // Of this thread's own work: the machine may do other things meanwhile.
+  const { user, system } = process.threadCpuUsage(before)
+  t.ok(user + system < 2_500_000, `${user + system} µs`)
   await backend.close()
   const again = (await open(t, directory)).store
   const { definitions } = await again.statements.describe({ activities: [id], verbs: [] })

@@ -35,7 +35,7 @@ export const missing = async (
 ) => {
   const [half, lost]: [number[], number[]] = [[], []]
   for (let batch = 0; batch <= last; batch += 1) {
-    const page = await statements.query({ ascending: true, limit: 100, registration: registrationOf(batch) })
+    const page = await statements.query({ ascending: true, limit: 1000, registration: registrationOf(batch) })
     for (const { text } of page.statements) JSON.parse(text)
     const [there, wanted] = [page.statements.length, sizeOf(batch)]
     if (there !== 0 && there !== wanted) half.push(batch)

@@ -7,6 +7,7 @@ import { descriptionContract } from './statement-store/descriptions.ts'
 import { exactTextContract } from './statement-store/exact-text.ts'
 import { filterContract } from './statement-store/filters.ts'
 import { insertContract } from './statement-store/insert.ts'
+import { largeBatchContract } from './statement-store/large-batch.ts'
 import { lifetimeContract } from './statement-store/lifetime.ts'
 import { pagingContract } from './statement-store/paging.ts'
 import { referenceContract } from './statement-store/references.ts'
@@ -23,6 +24,7 @@ const parts: readonly ((t: Test, suite: Suite) => void)[] = [
   descriptionContract,
   authorityContract,
   consistencyContract,
+  largeBatchContract,
   restartContract,
   lifetimeContract
 ]

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { statSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
+import type { Steps } from '../../durability/group-commit.ts'
 import { RalphError } from '../../errors.ts'
 import { adopt, withTimes } from '../../xapi/adopted.ts'
 import { createLearned, type Learned } from '../../xapi/learned.ts'
@@ -34,7 +35,9 @@ export interface StatementFile {
   readonly unfinished: boolean
   /** Takes in what others have appended since. `STORE_UNAVAILABLE` when the file is no longer this one. */
   takeInOthers(): void
-  /** Of lines that are now in the file, one after another from `offset` on. */
+  /** Prepares, in steps, to take in lines that will be in the file; nobody sees anything of them yet. */
+  stage(lines: readonly NewLine[]): Steps<void>
+  /** The lines that were staged are now in the file, one after another from `offset` on. */
   takeIn(lines: readonly NewLine[], offset: number): void
   read(rows: readonly Row[]): Promise<StoredStatement[]>
   /** Of its text, in bytes. */
@@ -196,15 +199,22 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
       })
       end = size
     },
+    stage: function* (lines) {
+      yield* index.stage(lines)
+      for (const { define, apart: keptApart, statement } of lines) {
+        if (define) learned.stage(statement, keptApart)
+        yield
+      }
+    },
     takeIn: (lines, offset) => {
-      index.add(lines)
       let at = offset
-      for (const { bytes, define, apart: keptApart, statement } of lines) {
+      for (const { bytes } of lines) {
         offsets.push(at)
         lengths.push(bytes.length)
         at += bytes.length + 1
-        if (define) learned.learn(statement, keptApart)
       }
+      index.seal()
+      learned.seal()
       end = at
       lineNumber += lines.length + (unfinished ? 1 : 0)
       unfinished = false

@@ -1,8 +1,9 @@
 import type { InsertReport, StatementBatch } from '../../contracts/statement-store.ts'
+import type { Steps } from '../../durability/group-commit.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { onOneLine } from '../../xapi/json-text.ts'
-import { separateKnown } from '../../xapi/statement-index.ts'
+import { separateKnown } from '../../xapi/known-statements.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import type { FsAttachments } from './attachments.ts'
 import { type Kept, keepApart } from './kept.ts'
@@ -17,19 +18,24 @@ export const createInsert = (
   kept: Kept,
   times: IncreasingClock
 ) => {
-  return (batch: StatementBatch): InsertReport => {
-    const { fresh, already } = separateKnown(
+  return function* (batch: StatementBatch): Steps<InsertReport> {
+    const { fresh, already } = yield* separateKnown(
       batch.statements,
       (id) => transaction.statement(id) ?? statements.statement(id),
       batch.ownOnly
     )
-    const lines = fresh.map((incoming): NewLine => {
+    const lines: NewLine[] = []
+    for (const incoming of fresh) {
       const stored = times.next()
       const text = incoming.textAt(formatMicros(stored))
-      const line = text.includes('\n') ? onOneLine(text) : text
+      const bytes = Buffer.from(text.includes('\n') ? onOneLine(text) : text)
       const { id, statement } = incoming
-      return { id, stored, statement, define: batch.define, apart: batch.apart, bytes: Buffer.from(line) }
-    })
+      const line = { id, stored, statement, define: batch.define, apart: batch.apart, bytes }
+      lines.push(line)
+      // Before anybody else runs: from now on `consistentThrough` is earlier than this one.
+      transaction.addStatement(line, fresh.length)
+      yield
+    }
     attachments.add([...batch.attachments, ...marksOf(fresh)])
     const [first] = lines
     if (!batch.define && lines.length > 0) {
@@ -41,7 +47,6 @@ export const createInsert = (
     if (batch.apart && first !== undefined && first.stored < kept.apart.since) {
       transaction.addEntry(journal, { apart: first.stored }, undefined, () => keepApart(kept, first.stored))
     }
-    transaction.addStatements(lines)
     return { inserted: lines.map(({ id }) => id), already }
   }
 }

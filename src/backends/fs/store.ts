@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { BackendContext, BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
 import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
-import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
+import { createGroupCommit, type JobOptions, type Steps } from '../../durability/group-commit.ts'
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
 import { fitting } from '../../xapi/filters.ts'
@@ -72,25 +72,30 @@ const build = (
     }
   })
 
-  const write = async <T>(
-    job: () => T,
-    { signal }: CallOptions = {},
-    jobOptions: JobOptions = {},
-    sizeOf = () => 0
-  ): Promise<T> => {
+  const writing = async <T>(result: () => Promise<T>, { signal }: CallOptions = {}, sizeOf = () => 0): Promise<T> => {
     requireOpen()
     signal?.throwIfAborted()
     health.requireSound()
     try {
-      const result = await group.run(job, { ...jobOptions, signal })
+      const written = await result()
       health.succeeded(sizeOf)
-      return result
+      return written
     } catch (error) {
       const reason = translateError(error, directory)
       if (!closed && reason instanceof RalphError && reason.code.startsWith('STORE_')) health.failed(reason, sizeOf())
       throw reason
     }
   }
+
+  const write = <T>(job: () => T, options?: CallOptions, jobOptions?: JobOptions, sizeOf?: () => number): Promise<T> =>
+    writing(() => group.run(job, { ...jobOptions, signal: options?.signal }), options, sizeOf)
+
+  const writeInSteps = <T>(
+    job: () => Steps<T>,
+    options?: CallOptions,
+    jobOptions?: JobOptions,
+    sizeOf?: () => number
+  ): Promise<T> => writing(() => group.runInSteps(job, { ...jobOptions, signal: options?.signal }), options, sizeOf)
 
   const readOnly = async <T>(work: () => T | Promise<T>, { signal }: CallOptions = {}): Promise<T> => {
     requireOpen()
@@ -133,7 +138,7 @@ const build = (
   return {
     statements: {
       insert: (batch, options) =>
-        write(
+        writeInSteps(
           () => insert(batch),
           options,
           { refusesFirst: true },
@@ -175,7 +180,7 @@ const build = (
     copy: {
       statements: (after, limit, options) => readOnly(() => pageOf(index.everything(after, limit)), options),
       restoreStatements: (restored, contents, options) =>
-        write(() => {
+        writeInSteps(() => {
           attachments.add(contents)
           return restore(restored)
         }, options),

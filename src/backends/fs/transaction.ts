@@ -1,6 +1,6 @@
 import { ftruncateSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import type { Transactions } from '../../durability/group-commit.ts'
+import { inTurns, type Transactions } from '../../durability/group-commit.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Place, writeFully } from './file.ts'
@@ -22,7 +22,8 @@ export interface StoreFiles {
 export interface Transaction extends Omit<Transactions, 'commit'> {
   /** Whether there was anything to be made durable. */
   commit(): Promise<boolean>
-  addStatements(lines: readonly NewLine[]): void
+  /** One of so many that are there together or not at all. */
+  addStatement(line: NewLine, of: number): void
   /** `done` is told where the content is, once that is durable. */
   addEntry(to: Journal, entry: Entry, content?: Uint8Array, done?: (place: Place) => void): void
   /** A statement that was added. */
@@ -126,6 +127,8 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
       for (const each of settled) if (each.status === 'rejected') throw each.reason
       await append()
       cutTo = undefined
+      // Not before: what is staged cannot be taken back.
+      await inTurns(statements.stage(lines))
       if (lines.length > 0) statements.takeIn(lines, statements.end + (statements.unfinished ? 1 : 0))
       for (const each of settled) if (each.status === 'fulfilled') each.value?.()
       clear()
@@ -139,12 +142,10 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
         // A disk that cannot even be cut back: `begin` tries again, and refuses until it can.
       }
     },
-    addStatements: (batch) => {
-      for (const line of batch) {
-        byId.set(line.id, line.statement)
-        lines.push(line)
-      }
-      hasBatch ||= batch.length > 1
+    addStatement: (line, of) => {
+      byId.set(line.id, line.statement)
+      lines.push(line)
+      hasBatch ||= of > 1
     },
     addEntry: (to, entry, content = nothing, done = () => {}) => {
       const entries = added.get(to)

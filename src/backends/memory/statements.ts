@@ -2,21 +2,29 @@ import type { Clock } from '../../contracts/clock.ts'
 import type {
   AttachmentContent,
   AttachmentStore,
+  InsertReport,
+  StatementBatch,
   StatementPage,
   StatementStore,
   StoredStatement
 } from '../../contracts/statement-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
+import { createGroupCommit, type Steps } from '../../durability/group-commit.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { fitting } from '../../xapi/filters.ts'
+import { separateKnown } from '../../xapi/known-statements.ts'
 import { createLearned } from '../../xapi/learned.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
-import { createStatementIndex, type Row, separateKnown } from '../../xapi/statement-index.ts'
+import { createStatementIndex, type Row } from '../../xapi/statement-index.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
-import { formatMicros } from '../../xapi/timestamp.ts'
+import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 
-/** Every call does its work at once: a batch is whole, because nobody can look before it is. */
+interface Arrival extends StoredStatement {
+  readonly statement: Statement
+}
+
+/** What a batch adds is staged, and nobody sees it before it is whole. */
 export const createMemoryStatements = (
   clock: Clock,
   requireOpen: () => void
@@ -31,6 +39,25 @@ export const createMemoryStatements = (
   const texts: string[] = []
   const contents = new Map<string, Uint8Array>()
 
+  /** Of statements that are staged. */
+  let staged = new Map<StatementId, Statement>()
+  /** The first `stored` among them. */
+  let earliest: Micros | undefined
+
+  const group = createGroupCommit({
+    begin: () => {},
+    commit: () => {
+      index.seal()
+      learned.seal()
+      staged = new Map()
+      earliest = undefined
+    },
+    // Jobs refuse before they stage anything.
+    rollback: () => {
+      earliest = undefined
+    }
+  })
+
   const textOf = (row: Row): string => texts[row] ?? ''
   const storedStatement = (row: Row): StoredStatement => ({
     id: index.id(row),
@@ -39,6 +66,8 @@ export const createMemoryStatements = (
   })
 
   const statementOf = (id: StatementId): Statement | undefined => {
+    const present = staged.get(id)
+    if (present !== undefined) return present
     const row = index.row(id)
     // Only what was validated before it was stored is kept.
     return row === undefined ? undefined : (JSON.parse(textOf(row)) as Statement)
@@ -55,18 +84,61 @@ export const createMemoryStatements = (
     }
   }
 
+  /** It cannot fail: what is staged cannot be taken back. */
+  const stage = function* (arrivals: readonly Arrival[]): Steps<void> {
+    yield* index.stage(arrivals)
+    for (const { id, statement, text } of arrivals) {
+      staged.set(id, statement)
+      texts.push(text)
+    }
+  }
+
+  const insert = function* ({ statements, attachments, define, apart, ownOnly }: StatementBatch): Steps<InsertReport> {
+    const { fresh, already } = yield* separateKnown(statements, statementOf, ownOnly)
+    const stored: Arrival[] = []
+    for (const { id, statement, textAt } of fresh) {
+      const time = times.next()
+      earliest ??= time
+      stored.push({ id, statement, stored: time, text: textAt(formatMicros(time)) })
+      yield
+    }
+    yield* stage(stored)
+    if (define) {
+      for (const { statement } of stored) {
+        learned.stage(statement, apart)
+        yield
+      }
+    }
+    keep([...attachments, ...marksOf(fresh)])
+    return { inserted: fresh.map(({ id }) => id), already }
+  }
+
+  const restore = function* (
+    restored: readonly StoredStatement[],
+    attachments: readonly AttachmentContent[]
+  ): Steps<InsertReport> {
+    const fresh: Arrival[] = []
+    const already: StatementId[] = []
+    for (const { id, stored, text } of restored) {
+      // What was stored elsewhere was validated there.
+      if (statementOf(id) === undefined) fresh.push({ id, stored, text, statement: JSON.parse(text) as Statement })
+      else already.push(id)
+      yield
+    }
+    yield* stage(fresh)
+    for (const { statement, stored } of fresh) {
+      learned.stage(statement)
+      times.passed(stored)
+      yield
+    }
+    keep(attachments)
+    return { inserted: fresh.map(({ id }) => id), already }
+  }
+
   const statements: StatementStore = {
-    insert: async ({ statements, attachments, define, apart, ownOnly }, options) => {
+    insert: async (batch, options) => {
       requireOpen()
-      options?.signal?.throwIfAborted()
-      const { fresh, already } = separateKnown(statements, statementOf, ownOnly)
-      const stored = fresh.map((each) => ({ ...each, stored: times.next() }))
-      const newTexts = stored.map((each) => each.textAt(formatMicros(each.stored)))
-      index.add(stored)
-      for (const text of newTexts) texts.push(text)
-      if (define) for (const { statement } of stored) learned.learn(statement, apart)
-      keep([...attachments, ...marksOf(fresh)])
-      return { inserted: fresh.map(({ id }) => id), already }
+      return group.runInSteps(() => insert(batch), { refusesFirst: true, signal: options?.signal })
     },
     find: async (id, { voided }, options) => {
       requireOpen()
@@ -83,7 +155,7 @@ export const createMemoryStatements = (
     consistentThrough: async (options) => {
       requireOpen()
       options?.signal?.throwIfAborted()
-      return times.now()
+      return earliest === undefined ? times.now() : earliest - 1
     },
     describe: async ({ activities, verbs }, options) => {
       requireOpen()
@@ -116,19 +188,7 @@ export const createMemoryStatements = (
     },
     restoreStatements: async (restored, attachments, options) => {
       requireOpen()
-      options?.signal?.throwIfAborted()
-      const fresh = restored.filter(({ id }) => index.row(id) === undefined)
-      // What was stored elsewhere was validated there.
-      const parsed = fresh.map((each) => ({ ...each, statement: JSON.parse(each.text) as Statement }))
-      index.add(parsed)
-      for (const { text, statement, stored } of parsed) {
-        texts.push(text)
-        learned.learn(statement)
-        times.passed(stored)
-      }
-      keep(attachments)
-      const inserted = new Set(fresh.map(({ id }) => id))
-      return { inserted: [...inserted], already: restored.map(({ id }) => id).filter((id) => !inserted.has(id)) }
+      return group.runInSteps(() => restore(restored, attachments), { refusesFirst: true, signal: options?.signal })
     }
   }
 

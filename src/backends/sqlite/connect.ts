@@ -11,17 +11,30 @@ export interface Prepared<Row> {
   run(...values: readonly SQLInputValue[]): number
 }
 
-/** The one connection to a store's file: every statement runs to its end before anything else happens. */
+/**
+ * What a store knows of its file: every statement runs to its end before anything else happens. There is one connection,
+ * and a second one to read by while a transaction rests.
+ */
 export interface Connection {
   readonly file: string
   /** `Row` says what the columns are; the schema holds it true. */
   prepare<Row extends readonly unknown[] = never>(sql: string): Prepared<Row>
   inTransaction(): boolean
+  /** `pagesOfLog` from now on; 0: never. */
+  checkpointAfter(pages: number): void
+  /** Bytes of all texts and blobs that were handed to statements so far, about. */
+  written(): number
+  /** The transaction stays open, and until `resume` everything is answered as it was before it began. */
+  rest(): void
+  resume(): void
   close(): void
 }
 
 /** Marks the file as ours, so that no other program's database is taken for a store: "RLPH". */
 const applicationId = 0x524c5048
+
+/** Pages in the log after which a commit copies them into the database. */
+export const pagesOfLog = 2000
 
 /** KiB of pages kept in memory. */
 export interface CacheSize {
@@ -68,19 +81,36 @@ const configure = (database: DatabaseSync, { cacheSize }: CacheSize): void => {
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -${cacheSize};
     PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = 2000;
+    PRAGMA wal_autocheckpoint = ${pagesOfLog};
     PRAGMA journal_size_limit = 67108864;
   `)
 }
 
-const prepared = <Row>(statement: StatementSync): Prepared<Row> => {
-  statement.setReturnArrays(true)
-  return {
-    // The row types are those of the schema, which this file alone creates.
-    all: (...values) => statement.all(...values) as unknown as Row[],
-    get: (...values) => statement.get(...values) as unknown as Row | undefined,
-    run: (...values) => Number(statement.run(...values).changes)
+/** `present` is the statement to ask now; `count` is told of what is written. */
+const prepared = <Row>(present: () => StatementSync, count: (length: number) => void): Prepared<Row> => ({
+  // The row types are those of the schema, which this file alone creates.
+  all: (...values) => present().all(...values) as unknown as Row[],
+  get: (...values) => present().get(...values) as unknown as Row | undefined,
+  run: (...values) => {
+    for (const value of values) if (typeof value === 'string' || value instanceof Uint8Array) count(value.length)
+    return Number(present().run(...values).changes)
   }
+})
+
+const prepareOn = (database: DatabaseSync, sql: string): StatementSync => {
+  const statement = database.prepare(sql)
+  statement.setReturnArrays(true)
+  return statement
+}
+
+/** KiB of pages for those who read while a transaction rests. */
+const cacheSizeAtRest = 1000
+
+/** Sees what is committed, and cannot write. */
+const connectAtRest = (file: string): DatabaseSync => {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 200 })
+  database.exec(`PRAGMA cache_size = -${cacheSizeAtRest}`)
+  return database
 }
 
 /**
@@ -98,10 +128,36 @@ export const connect = (file: string, size: CacheSize): Connection =>
       database.close()
       throw error
     }
+    let written = 0
+    const count = (length: number): void => {
+      written += length
+    }
+    let isResting = false
+    let atRest: DatabaseSync | undefined
     return {
       file,
-      prepare: <Row extends readonly unknown[]>(sql: string) => prepared<Row>(database.prepare(sql)),
+      prepare: <Row extends readonly unknown[]>(sql: string) => {
+        const statement = prepareOn(database, sql)
+        let committed: StatementSync | undefined
+        return prepared<Row>(() => {
+          if (!isResting) return statement
+          atRest ??= connectAtRest(file)
+          committed ??= prepareOn(atRest, sql)
+          return committed
+        }, count)
+      },
       inTransaction: () => database.isTransaction,
-      close: () => database.close()
+      checkpointAfter: (pages) => database.exec(`PRAGMA wal_autocheckpoint = ${pages}`),
+      written: () => written,
+      rest: () => {
+        isResting = true
+      },
+      resume: () => {
+        isResting = false
+      },
+      close: () => {
+        atRest?.close()
+        database.close()
+      }
     }
   })

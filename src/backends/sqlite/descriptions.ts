@@ -1,4 +1,5 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
+import type { Steps } from '../../durability/group-commit.ts'
 import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
 import { taughtBy } from '../../xapi/learned.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
@@ -10,7 +11,7 @@ import { createTransactionCache } from './transaction-cache.ts'
 /** What statements say of Activities, Verbs and Agents, merged when they are stored. */
 export interface DescriptionTables extends Participant {
   /** `apart` as in `StatementBatch`. */
-  learn(statement: Statement, stored: Micros, apart: boolean): void
+  learn(statement: Statement, stored: Micros, apart: boolean): Steps<void>
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Descriptions
   agentNames(identifier: string): string[]
 }
@@ -56,12 +57,15 @@ const createMerged = <Description extends object>(
     pending.clear()
     characters = 0
   }
-  const flush = (): void => {
-    for (const [iri, { merged, isNew }] of pending) if (isNew) upsert.run(iri, JSON.stringify(merged))
+  const flush = function* (): Steps<void> {
+    for (const [iri, { merged, isNew }] of pending) {
+      if (isNew) upsert.run(iri, JSON.stringify(merged))
+      yield
+    }
     forget()
   }
   return {
-    learn: (iri: string, description: Description): void => {
+    learn: function* (iri: string, description: Description): Steps<void> {
       const text = JSON.stringify(description)
       if (latest.get(iri) === text) return
       const known = pendingOf(iri)
@@ -72,7 +76,7 @@ const createMerged = <Description extends object>(
       }
       latest.set(iri, text)
       characters += text.length
-      if (characters > mostPending) flush()
+      if (characters > mostPending) yield* flush()
     },
     findAll: (iris: readonly string[]): Map<string, Description> => {
       const found = new Map<string, Description>()
@@ -112,10 +116,10 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
   }
 
   return {
-    learn: (statement, stored, apart) => {
+    learn: function* (statement, stored, apart) {
       const taught = taughtBy(statement, apart)
-      for (const [iri, definition] of taught.definitions) definitions.learn(iri, definition)
-      for (const [iri, display] of taught.displays) displays.learn(iri, display)
+      for (const [iri, definition] of taught.definitions) yield* definitions.learn(iri, definition)
+      for (const [iri, display] of taught.displays) yield* displays.learn(iri, display)
       for (const [identifier, name] of taught.names) learnName(identifier, name, stored)
     },
     describe: ({ activities, verbs }) => ({
@@ -124,9 +128,9 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
     }),
     agentNames: (identifier) => namesOf.all(identifier).map(([name]) => name),
     // Names are written at once.
-    finish: () => {
-      definitions.flush()
-      displays.flush()
+    finish: function* () {
+      yield* definitions.flush()
+      yield* displays.flush()
     },
     settle: () => {
       definitions.settle()

@@ -27,6 +27,12 @@ export interface IndexTables extends Participant {
   moveAll(): void
 }
 
+/** Sorted a part at a time: all at once would take long when there are many. */
+function* inOrder(ids: Iterable<StatementId>): Generator<StatementId> {
+  const parts = Map.groupBy(ids, (id) => id.slice(0, 2))
+  for (const start of [...parts.keys()].sort()) yield* (parts.get(start) ?? []).sort()
+}
+
 /** `maxInMemory`: so many statements may be indexed in memory only. */
 export const createIndexTables = (connection: Connection, maxInMemory: number): IndexTables => {
   let kept = maxInMemory
@@ -87,11 +93,16 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
     moveAll: () => {
       kept = 0
     },
-    finish: () => {
+    finish: function* () {
       if (recent.ids.size <= kept) return
-      for (const id of [...recent.ids.keys()].sort()) insertId.run(bytesOfId(id), recent.ids.get(id) ?? 0)
-      for (const term of [...recent.terms.keys()].sort((one, other) => one - other)) {
-        write(term, recent.terms.get(term) ?? [])
+      for (const id of inOrder(recent.ids.keys())) {
+        insertId.run(bytesOfId(id), recent.ids.get(id) ?? 0)
+        yield
+      }
+      const terms = yield* recent.termsToBe()
+      for (const term of [...terms.keys()].sort((one, other) => one - other)) {
+        write(term, terms.get(term) ?? [])
+        yield
       }
       moved = indexed
       for (const stored of recent.ids.values()) moved = Math.max(moved, stored)

@@ -5,12 +5,13 @@ import type {
   StatementBatch,
   StoredStatement
 } from '../../contracts/statement-store.ts'
+import type { Steps } from '../../durability/group-commit.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { requireOwnTargets } from '../../xapi/authority.ts'
+import { isThere } from '../../xapi/known-statements.ts'
 import { type Statement, type StatementId, targetOf, voids } from '../../xapi/statement.ts'
-import { isThere } from '../../xapi/statement-index.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import type { AttachmentTable } from './attachments.ts'
 import type { Connection } from './connect.ts'
@@ -39,9 +40,9 @@ export interface Tables {
  * found out before anything is changed.
  */
 export interface Insert {
-  insert(batch: StatementBatch): InsertReport
+  insert(batch: StatementBatch): Steps<InsertReport>
   /** `StoreCopy.restoreStatements`. */
-  restore(statements: readonly StoredStatement[], attachments: readonly AttachmentContent[]): InsertReport
+  restore(statements: readonly StoredStatement[], attachments: readonly AttachmentContent[]): Steps<InsertReport>
 }
 
 export const createInsert = (tables: Tables): Insert => {
@@ -71,7 +72,7 @@ export const createInsert = (tables: Tables): Insert => {
   }
 
   /** Of one that is not there. */
-  const write = (incoming: IncomingStatement, stored: Micros, define: boolean, apart = false): void => {
+  const write = function* (incoming: IncomingStatement, stored: Micros, define: boolean, apart = false): Steps<void> {
     const { id, statement } = incoming
     const voidedId = voids(statement)
     const voided = voidedId === undefined && references.isVoided(id)
@@ -79,9 +80,17 @@ export const createInsert = (tables: Tables): Insert => {
     insertStatement.run(stored, bytesOfId(id), Number(voided), voidedId === undefined ? 0 : 1, text)
     if (voidedId !== undefined) voidTarget(voidedId)
     index.add(id, stored, leanTermsOf(statement).map(termIds.idOf))
-    references.link({ id, stored, statement, target: targetOf(statement) })
-    if (define) descriptions.learn(statement, stored, apart)
+    yield* references.link({ id, stored, statement, target: targetOf(statement) })
+    if (define) yield* descriptions.learn(statement, stored, apart)
     for (const mark of marksOf([incoming])) attachments.add(mark)
+    yield
+  }
+
+  const attach = function* (contents: readonly AttachmentContent[]): Steps<void> {
+    for (const attachment of contents) {
+      attachments.add(attachment)
+      yield
+    }
   }
 
   /** `stored` is the key of the table: statements that another store took at the same moment follow each other. */
@@ -92,39 +101,41 @@ export const createInsert = (tables: Tables): Insert => {
   }
 
   return {
-    insert: ({ statements, attachments: contents, define, apart, ownOnly = false }) => {
-      if (ownOnly) requireOwnTargets(statements, statementOf)
+    insert: function* ({ statements, attachments: contents, define, apart, ownOnly = false }) {
+      if (ownOnly) yield* requireOwnTargets(statements, statementOf)
       pages.outdate()
       const inserted: StatementId[] = []
       const already: StatementId[] = []
       for (const incoming of statements) {
         const present = index.find(incoming.id)
         if (present === undefined) {
-          write(incoming, times.next(), define, apart)
+          yield* write(incoming, times.next(), define, apart)
           inserted.push(incoming.id)
         } else {
           refuseAnother(incoming, present, ownOnly)
           already.push(incoming.id)
+          yield
         }
       }
-      for (const attachment of contents) attachments.add(attachment)
+      yield* attach(contents)
       return { inserted, already }
     },
-    restore: (restored, contents) => {
+    restore: function* (restored, contents) {
       pages.outdate()
       const inserted: StatementId[] = []
       const already: StatementId[] = []
       for (const { id, stored, text } of restored) {
         if (index.find(id) !== undefined) {
           already.push(id)
+          yield
           continue
         }
         // What was stored elsewhere was validated there.
-        write({ id, statement: JSON.parse(text) as Statement, textAt: () => text }, freeFrom(stored), true)
+        yield* write({ id, statement: JSON.parse(text) as Statement, textAt: () => text }, freeFrom(stored), true)
         times.passed(stored)
         inserted.push(id)
       }
-      for (const attachment of contents) attachments.add(attachment)
+      yield* attach(contents)
       return { inserted, already }
     }
   }

@@ -48,7 +48,7 @@ export interface Queries {
 
 export interface QueriedTables {
   readonly connection: Connection
-  readonly times: IncreasingClock
+  readonly times: Pick<IncreasingClock, 'latest'>
   readonly termIds: TermIds
   readonly index: IndexTables
   readonly pages: PageCache

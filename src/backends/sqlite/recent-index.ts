@@ -1,14 +1,19 @@
+import type { Steps } from '../../durability/group-commit.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { TermId } from './term-ids.ts'
 import type { Participant } from './transaction.ts'
 
-/** The index of the newest statements, in memory. Forgets what it learned in a transaction that was undone. */
+/** The index of the newest statements, in memory. */
 export interface RecentIndex extends Participant {
+  /** Those of the transaction that is open as well: it looks for its own, and nobody else finds a statement by them. */
   readonly ids: ReadonlyMap<StatementId, Micros>
+  /** As they were when the transaction began. */
   readonly terms: ReadonlyMap<TermId, readonly Micros[]>
   addId(id: StatementId, stored: Micros): void
   addTerm(term: TermId, stored: Micros): void
+  /** `terms` as they will be. */
+  termsToBe(): Steps<ReadonlyMap<TermId, readonly Micros[]>>
   clear(): void
 }
 
@@ -19,13 +24,24 @@ export const placeIn = (values: readonly Micros[], value: Micros): number => {
   return at
 }
 
+const put = (terms: Map<TermId, Micros[]>, term: TermId, stored: Micros): void => {
+  const values = terms.get(term)
+  if (!values) {
+    terms.set(term, [stored])
+    return
+  }
+  const at = placeIn(values, stored)
+  if (at === values.length) values.push(stored)
+  else if (values[at] !== stored) values.splice(at, 0, stored)
+}
+
 export const createRecentIndex = (): RecentIndex => {
   const ids = new Map<StatementId, Micros>()
   const terms = new Map<TermId, Micros[]>()
   let freshIds: StatementId[] = []
   let freshTerms: (readonly [TermId, Micros])[] = []
 
-  const settle = (): void => {
+  const forget = (): void => {
     freshIds = []
     freshTerms = []
   }
@@ -38,31 +54,32 @@ export const createRecentIndex = (): RecentIndex => {
       freshIds.push(id)
     },
     addTerm: (term, stored) => {
-      const values = terms.get(term)
-      if (!values) terms.set(term, [stored])
-      else {
-        const at = placeIn(values, stored)
-        if (values[at] === stored) return
-        if (at === values.length) values.push(stored)
-        else values.splice(at, 0, stored)
-      }
       freshTerms.push([term, stored])
     },
-    settle,
+    termsToBe: function* () {
+      const all = new Map<TermId, Micros[]>()
+      for (const [term, values] of terms) {
+        all.set(term, values.slice())
+        yield
+      }
+      for (const [term, stored] of freshTerms) {
+        put(all, term, stored)
+        yield
+      }
+      return all
+    },
+    settle: () => {
+      for (const [term, stored] of freshTerms) put(terms, term, stored)
+      forget()
+    },
     discard: () => {
       for (const id of freshIds) ids.delete(id)
-      // The newest first: it is found at the end of its list, and nothing behind it has to move.
-      for (const [term, stored] of freshTerms.reverse()) {
-        const values = terms.get(term) ?? []
-        values.splice(placeIn(values, stored), 1)
-        if (values.length === 0) terms.delete(term)
-      }
-      settle()
+      forget()
     },
     clear: () => {
       ids.clear()
       terms.clear()
-      settle()
+      forget()
     }
   }
 }

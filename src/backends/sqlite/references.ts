@@ -1,3 +1,4 @@
+import type { Steps } from '../../durability/group-commit.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { inheritableTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -21,7 +22,7 @@ export interface References {
   /** Whether a voiding statement that is already there names this id. */
   isVoided(id: StatementId): boolean
   /** Hands terms down: to the arrival from its target, and from the arrival to all that target it, however remotely. */
-  link(arrival: Arrival): void
+  link(arrival: Arrival): Steps<void>
   /** The terms that a statement has from what it targets. */
   inheritedBy(stored: Micros): TermId[]
 }
@@ -41,9 +42,10 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
   let any = connection.prepare<[one: number]>('SELECT 1 FROM reference LIMIT 1').get() !== undefined
 
   /** Adds terms to a referrer; returns those that it had not inherited before. */
-  const inherit = (stored: Micros, terms: readonly TermId[]): TermId[] => {
+  const inherit = function* (stored: Micros, terms: readonly TermId[]): Steps<TermId[]> {
     const news: TermId[] = []
     for (const term of terms) {
+      yield
       if (insertInherited.run(stored, term) === 0) continue
       index.addTerm(term, stored)
       news.push(term)
@@ -67,11 +69,11 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
   return {
     inheritedBy,
     isVoided: (id) => any && voiderOf.get(bytesOfId(id)) !== undefined,
-    link: ({ id, stored, statement, target }) => {
+    link: function* ({ id, stored, statement, target }) {
       if (target) {
         insertReference.run(bytesOfId(target), stored)
         any = true
-        inherit(stored, termsOfTarget(target))
+        yield* inherit(stored, termsOfTarget(target))
       }
       if (!any) return
       const referrers = referrersOf.all(bytesOfId(id))
@@ -82,7 +84,7 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
       const waiting = referrers.map((referrer) => ({ referrer, terms }))
       for (let next = waiting.pop(); next; next = waiting.pop()) {
         const [referrerStored, referrerId] = next.referrer
-        const news = inherit(referrerStored, next.terms)
+        const news = yield* inherit(referrerStored, next.terms)
         if (news.length === 0) continue
         for (const referrer of referrersOf.all(referrerId)) waiting.push({ referrer, terms: news })
       }

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
 import type { BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
-import { createGroupCommit, type JobOptions } from '../../durability/group-commit.ts'
+import { createGroupCommit, type JobOptions, type Steps } from '../../durability/group-commit.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { lockStore } from '../../durability/process-lock.ts'
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
@@ -24,10 +24,10 @@ import { recallIndex } from './recall-index.ts'
 import { createReferences } from './references.ts'
 import { createScratch } from './scratch.ts'
 import { createTermIds } from './term-ids.ts'
-import type { Participant } from './transaction.ts'
+import { createTransactions } from './transactions.ts'
 import { closed, translateError } from './translate-error.ts'
 
-/** The store of one target: one file, one connection, one writer. */
+/** The store of one target: one file, one writer. */
 export interface SqliteStore extends LrsStore {
   status(): Promise<BackendStatus>
   close(): Promise<void>
@@ -109,55 +109,50 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     descriptions,
     pages
   })
-  const queries = createQueries({ connection, times, termIds, index, pages })
+  const transactions = createTransactions(connection, [index, descriptions, termIds, pages], times)
+  const { visible } = transactions
+  const queries = createQueries({ connection, times: visible, termIds, index, pages })
   const documents = createDocumentTable(connection, times)
   const scratch = createScratch(connection)
   const readStatements = createStatementReader(connection)
   const readDocuments = createDocumentReader(connection)
 
-  const begin = connection.prepare('BEGIN IMMEDIATE')
-  const commit = connection.prepare('COMMIT')
-  const rollback = connection.prepare('ROLLBACK')
   const findStatement = connection.prepare<[stored: Micros, text: string]>(
     'SELECT stored, text FROM statement WHERE stored = ? AND voided = ?'
   )
   const saveTime = connection.prepare('UPDATE progress SET last = ?')
 
-  const participants: readonly Participant[] = [index, descriptions, termIds, pages]
   /** Reads that were answered since the last commit. */
   let reads = 0
   let closing = false
   const group = createGroupCommit({
-    begin: () => {
-      begin.run()
-    },
+    ...transactions,
     commit: () => {
-      for (const each of participants) each.finish?.()
-      commit.run()
-      for (const each of participants) each.settle()
       reads = 0
-    },
-    rollback: () => {
-      for (const each of participants) each.discard()
-      // After some errors, a full disk among them, SQLite has rolled back by itself.
-      if (connection.inTransaction()) rollback.run()
+      return transactions.commit()
     }
   })
 
   const health = createWriteHealth()
 
-  const write = async <T>(job: () => T, options?: JobOptions, sizeOf = () => 0): Promise<T> => {
+  const writing = async <T>(result: () => Promise<T>, sizeOf = () => 0): Promise<T> => {
     health.requireSound()
     try {
-      const result = await group.run(job, options)
+      const written = await result()
       health.succeeded(sizeOf)
-      return result
+      return written
     } catch (error) {
       const reason = translateError(error, file)
       if (reason !== error) health.failed(reason, sizeOf())
       throw reason
     }
   }
+
+  const write = <T>(job: () => T, options?: JobOptions, sizeOf?: () => number): Promise<T> =>
+    writing(() => group.run(job, options), sizeOf)
+
+  const writeInSteps = <T>(job: () => Steps<T>, options?: JobOptions, sizeOf?: () => number): Promise<T> =>
+    writing(() => group.runInSteps(job, options), sizeOf)
 
   /** Whether writing works again is found out by writing as much as failed: a full disk may have room for less. */
   const tryWriting = async (size: number): Promise<void> => {
@@ -187,7 +182,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   return {
     statements: {
       insert: (batch, options = {}) =>
-        write(
+        writeInSteps(
           () => insert(batch),
           { refusesFirst: batch.statements.length === 1, signal: options.signal },
           () => sizeOfBatch(batch)
@@ -199,7 +194,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
         }, options),
       query: (query, options) => read(() => queries.query(query, options), options),
       queryText: (query, frame, options) => read(() => queries.queryText(query, frame, options), options),
-      consistentThrough: (options) => read(times.now, options),
+      consistentThrough: (options) => read(visible.now, options),
       describe: (iris, options) => read(() => descriptions.describe(iris), options),
       agentNames: (identifier, options) => read(() => descriptions.agentNames(identifier), options)
     },
@@ -223,12 +218,15 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     copy: {
       statements: (after, limit, options) => read(() => readStatements(after, limit), options),
       restoreStatements: (restored, contents, options = {}) =>
-        write(() => restore(restored, contents), { signal: options.signal }),
+        writeInSteps(() => restore(restored, contents), { signal: options.signal }),
       documents: (after, limit, options) => read(() => readDocuments(after, limit), options),
       restoreDocuments: (restored, options = {}) =>
-        write(
-          () => {
-            for (const each of restored) documents.restore(each)
+        writeInSteps(
+          function* () {
+            for (const each of restored) {
+              documents.restore(each)
+              yield
+            }
           },
           { signal: options.signal }
         )
