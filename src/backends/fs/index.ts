@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { tighten } from '../../durability/owner-only.ts'
 import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { notThere } from '../not-there.ts'
@@ -60,6 +61,9 @@ export const openFs = (options: FsOptions, context: BackendContext): LrsBackend 
       // Documents alone are kept beside a file that nobody has written to.
       const isThere = existsSync(join(own, file)) || existsSync(join(own, '.lrs'))
       if (context.mustExist && !isThere) throw notThere(join(own, file))
+      // All that is in `.lrs` is out of reach behind it.
+      const tightened = tighten([join(own, file), join(own, '.lrs')])
+      if (tightened !== undefined) context.warn(tightened)
       const store = openStore({ directory: own, file }, context)
       stores.set(target, store)
       // One that could not be opened is tried again when it is next asked for.

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { tighten } from '../../durability/owner-only.ts'
 import { RalphError } from '../../errors.ts'
 import { notThere } from '../not-there.ts'
 import { fileOf, type SqliteOptions } from './settings.ts'
@@ -44,6 +45,8 @@ export const openSqlite = (options: SqliteOptions, context: BackendContext): Lrs
       if (open) return open
       const file = fileOf(directory, target)
       if (context.mustExist && !existsSync(file)) throw notThere(file)
+      const tightened = tighten([file, `${file}-wal`, `${file}-shm`])
+      if (tightened !== undefined) context.warn(tightened)
       const kind = target === undefined ? 'default' : 'target'
       const store = openStore({
         file,
