@@ -34,6 +34,21 @@ const outlined = (value, components, depth = 0) => {
   return Object.fromEntries(kept.map(([key, each]) => [key, outlined(each, components, depth)]))
 }
 
+/** The bytes of UTF-8 as characters, which btoa of the browser makes base64 of; of others it makes another text, or throws. */
+const bytesOf = (text = '') => String.fromCharCode(...new TextEncoder().encode(text))
+
+/** Names and passwords beyond ASCII go out in UTF-8, as the server asks for (RFC 7617); Swagger UI knows Latin-1 only. */
+const inUtf8 = (authorize) => (auths) =>
+  authorize(
+    Object.fromEntries(
+      Object.entries(auths).map(([name, auth]) => {
+        const { username, password } = auth.value ?? {}
+        if (typeof password !== 'string') return [name, auth]
+        return [name, { ...auth, value: { username: bytesOf(username), password: bytesOf(password) } }]
+      })
+    )
+  )
+
 const show = async () => {
   const response = await fetch(new URL('openapi.json', root))
   if (!response.ok) throw new Error(`openapi.json was answered ${response.status}`)
@@ -48,6 +63,7 @@ const show = async () => {
     },
     domNode: place,
     presets: [SwaggerUIBundle.presets.apis],
+    plugins: [{ statePlugins: { auth: { wrapActions: { authorize: inUtf8 } } } }],
     layout: 'BaseLayout',
     deepLinking: true,
     // Nobody else is asked whether the document is valid.
