@@ -129,12 +129,13 @@ export const openAuthenticator = async (
     // It is not waited for if the password is right.
     answer.catch(() => {})
     try {
-      return (await comparison) || (await answer)
+      if (await comparison) return true
     } catch (error) {
-      // Up to twice, because a user may have to wait for the comparison that is running.
-      await wait(usualTime + randomInt(Math.ceil(usualTime) + 1))
+      // A user waits for the comparison that is running, often for one more, and then for the own one.
+      await wait(usualTime + randomInt(Math.ceil(2 * usualTime) + 1))
       throw error
     }
+    return answer
   }
 
   /** Concurrent requests with the same credentials share one bcrypt. */
