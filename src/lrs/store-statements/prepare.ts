@@ -8,10 +8,12 @@ import {
   contextActivityKinds,
   isSubStatement,
   normalId,
-  type Statement
+  type Statement,
+  type StatementId
 } from '../../xapi/statement.ts'
 import { versionOfStatements } from '../../xapi/version.ts'
 import type { Call } from '../call.ts'
+import type { Latest } from './long.ts'
 import { writeTimestamps } from './timestamps.ts'
 import type { ValidStatement } from './validate.ts'
 
@@ -47,18 +49,15 @@ const withoutBytes = (statement: Statement, parts: ReadonlySet<string>): Pick<In
   return missing.length === 0 ? {} : { withoutBytes: missing }
 }
 
-/**
- * Adds what the LRS sets (Data §2.4), in the text as in the parsed statement; everything else stays as it was sent.
- * `parts`: digests of what was sent with it.
- */
-export const prepareStatement = (sent: ValidStatement, call: Call, parts: ReadonlySet<string>): IncomingStatement => {
+type Prepared = Pick<IncomingStatement, 'statement' | 'textAt'>
+
+const prepare = (sent: ValidStatement, call: Call, id: StatementId): Prepared => {
   const { stored: _, ...sentParts } = sent.statement
-  const id = sentParts.id ?? sent.idOfRequest ?? call.newId()
   const authority = authorityOf(sentParts, call.asker)
   const version = sentParts.version ?? versionOfStatements[call.version]
 
   const replaced = assigned.filter((key) => key in sent.statement && (key === 'stored' || sentParts[key] !== authority))
-  const kept = replaced.length === 0 ? sent.text : withoutMembers(sent.text, new Set(replaced))
+  const kept = replaced.length === 0 ? sent.text() : withoutMembers(sent.text(), new Set(replaced))
   const arrayed = contextActivitiesAsArrays(onOneLine(kept), sent.statement)
   const { text, statement } = writeTimestamps(arrayed, sentParts, call.version)
 
@@ -70,9 +69,35 @@ export const prepareStatement = (sent: ValidStatement, call: Call, parts: Readon
   const hasTimestamp = statement.timestamp !== undefined
 
   return {
-    id: normalId(id),
     statement: { ...statement, id, authority, version },
-    ...withoutBytes(statement, parts),
     textAt: (stored) => `${head},"stored":"${stored}"${hasTimestamp ? '' : `,"timestamp":"${stored}"`}}`
+  }
+}
+
+/** Of the long statements of a request one at a time is kept as the store needs it. */
+export type LatestPrepared = Latest<ValidStatement, Prepared>
+
+/**
+ * Adds what the LRS sets (Data §2.4), in the text as in the parsed statement; everything else stays as it was sent.
+ * `parts`: digests of what was sent with it. A long statement is parsed and prepared when the store comes to it.
+ */
+export const prepareStatement = (
+  sent: ValidStatement,
+  call: Call,
+  parts: ReadonlySet<string>,
+  latest: LatestPrepared
+): IncomingStatement => {
+  const id = sent.statement.id ?? sent.idOfRequest ?? call.newId()
+  const about = { id: normalId(id), ...withoutBytes(sent.statement, parts) }
+  if (!sent.isLong) return { ...about, ...prepare(sent, call, id) }
+  const prepared = (): Prepared =>
+    // The text was validated.
+    latest(sent, () => prepare({ ...sent, statement: JSON.parse(sent.text()) as Statement }, call, id))
+  return {
+    ...about,
+    get statement() {
+      return prepared().statement
+    },
+    textAt: (stored) => prepared().textAt(stored)
   }
 }

@@ -5,11 +5,18 @@ import { parseJson } from '../../xapi/json-text.ts'
 import type { LrsRules } from '../call.ts'
 import { takeTurns } from '../in-turns.ts'
 
+/** From this many bytes on a statement is long: steps of working on it are turns of their own, and little of it is kept. */
+const long = 2 ** 16
+
 /** A statement as it arrived: nothing about it is known but its size. */
 export interface SentStatement {
   readonly index: number
-  /** Exactly what was sent for this statement. */
-  readonly text: string
+  readonly isLong: boolean
+  /**
+   * Exactly what was sent for this statement. Of a long one nothing is kept but its place in the body, which is there
+   * anyhow, so that its text is made anew each time.
+   */
+  text(): string
   /** Keys in the text at every depth, repeated ones included. */
   readonly keys: number
   /** It is larger than the operator allows: it is not even parsed. */
@@ -82,9 +89,11 @@ const sentIn = async (
   const sent: SentStatement[] = []
   for (const [index, place] of elements.found.entries()) {
     const excess = excessOf(place, index, limits)
+    const isLong = place.end - place.start > long
+    const read = (): string => textIn(json, place.start, place.end)
     // Of what is not taken there is nothing to keep.
-    const text = excess === undefined ? textIn(json, place.start, place.end) : ''
-    sent.push({ index, text, keys: place.keys, excess })
+    const text = isLong || excess !== undefined ? undefined : read()
+    sent.push({ index, isLong, text: text === undefined ? read : () => text, keys: place.keys, excess })
     const rest = turns.rest()
     if (rest !== undefined) await rest
   }
@@ -94,7 +103,7 @@ const sentIn = async (
 /** The value of a statement. `INVALID_JSON` when its text is none, whatever the others are. */
 export const parseSent = ({ text, index }: SentStatement, json: Uint8Array): unknown => {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text())
   } catch (cause) {
     return refuseAsJson(json, `statement ${index}: ${cause instanceof Error ? cause.message : cause}`)
   }

@@ -6,7 +6,8 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import { mapInTurns } from '../in-turns.ts'
 import { writesOwnOnly } from '../restriction.ts'
-import { prepareStatement } from './prepare.ts'
+import { keepLatest } from './long.ts'
+import { type LatestPrepared, prepareStatement } from './prepare.ts'
 import type { ValidStatement } from './validate.ts'
 
 export interface StorageReport {
@@ -29,7 +30,8 @@ export const store = async (
   const signatureRules = { trustedKeys, maxStatementSize, version: call.version, firstIndex }
   await verifySignatures(statements, attachments, signatureRules)
   const parts = new Set(attachments.map(({ sha2 }) => sha2.toLowerCase()))
-  const incoming = await mapInTurns(valid, (each) => prepareStatement(each, call, parts))
+  const latest: LatestPrepared = keepLatest()
+  const incoming = await mapInTurns(valid, (each) => prepareStatement(each, call, parts, latest))
   const define = !call.rules.restrictByScopes || allows(call.asker, 'define')
   // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.
   const report = await call.store.statements.insert({

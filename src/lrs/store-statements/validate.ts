@@ -6,9 +6,11 @@ import { countKeys } from '../../xapi/json-text.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { Version } from '../../xapi/version.ts'
 import { mapInTurns } from '../in-turns.ts'
+import { withoutExtensions } from './long.ts'
 import { type Excess, parseSent, type SentStatement } from './read.ts'
 
 export interface ValidStatement extends SentStatement {
+  /** Of a long one without what is in its extensions, as `withoutExtensions`. */
   readonly statement: Statement
 }
 
@@ -19,9 +21,6 @@ const mostProblems = 100
 export type Judgement =
   | ValidStatement
   | { readonly index: number; readonly problems: readonly Problem[]; readonly excess: Excess | undefined }
-
-/** From this length on the steps of judging a statement are turns of their own. */
-const long = 2 ** 16
 
 /**
  * JSON leaves open which of two equal keys counts: readers would disagree with what was validated, so a statement that
@@ -37,11 +36,12 @@ export const compileRules = (version: Version): void => {
   validateStatement(undefined, version)
 }
 
-const judged = (sent: SentStatement, value: unknown, problems: readonly Problem[]): Judgement =>
-  problems.length === 0
-    ? // It was validated.
-      { ...sent, statement: value as Statement }
-    : { index: sent.index, problems, excess: undefined }
+const judged = (sent: SentStatement, value: unknown, problems: readonly Problem[]): Judgement => {
+  if (problems.length > 0) return { index: sent.index, problems, excess: undefined }
+  // It was validated.
+  const statement = value as Statement
+  return { ...sent, statement: sent.isLong ? withoutExtensions(statement) : statement }
+}
 
 /** As `judgeStatement`: others have their turn between the steps, each of which goes through all of the statement. */
 const judgeLong = async (sent: SentStatement, value: unknown, version: Version): Promise<Judgement> => {
@@ -62,7 +62,7 @@ const judgeLong = async (sent: SentStatement, value: unknown, version: Version):
 
 /** Judges the value of a statement that was sent. */
 export const judgeValue = (sent: SentStatement, value: unknown, version: Version): Judgement | Promise<Judgement> => {
-  if (sent.text.length > long) return judgeLong(sent, value, version)
+  if (sent.isLong) return judgeLong(sent, value, version)
   const problems = validateStatement(value, version, sent.index)
   return judged(sent, value, problems.length > 0 ? problems : repeatedKeys(value, sent))
 }
