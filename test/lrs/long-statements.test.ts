@@ -48,7 +48,7 @@ forEachBackend(t, (t, lrs) => {
     const text = longStatement(id, long)
     t.equal((await asker.post(text, { headers: json })).status, 200)
     t.equal((await asker.post(text, { headers: json })).status, 200, 'the same')
-    const other = text.replace('xxx"', 'xxy"')
+    const other = text.replaceAll('xxx"', 'xxy"')
     t.equal((await asker.post(other, { headers: json })).status, 409, 'another extension')
     const put = { headers: json, query: { statementId: id } }
     t.equal((await asker.send('PUT', '/xAPI/statements', { ...put, body: text })).status, 204)
