@@ -57,7 +57,6 @@ export interface StoredStatement {
 }
 
 export interface StatementPage {
-  /** Never a voided one. */
   readonly statements: readonly StoredStatement[]
   /** Whether at least one more statement follows now. */
   readonly more: boolean
@@ -115,7 +114,12 @@ export interface StatementStore {
     wanted: { readonly voided: boolean },
     options?: CallOptions
   ): Promise<StoredStatement | undefined>
-  /** One page, ordered by (stored, id), of up to `limit` statements and `maxPageSize` bytes. */
+  /**
+   * In one question, those of the normalised ids that are there, each once, voided or not, in any order; no more than
+   * `maxPageSize` bytes of them, or a single one. Where `more` is true, ask again for those that did not come.
+   */
+  findAll(ids: readonly StatementId[], options?: CallOptions): Promise<StatementPage>
+  /** One page, ordered by (stored, id), of up to `limit` statements and `maxPageSize` bytes, none of them voided. */
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
   /** The same page as `query` answers, in one piece; `textPageOf` makes it where the store has no shorter way. */
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>

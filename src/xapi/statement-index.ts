@@ -38,6 +38,10 @@ export interface StatementIndex {
   everything(after: Position | undefined, limit: number): { readonly rows: readonly Row[]; readonly more: boolean }
 }
 
+/** Of those ids that are there, each once. */
+export const rowsOf = (index: Pick<StatementIndex, 'row'>, ids: readonly StatementId[]): Row[] =>
+  [...new Set(ids)].flatMap((id) => index.row(id) ?? [])
+
 /** What comes after every id. */
 const lastId = '\uffff'
 

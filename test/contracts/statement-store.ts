@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { OpenBackend } from './open-backend.ts'
 import { openSuite, type Suite } from './open-backend.ts'
 import { authorityContract } from './statement-store/authorities.ts'
+import { byIdsContract } from './statement-store/by-ids.ts'
 import { consistencyContract } from './statement-store/consistency.ts'
 import { descriptionContract } from './statement-store/descriptions.ts'
 import { exactTextContract } from './statement-store/exact-text.ts'
@@ -19,6 +20,7 @@ const parts: readonly ((t: Test, suite: Suite) => void)[] = [
   exactTextContract,
   filterContract,
   pagingContract,
+  byIdsContract,
   voidingContract,
   referenceContract,
   descriptionContract,

@@ -113,6 +113,16 @@ const storeOn = (
       const found = tables.statements.get(id)
       return found?.voided === voided ? { id, stored: found.stored, text: found.text } : undefined
     },
+    findAll: async (ids, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      const found = [...new Set(ids)].flatMap((id) => tables.statements.get(id) ?? [])
+      const count = fitting(found.map(({ text }) => Buffer.byteLength(text)))
+      return {
+        statements: found.slice(0, count).map(({ id, stored, text }) => ({ id, stored, text })),
+        more: count < found.length
+      }
+    },
     query: async (query, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()

@@ -8,12 +8,14 @@ import type {
 } from '../../contracts/statement-store.ts'
 import { tokenOf } from '../../rounds/tokens.ts'
 import { fitting, maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
+import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { Parameters } from './connect.ts'
+import type { Parameters, ReadOptions } from './connect.ts'
 import type { Progress } from './engine.ts'
-import { bytesOfId, idLength, idOfBytes, keyOfToken } from './keys.ts'
+import { bytesOfId, idLength, idOfBytes, keyOfId, keyOfToken, ofItself } from './keys.ts'
 import type { Asker } from './lookup.ts'
+import { createRowWriter } from './row-binary.ts'
 import { isServerError } from './translate-error.ts'
 
 /** A statement of a page, its text as it came from the server. */
@@ -73,6 +75,7 @@ const rangeOf = ({ ascending, since, until, after }: StatementQuery): Range => {
 }
 
 export interface Queries {
+  findAll(ids: readonly StatementId[], options?: CallOptions): Promise<StatementPage>
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
 }
@@ -110,7 +113,7 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
     { texts, sizes }: { readonly texts: string; readonly sizes: string },
     parameters: Parameters,
     limit: number,
-    options: CallOptions
+    options: ReadOptions
   ): Promise<Page> => {
     try {
       const rows = await readTexts(texts, { ...parameters, limit: limit + 1 }, options, {
@@ -134,7 +137,7 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
   const readTexts = async (
     sql: string,
     parameters: Parameters,
-    options: CallOptions,
+    options: ReadOptions,
     settings = {}
   ): Promise<Row[]> => {
     const rows = await connection.read(sql, parameters, { ...options, settings })
@@ -144,7 +147,7 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
   }
 
   /** A page of all statements: they are in order as they are. */
-  const findAll = (query: StatementQuery, options: CallOptions): Promise<Page> => {
+  const findInOrder = (query: StatementQuery, options: CallOptions): Promise<Page> => {
     const { conditions, parameters, direction } = rangeOf(query)
     const select = (columns: string): string =>
       `SELECT ${columns} FROM ${tables.statement}
@@ -224,7 +227,7 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
     const sized = await Promise.all(keys.map(async (key) => ({ key, size: await sizeOf(key, options) })))
     sized.sort((one, other) => one.size - other.size)
     const [shortest, ...others] = sized
-    if (shortest === undefined) return findAll(query, options)
+    if (shortest === undefined) return findInOrder(query, options)
     const lists = [shortest.key, ...others.map(({ key }) => key)] as const
     for (let window = Math.max(firstWindow, 4 * query.limit); window < shortest.size; window *= windowGrowth) {
       const page = await findWith(query, lists, window, options)
@@ -236,10 +239,27 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
 
   const find = (query: StatementQuery, options: CallOptions): Promise<Page> => {
     const [first, ...others] = termsOfQuery(query).map((term) => keyOfToken(tokenOf(term)))
-    if (first === undefined) return findAll(query, options)
+    if (first === undefined) return findInOrder(query, options)
     return others.length === 0
       ? findWith(query, [first], undefined, options)
       : findCommon(query, [first, ...others], options)
+  }
+
+  /** Those of some ids, voided or not. */
+  const findAll = (ids: readonly StatementId[], options: CallOptions): Promise<Page> => {
+    const wanted = createRowWriter()
+    for (const id of ids) wanted.fixed(keyOfId(ofItself, bytesOfId(id)))
+    const select = (columns: string): string =>
+      `SELECT ${columns} FROM ${tables.statement} WHERE store = {store:UInt32} AND (stored, id) IN (
+         SELECT stored, id FROM ${tables.entry}
+         WHERE store = {store:UInt32} AND key IN (SELECT key FROM given) AND round <= {visible:Int64}
+       ) ORDER BY stored, id LIMIT {limit:UInt32}`
+    return readPage(
+      { texts: select('stored, id, text'), sizes: select('size') },
+      { store, visible: progress.visible },
+      ids.length,
+      { ...options, given: { columns: 'key FixedString(17)', rows: wanted.finish() } }
+    )
   }
 
   const storedStatement = ({ stored, id, text }: Row): StoredStatement => ({
@@ -249,6 +269,11 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
   })
 
   return {
+    findAll: async (ids, options = {}) => {
+      if (ids.length === 0) return { statements: [], more: false }
+      const { rows, more } = await findAll(ids, options)
+      return { statements: rows.map(storedStatement), more }
+    },
     query: async (query, options = {}) => {
       const { rows, more } = await find(query, options)
       return { statements: rows.map(storedStatement), more }

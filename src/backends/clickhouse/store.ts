@@ -174,6 +174,10 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
         guard(options)
         return findStatement(asker, progress, id, wanted, options)
       },
+      findAll: async (ids, options = {}) => {
+        guard(options)
+        return queries.findAll(ids, options)
+      },
       query: async (query, options = {}) => {
         guard(options)
         return queries.query(query, options)

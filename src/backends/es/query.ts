@@ -140,7 +140,7 @@ const inOrder = (matches: readonly Match[], { ascending }: Range): Match[] => {
 
 const comma = Buffer.from(',')
 
-export interface Queries extends Pick<StatementStore, 'query' | 'queryText' | 'find'> {
+export interface Queries extends Pick<StatementStore, 'query' | 'queryText' | 'find' | 'findAll'> {
   /** All there are, voided ones too, oldest first. */
   everything(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
 }
@@ -202,14 +202,31 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
     })
   }
 
-  const page = async (range: Range, options: CallOptions): Promise<StatementPage> => {
-    const { matches, more } = await match(range, options)
+  const pageOf = async ({ matches, more }: Omit<Matches, 'written'>, options: CallOptions): Promise<StatementPage> => {
     const texts = await textsOf(matches, options)
     const found = matches.flatMap(({ id, stored }, at): StoredStatement[] => {
       const text = texts[at]
       return text === undefined ? [] : [{ id, stored, text: text.toString() }]
     })
     return { statements: found, more }
+  }
+
+  const page = async (range: Range, options: CallOptions): Promise<StatementPage> =>
+    pageOf(await match(range, options), options)
+
+  /** By their relations, which say how large they are. */
+  const matchAll = async (ids: readonly StatementId[], options: CallOptions): Promise<Omit<Matches, 'written'>> => {
+    const wanted = [...new Set(ids)].map((id) => ({ index: relations, id: keys.statement(id) }))
+    const { got, written } = await snapshots.get(wanted, options)
+    const all = got.flatMap(({ source }): Match[] => {
+      // Nobody else writes there.
+      const relation = source && (JSON.parse(source.toString()) as Relation)
+      if (!isStatement(relation) || statusAt(relation, written) === 'absent') return []
+      const { id, stored, size, at = id, restamped = false } = relation
+      return [{ id, stored, size, at, restamped }]
+    })
+    const count = fitting(all.map(({ size }) => size))
+    return { matches: all.slice(0, count), more: count < all.length }
   }
 
   const textPage = async (query: StatementQuery, frame: PageFrame, options: CallOptions): Promise<TextPage> => {
@@ -257,6 +274,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
       const text = source.toString()
       return { id, stored, text: restamped ? withTimes(text, stored) : text }
     },
+    findAll: async (ids, options = {}) => pageOf(await matchAll(ids, options), options),
     everything: (after, limit, options = {}) =>
       page(
         { ascending: true, limit, ...(after === undefined ? {} : { after }), terms: [keys.every], onlyValid: false },

@@ -5,7 +5,7 @@ import { createGroupCommit, type JobOptions, type Steps } from '../../durability
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
 import { fitting } from '../../xapi/filters.ts'
-import type { Row } from '../../xapi/statement-index.ts'
+import { type Row, rowsOf } from '../../xapi/statement-index.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import { createFsAttachments } from './attachments.ts'
 import { createCompactor } from './compact.ts'
@@ -149,6 +149,7 @@ const build = (
           const row = index.row(id)
           return row === undefined || index.isVoided(row) !== voided ? undefined : (await statements.read([row]))[0]
         }, options),
+      findAll: (ids, options) => readOnly(() => pageOf({ rows: rowsOf(index, ids), more: false }), options),
       query: (query, options) => readOnly(() => pageOf(index.query(query)), options),
       queryText: (query, frame, options) =>
         readOnly(async () => textPageOf(await pageOf(index.query(query)), frame), options),

@@ -16,7 +16,7 @@ import { fitting } from '../../xapi/filters.ts'
 import { separateKnown } from '../../xapi/known-statements.ts'
 import { createLearned } from '../../xapi/learned.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
-import { createStatementIndex, type Row } from '../../xapi/statement-index.ts'
+import { createStatementIndex, type Row, rowsOf } from '../../xapi/statement-index.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 
@@ -145,6 +145,11 @@ export const createMemoryStatements = (
       options?.signal?.throwIfAborted()
       const row = index.row(id)
       return row !== undefined && index.isVoided(row) === voided ? storedStatement(row) : undefined
+    },
+    findAll: async (ids, options) => {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      return pageOf({ rows: rowsOf(index, ids), more: false })
     },
     query: async (query, options) => {
       requireOpen()

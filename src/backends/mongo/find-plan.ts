@@ -2,6 +2,7 @@ import type { Document, Filter } from 'mongodb'
 import { type Token, tokenOf } from '../../rounds/tokens.ts'
 import type { Gap, Written } from '../../rounds/written.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
+import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { indexNames } from './schema.ts'
@@ -9,7 +10,7 @@ import { indexNames } from './schema.ts'
 /** How a page is asked for: one range of one index, in its order. */
 export interface FindPlan {
   readonly filter: Filter<Document>
-  readonly sort: { readonly 'ralph.stored': 1 | -1; readonly 'ralph.id': 1 | -1 }
+  readonly sort: { readonly 'ralph.stored'?: 1 | -1; readonly 'ralph.id': 1 | -1 }
   /** Name of the index. */
   readonly hint: string
 }
@@ -98,6 +99,13 @@ export const planFind = (query: StatementQuery, leading: Token | undefined, writ
   },
   sort: sortOf(query),
   hint: leading === undefined ? indexNames.stored : indexNames.tokens
+})
+
+/** Those of some ids, voided or not, in the order of their index. */
+export const planIds = (ids: readonly StatementId[], written: Written): FindPlan => ({
+  filter: { $and: [{ 'ralph.id': { $in: [...ids] } }, ...isStored(written)] },
+  sort: { 'ralph.id': 1 },
+  hint: indexNames.id
 })
 
 /** Every statement, voided or not. */

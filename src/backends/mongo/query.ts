@@ -3,7 +3,7 @@ import { maxPageSize, type Position, type StatementQuery } from '../../xapi/filt
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import { type FindPlan, isStored, isValid, isVoided, planAll, planFind, tokensOfQuery } from './find-plan.ts'
+import { type FindPlan, isStored, isValid, isVoided, planAll, planFind, planIds, tokensOfQuery } from './find-plan.ts'
 import { createLeadingToken } from './leading-token.ts'
 import type { StatementText } from './shapes.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -16,6 +16,7 @@ export interface Queries {
     wanted: { readonly voided: boolean },
     options?: CallOptions
   ): Promise<StoredStatement | undefined>
+  findAll(ids: readonly StatementId[], options?: CallOptions): Promise<StatementPage>
   /** Every statement, voided or not, oldest first. */
   all(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
 }
@@ -73,6 +74,8 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
         )
         return found === null ? undefined : readStored(collections, found.ralph, signal)
       }),
+    findAll: (ids, { signal } = {}) =>
+      snapshots.read((written) => fetchPage(planIds(ids, written), ids.length, signal)),
     all: (after, limit, { signal } = {}) => {
       const query = { ascending: true, limit, ...(after === undefined ? {} : { after }) }
       return snapshots.read((written) => fetchPage(planAll(query, written), limit, signal))

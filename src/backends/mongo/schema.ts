@@ -6,7 +6,7 @@ import type { CollectionNames } from './settings.ts'
 import { isUnauthorized, translateError, translating } from './translate-error.ts'
 
 /** Names of indexes that queries ask for by name. */
-export const indexNames = { tokens: 'ralph_tokens', stored: 'ralph_stored' } as const
+export const indexNames = { id: 'ralph_id', tokens: 'ralph_tokens', stored: 'ralph_stored' } as const
 
 type Declared = IndexDescription & { readonly name: string }
 
@@ -16,7 +16,7 @@ type Declared = IndexDescription & { readonly name: string }
  */
 const declared: { readonly [collection in keyof CollectionNames]?: readonly Declared[] } = {
   statements: [
-    { name: 'ralph_id', key: { 'ralph.id': 1 }, unique: true, sparse: true },
+    { name: indexNames.id, key: { 'ralph.id': 1 }, unique: true, sparse: true },
     { name: indexNames.stored, key: { 'ralph.stored': 1, 'ralph.id': 1 } },
     { name: indexNames.tokens, key: { 'ralph.tokens': 1, 'ralph.stored': 1, 'ralph.id': 1 } },
     { name: 'ralph_target', key: { 'ralph.target': 1 }, sparse: true },

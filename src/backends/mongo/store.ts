@@ -155,6 +155,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
         }
       },
       find: (id, wanted, options) => run(() => queries.find(id, wanted, options), options, reading),
+      findAll: (ids, options) => run(() => queries.findAll(ids, options), options, reading),
       query: (query, options) => run(() => queries.query(query, options), options, reading),
       queryText: (query, frame, options) =>
         run(async () => textPageOf(await queries.query(query, options), frame), options, reading),

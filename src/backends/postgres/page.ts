@@ -2,7 +2,8 @@ import type { StatementPage } from '../../contracts/statement-store.ts'
 import { maxPageSize, type Position, type StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { greatestId, isNormalId, leastId } from './keys.ts'
+import { greatestId, isNormalId, leastId, listOf } from './keys.ts'
+import { prepare } from './query-text.ts'
 
 /** `text` is null where the page has ended: by its limit, or by its size. */
 export type PageRow = readonly [stored: Micros, id: StatementId, text: string | null]
@@ -61,6 +62,22 @@ export const pageOf = (found: string, ascending: boolean, limit: string): string
     FROM (${found}) AS found
     WINDOW page AS (${inOrder('found', ascending)} ROWS UNBOUNDED PRECEDING)
   ) AS page ${inOrder('page', ascending)}`
+
+/** Those of some ids that are there: each is looked up in the index, whatever the planner thinks of their number. */
+const withIds = prepare<PageRow>(
+  'with_ids',
+  pageOf(
+    `SELECT stored, id, text FROM (SELECT DISTINCT unnest($2::uuid[]) AS wanted) AS ids CROSS JOIN LATERAL
+       (SELECT stored, id, text FROM statement WHERE target = $1 AND statement.id = wanted OFFSET 0) AS statement`,
+    true,
+    '$3'
+  )
+)
+
+export const findAll = (target: number, ids: readonly StatementId[]) => {
+  const normal = ids.filter(isNormalId)
+  return withIds(target, listOf(normal), normal.length)
+}
 
 export const pageFrom = (rows: readonly PageRow[]): StatementPage => {
   const statements: { id: StatementId; stored: Micros; text: string }[] = []

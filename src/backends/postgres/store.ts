@@ -12,6 +12,7 @@ import { agentNames, describe } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
 import { createEngine } from './engine.ts'
 import { isNormalId } from './keys.ts'
+import { findAll, pageFrom } from './page.ts'
 import { createQueries } from './query.ts'
 import { prepare } from './query-text.ts'
 
@@ -75,6 +76,7 @@ export const createStore = (
         const [row] = await database.read(findStatement(target, id, voided), options)
         return row && { id, stored: row[0], text: row[1] }
       },
+      findAll: async (ids, options) => pageFrom(await database.read(findAll(target, ids), options)),
       query,
       queryText: async (question, frame, options) => textPageOf(await query(question, options), frame),
       describe: (iris, options) => describe((asked) => database.read(asked, options), target, iris),

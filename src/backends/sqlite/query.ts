@@ -1,7 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
-import type { CallOptions, PageFrame, StatementPage, TextPage } from '../../contracts/statement-store.ts'
+import type {
+  CallOptions,
+  PageFrame,
+  StatementPage,
+  StoredStatement,
+  TextPage
+} from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
+import { fitting, maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -20,6 +26,8 @@ const maxMatches = 256
 /** A statement that matches, whether or not it is voided. */
 type Match = readonly [stored: Micros, voided: number, length: number]
 type Row = readonly [stored: Micros, id: Uint8Array, text: string]
+
+const storedStatement = ([stored, id, text]: Row): StoredStatement => ({ id: idOfBytes(id), stored, text })
 
 /** What matches a query, in its order, found a few at a time. */
 interface Matches {
@@ -42,6 +50,7 @@ const rangeOf = ({ ascending, since, until, after }: StatementQuery, latest: Mic
 }
 
 export interface Queries {
+  findAll(ids: readonly StatementId[]): StatementPage
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
 }
@@ -66,7 +75,8 @@ export const createQueries = ({ connection, times, termIds, index, pages }: Quer
   const listed = 'json_each(?) CROSS JOIN statement ON stored = value'
   const matchesAt = connection.prepare<[...Match]>(`${match} FROM ${listed}`)
   // What was voided since it was found is left out.
-  const rowsAt = connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed} WHERE voided = 0`)
+  const validRowsAt = connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed} WHERE voided = 0`)
+  const rowsAt = connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed}`)
   // In one piece, by SQLite: statements that become text one by one cost twice as much.
   const textAt = connection.prepare<[text: Uint8Array]>(
     `SELECT CAST(?2 || ifnull(group_concat(text, ','), '') || ?3 AS BLOB)
@@ -150,10 +160,15 @@ export const createQueries = ({ connection, times, termIds, index, pages }: Quer
   }
 
   return {
+    findAll: (ids) => {
+      const places = [...new Set(ids)].flatMap((id) => index.find(id) ?? [])
+      const count = fitting(matchesAt.all(`[${places.join()}]`).map(([, , length]) => length))
+      const rows = rowsAt.all(`[${places.slice(0, count).join()}]`)
+      return { statements: rows.map(storedStatement), more: count < places.length }
+    },
     query: async (query, options = {}) => {
       const { stored, more } = await find(query, options)
-      const rows = rowsAt.all(`[${stored.join()}]`)
-      return { statements: rows.map(([stored, id, text]) => ({ id: idOfBytes(id), stored, text })), more }
+      return { statements: validRowsAt.all(`[${stored.join()}]`).map(storedStatement), more }
     },
     queryText: async (query, frame, options = {}) => {
       const question = JSON.stringify(query)

@@ -192,6 +192,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
           const row = findStatement.get(index.find(id) ?? null, Number(voided))
           return row && { id, stored: row[0], text: row[1] }
         }, options),
+      findAll: (ids, options) => read(() => queries.findAll(ids), options),
       query: (query, options) => read(() => queries.query(query, options), options),
       queryText: (query, frame, options) => read(() => queries.queryText(query, frame, options), options),
       consistentThrough: (options) => read(visible.now, options),

@@ -2,14 +2,16 @@ import type { PageFrame, StoredStatement, TextPage } from '../../contracts/state
 import { RalphError } from '../../errors.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import { encodeCursor } from '../../xapi/cursor.ts'
+import { maxPageSize } from '../../xapi/filters.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Call } from '../call.ts'
 import type { Parameters } from '../parameters.ts'
 import { readsOnly } from '../restriction.ts'
 import { attachmentsOf, type NamedAttachment } from './attachments.ts'
+import { takePage } from './found-statements.ts'
+import { isBy, looksThroughReferences } from './judge-references.ts'
 import { type ListRead, readQuery, type SingleRead } from './read-query.ts'
-import { isBy, looksThroughReferences, readablePage } from './readable-page.ts'
 import { shapeStatements } from './shape.ts'
 
 export interface StatementsAnswer {
@@ -78,9 +80,11 @@ const readPage = async (
   if (read.format === 'exact' && !read.attachments && !isJudged) {
     return answerOf(await call.store.statements.queryText(read.query, result, call), read)
   }
-  const { statements, more } = isJudged
-    ? await readablePage(call, read.query, authority)
-    : await call.store.statements.query(read.query, call)
+  let size = 0
+  const { statements, more } = await takePage(call, read.query, (text) => {
+    size += Buffer.byteLength(text)
+    return size <= maxPageSize
+  })
   const shaped = await shapeStatements(call, statements, read.format, acceptLanguage)
   return {
     ...answerOf(textPageOf({ statements: shaped, more }, result), read),

@@ -1,0 +1,55 @@
+import { setImmediate } from 'node:timers/promises'
+import type { StatementPage } from '../../contracts/statement-store.ts'
+import type { StatementQuery } from '../../xapi/filters.ts'
+import type { Call } from '../call.ts'
+import { readsOnly } from '../restriction.ts'
+import { createJudge, looksThroughReferences } from './judge-references.ts'
+
+/** So many are looked at together once the first page has left out some. */
+const nextLook = 256
+
+/**
+ * The statements that answer a query to this reader, in their order, a page of the store at a time: up to its limit or, where
+ * stores find some that he may not know to match, up to one more at least. The store is asked for his own statements
+ * only: what is looked at in vain, he has stored himself. `more` says whether another page may follow.
+ */
+export async function* findStatements(call: Call, query: StatementQuery): AsyncGenerator<StatementPage> {
+  const authority = readsOnly(call)
+  const judge =
+    authority !== undefined && looksThroughReferences(query) ? createJudge(call, query, authority) : undefined
+  let wanted = judge === undefined ? query.limit : query.limit + 1
+  let { after } = query
+  for (let limit = wanted; limit > 0; ) {
+    call.signal.throwIfAborted()
+    const page = await call.store.statements.query({ ...query, limit, ...(after && { after }) }, call)
+    const statements = judge === undefined ? page.statements : await judge(page.statements)
+    yield { statements, more: page.more }
+    const last = page.statements.at(-1)
+    if (!page.more || last === undefined) return
+    after = { stored: last.stored, id: last.id }
+    wanted -= statements.length
+    limit = judge === undefined || wanted <= 0 ? wanted : Math.max(wanted, nextLook)
+    // Some stores answer without a turn of the event loop: others must have theirs.
+    await setImmediate()
+  }
+}
+
+/** One page, as far as `room` says that the next statement fits in; the first one always does. */
+export const takePage = async (
+  call: Call,
+  query: StatementQuery,
+  hasRoom: (text: string) => boolean
+): Promise<StatementPage> => {
+  const statements: StatementPage['statements'][number][] = []
+  let more = false
+  for await (const page of findStatements(call, query)) {
+    more = page.more
+    for (const each of page.statements) {
+      if (statements.length === query.limit || (!hasRoom(each.text) && statements.length > 0)) {
+        return { statements, more: true }
+      }
+      statements.push(each)
+    }
+  }
+  return { statements, more }
+}
