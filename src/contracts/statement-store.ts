@@ -76,6 +76,8 @@ export interface TextPage {
    * bytes: a store may hand out the same ones again.
    */
   readonly json: Uint8Array
+  /** Of its statements. */
+  readonly count: number
   /** The newest `stored` in it; undefined when it is empty. */
   readonly newest: Micros | undefined
   /** The last of its statements, after which more follow; undefined when none does. */

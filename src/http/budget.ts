@@ -10,6 +10,8 @@ export interface Share {
    * no longer than `patience` milliseconds: `OVERLOADED`.
    */
   reserve(bytes: number, patience: number): Promise<void>
+  /** As `take`, but never refused: for what is there already and must be sent. */
+  hold(bytes: number): void
   /** Gives back all that was taken. May be called twice. */
   release(): void
 }
@@ -62,18 +64,22 @@ export const createBudget = ({ limit, setting, what }: BudgetOptions): Budget =>
   const share = (): Share => {
     let own = 0
     let stopWaiting = (): void => {}
+    const hold = (bytes: number): void => {
+      own += bytes
+      held += bytes
+    }
     const tryTaking = (bytes: number): boolean => {
       // Whatever its size: what is alone is served.
       const room = held === own ? Number.POSITIVE_INFINITY : own + bytes <= modest ? limit : limit * open
       if (held + bytes > room) return false
-      own += bytes
-      held += bytes
+      hold(bytes)
       return true
     }
     return {
       take: (bytes) => {
         if (!tryTaking(bytes)) throw spent()
       },
+      hold,
       reserve: async (bytes, patience) => {
         if ((waiting.length === 0 || bytes <= modest) && tryTaking(bytes)) return
         if (bytes <= modest) throw spent()

@@ -101,8 +101,7 @@ export const replyWithError = (
   if (status === 401) reply.header('www-authenticate', 'Basic realm="Ralph LRS", charset="UTF-8"')
   if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
   else if (status === 503) reply.header('retry-after', '5')
-  return reply
-    .status(status)
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify(errorBody(error, own ? request.id : undefined)))
+  const body = JSON.stringify(errorBody(error, own ? request.id : undefined))
+  if (!reply.raw.closed) request.share?.hold(Buffer.byteLength(body))
+  return reply.status(status).type('application/json; charset=utf-8').send(body)
 }

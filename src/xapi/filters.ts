@@ -43,9 +43,9 @@ export interface StatementQuery extends StatementFilters {
 
 /**
  * A page ends early, with more to follow, before its texts together exceed this many bytes; a single statement may be
- * longer. Else a few large statements would make an answer that no text and no memory can hold.
+ * longer. It is held in memory as a whole: who reads slowly keeps no more than this.
  */
-export const maxPageSize = 2 ** 24
+export const maxPageSize = 2 ** 21
 
 /** How many statements of these lengths in bytes make a page: at least one, unless there is none. */
 export const fitting = (lengths: readonly number[]): number => {

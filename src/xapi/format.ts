@@ -110,8 +110,8 @@ export const idsOnly = (statement: Statement): Statement => reshapeStatement(sta
 
 /** What all statements of a store together say of Activities and Verbs, by their IRIs. */
 export interface CanonicalDescriptions {
-  readonly definitions: ReadonlyMap<string, ActivityDefinition>
-  readonly displays: ReadonlyMap<string, LanguageMap>
+  readonly definitions: Pick<ReadonlyMap<string, ActivityDefinition>, 'get'>
+  readonly displays: Pick<ReadonlyMap<string, LanguageMap>, 'get'>
 }
 
 const componentIn = (component: InteractionComponent, languages: LanguagePreferences): InteractionComponent =>
@@ -119,7 +119,8 @@ const componentIn = (component: InteractionComponent, languages: LanguagePrefere
     ? component
     : { ...component, description: pickLanguage(component.description, languages) }
 
-const definitionIn = (definition: ActivityDefinition, languages: LanguagePreferences): ActivityDefinition => {
+/** With one language in each of its language maps. */
+export const definitionIn = (definition: ActivityDefinition, languages: LanguagePreferences): ActivityDefinition => {
   const lists: { [list in (typeof interactionComponentLists)[number]]?: readonly InteractionComponent[] } = {}
   for (const list of interactionComponentLists) {
     const components = definition[list]

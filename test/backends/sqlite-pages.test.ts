@@ -51,7 +51,7 @@ t.test('a page that was kept is read again once a statement was stored or voided
 })
 
 const pageOf = (size: number) => ({
-  page: { json: new Uint8Array(size), newest: undefined, end: undefined },
+  page: { json: new Uint8Array(size), count: 0, newest: undefined, end: undefined },
   before: '',
   after: ''
 })

@@ -15,6 +15,7 @@ import type { Parameters, ReadOptions } from './connect.ts'
 import type { Progress } from './engine.ts'
 import { bytesOfId, idLength, idOfBytes, keyOfId, keyOfToken, ofItself } from './keys.ts'
 import type { Asker } from './lookup.ts'
+import { hex, rangeOf } from './range.ts'
 import { createRowWriter } from './row-binary.ts'
 import { isServerError } from './translate-error.ts'
 
@@ -37,42 +38,6 @@ const tooLarge = 396
 /** How far the shortest of several lists is followed at first, and how much further each time that was not enough. */
 const firstWindow = 500
 const windowGrowth = 8
-
-/** Which part of a sorted list is asked for, as SQL on `stored` and `id`. */
-interface Range {
-  readonly conditions: string
-  readonly parameters: Parameters
-  readonly direction: 'ASC' | 'DESC'
-}
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-
-const rangeOf = ({ ascending, since, until, after }: StatementQuery): Range => {
-  const conditions: string[] = []
-  const parameters: Record<string, string | number> = {}
-  if (since !== undefined) {
-    conditions.push('stored > {since:Int64}')
-    parameters.since = since
-  }
-  if (until !== undefined) {
-    conditions.push('stored <= {until:Int64}')
-    parameters.until = until
-  }
-  if (after !== undefined) {
-    const [than, orEqual] = ascending ? ['>', '>='] : ['<', '<=']
-    // The first condition is the one that finds the place in the list.
-    conditions.push(
-      `stored ${orEqual} {after:Int64} AND (stored ${than} {after:Int64} OR id ${than} toFixedString(unhex({afterId:String}), 16))`
-    )
-    parameters.after = after.stored
-    parameters.afterId = hex(bytesOfId(after.id))
-  }
-  return {
-    conditions: conditions.map((condition) => ` AND ${condition}`).join(''),
-    parameters,
-    direction: ascending ? 'ASC' : 'DESC'
-  }
-}
 
 export interface Queries {
   findAll(ids: readonly StatementId[], options?: CallOptions): Promise<StatementPage>
@@ -300,7 +265,7 @@ export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: n
       }
       pieces.push(Buffer.from(after))
       const newest = last === undefined ? undefined : Math.max(rows[0]?.stored ?? 0, last.stored)
-      const page = { json: Buffer.concat(pieces), newest, end }
+      const page = { json: Buffer.concat(pieces), count: rows.length, newest, end }
       if (visible === progress.visible) pages.set(question, { page, before, after, visible })
       return page
     }

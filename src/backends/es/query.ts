@@ -244,7 +244,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
     }
     pieces.push(Buffer.from(frame.after(position)))
     const newest = end && Math.max(matches[0]?.stored ?? 0, end.stored)
-    const page = { json: Buffer.concat(pieces), newest, end: position }
+    const page = { json: Buffer.concat(pieces), count: matches.length, newest, end: position }
     pages.keep(query, frame, written.last, page)
     return page
   }

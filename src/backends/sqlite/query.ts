@@ -182,7 +182,7 @@ export const createQueries = ({ connection, times, termIds, index, pages }: Quer
       const end = more && last !== undefined ? { stored: last, id: idOf(last) } : undefined
       const { before, after } = { before: frame.before, after: frame.after(end) }
       const json = textAt.get(`[${stored.join()}]`, before, after)?.[0] ?? new Uint8Array()
-      const page = { json, newest: query.ascending ? last : stored[0], end }
+      const page = { json, count: stored.length, newest: query.ascending ? last : stored[0], end }
       pages.keep(question, { page, before, after }, revision)
       return page
     }

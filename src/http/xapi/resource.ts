@@ -6,11 +6,20 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { MultipartLimits } from '../multipart-request.ts'
 import type { XapiRequest } from '../request.ts'
 
+/** An answer that is made while it is sent. */
+export interface Streamed {
+  readonly pieces: AsyncIterable<Buffer>
+  /** Bytes of it that are in memory at once. */
+  readonly holds: number
+  /** Of all pieces, if that is known. */
+  readonly length?: number
+}
+
 export interface Answer {
   readonly status: number
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Buffer | AsyncIterable<Buffer> | undefined
+  readonly body?: string | Buffer | Streamed | undefined
   /** Headers of the request that decided what is in it, beside those that always do. */
   readonly variesBy?: readonly string[]
 }

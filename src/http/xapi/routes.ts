@@ -9,6 +9,7 @@ import type { Authenticate } from '../authentication.ts'
 import { letGo, moveShare, shareOf } from '../bodies.ts'
 import type { Budget } from '../budget.ts'
 import { promiseConsistency } from '../consistency.ts'
+import { counted } from '../counted-answer.ts'
 import { needsNoPermission, requireOwnPage } from '../cross-site.ts'
 import type { ServerDependencies } from '../dependencies.ts'
 import { hangUpSignal } from '../hang-up.ts'
@@ -86,8 +87,12 @@ const serve = async (
   const call = await openCall(operation, raw, reply, surroundings)
   const answer = unlessKnown(await operation.answer(call, request, surroundings.door), raw)
   letGo(raw)
-  hold(answer, raw, reply, surroundings.budget)
-  return send(reply, answer)
+  const share = shareOf(raw, reply, surroundings.budget)
+  // What was stored is stored: nobody is told to send it again.
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  // Of who hung up nothing is given back any more.
+  const body = reply.raw.closed ? answer.body : counted(answer.body, isRead ? share.take : share.hold)
+  return send(raw, reply, { ...answer, body })
 }
 
 const readRequest = (request: FastifyRequest, limits: ParameterLimits): XapiRequest => ({
@@ -150,14 +155,6 @@ const withEtag = (answer: Answer): Answer => {
   return { ...answer, headers: { ...headers, etag: `"${etagOf(Buffer.from(body))}"` } }
 }
 
-/** An answer that is larger than a connection takes at once is held until its reader has read it. */
-const large = 2 ** 16
-
-const hold = ({ body }: Answer, request: FastifyRequest, reply: FastifyReply, budget: Budget): void => {
-  if (!Buffer.isBuffer(body) || body.length <= large) return
-  shareOf(request, reply, budget).take(body.length)
-}
-
 /**
  * 304 instead of what the reader has already (RFC 9110 §13.2.2). Not in the alternate syntax: its answer is one to
  * POST, which no cache keeps. If-Modified-Since alone is not enough: two changes may be made within its second, and a
@@ -177,12 +174,17 @@ const unlessKnown = (answer: Answer, { method, headers }: FastifyRequest): Answe
   }
 }
 
-const send = (reply: FastifyReply, { status, headers, body, variesBy }: Answer): FastifyReply => {
+const send = (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply => {
+  const { status, headers, body, variesBy } = answer
   reply.status(status)
   if (headers !== undefined) reply.headers(headers)
   for (const name of variesBy ?? []) varyBy(reply, name)
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
-  return reply.send(Readable.from(body))
+  if (body.length !== undefined) reply.header('content-length', body.length)
+  // What nobody is sent is not read.
+  if (request.method === 'HEAD') return reply.send()
+  // Nothing is read ahead: the next piece when the connection has taken the one before.
+  return reply.send(Readable.from(body.pieces, { highWaterMark: 0 }))
 }
 
 /** What is asked of a resource by a method that Fastify has no route for. */

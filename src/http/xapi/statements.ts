@@ -47,16 +47,19 @@ const get: Operation = {
       etag: found.etag
     }
     const variesBy = found.isInLanguage ? ['Accept-Language'] : []
-    if (found.attachments === undefined) {
+    const { json, attachments } = found
+    const text = Buffer.isBuffer(json) ? json : { pieces: json.pieces, holds: 2 * json.longest, length: json.length }
+    if (attachments === undefined) {
       return {
         status: 200,
         headers: { 'content-type': 'application/json; charset=utf-8', ...about },
-        body: found.json,
+        body: text,
         variesBy
       }
     }
-    const { contentType, body } = multipartReply(found.json, found.attachments)
-    return { status: 200, headers: { 'content-type': contentType, ...about }, body, variesBy }
+    const { contentType, body } = multipartReply(Buffer.isBuffer(text) ? text : text.pieces, attachments.parts)
+    const holds = Math.max(Buffer.isBuffer(text) ? text.length : text.holds, attachments.holds)
+    return { status: 200, headers: { 'content-type': contentType, ...about }, body: { pieces: body, holds }, variesBy }
   }
 }
 

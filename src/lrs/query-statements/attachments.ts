@@ -3,7 +3,6 @@ import { markOf } from '../../xapi/attachments.ts'
 import { setAside } from '../../xapi/set-aside.ts'
 import { type Attachment, isSubStatement, type Statement, type StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { mapInTurns } from '../in-turns.ts'
 import { readsOnly } from '../restriction.ts'
 
 /** The bytes of an attachment with the media type that its statement gives it. */
@@ -16,20 +15,26 @@ const named = (statement: Statement): readonly Attachment[] => [
   ...(isSubStatement(statement.object) ? (statement.object.attachments ?? []) : [])
 ]
 
-interface Naming {
+/** What a statement says of an attachment. */
+export interface Naming {
   readonly id: StatementId
   readonly sha2: string
   readonly contentType: string
+  /** Bytes, as the statement says: nobody has compared that. */
+  readonly length: number
 }
 
-const namingsIn = async (statements: readonly StoredStatement[]): Promise<readonly Naming[]> => {
-  const found = await mapInTurns(statements, ({ id, text }): readonly Naming[] => {
-    // Most statements have no attachment: they need not be parsed.
-    if (!text.includes('"attachments"') && !text.includes('\\u')) return []
-    const statement = JSON.parse(setAside(text).text) as Statement
-    return named(statement).map(({ sha2, contentType }) => ({ id, sha2: sha2.toLowerCase(), contentType }))
-  })
-  return found.flat()
+export const namingsIn = ({ id, text }: StoredStatement): readonly Naming[] => {
+  // Most statements have no attachment: they need not be parsed.
+  if (!text.includes('"attachments"') && !text.includes('\\u')) return []
+  const statement = JSON.parse(setAside(text).text) as Statement
+  return named(statement).map(({ sha2, contentType, length }) => ({
+    id,
+    sha2: sha2.toLowerCase(),
+    contentType,
+    // Of a whole number nothing is set aside.
+    length: Number.isSafeInteger(length) ? length : 0
+  }))
 }
 
 /**
@@ -45,12 +50,9 @@ const withBytes = async (call: Call, namings: readonly Naming[]): Promise<readon
 }
 
 /** What the statements of an answer name and the store has, each content once (Communication §1.5.2). */
-export async function* attachmentsOf(
-  call: Call,
-  statements: readonly StoredStatement[]
-): AsyncGenerator<NamedAttachment> {
+export async function* attachmentsOf(call: Call, namings: readonly Naming[]): AsyncGenerator<NamedAttachment> {
   const contentTypes = new Map<string, string>()
-  for (const { sha2, contentType } of await withBytes(call, await namingsIn(statements))) {
+  for (const { sha2, contentType } of await withBytes(call, namings)) {
     if (!contentTypes.has(sha2)) contentTypes.set(sha2, contentType)
   }
   if (contentTypes.size === 0) return

@@ -33,23 +33,3 @@ export async function* findStatements(call: Call, query: StatementQuery): AsyncG
     await setImmediate()
   }
 }
-
-/** One page, as far as `room` says that the next statement fits in; the first one always does. */
-export const takePage = async (
-  call: Call,
-  query: StatementQuery,
-  hasRoom: (text: string) => boolean
-): Promise<StatementPage> => {
-  const statements: StatementPage['statements'][number][] = []
-  let more = false
-  for await (const page of findStatements(call, query)) {
-    more = page.more
-    for (const each of page.statements) {
-      if (statements.length === query.limit || (!hasRoom(each.text) && statements.length > 0)) {
-        return { statements, more: true }
-      }
-      statements.push(each)
-    }
-  }
-  return { statements, more }
-}

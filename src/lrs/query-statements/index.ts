@@ -1,30 +1,35 @@
-import type { PageFrame, StoredStatement, TextPage } from '../../contracts/statement-store.ts'
+import type { PageFrame, StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import { encodeCursor } from '../../xapi/cursor.ts'
-import { maxPageSize } from '../../xapi/filters.ts'
-import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Call } from '../call.ts'
 import type { Parameters } from '../parameters.ts'
 import { readsOnly } from '../restriction.ts'
-import { attachmentsOf, type NamedAttachment } from './attachments.ts'
-import { takePage } from './found-statements.ts'
+import { attachmentsOf, type NamedAttachment, type Naming, namingsIn } from './attachments.ts'
+import { type ExactPage, type LongText, readExactPage } from './exact-page.ts'
 import { isBy, looksThroughReferences } from './judge-references.ts'
 import { type ListRead, readQuery, type SingleRead } from './read-query.ts'
-import { shapeStatements } from './shape.ts'
+import { readShapedPage, shapeAs } from './shaped-page.ts'
 
 export interface StatementsAnswer {
   /** JSON text, UTF-8: a Statement, or a StatementResult. */
-  readonly json: Buffer
+  readonly json: Buffer | LongText
   /** The newest `stored` in it; absent for an empty list. */
   readonly lastModified?: Micros
   /** Quoted. */
   readonly etag: string
   /** Whether Accept-Language decided what is in it. */
   readonly isInLanguage: boolean
-  /** Contents of the attachments, where they were asked for; they are read while they are sent. */
-  readonly attachments?: AsyncIterable<NamedAttachment>
+  /** Contents of the attachments, where they were asked for. */
+  readonly attachments?: AnsweredAttachments
+}
+
+export interface AnsweredAttachments {
+  /** Read from the store as they are sent. */
+  readonly parts: AsyncIterable<NamedAttachment>
+  /** Bytes of them that are in memory together. */
+  readonly holds: number
 }
 
 export interface QuerySurroundings {
@@ -55,11 +60,26 @@ const readOne = async (
       statementId: read.id
     })
   }
-  const [shaped = found] = await shapeStatements(call, [found], read.format, acceptLanguage)
+  const single = oneOf(shapeOf(call, read, acceptLanguage), found)
+  const json = Buffer.from((await single).text)
   return {
-    ...answerOf({ json: Buffer.from(shaped.text), newest: found.stored }, read),
-    ...withAttachments(call, read.attachments, [found])
+    ...answerOf({ json, digest: etagOf(json), newest: found.stored }, read),
+    ...withAttachments(call, read.attachments, namingsIn(found))
   }
+}
+
+type Shape = ReturnType<typeof shapeAs>
+
+/** Undefined: statements are given as they were sent. */
+const shapeOf = (
+  call: Call,
+  { format }: SingleRead | ListRead,
+  acceptLanguage: string | undefined
+): Shape | undefined => (format === 'exact' ? undefined : shapeAs(call, format, acceptLanguage))
+
+const oneOf = async (shape: Shape | undefined, found: StoredStatement): Promise<StoredStatement> => {
+  if (shape !== undefined) for await (const shaped of shape([found])) return shaped
+  return found
 }
 
 const readPage = async (
@@ -67,6 +87,7 @@ const readPage = async (
   read: ListRead,
   { acceptLanguage, moreLink }: QuerySurroundings
 ): Promise<StatementsAnswer> => {
+  const { query, attachments } = read
   /** A StatementResult (Data §2.5); the texts in it are copied, never printed anew. */
   const result: PageFrame = {
     before: '{"statements":[',
@@ -75,50 +96,54 @@ const readPage = async (
       return `],"more":${JSON.stringify(more ?? '')}}`
     }
   }
-  const authority = readsOnly(call)
-  const isJudged = authority !== undefined && looksThroughReferences(read.query)
-  if (read.format === 'exact' && !read.attachments && !isJudged) {
-    return answerOf(await call.store.statements.queryText(read.query, result, call), read)
+  const shape = shapeOf(call, read, acceptLanguage)
+  const isJudged = readsOnly(call) !== undefined && looksThroughReferences(query)
+  if (shape === undefined && !attachments && !isJudged) {
+    const page = await call.store.statements.queryText(query, result, call)
+    // One that ended by its size, and not by the limit, goes on: what is too long for the store is sent in pieces.
+    if (page.end === undefined || page.count >= query.limit)
+      return answerOf({ ...page, ...taggedBytes(page.json) }, read)
   }
-  let size = 0
-  const { statements, more } = await takePage(call, read.query, (text) => {
-    size += Buffer.byteLength(text)
-    return size <= maxPageSize
-  })
-  const shaped = await shapeStatements(call, statements, read.format, acceptLanguage)
-  return {
-    ...answerOf(textPageOf({ statements: shaped, more }, result), read),
-    ...withAttachments(call, read.attachments, statements)
+  const namings: Naming[] = []
+  const look = (statement: StoredStatement): void => {
+    if (attachments) namings.push(...namingsIn(statement))
   }
+  if (shape === undefined) {
+    const page = await readExactPage(call, query, result, look)
+    return { ...answerOf(page, read), ...withAttachments(call, attachments, namings) }
+  }
+  const { json, newest } = await readShapedPage(call, query, result, shape, look)
+  return { ...answerOf({ newest, ...taggedBytes(json) }, read), ...withAttachments(call, attachments, namings) }
 }
 
 /** Of bytes that a store hands out: it may hand out the same ones again, and nobody changes them. */
-const etags = new WeakMap<Uint8Array, string>()
+const digests = new WeakMap<Uint8Array, string>()
 
-const quotedEtagOf = (bytes: Uint8Array): string => {
-  const known = etags.get(bytes)
-  if (known !== undefined) return known
-  const etag = `"${etagOf(bytes)}"`
-  etags.set(bytes, etag)
-  return etag
+const taggedBytes = (bytes: Uint8Array): Pick<ExactPage, 'digest'> & { readonly json: Buffer } => {
+  const digest = digests.get(bytes) ?? etagOf(bytes)
+  digests.set(bytes, digest)
+  return { json: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), digest }
 }
 
-const answerOf = (
-  { json: bytes, newest }: Pick<TextPage, 'json' | 'newest'>,
-  { format }: SingleRead | ListRead
-): StatementsAnswer => {
-  const json = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return {
-    json,
-    etag: quotedEtagOf(bytes),
-    isInLanguage: format === 'canonical',
-    ...(newest === undefined ? {} : { lastModified: newest })
-  }
-}
+const answerOf = ({ json, digest, newest }: ExactPage, { format }: SingleRead | ListRead): StatementsAnswer => ({
+  json,
+  etag: `"${digest}"`,
+  isInLanguage: format === 'canonical',
+  ...(newest === undefined ? {} : { lastModified: newest })
+})
+
+/** Stores read small attachments together, up to about so many bytes. */
+const readTogether = 2 ** 23
 
 const withAttachments = (
   call: Call,
   wanted: boolean,
-  statements: readonly StoredStatement[]
-): { readonly attachments?: AsyncIterable<NamedAttachment> } =>
-  wanted ? { attachments: attachmentsOf(call, statements) } : {}
+  namings: readonly Naming[]
+): { readonly attachments?: AnsweredAttachments } => {
+  if (!wanted) return {}
+  const lengths = [...new Map(namings.map(({ sha2, length }) => [sha2, length])).values()]
+  const [all, largest] = lengths.reduce(([sum, most], each) => [sum + each, Math.max(most, each)], [0, 0])
+  return {
+    attachments: { parts: attachmentsOf(call, namings), holds: Math.min(all, Math.max(largest, readTogether)) }
+  }
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import type { PageFrame, StoredStatement, TextPage } from '../../contracts/statement-store.ts'
+import { RalphError } from '../../errors.ts'
+import { maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
+import type { StatementId } from '../../xapi/statement.ts'
+import type { Call } from '../call.ts'
+import { takeTurns } from '../in-turns.ts'
+import { findStatements } from './found-statements.ts'
+
+/** A text that is too long to be held as a whole. */
+export interface LongText {
+  /** UTF-8, as it is read from the store: once, and a piece at a time. */
+  readonly pieces: AsyncIterable<Buffer>
+  /** Bytes of all pieces. */
+  readonly length: number
+  /** Bytes of the longest piece. */
+  readonly longest: number
+}
+
+/** A page, and the tag of its text. */
+export interface ExactPage extends Pick<TextPage, 'newest'> {
+  readonly json: Buffer | LongText
+  /** SHA-1 of the whole text. */
+  readonly digest: string
+}
+
+/** An answer ends early, with more to follow, before its texts together exceed this many bytes. */
+export const longestAnswer = 2 ** 24
+
+/** What is kept of a statement until it is sent. */
+interface Head {
+  readonly id: StatementId
+  readonly length: number
+}
+
+const comma = Buffer.from(',')
+
+/** Heads of statements that are read and sent together. */
+function* together(heads: readonly Head[]): Generator<readonly Head[]> {
+  let group: Head[] = []
+  let size = 0
+  for (const head of heads) {
+    if (group.length > 0 && size + head.length > maxPageSize) {
+      yield group
+      group = []
+      size = 0
+    }
+    group.push(head)
+    size += head.length
+  }
+  if (group.length > 0) yield group
+}
+
+const changed = (id: StatementId): RalphError =>
+  new RalphError('STORE_UNAVAILABLE', `the statement ${id} is no longer what it was when this answer began`)
+
+/** The same texts once more, each as long as it was: nothing changes a statement, and voided ones are still there. */
+const readAgain = async (call: Call, heads: readonly Head[]): Promise<readonly Buffer[]> => {
+  const texts = new Map<StatementId, Buffer>()
+  for (let left = heads.map(({ id }) => id); left.length > 0; left = left.filter((id) => !texts.has(id))) {
+    call.signal.throwIfAborted()
+    const { statements } = await call.store.statements.findAll(left, call)
+    for (const { id, text } of statements) texts.set(id, Buffer.from(text))
+    if (statements.length === 0) throw changed(left[0] ?? '')
+  }
+  return heads.map(({ id, length }) => {
+    const text = texts.get(id)
+    if (text?.length !== length) throw changed(id)
+    return text
+  })
+}
+
+/** `before`, the texts with commas between them, `after`. */
+const framed = (before: Buffer, texts: readonly Buffer[], after: Buffer): Buffer[] => {
+  const pieces = [before]
+  for (const [at, text] of texts.entries()) {
+    if (at > 0) pieces.push(comma)
+    pieces.push(text)
+  }
+  pieces.push(after)
+  return pieces
+}
+
+/**
+ * A page of statements as they were sent, which may be longer than one that a store hands out. A short one is there at once. A
+ * long one is read twice: to know its end, its length and its tag, which come first, and as it is sent.
+ */
+export const readExactPage = async (
+  call: Call,
+  query: StatementQuery,
+  frame: PageFrame,
+  look: (statement: StoredStatement) => void
+): Promise<ExactPage> => {
+  const before = Buffer.from(frame.before)
+  const hash = createHash('sha1').update(before)
+  const turns = takeTurns()
+  const heads: Head[] = []
+  let texts: Buffer[] | undefined = []
+  let [size, more] = [0, false]
+  const seen: { newest?: StoredStatement; last?: StoredStatement } = {}
+
+  const fits = (length: number): boolean =>
+    heads.length < query.limit && (heads.length === 0 || size + length <= longestAnswer)
+  const take = (statement: StoredStatement, text: Buffer): void => {
+    if (heads.length > 0) hash.update(comma)
+    hash.update(text)
+    heads.push({ id: statement.id, length: text.length })
+    size += text.length
+    if (heads.length === 1 || size <= maxPageSize) texts?.push(text)
+    else texts = undefined
+    if (seen.newest === undefined || statement.stored > seen.newest.stored) seen.newest = statement
+    seen.last = statement
+    look(statement)
+  }
+
+  walk: for await (const page of findStatements(call, query)) {
+    more = page.more
+    for (const statement of page.statements) {
+      const text = Buffer.from(statement.text)
+      if (!fits(text.length)) {
+        more = true
+        break walk
+      }
+      take(statement, text)
+      await turns.rest()
+    }
+  }
+
+  const { newest, last } = seen
+  const after = Buffer.from(frame.after(more && last ? { stored: last.stored, id: last.id } : undefined))
+  const about = { digest: hash.update(after).digest('hex'), newest: newest?.stored }
+  if (texts !== undefined) return { ...about, json: Buffer.concat(framed(before, texts, after)) }
+
+  const groups = [...together(heads)]
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (const [at, group] of groups.entries()) {
+      const [start, end] = [at === 0 ? before : comma, at === groups.length - 1 ? after : Buffer.alloc(0)]
+      yield Buffer.concat(framed(start, await readAgain(call, group), end))
+    }
+  }
+  const around = before.length + after.length
+  return {
+    ...about,
+    json: {
+      pieces: pieces(),
+      length: around + size + heads.length - 1,
+      longest: around + Math.max(...groups.map((group) => group.reduce((sum, { length }) => sum + length + 1, 0)))
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { PageFrame, StoredStatement, TextPage } from '../../contracts/statement-store.ts'
+import { maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
+import { canonical, idsOnly } from '../../xapi/format.ts'
+import { setAside } from '../../xapi/set-aside.ts'
+import type { Statement } from '../../xapi/statement.ts'
+import { textPageOf } from '../../xapi/text-page.ts'
+import type { Call } from '../call.ts'
+import { mapInTurns, takeTurns } from '../in-turns.ts'
+import { createDescriber } from './describer.ts'
+import { findStatements } from './found-statements.ts'
+import type { Format } from './read-query.ts'
+
+/** A statement in another format than it was sent in, one after the other (Communication §2.1.3, `format`). */
+type Shape = (found: readonly StoredStatement[]) => AsyncIterable<StoredStatement>
+
+export const shapeAs = (call: Call, format: Exclude<Format, 'exact'>, acceptLanguage: string | undefined): Shape => {
+  const describer = format === 'canonical' ? createDescriber(call, acceptLanguage) : undefined
+  return async function* (found) {
+    const turns = takeTurns()
+    const parsed = await mapInTurns(found, (stored) => {
+      const { text, putBack } = setAside(stored.text)
+      // The store holds only what was validated when it came in.
+      return { stored, statement: JSON.parse(text) as Statement, putBack }
+    })
+    const statements = parsed.map(({ statement }) => statement)
+    for (const [at, { stored, statement, putBack }] of parsed.entries()) {
+      await turns.rest()
+      await describer?.learnFor(statements, at)
+      const shaped =
+        describer === undefined
+          ? idsOnly(statement)
+          : canonical(statement, describer.descriptionsFor(stored.text.length), acceptLanguage)
+      yield { ...stored, text: putBack(JSON.stringify(shaped)) }
+    }
+  }
+}
+
+/**
+ * A page in another format than the statements were sent in. How long it may be is judged by what is sent: definitions make
+ * statements longer than they were.
+ */
+export const readShapedPage = async (
+  call: Call,
+  query: StatementQuery,
+  frame: PageFrame,
+  shape: Shape,
+  look: (statement: StoredStatement) => void
+): Promise<TextPage> => {
+  const shaped: StoredStatement[] = []
+  let [size, more] = [0, false]
+  walk: for await (const page of findStatements(call, query)) {
+    more = page.more
+    let at = 0
+    for await (const each of shape(page.statements)) {
+      size += Buffer.byteLength(each.text)
+      if (shaped.length === query.limit || (shaped.length > 0 && size > maxPageSize)) {
+        more = true
+        break walk
+      }
+      shaped.push(each)
+      const original = page.statements[at]
+      if (original !== undefined) look(original)
+      at += 1
+    }
+  }
+  return textPageOf({ statements: shaped, more }, frame)
+}
