@@ -24,7 +24,7 @@ export interface KeptRequest extends Omit<RejectedRequest, 'body'> {
   readonly bytes: number
 }
 
-/** Bodies that may wait for the disk, in bytes. */
+/** What may wait for the disk, in bytes: bodies, and what is said of them. */
 const maxWaiting = 64 * 2 ** 20
 
 const sayOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -64,11 +64,7 @@ export const keepRejectedRequests = async (options: KeepOptions): Promise<Reject
     }
   }
 
-  const write = async (time: string, { body, ...about }: RejectedRequest): Promise<void> => {
-    count += 1
-    const id = `${time.replace(/[-:.]/g, '')}-${process.pid}-${count}`
-    const kept: KeptRequest = { id, time, ...about, bytes: body.length }
-    const reason = `${JSON.stringify(kept)}\n`
+  const write = async (id: string, reason: Uint8Array, body: Uint8Array): Promise<void> => {
     const path = join(directory, id)
     await writeFile(`${path}${suffixes.body}`, body, { mode: 0o600 })
     await writeFile(`${path}.new`, reason, { mode: 0o600 })
@@ -85,11 +81,19 @@ export const keepRejectedRequests = async (options: KeepOptions): Promise<Reject
 
   return {
     add: (rejected) => {
-      if (waiting + rejected.body.length > maxWaiting) return sayDropped('too many wait for the disk')
-      waiting += rejected.body.length
+      const { body, ...about } = rejected
+      if (waiting + body.length > maxWaiting) return sayDropped('too many wait for the disk')
+      count += 1
       const time = new Date(clock() / 1000).toISOString()
+      const id = `${time.replace(/[-:.]/g, '')}-${process.pid}-${count}`
+      const kept: KeptRequest = { id, time, ...about, bytes: body.length }
+      // As text at once: the problems of a request are many small things until then.
+      const reason = Buffer.from(`${JSON.stringify(kept)}\n`)
+      const size = body.length + reason.length
+      if (waiting + size > maxWaiting) return sayDropped('too many wait for the disk')
+      waiting += size
       last = last
-        .then(() => write(time, rejected))
+        .then(() => write(id, reason, body))
         .then(
           () => {
             if (dropped > 0) log.warn(`${dropped} rejected requests were not kept; now they are kept again`)
@@ -98,7 +102,7 @@ export const keepRejectedRequests = async (options: KeepOptions): Promise<Reject
           (error: unknown) => sayDropped(sayOf(error))
         )
         .finally(() => {
-          waiting -= rejected.body.length
+          waiting -= size
         })
     },
     close: () => last

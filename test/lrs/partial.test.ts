@@ -23,3 +23,25 @@ t.test('partialSuccess: an attachment or signature that is wrong is named by its
     { index: 2, code: 'INVALID_SIGNATURE', reason: /^Statement 2 at /, problems: [{ index: 2 }] }
   ])
 })
+
+t.test('partialSuccess: others have their turns while a long list is stored, and it keeps its order', async (t) => {
+  const lrs = await startLrs(t)
+  const asker = lrs.fresh()
+  const batch = Array.from({ length: 3000 }, (_, at) => (at % 10 === 9 ? {} : sent()))
+  let answered = 0
+  let isDone = false
+  const answer = asker.post(batch, { query: { partialSuccess: true } }).finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    t.equal((await asker.send('GET', '/xAPI/about')).status, 200)
+    answered += 1
+  }
+  const { ids, inserted, rejected } = jsonOf(await answer)
+  t.same([inserted, rejected], [2700, 300])
+  t.same(
+    ids,
+    batch.flatMap((each) => ('id' in each ? [each.id] : []))
+  )
+  t.ok(answered > 5, `${answered} others were answered`)
+})

@@ -3,7 +3,7 @@ import { type Problem, RalphError } from '../../errors.ts'
 import { namedDigests } from '../../xapi/attachments.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { mapInTurns } from '../in-turns.ts'
+import { mapInTurns, takeTurns } from '../in-turns.ts'
 import type { SentStatements } from './index.ts'
 import { readStatements } from './read.ts'
 import { duplicates } from './reject-duplicate-ids.ts'
@@ -37,7 +37,7 @@ const failed = (index: number, error: unknown): PartialError => {
 
 /**
  * Ralph's extension to POST /statements (`partialSuccess`, `ignoreInvalid`): each statement is stored by itself, so
- * that a wrong one does not hold up the others. They keep their order: all are handed to the store in one go.
+ * that a wrong one does not hold up the others. They keep their order, and none waits until one before it is durable.
  */
 export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
   const judged = await mapInTurns(await readStatements(sent.json, call.rules), (each) =>
@@ -61,7 +61,16 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
     }
   }
 
-  const outcomes = await Promise.all(judged.map(storeOne))
+  const storing: Promise<Outcome>[] = []
+  const turns = takeTurns()
+  for (const each of judged) {
+    const outcome = storeOne(each)
+    // What fails while others have their turn is told below.
+    outcome.catch(() => {})
+    storing.push(outcome)
+    await turns.rest()
+  }
+  const outcomes = await Promise.all(storing)
   const ids = outcomes.filter((outcome) => typeof outcome === 'string')
   const errors = withFewProblems(outcomes.filter((outcome) => typeof outcome !== 'string'))
   return { inserted: ids.length, rejected: errors.length, ids, errors }
