@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import module from 'node:module'
 import { isIPv6 } from 'node:net'
 import { dataBackends } from './backends/data-registry.ts'
-import { openWhenReady } from './backends/open-when-ready.ts'
 import { type BackendDefinition, backends } from './backends/registry.ts'
 import { interruptible } from './cli/interruption.ts'
 import { run } from './cli/program.ts'
@@ -15,6 +14,7 @@ import { errorStatus } from './http/error-status.ts'
 import { loadBackend, loadBackendName, loadRunserver, variablesOf } from './settings/load.ts'
 import type { Sources } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
+import { openWhenReady } from './storage/open-when-ready.ts'
 
 // The composition root: settings → users → backend → server. It alone knows everybody. What only the server needs is
 // loaded when the server is started, so that every other command answers at once.

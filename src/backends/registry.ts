@@ -2,12 +2,12 @@ import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { StoreFiles } from '../contracts/store-files.ts'
 import { type Group, inRole, type Values } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
-import { clickhouseParameters } from './clickhouse/parameters.ts'
-import { esParameters } from './es/parameters.ts'
-import { fsParameters } from './fs/parameters.ts'
-import { mongoParameters } from './mongo/parameters.ts'
-import { postgresParameters } from './postgres/parameters.ts'
-import { sqliteParameters } from './sqlite/parameters.ts'
+import { clickhouseParameters } from './clickhouse/settings.ts'
+import { esParameters } from './es/settings.ts'
+import { fsParameters } from './fs/settings.ts'
+import { mongoParameters } from './mongo/settings.ts'
+import { postgresParameters } from './postgres/settings.ts'
+import { sqliteParameters } from './sqlite/settings.ts'
 
 /** A backend as it is known before anything of it is loaded. */
 export interface BackendDefinition {
@@ -62,7 +62,7 @@ export const backends: readonly BackendDefinition[] = [
     summary: 'one SQLite file for each target, embedded and durable',
     parameters: sqliteParameters,
     open: async ({ directoryPath }, context) => {
-      const { openSqlite } = await import('./sqlite/index.ts')
+      const { openSqlite } = await import('./sqlite/lrs.ts')
       return openSqlite(directoryPath === undefined ? {} : { directory: directoryPath }, context)
     },
     files: async ({ directoryPath }, context) => {
@@ -75,7 +75,7 @@ export const backends: readonly BackendDefinition[] = [
     summary: "Ralph's file of JSON lines, for some ten thousand statements",
     parameters: fsParameters,
     open: async ({ directoryPath, lrsFile }, context) => {
-      const { openFs } = await import('./fs/index.ts')
+      const { openFs } = await import('./fs/lrs.ts')
       // As Ralph has it: whoever changes from Ralph finds the statements where they are.
       return openFs({ directory: directoryPath ?? process.cwd(), file: lrsFile }, context)
     },
@@ -90,7 +90,7 @@ export const backends: readonly BackendDefinition[] = [
     summary: 'an index of Elasticsearch, as Ralph keeps it, for any number of servers',
     parameters: esParameters,
     open: async ({ clientOptions, caCerts, verifyCerts, ...parameters }, context) => {
-      const { openEs } = await import('./es/index.ts')
+      const { openEs } = await import('./es/lrs.ts')
       const options = {
         caCerts: caCerts ?? clientOptions?.caCerts,
         verifyCerts: verifyCerts ?? clientOptions?.verifyCerts ?? true
@@ -105,7 +105,7 @@ export const backends: readonly BackendDefinition[] = [
     summary: 'a collection of MongoDB, as Ralph keeps it, for any number of servers',
     parameters: mongoParameters,
     open: async (parameters, context) => {
-      const { openMongo } = await import('./mongo/index.ts')
+      const { openMongo } = await import('./mongo/lrs.ts')
       return openMongo(parameters, context)
     },
     files: 'MongoDB has tools of its own: mongodump of the whole database, with --oplog on a replica set'
@@ -115,7 +115,7 @@ export const backends: readonly BackendDefinition[] = [
     summary: 'a schema of a PostgreSQL database, for any number of servers',
     parameters: postgresParameters,
     open: async (parameters, context) => {
-      const { openPostgres } = await import('./postgres/index.ts')
+      const { openPostgres } = await import('./postgres/lrs.ts')
       return openPostgres(parameters, context)
     },
     files: 'PostgreSQL has tools of its own: pg_dump of the schema, or a base backup with archived WAL'
@@ -125,7 +125,7 @@ export const backends: readonly BackendDefinition[] = [
     summary: 'a table of ClickHouse, as Ralph keeps it, for one server',
     parameters: clickhouseParameters,
     open: async (parameters, context) => {
-      const { openClickhouse } = await import('./clickhouse/index.ts')
+      const { openClickhouse } = await import('./clickhouse/lrs.ts')
       return openClickhouse(parameters, context)
     },
     files: 'ClickHouse has BACKUP of its own: of the whole database, while the server is stopped'
@@ -135,7 +135,7 @@ export const backends: readonly BackendDefinition[] = [
     summary: 'nothing on disk, for tests: everything is lost when the server stops',
     parameters: {},
     open: async (_parameters, context) => {
-      const { openMemory } = await import('./memory/index.ts')
+      const { openMemory } = await import('./memory/lrs.ts')
       return openMemory({}, context)
     },
     files: 'memory keeps nothing that a backup could hold'

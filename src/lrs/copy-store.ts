@@ -4,9 +4,9 @@ import type { LrsStore } from '../contracts/lrs-backend.ts'
 import type { AttachmentContent, StoredStatement } from '../contracts/statement-store.ts'
 import type { StoreCopy } from '../contracts/store-copy.ts'
 import { RalphError } from '../errors.ts'
+import { onOneLine } from '../json/exact.ts'
 import { isMark, markOf, namedDigests } from '../xapi/attachments.ts'
 import type { Position } from '../xapi/filters.ts'
-import { onOneLine } from '../xapi/json-text.ts'
 
 /** What a store has, in numbers that can be compared with another's. */
 export interface Inventory {

@@ -1,7 +1,7 @@
 import type { CallOptions, Descriptions } from '../contracts/statement-store.ts'
 import { allows } from '../identity/asker.ts'
+import { createLearned, type Learned } from '../xapi/descriptions.ts'
 import type { StatementFilters } from '../xapi/filters.ts'
-import { createLearned, type Learned } from '../xapi/learned.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../xapi/statement.ts'
 import type { Call } from './call.ts'
 import { describedAs, readsOnly } from './restriction.ts'

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import { createScan } from '../json/scan.ts'
+import { type Words, wordsOf } from '../json/strings.ts'
 import { type LineBlock, linesOf } from '../streams/lines.ts'
 import { extractLine, type ParserName, type Wrapper, wrappers } from './extract-parsers.ts'
-import { createScan } from './json-scan.ts'
-import { type Words, wordsOf } from './json-strings.ts'
 import { longestPrefix, prefixLength } from './log-prefix.ts'
 import { recordIn } from './records.ts'
 

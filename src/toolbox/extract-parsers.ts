@@ -1,4 +1,4 @@
-import { members } from '../xapi/json-text.ts'
+import { members } from '../json/exact.ts'
 import { unescaped } from './nginx-escapes.ts'
 import { recordIn } from './records.ts'
 

@@ -1,10 +1,10 @@
 import type { JudgeEvent } from '../edx/validate.ts'
+import { countKeys, survey } from '../json/exact.ts'
 import type { Fault } from '../validation/explain.ts'
 import type { ModelJudgement } from '../validation/models.ts'
 import type { Profile } from '../validation/profile-names.ts'
 import { findIllFormed, maxDepth } from '../validation/rules/well-formed.ts'
 import { validateWellFormed } from '../validation/statement.ts'
-import { countKeys, survey } from '../xapi/json-text.ts'
 import type { Version } from '../xapi/version.ts'
 
 /** What records are to be. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { RalphError } from '../errors.ts'
+import { type ObjectScan, perMember, scanObject } from '../json/object-scan.ts'
 import { mediaType } from './media-type.ts'
-import { type ObjectScan, perMember, scanObject } from './object-scan.ts'
 
 export interface DocumentLike {
   /** Kept byte for byte. */

@@ -3,14 +3,22 @@ import type { IForbiddenRuleType } from 'dependency-cruiser'
 /** Who may import whom. A room is a folder (or file) of `src/`; it may always import itself. */
 const rooms: { readonly [room: string]: { readonly may: readonly string[]; readonly sentence: string } } = {
   'errors.ts': { may: [], sentence: 'The table of errors stands alone: everybody depends on it.' },
-  xapi: { may: ['errors.ts'], sentence: 'The specification knows nothing of who applies it.' },
+  json: { may: ['errors.ts'], sentence: 'The text of JSON is read exactly, whatever it says.' },
+  xapi: { may: ['json', 'errors.ts'], sentence: 'The specification knows nothing of who applies it.' },
   contracts: { may: ['xapi'], sentence: 'A contract speaks the words of the specification and no others.' },
   validation: { may: ['xapi', 'errors.ts'], sentence: 'A statement is judged without asking a store or a user.' },
   durability: { may: ['errors.ts'], sentence: 'Keeping bytes safe has nothing to do with what they mean.' },
-  rounds: {
-    may: ['xapi', 'contracts', 'durability', 'errors.ts'],
-    sentence:
-      'What concurrent requests write together is planned once for all database servers, and knows none of them.'
+  network: {
+    may: ['contracts', 'settings', 'errors.ts'],
+    sentence: 'Whether to ask a server again does not depend on what it is asked.'
+  },
+  storage: {
+    may: ['xapi', 'json', 'contracts', 'durability', 'network', 'errors.ts'],
+    sentence: 'What is true of more than one store stands here once, and knows none of them.'
+  },
+  records: {
+    may: ['xapi', 'json', 'contracts', 'errors.ts'],
+    sentence: 'What the toolbox asks of every database stands here once, and knows none of them.'
   },
   settings: {
     may: ['xapi', 'contracts', 'errors.ts'],
@@ -26,7 +34,7 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
   },
   sample: { may: ['xapi'], sentence: 'Sample statements are made from the specification alone.' },
   lrs: {
-    may: ['xapi', 'validation', 'contracts', 'identity', 'errors.ts'],
+    may: ['xapi', 'json', 'validation', 'contracts', 'identity', 'errors.ts'],
     sentence: 'The use-cases know contracts, never a store or a door.'
   },
   streams: { may: ['errors.ts'], sentence: 'Lines and bytes flow without a thought to what they mean.' },
@@ -35,11 +43,14 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
     sentence: 'An event of edX is understood and converted without asking where it came from.'
   },
   toolbox: {
-    may: ['xapi', 'validation', 'edx', 'streams', 'durability', 'contracts', 'errors.ts'],
+    may: ['xapi', 'json', 'validation', 'edx', 'streams', 'durability', 'contracts', 'errors.ts'],
     sentence: 'What the commands do with learning records knows contracts, never a place or a terminal.'
   },
   backends: {
-    may: ['xapi', 'contracts', 'durability', 'rounds', 'streams', 'settings', 'errors.ts'],
+    may: [
+      ...['xapi', 'json', 'contracts', 'storage', 'records', 'network', 'durability', 'streams', 'settings'],
+      'errors.ts'
+    ],
     sentence: 'A place to keep things meets its contract and does not look at who calls.'
   },
   http: {
@@ -106,7 +117,7 @@ export const rules: readonly IForbiddenRuleType[] = [
   {
     name: 'no backend imports another',
     comment:
-      'Two backends that share a few lines cannot change apart: what they share belongs into durability or xapi.',
+      'Two backends that share a few lines cannot change apart: what they share belongs into storage, records or network.',
     severity: 'error',
     from: { path: '^src/backends/([^/]+)/' },
     to: { path: '^src/backends/[^/]+/', pathNot: '^src/backends/$1/' }
@@ -119,10 +130,10 @@ export const rules: readonly IForbiddenRuleType[] = [
     to: { dependencyTypesNot: ['type-only'] }
   },
   {
-    name: 'xapi and sample are pure: of Node they use only what computes',
+    name: 'json, xapi and sample are pure: of Node they use only what computes',
     comment: 'The specification needs no file, no socket and no package.',
     severity: 'error',
-    from: { path: '^src/(xapi|sample)/' },
+    from: { path: '^src/(json|xapi|sample)/' },
     to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg'], pathNot: '^(node:)?(buffer|crypto|util)$' }
   },
   {

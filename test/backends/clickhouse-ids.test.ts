@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { createIdFilter } from '../../src/backends/clickhouse/id-filter.ts'
+import { createIdFilter } from '../../src/backends/clickhouse/bloom-filter.ts'
 import { bytesOfId, idOfBytes, keyOfToken, tokenOfKey, uuidOfBytes } from '../../src/backends/clickhouse/keys.ts'
-import { tokenOf } from '../../src/rounds/tokens.ts'
+import { tokenOf } from '../../src/storage/batching/tokens.ts'
 import { anId } from '../support/statements.ts'
 
 t.test('an id that was added is known, however many are, random or counted up', async (t) => {

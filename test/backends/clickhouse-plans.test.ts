@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openClickhouse } from '../../src/backends/clickhouse/index.ts'
+import { openClickhouse } from '../../src/backends/clickhouse/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aDatabase, askClickhouse, aWire } from '../support/clickhouse.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { type ClickhouseOptions, openClickhouse } from '../../src/backends/clickhouse/index.ts'
+import { type ClickhouseOptions, openClickhouse } from '../../src/backends/clickhouse/lrs.ts'
 import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { killContract } from '../contracts/kill.ts'
 import { contextOf } from '../contracts/open-backend.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openClickhouse } from '../../src/backends/clickhouse/index.ts'
+import { openClickhouse } from '../../src/backends/clickhouse/lrs.ts'
 import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openEs } from '../../src/backends/es/index.ts'
+import { openEs } from '../../src/backends/es/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 import { contextOf } from '../contracts/open-backend.ts'

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { openFs } from '../../src/backends/fs/index.ts'
+import { openFs } from '../../src/backends/fs/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { readAll } from '../contracts/attachment-store.ts'
 import { contextOf } from '../contracts/open-backend.ts'

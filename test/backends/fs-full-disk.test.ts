@@ -1,7 +1,7 @@
 import { readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { openFs } from '../../src/backends/fs/index.ts'
+import { openFs } from '../../src/backends/fs/lrs.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 import { allPages } from '../support/judged-store.ts'

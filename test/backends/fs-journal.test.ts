@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openFs } from '../../src/backends/fs/index.ts'
+import { openFs } from '../../src/backends/fs/lrs.ts'
 import { apartKey } from '../../src/xapi/authority.ts'
 import { identifierKey } from '../../src/xapi/identifier.ts'
 import { contextOf } from '../contracts/open-backend.ts'

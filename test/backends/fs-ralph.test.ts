@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rename, stat, writeFile } from 'n
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { openFs } from '../../src/backends/fs/index.ts'
+import { openFs } from '../../src/backends/fs/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 import { readAll } from '../contracts/attachment-store.ts'

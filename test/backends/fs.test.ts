@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openFs } from '../../src/backends/fs/index.ts'
+import { openFs } from '../../src/backends/fs/lrs.ts'
 import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
 import { killContract } from '../contracts/kill.ts'

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { openFs } from '../../src/backends/fs/index.ts'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openFs } from '../../src/backends/fs/lrs.ts'
+import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import { createRecentIndex } from '../../src/backends/sqlite/recent-index.ts'
 import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { contextOf } from '../contracts/open-backend.ts'

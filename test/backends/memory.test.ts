@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openMemory } from '../../src/backends/memory/index.ts'
+import { openMemory } from '../../src/backends/memory/lrs.ts'
 import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'

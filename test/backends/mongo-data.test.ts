@@ -1,6 +1,6 @@
 import { Long } from 'mongodb'
 import t, { type Test } from 'tap'
-import { openMongo } from '../../src/backends/mongo/index.ts'
+import { openMongo } from '../../src/backends/mongo/lrs.ts'
 import { aRecord, aStatementRecord } from '../contracts/data-backend.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Db, type Document, Long, ObjectId } from 'mongodb'
 import t from 'tap'
-import { openMongo } from '../../src/backends/mongo/index.ts'
+import { openMongo } from '../../src/backends/mongo/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 import { contextOf } from '../contracts/open-backend.ts'

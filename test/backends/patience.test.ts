@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createPatience } from '../../src/backends/patience.ts'
 import { type ErrorCode, RalphError } from '../../src/errors.ts'
+import { createPatience } from '../../src/network/patience.ts'
 
 const plan = { attempts: 3, firstPause: 1, longestPause: 2 }
 

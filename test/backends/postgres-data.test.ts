@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { openPostgres } from '../../src/backends/postgres/index.ts'
+import { openPostgres } from '../../src/backends/postgres/lrs.ts'
 import { aRecord, aStatementRecord } from '../contracts/data-backend.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { openPostgres } from '../../src/backends/postgres/index.ts'
+import { openPostgres } from '../../src/backends/postgres/lrs.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import type { PostgresOptions } from '../../src/backends/postgres/index.ts'
+import type { PostgresOptions } from '../../src/backends/postgres/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { killContract } from '../contracts/kill.ts'
 import { engineFor } from '../support/engines/engine-for.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openPostgres, type PostgresOptions } from '../../src/backends/postgres/index.ts'
+import { openPostgres, type PostgresOptions } from '../../src/backends/postgres/lrs.ts'
 import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'

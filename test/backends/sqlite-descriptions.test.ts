@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import type { ActivityDefinition } from '../../src/xapi/statement.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'

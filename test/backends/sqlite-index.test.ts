@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { blockOf, countBelow, rowsOf, valuesOf } from '../../src/backends/sqlite/blocks.ts'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import { createTransactionCache } from '../../src/backends/sqlite/transaction-cache.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import { createPageCache } from '../../src/backends/sqlite/page-cache.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import type { PageFrame } from '../../src/contracts/statement-store.ts'

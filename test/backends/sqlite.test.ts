@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openSqlite, type SqliteOptions } from '../../src/backends/sqlite/index.ts'
+import { openSqlite, type SqliteOptions } from '../../src/backends/sqlite/lrs.ts'
 import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { openSwiftData, type SwiftDataOptions } from '../../src/backends/swift/data.ts'
-import { swiftData } from '../../src/backends/swift/definition.ts'
+import { swiftData } from '../../src/backends/swift/index.ts'
 import type { BytesBackend } from '../../src/contracts/data-backend.ts'
 import { chunksOf, testBytesBackend } from '../contracts/data-backend.ts'
 import { engineFor } from '../support/engines/engine-for.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import { sampleStatements } from '../../src/sample/index.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 import { contextOf } from '../contracts/open-backend.ts'

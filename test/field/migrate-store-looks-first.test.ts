@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { copyStore } from '../../src/lrs/copy-store.ts'
 import { contextOf } from '../contracts/open-backend.ts'

@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openFs } from '../../src/backends/fs/index.ts'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openFs } from '../../src/backends/fs/lrs.ts'
+import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { openSqlite } from '../../src/backends/sqlite/index.ts'
+import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import type { StoredStatement } from '../../src/contracts/statement-store.ts'
 import type { Call } from '../../src/lrs/call.ts'

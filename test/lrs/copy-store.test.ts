@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { openFs } from '../../src/backends/fs/index.ts'
-import { openMemory } from '../../src/backends/memory/index.ts'
+import { openFs } from '../../src/backends/fs/lrs.ts'
+import { openMemory } from '../../src/backends/memory/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { copyStore, takeInventory } from '../../src/lrs/copy-store.ts'
 import { sampleStatements } from '../../src/sample/index.ts'

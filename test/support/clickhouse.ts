@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import type { ClickhouseOptions } from '../../src/backends/clickhouse/index.ts'
+import type { ClickhouseOptions } from '../../src/backends/clickhouse/lrs.ts'
 
 /** Runs SQL on a server, as anybody could. */
 export const askClickhouse = async (url: string, sql: string): Promise<string> => {

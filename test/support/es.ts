@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { type EsOptions, openEs } from '../../src/backends/es/index.ts'
+import { type EsOptions, openEs } from '../../src/backends/es/lrs.ts'
 import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { aClock } from './clock.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Db, type Document, MongoClient } from 'mongodb'
 import type { Test } from 'tap'
-import { type MongoOptions, openMongo } from '../../src/backends/mongo/index.ts'
+import { type MongoOptions, openMongo } from '../../src/backends/mongo/lrs.ts'
 import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from './clock.ts'

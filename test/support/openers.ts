@@ -43,18 +43,18 @@ export const useEs = (url: string, index: string, targetPrefix: string): void =>
 
 /** How a process other than the test opens a durable backend on a directory, or on the database that it was told of. */
 export const openers: Readonly<Record<string, (directory: string, context: BackendContext) => Promise<LrsBackend>>> = {
-  fs: async (directory, context) => (await import('../../src/backends/fs/index.ts')).openFs({ directory }, context),
+  fs: async (directory, context) => (await import('../../src/backends/fs/lrs.ts')).openFs({ directory }, context),
   sqlite: async (directory, context) =>
-    (await import('../../src/backends/sqlite/index.ts')).openSqlite({ directory }, context),
+    (await import('../../src/backends/sqlite/lrs.ts')).openSqlite({ directory }, context),
   es: async (_directory, context) => {
-    const { openEs } = await import('../../src/backends/es/index.ts')
+    const { openEs } = await import('../../src/backends/es/lrs.ts')
     const [url = '', index = '', targetPrefix = ''] = Object.values(esVariables).map((name) => process.env[name])
     // So that a test need not wait as long for one that was killed as servers do.
     const lease = { timeToLive: 1500, patience: 20_000, linger: 50 }
     return openEs({ hosts: [url], index, targetPrefix, lease }, context)
   },
   mongo: async (_directory, context) => {
-    const { openMongo } = await import('../../src/backends/mongo/index.ts')
+    const { openMongo } = await import('../../src/backends/mongo/lrs.ts')
     const connectionUri = process.env[mongoVariables.url] ?? ''
     const database = process.env[mongoVariables.database] ?? ''
     // So that a test need not wait as long for one that was killed as servers do.
@@ -62,13 +62,13 @@ export const openers: Readonly<Record<string, (directory: string, context: Backe
     return openMongo({ connectionUri, database, collection: 'marsha', writeDelay: 0, lease }, context)
   },
   clickhouse: async (_directory, context) => {
-    const { openClickhouse } = await import('../../src/backends/clickhouse/index.ts')
+    const { openClickhouse } = await import('../../src/backends/clickhouse/lrs.ts')
     const { hostname, port } = new URL(process.env[clickhouseVariables.url] ?? '')
     const database = process.env[clickhouseVariables.database] ?? ''
     return openClickhouse({ host: hostname, port: Number(port), database, eventTableName: 'xapi_events_all' }, context)
   },
   postgres: async (_directory, context) => {
-    const { openPostgres } = await import('../../src/backends/postgres/index.ts')
+    const { openPostgres } = await import('../../src/backends/postgres/lrs.ts')
     const { url, schema } = postgresVariables
     return openPostgres({ connectionUri: process.env[url], schema: process.env[schema] }, context)
   }

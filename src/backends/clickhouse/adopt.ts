@@ -1,11 +1,11 @@
 import type { StoredStatement } from '../../contracts/statement-store.ts'
-import type { StatementRounds } from '../../rounds/statement-rounds.ts'
-import { adopt as adoptOne, withTimes } from '../../xapi/adopted.ts'
+import { adopt as adoptOne, withTimes } from '../../storage/adoption.ts'
+import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { earliest } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 
 export interface AdoptOptions {
   readonly asker: Asker

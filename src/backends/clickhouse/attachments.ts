@@ -1,6 +1,6 @@
 import type { AttachmentContent, AttachmentStore, CallOptions } from '../../contracts/statement-store.ts'
 import type { Given } from './connect.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
 /** Bytes of attachments that are in memory together, unless a single one has more. */

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { CallOptions } from '../../contracts/statement-store.ts'
-import { defaultTimeout } from '../time-limit.ts'
+import { defaultTimeout } from '../../network/time-limit.ts'
 import { type ClientOptions, impliedOptions } from './client-options.ts'
+import { closed, translateError, unansweredBy } from './errors.ts'
+import type { ServerAddress } from './names.ts'
 import { lengthOf, type RowReader, type Rows, readRows } from './row-binary.ts'
-import type { ServerAddress } from './settings.ts'
-import { closed, translateError, unansweredBy } from './translate-error.ts'
 
 /**
  * Values for the parameters of a query, `{name:Type}` in it: short ones, they are in the URL. Text that is not ours goes

@@ -1,11 +1,11 @@
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
-import type { StatementRounds } from '../../rounds/statement-rounds.ts'
+import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
 import { fitting } from '../../xapi/filters.ts'
 import type { Documents } from './documents.ts'
 import type { Progress } from './engine.ts'
 import { bytesOfId, idLength, idOfBytes } from './keys.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 
 /** Statements whose sizes are read before their texts. */
 const most = 1000

@@ -1,7 +1,7 @@
 import type { CallOptions, Descriptions } from '../../contracts/statement-store.ts'
-import type { LearnedName } from '../../rounds/engine.ts'
+import type { LearnedName } from '../../storage/batching/engine.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
 /** Kinds of rows. */

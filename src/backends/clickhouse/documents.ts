@@ -8,7 +8,7 @@ import type {
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { createRoundQueue } from '../../rounds/queue.ts'
+import { createRoundQueue } from '../../storage/batching/queue.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Appender } from './appender.ts'
 import {
@@ -25,7 +25,7 @@ import {
   rowsOf
 } from './document-rows.ts'
 import { idLength } from './keys.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 import { createRowWriter } from './row-binary.ts'
 import type { Writer } from './writer.ts'
 

@@ -1,5 +1,5 @@
+import { createIdFilter } from './bloom-filter.ts'
 import type { Connection } from './connect.ts'
-import { createIdFilter } from './id-filter.ts'
 import { idLength, uuidOfBytes } from './keys.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { RalphError } from '../../errors.ts'
 import type { Connection } from './connect.ts'
-import { eventTableDefinition, quoted } from './settings.ts'
-import { isNoDatabase, noDatabase } from './translate-error.ts'
+import { isNoDatabase, noDatabase } from './errors.ts'
+import { eventTableDefinition, quoted } from './names.ts'
 
 /** What document 001 has; a table may have more columns, as long as they have defaults. */
 const expected: ReadonlyMap<string, RegExp> = new Map([

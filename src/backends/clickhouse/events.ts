@@ -1,8 +1,8 @@
-import type { NewStatement } from '../../rounds/engine.ts'
+import type { NewStatement } from '../../storage/batching/engine.ts'
 import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { columns, namesOf } from './columns.ts'
 import { bytesOfId, uuidOfBytes } from './keys.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
 /** What a DateTime64 shows (1900 to 2299), in microseconds. */

@@ -1,7 +1,7 @@
 import { RalphError } from '../../errors.ts'
 import type { Connection } from './connect.ts'
-import type { Tables } from './settings.ts'
-import { isServerError } from './translate-error.ts'
+import { isServerError } from './errors.ts'
+import type { Tables } from './names.ts'
 import { ends, queryPrefixOf, type WriterRow } from './writer-rows.ts'
 
 /** Our tables whose rows have the number of a round. */

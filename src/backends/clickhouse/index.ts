@@ -1,165 +1,23 @@
-import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
-import { requireTarget } from '../../settings/target.ts'
-import { notThere } from '../not-there.ts'
-import { type Appender, createAppender } from './appender.ts'
-import { columns } from './columns.ts'
-import { type Connection, connect, knownOptions } from './connect.ts'
-import type { Appenders } from './engine.ts'
-import { makeFirstTables, migrate } from './migrations.ts'
-import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type Tables, tablesIn } from './settings.ts'
-import { type ClickhouseStore, openStore, type Shared } from './store.ts'
-import { readStores } from './stores.ts'
-import { closed, isNoDatabase, noDatabase } from './translate-error.ts'
-import { becomeWriter, defaultTimes } from './writer.ts'
+import { defineData } from '../define-data.ts'
+import { clickhouseDataParameters } from './settings.ts'
 
-export type { ClickhouseOptions } from './settings.ts'
-
-/**
- * Keeps statements in the table of document 001, which Ralph reads and writes, and all that is derived from them in
- * tables of its own beside it (migrations.ts), which every target shares; a target is another event table.
- *
- * Guarantees. A batch is visible whole or not at all, to every reader of this server. What was acknowledged is on the
- * disk of ClickHouse (fsync), in tables of ours, and copied to the event table. That one is as durable as its owner has
- * made it; what it did not take, or lost within ten minutes before the engine stopped, it gets at the next start.
- * ClickHouse has neither transactions nor unique keys: one server process decides on ids and documents, and a second one
- * on the same database is refused at start.
- *
- * Least privileges: SELECT and INSERT on the database; CREATE TABLE on it, and TABLE ENGINE on ReplacingMergeTree and
- * AggregatingMergeTree where the server knows that right, at the first start and for new targets; ALTER DELETE and
- * ALTER CONSTRAINT on the tables lrs$…: the one where a round failed half-way, or else writing stops until somebody
- * grants it, the other where a server died, or else what it sends late is not refused.
- */
-export const openClickhouse = async (options: ClickhouseOptions, context: BackendContext): Promise<LrsBackend> => {
-  const connection = connect(addressOf(options), options.timeout)
-  try {
-    connection.use(clientOptionsOf(options) ?? (await knownOptions(connection)))
-    return await open(connection, options, context)
-  } catch (error) {
-    await connection.close()
-    throw error
+export const clickhouseData = defineData({
+  name: 'clickhouse',
+  summary: 'tables of ClickHouse',
+  driver: '@clickhouse/client',
+  capabilities: {
+    moves: 'records',
+    list: true,
+    read: true,
+    write: ['create'],
+    delete: true,
+    history: false,
+    query: 'JSON with select, where, parameters, limit, sort, column_oriented',
+    target: 'read, write: a table; list, delete: a database'
+  },
+  parameters: clickhouseDataParameters,
+  open: async (parameters) => {
+    const { openClickhouseData } = await import('./data.ts')
+    return openClickhouseData(parameters)
   }
-}
-
-/** Our tables that must be there before the first question. `STORE_UNAVAILABLE` says what is missing. */
-const prepare = async (connection: Connection, database: string, tables: Tables): Promise<void> => {
-  try {
-    await makeFirstTables(connection, tables, database)
-  } catch (cause) {
-    throw isNoDatabase(cause) ? noDatabase(connection.url, database, cause) : cause
-  }
-}
-
-/** `NOT_FOUND` when none of the tables is there. */
-const requireThere = async (connection: Connection, database: string, names: readonly string[]): Promise<void> => {
-  const hex = (text: string): string => Buffer.from(text).toString('hex')
-  const rows = await connection.read(
-    `SELECT count() FROM system.tables WHERE database = unhex({database:String})
-       AND has(splitByChar(',', {names:String}), hex(name))`,
-    { database: hex(database), names: names.map((name) => hex(name).toUpperCase()).join(',') }
-  )
-  if (rows.i64() === 0) throw notThere(`The table ${quoted(database)}.${quoted(names[0] ?? '')} at ${connection.url}`)
-}
-
-const open = async (
-  connection: Connection,
-  options: ClickhouseOptions,
-  context: BackendContext
-): Promise<LrsBackend> => {
-  const { database, eventTableName } = options
-  const tables = tablesIn(database)
-  if (context.mustExist) await requireThere(connection, database, [eventTableName, 'lrs$store'])
-  await prepare(connection, database, tables)
-  const warn = (message: string): void => context.warn(message)
-  const { clock } = context
-  const writer = await becomeWriter({
-    connection,
-    tables,
-    database,
-    clock,
-    times: options.writer ?? defaultTimes,
-    warn
-  })
-  const appenderOf = (table: keyof Appenders): Appender =>
-    createAppender((rows) => writer.insert(tables[table], columns[table], rows))
-  const opened = async (): Promise<Shared> => {
-    await migrate(connection, tables)
-    return {
-      connection,
-      tables,
-      appenders: {
-        statement: appenderOf('statement'),
-        entry: appenderOf('entry'),
-        change: appenderOf('change'),
-        description: appenderOf('description'),
-        attachment: appenderOf('attachment'),
-        document: appenderOf('document')
-      },
-      writer,
-      stores: await readStores(connection, tables),
-      clock,
-      database,
-      writeDelay: options.writeDelay ?? 0,
-      warn
-    }
-  }
-  const shared = await opened().catch(async (error: unknown) => {
-    await writer.release(writer.through, true)
-    throw error
-  })
-
-  const stores = new Map<string, Promise<ClickhouseStore>>()
-  let closing: Promise<void> | undefined
-
-  const closeAll = async (): Promise<void> => {
-    // One that could not be opened has written nothing.
-    const opened = await Promise.allSettled(stores.values())
-    const closed = await Promise.all(
-      opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : []))
-    )
-    try {
-      const last = Math.max(writer.through, ...closed.map((each) => each.last))
-      await writer.release(
-        last,
-        closed.every(({ isWhole }) => isWhole)
-      )
-    } catch (error) {
-      // Nothing is lost by it: all that was accepted is written.
-      const why = error instanceof Error ? error.message : String(error)
-      warn(`The next server will wait until it takes this one for dead, which could not say that it stops: ${why}`)
-    } finally {
-      await connection.close()
-    }
-  }
-
-  return {
-    store: async (target) => {
-      if (closing !== undefined) throw closed()
-      const eventTable = target === undefined ? eventTableName : requireTarget(target)
-      const present = stores.get(eventTable)
-      if (present !== undefined) return present
-      if (context.mustExist) await requireThere(connection, database, [eventTable])
-      const store = openStore(shared, eventTable)
-      stores.set(eventTable, store)
-      // What could not be opened now may be another time.
-      store.catch(() => stores.delete(eventTable))
-      return store
-    },
-    status: async ({ signal } = {}): Promise<BackendStatus> => {
-      signal?.throwIfAborted()
-      if (closing !== undefined) return { state: 'away', detail: 'the store is closed' }
-      const trouble = writer.trouble()
-      if (trouble !== undefined) return { state: 'error', detail: trouble }
-      try {
-        await connection.read(`SELECT count() FROM ${tables.migration}`, {}, signal === undefined ? {} : { signal })
-        return { state: 'ok' }
-      } catch (error) {
-        signal?.throwIfAborted()
-        return { state: 'away', detail: error instanceof Error ? error.message : String(error) }
-      }
-    },
-    close: () => {
-      closing ??= closeAll()
-      return closing
-    }
-  }
-}
+})

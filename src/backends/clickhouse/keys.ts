@@ -1,4 +1,4 @@
-import type { Token } from '../../rounds/tokens.ts'
+import type { Token } from '../../storage/batching/tokens.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 
 /**

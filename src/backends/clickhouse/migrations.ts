@@ -1,7 +1,7 @@
 import { RalphError } from '../../errors.ts'
 import type { Connection } from './connect.ts'
+import type { Tables } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
-import type { Tables } from './settings.ts'
 
 /** What is acknowledged is on the disk: the files of a part, and the directory that names them. */
 const durable = 'fsync_after_insert = 1, fsync_part_directory = 1'

@@ -6,18 +6,18 @@ import type {
   StoredStatement,
   TextPage
 } from '../../contracts/statement-store.ts'
-import { tokenOf } from '../../rounds/tokens.ts'
+import { tokenOf } from '../../storage/batching/tokens.ts'
 import { fitting, maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Parameters, ReadOptions } from './connect.ts'
 import type { Progress } from './engine.ts'
+import { isServerError } from './errors.ts'
 import { bytesOfId, idLength, idOfBytes, keyOfId, keyOfToken, ofItself } from './keys.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 import { hex, rangeOf } from './range.ts'
 import { createRowWriter } from './row-binary.ts'
-import { isServerError } from './translate-error.ts'
 
 /** A statement of a page, its text as it came from the server. */
 interface Row {

@@ -2,7 +2,7 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { completeEvents } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 
 /** What is found of the rounds after the last that is known to be complete. */
 export interface Recovered {

@@ -1,4 +1,4 @@
-import type { ChangedStatement, NewStatement } from '../../rounds/engine.ts'
+import type { ChangedStatement, NewStatement } from '../../storage/batching/engine.ts'
 import { emissionTime } from './events.ts'
 import { bytesOfId, keyOfId, keyOfToken, ofItself, ofReferrers } from './keys.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'

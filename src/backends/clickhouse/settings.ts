@@ -1,95 +1,84 @@
-import type { ClientOptions } from './client-options.ts'
+import { timeoutParameter } from '../../network/time-limit.ts'
+import { parameter } from '../../settings/define.ts'
+import { boolean, integer, text } from '../../settings/kinds.ts'
+import { clientOptions } from './client-options.ts'
 
-export interface ServerAddress {
-  /** Without path. */
-  readonly url: string
-  readonly username?: string | undefined
-  readonly password?: string | undefined
+/** Names and defaults are those of Ralph 5. */
+export const clickhouseParameters = {
+  host: parameter('HOST', {
+    kind: text,
+    default: 'localhost',
+    description: 'Where the ClickHouse server is.'
+  }),
+  port: parameter('PORT', {
+    kind: integer(1, 65_535),
+    default: 8123,
+    description: "Port of the server's HTTP interface."
+  }),
+  secure: parameter('SECURE', {
+    kind: boolean,
+    default: false,
+    description: 'Speak HTTPS with the server (its port is 8443 then, unless it was configured otherwise).'
+  }),
+  database: parameter('DATABASE', {
+    kind: text,
+    default: 'xapi',
+    description: "Database of the tables: the one for statements, and Ralph's own beside it."
+  }),
+  eventTableName: parameter('EVENT_TABLE_NAME', {
+    kind: text,
+    default: 'xapi_events_all',
+    description: 'Table of the statements; a user with a target has a table of that name.'
+  }),
+  username: parameter('USERNAME', {
+    kind: text,
+    default: undefined,
+    defaultText: 'default',
+    description: 'ClickHouse user.'
+  }),
+  password: parameter('PASSWORD', {
+    kind: text,
+    default: undefined,
+    description: 'Password of the ClickHouse user.',
+    secret: true
+  }),
+  clientOptions: parameter('CLIENT_OPTIONS', {
+    kind: clientOptions,
+    default: undefined,
+    defaultText: 'date_time_input_format=best_effort,allow_experimental_object_type=1',
+    description: 'Settings of ClickHouse for every request: key=value, separated by commas, or a JSON object.'
+  }),
+  dateTimeInputFormat: parameter('CLIENT_OPTIONS__date_time_input_format', {
+    kind: text,
+    default: undefined,
+    description: 'One of the settings of ClickHouse in CLIENT_OPTIONS.'
+  }),
+  allowExperimentalObjectType: parameter('CLIENT_OPTIONS__allow_experimental_object_type', {
+    kind: text,
+    default: undefined,
+    description: 'One of the settings of ClickHouse in CLIENT_OPTIONS.'
+  }),
+  idsChunkSize: parameter('IDS_CHUNK_SIZE', {
+    kind: integer(1, Number.MAX_SAFE_INTEGER),
+    default: undefined,
+    description: 'Of Ralph 5: taken, and of no consequence here.'
+  }),
+  timeout: timeoutParameter('ClickHouse'),
+  writeDelay: parameter('WRITE_DELAY', {
+    kind: integer(0, 1000),
+    default: 0,
+    description: 'Milliseconds for which a request that writes waits for others to share its inserts.'
+  })
 }
 
-export interface ClickhouseOptions {
-  readonly host: string
-  readonly port: number
-  readonly secure?: boolean
-  readonly database: string
-  readonly eventTableName: string
-  readonly username?: string | undefined
-  readonly password?: string | undefined
-  /** Settings of ClickHouse for every request. None of the three: those of document 000 that the server knows. */
-  readonly clientOptions?: ClientOptions | undefined
-  readonly dateTimeInputFormat?: string | undefined
-  readonly allowExperimentalObjectType?: string | undefined
-  /** Milliseconds that a request may take without an answer; 10,000 unless given. */
-  readonly timeout?: number
-  /** Milliseconds. */
-  readonly writeDelay?: number
-  /** How the writer of a database shows that it lives; for tests. */
-  readonly writer?: WriterTimes
-}
+const { idsChunkSize: _ids, writeDelay: _delay, ...shared } = clickhouseParameters
 
-/** Milliseconds. */
-export interface WriterTimes {
-  /** Between two signs of life. */
-  readonly beat: number
-  /** Without a sign for so long a writer is dead. */
-  readonly timeToLive: number
-}
-
-export const addressOf = ({ host, port, secure, username, password }: ClickhouseOptions): ServerAddress => ({
-  url: `${secure === true ? 'https' : 'http'}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`,
-  username,
-  password
-})
-
-/** Undefined: nobody has chosen any. Who chooses one has chosen all of them (document 000). */
-export const clientOptionsOf = (options: ClickhouseOptions): ClientOptions | undefined => {
-  const { clientOptions, dateTimeInputFormat, allowExperimentalObjectType } = options
-  const single = {
-    ...(dateTimeInputFormat === undefined ? {} : { date_time_input_format: dateTimeInputFormat }),
-    ...(allowExperimentalObjectType === undefined
-      ? {}
-      : { allow_experimental_object_type: allowExperimentalObjectType })
+/** In the role of a place to read from and to write to. */
+export const clickhouseDataParameters = {
+  ...shared,
+  database: { ...shared.database, description: 'Database whose tables are listed, read and written.' },
+  eventTableName: {
+    ...shared.eventTableName,
+    description: 'Table that is read and written when the command names no target.'
   }
-  return clientOptions === undefined && Object.keys(single).length === 0 ? undefined : { ...clientOptions, ...single }
 }
-
-/** An identifier, whatever is in it. */
-export const quoted = (name: string): string => `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
-
-/** Our tables, quoted and with their database. No target can have such a name: it has no `$`. */
-export interface Tables {
-  readonly statement: string
-  readonly entry: string
-  readonly change: string
-  readonly description: string
-  readonly attachment: string
-  readonly document: string
-  readonly store: string
-  readonly writer: string
-  readonly migration: string
-}
-
-export const tablesIn = (database: string): Tables => {
-  const table = (name: string): string => `${quoted(database)}.${quoted(`lrs$${name}`)}`
-  return {
-    statement: table('statement'),
-    entry: table('entry'),
-    change: table('change'),
-    description: table('description'),
-    attachment: table('attachment'),
-    document: table('document'),
-    store: table('store'),
-    writer: table('writer'),
-    migration: table('migration')
-  }
-}
-
-/** Document 001's table, word for word. */
-export const eventTableDefinition = (table: string): string =>
-  `CREATE TABLE ${table} (
-  event_id UUID NOT NULL,
-  emission_time DateTime64(6) NOT NULL,
-  event String NOT NULL
-)
-ENGINE MergeTree ORDER BY (emission_time, event_id)
-PRIMARY KEY (emission_time, event_id)`

@@ -2,7 +2,7 @@ import type { CallOptions, StoredStatement } from '../../contracts/statement-sto
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Progress } from './engine.ts'
 import { bytesOfId, keyOfId, ofItself } from './keys.ts'
-import type { Asker } from './lookup.ts'
+import type { Asker } from './look-up.ts'
 
 /** `StatementStore.find`. */
 export const findStatement = async (

@@ -1,6 +1,6 @@
 import type { Connection } from './connect.ts'
+import type { Tables } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
-import type { Tables } from './settings.ts'
 
 /** A row of the table of stores. */
 export interface StoreRow {

@@ -1,7 +1,7 @@
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
+import type { Tables } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
-import type { Tables } from './settings.ts'
 
 /** How the rows of a writer end. */
 export const ends = { alive: 0, byItself: 1, takenOver: 2 } as const

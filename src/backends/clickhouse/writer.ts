@@ -7,10 +7,10 @@ import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { namesOf } from './columns.ts'
 import type { Connection } from './connect.ts'
+import { isServerError } from './errors.ts'
 import { fence } from './fence.ts'
+import type { Tables, WriterTimes } from './names.ts'
 import type { Rows } from './row-binary.ts'
-import type { Tables, WriterTimes } from './settings.ts'
-import { isServerError } from './translate-error.ts'
 import { ends, putWriter, readWriters, type WriterRow } from './writer-rows.ts'
 
 /**

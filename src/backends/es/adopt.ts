@@ -1,15 +1,15 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
-import type { StatementRounds } from '../../rounds/statement-rounds.ts'
-import { adopt } from '../../xapi/adopted.ts'
+import { adopt } from '../../storage/adoption.ts'
+import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
 import { normalId, type StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
+import { asStoreError } from './errors.ts'
 import type { Adoption } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
 import { isStatement as isRelated, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
-import { asStoreError } from './translate-error.ts'
 
 export interface AdoptOptions {
   readonly tables: Tables

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Connection } from './connect.ts'
+import { isBusy, type Refusal, refusalOf } from './errors.ts'
 import type { DocumentVersion } from './multi-get.ts'
-import { isBusy, type Refusal, refusalOf } from './translate-error.ts'
 
 /** One line, or two, of a bulk request. */
 export interface Action {

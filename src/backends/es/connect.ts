@@ -3,17 +3,9 @@ import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
-import { defaultTimeout } from '../time-limit.ts'
-import type { EsOptions } from './settings.ts'
-import {
-  asStoreError,
-  closed,
-  isBusy,
-  isBusyError,
-  type Refusal,
-  refusalOf,
-  translateError
-} from './translate-error.ts'
+import { defaultTimeout } from '../../network/time-limit.ts'
+import { asStoreError, closed, isBusy, isBusyError, type Refusal, refusalOf, translateError } from './errors.ts'
+import type { EsOptions } from './names.ts'
 
 /** Milliseconds that making an index may take at least. */
 const prepareLimit = 60_000

@@ -1,15 +1,15 @@
 import type { Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
-import { createPatience } from '../patience.ts'
+import { createPatience } from '../../network/patience.ts'
 import { connect, type EsRequest, refusalIn } from './connect.ts'
-import { asError } from './data-error.ts'
-import { readHits } from './data-read.ts'
-import { writeBatch } from './data-write.ts'
+import { asError } from './data/errors.ts'
+import { readHits } from './data/read.ts'
+import { writeBatch } from './data/write.ts'
+import { closed } from './errors.ts'
 import { statementIndex } from './mappings.ts'
-import type { Refresh } from './settings.ts'
+import type { Refresh } from './names.ts'
 import { statusOf } from './status.ts'
-import { closed } from './translate-error.ts'
 
 export interface EsDataOptions {
   /** URLs of nodes, credentials included. */

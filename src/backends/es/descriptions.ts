@@ -1,6 +1,6 @@
 import type { CallOptions, Descriptions } from '../../contracts/statement-store.ts'
-import type { LearnedName, Round } from '../../rounds/engine.ts'
-import { isWritten, type Written } from '../../rounds/written.ts'
+import type { LearnedName, Round } from '../../storage/batching/engine.ts'
+import { isWritten, type Written } from '../../storage/batching/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Action } from './bulk.ts'

@@ -9,15 +9,15 @@ import type {
 } from '../../contracts/document-store.ts'
 import type { KeyedDocument, StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
-import { changeDocument, createKeyedQueue, type Versioned } from '../../rounds/documents.ts'
+import { changeDocument, createKeyedQueue, type Versioned } from '../../storage/documents.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
+import { asStoreError } from './errors.ts'
 import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
 import { contentOf, type PartDocument, partIn, partsOf } from './parts.ts'
 import type { Refresher } from './refresher.ts'
 import type { Tables } from './tables.ts'
-import { asStoreError } from './translate-error.ts'
 
 /** One document; a large one has its content in parts of its own, which are written before it and removed after it. */
 interface KeptDocument {

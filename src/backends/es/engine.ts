@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.ts'
 import { RalphError } from '../../errors.ts'
-import type { NewStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
-import { isLost, type Lease } from '../../rounds/lease.ts'
-import { oldGaps, type Written } from '../../rounds/written.ts'
+import type { NewStatement, Round, RoundEngine, Turn } from '../../storage/batching/engine.ts'
+import { isLost, type Lease } from '../../storage/batching/lease.ts'
+import { oldGaps, type Written } from '../../storage/batching/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
 import { type Action, bulk, type RefusedAction } from './bulk.ts'
@@ -15,11 +15,11 @@ import {
   writeDescriptions,
   writeNames
 } from './descriptions.ts'
+import { asStoreError } from './errors.ts'
 import { type Adoptions, createLookUp } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
 import { relationActions, textActions } from './round-actions.ts'
 import type { Tables } from './tables.ts'
-import { asStoreError } from './translate-error.ts'
 import { undoLate, undoTexts, undoTurn } from './undo.ts'
 
 export interface EngineOptions {

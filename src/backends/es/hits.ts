@@ -1,4 +1,4 @@
-import { endOfString, onOneLine } from '../../xapi/json-text.ts'
+import { endOfString, onOneLine } from '../../json/exact.ts'
 import { type Bytes, closeBrace, comma, endOfValue, openBrace } from './json-bytes.ts'
 
 /** The answer to a search, its hits as text: numbers stay as they were written. */

@@ -1,5 +1,6 @@
 import { RalphError } from '../../errors.ts'
 import type { Connection } from './connect.ts'
+import { refusalOf } from './errors.ts'
 import {
   type IndexDefinition,
   keptIndex,
@@ -9,8 +10,7 @@ import {
   relationIndex,
   statementIndex
 } from './mappings.ts'
-import type { OwnIndices } from './settings.ts'
-import { refusalOf } from './translate-error.ts'
+import type { OwnIndices } from './names.ts'
 
 /** The oldest server that is known to serve. */
 const oldest = [8, 1] as const

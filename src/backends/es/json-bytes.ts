@@ -1,4 +1,4 @@
-import { endOfString } from '../../xapi/json-text.ts'
+import { endOfString } from '../../json/exact.ts'
 
 const quote = 0x22
 export const openBrace = 0x7b

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { DocumentKey, DocumentScope } from '../../contracts/document-store.ts'
-import type { Token } from '../../rounds/tokens.ts'
+import type { Token } from '../../storage/batching/tokens.ts'
 import type { StatementId } from '../../xapi/statement.ts'
-import type { Space } from './settings.ts'
+import type { Space } from './names.ts'
 
 /** An id of Elasticsearch has up to 512 bytes: what may be longer is told by its digest. */
 const digest = (...parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'base64url')

@@ -1,5 +1,10 @@
-import { freshRecord, type LeaseRecord, type LeaseTable, type VersionedRecord } from '../../rounds/lease-record.ts'
-import type { Gap, Written } from '../../rounds/written.ts'
+import {
+  freshRecord,
+  type LeaseRecord,
+  type LeaseTable,
+  type VersionedRecord
+} from '../../storage/batching/lease-record.ts'
+import type { Gap, Written } from '../../storage/batching/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
 import type { Tables } from './tables.ts'

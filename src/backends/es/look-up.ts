@@ -1,6 +1,6 @@
 import { RalphError } from '../../errors.ts'
-import type { Lookup, PresentStatement } from '../../rounds/engine.ts'
-import type { Written } from '../../rounds/written.ts'
+import type { Lookup, PresentStatement } from '../../storage/batching/engine.ts'
+import type { Written } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
 import { isLate, isStatement, presentOf, type Relation, type StatementRelation } from './relations.ts'

@@ -1,4 +1,4 @@
-import type { Written } from '../../rounds/written.ts'
+import type { Written } from '../../storage/batching/written.ts'
 
 /** Queries, of which one at least matches what a field says of a round that does not count, or not yet. */
 export const notWritten = (field: string, { last, gaps }: Written): object[] => [

@@ -6,20 +6,20 @@ import type {
   StoredStatement,
   TextPage
 } from '../../contracts/statement-store.ts'
-import { tokenOf } from '../../rounds/tokens.ts'
-import type { Written } from '../../rounds/written.ts'
-import { withTimes } from '../../xapi/adopted.ts'
+import { withTimes } from '../../storage/adoption.ts'
+import { tokenOf } from '../../storage/batching/tokens.ts'
+import type { Written } from '../../storage/batching/written.ts'
 import { fitting, type Position, type StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { asStoreError, refusalOf } from './errors.ts'
 import { multiGet } from './multi-get.ts'
 import { notWritten } from './not-written.ts'
 import type { PageCache } from './page-cache.ts'
 import { isStatement, type Relation, statusAt } from './relations.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Tables } from './tables.ts'
-import { asStoreError, refusalOf } from './translate-error.ts'
 
 /** A statement that matches. */
 interface Match extends Position {

@@ -1,4 +1,4 @@
-import type { ChangedStatement, NewStatement, Round } from '../../rounds/engine.ts'
+import type { ChangedStatement, NewStatement, Round } from '../../storage/batching/engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Action } from './bulk.ts'

@@ -1,6 +1,6 @@
 import type { Connection } from './connect.ts'
 import { type Keys, keysOf } from './keys.ts'
-import type { OwnIndices, Refresh, Space } from './settings.ts'
+import type { OwnIndices, Refresh, Space } from './names.ts'
 
 /** Where one target is. */
 export interface Tables {

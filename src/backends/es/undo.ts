@@ -1,14 +1,14 @@
-import type { NewStatement } from '../../rounds/engine.ts'
-import { isWritten, type Written } from '../../rounds/written.ts'
+import type { NewStatement } from '../../storage/batching/engine.ts'
+import { isWritten, type Written } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
 import type { DescriptionDocument } from './descriptions.ts'
+import { asStoreError } from './errors.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
 import { notWritten } from './not-written.ts'
 import { before, isStatement, lineOf, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
-import { asStoreError } from './translate-error.ts'
 
 interface Found {
   readonly id: string

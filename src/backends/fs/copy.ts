@@ -1,7 +1,7 @@
 import type { InsertReport, StoredStatement } from '../../contracts/statement-store.ts'
-import type { Steps } from '../../durability/group-commit.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { onOneLine } from '../../xapi/json-text.ts'
+import { onOneLine } from '../../json/exact.ts'
+import type { Steps } from '../../storage/batching/group-commit.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { StoreFiles, Transaction } from './transaction.ts'
 

@@ -8,10 +8,10 @@ import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { syncDirectory } from '../../durability/sync-directory.ts'
 import { findMachine, isRunning } from '../../durability/this-machine.ts'
 import { RalphError } from '../../errors.ts'
+import { newName } from '../../records/object-place.ts'
 import { detectCompression, headLength } from '../../streams/compression.ts'
 import { decompress } from '../../streams/decompress.ts'
-import { newName } from '../object-place.ts'
-import { translateError } from './translate-error.ts'
+import { translateError } from './errors.ts'
 
 export interface FsDataOptions {
   readonly directory: string

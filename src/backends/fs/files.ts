@@ -8,8 +8,8 @@ import { lockStore } from '../../durability/process-lock.ts'
 import { RalphError } from '../../errors.ts'
 import { isTarget } from '../../settings/target.ts'
 import { read, readNow, writeFully } from './file.ts'
-import { directoryOf, openFs } from './index.ts'
 import { intentIn } from './intent.ts'
+import { directoryOf, openFs } from './lrs.ts'
 import { lockName, ownDirectory, ownFiles } from './open-files.ts'
 
 /** One file of a copy: its first bytes, which never change, and for the statements those of the commit under way. */

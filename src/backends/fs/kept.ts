@@ -1,5 +1,5 @@
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { createDocumentIndex } from '../../xapi/document-index.ts'
+import { createDocumentIndex } from '../../storage/memory-index/document-index.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { LocatedDocuments } from './documents.ts'
 import type { Place } from './file.ts'

@@ -1,6 +1,6 @@
 import { ftruncateSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { inTurns, type Transactions } from '../../durability/group-commit.ts'
+import { inTurns, type Transactions } from '../../storage/batching/group-commit.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Place, writeFully } from './file.ts'

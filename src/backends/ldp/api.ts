@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.ts'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
-import { createPersistence } from '../persistence.ts'
-import type { RetryPlan } from '../retry.ts'
-import { type ApiAnswer, apiFailure, apiOutOfReach, errorCodeOf } from './failures.ts'
+import { createPersistence } from '../../network/persistence.ts'
+import type { RetryPlan } from '../../network/retry.ts'
+import { type ApiAnswer, apiFailure, apiOutOfReach, errorCodeOf } from './errors.ts'
 
 export interface ApiKeys {
   readonly applicationKey: string

@@ -1,6 +1,6 @@
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
-import { pause, retryAfter } from '../retry.ts'
+import { pause, retryAfter } from '../../network/retry.ts'
 
 /** The storage says so while an archive is on its way from the cold one. */
 export const isSealed = ({ status }: { readonly status: number }): boolean => status === 429

@@ -1,5 +1,5 @@
 import { RalphError } from '../../errors.ts'
-import { decodeUtf8, elements, members, onOneLine } from '../../xapi/json-text.ts'
+import { decodeUtf8, elements, members, onOneLine } from '../../json/exact.ts'
 import type { LrsAnswer } from './answer.ts'
 import { firstPart } from './multipart.ts'
 

@@ -1,8 +1,8 @@
 import type { ReadOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
-import { parseJsonQuery, type QueryKey, queryKeys } from '../json-query.ts'
+import { parseJsonQuery, type QueryKey, queryKeys } from '../../records/json-query.ts'
 import type { LrsClient } from './client.ts'
-import { failureOf } from './failures.ts'
+import { failureOf } from './errors.ts'
 import { nextUrl, type Page, readPage } from './page.ts'
 
 const agent: QueryKey = {

@@ -4,7 +4,7 @@ import { sameStatement } from '../../xapi/equivalence.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { type LrsAnswer, statusAndMessage } from './answer.ts'
 import type { LrsClient } from './client.ts'
-import { failureOf } from './failures.ts'
+import { failureOf } from './errors.ts'
 import { readPage } from './page.ts'
 
 export interface LrsWriter {

@@ -2,8 +2,8 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { DocumentKey, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { createDocumentIndex, isSameKey } from '../../storage/memory-index/document-index.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
-import { createDocumentIndex, isSameKey } from '../../xapi/document-index.ts'
 
 export const createMemoryDocuments = (
   clock: Clock,

@@ -9,14 +9,14 @@ import type {
   StoredStatement
 } from '../../contracts/statement-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
-import { createGroupCommit, type Steps } from '../../durability/group-commit.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
+import { createGroupCommit, type Steps } from '../../storage/batching/group-commit.ts'
+import { separateKnown } from '../../storage/known-statements.ts'
+import { createStatementIndex, type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { marksOf } from '../../xapi/attachments.ts'
+import { createLearned } from '../../xapi/descriptions.ts'
 import { fitting } from '../../xapi/filters.ts'
-import { separateKnown } from '../../xapi/known-statements.ts'
-import { createLearned } from '../../xapi/learned.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
-import { createStatementIndex, type Row, rowsOf } from '../../xapi/statement-index.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 

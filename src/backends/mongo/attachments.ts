@@ -2,8 +2,8 @@ import type { AttachmentContent } from '../../contracts/statement-store.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { bytesOf, maxPart, planContent, readContent, writeParts } from './contents.ts'
-import type { AttachmentDocument } from './shapes.ts'
-import { isDuplicateKey } from './translate-error.ts'
+import type { AttachmentDocument } from './document-types.ts'
+import { isDuplicateKey } from './errors.ts'
 
 /** Neighbours up to so many bytes together, one at least. */
 const groupsOf = <Each extends { readonly size: number }>(all: readonly Each[]): Each[][] => {

@@ -1,6 +1,5 @@
 import type { Collection } from 'mongodb'
 import type { Connection, Database } from './connect.ts'
-import type { CollectionNames } from './settings.ts'
 import type {
   AttachmentDocument,
   DescriptionDocument,
@@ -9,7 +8,8 @@ import type {
   NameDocument,
   PartDocument,
   StatementDocument
-} from './shapes.ts'
+} from './document-types.ts'
+import type { CollectionNames } from './names.ts'
 
 /** The collections of one target. */
 export interface Collections {

@@ -7,8 +7,8 @@ import {
   type ReadConcernLike
 } from 'mongodb'
 import { RalphError } from '../../errors.ts'
-import { defaultTimeout } from '../time-limit.ts'
-import { translating } from './translate-error.ts'
+import { defaultTimeout } from '../../network/time-limit.ts'
+import { translating } from './errors.ts'
 
 /** A database that answers. */
 export interface Database {

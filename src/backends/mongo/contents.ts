@@ -2,7 +2,7 @@ import { Binary, ObjectId } from 'mongodb'
 import { RalphError } from '../../errors.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import type { Content, PartDocument } from './shapes.ts'
+import type { Content, PartDocument } from './document-types.ts'
 
 /** Bytes in one document: half of MongoDB's limit. */
 export const maxPart = 8 * 2 ** 20

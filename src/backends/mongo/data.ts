@@ -3,13 +3,13 @@ import type { InputRecord, Listed, ListOptions, RecordsBackend, WriteOptions } f
 import type { Log } from '../../contracts/log.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
-import { createPatience } from '../patience.ts'
+import { createPatience } from '../../network/patience.ts'
 import { createConnection } from './connect.ts'
-import { asError, asking } from './data-error.ts'
-import { readDocuments } from './data-read.ts'
-import { type RecordCollection, type RecordDocument, writeBatch } from './data-write.ts'
-import { type KeyDocument, type KnownDigests, readDigests } from './known-digests.ts'
-import { closed, isUnauthorized } from './translate-error.ts'
+import { asError, asking } from './data/errors.ts'
+import { readDocuments } from './data/read.ts'
+import { type RecordCollection, type RecordDocument, writeBatch } from './data/write.ts'
+import { closed, isUnauthorized } from './errors.ts'
+import { type KeyDocument, type KnownDigests, readDigests } from './seen-digests.ts'
 
 export interface MongoDataOptions {
   readonly connectionUri: string

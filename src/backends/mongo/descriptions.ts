@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto'
 import type { Descriptions } from '../../contracts/statement-store.ts'
-import type { LearnedName } from '../../rounds/engine.ts'
-import { tokenOf } from '../../rounds/tokens.ts'
-import { type Gap, isWritten, type Written } from '../../rounds/written.ts'
+import type { LearnedName } from '../../storage/batching/engine.ts'
+import { tokenOf } from '../../storage/batching/tokens.ts'
+import { type Gap, isWritten, type Written } from '../../storage/batching/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { inChunks, maxWrites } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import type { DescriptionDocument } from './document-types.ts'
 import { notWritten } from './find-plan.ts'
-import type { DescriptionDocument } from './shapes.ts'
 
 interface Asked {
   readonly activities: readonly string[]

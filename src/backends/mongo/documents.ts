@@ -10,14 +10,14 @@ import type {
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { changeDocument, createKeyedQueue, type Versioned } from '../../rounds/documents.ts'
+import { changeDocument, createKeyedQueue, type Versioned } from '../../storage/documents.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { planContent, readContent, removeParts, writeParts } from './contents.ts'
-import type { DocumentDocument } from './shapes.ts'
-import { isDuplicateKey } from './translate-error.ts'
+import type { DocumentDocument } from './document-types.ts'
+import { isDuplicateKey } from './errors.ts'
 
 /** `DocumentStore`, and what copying needs. */
 export interface Documents extends DocumentStore {

@@ -2,9 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { ObjectId } from 'mongodb'
 import type { Clock } from '../../contracts/clock.ts'
 import { RalphError } from '../../errors.ts'
-import type { ChangedStatement, Lookup, PresentStatement, Round, RoundEngine, Turn } from '../../rounds/engine.ts'
-import { isLost, type Lease } from '../../rounds/lease.ts'
-import { oldGaps, type Written } from '../../rounds/written.ts'
+import type {
+  ChangedStatement,
+  Lookup,
+  PresentStatement,
+  Round,
+  RoundEngine,
+  Turn
+} from '../../storage/batching/engine.ts'
+import { isLost, type Lease } from '../../storage/batching/lease.ts'
+import { oldGaps, type Written } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
@@ -13,10 +20,10 @@ import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { writeParts } from './contents.ts'
 import { descriptionsAt, findDescriptions, writeDescriptions, writeNames } from './descriptions.ts'
-import type { DescriptionDocument, Relations, StatementDocument } from './shapes.ts'
+import type { DescriptionDocument, Relations, StatementDocument } from './document-types.ts'
+import { refusedWrites, translateError, translating } from './errors.ts'
 import type { Snapshots } from './snapshots.ts'
 import { isLate, isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
-import { refusedWrites, translateError, translating } from './translate-error.ts'
 import { undoLate, undoTurn } from './undo.ts'
 
 export interface EngineOptions {

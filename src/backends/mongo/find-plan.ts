@@ -1,6 +1,6 @@
 import type { Document, Filter } from 'mongodb'
-import { type Token, tokenOf } from '../../rounds/tokens.ts'
-import type { Gap, Written } from '../../rounds/written.ts'
+import { type Token, tokenOf } from '../../storage/batching/tokens.ts'
+import type { Gap, Written } from '../../storage/batching/written.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'

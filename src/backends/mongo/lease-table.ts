@@ -1,10 +1,10 @@
-import type { LeaseTable, VersionedRecord } from '../../rounds/lease-record.ts'
+import type { LeaseTable, VersionedRecord } from '../../storage/batching/lease-record.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import type { LeaseDocument } from './shapes.ts'
+import type { LeaseDocument } from './document-types.ts'
+import { isDuplicateKey, translating } from './errors.ts'
 import { isTakenIn } from './statement-document.ts'
-import { isDuplicateKey, translating } from './translate-error.ts'
 
 const _id = 'lease'
 

@@ -3,9 +3,9 @@ import { maxPageSize, type Position, type StatementQuery } from '../../xapi/filt
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import type { StatementText } from './document-types.ts'
 import { type FindPlan, isStored, isValid, isVoided, planAll, planFind, planIds, tokensOfQuery } from './find-plan.ts'
-import { createLeadingToken } from './leading-token.ts'
-import type { StatementText } from './shapes.ts'
+import { createLeadingToken } from './first-filter.ts'
 import type { Snapshots } from './snapshots.ts'
 import { readProjection, readStored, sizeOf } from './statement-document.ts'
 

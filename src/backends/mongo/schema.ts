@@ -1,9 +1,9 @@
 import { type Db, type IndexDescription, MongoServerError } from 'mongodb'
 import { RalphError } from '../../errors.ts'
-import { notThere } from '../not-there.ts'
+import { notThere } from '../../storage/not-there.ts'
 import type { Connection } from './connect.ts'
-import type { CollectionNames } from './settings.ts'
-import { isUnauthorized, translateError, translating } from './translate-error.ts'
+import { isUnauthorized, translateError, translating } from './errors.ts'
+import type { CollectionNames } from './names.ts'
 
 /** Names of indexes that queries ask for by name. */
 export const indexNames = { id: 'ralph_id', tokens: 'ralph_tokens', stored: 'ralph_stored' } as const

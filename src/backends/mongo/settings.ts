@@ -1,53 +1,81 @@
-import { RalphError } from '../../errors.ts'
-import type { LeaseOptions } from '../../rounds/lease.ts'
-import { requireTarget } from '../../settings/target.ts'
+import { timeoutParameter } from '../../network/time-limit.ts'
+import { parameter } from '../../settings/define.ts'
+import { integer, type Kind, text } from '../../settings/kinds.ts'
 
-export interface MongoOptions {
-  readonly connectionUri: string
-  readonly database: string
-  /** Of the default target. */
-  readonly collection: string
-  /** Milliseconds for which the first of some requests waits for others to share its round. */
-  readonly writeDelay: number
-  /** Milliseconds that a request may take; 10,000 unless given. */
-  readonly timeout?: number
-  /** How servers take turns; as they come unless given. */
-  readonly lease?: LeaseOptions
-}
+/** As document 000 shows it: `["mongodb://mongo:27017/"]`. */
+const bracketed = /^\[\s*(["']?)(.*)\1\s*\]$/s
 
-/** The collections of one target: Ralph's, and beside it those of ours. */
-export interface CollectionNames {
-  readonly statements: string
-  readonly lease: string
-  readonly descriptions: string
-  readonly names: string
-  readonly attachments: string
-  readonly parts: string
-  readonly documents: string
-}
-
-/** No target has a colon in its name: what is ours is never taken for a target. */
-const namesFor = (statements: string): CollectionNames => ({
-  statements,
-  lease: `${statements}:lease`,
-  descriptions: `${statements}:descriptions`,
-  names: `${statements}:names`,
-  attachments: `${statements}:attachments`,
-  parts: `${statements}:parts`,
-  documents: `${statements}:documents`
-})
-
-/** A target is another collection. `INVALID_SETTING` when it cannot name one. */
-export const collectionsOf = (defaultCollection: string, target: string | undefined): CollectionNames => {
-  if (target === undefined) return namesFor(defaultCollection)
-  const name = requireTarget(target)
-  // As MongoDB has it, and as Ralph checks it: no empty part between dots.
-  if (name.startsWith('system.') || name.includes('..') || name.endsWith('.')) {
-    throw new RalphError(
-      'INVALID_SETTING',
-      `${JSON.stringify(name)} cannot name a target here: no collection of MongoDB may be called so`,
-      { target: name }
-    )
+const uri: Kind<string> = {
+  expected: 'a connection string (mongodb://host:27017/ or mongodb+srv://host/), or a list of one',
+  parse: (value) => {
+    const bare = bracketed.exec(value.trim())?.[2] ?? value
+    return /^mongodb(\+srv)?:\/\/[^/]/.test(bare) ? bare : undefined
   }
-  return namesFor(name)
+}
+
+const database: Kind<string> = {
+  expected: 'a name without spaces and without . $ / \\ "',
+  parse: (value) => (/^[^\s.$/\\"\0]{1,63}$/.test(value) ? value : undefined)
+}
+
+const collection: Kind<string> = {
+  expected: 'a name without $ and : and without an empty part between dots',
+  parse: (value) => (/^(?!system\.)[^.$:\0]+(?:\.[^.$:\0]+)*$/.test(value) ? value : undefined)
+}
+
+/** Those of the driver of Python that Ralph 5 passes on. */
+const clientOptions: Kind<string> = {
+  expected: 'document_class and tz_aware as key=value, separated by commas',
+  parse: (value) => {
+    const keys = value.split(',').map((pair) => pair.split('=', 1)[0]?.trim() ?? '')
+    return keys.every((key) => key === 'document_class' || key === 'tz_aware') ? value : undefined
+  }
+}
+
+const unused = 'Of the driver of Python: taken, and of no consequence here.'
+
+/** Names and defaults are those of Ralph 5. */
+export const mongoParameters = {
+  connectionUri: parameter('CONNECTION_URI', {
+    kind: uri,
+    default: 'mongodb://localhost:27017/',
+    description: 'Connection string of the server or replica set, credentials and TLS options included.',
+    secret: true
+  }),
+  database: parameter('DEFAULT_DATABASE', {
+    kind: database,
+    default: 'statements',
+    description: 'Database that statements and all that belongs to them are kept in.'
+  }),
+  collection: parameter('DEFAULT_COLLECTION', {
+    kind: collection,
+    default: 'marsha',
+    description: 'Collection of statements; what belongs to them is in collections named NAME:….'
+  }),
+  timeout: timeoutParameter('MongoDB'),
+  writeDelay: parameter('WRITE_DELAY', {
+    kind: integer(0, 1000),
+    default: 0,
+    description: 'Milliseconds for which the first of some requests waits for others to be written with it.'
+  }),
+  clientOptions: parameter('CLIENT_OPTIONS', { kind: clientOptions, default: undefined, description: unused }),
+  documentClass: parameter('CLIENT_OPTIONS__document_class', { kind: text, default: undefined, description: unused }),
+  tzAware: parameter('CLIENT_OPTIONS__tz_aware', { kind: text, default: undefined, description: unused })
+}
+
+/** In the role of a place to read from and to write to. */
+export const mongoDataParameters = {
+  connectionUri: mongoParameters.connectionUri,
+  database: { ...mongoParameters.database, description: 'Database whose collections are listed, read and written.' },
+  collection: {
+    ...mongoParameters.collection,
+    description: 'Collection that is read and written when the command names no target.'
+  },
+  timeout: mongoParameters.timeout,
+  clientOptions: mongoParameters.clientOptions,
+  documentClass: mongoParameters.documentClass,
+  tzAware: {
+    ...mongoParameters.tzAware,
+    description: 'Of the driver of Python: taken; dates are printed with their offset in any case.'
+  }
 }

@@ -1,6 +1,6 @@
-import type { Lease } from '../../rounds/lease.ts'
-import { freshRecord, type LeaseTable } from '../../rounds/lease-record.ts'
-import type { Written } from '../../rounds/written.ts'
+import type { Lease } from '../../storage/batching/lease.ts'
+import { freshRecord, type LeaseTable } from '../../storage/batching/lease-record.ts'
+import type { Written } from '../../storage/batching/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 
 /** Reads that see every round whole or not at all, and all that was acknowledged before they began, by whichever server. */

@@ -2,14 +2,14 @@ import { hash } from 'node:crypto'
 import { BSON, ObjectId } from 'mongodb'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
-import type { NewStatement, PresentStatement } from '../../rounds/engine.ts'
-import { isInGap, isWritten, type Written } from '../../rounds/written.ts'
+import type { NewStatement, PresentStatement } from '../../storage/batching/engine.ts'
+import { isInGap, isWritten, type Written } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { bsonSource, shortened } from './bson-source.ts'
 import type { Collections } from './collections.ts'
 import { planContent, readContent } from './contents.ts'
-import type { PartDocument, Relations, StatementDocument, StatementText } from './shapes.ts'
+import type { PartDocument, Relations, StatementDocument, StatementText } from './document-types.ts'
 
 /** A document to be written, and the parts of its text. */
 export interface Planned<Document> {

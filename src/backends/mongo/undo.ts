@@ -1,11 +1,11 @@
 import type { Filter } from 'mongodb'
-import { type Gap, isWritten, type Written } from '../../rounds/written.ts'
+import { type Gap, isWritten, type Written } from '../../storage/batching/written.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { removeParts } from './contents.ts'
 import { undoDescriptions, undoNames } from './descriptions.ts'
+import type { Relations, StatementDocument } from './document-types.ts'
 import { isOfGap, notWritten } from './find-plan.ts'
-import type { Relations, StatementDocument } from './shapes.ts'
 import { isTakenIn } from './statement-document.ts'
 
 /**

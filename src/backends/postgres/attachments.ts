@@ -1,6 +1,6 @@
 import type { AttachmentContent, AttachmentStore } from '../../contracts/statement-store.ts'
+import { piecesOf } from './chunks.ts'
 import type { Database } from './connect.ts'
-import { piecesOf } from './pieces.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
 
 /** Bytes go as they are in a parameter of their own; in an array they would be written in hexadecimal digits. */

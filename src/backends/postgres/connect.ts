@@ -1,9 +1,9 @@
 import pg from 'pg'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
+import { isLost, isUnanswered, type Place, translateError } from './errors.ts'
+import { quoted, type Settings } from './names.ts'
 import { plain, type Query } from './query-text.ts'
-import { quoted, type Settings } from './settings.ts'
-import { isLost, isUnanswered, type Place, translateError } from './translate-error.ts'
 
 type Rows<Each extends readonly (readonly unknown[])[]> = { readonly [at in keyof Each]: readonly Each[at][] }
 type Queries<Each extends readonly (readonly unknown[])[]> = { readonly [at in keyof Each]: Query<Each[at]> }

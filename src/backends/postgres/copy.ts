@@ -1,12 +1,12 @@
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import type { KeyedDocument, StoreCopy } from '../../contracts/store-copy.ts'
-import type { StatementRounds } from '../../rounds/statement-rounds.ts'
+import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { piecesOf } from './chunks.ts'
 import type { Database } from './connect.ts'
 import { columnsOfKey, digestOfKey } from './documents.ts'
 import { leastId } from './keys.ts'
 import { inOrder, inRange, type PageRow, pageFrom, pageOf, rangeOf } from './page.ts'
-import { piecesOf } from './pieces.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
 
 /** Each of the two lists is in order: they are merged. */

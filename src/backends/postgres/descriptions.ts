@@ -1,5 +1,5 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
-import type { Round } from '../../rounds/engine.ts'
+import type { Round } from '../../storage/batching/engine.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import { digestOf, listOf } from './keys.ts'
 import { prepare, type Query } from './query-text.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
-import type { RoundEngine, Turn } from '../../rounds/engine.ts'
+import type { RoundEngine, Turn } from '../../storage/batching/engine.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { begin, commit, type Database, rollback, type Session } from './connect.ts'
 import { describe } from './descriptions.ts'

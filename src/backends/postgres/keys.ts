@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Token } from '../../rounds/tokens.ts'
+import type { Token } from '../../storage/batching/tokens.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 
 /** A token as an index takes it: its letter and 120 bits of its digest, in the 16 bytes of a uuid. */

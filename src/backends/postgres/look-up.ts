@@ -1,5 +1,5 @@
-import type { Lookup, PresentStatement } from '../../rounds/engine.ts'
-import { type Token, tokenOf } from '../../rounds/tokens.ts'
+import type { Lookup, PresentStatement } from '../../storage/batching/engine.ts'
+import { type Token, tokenOf } from '../../storage/batching/tokens.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { inheritableTerms, ownTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'

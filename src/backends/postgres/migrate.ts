@@ -1,9 +1,9 @@
 import { RalphError } from '../../errors.ts'
 import { begin, commit, type Database } from './connect.ts'
+import { forbidden } from './errors.ts'
 import { migrations, tableNames } from './migrations.ts'
+import { quoted } from './names.ts'
 import { plain } from './query-text.ts'
-import { quoted } from './settings.ts'
-import { forbidden } from './translate-error.ts'
 
 /** The oldest major version that every statement of SQL here was written for. */
 const oldestVersion = 14

@@ -1,10 +1,10 @@
 import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
+import { alternativesOf } from './compact-tokens.ts'
 import type { Database } from './connect.ts'
 import { createFrequencies, longList, type TokenKeys } from './frequencies.ts'
 import { listOf, tokenKey } from './keys.ts'
-import { alternativesOf } from './lean-tokens.ts'
 import { inOrder, inRange, type PageRow, pageFrom, pageOf, type Range, rangeOf } from './page.ts'
 import { plain, prepare } from './query-text.ts'
 

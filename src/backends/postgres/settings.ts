@@ -1,130 +1,83 @@
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
-import { RalphError } from '../../errors.ts'
-import { defaultTimeout } from '../time-limit.ts'
+import { timeoutParameter } from '../../network/time-limit.ts'
+import { parameter } from '../../settings/define.ts'
+import { choice, integer, path, text } from '../../settings/kinds.ts'
 
-export const sslModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const
-export type SslMode = (typeof sslModes)[number]
-
-/** See `parameters.ts`; times in milliseconds. */
-export interface PostgresOptions {
-  readonly connectionUri?: string | undefined
-  readonly host?: string | undefined
-  readonly port?: number | undefined
-  readonly database?: string | undefined
-  readonly user?: string | undefined
-  readonly password?: string | undefined
-  readonly sslMode?: SslMode | undefined
-  readonly sslRootCert?: string | undefined
-  readonly schema?: string | undefined
-  readonly poolSize?: number | undefined
-  readonly timeout?: number | undefined
-  readonly connectTimeout?: number | undefined
-  readonly statementTimeout?: number | undefined
-  readonly writeDelay?: number | undefined
-  /** Statements that a list must hold to be read side by side with others, rather than one by one. */
-  readonly longList?: number | undefined
+export const postgresParameters = {
+  connectionUri: parameter('CONNECTION_URI', {
+    kind: text,
+    default: undefined,
+    description:
+      'postgres://user:password@host:port/database?sslmode=…: all in one; what it does not say is taken from the others.',
+    secret: true
+  }),
+  host: parameter('HOST', {
+    kind: text,
+    default: 'localhost',
+    description: 'Host of the server, or the directory of its socket.'
+  }),
+  port: parameter('PORT', { kind: integer(1, 65_535), default: 5432, description: 'Port of the server.' }),
+  database: parameter('DATABASE', {
+    kind: text,
+    default: undefined,
+    defaultText: 'the name of the user',
+    description: 'Name of the database.'
+  }),
+  user: parameter('USER', { kind: text, default: 'postgres', description: 'Name of the role that logs in.' }),
+  password: parameter('PASSWORD', {
+    kind: text,
+    default: undefined,
+    description: 'Password of the role.',
+    secret: true
+  }),
+  sslMode: parameter('SSL_MODE', {
+    kind: choice(['disable', 'require', 'verify-ca', 'verify-full']),
+    default: 'disable',
+    description: 'TLS, and how much of the certificate of the server must be right, as libpq has it.'
+  }),
+  sslRootCert: parameter('SSL_ROOT_CERT', {
+    kind: path,
+    default: undefined,
+    defaultText: 'those that Node trusts',
+    description: 'File with the certificates that the server may be signed with.'
+  }),
+  schema: parameter('DEFAULT_SCHEMA', {
+    kind: text,
+    default: 'ralph',
+    description: 'Schema of the tables, made if it is missing.'
+  }),
+  poolSize: parameter('POOL_SIZE', {
+    kind: integer(2, 1000),
+    default: 10,
+    description: 'Connections that are open at most; one more is used to stop what nobody waits for.'
+  }),
+  timeout: timeoutParameter('PostgreSQL'),
+  connectTimeout: parameter('CONNECT_TIMEOUT', {
+    kind: integer(1, 3_600_000),
+    default: undefined,
+    defaultText: '5000, and no more than TIMEOUT',
+    description: 'Milliseconds for which a connection, new or free, is waited for.'
+  }),
+  statementTimeout: parameter('STATEMENT_TIMEOUT', {
+    kind: integer(100, 3_600_000),
+    default: undefined,
+    defaultText: 'TIMEOUT',
+    description: 'Milliseconds after which the server gives up a single SQL statement.'
+  }),
+  writeDelay: parameter('WRITE_DELAY', {
+    kind: integer(0, 10_000),
+    default: 0,
+    description: 'Milliseconds for which a write waits for others to share its transaction, when none is under way.'
+  })
 }
 
-/** All that is needed to connect, nothing of it left to the environment of the process. */
-export interface Settings {
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string
-  readonly password: string | undefined
-  readonly ssl: ConnectionOptions | false
-  readonly schema: string
-  readonly poolSize: number
-  /** Milliseconds that a statement may take without an answer. */
-  readonly timeout: number
-  readonly connectTimeout: number
-  readonly statementTimeout: number
-  readonly writeDelay: number
+const { writeDelay: _delay, ...shared } = postgresParameters
+
+/** In the role of a place to read from and to write to. */
+export const postgresDataParameters = {
+  ...shared,
+  table: parameter('DEFAULT_TABLE', {
+    kind: text,
+    default: 'records',
+    description: 'Table that is read and written when the command names no target; made when something is written.'
+  })
 }
-
-const invalid = (problem: string): RalphError =>
-  new RalphError('INVALID_SETTING', `RALPH_BACKENDS__LRS__POSTGRES__${problem}`)
-
-interface UriParts {
-  readonly host?: string
-  readonly port?: number
-  readonly database?: string
-  readonly user?: string
-  readonly password?: string
-  readonly sslMode?: SslMode
-  readonly sslRootCert?: string
-}
-
-const expectedUri =
-  'CONNECTION_URI is not understood, expected postgres://user:password@host:port/database, with sslmode and sslrootcert as its only parameters'
-
-const readUri = (uri: string): UriParts => {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined
-  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol)) throw invalid(expectedUri)
-  const { sslmode, sslrootcert, host: socket, ...others } = Object.fromEntries(url.searchParams)
-  const sslMode = sslModes.find((mode) => mode === sslmode)
-  if (Object.keys(others).length > 0 || (sslmode !== undefined && sslMode === undefined)) throw invalid(expectedUri)
-  try {
-    const host = socket ?? decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1')
-    const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)]
-    const database = decodeURIComponent(url.pathname.slice(1))
-    return {
-      ...(host === '' ? {} : { host }),
-      ...(url.port === '' ? {} : { port: Number(url.port) }),
-      ...(database === '' ? {} : { database }),
-      ...(user === '' ? {} : { user }),
-      ...(password === '' ? {} : { password }),
-      ...(sslMode === undefined ? {} : { sslMode }),
-      ...(sslrootcert === undefined ? {} : { sslRootCert: sslrootcert })
-    }
-  } catch {
-    // decodeURIComponent on a lone %.
-    throw invalid(expectedUri)
-  }
-}
-
-const readCertificates = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw invalid(`SSL_ROOT_CERT is ${JSON.stringify(file)}, which cannot be read: ${cause}`)
-  }
-}
-
-/** As libpq has it: `require` encrypts and believes anybody, `verify-ca` does not look at the name of the host. */
-const tlsOf = (mode: SslMode, file: string | undefined): ConnectionOptions | false => {
-  if (mode === 'disable') return false
-  const certificates = file === undefined ? {} : { ca: readCertificates(file) }
-  if (mode === 'require') return { rejectUnauthorized: false }
-  return mode === 'verify-ca' ? { ...certificates, checkServerIdentity: () => undefined } : certificates
-}
-
-/** `INVALID_SETTING` for what cannot be meant. */
-export const settingsOf = (options: PostgresOptions): Settings => {
-  const uri = options.connectionUri === undefined ? {} : readUri(options.connectionUri)
-  const { timeout = defaultTimeout } = options
-  const user = uri.user ?? options.user ?? 'postgres'
-  const schema = options.schema ?? 'ralph'
-  // Longer names are cut off by PostgreSQL, silently; those with "pg_" are its own.
-  if (Buffer.byteLength(schema) > 63 || schema === '' || schema.includes('\0') || schema.startsWith('pg_')) {
-    throw invalid(`DEFAULT_SCHEMA is ${JSON.stringify(schema)}, expected 1 to 63 bytes that do not begin with pg_`)
-  }
-  return {
-    host: uri.host ?? options.host ?? 'localhost',
-    port: uri.port ?? options.port ?? 5432,
-    database: uri.database ?? options.database ?? user,
-    user,
-    password: uri.password ?? options.password,
-    ssl: tlsOf(uri.sslMode ?? options.sslMode ?? 'disable', uri.sslRootCert ?? options.sslRootCert),
-    schema,
-    poolSize: options.poolSize ?? 10,
-    connectTimeout: options.connectTimeout ?? Math.min(5000, timeout),
-    statementTimeout: options.statementTimeout ?? timeout,
-    timeout,
-    writeDelay: options.writeDelay ?? 0
-  }
-}
-
-/** As SQL has it. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -13,8 +13,7 @@ import type { Log } from '../../contracts/log.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
-import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
-import { readResuming } from '../../streams/resuming.ts'
+import { readResuming } from '../../network/resuming.ts'
 import {
   alreadyThere,
   type ContainerNaming,
@@ -24,10 +23,11 @@ import {
   type ObjectPlace,
   placeToRead,
   placeToWrite
-} from '../object-place.ts'
-import { statusByAsking } from '../status-by-asking.ts'
+} from '../../records/object-place.ts'
+import { statusByAsking } from '../../records/status-by-asking.ts'
+import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
 import { createS3Client, type S3Access } from './client.ts'
-import { isAnswer, isPassing, translateError } from './translate-error.ts'
+import { isAnswer, isPassing, translateError } from './errors.ts'
 import { upload } from './upload.ts'
 
 export interface S3DataOptions extends S3Access {

@@ -11,9 +11,9 @@ import {
 } from '@aws-sdk/client-s3'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
+import { alreadyThere, formatPlace, type ObjectPlace } from '../../records/object-place.ts'
 import type { ByteSource } from '../../streams/byte-source.ts'
-import { alreadyThere, formatPlace, type ObjectPlace } from '../object-place.ts'
-import { attemptsOf, isAnswer } from './translate-error.ts'
+import { attemptsOf, isAnswer } from './errors.ts'
 
 export interface UploadOptions {
   /** Of the first parts. */

@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { RalphError } from '../../errors.ts'
+import { translating } from './errors.ts'
 import { migrations } from './migrations.ts'
-import { translating } from './translate-error.ts'
 
 /** A prepared statement, kept for the life of its connection. */
 export interface Prepared<Row> {

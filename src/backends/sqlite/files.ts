@@ -6,9 +6,9 @@ import type { CopyFilesOptions, StoreFiles } from '../../contracts/store-files.t
 import { lockStore } from '../../durability/process-lock.ts'
 import { RalphError } from '../../errors.ts'
 import { isTarget } from '../../settings/target.ts'
-import { openSqlite } from './index.ts'
-import { fileOf } from './settings.ts'
-import { translateError } from './translate-error.ts'
+import { translateError } from './errors.ts'
+import { openSqlite } from './lrs.ts'
+import { fileOf } from './names.ts'
 
 /** Pages of 4 KiB that are copied in one step, between two looks at the signal. */
 const pagesPerStep = 2500

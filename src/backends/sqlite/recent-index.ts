@@ -1,4 +1,4 @@
-import type { Steps } from '../../durability/group-commit.ts'
+import type { Steps } from '../../storage/batching/group-commit.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { TermId } from './term-ids.ts'

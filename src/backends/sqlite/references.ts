@@ -1,11 +1,11 @@
-import type { Steps } from '../../durability/group-commit.ts'
+import type { Steps } from '../../storage/batching/group-commit.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { inheritableTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { leanTerms } from './compact-terms.ts'
 import type { Connection } from './connect.ts'
 import { bytesOfId } from './id-bytes.ts'
 import type { IndexTables } from './index-tables.ts'
-import { leanTerms } from './lean-terms.ts'
 import type { TermId, TermIds } from './term-ids.ts'
 
 /** A statement that has just been written. */

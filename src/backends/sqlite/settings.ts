@@ -1,13 +1,31 @@
-import { join } from 'node:path'
-import { requireTarget } from '../../settings/target.ts'
+import { parameter } from '../../settings/define.ts'
+import { type Kind, path, text } from '../../settings/kinds.ts'
 
-export interface SqliteOptions {
-  /** Where the files are; RALPH_APP_DIR unless set. Made when it is missing. */
-  readonly directory?: string
-  /** How many of the newest statements may be indexed in memory only; they are read again when a store is opened. */
-  readonly maxInMemory?: number
+export const sqliteParameters = {
+  directoryPath: parameter('DIRECTORY_PATH', {
+    kind: path,
+    default: undefined,
+    defaultText: 'RALPH_APP_DIR',
+    description: 'Directory of the database files, made if it is missing.'
+  })
 }
 
-/** The file of a target: `ralph.db`, or `ralph-<target>.db`. `INVALID_SETTING` when a target cannot be a name. */
-export const fileOf = (directory: string, target: string | undefined): string =>
-  join(directory, target === undefined ? 'ralph.db' : `ralph-${requireTarget(target)}.db`)
+const fileName: Kind<string> = {
+  expected: 'a name of a file, without a directory',
+  parse: (value) => (/^[^/\\\0]+$/.test(value) && !/^\.\.?$/.test(value) ? value : undefined)
+}
+
+/** In the role of a place to read from and to write to. */
+export const sqliteDataParameters = {
+  directoryPath: { ...sqliteParameters.directoryPath, description: 'Directory of the database files.' },
+  file: parameter('DEFAULT_FILE', {
+    kind: fileName,
+    default: 'records.db',
+    description: 'File of the tables of records; made when something is written.'
+  }),
+  table: parameter('DEFAULT_TABLE', {
+    kind: text,
+    default: 'records',
+    description: 'Table that is read and written when the command names no target; made when something is written.'
+  })
+}

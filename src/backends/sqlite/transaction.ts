@@ -1,4 +1,4 @@
-import type { Steps } from '../../durability/group-commit.ts'
+import type { Steps } from '../../storage/batching/group-commit.ts'
 
 /**
  * What is kept in memory of the tables. While a transaction is open it is ahead of what is durable; at the end it either

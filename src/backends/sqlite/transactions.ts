@@ -1,5 +1,5 @@
-import type { Steps, Transactions } from '../../durability/group-commit.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import type { Steps, Transactions } from '../../storage/batching/group-commit.ts'
 import { checkpoint, syncLog } from './checkpoint.ts'
 import { type Connection, pagesOfLog } from './connect.ts'
 import type { Participant } from './transaction.ts'

@@ -4,9 +4,8 @@ import type { Log } from '../../contracts/log.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
-import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
-import { readResuming } from '../../streams/resuming.ts'
-import { formatMicros } from '../../xapi/timestamp.ts'
+import { readResuming } from '../../network/resuming.ts'
+import { isPassingNetworkError, unreachable } from '../../network/unreachable.ts'
 import {
   alreadyThere,
   type ContainerNaming,
@@ -16,15 +15,16 @@ import {
   type ObjectPlace,
   placeToRead,
   placeToWrite
-} from '../object-place.ts'
-import { statusByAsking } from '../status-by-asking.ts'
-import { isPassingNetworkError, unreachable } from '../unreachable.ts'
+} from '../../records/object-place.ts'
+import { statusByAsking } from '../../records/status-by-asking.ts'
+import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
+import { formatMicros } from '../../xapi/timestamp.ts'
 import { deleteObject } from './delete.ts'
+import { expectStatus } from './errors.ts'
 import { findSegments, removeSegments } from './former-segments.ts'
 import { textOf } from './http.ts'
 import { listObjects } from './list.ts'
 import { parseStorageUrl, pathOf } from './object-path.ts'
-import { expectStatus } from './refusal.ts'
 import { createSession, type SessionOptions } from './session.ts'
 import { headObject, writeObject } from './write.ts'
 

@@ -1,9 +1,9 @@
 import type { DeleteReport } from '../../contracts/data-backend.ts'
 import { RalphError } from '../../errors.ts'
-import { formatPlace, type ObjectPlace } from '../object-place.ts'
+import { formatPlace, type ObjectPlace } from '../../records/object-place.ts'
+import { expectStatus } from './errors.ts'
 import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
-import { expectStatus } from './refusal.ts'
 import type { SwiftSession } from './session.ts'
 import { headObject } from './write.ts'
 

@@ -1,8 +1,8 @@
 import type { Log } from '../../contracts/log.ts'
-import { formatPlace, type ObjectPlace } from '../object-place.ts'
+import { formatPlace, type ObjectPlace } from '../../records/object-place.ts'
+import { expectStatus } from './errors.ts'
 import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
-import { expectStatus } from './refusal.ts'
 import type { SwiftSession } from './session.ts'
 
 /** Of an entry of a manifest: `/container/name`. */

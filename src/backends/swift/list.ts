@@ -1,9 +1,9 @@
 import type { Listed } from '../../contracts/data-backend.ts'
 import { RalphError } from '../../errors.ts'
-import { formatPlace } from '../object-place.ts'
+import { formatPlace } from '../../records/object-place.ts'
+import { expectStatus } from './errors.ts'
 import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
-import { expectStatus } from './refusal.ts'
 import type { SwiftSession } from './session.ts'
 
 interface Entry {

@@ -1,10 +1,10 @@
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
-import { alreadyThere, formatPlace, type ObjectPlace } from '../object-place.ts'
+import { alreadyThere, formatPlace, type ObjectPlace } from '../../records/object-place.ts'
+import { expectStatus, refusalOf } from './errors.ts'
 import { removeSegments } from './former-segments.ts'
 import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
-import { expectStatus, refusalOf } from './refusal.ts'
 import type { SwiftSession } from './session.ts'
 
 /** A part of an object, which is an object itself. */

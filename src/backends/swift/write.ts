@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
+import { alreadyThere, formatPlace, type ObjectPlace } from '../../records/object-place.ts'
 import type { ByteSource } from '../../streams/byte-source.ts'
-import { alreadyThere, formatPlace, type ObjectPlace } from '../object-place.ts'
+import { aboutWriting, expectStatus, refusalOf } from './errors.ts'
 import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
-import { aboutWriting, expectStatus, refusalOf } from './refusal.ts'
 import { createSegments, type Piece } from './segments.ts'
 import type { SwiftAnswer, SwiftSession } from './session.ts'
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from './client-options.ts'
-import { brokenConnection, closedByPeer, LostConnection, refusedHandshake } from './failures.ts'
+import { brokenConnection, closedByPeer, LostConnection, refusedHandshake } from './errors.ts'
 import { keepAlive } from './keep-alive.ts'
 import { linesOf } from './lines.ts'
 

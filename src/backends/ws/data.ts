@@ -1,11 +1,11 @@
 import type { ReadOptions, RecordsBackend } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
-import { backOff, pause, type RetryPlan } from '../retry.ts'
-import { statusByAsking } from '../status-by-asking.ts'
+import { backOff, pause, type RetryPlan } from '../../network/retry.ts'
+import { statusByAsking } from '../../records/status-by-asking.ts'
 import type { ClientOptions } from './client-options.ts'
 import { type Connection, connect } from './connect.ts'
-import { LostConnection } from './failures.ts'
+import { LostConnection } from './errors.ts'
 
 export interface WsDataOptions {
   readonly uri: string | undefined

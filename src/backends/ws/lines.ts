@@ -1,4 +1,4 @@
-import { onOneLine } from '../../xapi/json-text.ts'
+import { onOneLine } from '../../json/exact.ts'
 
 const isJson = (text: string): boolean => {
   try {

@@ -1,6 +1,6 @@
 import type { AttachmentContent, StoredStatement } from '../../contracts/statement-store.ts'
+import { setAside } from '../../json/set-aside.ts'
 import { markOf } from '../../xapi/attachments.ts'
-import { setAside } from '../../xapi/set-aside.ts'
 import { type Attachment, isSubStatement, type Statement, type StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import { readsOnly } from '../restriction.ts'

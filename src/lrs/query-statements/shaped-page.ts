@@ -1,7 +1,7 @@
 import type { PageFrame, StoredStatement, TextPage } from '../../contracts/statement-store.ts'
+import { setAside } from '../../json/set-aside.ts'
 import { maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
 import { canonical, idsOnly } from '../../xapi/format.ts'
-import { setAside } from '../../xapi/set-aside.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Call } from '../call.ts'

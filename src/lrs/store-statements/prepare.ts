@@ -1,7 +1,7 @@
 import type { IncomingStatement } from '../../contracts/statement-store.ts'
 import { type Asker, allows } from '../../identity/asker.ts'
+import { editValue, onOneLine, withoutMembers } from '../../json/exact.ts'
 import { namedDigests } from '../../xapi/attachments.ts'
-import { editValue, onOneLine, withoutMembers } from '../../xapi/json-text.ts'
 import {
   type Actor,
   type Context,

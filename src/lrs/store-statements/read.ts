@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type Problem, RalphError } from '../../errors.ts'
-import { type ElementPlace, type ElementScan, scanElements } from '../../xapi/elements.ts'
-import { parseJson } from '../../xapi/json-text.ts'
+import { type ElementPlace, type ElementScan, scanElements } from '../../json/elements.ts'
+import { parseJson } from '../../json/exact.ts'
 import type { LrsRules } from '../call.ts'
 import { takeTurns } from '../in-turns.ts'
 

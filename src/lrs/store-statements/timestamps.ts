@@ -1,5 +1,5 @@
+import { editValue } from '../../json/exact.ts'
 import { asRfc3339, asUtc } from '../../xapi/iso-8601.ts'
-import { editValue } from '../../xapi/json-text.ts'
 import { isSubStatement, type Statement } from '../../xapi/statement.ts'
 import type { Version } from '../../xapi/version.ts'
 

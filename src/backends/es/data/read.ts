@@ -1,0 +1,157 @@
+import type { ReadOptions } from '../../../contracts/data-backend.ts'
+import { RalphError } from '../../../errors.ts'
+import { parseExactly } from '../../../json/parse-exactly.ts'
+import type { Patience } from '../../../network/patience.ts'
+import { type Connection, type EsRequest, refusalIn } from '../connect.ts'
+import { type Page, readPage } from '../hits.ts'
+import { asError } from './errors.ts'
+import { type EsQuery, parseEsQuery } from './query.ts'
+
+export interface EsReader {
+  readonly connection: Connection
+  readonly patience: Patience
+  readonly index: string
+  /** For which Elasticsearch keeps a point in time from one page to the next. */
+  readonly keepAlive: string
+}
+
+export interface PageOptions extends ReadOptions {
+  /** Records of a page, at most. */
+  readonly chunkSize: number
+}
+
+/** Bytes of a page, about: two of them are held. */
+const pageBytes = 1_000_000
+/** Records of the first page: nothing is known of their size. */
+const firstPage = 100
+
+const units: { readonly [unit: string]: number } = {
+  nanos: 1e-6,
+  micros: 1e-3,
+  ms: 1,
+  s: 1e3,
+  m: 6e4,
+  h: 3.6e6,
+  d: 8.64e7
+}
+
+const millisOf = (duration: string): number => {
+  const [, count, unit = ''] = /^(\d+)([a-z]+)$/.exec(duration) ?? []
+  return count === undefined ? 60_000 : Number(count) * (units[unit] ?? 1000)
+}
+
+const request = async ({ connection, patience }: EsReader, wanted: EsRequest): Promise<Buffer> =>
+  patience.run(async () => {
+    const { status, bytes } = await connection.answer(wanted)
+    if (status < 400) return bytes
+    throw asError(refusalIn(status, bytes), connection.address)
+  }, wanted.signal)
+
+const openPit = async (reader: EsReader, index: string, keepAlive: string, signal: AbortSignal): Promise<string> => {
+  const bytes = await request(reader, {
+    method: 'POST',
+    path: [index, '_pit'],
+    query: { keep_alive: keepAlive },
+    kind: 'read',
+    signal
+  })
+  // The answer of Elasticsearch.
+  return (JSON.parse(bytes.toString()) as { readonly id: string }).id
+}
+
+interface Wanted {
+  readonly pit: object
+  readonly size: number
+  readonly after: unknown
+  readonly count: boolean
+}
+
+const bodyOf = ({ query, sort, trackTotalHits }: EsQuery, { pit, size, after, count }: Wanted): object => ({
+  query,
+  sort,
+  pit,
+  size,
+  track_total_hits: count || trackTotalHits,
+  ...(after === undefined ? {} : { search_after: after })
+})
+
+/**
+ * All that match, in pages of one point in time, which is closed at the end. While a page is worked on the next one is
+ * under way.
+ */
+export async function* readHits(
+  reader: EsReader,
+  text: string | undefined,
+  { target, chunkSize, bare = false, signal, onTotal }: PageOptions
+): AsyncGenerator<readonly string[], void, undefined> {
+  const query = parseEsQuery(text)
+  const ended = new AbortController()
+  const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal])
+  const { connection } = reader
+  const keepAlive = query.pit.keepAlive ?? reader.keepAlive
+  let pit = query.pit.id ?? (await openPit(reader, target ?? reader.index, keepAlive, stop))
+
+  const search = (body: object): Promise<Buffer> =>
+    request(reader, {
+      method: 'POST',
+      path: ['_search'],
+      // Some of what matches is worse than nothing.
+      query: { allow_partial_search_results: false },
+      body,
+      kind: 'read',
+      signal: stop
+    })
+
+  const fetchPage = async (size: number, after: unknown, count: boolean): Promise<Page> => {
+    const bytes = await search(bodyOf(query, { pit: { id: pit, keep_alive: keepAlive }, size, after, count }))
+    const page = readPage(bytes, bare)
+    if (page.lines.length === 0 && page.bytes > 0) {
+      throw new RalphError('UNSUPPORTED_OPERATION', 'this index keeps no _source: what was written cannot be read')
+    }
+    pit = page.pit ?? pit
+    return page
+  }
+
+  // Whoever works on a page for long does not lose the point in time.
+  const beat = setInterval(
+    () => {
+      const body = { size: 0, track_total_hits: false, pit: { id: pit, keep_alive: keepAlive } }
+      // If it fails the next page says so.
+      connection.answer({ method: 'POST', path: ['_search'], body, kind: 'read', signal: stop }).catch(() => {})
+    },
+    Math.max(1000, millisOf(keepAlive) / 3)
+  ).unref()
+
+  let left = query.size ?? Number.POSITIVE_INFINITY
+  let size = Math.min(chunkSize, firstPage, left)
+  let next = fetchPage(size, query.searchAfter, onTotal !== undefined)
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      const page = await next
+      const { lines } = page
+      if (isFirst && page.total !== undefined) onTotal?.({ records: Math.min(page.total, left) })
+      left -= lines.length
+      const isLast = lines.length < size || left <= 0
+      if (!isLast) {
+        size = Math.max(1, Math.min(chunkSize, left, Math.floor((pageBytes * lines.length) / Math.max(page.bytes, 1))))
+        // Numbers may have more digits than ours.
+        next = fetchPage(size, parseExactly(page.last ?? '[]'), false)
+        // Awaited when the page was worked on.
+        next.catch(() => {})
+      }
+      if (lines.length > 0) yield lines
+      signal?.throwIfAborted()
+      if (isLast) return
+    }
+  } finally {
+    clearInterval(beat)
+    ended.abort()
+    await next.catch(() => {})
+    if (query.pit.id === undefined) {
+      // Elasticsearch lets it go by itself, a little later.
+      await connection
+        .ask({ method: 'DELETE', path: ['_pit'], body: { id: pit }, kind: 'read', expect: [404] })
+        .catch(() => {})
+    }
+  }
+}

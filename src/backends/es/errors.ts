@@ -1,0 +1,103 @@
+import { errors } from '@elastic/elasticsearch'
+import { RalphError } from '../../errors.ts'
+import { givenUp, unanswered } from '../../network/time-limit.ts'
+
+/** What Elasticsearch said of a request, or of one item of a bulk request. */
+export interface Refusal {
+  readonly status: number
+  /** `version_conflict_engine_exception` and the like. */
+  readonly type: string
+  readonly reason: string
+}
+
+const unavailable = (message: string, cause?: unknown): RalphError =>
+  new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1 }, { cause })
+
+/** Unavailable, and for certain not begun. */
+class Busy extends RalphError {
+  constructor(message: string, cause: unknown) {
+    super('STORE_UNAVAILABLE', message, { retryAfter: 1 }, { cause })
+  }
+}
+
+export const isBusyError = (error: unknown): boolean => error instanceof Busy
+
+export const closed = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === 'object' && value !== null
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** The innermost reason is the one that says something. */
+const reasonOf = (error: { readonly [key: string]: unknown }): string => {
+  const cause = isObject(error.caused_by) ? reasonOf(error.caused_by) : ''
+  return [textOf(error.reason), cause].filter((each) => each !== '').join(': ')
+}
+
+export const refusalOf = (status: number, error: unknown): Refusal =>
+  isObject(error)
+    ? { status, type: textOf(error.type), reason: reasonOf(error) }
+    : { status, type: '', reason: typeof error === 'string' ? error : `status ${status}` }
+
+/** What takes more memory by itself than Elasticsearch gives to all writes will never be taken. */
+const isTooLarge = ({ status, reason }: Refusal): boolean => {
+  const [, needed, limit] = /primary_operation_bytes=(\d+), max_primary_bytes=(\d+)/.exec(reason) ?? []
+  return status === 413 || (status === 429 && Number(needed) > Number(limit))
+}
+
+/** Whether Elasticsearch had too much to do: what it refused so was not begun. */
+export const isBusy = (refusal: Refusal): boolean =>
+  refusal.status === 429 && refusal.type !== 'cluster_block_exception' && !isTooLarge(refusal)
+
+/** Undefined: the refusal says nothing of the store, but of what was asked. */
+export const asStoreError = (refusal: Refusal, cause?: unknown): RalphError | undefined => {
+  const { status, type, reason } = refusal
+  if (/no space left on device|disk usage exceeded|disk quota exceeded/i.test(reason)) {
+    const message = `Elasticsearch can store no more: its disk is full (${reason})`
+    return new RalphError('STORE_FULL', message, {}, { cause })
+  }
+  if (type === 'cluster_block_exception' && status !== 503) {
+    return new RalphError('STORE_FULL', `Elasticsearch lets nothing be written: ${reason}`, {}, { cause })
+  }
+  if (isBusy(refusal)) return new Busy(`Elasticsearch has too much to do: ${reason}`, cause)
+  // It will say the same again until somebody changes the setting.
+  if (status === 401) {
+    const message = `Elasticsearch refuses the user or the password: check those in HOSTS (${reason})`
+    return new RalphError('STORE_UNAVAILABLE', message, {}, { cause })
+  }
+  if (status === 403) {
+    return unavailable(`Elasticsearch refuses the credentials in HOSTS: ${reason}`, cause)
+  }
+  if (type === 'index_not_found_exception') return unavailable(`Elasticsearch lacks an index: ${reason}`, cause)
+  if (type === 'validation_exception' && /shards/.test(reason)) {
+    return new RalphError('STORE_FULL', `Elasticsearch takes no further index: ${reason}`, {}, { cause })
+  }
+  if (isTooLarge(refusal)) {
+    const message =
+      'what was sent is larger than Elasticsearch takes (indexing_pressure.memory.limit, http.max_content_length)'
+    return new RalphError('BODY_TOO_LARGE', message, {}, { cause })
+  }
+  if (status >= 500 || status === 408) return unavailable(`Elasticsearch cannot serve now: ${reason}`, cause)
+  return undefined
+}
+
+/** Says in Ralph's terms what the driver threw; anything else is returned as it is. */
+export const translateError = (error: unknown, signal?: AbortSignal): unknown => {
+  if (signal?.aborted) return signal.reason
+  if (error instanceof errors.ResponseError) {
+    const body: unknown = error.body
+    const refusal = refusalOf(error.statusCode ?? 0, isObject(body) ? (body.error ?? body) : body)
+    return asStoreError(refusal, error) ?? error
+  }
+  if (error instanceof errors.ProductNotSupportedError) {
+    return unavailable('what answers at HOSTS is not Elasticsearch', error)
+  }
+  if (error instanceof errors.TimeoutError) {
+    return new RalphError('STORE_UNAVAILABLE', `Elasticsearch ${unanswered}`, givenUp, { cause: error })
+  }
+  if (error instanceof errors.ElasticsearchClientError) {
+    return unavailable(`Elasticsearch is out of reach: ${error.message}`, error)
+  }
+  return error
+}

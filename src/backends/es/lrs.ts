@@ -1,0 +1,109 @@
+import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { defaultTimeout } from '../../network/time-limit.ts'
+import { defaultLease } from '../../storage/batching/lease.ts'
+import { notThere } from '../../storage/not-there.ts'
+import { connect } from './connect.ts'
+import { closed } from './errors.ts'
+import { ensureOwnIndices, requireServer } from './indices.ts'
+import { type EsOptions, ownIndices, type Space, spaceOf } from './names.ts'
+import { createRefresher } from './refresher.ts'
+import { statusOf } from './status.ts'
+import { type EsStore, openStore } from './store.ts'
+import { tablesOf } from './tables.ts'
+
+export type { EsOptions } from './names.ts'
+
+/** Bytes of pages of statements that are ready to be sent again. */
+const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
+
+/**
+ * Keeps statements in an Elasticsearch cluster, 8.1 or later, which any number of servers may share; Python's Ralph
+ * reads and writes the same index.
+ *
+ * A round of writing is unseen until the record of its target says that all of it is there, in one document that is
+ * replaced only by who has seen its latest version (`rounds/lease.ts`), so that one server at a time writes to a
+ * target and every reader sees a round whole or not at all. What a server that died has left is taken back by the next
+ * one, when the record has not changed for some seconds; what it sends later than that does not count. What is acknowledged was synchronised to disk by each
+ * shard (index.translog.durability: request, as Elasticsearch has it by default). Readers see what was acknowledged
+ * before they asked, from every server: an index is refreshed before it is searched if it was written to.
+ *
+ * The role needs, on DEFAULT_INDEX, NAME~~relations, NAME~~kept and an index for each target of users: create_index,
+ * manage, read and write; and `monitor` of the cluster for its health. Where create_index and manage are not given,
+ * the indices must be there, as the errors at start say, and maintenance must be.
+ */
+export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendContext): LrsBackend => {
+  const connection = connect(options)
+  const own = ownIndices(options.index)
+  const refreshers = {
+    relations: createRefresher(connection, own.relations),
+    kept: createRefresher(connection, own.kept)
+  }
+  const allowYellow = {
+    variable: 'RALPH_BACKENDS__LRS__ES__ALLOW_YELLOW_STATUS',
+    isAllowed: options.allowYellowStatus === true
+  }
+  const stores = new Map<string, Promise<EsStore>>()
+  let prepared: Promise<void> | undefined
+  let closing: Promise<void> | undefined
+
+  /** Tried again by the next who asks if it fails. */
+  const prepare = (): Promise<void> => {
+    prepared ??= requireServer(connection)
+      .then(() => ensureOwnIndices(connection, own))
+      .catch((error: unknown) => {
+        prepared = undefined
+        throw error
+      })
+    return prepared
+  }
+
+  /** Documents alone cost a target no index of its own. */
+  const requireThere = async ({ index, prefix }: Space): Promise<void> => {
+    const { status } = await connection.answer({ method: 'HEAD', path: [index], kind: 'read' })
+    if (status !== 404) return
+    const question = { query: { term: { space: prefix } } }
+    const path = [own.kept, '_count']
+    const { body } = await connection.ask({ method: 'POST', path, body: question, kind: 'read', expect: [404] })
+    // The answer of Elasticsearch to a count; where there is no such index, an error.
+    if (!(body as { readonly count?: number }).count) throw notThere(`The index ${index} at ${connection.address}`)
+  }
+
+  const open = async (space: Space): Promise<EsStore> => {
+    if (mustExist) await requireThere(space)
+    await prepare()
+    return openStore(tablesOf(connection, own, space, options.refreshAfterWrite), {
+      clock,
+      writeDelay: options.writeDelay ?? 0,
+      lease: options.lease ?? { ...defaultLease, patience: options.timeout ?? defaultTimeout },
+      refreshers,
+      pageCacheSize: pageCacheSizes[space.prefix === '' ? 'default' : 'target'],
+      makeNow: space.prefix === '',
+      warn
+    })
+  }
+
+  const closeAll = async (): Promise<void> => {
+    const opened = await Promise.allSettled(stores.values())
+    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)))
+    await connection.close()
+  }
+
+  return {
+    store: async (target) => {
+      if (closing) throw closed()
+      const space = spaceOf(options, target)
+      const present = stores.get(space.index)
+      if (present !== undefined) return present
+      const store = open(space)
+      stores.set(space.index, store)
+      store.catch(() => stores.delete(space.index))
+      return store
+    },
+    status: async (callOptions = {}): Promise<BackendStatus> =>
+      closing ? { state: 'away', detail: closed().message } : statusOf(connection, allowYellow, callOptions),
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    }
+  }
+}

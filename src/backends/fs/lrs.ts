@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { tighten } from '../../durability/owner-only.ts'
+import { RalphError } from '../../errors.ts'
+import { requireTarget } from '../../settings/target.ts'
+import { notThere } from '../../storage/not-there.ts'
+import type { StoreOptions } from './open-files.ts'
+import { type FsStore, openStore } from './store.ts'
+
+export interface FsOptions {
+  /** Where the files are; RALPH_APP_DIR unless set. Made when it is missing. */
+  readonly directory?: string
+  /** Name of the file of the statements in each directory; `fs_lrs.jsonl` unless set. */
+  readonly file?: string
+}
+
+/**
+ * A target is a directory of this name, beside the common file of statements. `INVALID_SETTING` when it cannot be a
+ * name, or is that of this file, which on some file systems has no case.
+ */
+export const directoryOf = ({ directory, file }: StoreOptions, target: string | undefined): string => {
+  if (target === undefined) return directory
+  if (target.toLowerCase() === file.toLowerCase()) {
+    throw new RalphError(
+      'INVALID_SETTING',
+      `The target ${JSON.stringify(target)} is the name of the file of statements: give one of them another name`,
+      { target }
+    )
+  }
+  return join(directory, requireTarget(target))
+}
+
+/** Keeps each target in one file of JSON lines, as Ralph does, with all else beside it in `.lrs`. */
+export const openFs = (options: FsOptions, context: BackendContext): LrsBackend => {
+  const directory = options.directory ?? context.appDir
+  const file = options.file ?? 'fs_lrs.jsonl'
+  const stores = new Map<string | undefined, Promise<FsStore>>()
+  let closing: Promise<void> | undefined
+
+  const worst = async (): Promise<BackendStatus> => {
+    for (const store of stores.values()) {
+      const status = await (await store).status()
+      if (status.state !== 'ok') return status
+    }
+    return { state: 'ok' }
+  }
+
+  const closeAll = async (): Promise<void> => {
+    for (const store of await Promise.allSettled(stores.values())) {
+      if (store.status === 'fulfilled') await store.value.close()
+    }
+  }
+
+  return {
+    store: async (target) => {
+      if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+      const present = stores.get(target)
+      if (present !== undefined) return present
+      const own = directoryOf({ directory, file }, target)
+      // Documents alone are kept beside a file that nobody has written to.
+      const isThere = existsSync(join(own, file)) || existsSync(join(own, '.lrs'))
+      if (context.mustExist && !isThere) throw notThere(join(own, file))
+      // All that is in `.lrs` is out of reach behind it.
+      const tightened = tighten([join(own, file), join(own, '.lrs')])
+      if (tightened !== undefined) context.warn(tightened)
+      const store = openStore({ directory: own, file }, context)
+      stores.set(target, store)
+      // One that could not be opened is tried again when it is next asked for.
+      store.catch(() => stores.delete(target))
+      return store
+    },
+    status: async ({ signal } = {}) => {
+      signal?.throwIfAborted()
+      return closing ? { state: 'away', detail: 'the store is closed' } : worst()
+    },
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { type ErrorCode, RalphError } from '../../errors.ts'
+import { networkReason, retryAfter } from '../../network/retry.ts'
+import { unreachable } from '../../network/unreachable.ts'
+import { type LrsAnswer, statusAndMessage } from './answer.ts'
+
+const place = (url: URL): string => `${url.origin}${url.pathname}`
+
+export const outOfReach = (url: URL, error: unknown): RalphError =>
+  unreachable(error, url.origin) ??
+  new RalphError('STORE_UNAVAILABLE', `${url.origin} is out of reach: ${networkReason(error)}`, {}, { cause: error })
+
+const codes: ReadonlyMap<number, ErrorCode> = new Map([
+  [400, 'INVALID_QUERY'],
+  [401, 'UNAUTHENTICATED'],
+  [403, 'FORBIDDEN'],
+  [404, 'NOT_FOUND'],
+  [405, 'NOT_FOUND'],
+  [422, 'INVALID_QUERY'],
+  [507, 'STORE_FULL']
+])
+
+const adviceFor = (answer: LrsAnswer, url: URL): string => {
+  const { status, headers } = answer
+  if (status === 403) return '; the user has not the right to do that'
+  if (status === 404 || status === 405) return '; is this the path of its statements?'
+  const location = headers.get('location')
+  if (status < 300 || status > 399 || location === null) return ''
+  return `; it is at ${URL.canParse(location, url.href) ? place(new URL(location, url)) : 'another place'} now`
+}
+
+/** An LRS says of a 401 no more than its number does. */
+const sentenceFor = (answer: LrsAnswer, url: URL): string =>
+  answer.status === 401
+    ? `the LRS at ${place(url)} rejects the credentials (401): check --lrs-username and --lrs-password, or RALPH_BACKENDS__DATA__LRS__USERNAME and …__PASSWORD`
+    : `the LRS answered ${statusAndMessage(answer)} (${place(url)})${adviceFor(answer, url)}`
+
+/** What an answer means that is neither what was asked for nor the fault of a single statement. */
+export const failureOf = (answer: LrsAnswer, url: URL): RalphError => {
+  const asked = retryAfter(answer.headers)
+  const later = asked === undefined ? '' : `; it asks to come back in ${Math.ceil(asked / 1000)} s`
+  return new RalphError(codes.get(answer.status) ?? 'STORE_UNAVAILABLE', `${sentenceFor(answer, url)}${later}`, {
+    status: answer.status
+  })
+}

@@ -1,0 +1,84 @@
+import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { createConnection } from './connect.ts'
+import { closed, translateError } from './errors.ts'
+import { collectionsOf, type MongoOptions } from './names.ts'
+import { type MongoStore, openStore } from './store.ts'
+
+export type { MongoOptions } from './names.ts'
+
+/** Milliseconds that a health check waits for an answer. */
+const statusTimeout = 2000
+
+const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/**
+ * Keeps each target in a collection of MongoDB, as Ralph does: `{_id, _source}`, with our relations beside in the same
+ * document. What belongs to the statements is in collections named after it (settings.ts).
+ *
+ * Rights: `readWrite` on the database is all it needs; it makes collections and indexes by itself.
+ *
+ * Guarantees, of several servers on one database too: a batch is seen whole or not at all, by every reader, and once it
+ * is acknowledged by all; acknowledged means in the journal of a majority. There are no transactions of MongoDB in it,
+ * so that a server that stands alone gives the same guarantees as a replica set: one process writes statements at a
+ * time (rounds/lease.ts), and readers look no further than the time up to which it says that all is written. Exception:
+ * the documents of a scope are removed together, but one by one (`DELETE` of several State documents).
+ *
+ * Limits: all that one statement is found by has 16 MB (some 200,000 Agents and Activities), else `BODY_TOO_LARGE`. Our
+ * readers are given every statement exactly. Ralph, which reads `_source`, finds as text what BSON cannot hold (a nesting
+ * deeper than 100 levels, some keys), and a statement of more than 16 MB without what makes it so large. Collections are
+ * not to be sharded. A copy of the database that was made during writing is to be of one point in time (`--oplog`, a
+ * snapshot): what is later than its lease is taken back.
+ */
+export const openMongo = (options: MongoOptions, context: BackendContext): LrsBackend => {
+  const connection = createConnection(options.connectionUri, options.database, options.timeout)
+  const stores = new Map<string, Promise<MongoStore>>()
+  let closing: Promise<void> | undefined
+
+  const open = (target: string | undefined): Promise<MongoStore> => {
+    const names = collectionsOf(options.collection, target)
+    const present = stores.get(names.statements)
+    if (present !== undefined) return present
+    const opening = openStore({ connection, names, context, options }).catch((error: unknown) => {
+      // Whoever asks next tries again.
+      stores.delete(names.statements)
+      throw translateError(error)
+    })
+    stores.set(names.statements, opening)
+    return opening
+  }
+
+  const check = async (): Promise<BackendStatus> => {
+    const { db } = await connection.open()
+    await db.command({ ping: 1, maxTimeMS: statusTimeout })
+    return { state: 'ok' }
+  }
+
+  return {
+    store: async (target) => {
+      if (closing) throw closed()
+      return open(target)
+    },
+    status: async ({ signal } = {}) => {
+      signal?.throwIfAborted()
+      if (closing) return { state: 'away', detail: closed().message }
+      try {
+        return await check()
+      } catch (error) {
+        const translated = translateError(error)
+        const isAway = translated instanceof RalphError && translated.code === 'STORE_UNAVAILABLE'
+        return { state: isAway ? 'away' : 'error', detail: detailOf(translated) }
+      }
+    },
+    close: () => {
+      closing ??= (async () => {
+        const opened = await Promise.allSettled(stores.values())
+        await Promise.allSettled(
+          opened.map((store) => (store.status === 'fulfilled' ? store.value.close() : undefined))
+        )
+        await connection.close()
+      })()
+      return closing
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { RalphError } from '../../errors.ts'
+import { requireTarget } from '../../settings/target.ts'
+import { openDatabase } from './connect.ts'
+import { prepareDatabase } from './migrate.ts'
+import { type PostgresOptions, settingsOf } from './names.ts'
+import { statusOf } from './status.ts'
+import { createStore, numberOfTarget, type PostgresStore, requireThere } from './store.ts'
+
+export type { PostgresOptions } from './names.ts'
+
+/**
+ * Keeps all targets in one schema of a PostgreSQL database, 14 or later, which any number of servers may share.
+ *
+ * A round of writing is a transaction that holds the row of its target, so that of all servers one writes to a target
+ * at a time, `stored` follows the order of commits, and a reader sees a round whole or not at all; no lease is needed,
+ * and nothing is left unfinished by a server that dies. What is acknowledged was committed, with synchronous_commit on.
+ * A document is replaced by comparing its revision; the times of documents that several servers write are as good as
+ * their clocks, those of one document always increase.
+ *
+ * The role needs CREATE on the database, or a schema of its own, to make the tables; then USAGE on the schema, SELECT,
+ * INSERT, UPDATE and DELETE on its tables and USAGE on its sequence are enough. Standbys cannot serve, since every
+ * answer names a time to which it is consistent; a proxy must leave a connection to a session (PgBouncer:
+ * `pool_mode = session`).
+ */
+export const openPostgres = async (options: PostgresOptions, context: BackendContext): Promise<LrsBackend> => {
+  const settings = settingsOf(options)
+  const database = openDatabase(settings)
+  try {
+    if (context.mustExist) await requireThere(database, undefined)
+    await prepareDatabase(database)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  const stores = new Map<string, Promise<PostgresStore>>()
+  let closing: Promise<void> | undefined
+
+  const open = async (name: string): Promise<PostgresStore> =>
+    createStore(database, await numberOfTarget(database, name), {
+      clock: context.clock,
+      writeDelay: settings.writeDelay,
+      longList: options.longList
+    })
+
+  const closeAll = async (): Promise<void> => {
+    const opened = await Promise.allSettled(stores.values())
+    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)))
+    await database.close()
+  }
+
+  return {
+    store: async (target) => {
+      if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+      const name = target === undefined ? '' : requireTarget(target)
+      let store = stores.get(name)
+      if (store === undefined) {
+        if (context.mustExist) await requireThere(database, name)
+        store = open(name)
+        stores.set(name, store)
+        store.catch(() => stores.delete(name))
+      }
+      return store
+    },
+    status: async (options) =>
+      closing ? { state: 'away', detail: 'the store is closed' } : statusOf(database, options),
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    }
+  }
+}

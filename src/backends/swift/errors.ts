@@ -1,0 +1,41 @@
+import { RalphError } from '../../errors.ts'
+import { formatPlace, type ObjectPlace } from '../../records/object-place.ts'
+import { type HttpAnswer, textOf } from './http.ts'
+
+/** What a request was about; without a name it was about the container. */
+export type About = { readonly container: string } | ObjectPlace
+
+/** Reads what the server says to what it refuses, and gives the error of ours. */
+export const refusalOf = async (answer: HttpAnswer, about: About): Promise<RalphError> => {
+  const { status } = answer
+  const said = (await textOf(answer))
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200)
+  const what = 'name' in about ? formatPlace(about) : `container ${about.container}`
+  const details = { status, ...about }
+  if (status === 404) {
+    const advice = 'name' in about ? '' : ': make it, or name another one'
+    return new RalphError('NOT_FOUND', `${what} is not there${advice}`, details)
+  }
+  if (status === 403) return new RalphError('FORBIDDEN', `${what}: the user may not do that`, details)
+  if (status === 413 || status === 507) {
+    return new RalphError('STORE_FULL', `${what}: the storage takes no more (${status} ${said})`, details)
+  }
+  return new RalphError('STORE_UNAVAILABLE', `${what}: the storage answers ${status} ${said}`, details)
+}
+
+/** `answer`, if it has one of these statuses; its body is to be read. */
+export const expectStatus = async <Answer extends HttpAnswer>(
+  answer: Answer,
+  about: About,
+  ...statuses: readonly number[]
+): Promise<Answer> => {
+  if (statuses.includes(answer.status)) return answer
+  throw await refusalOf(answer, about)
+}
+
+/** What a write may be refused for: an object need not be there before it, so what is not there is its container. */
+export const aboutWriting = (place: ObjectPlace, { status }: HttpAnswer): About =>
+  status === 404 ? { container: place.container } : place

@@ -1,0 +1,71 @@
+import { members, withoutMembers } from '../json/exact.ts'
+import { createLearned } from '../xapi/descriptions.ts'
+import { normalId, type Statement, type StatementId, targetOf } from '../xapi/statement.ts'
+import { inheritableTerms, ownTerms } from '../xapi/terms.ts'
+import { formatMicros, type Micros, parseMicros } from '../xapi/timestamp.ts'
+
+/** A statement that another program, the original Ralph above all, wrote where ours are kept, as it is taken in. */
+export interface AdoptedStatement {
+  readonly id: StatementId
+  readonly stored: Micros
+  readonly statement: Statement
+  /** Its text lacks what the LRS sets, or has another `stored`: `withTimes` gives what is served. */
+  readonly lacksTimes: boolean
+  /** Whether its definitions are such that they can be merged with others. */
+  readonly teaches: boolean
+}
+
+const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Ralph checks no more than this of what it stores. */
+const isStatement = (value: unknown): value is Statement & { readonly id: StatementId } =>
+  isObject(value) &&
+  typeof value.id === 'string' &&
+  isObject(value.actor) &&
+  isObject(value.verb) &&
+  typeof value.verb.id === 'string' &&
+  isObject(value.object)
+
+const timeOf = (text: unknown): Micros | undefined => (typeof text === 'string' ? parseMicros(text) : undefined)
+
+/** Whether a function of the specification makes something of what may be anything. */
+const succeeds = (work: () => unknown): boolean => {
+  try {
+    work()
+    return true
+  } catch (error) {
+    if (error instanceof TypeError) return false
+    throw error
+  }
+}
+
+/**
+ * Takes in what may be anything, or says why it is none of our statements. Its `stored` is the one that it has, else its
+ * timestamp, else `otherwise`, and never later than `now`: what is to come must be later than all that is there.
+ */
+export const adopt = (
+  value: unknown,
+  { now, otherwise = now }: { readonly now: Micros; readonly otherwise?: Micros }
+): AdoptedStatement | { readonly reason: string } => {
+  if (!isStatement(value)) return { reason: 'it is not a statement' }
+  if (!succeeds(() => [inheritableTerms(value), ownTerms(value), targetOf(value)])) return { reason: 'it is malformed' }
+  const own = timeOf(value.stored)
+  const stored = Math.min(own ?? timeOf(value.timestamp) ?? otherwise, now)
+  return {
+    id: normalId(value.id),
+    stored,
+    statement: value,
+    lacksTimes: own !== stored || value.timestamp === undefined,
+    teaches: succeeds(() => createLearned().learn(value, true))
+  }
+}
+
+/** The text of an adopted statement with all that the LRS sets (ruling 17): `stored`, and without `timestamp` the same as that. */
+export const withTimes = (text: string, stored: Micros): string => {
+  const rest = withoutMembers(text, new Set(['stored']))
+  const time = formatMicros(stored)
+  const timestamp = members(rest).some(({ key }) => key === 'timestamp') ? '' : `,"timestamp":"${time}"`
+  // What was adopted has an actor, so that something stands before the comma.
+  return `${rest.slice(0, -1)},"stored":"${time}"${timestamp}}`
+}

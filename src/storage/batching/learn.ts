@@ -1,0 +1,144 @@
+import { LRUCache } from 'lru-cache'
+import type { Descriptions } from '../../contracts/statement-store.ts'
+import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
+import { type Taught, taughtBy } from '../../xapi/descriptions.ts'
+import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
+import type { LearnedName, Turn } from './engine.ts'
+import { inTurns, type Steps } from './group-commit.ts'
+
+/** What the statements of a round teach of Activities, Verbs and Agents. */
+export interface Lesson extends Descriptions {
+  readonly names: readonly LearnedName[]
+  /** What was learned is remembered, since it was written. */
+  settle(): void
+}
+
+export interface Teaching {
+  readonly statement: Statement
+  readonly stored: Micros
+  /** As in `StatementBatch`. */
+  readonly apart: boolean
+}
+
+export interface Learner {
+  /** Merges what the statements say, in their order, into what the turn knows; only what is new is in the lesson. */
+  learn(taught: readonly Teaching[], turn: Turn): Promise<Lesson>
+}
+
+/** Remembers by IRI the description that was merged last: merging it once more would change nothing. */
+const createMemory = () =>
+  new LRUCache<string, string>({
+    max: 10_000,
+    maxSize: 4_000_000,
+    sizeCalculation: (text, iri) => text.length + iri.length + 1
+  })
+
+interface Said<Description> {
+  readonly iri: string
+  readonly description: Description
+  readonly text: string
+}
+
+const saidBy = function* (all: readonly Teaching[]): Steps<{ readonly stored: Micros; readonly taught: Taught }[]> {
+  const said: { readonly stored: Micros; readonly taught: Taught }[] = []
+  for (const { statement, stored, apart } of all) {
+    said.push({ stored, taught: taughtBy(statement, apart) })
+    yield
+  }
+  return said
+}
+
+const unknownIn = function* <Description>(
+  all: Iterable<readonly [iri: string, description: Description]>,
+  memory: LRUCache<string, string>
+): Steps<Said<Description>[]> {
+  const said: Said<Description>[] = []
+  const last = new Map<string, string>()
+  for (const [iri, description] of all) {
+    yield
+    const text = JSON.stringify(description)
+    if ((last.get(iri) ?? memory.get(iri)) === text) continue
+    last.set(iri, text)
+    said.push({ iri, description, text })
+  }
+  return said
+}
+
+const mergeAll = function* <Description>(
+  said: readonly Said<Description>[],
+  known: ReadonlyMap<string, Description>,
+  merge: (present: Description | undefined, next: Description) => Description
+): Steps<Map<string, Description>> {
+  const merged = new Map<string, Description>()
+  for (const { iri, description } of said) {
+    yield
+    const present = merged.get(iri) ?? known.get(iri)
+    const next = merge(present, description)
+    if (next !== present) merged.set(iri, next)
+  }
+  return merged
+}
+
+export const createLearner = (): Learner => {
+  const definitionMemory = createMemory()
+  const displayMemory = createMemory()
+  /** Names are only ever added: one that was written stays. */
+  const nameMemory = new LRUCache<string, true>({
+    max: 20_000,
+    maxSize: 4_000_000,
+    sizeCalculation: (_, key) => key.length + 1
+  })
+
+  const namesIn = (said: readonly { readonly stored: Micros; readonly taught: Taught }[]): Map<string, LearnedName> => {
+    const names = new Map<string, LearnedName>()
+    for (const { stored, taught } of said) {
+      for (const [identifier, name] of taught.names) {
+        const key = JSON.stringify([identifier, name])
+        if (!names.has(key) && !nameMemory.has(key)) names.set(key, { identifier, name, stored })
+      }
+    }
+    return names
+  }
+
+  return {
+    learn: async (taught, turn) => {
+      if (!turn.undisturbed) {
+        definitionMemory.clear()
+        displayMemory.clear()
+      }
+      const said = await inTurns(saidBy(taught))
+      const definitions = await inTurns(
+        unknownIn(
+          said.flatMap(({ taught }) => taught.definitions),
+          definitionMemory
+        )
+      )
+      const displays = await inTurns(
+        unknownIn(
+          said.flatMap(({ taught }) => taught.displays),
+          displayMemory
+        )
+      )
+      const names = namesIn(said)
+      const asked = {
+        activities: [...new Set(definitions.map(({ iri }) => iri))],
+        verbs: [...new Set(displays.map(({ iri }) => iri))]
+      }
+      const known =
+        asked.activities.length + asked.verbs.length === 0
+          ? { definitions: new Map<string, ActivityDefinition>(), displays: new Map<string, LanguageMap>() }
+          : await turn.describe(asked)
+      return {
+        definitions: await inTurns(mergeAll(definitions, known.definitions, mergeDefinition)),
+        displays: await inTurns(mergeAll(displays, known.displays, mergeDisplay)),
+        names: [...names.values()],
+        settle: () => {
+          for (const { iri, text } of definitions) definitionMemory.set(iri, text)
+          for (const { iri, text } of displays) displayMemory.set(iri, text)
+          for (const key of names.keys()) nameMemory.set(key, true)
+        }
+      }
+    }
+  }
+}

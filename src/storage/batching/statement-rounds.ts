@@ -1,0 +1,281 @@
+import type { Clock } from '../../contracts/clock.ts'
+import type {
+  AttachmentContent,
+  CallOptions,
+  IncomingStatement,
+  InsertReport,
+  StatementBatch,
+  StoredStatement
+} from '../../contracts/statement-store.ts'
+import { type ErrorCode, RalphError } from '../../errors.ts'
+import { marksOf } from '../../xapi/attachments.ts'
+import type { Statement } from '../../xapi/statement.ts'
+import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
+import { separateKnown } from '../known-statements.ts'
+import type { RoundEngine, Turn } from './engine.ts'
+import { inTurns, type Steps } from './group-commit.ts'
+import { createLearner, type Teaching } from './learn.ts'
+import { createPlan, idsToLookUp, lookUpAll, type Plan } from './plan.ts'
+import { createRoundQueue } from './queue.ts'
+
+export interface RoundOptions {
+  readonly engine: RoundEngine
+  readonly clock: Clock
+  /** Milliseconds for which the first of some requests waits for others to share its round. */
+  readonly delay: number
+}
+
+/** All writing of statements on a database server: the half of a `StatementStore` that is the same on each of them. */
+export interface StatementRounds {
+  /** `StatementStore.insert`. `OVERLOADED` when more waits to be written than memory should hold. */
+  insert(batch: StatementBatch, options?: CallOptions): Promise<InsertReport>
+  /** `StoreCopy.restoreStatements`. `define` as in `StatementBatch`, true unless given. */
+  restore(
+    statements: readonly StoredStatement[],
+    attachments: readonly AttachmentContent[],
+    options?: CallOptions & { readonly define?: boolean }
+  ): Promise<InsertReport>
+  /** `StatementStore.consistentThrough`: in an idle store a promise that the next turn, of any process, will keep. */
+  consistentThrough(options?: CallOptions): Promise<Micros>
+  /** Finishes what was accepted, then refuses with `STORE_UNAVAILABLE`. May be called twice. */
+  close(): Promise<void>
+}
+
+/** What one call wants of a round. */
+interface Job {
+  /** Ids to look up are taken from these. */
+  readonly statements: readonly Pick<IncomingStatement, 'id' | 'statement'>[]
+  readonly attachments: readonly AttachmentContent[]
+  readonly signal: AbortSignal | undefined
+  /** As in `StatementBatch`. */
+  readonly apart?: boolean
+  /** Adds to the plan what is new; a `RalphError` is thrown before anything was added, and refuses this job alone. */
+  plan(plan: Plan, times: Times): Steps<Planned>
+}
+
+/** What a job has added to a plan. */
+interface Planned {
+  readonly report: InsertReport
+  readonly taught: readonly Teaching[]
+  /** Beside the attachments of the job. */
+  readonly marks?: readonly AttachmentContent[]
+}
+
+/** The times of a round. */
+interface Times {
+  next(): Micros
+  /** Nothing up to and including this will be given out any more. */
+  passed(time: Micros): void
+}
+
+/** A promise older than this is renewed when somebody asks, microseconds: not every reader should cost a write. */
+const promiseAge = 1_000_000
+
+/** These say that the engine is not well; anything else that it refuses, it refuses for its content. */
+const engineFailures: ReadonlySet<ErrorCode> = new Set([
+  'STORE_UNAVAILABLE',
+  'STORE_FULL',
+  'STORE_CORRUPT',
+  'STORE_IN_USE'
+])
+
+/** Milliseconds after which a round that failed for the engine has kept those waiting who come behind it. */
+const longWait = 1000
+
+const nothing: InsertReport = { inserted: [], already: [] }
+
+const insertJob = (
+  { statements, attachments, define, apart = false, ownOnly }: StatementBatch,
+  { signal }: CallOptions
+): Job => ({
+  statements,
+  attachments,
+  signal,
+  apart,
+  plan: function* (plan, times) {
+    const { fresh, already } = yield* separateKnown(statements, plan.statement, ownOnly)
+    const taught: Teaching[] = []
+    for (const incoming of fresh) {
+      const stored = times.next()
+      yield* plan.add(incoming, stored, incoming.textAt(formatMicros(stored)))
+      if (define) taught.push({ statement: incoming.statement, stored, apart })
+    }
+    return { report: { inserted: fresh.map(({ id }) => id), already }, taught, marks: marksOf(fresh) }
+  }
+})
+
+const restoreJob = (
+  restored: readonly StoredStatement[],
+  attachments: readonly AttachmentContent[],
+  { signal, define = true }: CallOptions & { readonly define?: boolean }
+): Job => {
+  const statements = restored.map(({ id, stored, text }) => ({
+    id,
+    stored,
+    // It was validated before it was stored, elsewhere.
+    statement: JSON.parse(text) as Statement,
+    textAt: () => text
+  }))
+  return {
+    statements,
+    attachments,
+    signal,
+    plan: function* (plan, times) {
+      const inserted: string[] = []
+      const already: string[] = []
+      for (const each of statements) {
+        times.passed(each.stored)
+        if (plan.statement(each.id) === undefined) {
+          yield* plan.add(each, each.stored, each.textAt())
+          inserted.push(each.id)
+        } else {
+          // Whoever wrote it may have died before it was linked.
+          yield* plan.link(each.id)
+          already.push(each.id)
+        }
+      }
+      return {
+        report: { inserted, already },
+        taught: define ? statements.map((each) => ({ ...each, apart: false })) : []
+      }
+    }
+  }
+}
+
+/** A job that writes nothing but the time itself. */
+const promiseJob = (clock: Clock): Job => ({
+  statements: [],
+  attachments: [],
+  signal: undefined,
+  // biome-ignore lint/correctness/useYield: there is nothing that takes time
+  plan: function* (_, times) {
+    times.passed(clock())
+    return { report: nothing, taught: [] }
+  }
+})
+
+const createTimes = (clock: Clock, last: Micros): Times & { readonly last: () => Micros } => {
+  let latest = last
+  return {
+    next: () => {
+      latest = Math.max(clock(), latest + 1)
+      return latest
+    },
+    passed: (time) => {
+      latest = Math.max(latest, time)
+    },
+    last: () => latest
+  }
+}
+
+type Outcome = { readonly report: InsertReport } | { readonly error: unknown }
+
+export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): StatementRounds => {
+  const learner = createLearner()
+  /** The latest time that this process knows to be consistent. */
+  let known: Micros = Number.NEGATIVE_INFINITY
+
+  /** Plans all jobs and writes what they add; every job has its outcome once this is durable. */
+  const writeJobs = async (jobs: readonly Job[], turn: Turn): Promise<Outcome[]> => {
+    const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
+    const found = await lookUpAll(ids, turn.lookUp, turn.unfinished)
+    const plan = createPlan(found)
+    const times = createTimes(clock, turn.last)
+    const taught: Teaching[] = []
+    for (const id of turn.unfinished) {
+      const present = found.present.get(id)
+      if (present === undefined) continue
+      await inTurns(plan.link(id))
+      times.passed(present.stored)
+      // Whether it was to be kept apart died with its writer: what they want who write now is the likeliest.
+      const apart = jobs.some((job) => job.apart)
+      taught.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored, apart })
+    }
+    const attachments = new Map<string, AttachmentContent>()
+    const outcomeOf = async (job: Job): Promise<Outcome> => {
+      if (job.signal?.aborted) return { error: job.signal.reason }
+      try {
+        const planned = await inTurns(job.plan(plan, times))
+        for (const each of planned.taught) taught.push(each)
+        for (const each of [...job.attachments, ...(planned.marks ?? [])]) attachments.set(each.sha2, each)
+        return { report: planned.report }
+      } catch (error) {
+        return { error }
+      }
+    }
+    const outcomes: Outcome[] = []
+    for (const job of jobs) outcomes.push(await outcomeOf(job))
+    const { settle, ...lesson } = await learner.learn(taught, turn)
+    const statements = await inTurns(plan.added())
+    const changed = await inTurns(plan.changed())
+    const last = times.last()
+    const learned = lesson.definitions.size + lesson.displays.size + lesson.names.length
+    if (last > turn.last || statements.length + changed.length + attachments.size + learned > 0) {
+      await turn.write({ last, statements, changed, attachments: [...attachments.values()], ...lesson })
+    }
+    settle()
+    known = Math.max(known, last)
+    return outcomes
+  }
+
+  const attempt = async (jobs: readonly Job[]): Promise<Outcome[]> => {
+    const turn = await engine.begin()
+    try {
+      return await writeJobs(jobs, turn)
+    } finally {
+      await turn.end()
+    }
+  }
+
+  const runRound = async (jobs: readonly Job[]): Promise<Outcome[]> => {
+    const start = performance.now()
+    try {
+      return await attempt(jobs)
+    } catch (error) {
+      const isContent = error instanceof RalphError && !engineFailures.has(error.code)
+      // Who waits behind them has waited as long, and would wait as long again.
+      const isOfEngine = error instanceof RalphError && !isContent
+      if (isOfEngine && performance.now() - start > longWait) queue.refuseWaiting(error)
+      if (!isContent || jobs.length === 1) return jobs.map(() => ({ error }))
+    }
+    // The engine refused what somebody sent: only who sent it shall hear of it.
+    const outcomes: Outcome[] = []
+    for (const job of jobs) outcomes.push(...(await attempt([job]).catch((error: unknown) => [{ error }])))
+    return outcomes
+  }
+
+  const queue = createRoundQueue<Job, Outcome>({
+    delay,
+    // An empty job takes a place, too.
+    weightOf: ({ statements, attachments }) => ({
+      items: 1 + statements.length,
+      bytes: attachments.reduce((sum, { content }) => sum + content.byteLength, 0)
+    }),
+    run: runRound
+  })
+
+  const run = async (job: Job): Promise<InsertReport> => {
+    job.signal?.throwIfAborted()
+    const outcome = await queue.add(job)
+    if ('error' in outcome) throw outcome.error
+    return outcome.report
+  }
+
+  let promising: Promise<InsertReport> | undefined
+
+  return {
+    insert: (batch, options = {}) => run(insertJob(batch, options)),
+    restore: (statements, attachments, options = {}) => run(restoreJob(statements, attachments, options)),
+    consistentThrough: async ({ signal } = {}) => {
+      signal?.throwIfAborted()
+      if (queue.isClosed() || clock() - known > promiseAge) {
+        promising ??= run(promiseJob(clock)).finally(() => {
+          promising = undefined
+        })
+        await promising
+      }
+      return known
+    },
+    close: queue.close
+  }
+}
