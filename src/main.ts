@@ -2,12 +2,12 @@ import './cli/node-version.ts'
 import { randomUUID } from 'node:crypto'
 import module from 'node:module'
 import { isIPv6 } from 'node:net'
-import { dataBackends } from './backends/data-registry.ts'
-import { type BackendDefinition, backends } from './backends/registry.ts'
+import { dataBackends, lrsBackends } from './backends/registry.ts'
 import { interruptible } from './cli/interruption.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
 import { readVersion } from './cli/version.ts'
+import type { LrsRole } from './contracts/backend-definition.ts'
 import type { Clock } from './contracts/clock.ts'
 import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
@@ -27,11 +27,11 @@ const clock: Clock = () => Date.now() * 1000
 /** What is in flight when the server is told to stop has this long to end, in milliseconds. */
 const grace = 25_000
 
-const backendNamed = (name: string): BackendDefinition => {
+const backendNamed = (name: string): LrsRole => {
   const wanted = name.toLowerCase()
-  const found = backends.find((backend) => backend.name === wanted || backend.aliases.includes(wanted))
+  const found = lrsBackends.find((backend) => backend.name === wanted || backend.aliases.includes(wanted))
   if (found !== undefined) return found
-  const names = backends.map((backend) => backend.name)
+  const names = lrsBackends.map((backend) => backend.name)
   const meant = backendMeant(wanted, names)
   const hint = meant === undefined ? 'there' : `did you mean ${meant}? There`
   throw new RalphError(
@@ -76,7 +76,7 @@ const serve = async (sources: Sources): Promise<void> => {
   // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process; so it is a full disk: 507.
   process.on('SIGXFSZ', () => {})
   const logger = createLogger(general.log.level, general.log.format)
-  warnOfUnknown(sources, variablesOf(settingGroups({ backends, dataBackends })), logger)
+  warnOfUnknown(sources, variablesOf(settingGroups({ lrsBackends, dataBackends })), logger)
 
   const opened: (() => unknown)[] = []
   const close = async (): Promise<void> => {
@@ -142,7 +142,7 @@ const serve = async (sources: Sources): Promise<void> => {
 // What is loaded from here on is compiled once, not at every start.
 module.enableCompileCache()
 process.exitCode = await run(process.argv.slice(2), {
-  backends,
+  lrsBackends,
   dataBackends,
   clock,
   errorStatus,

@@ -25,9 +25,22 @@
  * What `open` gives is a `RecordsBackend` or a `BytesBackend`, whose rules stand in src/contracts/data-backend.ts. Its
  * errors are `RalphError`s with the codes that are named there.
  */
+import type { BackendDefinition } from '../contracts/backend-definition.ts'
+import type { Group } from '../settings/define.ts'
+import { type DataDeclaration, defineBackend } from './define.ts'
+
+export type { BackendDefinition, DataContext } from '../contracts/backend-definition.ts'
 export type * from '../contracts/data-backend.ts'
 export type { BackendStatus } from '../contracts/lrs-backend.ts'
 export { type ErrorCode, RalphError } from '../errors.ts'
 export { parameter } from '../settings/define.ts'
 export * as kinds from '../settings/kinds.ts'
-export { type DataBackendDefinition, type DataContext, type DataDeclaration, defineData } from './define-data.ts'
+export type { DataDeclaration } from './define.ts'
+
+/** A backend that has the role of a data backend, and no other. */
+export const defineData = <Parameters extends Group>({
+  name,
+  aliases = [],
+  ...data
+}: DataDeclaration<Parameters> & { readonly name: string; readonly aliases?: readonly string[] }): BackendDefinition =>
+  defineBackend({ name, aliases, data })

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { DataRole } from '../contracts/backend-definition.ts'
 import { RalphError } from '../errors.ts'
-import type { DataBackendDefinition } from './define-data.ts'
 
 /** What can be a backend's name in a variable and in a flag. */
 const nameForm = /^[a-z][a-z0-9]*$/
@@ -19,13 +19,19 @@ const entryOf = (specifier: string, from: string): string | undefined => {
   }
 }
 
-const isDefinition = (value: unknown): value is DataBackendDefinition =>
+const isDataRole = (value: unknown): value is DataRole =>
   typeof value === 'object' &&
   value !== null &&
   'name' in value &&
   'configure' in value &&
   typeof value.configure === 'function' &&
   ['aliases', 'capabilities', 'settings', 'chunkSizes'].every((key) => key in value)
+
+/** What a definition says of its role as a data backend; undefined: it is no definition, or has no such role. */
+const dataRoleOf = (definition: unknown): DataRole | undefined =>
+  typeof definition === 'object' && definition !== null && 'data' in definition && isDataRole(definition.data)
+    ? definition.data
+    : undefined
 
 const unusable = (specifier: string, reason: string, cause?: unknown): RalphError =>
   new RalphError('UNKNOWN_BACKEND', `The package ${specifier} ${reason}`, { package: specifier }, { cause })
@@ -36,10 +42,7 @@ const unusable = (specifier: string, reason: string, cause?: unknown): RalphErro
  * `ralph-lrs/backend` (package-interface.ts), and says in its package.json where it begins: `main`, or `exports` with a
  * condition that `require` knows. `UNKNOWN_BACKEND` when it is there and is no such package.
  */
-export const findThirdParty = async (
-  name: string,
-  workingDirectory: string
-): Promise<DataBackendDefinition | undefined> => {
+export const findThirdParty = async (name: string, workingDirectory: string): Promise<DataRole | undefined> => {
   if (!nameForm.test(name)) return undefined
   const specifier = `ralph-backend-${name}`
   let entry: string | undefined
@@ -57,8 +60,8 @@ export const findThirdParty = async (
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
     throw unusable(specifier, `cannot be loaded: ${reason}`, error)
   }
-  const { backend } = exported
-  if (!isDefinition(backend)) {
+  const backend = dataRoleOf(exported.backend)
+  if (backend === undefined) {
     throw unusable(specifier, 'exports no "backend" that was made by defineData of ralph-lrs/backend')
   }
   if (backend.name !== name) throw unusable(specifier, `brings a backend of another name, ${backend.name}`)

@@ -28,8 +28,8 @@ const joined = (words: readonly string[]): readonly string[] => {
   return whole
 }
 
-const backendsFor = (command: Command, { backends, dataBackends }: Composition): readonly Candidate[] =>
-  (command.name() === 'runserver' ? backends : dataBackends).map(({ name, summary }) => ({
+const backendsFor = (command: Command, { lrsBackends, dataBackends }: Composition): readonly Candidate[] =>
+  (command.name() === 'runserver' ? lrsBackends : dataBackends).map(({ name, summary }) => ({
     value: name,
     meaning: summary
   }))

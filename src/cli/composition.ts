@@ -1,39 +1,17 @@
+import type { DataRole, LrsRole } from '../contracts/backend-definition.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { DataBackend, DataCapabilities } from '../contracts/data-backend.ts'
+import type { DataBackend } from '../contracts/data-backend.ts'
 import type { Log } from '../contracts/log.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { StoreFiles } from '../contracts/store-files.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Group } from '../settings/define.ts'
-import type { Reader } from '../settings/read.ts'
 import type { GeneralSettings } from '../settings/settings.ts'
 import type { Sources } from '../settings/sources.ts'
 
-/** A place of learning records, as the commands know it before it is opened. */
-export interface DataBackendChoice {
-  readonly name: string
-  readonly aliases: readonly string[]
-  readonly summary: string
-  /** The npm package that speaks with it; undefined: none is needed. */
-  readonly driver: string | undefined
-  readonly capabilities: DataCapabilities
-  readonly settings: Group
-  /** Those of the settings that a command asks for itself, when its flag `--chunk-size` is not given. */
-  readonly chunkSizes: Group
-  configure(
-    reader: Reader
-  ): (context: { readonly clock: Clock; readonly appDir: string; readonly log: Log }) => Promise<DataBackend>
-}
-
 /** What the commands are handed by `main.ts`, because they may not reach for it themselves. */
 export interface Composition {
-  readonly backends: readonly {
-    readonly name: string
-    readonly aliases: readonly string[]
-    readonly summary: string
-    readonly settings: Group
-  }[]
-  readonly dataBackends: readonly DataBackendChoice[]
+  readonly lrsBackends: readonly LrsRole[]
+  readonly dataBackends: readonly DataRole[]
   /** What `--backend` names, known before all flags are: the help then shows the flags of that one. */
   readonly chosenBackend?: string | undefined
   readonly clock: Clock
@@ -53,9 +31,9 @@ export interface Composition {
   /** The files of a backend; `UNSUPPORTED_OPERATION` says how a backup is made of one that has none. */
   openFiles(name: string, sources: Sources, appDir: string, log: Log): Promise<StoreFiles>
   /** The data backend that a package brings; undefined: there is no package of that name. */
-  findDataBackend(name: string): Promise<DataBackendChoice | undefined>
+  findDataBackend(name: string): Promise<DataRole | undefined>
   /** Opens a data backend with its settings; whoever opens it closes it. */
-  openData(backend: DataBackendChoice, sources: Sources, general: GeneralSettings, log: Log): Promise<DataBackend>
+  openData(backend: DataRole, sources: Sources, general: GeneralSettings, log: Log): Promise<DataBackend>
   /** Starts the server; resolves when it listens. */
   serve(sources: Sources): Promise<void>
 }

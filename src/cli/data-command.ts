@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { DataRole } from '../contracts/backend-definition.ts'
 import type { DataBackend, DataCapabilities } from '../contracts/data-backend.ts'
 import type { Log } from '../contracts/log.ts'
 import { RalphError } from '../errors.ts'
@@ -9,19 +10,19 @@ import type { GeneralSettings } from '../settings/settings.ts'
 import type { Sources } from '../settings/sources.ts'
 import { backendMeant } from '../settings/unknown.ts'
 import { settingsOf } from './command-settings.ts'
-import type { Composition, DataBackendChoice } from './composition.ts'
+import type { Composition } from './composition.ts'
 import { hideSecrets } from './hide-secrets.ts'
 import { interruptible } from './interruption.ts'
 import { optionsOf } from './setting-options.ts'
 
 /** The data backend of a name or alias; undefined: there is none. */
-export const findBackend = (backends: readonly DataBackendChoice[], name: string): DataBackendChoice | undefined => {
+export const findBackend = (backends: readonly DataRole[], name: string): DataRole | undefined => {
   const wanted = name.toLowerCase()
   return backends.find((backend) => backend.name === wanted || backend.aliases.includes(wanted))
 }
 
 /** `UNKNOWN_BACKEND` names the ones there are. */
-export const requireBackend = (backends: readonly DataBackendChoice[], name: string): DataBackendChoice => {
+export const requireBackend = (backends: readonly DataRole[], name: string): DataRole => {
   const found = findBackend(backends, name)
   if (found !== undefined) return found
   const names = backends.map((backend) => backend.name)
@@ -67,7 +68,7 @@ const givenIn = (command: Command): Given => {
 }
 
 /** Flags of backends that were not chosen: as Ralph, we pass them over, but not in silence. */
-const warnOfOthers = (chosen: DataBackendChoice, { dataBackends }: Composition, given: Given, log: Log): void => {
+const warnOfOthers = (chosen: DataRole, { dataBackends }: Composition, given: Given, log: Log): void => {
   for (const { name, settings } of dataBackends) {
     if (name === chosen.name) continue
     for (const { variable, flag } of Object.values(settings)) {
@@ -80,7 +81,7 @@ const warnOfOthers = (chosen: DataBackendChoice, { dataBackends }: Composition, 
 
 /** A place that is open, and all that a command needs to work with it. */
 export interface Place {
-  readonly choice: DataBackendChoice
+  readonly choice: DataRole
   readonly backend: DataBackend
   readonly general: GeneralSettings
   readonly log: Log
@@ -94,11 +95,11 @@ export interface PlaceRequest {
   /** As `--backend` names it. */
   readonly name: string
   /** Refuses what the backend cannot do, before anything is asked of it. */
-  readonly require: (choice: DataBackendChoice) => void
+  readonly require: (choice: DataRole) => void
 }
 
 export interface Chosen {
-  readonly choice: DataBackendChoice
+  readonly choice: DataRole
   readonly sources: Sources
   readonly general: GeneralSettings
   readonly log: Log

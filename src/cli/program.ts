@@ -33,7 +33,7 @@ import { guardOutput, OutputClosed } from './write-out.ts'
  * that the words name have them.
  */
 const createProgram = (composition: Composition, words: readonly string[]): Command => {
-  const without: Composition = { ...composition, backends: [], dataBackends: [] }
+  const without: Composition = { ...composition, lrsBackends: [], dataBackends: [] }
   const forCommand = (...names: readonly string[]): Composition =>
     names.some((name) => words.includes(name)) ? composition : without
   const program = new Command('ralph')

@@ -11,20 +11,20 @@ const backendSections = (kind: string, backends: Backends): readonly Section[] =
     .map(({ name, settings }) => ({ title: `${kind} ${name}`, group: settings }))
 
 /** Every setting that the server has, under headings. */
-export const serverSections = ({ backends }: Pick<Composition, 'backends'>): readonly Section[] => [
+export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>): readonly Section[] => [
   { title: 'General', group: generalGroup },
   { title: 'Server', group: serverGroup },
   { title: 'LRS', group: lrsGroup },
   { title: 'Users', group: identityGroup },
-  ...backendSections('Backend', backends)
+  ...backendSections('Backend', lrsBackends)
 ]
 
 /** Every setting there is, under headings. */
-export const sectionsOf = (composition: Pick<Composition, 'backends' | 'dataBackends'>): readonly Section[] => [
+export const sectionsOf = (composition: Pick<Composition, 'lrsBackends' | 'dataBackends'>): readonly Section[] => [
   ...serverSections(composition),
   { title: 'Converters', group: converterGroup },
   ...backendSections('Data backend', composition.dataBackends)
 ]
 
-export const settingGroups = (composition: Pick<Composition, 'backends' | 'dataBackends'>): readonly Group[] =>
+export const settingGroups = (composition: Pick<Composition, 'lrsBackends' | 'dataBackends'>): readonly Group[] =>
   sectionsOf(composition).map(({ group }) => group)

@@ -5,7 +5,10 @@ const rooms: { readonly [room: string]: { readonly may: readonly string[]; reado
   'errors.ts': { may: [], sentence: 'The table of errors stands alone: everybody depends on it.' },
   json: { may: ['errors.ts'], sentence: 'The text of JSON is read exactly, whatever it says.' },
   xapi: { may: ['json', 'errors.ts'], sentence: 'The specification knows nothing of who applies it.' },
-  contracts: { may: ['xapi'], sentence: 'A contract speaks the words of the specification and no others.' },
+  contracts: {
+    may: ['xapi', 'settings', 'errors.ts'],
+    sentence: 'A contract speaks the words of the specification, and of how a setting is declared.'
+  },
   validation: { may: ['xapi', 'errors.ts'], sentence: 'A statement is judged without asking a store or a user.' },
   durability: { may: ['errors.ts'], sentence: 'Keeping bytes safe has nothing to do with what they mean.' },
   network: {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { dataBackends } from '../../src/backends/data-registry.ts'
+import { dataBackends } from '../../src/backends/registry.ts'
 import { flagsOf, namesOf } from '../../src/settings/aliases.ts'
 import type { Setting } from '../../src/settings/define.ts'
 import { find } from '../../src/settings/read.ts'

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { dataBackends } from '../../src/backends/data-registry.ts'
 import { openFsData } from '../../src/backends/fs/data.ts'
+import { dataBackends } from '../../src/backends/registry.ts'
 import type { BytesBackend } from '../../src/contracts/data-backend.ts'
 import { chunksOf, testBytesBackend } from '../contracts/data-backend.ts'
 

@@ -4,12 +4,13 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { openS3Data, type S3DataOptions } from '../../src/backends/s3/data.ts'
-import { s3Data } from '../../src/backends/s3/index.ts'
+
 import { partSizeOf } from '../../src/backends/s3/upload.ts'
 import type { BytesBackend } from '../../src/contracts/data-backend.ts'
 import { chunksOf, testBytesBackend } from '../contracts/data-backend.ts'
 import { aCertificate, asPem } from '../support/certificate.ts'
 import { closedPort } from '../support/closed-port.ts'
+import { dataDefinition } from '../support/data-place.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { anHttpWire } from '../support/http-wire.ts'
 import { digestOf, generated, growthDuring, keptLog, objectsOf, silentAfter } from '../support/objects.ts'
@@ -106,7 +107,7 @@ else {
   }
 
   testBytesBackend(t, {
-    definition: s3Data,
+    definition: dataDefinition('s3'),
     open: async (t) => openOn(t, { bucket: await aBucket(t, engine.url) }),
     reopen: (t, backend) => open(t, options.get(backend))
   })

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { openSwiftData, type SwiftDataOptions } from '../../src/backends/swift/data.ts'
-import { swiftData } from '../../src/backends/swift/index.ts'
+
 import type { BytesBackend } from '../../src/contracts/data-backend.ts'
 import { chunksOf, testBytesBackend } from '../contracts/data-backend.ts'
+import { dataDefinition } from '../support/data-place.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { anHttpWire, type HttpFate } from '../support/http-wire.ts'
 import { digestOf, generated, growthDuring, keptLog, objectsOf, silentAfter } from '../support/objects.ts'
@@ -41,7 +42,7 @@ else {
   }
 
   testBytesBackend(t, {
-    definition: swiftData,
+    definition: dataDefinition('swift'),
     open: async (t) => open(t, { container: await aContainer(t, url) }),
     reopen: (t, backend) => open(t, options.get(backend) ?? {})
   })

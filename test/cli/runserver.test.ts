@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { backends } from '../../src/backends/registry.ts'
+import { lrsBackends } from '../../src/backends/registry.ts'
 import { prepareEngine, variablesFor } from '../support/engine-variables.ts'
 import { isDatabaseName } from '../support/engines/engine.ts'
 import { engineFor, missingEngine } from '../support/engines/engine-for.ts'
@@ -116,7 +116,7 @@ const placeOf = async (t: Test, name: string): Promise<Record<string, string>> =
   return variablesFor(name, engine.url, place)
 }
 
-for (const { name } of backends) {
+for (const { name } of lrsBackends) {
   const skip = isDatabaseName(name) && (missingEngine(name) ?? false)
   t.test(`the backend ${name} is opened by its name, as flag or as variable`, { skip }, async (t) => {
     const { cwd, env: own } = anAppDir(t)

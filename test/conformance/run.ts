@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { backends } from '../../src/backends/registry.ts'
+import { lrsBackends } from '../../src/backends/registry.ts'
 import { versions } from '../../src/xapi/version.ts'
 import { createAppDir, entries, firstAnswer, freePort } from '../bench/ralph.ts'
 import { backendOf, prepareEngine, variablesFor } from '../support/engine-variables.ts'
@@ -102,7 +102,7 @@ const score = async (name: string, version: string): Promise<boolean> => {
 }
 
 const asked = process.argv.slice(2)
-const all = [...backends.map(({ name }) => name), 'es8']
+const all = [...lrsBackends.map(({ name }) => name), 'es8']
 for (const name of asked.length > 0 ? asked : all) {
   for (const version of versions) if (!(await score(name, version))) process.exitCode = 1
 }

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import type { DataBackendDefinition } from '../../src/backends/define-data.ts'
+import type { DataRole } from '../../src/contracts/backend-definition.ts'
 import type {
   BytesBackend,
   DataBackend,
@@ -14,7 +14,7 @@ import type {
 
 /** What a data backend's test file brings. */
 export interface DataSuite<Backend extends DataBackend> {
-  readonly definition: DataBackendDefinition
+  readonly definition: DataRole
   /** A backend on a place of its own, empty; whoever opens it closes it when `t` ends. */
   open(t: Test): Promise<Backend>
   /** The same place again, when another process opens it. */

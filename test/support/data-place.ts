@@ -1,11 +1,11 @@
 import type { Test } from 'tap'
-import { dataBackends } from '../../src/backends/data-registry.ts'
-import type { DataBackendDefinition, DataContext } from '../../src/backends/define-data.ts'
+import { dataBackends } from '../../src/backends/registry.ts'
+import type { DataContext, DataRole } from '../../src/contracts/backend-definition.ts'
 import type { DataBackend } from '../../src/contracts/data-backend.ts'
 import { createReader } from '../../src/settings/read.ts'
 import { sourcesOf } from './settings-of.ts'
 
-export const dataDefinition = (name: string): DataBackendDefinition => {
+export const dataDefinition = (name: string): DataRole => {
   const definition = dataBackends.find((each) => each.name === name)
   if (definition === undefined) throw new Error(`there is no data backend ${name}`)
   return definition

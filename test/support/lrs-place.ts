@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { backends } from '../../src/backends/registry.ts'
+import { lrsBackends } from '../../src/backends/registry.ts'
 import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { createReader } from '../../src/settings/read.ts'
 import { readSources } from '../../src/settings/sources.ts'
@@ -28,7 +28,7 @@ export const openBackend = async (
   place: Place,
   warn: (message: string) => void
 ): Promise<LrsBackend> => {
-  const definition = backends.find((each) => each.name === name)
+  const definition = lrsBackends.find((each) => each.name === name)
   if (definition === undefined) throw new Error(`there is no backend ${name}`)
   const reader = createReader(readSources(new Map(), place))
   const open = definition.configure(reader)

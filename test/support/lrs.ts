@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
-import { backends } from '../../src/backends/registry.ts'
+import { lrsBackends } from '../../src/backends/registry.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { type AuthenticatorOptions, openAuthenticator } from '../../src/identity/authenticator.ts'
 import type { ServerSettings } from '../../src/settings/settings.ts'
@@ -20,7 +20,7 @@ import { sendBytes } from './raw-http.ts'
 /** A whole server: real sockets, a real backend on a real engine, a real auth file. `RALPH_TEST_BACKEND` names only one. */
 
 const { RALPH_TEST_BACKEND: chosen } = process.env
-export const testedBackends: readonly string[] = chosen === undefined ? backends.map(({ name }) => name) : [chosen]
+export const testedBackends: readonly string[] = chosen === undefined ? lrsBackends.map(({ name }) => name) : [chosen]
 /** Tests that touch no store run on this one only. */
 const anyBackend = chosen ?? 'sqlite'
 

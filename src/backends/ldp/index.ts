@@ -1,22 +1,24 @@
-import { defineData } from '../define-data.ts'
+import { defineBackend } from '../define.ts'
 import { ldpParameters } from './settings.ts'
 
-export const ldpData = defineData({
+export const ldp = defineBackend({
   name: 'ldp',
-  summary: "archives of OVH's Logs Data Platform",
-  capabilities: {
-    moves: 'bytes',
-    list: true,
-    read: true,
-    write: [],
-    delete: false,
-    history: true,
-    query: 'the id of an archive',
-    target: 'a stream'
-  },
-  parameters: ldpParameters,
-  open: async (parameters, { clock, log }) => {
-    const { openLdpData } = await import('./data.ts')
-    return openLdpData({ ...parameters, clock, log })
+  data: {
+    summary: "archives of OVH's Logs Data Platform",
+    capabilities: {
+      moves: 'bytes',
+      list: true,
+      read: true,
+      write: [],
+      delete: false,
+      history: true,
+      query: 'the id of an archive',
+      target: 'a stream'
+    },
+    parameters: ldpParameters,
+    open: async (parameters, { clock, log }) => {
+      const { openLdpData } = await import('./data.ts')
+      return openLdpData({ ...parameters, clock, log })
+    }
   }
 })

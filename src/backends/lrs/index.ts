@@ -1,38 +1,40 @@
-import { defineData } from '../define-data.ts'
+import { defineBackend } from '../define.ts'
 import { mergeHeaders } from './headers.ts'
 import { lrsParameters } from './settings.ts'
 
 /** What every request says unless the settings say otherwise. */
 const usualHeaders = { 'X-Experience-API-Version': '1.0.3', 'Content-Type': 'application/json' }
 
-export const lrsData = defineData({
+export const lrs = defineBackend({
   name: 'lrs',
   aliases: ['async_lrs'],
-  summary: 'statements of any LRS, over HTTP',
-  capabilities: {
-    moves: 'records',
-    list: false,
-    read: true,
-    write: ['create'],
-    delete: false,
-    history: false,
-    query:
-      'JSON with statementId, voidedStatementId, agent, verb, activity, registration, related_activities, related_agents, since, until, limit (of a page), format, attachments, ascending',
-    target: 'the path of the statements, as /xAPI/statements'
-  },
-  parameters: lrsParameters,
-  open: async (parameters, { log }) => {
-    const { openLrsData } = await import('./data.ts')
-    const { baseUrl, headers: given, versionHeader, contentType, ...others } = parameters
-    const username = others.username ?? baseUrl.username ?? 'ralph'
-    const password = others.password ?? baseUrl.password ?? 'secret'
-    const headers = mergeHeaders(
-      usualHeaders,
-      { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
-      versionHeader === undefined ? {} : { 'X-Experience-API-Version': versionHeader },
-      contentType === undefined ? {} : { 'Content-Type': contentType },
-      given
-    )
-    return openLrsData({ ...others, baseUrl: baseUrl.href, headers, log })
+  data: {
+    summary: 'statements of any LRS, over HTTP',
+    capabilities: {
+      moves: 'records',
+      list: false,
+      read: true,
+      write: ['create'],
+      delete: false,
+      history: false,
+      query:
+        'JSON with statementId, voidedStatementId, agent, verb, activity, registration, related_activities, related_agents, since, until, limit (of a page), format, attachments, ascending',
+      target: 'the path of the statements, as /xAPI/statements'
+    },
+    parameters: lrsParameters,
+    open: async (parameters, { log }) => {
+      const { openLrsData } = await import('./data.ts')
+      const { baseUrl, headers: given, versionHeader, contentType, ...others } = parameters
+      const username = others.username ?? baseUrl.username ?? 'ralph'
+      const password = others.password ?? baseUrl.password ?? 'secret'
+      const headers = mergeHeaders(
+        usualHeaders,
+        { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
+        versionHeader === undefined ? {} : { 'X-Experience-API-Version': versionHeader },
+        contentType === undefined ? {} : { 'Content-Type': contentType },
+        given
+      )
+      return openLrsData({ ...others, baseUrl: baseUrl.href, headers, log })
+    }
   }
 })

@@ -1,27 +1,38 @@
-import { defineData } from '../define-data.ts'
-import { mongoDataParameters } from './settings.ts'
+import { defineBackend } from '../define.ts'
+import { mongoDataParameters, mongoParameters } from './settings.ts'
 
-export const mongoData = defineData({
+export const mongo = defineBackend({
   name: 'mongo',
   aliases: ['async_mongo'],
-  summary: 'collections of MongoDB',
-  driver: 'mongodb',
-  capabilities: {
-    moves: 'records',
-    list: true,
-    read: true,
-    write: ['index', 'create', 'update', 'delete'],
-    delete: true,
-    history: false,
-    query: 'JSON with filter, limit, projection, sort',
-    target: 'read, write: a collection; list, delete: a database'
+  lrs: {
+    summary: 'a collection of MongoDB, as Ralph keeps it, for any number of servers',
+    parameters: mongoParameters,
+    open: async (parameters, context) => {
+      const { openMongo } = await import('./lrs.ts')
+      return openMongo(parameters, context)
+    },
+    files: 'MongoDB has tools of its own: mongodump of the whole database, with --oplog on a replica set'
   },
-  parameters: mongoDataParameters,
-  open: async ({ connectionUri, database, collection, timeout, clientOptions, documentClass }, { log }) => {
-    if (documentClass !== undefined || clientOptions?.includes('document_class')) {
-      log.warn('document_class is an option of the driver of Python: it is taken, and changes nothing here')
+  data: {
+    summary: 'collections of MongoDB',
+    driver: 'mongodb',
+    capabilities: {
+      moves: 'records',
+      list: true,
+      read: true,
+      write: ['index', 'create', 'update', 'delete'],
+      delete: true,
+      history: false,
+      query: 'JSON with filter, limit, projection, sort',
+      target: 'read, write: a collection; list, delete: a database'
+    },
+    parameters: mongoDataParameters,
+    open: async ({ connectionUri, database, collection, timeout, clientOptions, documentClass }, { log }) => {
+      if (documentClass !== undefined || clientOptions?.includes('document_class')) {
+        log.warn('document_class is an option of the driver of Python: it is taken, and changes nothing here')
+      }
+      const { openMongoData } = await import('./data.ts')
+      return openMongoData({ connectionUri, database, collection, timeout, log })
     }
-    const { openMongoData } = await import('./data.ts')
-    return openMongoData({ connectionUri, database, collection, timeout, log })
   }
 })

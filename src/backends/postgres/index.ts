@@ -1,24 +1,35 @@
 import { recordsQueryHelp } from '../../records/rows.ts'
-import { defineData } from '../define-data.ts'
-import { postgresDataParameters } from './settings.ts'
+import { defineBackend } from '../define.ts'
+import { postgresDataParameters, postgresParameters } from './settings.ts'
 
-export const postgresData = defineData({
+export const postgres = defineBackend({
   name: 'postgres',
-  summary: 'tables of records in a schema of PostgreSQL',
-  driver: 'pg',
-  capabilities: {
-    moves: 'records',
-    list: true,
-    read: true,
-    write: ['create', 'index', 'update', 'delete'],
-    delete: true,
-    history: false,
-    query: recordsQueryHelp,
-    target: 'read, write: a table; read: lrs, or lrs:NAME for a target, too; list: a schema'
+  lrs: {
+    summary: 'a schema of a PostgreSQL database, for any number of servers',
+    parameters: postgresParameters,
+    open: async (parameters, context) => {
+      const { openPostgres } = await import('./lrs.ts')
+      return openPostgres(parameters, context)
+    },
+    files: 'PostgreSQL has tools of its own: pg_dump of the schema, or a base backup with archived WAL'
   },
-  parameters: postgresDataParameters,
-  open: async (parameters) => {
-    const { openPostgresData } = await import('./data.ts')
-    return openPostgresData(parameters)
+  data: {
+    summary: 'tables of records in a schema of PostgreSQL',
+    driver: 'pg',
+    capabilities: {
+      moves: 'records',
+      list: true,
+      read: true,
+      write: ['create', 'index', 'update', 'delete'],
+      delete: true,
+      history: false,
+      query: recordsQueryHelp,
+      target: 'read, write: a table; read: lrs, or lrs:NAME for a target, too; list: a schema'
+    },
+    parameters: postgresDataParameters,
+    open: async (parameters) => {
+      const { openPostgresData } = await import('./data.ts')
+      return openPostgresData(parameters)
+    }
   }
 })

@@ -1,23 +1,37 @@
 import { recordsQueryHelp } from '../../records/rows.ts'
-import { defineData } from '../define-data.ts'
-import { sqliteDataParameters } from './settings.ts'
+import { defineBackend } from '../define.ts'
+import { sqliteDataParameters, sqliteParameters } from './settings.ts'
 
-export const sqliteData = defineData({
+export const sqlite = defineBackend({
   name: 'sqlite',
-  summary: 'tables of records in one SQLite file',
-  capabilities: {
-    moves: 'records',
-    list: true,
-    read: true,
-    write: ['create', 'index', 'update', 'delete'],
-    delete: true,
-    history: false,
-    query: recordsQueryHelp,
-    target: 'read, write: a table; read: lrs, or lrs:NAME for a target, too'
+  lrs: {
+    summary: 'one SQLite file for each target, embedded and durable',
+    parameters: sqliteParameters,
+    open: async ({ directoryPath }, context) => {
+      const { openSqlite } = await import('./lrs.ts')
+      return openSqlite(directoryPath === undefined ? {} : { directory: directoryPath }, context)
+    },
+    files: async ({ directoryPath }, context) => {
+      const { sqliteFiles } = await import('./files.ts')
+      return sqliteFiles(directoryPath ?? context.appDir, context)
+    }
   },
-  parameters: sqliteDataParameters,
-  open: async ({ directoryPath, ...parameters }, { appDir }) => {
-    const { openSqliteData } = await import('./data.ts')
-    return openSqliteData({ directory: directoryPath ?? appDir, ...parameters })
+  data: {
+    summary: 'tables of records in one SQLite file',
+    capabilities: {
+      moves: 'records',
+      list: true,
+      read: true,
+      write: ['create', 'index', 'update', 'delete'],
+      delete: true,
+      history: false,
+      query: recordsQueryHelp,
+      target: 'read, write: a table; read: lrs, or lrs:NAME for a target, too'
+    },
+    parameters: sqliteDataParameters,
+    open: async ({ directoryPath, ...parameters }, { appDir }) => {
+      const { openSqliteData } = await import('./data.ts')
+      return openSqliteData({ directory: directoryPath ?? appDir, ...parameters })
+    }
   }
 })

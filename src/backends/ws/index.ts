@@ -1,28 +1,30 @@
-import { defineData } from '../define-data.ts'
+import { defineBackend } from '../define.ts'
 import { type ClientOptions, usualOptions } from './client-options.ts'
 import { wsParameters } from './settings.ts'
 
-export const wsData = defineData({
+export const ws = defineBackend({
   name: 'ws',
   aliases: ['async_ws'],
-  summary: 'messages of a WebSocket, until it is closed',
-  driver: 'ws',
-  capabilities: {
-    moves: 'records',
-    list: false,
-    read: true,
-    write: [],
-    delete: false,
-    history: false,
-    query: 'none: every message is read',
-    target: 'none'
-  },
-  parameters: wsParameters,
-  open: async ({ uri, reconnect, clientOptions, ...single }, { log }) => {
-    const { openWsData } = await import('./data.ts')
-    const set = Object.entries(single).filter(([, value]) => value !== undefined)
-    // Those that are left have the types of their kinds.
-    const client = { ...usualOptions, ...clientOptions, ...(Object.fromEntries(set) as Partial<ClientOptions>) }
-    return openWsData({ uri, client, reconnect, log })
+  data: {
+    summary: 'messages of a WebSocket, until it is closed',
+    driver: 'ws',
+    capabilities: {
+      moves: 'records',
+      list: false,
+      read: true,
+      write: [],
+      delete: false,
+      history: false,
+      query: 'none: every message is read',
+      target: 'none'
+    },
+    parameters: wsParameters,
+    open: async ({ uri, reconnect, clientOptions, ...single }, { log }) => {
+      const { openWsData } = await import('./data.ts')
+      const set = Object.entries(single).filter(([, value]) => value !== undefined)
+      // Those that are left have the types of their kinds.
+      const client = { ...usualOptions, ...clientOptions, ...(Object.fromEntries(set) as Partial<ClientOptions>) }
+      return openWsData({ uri, client, reconnect, log })
+    }
   }
 })

@@ -18,7 +18,7 @@ interface Row {
   readonly driver: string | undefined
 }
 
-const rowsOf = ({ backends, dataBackends }: Composition): readonly Row[] => {
+const rowsOf = ({ lrsBackends, dataBackends }: Composition): readonly Row[] => {
   const data = dataBackends.map(
     ({
       name,
@@ -30,7 +30,7 @@ const rowsOf = ({ backends, dataBackends }: Composition): readonly Row[] => {
       name,
       aliases,
       summary,
-      lrs: backends.some((backend) => backend.name === name),
+      lrs: lrsBackends.some((backend) => backend.name === name),
       moves,
       list,
       read,
@@ -41,7 +41,7 @@ const rowsOf = ({ backends, dataBackends }: Composition): readonly Row[] => {
     })
   )
   const none = { moves: undefined, list: false, read: false, write: [], delete: false, history: false } as const
-  const others = backends
+  const others = lrsBackends
     .filter(({ name }) => !data.some((row) => row.name === name))
     .map(({ name, aliases, summary }): Row => ({ name, aliases, summary, lrs: true, ...none, driver: undefined }))
   return [...data, ...others].sort((one, other) => (one.name < other.name ? -1 : 1))

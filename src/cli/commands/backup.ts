@@ -21,7 +21,7 @@ const declare = (program: Command, composition: Composition, name: string): Comm
   const command = program.command(name)
   command.option('-b, --backend <backend>', 'backend of the LRS [RALPH_RUNSERVER_BACKEND]')
   command.option('--auth-file <file>', 'users, which are saved too [RALPH_AUTH_FILE]')
-  for (const { name: backend, settings } of composition.backends) {
+  for (const { name: backend, settings } of composition.lrsBackends) {
     for (const setting of Object.values(settings)) {
       for (const option of optionsOf(setting, `Backend ${backend}`)) command.addOption(option)
     }
@@ -32,7 +32,7 @@ const declare = (program: Command, composition: Composition, name: string): Comm
 /** What both commands work with. */
 const open = async (command: Command, composition: Composition) => {
   const all = command.optsWithGlobals<Record<string, string | boolean | undefined>>()
-  const groups = composition.backends.map(({ settings }) => settings)
+  const groups = composition.lrsBackends.map(({ settings }) => settings)
   const given = flagValues(groups, (flag) => all[new Option(`--${flag}`).attributeName()])
   hideSecrets(command, groups, given)
   const text = (value: string | boolean | undefined): string | undefined =>

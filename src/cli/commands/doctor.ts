@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { DataRole } from '../../contracts/backend-definition.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import type { Group } from '../../settings/define.ts'
@@ -7,7 +8,7 @@ import { createReader, find } from '../../settings/read.ts'
 import type { Sources } from '../../settings/sources.ts'
 import { printable } from '../../telemetry/printable.ts'
 import { settingsOf } from '../command-settings.ts'
-import type { Composition, DataBackendChoice } from '../composition.ts'
+import type { Composition } from '../composition.ts'
 import { findBackend } from '../data-command.ts'
 import { interruptible } from '../interruption.ts'
 import { sectionsOf } from '../sections.ts'
@@ -93,7 +94,7 @@ const checkPlaces = async (
   { sources, general, log }: Settled,
   signal: AbortSignal
 ): Promise<readonly Finding[]> => {
-  const check = (backend: DataBackendChoice): Promise<Finding> =>
+  const check = (backend: DataRole): Promise<Finding> =>
     examine(`data backend ${backend.name}`, () => composition.openData(backend, sources, general, log), signal)
   const checkOther = async (name: string): Promise<Finding> => {
     const what = `data backend ${name}`

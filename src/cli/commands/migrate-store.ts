@@ -29,7 +29,7 @@ const progressOf = (log: Log, name: string) => {
 
 /** `ralph migrate-store`: everything of one LRS backend into another. */
 export const declareMigrateStore = (program: Command, composition: Composition): void => {
-  const names = composition.backends.map(({ name }) => name).join(', ')
+  const names = composition.lrsBackends.map(({ name }) => name).join(', ')
   const command = program
     .command('migrate-store')
     .summary('copy all that one backend keeps into another')
@@ -41,8 +41,8 @@ export const declareMigrateStore = (program: Command, composition: Composition):
     .requiredOption('--from <backend>', 'the backend that has them')
     .requiredOption('--to <backend>', 'the backend that takes them in')
     .option('-t, --target <target>', "a user's target instead of the default one; may be repeated", collect, [])
-  const groups = composition.backends.map(({ settings }) => settings)
-  for (const { name, settings } of composition.backends) {
+  const groups = composition.lrsBackends.map(({ settings }) => settings)
+  for (const { name, settings } of composition.lrsBackends) {
     for (const setting of Object.values(settings)) {
       for (const option of optionsOf(setting, `Backend ${name}`)) command.addOption(option)
     }
@@ -65,7 +65,7 @@ export const declareMigrateStore = (program: Command, composition: Composition):
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
     try {
       const { copyStore } = await import('../../lrs/copy-store.ts')
-      const isKnown = composition.backends.some(({ name, aliases }) => [name, ...aliases].includes(to.toLowerCase()))
+      const isKnown = composition.lrsBackends.some(({ name, aliases }) => [name, ...aliases].includes(to.toLowerCase()))
       // Says which there are.
       if (!isKnown) await open(to, true)
       const giving = await open(from, true)

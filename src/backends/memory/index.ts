@@ -1,0 +1,14 @@
+import { defineBackend } from '../define.ts'
+
+export const memory = defineBackend({
+  name: 'memory',
+  lrs: {
+    summary: 'nothing on disk, for tests: everything is lost when the server stops',
+    parameters: {},
+    open: async (_parameters, context) => {
+      const { openMemory } = await import('./lrs.ts')
+      return openMemory({}, context)
+    },
+    files: 'memory keeps nothing that a backup could hold'
+  }
+})
