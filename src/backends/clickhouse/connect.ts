@@ -4,8 +4,9 @@ import { buffer } from 'node:stream/consumers'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
+import { storeClosed } from '../../storage/closed.ts'
 import { type ClientOptions, impliedOptions } from './client-options.ts'
-import { closed, translateError, unansweredBy } from './errors.ts'
+import { translateError, unansweredBy } from './errors.ts'
 import type { ServerAddress } from './names.ts'
 import { lengthOf, type RowReader, type Rows, readRows } from './row-binary.ts'
 
@@ -136,7 +137,7 @@ export const connect = (
   ): Promise<Result> => {
     const { parameters, body, contentType = 'application/octet-stream', signal } = rest
     signal?.throwIfAborted()
-    if (isClosed) throw closed()
+    if (isClosed) throw storeClosed()
     queries += 1
     const id = `${queryPrefix}-${queries}`
     try {

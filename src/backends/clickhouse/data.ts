@@ -4,6 +4,7 @@ import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { statusOfError } from '../../records/status-by-asking.ts'
+import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import { createAppender } from './appender.ts'
 import { columns, namesOf } from './columns.ts'
@@ -11,7 +12,7 @@ import { type Connection, connect, knownOptions } from './connect.ts'
 import { asError, asking } from './data/errors.ts'
 import { readTable } from './data/read.ts'
 import { createBatch, type RecordTable } from './data/write.ts'
-import { closed, noDatabase } from './errors.ts'
+import { noDatabase } from './errors.ts'
 import { readEventIds } from './event-ids.ts'
 import { requireEventTable } from './event-table.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted } from './names.ts'
@@ -41,7 +42,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
   let closing: Promise<void> | undefined
 
   const open = async (): Promise<Connection> => {
-    if (closing) throw closed()
+    if (closing) throw storeClosed()
     ready ??= (async () => connection.use(chosen ?? (await knownOptions(connection))))()
     try {
       await ready
@@ -110,7 +111,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
   }
 
   const status = async ({ signal }: CallOptions = {}): Promise<BackendStatus> => {
-    if (closing) return { state: 'away', detail: closed().message }
+    if (closing) return statusOfClosed
     const limit = AbortSignal.timeout(statusTimeout)
     try {
       const opened = await asking(open)

@@ -48,9 +48,6 @@ export const noDatabase = (url: string, database: string, cause: unknown): Ralph
 /** UNKNOWN_DATABASE */
 export const isNoDatabase = (error: unknown): boolean => error instanceof Error && isServerError(error.cause, 81)
 
-/** What is said to calls that come too late. */
-export const closed = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
-
 export const unansweredBy = (url: string, cause: unknown): RalphError =>
   new RalphError('STORE_UNAVAILABLE', `ClickHouse at ${url} ${unanswered}`, givenUp, { cause })
 

@@ -1,11 +1,12 @@
-import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { notThere } from '../../storage/not-there.ts'
+import { openTargets } from '../../storage/targets.ts'
 import { type Appender, createAppender } from './appender.ts'
 import { columns } from './columns.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
 import type { Appenders } from './engine.ts'
-import { closed, isNoDatabase, noDatabase } from './errors.ts'
+import { isNoDatabase, noDatabase } from './errors.ts'
 import { makeFirstTables, migrate } from './migrations.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type Tables, tablesIn } from './names.ts'
 import { type ClickhouseStore, openStore, type Shared } from './store.ts'
@@ -107,15 +108,9 @@ const open = async (
     throw error
   })
 
-  const stores = new Map<string, Promise<ClickhouseStore>>()
-  let closing: Promise<void> | undefined
-
-  const closeAll = async (): Promise<void> => {
-    // One that could not be opened has written nothing.
-    const opened = await Promise.allSettled(stores.values())
-    const closed = await Promise.all(
-      opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : []))
-    )
+  /** One that could not be opened has written nothing. */
+  const close = async (stores: readonly ClickhouseStore[]): Promise<void> => {
+    const closed = await Promise.all(stores.map((store) => store.close()))
     try {
       const last = Math.max(writer.through, ...closed.map((each) => each.last))
       await writer.release(
@@ -131,22 +126,14 @@ const open = async (
     }
   }
 
-  return {
-    store: async (target) => {
-      if (closing !== undefined) throw closed()
-      const eventTable = target === undefined ? eventTableName : requireTarget(target)
-      const present = stores.get(eventTable)
-      if (present !== undefined) return present
+  return openTargets({
+    placeOf: (target) => (target === undefined ? eventTableName : requireTarget(target)),
+    keyOf: (eventTable) => eventTable,
+    open: async (eventTable) => {
       if (context.mustExist) await requireThere(connection, database, [eventTable])
-      const store = openStore(shared, eventTable)
-      stores.set(eventTable, store)
-      // What could not be opened now may be another time.
-      store.catch(() => stores.delete(eventTable))
-      return store
+      return openStore(shared, eventTable)
     },
-    status: async ({ signal } = {}): Promise<BackendStatus> => {
-      signal?.throwIfAborted()
-      if (closing !== undefined) return { state: 'away', detail: 'the store is closed' }
+    status: async ({ signal }) => {
       const trouble = writer.trouble()
       if (trouble !== undefined) return { state: 'error', detail: trouble }
       try {
@@ -157,9 +144,6 @@ const open = async (
         return { state: 'away', detail: error instanceof Error ? error.message : String(error) }
       }
     },
-    close: () => {
-      closing ??= closeAll()
-      return closing
-    }
-  }
+    close
+  })
 }

@@ -3,6 +3,7 @@ import type { LrsStore } from '../../contracts/lrs-backend.ts'
 import type { CallOptions, InsertReport } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import { storeClosed } from '../../storage/closed.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { adopt } from './adopt.ts'
@@ -14,7 +15,6 @@ import { createCopy } from './copy.ts'
 import { agentNames, describe } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
 import { type Appenders, createEngine, type Progress, unsafeTime } from './engine.ts'
-import { closed } from './errors.ts'
 import { requireEventTable } from './event-table.ts'
 import { completeEvents } from './events.ts'
 import type { Asker } from './look-up.ts'
@@ -159,7 +159,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   let isClosed = false
   const guard = ({ signal }: CallOptions): void => {
     signal?.throwIfAborted()
-    if (isClosed) throw closed()
+    if (isClosed) throw storeClosed()
   }
   // Until then, and if it fails, every id is asked for.
   known.load().catch(() => {})

@@ -4,7 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
-import { asStoreError, closed, isBusy, isBusyError, type Refusal, refusalOf, translateError } from './errors.ts'
+import { storeClosed } from '../../storage/closed.ts'
+import { asStoreError, isBusy, isBusyError, type Refusal, refusalOf, translateError } from './errors.ts'
 import type { EsOptions } from './names.ts'
 
 /** Milliseconds that making an index may take at least. */
@@ -131,17 +132,17 @@ export const connect = (options: EsOptions): Connection => {
 
   const attempt = async <Result>({ signal }: EsRequest, work: () => Promise<Result>): Promise<Result> => {
     for (const pause of [...pauses, undefined]) {
-      if (isClosed) throw closed()
+      if (isClosed) throw storeClosed()
       signal?.throwIfAborted()
       try {
         return await work()
       } catch (error) {
-        const translated = isClosed ? closed() : translateError(error, signal)
+        const translated = isClosed ? storeClosed() : translateError(error, signal)
         if (pause === undefined || !isBusyError(translated)) throw translated
         await setTimeout(pause)
       }
     }
-    throw closed()
+    throw storeClosed()
   }
 
   const receive = async (request: EsRequest): Promise<EsBytes> => {

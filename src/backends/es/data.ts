@@ -2,11 +2,11 @@ import type { Listed, ListOptions, RecordsBackend, WriteOptions } from '../../co
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
+import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { connect, type EsRequest, refusalIn } from './connect.ts'
 import { asError } from './data/errors.ts'
 import { readHits } from './data/read.ts'
 import { writeBatch } from './data/write.ts'
-import { closed } from './errors.ts'
 import { statementIndex } from './mappings.ts'
 import type { Refresh } from './names.ts'
 import { statusOf } from './status.ts'
@@ -98,7 +98,7 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
   }
 
   const write = async (batch: Parameters<NonNullable<RecordsBackend['write']>>[0], wanted: WriteOptions) => {
-    if (closing) throw closed()
+    if (closing) throw storeClosed()
     const index = wanted.target ?? options.index
     if (wanted.operation === 'index' || wanted.operation === 'create') await ensureIndex(index)
     if (options.refreshAfterWrite === undefined) unrefreshed.add(index)
@@ -109,8 +109,7 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
 
   return {
     moves: 'records',
-    status: async (callOptions = {}) =>
-      closing ? { state: 'away', detail: closed().message } : statusOf(connection, allowYellow, callOptions),
+    status: async (callOptions = {}) => (closing ? statusOfClosed : statusOf(connection, allowYellow, callOptions)),
     list,
     read: async function* (query, wanted) {
       await refresh()

@@ -22,8 +22,6 @@ class Busy extends RalphError {
 
 export const isBusyError = (error: unknown): boolean => error instanceof Busy
 
-export const closed = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
-
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null
 

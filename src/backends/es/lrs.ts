@@ -1,9 +1,9 @@
-import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
 import { defaultLease } from '../../storage/batching/lease.ts'
 import { notThere } from '../../storage/not-there.ts'
+import { closeAll, openTargets } from '../../storage/targets.ts'
 import { connect } from './connect.ts'
-import { closed } from './errors.ts'
 import { ensureOwnIndices, requireServer } from './indices.ts'
 import { type EsOptions, ownIndices, type Space, spaceOf } from './names.ts'
 import { createRefresher } from './refresher.ts'
@@ -21,7 +21,7 @@ const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
  * reads and writes the same index.
  *
  * A round of writing is unseen until the record of its target says that all of it is there, in one document that is
- * replaced only by who has seen its latest version (`rounds/lease.ts`), so that one server at a time writes to a
+ * replaced only by who has seen its latest version (storage/batching/lease.ts), so that one server at a time writes to a
  * target and every reader sees a round whole or not at all. What a server that died has left is taken back by the next
  * one, when the record has not changed for some seconds; what it sends later than that does not count. What is acknowledged was synchronised to disk by each
  * shard (index.translog.durability: request, as Elasticsearch has it by default). Readers see what was acknowledged
@@ -42,9 +42,7 @@ export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendCo
     variable: 'RALPH_BACKENDS__LRS__ES__ALLOW_YELLOW_STATUS',
     isAllowed: options.allowYellowStatus === true
   }
-  const stores = new Map<string, Promise<EsStore>>()
   let prepared: Promise<void> | undefined
-  let closing: Promise<void> | undefined
 
   /** Tried again by the next who asks if it fails. */
   const prepare = (): Promise<void> => {
@@ -82,28 +80,17 @@ export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendCo
     })
   }
 
-  const closeAll = async (): Promise<void> => {
-    const opened = await Promise.allSettled(stores.values())
-    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)))
-    await connection.close()
-  }
-
-  return {
-    store: async (target) => {
-      if (closing) throw closed()
-      const space = spaceOf(options, target)
-      const present = stores.get(space.index)
-      if (present !== undefined) return present
-      const store = open(space)
-      stores.set(space.index, store)
-      store.catch(() => stores.delete(space.index))
-      return store
-    },
-    status: async (callOptions = {}): Promise<BackendStatus> =>
-      closing ? { state: 'away', detail: closed().message } : statusOf(connection, allowYellow, callOptions),
-    close: () => {
-      closing ??= closeAll()
-      return closing
+  return openTargets({
+    placeOf: (target) => spaceOf(options, target),
+    keyOf: ({ index }) => index,
+    open,
+    status: (callOptions) => statusOf(connection, allowYellow, callOptions),
+    close: async (stores) => {
+      try {
+        await closeAll(stores)
+      } finally {
+        await connection.close()
+      }
     }
-  }
+  })
 }

@@ -3,13 +3,13 @@ import type { LrsStore } from '../../contracts/lrs-backend.ts'
 import { createLease, type LeaseOptions } from '../../storage/batching/lease.ts'
 import { createPromises } from '../../storage/batching/promises.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import { storeClosed } from '../../storage/closed.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
 import { createAttachments } from './attachments.ts'
 import { createDescriptions } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
 import { createEngine } from './engine.ts'
-import { closed } from './errors.ts'
 import { adaptStatementIndex, makeStatementIndex } from './indices.ts'
 import { createLeaseTable } from './lease-table.ts'
 import { type Adoption, foreignIn } from './look-up.ts'
@@ -87,7 +87,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   }
 
   const writing = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (isClosing) throw closed()
+    if (isClosing) throw storeClosed()
     const result = write(work)
     running.add(result)
     try {
@@ -122,7 +122,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
       ...createDescriptions(tables, snapshots),
       insert: (batch, options) => writing(() => rounds.insert(batch, options)),
       consistentThrough: async (options) => {
-        if (isClosing) throw closed()
+        if (isClosing) throw storeClosed()
         return promise(options)
       }
     },

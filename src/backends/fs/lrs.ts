@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { tighten } from '../../durability/owner-only.ts'
 import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { notThere } from '../../storage/not-there.ts'
+import { closeAll, openTargets, worstOf } from '../../storage/targets.ts'
 import type { StoreOptions } from './open-files.ts'
 import { type FsStore, openStore } from './store.ts'
 
@@ -35,48 +36,19 @@ export const directoryOf = ({ directory, file }: StoreOptions, target: string | 
 export const openFs = (options: FsOptions, context: BackendContext): LrsBackend => {
   const directory = options.directory ?? context.appDir
   const file = options.file ?? 'fs_lrs.jsonl'
-  const stores = new Map<string | undefined, Promise<FsStore>>()
-  let closing: Promise<void> | undefined
-
-  const worst = async (): Promise<BackendStatus> => {
-    for (const store of stores.values()) {
-      const status = await (await store).status()
-      if (status.state !== 'ok') return status
-    }
-    return { state: 'ok' }
-  }
-
-  const closeAll = async (): Promise<void> => {
-    for (const store of await Promise.allSettled(stores.values())) {
-      if (store.status === 'fulfilled') await store.value.close()
-    }
-  }
-
-  return {
-    store: async (target) => {
-      if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
-      const present = stores.get(target)
-      if (present !== undefined) return present
-      const own = directoryOf({ directory, file }, target)
+  return openTargets<string, FsStore>({
+    placeOf: (target) => directoryOf({ directory, file }, target),
+    keyOf: (own) => own,
+    open: (own) => {
       // Documents alone are kept beside a file that nobody has written to.
       const isThere = existsSync(join(own, file)) || existsSync(join(own, '.lrs'))
       if (context.mustExist && !isThere) throw notThere(join(own, file))
       // All that is in `.lrs` is out of reach behind it.
       const tightened = tighten([join(own, file), join(own, '.lrs')])
       if (tightened !== undefined) context.warn(tightened)
-      const store = openStore({ directory: own, file }, context)
-      stores.set(target, store)
-      // One that could not be opened is tried again when it is next asked for.
-      store.catch(() => stores.delete(target))
-      return store
+      return openStore({ directory: own, file }, context)
     },
-    status: async ({ signal } = {}) => {
-      signal?.throwIfAborted()
-      return closing ? { state: 'away', detail: 'the store is closed' } : worst()
-    },
-    close: () => {
-      closing ??= closeAll()
-      return closing
-    }
-  }
+    status: (_options, stores) => worstOf(stores),
+    close: closeAll
+  })
 }

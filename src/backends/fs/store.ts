@@ -4,6 +4,7 @@ import type { CallOptions, StatementPage } from '../../contracts/statement-store
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
 import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
+import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { fitting } from '../../xapi/filters.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
@@ -46,7 +47,7 @@ const build = (
   const { index, learned } = statements
   let closed = false
   const requireOpen = (): void => {
-    if (closed) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+    if (closed) throw storeClosed()
   }
 
   const transaction = createTransaction(files)
@@ -189,7 +190,7 @@ const build = (
       restoreDocuments: (restored, options) => write(() => restored.forEach(documents.restore), options)
     },
     status: async () => {
-      if (closed) return { state: 'away', detail: 'the store is closed' }
+      if (closed) return statusOfClosed
       const detail = await health.trouble(tryWriting)
       return detail === undefined ? { state: 'ok' } : { state: 'error', detail }
     },

@@ -4,11 +4,12 @@ import type { Log } from '../../contracts/log.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
+import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { createConnection } from './connect.ts'
 import { asError, asking } from './data/errors.ts'
 import { readDocuments } from './data/read.ts'
 import { type RecordCollection, type RecordDocument, writeBatch } from './data/write.ts'
-import { closed, isUnauthorized } from './errors.ts'
+import { isUnauthorized } from './errors.ts'
 import { type KeyDocument, type KnownDigests, readDigests } from './seen-digests.ts'
 
 export interface MongoDataOptions {
@@ -44,7 +45,7 @@ export const openMongoData = async ({
   let closing: Promise<void> | undefined
 
   const open = async (): Promise<Db> => {
-    if (closing) throw closed()
+    if (closing) throw storeClosed()
     return (await connection.open()).db
   }
 
@@ -104,7 +105,7 @@ export const openMongoData = async ({
   }
 
   const status = async (): Promise<BackendStatus> => {
-    if (closing) return { state: 'away', detail: closed().message }
+    if (closing) return statusOfClosed
     try {
       await (await open()).command({ ping: 1, maxTimeMS: statusTimeout })
       return { state: 'ok' }

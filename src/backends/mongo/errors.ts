@@ -89,8 +89,6 @@ export const refusedWrites = (error: unknown): readonly { readonly code: number;
   return errors.map(({ code, errmsg }) => ({ code, message: errmsg ?? '' }))
 }
 
-export const closed = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
-
 /** What made a bulk write end, if it was not for what it writes. */
 const causeOf = (error: MongoBulkWriteError): MongoError | undefined => {
   const cause: unknown = error.errorResponse

@@ -1,9 +1,10 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
+import { closeAll, openTargets } from '../../storage/targets.ts'
 import { createConnection } from './connect.ts'
-import { closed, translateError } from './errors.ts'
+import { translateError } from './errors.ts'
 import { collectionsOf, type MongoOptions } from './names.ts'
-import { type MongoStore, openStore } from './store.ts'
+import { openStore } from './store.ts'
 
 export type { MongoOptions } from './names.ts'
 
@@ -14,14 +15,14 @@ const detailOf = (error: unknown): string => (error instanceof Error ? error.mes
 
 /**
  * Keeps each target in a collection of MongoDB, as Ralph does: `{_id, _source}`, with our relations beside in the same
- * document. What belongs to the statements is in collections named after it (settings.ts).
+ * document. What belongs to the statements is in collections named after it (names.ts).
  *
  * Rights: `readWrite` on the database is all it needs; it makes collections and indexes by itself.
  *
  * Guarantees, of several servers on one database too: a batch is seen whole or not at all, by every reader, and once it
  * is acknowledged by all; acknowledged means in the journal of a majority. There are no transactions of MongoDB in it,
  * so that a server that stands alone gives the same guarantees as a replica set: one process writes statements at a
- * time (rounds/lease.ts), and readers look no further than the time up to which it says that all is written. Exception:
+ * time (storage/batching/lease.ts), and readers look no further than the time up to which it says that all is written. Exception:
  * the documents of a scope are removed together, but one by one (`DELETE` of several State documents).
  *
  * Limits: all that one statement is found by has 16 MB (some 200,000 Agents and Activities), else `BODY_TOO_LARGE`. Our
@@ -32,36 +33,20 @@ const detailOf = (error: unknown): string => (error instanceof Error ? error.mes
  */
 export const openMongo = (options: MongoOptions, context: BackendContext): LrsBackend => {
   const connection = createConnection(options.connectionUri, options.database, options.timeout)
-  const stores = new Map<string, Promise<MongoStore>>()
-  let closing: Promise<void> | undefined
-
-  const open = (target: string | undefined): Promise<MongoStore> => {
-    const names = collectionsOf(options.collection, target)
-    const present = stores.get(names.statements)
-    if (present !== undefined) return present
-    const opening = openStore({ connection, names, context, options }).catch((error: unknown) => {
-      // Whoever asks next tries again.
-      stores.delete(names.statements)
-      throw translateError(error)
-    })
-    stores.set(names.statements, opening)
-    return opening
-  }
-
   const check = async (): Promise<BackendStatus> => {
     const { db } = await connection.open()
     await db.command({ ping: 1, maxTimeMS: statusTimeout })
     return { state: 'ok' }
   }
 
-  return {
-    store: async (target) => {
-      if (closing) throw closed()
-      return open(target)
-    },
-    status: async ({ signal } = {}) => {
-      signal?.throwIfAborted()
-      if (closing) return { state: 'away', detail: closed().message }
+  return openTargets({
+    placeOf: (target) => collectionsOf(options.collection, target),
+    keyOf: ({ statements }) => statements,
+    open: (names) =>
+      openStore({ connection, names, context, options }).catch((error: unknown) => {
+        throw translateError(error)
+      }),
+    status: async () => {
       try {
         return await check()
       } catch (error) {
@@ -70,15 +55,12 @@ export const openMongo = (options: MongoOptions, context: BackendContext): LrsBa
         return { state: isAway ? 'away' : 'error', detail: detailOf(translated) }
       }
     },
-    close: () => {
-      closing ??= (async () => {
-        const opened = await Promise.allSettled(stores.values())
-        await Promise.allSettled(
-          opened.map((store) => (store.status === 'fulfilled' ? store.value.close() : undefined))
-        )
+    close: async (stores) => {
+      try {
+        await closeAll(stores)
+      } finally {
         await connection.close()
-      })()
-      return closing
+      }
     }
-  }
+  })
 }

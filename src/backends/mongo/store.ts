@@ -6,6 +6,7 @@ import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
 import { createLease, defaultLease } from '../../storage/batching/lease.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import { storeClosed } from '../../storage/closed.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -16,7 +17,7 @@ import type { Connection } from './connect.ts'
 import { descriptionsAt, findDescriptions, findNames } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
 import { createEngine } from './engine.ts'
-import { closed, isBroken, translating } from './errors.ts'
+import { isBroken, translating } from './errors.ts'
 import { createLeaseTable } from './lease-table.ts'
 import type { CollectionNames, MongoOptions } from './names.ts'
 import { createQueries } from './query.ts'
@@ -80,7 +81,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
     kind = translating
   ): Promise<Result> => {
     signal?.throwIfAborted()
-    if (closing) throw closed()
+    if (closing) throw storeClosed()
     const running = kind(work)
     inFlight.add(running)
     try {

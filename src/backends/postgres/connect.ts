@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
+import { storeClosed } from '../../storage/closed.ts'
 import { isLost, isUnanswered, type Place, translateError } from './errors.ts'
 import { quoted, type Settings } from './names.ts'
 import { plain, type Query } from './query-text.ts'
@@ -78,8 +79,6 @@ const busyError = (poolSize: number): RalphError =>
     retryAfter: 1
   })
 
-const closedError = (): RalphError => new RalphError('STORE_UNAVAILABLE', 'the store is closed')
-
 export const openDatabase = (settings: Settings): Database => {
   const { host, port, database, user, password, ssl, schema, statementTimeout, connectTimeout, timeout, poolSize } =
     settings
@@ -120,11 +119,11 @@ export const openDatabase = (settings: Settings): Database => {
   let full: RalphError | undefined
 
   const connect = async (): Promise<pg.PoolClient> => {
-    if (closing !== undefined) throw closedError()
+    if (closing !== undefined) throw storeClosed()
     try {
       return await pool.connect()
     } catch (error) {
-      if (closing !== undefined) throw closedError()
+      if (closing !== undefined) throw storeClosed()
       if (error instanceof Error && error.message === poolTimeout) throw busyError(poolSize)
       throw translateError(error, place)
     }

@@ -3,6 +3,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { DocumentKey, DocumentScope, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
+import { storeClosed } from '../../storage/closed.ts'
 import { changeDocument, createKeyedQueue, type Versioned } from '../../storage/documents.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -94,7 +95,7 @@ export const createDocuments = (
 
   /** What was accepted is finished before the connections are closed. */
   const accepted = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (database.isClosed()) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
+    if (database.isClosed()) throw storeClosed()
     const result = work()
     pending.add(result)
     try {

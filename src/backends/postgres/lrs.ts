@@ -1,6 +1,6 @@
 import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
-import { RalphError } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
+import { closeAll, openTargets } from '../../storage/targets.ts'
 import { openDatabase } from './connect.ts'
 import { prepareDatabase } from './migrate.ts'
 import { type PostgresOptions, settingsOf } from './names.ts'
@@ -33,9 +33,6 @@ export const openPostgres = async (options: PostgresOptions, context: BackendCon
     await database.close()
     throw error
   }
-  const stores = new Map<string, Promise<PostgresStore>>()
-  let closing: Promise<void> | undefined
-
   const open = async (name: string): Promise<PostgresStore> =>
     createStore(database, await numberOfTarget(database, name), {
       clock: context.clock,
@@ -43,30 +40,20 @@ export const openPostgres = async (options: PostgresOptions, context: BackendCon
       longList: options.longList
     })
 
-  const closeAll = async (): Promise<void> => {
-    const opened = await Promise.allSettled(stores.values())
-    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)))
-    await database.close()
-  }
-
-  return {
-    store: async (target) => {
-      if (closing) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
-      const name = target === undefined ? '' : requireTarget(target)
-      let store = stores.get(name)
-      if (store === undefined) {
-        if (context.mustExist) await requireThere(database, name)
-        store = open(name)
-        stores.set(name, store)
-        store.catch(() => stores.delete(name))
-      }
-      return store
+  return openTargets({
+    placeOf: (target) => (target === undefined ? '' : requireTarget(target)),
+    keyOf: (name) => name,
+    open: async (name) => {
+      if (context.mustExist) await requireThere(database, name)
+      return open(name)
     },
-    status: async (options) =>
-      closing ? { state: 'away', detail: 'the store is closed' } : statusOf(database, options),
-    close: () => {
-      closing ??= closeAll()
-      return closing
+    status: (callOptions) => statusOf(database, callOptions),
+    close: async (stores) => {
+      try {
+        await closeAll(stores)
+      } finally {
+        await database.close()
+      }
     }
-  }
+  })
 }

@@ -6,10 +6,11 @@ import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { lrsIsReadOnly, lrsTargetOf, parseRecordsQuery } from '../../records/rows.ts'
+import { storeClosed } from '../../storage/closed.ts'
 import { definitionOf, openLrsFile, openRecordsFile, quoted, requireName, tableNames } from './data/file.ts'
 import { readLrs, readTable } from './data/read.ts'
 import { writeBatch } from './data/write.ts'
-import { closed, translating } from './errors.ts'
+import { translating } from './errors.ts'
 import { fileOf } from './names.ts'
 
 export interface SqliteDataOptions {
@@ -31,7 +32,7 @@ export const openSqliteData = async (options: SqliteDataOptions): Promise<Record
   let isClosed = false
 
   const open = (make: boolean): DatabaseSync | undefined => {
-    if (isClosed) throw closed(file)
+    if (isClosed) throw storeClosed(file)
     opened ??= openRecordsFile(file, make)
     return opened
   }
@@ -85,7 +86,7 @@ export const openSqliteData = async (options: SqliteDataOptions): Promise<Record
   }
 
   const status = (): BackendStatus => {
-    if (isClosed) return { state: 'away', detail: closed(file).message }
+    if (isClosed) return { state: 'away', detail: storeClosed(file).message }
     const place = existsSync(options.directory) ? options.directory : dirname(options.directory)
     try {
       accessSync(place, constants.R_OK | constants.W_OK | constants.X_OK)

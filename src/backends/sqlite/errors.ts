@@ -1,4 +1,5 @@
 import { type ErrorCode, RalphError } from '../../errors.ts'
+import { storeClosed } from '../../storage/closed.ts'
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const codes: { readonly [resultCode: number]: { readonly code: ErrorCode; readonly advice: string } } = {
@@ -16,14 +17,10 @@ const codes: { readonly [resultCode: number]: { readonly code: ErrorCode; readon
 export const resultCode = (error: unknown): number | undefined =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
 
-/** What is said to calls that come too late. */
-export const closed = (file: string, cause?: unknown): RalphError =>
-  new RalphError('STORE_UNAVAILABLE', `${file}: the store is closed`, { path: file }, { cause })
-
 /** Says in Ralph's terms what the driver threw about the file; anything else is returned as it is. */
 export const translateError = (error: unknown, file: string): unknown => {
   // A statement that was prepared cannot be used any more: the connection was closed during a call.
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE') return closed(file, error)
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE') return storeClosed(file, error)
   const result = resultCode(error)
   const known = result === undefined ? undefined : codes[result]
   if (!known) return error

@@ -9,6 +9,7 @@ import { lockStore } from '../../durability/process-lock.ts'
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
 import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
+import { storeClosed } from '../../storage/closed.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { createAttachmentTable } from './attachments.ts'
@@ -16,7 +17,7 @@ import { type CacheSize, type Connection, connect } from './connect.ts'
 import { createDocumentReader, createStatementReader } from './copy.ts'
 import { createDescriptionTables } from './descriptions.ts'
 import { createDocumentTable } from './documents.ts'
-import { closed, translateError } from './errors.ts'
+import { translateError } from './errors.ts'
 import { createIndexTables } from './index-tables.ts'
 import { createInsert } from './insert.ts'
 import { createPageCache } from './page-cache.ts'
@@ -166,7 +167,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
 
   const read = async <T>(work: () => T | Promise<T>, { signal }: CallOptions = {}): Promise<T> => {
     signal?.throwIfAborted()
-    if (closing) throw closed(file)
+    if (closing) throw storeClosed(file)
     reads += 1
     // Reads are answered without a turn of the event loop: an endless row of them must not keep writers waiting.
     if (reads > maxReads && group.waiting() > 0) await setImmediate()

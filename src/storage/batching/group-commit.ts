@@ -1,5 +1,6 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
+import { storeClosed } from '../closed.ts'
 
 /** Long work that can be interrupted: wherever it yields, all that it has touched bears being looked at. */
 export type Steps<Result> = Generator<void, Result, void>
@@ -180,7 +181,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
     work: (keep: (value: T) => void) => Steps<void> | undefined,
     options: JobOptions = {}
   ): Promise<T> => {
-    if (closed) return Promise.reject(new RalphError('STORE_UNAVAILABLE', 'the store is closed'))
+    if (closed) return Promise.reject(storeClosed())
     return new Promise<T>((resolve, reject) => {
       let result: { readonly value: T } | undefined
       const keep = (value: T): void => {

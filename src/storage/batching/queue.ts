@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
+import { storeClosed } from '../closed.ts'
 
 export interface Weight {
   readonly items: number
@@ -92,7 +93,7 @@ export const createRoundQueue = <Job, Outcome>(options: QueueOptions<Job, Outcom
 
   return {
     add: (job) => {
-      if (closed) return Promise.reject(new RalphError('STORE_UNAVAILABLE', 'the store is closed'))
+      if (closed) return Promise.reject(storeClosed())
       const own = weightOf(job)
       // Whatever its size: a job that meets nobody waiting is taken.
       if (waiting.length > 0 && exceeds(plus(weight, own), waitingLimit)) {

@@ -1,0 +1,70 @@
+import type { BackendStatus, LrsBackend, LrsStore } from '../contracts/lrs-backend.ts'
+import type { CallOptions } from '../contracts/statement-store.ts'
+import { statusOfClosed, storeClosed } from './closed.ts'
+
+/** What an engine knows of targets: where each is, how its store is opened, and how all are closed. */
+export interface Targets<Place, Store extends LrsStore> {
+  /** `INVALID_SETTING` when it cannot name a target. */
+  placeOf(target: string | undefined): Place
+  /** Two targets of one key are one. */
+  keyOf(place: Place): string
+  open(place: Place): Promise<Store> | Store
+  /** Of the backend, which is not closed. `stores` are those that were asked for. */
+  status(options: CallOptions, stores: readonly Promise<Store>[]): Promise<BackendStatus>
+  /** Closes the stores that are open, then what they share. */
+  close(stores: readonly Store[]): Promise<void>
+}
+
+/** The first status that is not well, of stores that tell theirs one by one. */
+export const worstOf = async (
+  stores: readonly Promise<{ status(): Promise<BackendStatus> | BackendStatus }>[]
+): Promise<BackendStatus> => {
+  for (const store of stores) {
+    const status = await (await store).status()
+    if (status.state !== 'ok') return status
+  }
+  return { state: 'ok' }
+}
+
+/** Closes all of them, whether or not one fails; then the first failure is thrown. */
+export const closeAll = async (stores: readonly { close(): unknown }[]): Promise<void> => {
+  const closed = await Promise.allSettled(stores.map(async (store) => store.close()))
+  const failed = closed.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
+
+/**
+ * A backend whose targets are stores of their own: each is opened once, when it is first asked for; one that could not
+ * be opened is tried again by the next who asks; nothing is opened once closing has begun.
+ */
+export const openTargets = <Place, Store extends LrsStore>(targets: Targets<Place, Store>): LrsBackend => {
+  const stores = new Map<string, Promise<Store>>()
+  let closing: Promise<void> | undefined
+
+  const close = async (): Promise<void> => {
+    const opened = await Promise.allSettled(stores.values())
+    await targets.close(opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])))
+  }
+
+  return {
+    store: async (target) => {
+      if (closing !== undefined) throw storeClosed()
+      const place = targets.placeOf(target)
+      const key = targets.keyOf(place)
+      const present = stores.get(key)
+      if (present !== undefined) return present
+      const opening = (async () => targets.open(place))()
+      stores.set(key, opening)
+      opening.catch(() => stores.delete(key))
+      return opening
+    },
+    status: async (options = {}) => {
+      options.signal?.throwIfAborted()
+      return closing === undefined ? targets.status(options, [...stores.values()]) : statusOfClosed
+    },
+    close: () => {
+      closing ??= close()
+      return closing
+    }
+  }
+}
