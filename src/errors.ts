@@ -84,3 +84,10 @@ export class RalphError extends Error {
     this.details = details
   }
 }
+
+/** What was thrown, as a sentence for people. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The code of an error of Node or of a driver, such as `ENOENT`; undefined: it has none. */
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

@@ -2,12 +2,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DataRole } from '../contracts/backend-definition.ts'
-import { RalphError } from '../errors.ts'
+import { codeOf, RalphError } from '../errors.ts'
 
 /** What can be a backend's name in a variable and in a flag. */
 const nameForm = /^[a-z][a-z0-9]*$/
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
 /** The file that a package begins with; undefined: it is not installed there. */
 const entryOf = (specifier: string, from: string): string | undefined => {

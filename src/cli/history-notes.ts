@@ -1,4 +1,5 @@
 import type { MovedObject } from '../contracts/data-backend.ts'
+import { messageOf } from '../errors.ts'
 import type { Action } from '../toolbox/history.ts'
 import type { Composition } from './composition.ts'
 import type { Place } from './data-command.ts'
@@ -23,7 +24,7 @@ export const openNotes = async (
     note: (object) => history.add(action, object),
     end: () =>
       history.flush().catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error)
+        const reason = messageOf(error)
         log.warn(`the history does not know of this, nor will "ralph list --new": ${reason}`)
       })
   }

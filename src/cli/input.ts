@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../contracts/log.ts'
-import { RalphError } from '../errors.ts'
+import { codeOf, messageOf, RalphError } from '../errors.ts'
 
 export interface Input {
   readonly chunks: AsyncIterable<Uint8Array>
@@ -92,8 +92,8 @@ const stoppable = async function* (
 }
 
 const openFailed = (path: string, cause: unknown): RalphError => {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const code = codeOf(cause)
+  const reason = messageOf(cause)
   return code === 'ENOENT'
     ? new RalphError('NOT_FOUND', `${path} is not there`, { path }, { cause })
     : new RalphError('INVALID_INPUT', `${path} cannot be read: ${reason}`, { path }, { cause })

@@ -1,5 +1,6 @@
 import type { BackendStatus } from '../contracts/lrs-backend.ts'
 import type { CallOptions } from '../contracts/statement-store.ts'
+import { messageOf } from '../errors.ts'
 
 /** Milliseconds after which a backend that does not answer is away. */
 const patience = 15_000
@@ -18,7 +19,7 @@ export const statusOf = async (
   })
   const asked = backend.status({ signal: AbortSignal.any([signal, late]) }).catch((error: unknown): BackendStatus => {
     signal.throwIfAborted()
-    return { state: 'error', detail: error instanceof Error ? error.message : String(error) }
+    return { state: 'error', detail: messageOf(error) }
   })
   return Promise.race([asked, isLate])
 }

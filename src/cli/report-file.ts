@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 
 export interface ReportFile {
   add(line: string): void
@@ -10,12 +10,7 @@ export interface ReportFile {
 const batch = 65_536
 
 const unwritable = (path: string, cause: unknown): RalphError =>
-  new RalphError(
-    'STORE_FULL',
-    `The report ${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { path },
-    { cause }
-  )
+  new RalphError('STORE_FULL', `The report ${path} cannot be written: ${messageOf(cause)}`, { path }, { cause })
 
 /** A new file of lines, or what was there is replaced. What fails is said in the end, and keeps nothing else from going on. */
 export const openReport = (path: string): ReportFile => {

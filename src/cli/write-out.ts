@@ -1,5 +1,5 @@
 import { fstatSync, readFileSync, readlinkSync, writeSync } from 'node:fs'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 
 /** `ralph … | head`: nobody reads standard output any more. The rest is not wanted, and that is no error. */
 export class OutputClosed extends Error {
@@ -17,7 +17,7 @@ const reasons: { readonly [code: string]: string } = {
 const asFailure = (cause: unknown): Error => {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return new OutputClosed('', { cause })
-  const reason = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause))
+  const reason = reasons[code] ?? messageOf(cause)
   return new RalphError('STORE_FULL', `standard output: ${reason}`, {}, { cause })
 }
 

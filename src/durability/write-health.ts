@@ -1,4 +1,4 @@
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 
 /** Bytes of what one request stores, about. */
 export const sizeOfBatch = (batch: {
@@ -43,8 +43,6 @@ export interface WriteHealth {
   trouble(tryWriting: (size: number) => Promise<unknown>): Promise<string | undefined>
 }
 
-const sayOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason))
-
 export const createWriteHealth = (): WriteHealth => {
   let damage: RalphError | undefined
   let failure: { readonly reason: unknown; readonly size: number } | undefined
@@ -63,8 +61,8 @@ export const createWriteHealth = (): WriteHealth => {
     },
     trouble: async (tryWriting) => {
       if (damage === undefined && failure !== undefined) await tryWriting(failure.size).catch(() => {})
-      if (damage !== undefined) return sayOf(damage)
-      return failure && sayOf(failure.reason)
+      if (damage !== undefined) return messageOf(damage)
+      return failure && messageOf(failure.reason)
     }
   }
 }

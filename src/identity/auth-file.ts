@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { RalphError } from '../errors.ts'
+import { codeOf, messageOf, RalphError } from '../errors.ts'
 import { isTarget, targetRule } from '../settings/target.ts'
 import { validateAgent } from '../validation/agent.ts'
 import type { Agent } from '../xapi/statement.ts'
@@ -148,10 +148,7 @@ export const parseAuthFile = (text: string, path: string): AuthFileContent => {
  */
 const localCopyOf = (path: string): string => path.replace(/(\.json)?$/, '.local.json')
 
-const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code
-
-const isMissing = (error: unknown): boolean => isCode(error, 'ENOENT')
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT'
 
 const stateOf = async (path: string, shown: string): Promise<FileState | undefined> => {
   try {
@@ -162,7 +159,7 @@ const stateOf = async (path: string, shown: string): Promise<FileState | undefin
   } catch (error) {
     if (error instanceof RalphError) throw error
     if (isMissing(error)) return undefined
-    throw invalidAuthFile(shown, [error instanceof Error ? error.message : String(error)], error)
+    throw invalidAuthFile(shown, [messageOf(error)], error)
   }
 }
 
@@ -207,6 +204,6 @@ export const readAuthFile = async (path: string): Promise<AuthFile> => {
     )
   } catch (error) {
     if (error instanceof RalphError) throw error
-    throw invalidAuthFile(path, [error instanceof Error ? error.message : String(error)], error)
+    throw invalidAuthFile(path, [messageOf(error)], error)
   }
 }

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readFile, realpath, rename, rm, stat } fr
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { hash } from '@node-rs/bcrypt'
-import { RalphError } from '../errors.ts'
+import { codeOf, RalphError } from '../errors.ts'
 import type { Agent } from '../xapi/statement.ts'
 import { type AuthFile, disabledMark, problemsOfEntry, readAuthFile, stateOfAuthFile } from './auth-file.ts'
 
@@ -59,9 +59,6 @@ export const createCredentials = async (user: NewUser): Promise<Credentials> => 
 /** How an auth file is written: readable by people. */
 export const formatCredentials = (credentials: unknown): string => JSON.stringify(credentials, null, 2)
 
-const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code
-
 /** Milliseconds for which another `ralph auth` is waited for. */
 const patience = 3000
 
@@ -71,7 +68,7 @@ const openNext = async (path: string): Promise<FileHandle> => {
     try {
       return await open(path, 'wx', 0o600)
     } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error
+      if (codeOf(error) !== 'EEXIST') throw error
       if (performance.now() > until) {
         throw new RalphError('INVALID_AUTH_FILE', `${path} is in the way: remove it unless "ralph auth" is at work`)
       }
@@ -90,7 +87,7 @@ const modeOf = async (path: string): Promise<number> => {
   try {
     return (await stat(path)).mode & 0o777
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return 0o600
+    if (codeOf(error) === 'ENOENT') return 0o600
     throw error
   }
 }

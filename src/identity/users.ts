@@ -1,5 +1,5 @@
 import type { Log } from '../contracts/log.ts'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 import { type FileState, readAuthFile, stateOfAuthFile, type User } from './auth-file.ts'
 import { newUserCommand } from './new-user-command.ts'
 
@@ -56,7 +56,7 @@ export const openUsers = async (
       await read()
       log.info(`The auth file ${path} has changed and was read again: ${users.size} users`)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       log.error(`${reason} The users that were known before stay.`)
     }
   }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { codeOf } from '../errors.ts'
 
 /** How often something is tried before it counts as failed, and how long the pauses are, in milliseconds. */
 export interface RetryPlan {
@@ -47,9 +48,6 @@ const innermost = (error: unknown): unknown => {
   while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause
   return cause
 }
-
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
 /** What lies under "fetch failed": a code as `ECONNREFUSED`, a message, or both. */
 export const networkReason = (error: unknown): string => {

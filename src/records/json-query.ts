@@ -1,4 +1,5 @@
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
+import { isObject } from '../json/values.ts'
 
 /** What a key of a query must be: a sentence's end and a judge. */
 export interface QueryKey {
@@ -6,9 +7,6 @@ export interface QueryKey {
   readonly expected: string
   readonly judge: (value: unknown) => boolean
 }
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const queryKeys = {
   object: { expected: 'an object', judge: isObject },
@@ -36,7 +34,7 @@ export const parseJsonQuery = (
   try {
     parsed = JSON.parse(query)
   } catch (error) {
-    throw refuse(`is no JSON (${error instanceof Error ? error.message : String(error)})`, error)
+    throw refuse(`is no JSON (${messageOf(error)})`, error)
   }
   if (!isObject(parsed)) throw refuse('must be a JSON object')
   for (const [key, value] of Object.entries(parsed)) {

@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
+import { messageOf } from '../errors.ts'
 import { flagsOf, namesOf } from './aliases.ts'
 import type { Group } from './define.ts'
 import { converterGroup, generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
@@ -77,7 +78,7 @@ const readSignatureKeys = (file: string | undefined, reader: Reader): string | u
     if (blocks.length > 0 && !pem.includes('PRIVATE KEY')) return pem
     reader.refuse(`RALPH_LRS_SIGNATURE_KEYS (${file}) must hold public keys in PEM, and nothing else`)
   } catch (error) {
-    reader.refuse(`RALPH_LRS_SIGNATURE_KEYS (${file}): ${error instanceof Error ? error.message : String(error)}`)
+    reader.refuse(`RALPH_LRS_SIGNATURE_KEYS (${file}): ${messageOf(error)}`)
   }
   return undefined
 }

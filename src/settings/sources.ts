@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { RalphError } from '../errors.ts'
+import { codeOf, messageOf, RalphError } from '../errors.ts'
 
 /** One place where settings are set, by the names of their variables. Empty text means: not set. */
 export interface Source {
@@ -29,19 +29,14 @@ const isAbsent = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 
 const unreadable = (what: string, cause: unknown): RalphError =>
-  new RalphError(
-    'INVALID_SETTING',
-    `${what} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-    {},
-    { cause }
-  )
+  new RalphError('INVALID_SETTING', `${what} cannot be read: ${messageOf(cause)}`, {}, { cause })
 
 const readDotEnv = (): ReadonlyMap<string, string> => {
   try {
     return prefixed(parseEnv(readFileSync('.env', 'utf8')))
   } catch (error) {
     // A directory of that name (a Python virtual environment) is not ours.
-    if (isAbsent(error) || (error instanceof Error && 'code' in error && error.code === 'EISDIR')) return new Map()
+    if (isAbsent(error) || codeOf(error) === 'EISDIR') return new Map()
     throw unreadable('.env in the working directory', error)
   }
 }

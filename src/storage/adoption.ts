@@ -1,4 +1,5 @@
 import { members, withoutMembers } from '../json/exact.ts'
+import { isObject } from '../json/values.ts'
 import { createLearned } from '../xapi/descriptions.ts'
 import { normalId, type Statement, type StatementId, targetOf } from '../xapi/statement.ts'
 import { inheritableTerms, ownTerms } from '../xapi/terms.ts'
@@ -14,9 +15,6 @@ export interface AdoptedStatement {
   /** Whether its definitions are such that they can be merged with others. */
   readonly teaches: boolean
 }
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Ralph checks no more than this of what it stores. */
 const isStatement = (value: unknown): value is Statement & { readonly id: StatementId } =>

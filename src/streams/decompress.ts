@@ -1,6 +1,6 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 import { type Compression, detectCompression, headLength, isUndecided } from './compression.ts'
 import { cutFrames } from './zstd-frames.ts'
 
@@ -39,7 +39,7 @@ const decoderOf = {
 }
 
 const asFailure = (kind: string, cause: unknown): RalphError => {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   // unbzip2-stream reads on behind the end, and finds nothing there.
   return /unexpected end|prematurely|of undefined/.test(reason)
     ? new RalphError('INVALID_INPUT', `the input ends in the middle of its ${kind} data`, {}, { cause })

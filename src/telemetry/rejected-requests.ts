@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '../contracts/clock.ts'
 import type { Log } from '../contracts/log.ts'
 import type { RejectedRequest, RejectedRequests } from '../contracts/rejected-requests.ts'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 
 /** `NAME.json` says who sent what and why it was rejected; `NAME.body` is what was sent, byte for byte. */
 const suffixes = { reason: '.json', body: '.body' } as const
@@ -26,8 +26,6 @@ export interface KeptRequest extends Omit<RejectedRequest, 'body'> {
 
 /** What may wait for the disk, in bytes: bodies, and what is said of them. */
 const maxWaiting = 64 * 2 ** 20
-
-const sayOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const idsIn = async (directory: string): Promise<readonly string[]> =>
   (await readdir(directory))
@@ -99,7 +97,7 @@ export const keepRejectedRequests = async (options: KeepOptions): Promise<Reject
             if (dropped > 0) log.warn(`${dropped} rejected requests were not kept; now they are kept again`)
             dropped = 0
           },
-          (error: unknown) => sayDropped(sayOf(error))
+          (error: unknown) => sayDropped(messageOf(error))
         )
         .finally(() => {
           waiting -= size

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream, readdirSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
+import { isObject } from '../json/values.ts'
 
 /** What one target holds, in numbers and digests that are equal for equal contents. */
 export type Contents = Readonly<Record<string, string | number>>
@@ -28,9 +29,6 @@ export interface Manifest {
 }
 
 export const manifestName = 'manifest.json'
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isContents = (value: unknown): value is Contents =>
   isObject(value) && Object.values(value).every((each) => typeof each === 'string' || typeof each === 'number')
@@ -62,7 +60,7 @@ export const readManifest = async (directory: string): Promise<Manifest> => {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     throw new RalphError('INVALID_INPUT', `${directory} is not a backup: ${reason}`, {}, { cause })
   }
   let value: unknown

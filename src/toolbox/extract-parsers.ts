@@ -1,4 +1,6 @@
+import { messageOf } from '../errors.ts'
 import { members } from '../json/exact.ts'
+import { isObject } from '../json/values.ts'
 import { unescaped } from './nginx-escapes.ts'
 import { recordIn } from './records.ts'
 
@@ -32,9 +34,6 @@ export const wrappers: { readonly [name in ParserName]: Wrapper } = {
   report: { member: 'record', object: true, text: true, beside: 'reason' }
 }
 
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** The text of a member, as it stands there; of two of the same name the last one counts. */
 const memberText = (line: string, name: string): string => {
   const member = members(line).findLast(({ key }) => key === name)
@@ -66,7 +65,7 @@ export const extractLine = (line: string, wrapper: Wrapper): Extracted => {
   } catch (error) {
     const record = unescaped(line)
     if (record !== undefined) return extractLine(record, wrapper)
-    return { reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}` }
+    return { reason: `is no JSON: ${messageOf(error)}` }
   }
   if (!isObject(parsed)) return { reason: 'is no JSON object' }
   const { member, object, text } = wrapper

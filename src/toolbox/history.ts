@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../contracts/clock.ts'
 import type { MovedObject } from '../contracts/data-backend.ts'
 import { lockStore, type ProcessLock } from '../durability/process-lock.ts'
-import { RalphError } from '../errors.ts'
+import { codeOf, messageOf, RalphError } from '../errors.ts'
 import { formatMicros } from '../xapi/timestamp.ts'
 
 /**
@@ -27,8 +27,8 @@ const readEntries = async (path: string): Promise<readonly Entry[]> => {
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-    throw broken(path, `cannot be read (${error instanceof Error ? error.message : String(error)})`, error)
+    if (codeOf(error) === 'ENOENT') return []
+    throw broken(path, `cannot be read (${messageOf(error)})`, error)
   }
   if (text.trim() === '') return []
   let entries: unknown

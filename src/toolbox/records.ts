@@ -1,4 +1,6 @@
 import type { InputRecord } from '../contracts/data-backend.ts'
+import { messageOf } from '../errors.ts'
+import { isObject } from '../json/values.ts'
 import { type LineOptions, readLines } from '../streams/lines.ts'
 import { prefixLength } from './log-prefix.ts'
 
@@ -17,16 +19,13 @@ export interface RecordBatch {
   readonly bytes: number
 }
 
-const isObject = (value: unknown): value is InputRecord['value'] =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** The record on a line, or why there is none. */
 export const parseRecord = (text: string, line: number): InputRecord | BadLine => {
   try {
     const value: unknown = JSON.parse(text)
     return isObject(value) ? { line, text, value } : { line, text, reason: 'is no JSON object' }
   } catch (error) {
-    return { line, text, reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}` }
+    return { line, text, reason: `is no JSON: ${messageOf(error)}` }
   }
 }
 

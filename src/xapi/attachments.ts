@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import { type Problem, RalphError } from '../errors.ts'
+import { isObject } from '../json/values.ts'
 import type { Attachment, Statement, StatementId } from './statement.ts'
 
 /** The bytes of one attachment, under the lower-case hexadecimal digest that names them. */
@@ -94,9 +95,6 @@ export const requireAttachments = (
     throw new RalphError('INVALID_ATTACHMENT', message, { sha2: unnamed })
   }
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
 
 const digestsIn = (attachments: unknown): string[] =>
   Array.isArray(attachments)

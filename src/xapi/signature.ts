@@ -1,6 +1,6 @@
 import { constants, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 import { decodeUtf8, parseJson } from '../json/exact.ts'
 import type { ReceivedAttachment } from './attachments.ts'
 import { sameSigned } from './equivalence.ts'
@@ -235,7 +235,7 @@ export const parseTrustedKeys = (pem: string): readonly TrustedKey[] => {
       if (!isRsa(key)) throw new Error('it is not an RSA key')
       return key
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = messageOf(cause)
       throw new RalphError(
         'INVALID_SETTING',
         `Block ${index + 1} of the signature keys is unusable: ${reason}.`,

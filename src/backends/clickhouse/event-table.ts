@@ -1,4 +1,4 @@
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import type { Connection } from './connect.ts'
 import { isNoDatabase, noDatabase } from './errors.ts'
 import { eventTableDefinition, quoted } from './names.ts'
@@ -25,7 +25,7 @@ const columnsOf = async (
 }
 
 const missing = (connection: Connection, name: string, cause: unknown): RalphError => {
-  const why = cause instanceof Error ? cause.message : String(cause)
+  const why = messageOf(cause)
   return new RalphError(
     'STORE_UNAVAILABLE',
     `ClickHouse at ${connection.url} has no table ${name}, and it could not be made: ${why}\n` +

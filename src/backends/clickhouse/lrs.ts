@@ -1,4 +1,5 @@
 import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
+import { messageOf } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { notThere } from '../../storage/not-there.ts'
 import { openTargets } from '../../storage/targets.ts'
@@ -119,7 +120,7 @@ const open = async (
       )
     } catch (error) {
       // Nothing is lost by it: all that was accepted is written.
-      const why = error instanceof Error ? error.message : String(error)
+      const why = messageOf(error)
       warn(`The next server will wait until it takes this one for dead, which could not say that it stops: ${why}`)
     } finally {
       await connection.close()
@@ -141,7 +142,7 @@ const open = async (
         return { state: 'ok' }
       } catch (error) {
         signal?.throwIfAborted()
-        return { state: 'away', detail: error instanceof Error ? error.message : String(error) }
+        return { state: 'away', detail: messageOf(error) }
       }
     },
     close

@@ -1,6 +1,6 @@
 import type { Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { connect, type EsRequest, refusalIn } from './connect.ts'
@@ -82,7 +82,7 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
         const { status, bytes } = await connection.answer(wanted)
         if (status >= 400 && status !== 404) throw asError(refusalIn(status, bytes), connection.address)
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
+        const why = messageOf(error)
         options.log.warn(`What was written to ${index} may be searchable a moment later only: ${why}`)
       }
     }

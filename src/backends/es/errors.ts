@@ -1,5 +1,6 @@
 import { errors } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
+import { isObject } from '../../json/values.ts'
 import { givenUp, unanswered } from '../../network/time-limit.ts'
 
 /** What Elasticsearch said of a request, or of one item of a bulk request. */
@@ -21,9 +22,6 @@ class Busy extends RalphError {
 }
 
 export const isBusyError = (error: unknown): boolean => error instanceof Busy
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 

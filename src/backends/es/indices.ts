@@ -1,4 +1,5 @@
 import { RalphError } from '../../errors.ts'
+import { isObject } from '../../json/values.ts'
 import type { Connection } from './connect.ts'
 import { refusalOf } from './errors.ts'
 import {
@@ -14,9 +15,6 @@ import type { OwnIndices } from './names.ts'
 
 /** The oldest server that is known to serve. */
 const oldest = [8, 1] as const
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null
 
 const errorIn = (status: number, body: unknown) => refusalOf(status, isObject(body) ? body.error : body)
 

@@ -1,12 +1,10 @@
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import type { Connection } from './connect.ts'
 
 /** Milliseconds after which a cluster that says nothing is away. */
 const statusTimeout = 3000
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const healthOf = async (connection: Connection, signal: AbortSignal): Promise<string> => {
   const { body } = await connection.ask({ method: 'GET', path: ['_cluster', 'health'], kind: 'read', signal })

@@ -7,7 +7,7 @@ import type { BytesBackend, Listed, ListOptions, ReadOptions, WriteOptions } fro
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { syncDirectory } from '../../durability/sync-directory.ts'
 import { findMachine, isRunning } from '../../durability/this-machine.ts'
-import { RalphError } from '../../errors.ts'
+import { codeOf, RalphError } from '../../errors.ts'
 import { newName } from '../../records/object-place.ts'
 import { detectCompression, headLength } from '../../streams/compression.ts'
 import { decompress } from '../../streams/decompress.ts'
@@ -71,8 +71,6 @@ const compressionOf = async (path: string): Promise<string> => {
     await file.close()
   }
 }
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
 /** What reading failed for, in Ralph's terms. */
 const failureOf = (error: unknown, path: string): unknown => {

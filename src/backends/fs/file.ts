@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
+import { codeOf } from '../../errors.ts'
 
 /** A stretch of bytes in a file. */
 export interface Place {
@@ -44,7 +45,7 @@ export const openOrCreate = async (path: string): Promise<FileHandle> => {
   try {
     return await open(path, 'r+')
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (codeOf(error) !== 'ENOENT') throw error
   }
   return open(path, 'w+')
 }

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { BackendContext } from '../../contracts/lrs-backend.ts'
 import type { CopyFilesOptions, StoreFiles } from '../../contracts/store-files.ts'
 import { lockStore } from '../../durability/process-lock.ts'
-import { RalphError } from '../../errors.ts'
+import { codeOf, RalphError } from '../../errors.ts'
 import { isTarget } from '../../settings/target.ts'
 import { read, readNow, writeFully } from './file.ts'
 import { intentIn } from './intent.ts'
@@ -27,7 +27,7 @@ const openIfThere = async (path: string): Promise<FileHandle | undefined> => {
   try {
     return await open(path, 'r')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }

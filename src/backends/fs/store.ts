@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { BackendContext, BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
 import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
@@ -199,7 +199,7 @@ const build = (
       // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
       const kept = keepTime().catch((error: unknown) => {
         // Only a promise to readers is at stake: statements were durable when they were acknowledged.
-        warn(`the last write to ${directory} failed: ${error instanceof Error ? error.message : String(error)}`)
+        warn(`the last write to ${directory} failed: ${messageOf(error)}`)
       })
       closed = true
       await kept

@@ -1,3 +1,4 @@
+import { isObject } from '../../json/values.ts'
 export interface LrsAnswer {
   readonly status: number
   readonly headers: Headers
@@ -5,9 +6,6 @@ export interface LrsAnswer {
 }
 
 const longest = 300
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null
 
 /** Where LRSs put their sentence: ours, Ralph, Learning Locker, others. */
 const sentences = ['message', 'detail', 'reason', 'error', 'warnings', 'errors'] as const

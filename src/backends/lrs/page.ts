@@ -1,5 +1,6 @@
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import { decodeUtf8, elements, members, onOneLine } from '../../json/exact.ts'
+import { isObject } from '../../json/values.ts'
 import type { LrsAnswer } from './answer.ts'
 import { firstPart } from './multipart.ts'
 
@@ -9,9 +10,6 @@ export interface Page {
   /** Where the next page is, as the LRS says it; undefined: this is the last one. */
   readonly more: string | undefined
 }
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const unreadable = (url: URL, reason: string, cause?: unknown): RalphError =>
   new RalphError(
@@ -31,7 +29,7 @@ export const readPage = (answer: LrsAnswer, url: URL): Page => {
     text = decodeUtf8(firstPart(answer))
     value = JSON.parse(text)
   } catch (error) {
-    throw unreadable(url, error instanceof Error ? error.message : String(error), error)
+    throw unreadable(url, messageOf(error), error)
   }
   if (!isObject(value)) throw unreadable(url, 'it is JSON, and no object')
   if (!Object.hasOwn(value, 'statements')) {

@@ -6,7 +6,7 @@ import {
   ReadConcern,
   type ReadConcernLike
 } from 'mongodb'
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
 import { translating } from './errors.ts'
 
@@ -52,7 +52,7 @@ const createClient = (uri: string, options: MongoClientOptions): MongoClient => 
   try {
     return new MongoClient(uri, { ...withoutThoseIn(uri, options), appName: 'ralph', ignoreUndefined: true })
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     throw new RalphError('INVALID_SETTING', `the connection string of MongoDB is malformed: ${reason}`, {}, { cause })
   }
 }

@@ -2,7 +2,7 @@ import type { Db } from 'mongodb'
 import type { InputRecord, Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { createConnection } from './connect.ts'
@@ -24,8 +24,6 @@ export interface MongoDataOptions {
 const statusTimeout = 2000
 
 const byRecordId = { name: 'ralph_record_id', key: { '_source.id': 1 } } as const
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /**
  * Collections of a MongoDB database, as Ralph 5 reads and writes them: `{_id, _source}`, `_id` made of the timestamp and

@@ -1,5 +1,5 @@
 import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import { closeAll, openTargets } from '../../storage/targets.ts'
 import { createConnection } from './connect.ts'
 import { translateError } from './errors.ts'
@@ -10,8 +10,6 @@ export type { MongoOptions } from './names.ts'
 
 /** Milliseconds that a health check waits for an answer. */
 const statusTimeout = 2000
-
-const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /**
  * Keeps each target in a collection of MongoDB, as Ralph does: `{_id, _source}`, with our relations beside in the same
@@ -52,7 +50,7 @@ export const openMongo = (options: MongoOptions, context: BackendContext): LrsBa
       } catch (error) {
         const translated = translateError(error)
         const isAway = translated instanceof RalphError && translated.code === 'STORE_UNAVAILABLE'
-        return { state: isAway ? 'away' : 'error', detail: detailOf(translated) }
+        return { state: isAway ? 'away' : 'error', detail: messageOf(translated) }
       }
     },
     close: async (stores) => {

@@ -1,6 +1,6 @@
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import { begin, commit, type Database } from './connect.ts'
 import { migrations } from './migrations.ts'
 import { plain } from './query-text.ts'
@@ -33,8 +33,6 @@ const tryWriting = async (database: Database): Promise<void> => {
     session.release(isReusable)
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 export const statusOf = async (database: Database, { signal }: CallOptions = {}): Promise<BackendStatus> => {
   const { host, port } = database.place

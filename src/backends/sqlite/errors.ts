@@ -1,4 +1,4 @@
-import { type ErrorCode, RalphError } from '../../errors.ts'
+import { codeOf, type ErrorCode, RalphError } from '../../errors.ts'
 import { storeClosed } from '../../storage/closed.ts'
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
@@ -20,7 +20,7 @@ export const resultCode = (error: unknown): number | undefined =>
 /** Says in Ralph's terms what the driver threw about the file; anything else is returned as it is. */
 export const translateError = (error: unknown, file: string): unknown => {
   // A statement that was prepared cannot be used any more: the connection was closed during a call.
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE') return storeClosed(file, error)
+  if (codeOf(error) === 'ERR_INVALID_STATE') return storeClosed(file, error)
   const result = resultCode(error)
   const known = result === undefined ? undefined : codes[result]
   if (!known) return error

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { DataRole } from '../../contracts/backend-definition.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import type { Group } from '../../settings/define.ts'
 import { loadAuthFile, loadBackendName, loadRunserver } from '../../settings/load.ts'
 import { createReader, find } from '../../settings/read.ts'
@@ -19,8 +19,6 @@ interface Finding {
 }
 
 type Settled = ReturnType<typeof settingsOf>
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const problemsOf = (check: () => void): readonly string[] => {
   try {

@@ -1,4 +1,4 @@
-import { RalphError } from '../../errors.ts'
+import { messageOf, RalphError } from '../../errors.ts'
 import type { JsonObject, Statement } from '../../xapi/statement.ts'
 import { isObject } from '../json.ts'
 import { asLogged } from '../logged.ts'
@@ -102,7 +102,7 @@ export const createEdxToXapi = ({ platformUrl, namespace, shape = 'event' }: Edx
       value = asLogged(parse(text))
     } catch (error) {
       return {
-        reason: `is no JSON: ${error instanceof Error ? error.message : String(error)}`
+        reason: `is no JSON: ${messageOf(error)}`
       }
     }
     if (!isObject(value)) return { reason: 'is no JSON object' }

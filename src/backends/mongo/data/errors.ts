@@ -1,8 +1,6 @@
 import { BSON, MongoError, MongoServerError } from 'mongodb'
-import { type ErrorCode, RalphError } from '../../../errors.ts'
+import { type ErrorCode, messageOf, RalphError } from '../../../errors.ts'
 import { translateError } from '../errors.ts'
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** What the server says of who asks (mongodb: error_codes.yml). */
 const refusals: ReadonlyMap<unknown, ErrorCode> = new Map([
