@@ -1,7 +1,16 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import type { DocumentContent, StoredDocument } from '../contracts/document-store.ts'
+import type {
+  DocumentContent,
+  DocumentKey,
+  DocumentScope,
+  DocumentStore,
+  StoredDocument
+} from '../contracts/document-store.ts'
+import type { IncreasingClock } from '../durability/increasing-clock.ts'
 import { RalphError } from '../errors.ts'
+import { etagOf } from '../xapi/concurrency.ts'
+import type { Micros } from '../xapi/timestamp.ts'
 
 /** A document, and the version by which the engine tells whether it is still the same. */
 export interface Versioned<Version> {
@@ -9,39 +18,28 @@ export interface Versioned<Version> {
   readonly version: Version
 }
 
-/** How an engine reads and replaces one document, without transactions. */
-export interface ReplaceDocument<Version> {
-  read(): Promise<Versioned<Version> | undefined>
+/** What an engine does with documents that many servers may change, without transactions. */
+export interface DocumentPort<Version> {
+  /** The same text for the same key, another one for every other. */
+  placeOf(key: DocumentKey): string
+  read(key: DocumentKey, signal?: AbortSignal): Promise<Versioned<Version> | undefined>
   /**
-   * Writes `next` (undefined: deletes) if what is there is still `version` (undefined: nothing), durably. False:
-   * somebody else was faster, and nothing was changed.
+   * Writes `next` durably if what is there is still `present` (undefined: nothing). The document as it was written: an
+   * engine may move `updated`. False: another change came first, and nothing was written.
    */
-  replace(next: DocumentContent | undefined, version: Version | undefined): Promise<StoredDocument | undefined | false>
+  put(key: DocumentKey, next: StoredDocument, present: Version | undefined): Promise<StoredDocument | false>
+  /** Removes it durably if what is there is still `present`. False: another change came first. */
+  remove(key: DocumentKey, present: Version): Promise<boolean>
+  /** In any order, and more than once where the same id has several registrations. */
+  ids(scope: DocumentScope, since: Micros | undefined, signal?: AbortSignal): Promise<readonly string[]>
+  clear(scope: DocumentScope, signal?: AbortSignal): Promise<void>
 }
 
 /** A document that so many others changed in between is being fought over. */
 const attempts = 50
 
-/** `DocumentStore.change`, for an engine that can compare and set. */
-export const changeDocument = async <Version>(
-  { read, replace }: ReplaceDocument<Version>,
-  change: (present: StoredDocument | undefined) => DocumentContent | undefined,
-  signal?: AbortSignal
-): Promise<StoredDocument | undefined> => {
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
-    signal?.throwIfAborted()
-    const present = await read()
-    const next = change(present?.document)
-    if (next === present?.document) return present?.document
-    const replaced = await replace(next, present?.version)
-    if (replaced !== false) return replaced
-    await setTimeout(randomInt(Math.min(2 ** attempt, 64) + 1))
-  }
-  throw new RalphError('OVERLOADED', 'the document is changed by too many at once: try again', { retryAfter: 1 })
-}
-
 /** Lets jobs with the same key follow each other: those of one process need not fight over a document. */
-export const createKeyedQueue = () => {
+const createKeyedQueue = () => {
   const tails = new Map<string, Promise<unknown>>()
   return async <Result>(key: string, job: () => Promise<Result>): Promise<Result> => {
     const before = tails.get(key)
@@ -52,5 +50,49 @@ export const createKeyedQueue = () => {
     } finally {
       if (tails.get(key) === own) tails.delete(key)
     }
+  }
+}
+
+/** `DocumentStore` for an engine that can compare and set one document. */
+export const createDocumentStore = <Version>(port: DocumentPort<Version>, times: IncreasingClock): DocumentStore => {
+  const inTurn = createKeyedQueue()
+
+  const replace = async (
+    key: DocumentKey,
+    next: DocumentContent | undefined,
+    present: Versioned<Version> | undefined
+  ): Promise<StoredDocument | undefined | false> => {
+    if (next === undefined) {
+      return present === undefined || (await port.remove(key, present.version)) ? undefined : false
+    }
+    // The clock of another server may be ahead of ours.
+    if (present !== undefined) times.passed(present.document.updated)
+    const content = Uint8Array.from(next.content)
+    const document = { content, contentType: next.contentType, etag: etagOf(content), updated: times.next() }
+    return port.put(key, document, present?.version)
+  }
+
+  const changeNow = async (
+    key: DocumentKey,
+    change: (present: StoredDocument | undefined) => DocumentContent | undefined,
+    signal: AbortSignal | undefined
+  ): Promise<StoredDocument | undefined> => {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      signal?.throwIfAborted()
+      const present = await port.read(key)
+      const next = change(present?.document)
+      if (next === present?.document) return present?.document
+      const replaced = await replace(key, next, present)
+      if (replaced !== false) return replaced
+      await setTimeout(randomInt(Math.min(2 ** attempt, 64) + 1))
+    }
+    throw new RalphError('OVERLOADED', 'the document is changed by too many at once: try again', { retryAfter: 1 })
+  }
+
+  return {
+    get: async (key, { signal } = {}) => (await port.read(key, signal))?.document,
+    change: (key, change, { signal } = {}) => inTurn(port.placeOf(key), () => changeNow(key, change, signal)),
+    ids: async (scope, since, { signal } = {}) => [...new Set(await port.ids(scope, since, signal))].sort(),
+    clear: (scope, { signal } = {}) => port.clear(scope, signal)
   }
 }

@@ -50,14 +50,12 @@ function* portions(kept: readonly Kept[]): Generator<readonly Kept[]> {
   if (portion.length > 0) yield portion
 }
 
-export const readAttachments = (asker: Asker, guard: (options: CallOptions) => void): AttachmentStore['read'] =>
+export const readAttachments = (asker: Asker): AttachmentStore['read'] =>
   async function* (sha2s, options = {}) {
     const { connection, tables, store } = asker
     const { signal } = options
-    guard(options)
     const kept = await find(asker, [...new Set(sha2s)], options)
     for (const portion of portions(kept)) {
-      guard(options)
       const given = digestsGiven(portion.map(({ sha2 }) => sha2))
       const rows = await connection.read(
         `SELECT sha2, content FROM ${tables.attachment}
@@ -70,7 +68,6 @@ export const readAttachments = (asker: Asker, guard: (options: CallOptions) => v
       for (const { sha2 } of portion) {
         const content = contents.get(sha2)
         if (content === undefined) continue
-        guard(options)
         yield { sha2, content }
       }
     }

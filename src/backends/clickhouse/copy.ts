@@ -1,4 +1,3 @@
-import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
 import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
 import { fitting } from '../../xapi/filters.ts'
@@ -14,11 +13,9 @@ export const createCopy = (
   { connection, tables, store }: Asker,
   progress: Progress,
   restore: StatementRounds['restore'],
-  documents: Documents,
-  guard: (options: CallOptions) => void
+  documents: Documents
 ): StoreCopy => ({
   statements: async (after, limit, options = {}) => {
-    guard(options)
     const following = `store = {store:UInt32} AND round <= {visible:Int64} AND stored >= {after:Int64}
       AND (stored > {after:Int64} OR id > toFixedString(unhex({afterId:String}), 16))`
     const parameters = {

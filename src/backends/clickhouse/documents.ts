@@ -67,11 +67,9 @@ export interface DocumentsOptions {
   readonly appender: Appender
   readonly times: IncreasingClock
   readonly writer: Writer
-  /** Throws when the store is closed, or the call was given up. */
-  guard(options: CallOptions): void
 }
 
-export const createDocuments = ({ asker, appender, times, writer, guard }: DocumentsOptions): Documents => {
+export const createDocuments = ({ asker, appender, times, writer }: DocumentsOptions): Documents => {
   const { connection, tables, store } = asker
 
   const read = async (places: readonly string[]): Promise<Map<string, StoredDocument>> => {
@@ -157,8 +155,7 @@ export const createDocuments = ({ asker, appender, times, writer, guard }: Docum
 
   const queue = createRoundQueue<Job, Outcome>({ delay: 0, weightOf: () => jobWeight, run: runRound })
 
-  const run = async (job: Job, options: CallOptions): Promise<StoredDocument | undefined> => {
-    guard(options)
+  const run = async (job: Job): Promise<StoredDocument | undefined> => {
     const outcome = await queue.add(job)
     if ('error' in outcome) throw outcome.error
     return outcome.document
@@ -171,7 +168,6 @@ export const createDocuments = ({ asker, appender, times, writer, guard }: Docum
 
   return {
     get: async (key, options = {}) => {
-      guard(options)
       const place = placeOf(key)
       const rows = await connection.read(
         `SELECT deleted, ${contentColumns} FROM ${tables.document}
@@ -184,23 +180,19 @@ export const createDocuments = ({ asker, appender, times, writer, guard }: Docum
       return rows.more() && rows.u8() === 0 ? readDocument(rows) : undefined
     },
     change: (key, change, options = {}) =>
-      run(
-        {
-          keys: [key],
-          signal: options.signal,
-          work: (documents) => {
-            const present = documents.get(key)
-            const next = change(present)
-            if (next === present) return present
-            const document = next === undefined ? undefined : newDocument(next)
-            if (document !== undefined || present !== undefined) documents.set(key, document)
-            return document
-          }
-        },
-        options
-      ),
+      run({
+        keys: [key],
+        signal: options.signal,
+        work: (documents) => {
+          const present = documents.get(key)
+          const next = change(present)
+          if (next === present) return present
+          const document = next === undefined ? undefined : newDocument(next)
+          if (document !== undefined || present !== undefined) documents.set(key, document)
+          return document
+        }
+      }),
     ids: async (scope, since, options = {}) => {
-      guard(options)
       const rows = await connection.read(
         `SELECT DISTINCT id FROM (
            SELECT any(id) AS id, argMax(deleted, version) AS gone, argMax(updated, version) AS changed
@@ -214,20 +206,16 @@ export const createDocuments = ({ asker, appender, times, writer, guard }: Docum
       return ids
     },
     clear: async (scope, options = {}) => {
-      await run(
-        {
-          scope,
-          signal: options.signal,
-          work: (documents) => {
-            for (const key of documents.within(scope)) documents.set(key, undefined)
-            return undefined
-          }
-        },
-        options
-      )
+      await run({
+        scope,
+        signal: options.signal,
+        work: (documents) => {
+          for (const key of documents.within(scope)) documents.set(key, undefined)
+          return undefined
+        }
+      })
     },
     all: async (after, limit, options = {}) => {
-      guard(options)
       const place = after === undefined ? '' : placeOf(after)
       const rows = await connection.read(
         `SELECT ${keyColumns}, ${contentColumns} FROM (
@@ -242,20 +230,17 @@ export const createDocuments = ({ asker, appender, times, writer, guard }: Docum
       return page
     },
     restore: async (documents, options = {}) => {
-      await run(
-        {
-          keys: [],
-          signal: options.signal,
-          work: (working) => {
-            for (const { key, document } of documents) {
-              times.passed(document.updated)
-              working.set(key, { ...document, content: Uint8Array.from(document.content) })
-            }
-            return undefined
+      await run({
+        keys: [],
+        signal: options.signal,
+        work: (working) => {
+          for (const { key, document } of documents) {
+            times.passed(document.updated)
+            working.set(key, { ...document, content: Uint8Array.from(document.content) })
           }
-        },
-        options
-      )
+          return undefined
+        }
+      })
     },
     close: queue.close
   }

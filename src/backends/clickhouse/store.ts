@@ -1,9 +1,9 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { LrsStore } from '../../contracts/lrs-backend.ts'
-import type { CallOptions, InsertReport } from '../../contracts/statement-store.ts'
+import type { InsertReport } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
-import { storeClosed } from '../../storage/closed.ts'
+import { createGuard, guardStore } from '../../storage/guard.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { adopt } from './adopt.ts'
@@ -156,58 +156,39 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     return inserted
   }
 
-  let isClosed = false
-  const guard = ({ signal }: CallOptions): void => {
-    signal?.throwIfAborted()
-    if (isClosed) throw storeClosed()
-  }
+  const guard = createGuard()
   // Until then, and if it fails, every id is asked for.
   known.load().catch(() => {})
-  const documents = createDocuments({ asker, appender: appenders.document, times, writer, guard })
+  const documents = createDocuments({ asker, appender: appenders.document, times, writer })
   const queries = createQueries(asker, progress, pageCacheSize)
 
-  return {
+  const store: LrsStore = {
     statements: {
       insert: (batch, options) => copied(rounds.insert(batch, options)),
       consistentThrough: rounds.consistentThrough,
-      find: async (id, wanted, options = {}) => {
-        guard(options)
-        return findStatement(asker, progress, id, wanted, options)
-      },
-      findAll: async (ids, options = {}) => {
-        guard(options)
-        return queries.findAll(ids, options)
-      },
-      query: async (query, options = {}) => {
-        guard(options)
-        return queries.query(query, options)
-      },
-      queryText: async (query, frame, options = {}) => {
-        guard(options)
-        return queries.queryText(query, frame, options)
-      },
-      describe: async (iris, options = {}) => {
-        guard(options)
-        return describe(asker, iris, options)
-      },
-      agentNames: async (identifier, options = {}) => {
-        guard(options)
-        return agentNames(asker, identifier, options)
-      }
+      find: (id, wanted, options = {}) => findStatement(asker, progress, id, wanted, options),
+      findAll: (ids, options = {}) => queries.findAll(ids, options),
+      query: (query, options = {}) => queries.query(query, options),
+      queryText: (query, frame, options = {}) => queries.queryText(query, frame, options),
+      describe: (iris, options = {}) => describe(asker, iris, options),
+      agentNames: (identifier, options = {}) => agentNames(asker, identifier, options)
     },
-    attachments: { read: readAttachments(asker, guard) },
+    attachments: { read: readAttachments(asker) },
     documents,
     copy: createCopy(
       asker,
       progress,
       (statements, attachments, options) => copied(rounds.restore(statements, attachments, options)),
-      documents,
-      guard
-    ),
+      documents
+    )
+  }
+  return {
+    ...guardStore(guard, store),
     close: async () => {
-      await Promise.all([rounds.close(), documents.close()])
-      await engine.eventsCopied()
-      isClosed = true
+      await guard.close(async () => {
+        await Promise.all([rounds.close(), documents.close()])
+        await engine.eventsCopied()
+      })
       const isWhole = !progress.isInDoubt && progress.unfinished.length === 0 && progress.eventsLacking === undefined
       return { last: Math.max(progress.last, times.latest()), isWhole }
     }

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.ts'
-import type {
-  DocumentContent,
-  DocumentKey,
-  DocumentScope,
-  DocumentStore,
-  StoredDocument
-} from '../../contracts/document-store.ts'
+import type { DocumentKey, DocumentScope, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
 import type { KeyedDocument, StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
-import { changeDocument, createKeyedQueue, type Versioned } from '../../storage/documents.ts'
-import { etagOf } from '../../xapi/concurrency.ts'
+import { createDocumentStore, type Versioned } from '../../storage/documents.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
 import { asStoreError } from './errors.ts'
@@ -56,23 +49,11 @@ interface Hits {
 
 export interface Documents extends DocumentStore {
   readonly copy: Pick<StoreCopy, 'documents' | 'restoreDocuments'>
-  /** Resolves when all changes that were begun are done. */
-  settled(): Promise<void>
 }
 
 export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresher): Documents => {
   const { connection, kept: index, keys, space } = tables
   const times = createIncreasingClock(clock)
-  const inTurn = createKeyedQueue()
-  const running = new Set<Promise<unknown>>()
-
-  const track = <Result>(work: Promise<Result>): Promise<Result> => {
-    const settled = work.catch(() => {})
-    running.add(settled)
-    settled.finally(() => running.delete(settled))
-    return work
-  }
-
   const keptIn = ({ source, version }: Got): Kept | undefined =>
     // Nobody else writes there.
     source === undefined || version === undefined
@@ -149,26 +130,22 @@ export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresh
     return { ...kept, parts: { version, count: parts.length } }
   }
 
-  const replace = async (
+  const put = async (
     key: DocumentKey,
-    next: DocumentContent | undefined,
+    document: StoredDocument,
     present: Kept | undefined
-  ): Promise<StoredDocument | undefined | false> => {
-    const id = keys.document(key)
-    if (next === undefined) {
-      if (present === undefined) return undefined
-      const isDone = await carryOut([{ index, id, expects: present.version }])
-      if (isDone) await removeParts(present.kept)
-      return isDone ? undefined : false
-    }
-    if (present !== undefined) times.passed(present.kept.updated)
-    const content = Uint8Array.from(next.content)
-    const document = { content, contentType: next.contentType, etag: etagOf(content), updated: times.next() }
+  ): Promise<StoredDocument | false> => {
     const kept = await keep(key, document)
     const source = JSON.stringify(kept)
-    const isDone = await carryOut([{ index, id, source, expects: present?.version ?? 'nothing' }])
+    const isDone = await carryOut([{ index, id: keys.document(key), source, expects: present?.version ?? 'nothing' }])
     await removeParts(isDone ? present?.kept : kept)
     return isDone ? document : false
+  }
+
+  const remove = async (key: DocumentKey, present: Kept): Promise<boolean> => {
+    const isDone = await carryOut([{ index, id: keys.document(key), expects: present.version }])
+    if (isDone) await removeParts(present.kept)
+    return isDone
   }
 
   /** All that belong to a scope, without their contents. */
@@ -207,40 +184,27 @@ export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresh
   const everything = { match_all: {} }
 
   return {
-    get: async (key, { signal } = {}) => (await read(key, signal))?.document,
-    change: async (key, change, { signal } = {}) => {
-      signal?.throwIfAborted()
-      return track(
-        inTurn(keys.document(key), () =>
-          changeDocument(
-            {
-              read: () => read(key),
-              replace: (next, present: Kept | undefined) => replace(key, next, present)
-            },
-            change,
-            signal
-          )
-        )
-      )
-    },
-    ids: async (scope, since, { signal } = {}) => {
-      signal?.throwIfAborted()
-      const query = since === undefined ? everything : { range: { updated: { gt: since } } }
-      const hits = await allWithin(scope, query, signal)
-      return [...new Set(hits.map(({ _source }) => _source.of.id))].sort()
-    },
-    clear: async (scope, { signal } = {}) => {
-      signal?.throwIfAborted()
-      const clear = async (): Promise<void> => {
-        const hits = await allWithin(scope, everything, signal)
-        await carryOut(hits.map(({ _id }) => ({ index, id: _id, expects: 'anything' })))
-        for (const { _source } of hits) await removeParts(_source)
-      }
-      await track(clear())
-    },
+    ...createDocumentStore<Kept>(
+      {
+        placeOf: keys.document,
+        read,
+        put,
+        remove,
+        ids: async (scope, since, signal) => {
+          const query = since === undefined ? everything : { range: { updated: { gt: since } } }
+          const hits = await allWithin(scope, query, signal)
+          return hits.map(({ _source }) => _source.of.id)
+        },
+        clear: async (scope, signal) => {
+          const hits = await allWithin(scope, everything, signal)
+          await carryOut(hits.map(({ _id }) => ({ index, id: _id, expects: 'anything' })))
+          for (const { _source } of hits) await removeParts(_source)
+        }
+      },
+      times
+    ),
     copy: {
       documents: async (after, limit, { signal } = {}) => {
-        signal?.throwIfAborted()
         await refresher.refresh()
         const start = after && keys.document(after)
         const hits = await within(keys.everyDocument, start, limit, everything, signal)
@@ -254,19 +218,15 @@ export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresh
           each === undefined ? [] : [{ key: each.version.kept.of, document: each.document }]
         )
       },
-      restoreDocuments: async (documents, { signal } = {}) => {
-        signal?.throwIfAborted()
+      restoreDocuments: async (documents) => {
         const actions: Action[] = []
         for (const { key, document } of documents) {
           times.passed(document.updated)
           const id = keys.document(key)
           actions.push({ index, id, source: JSON.stringify(await keep(key, document)), expects: 'anything' })
         }
-        await track(carryOut(actions))
+        await carryOut(actions)
       }
-    },
-    settled: async () => {
-      await Promise.all(running)
     }
   }
 }

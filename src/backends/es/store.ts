@@ -3,7 +3,7 @@ import type { LrsStore } from '../../contracts/lrs-backend.ts'
 import { createLease, type LeaseOptions } from '../../storage/batching/lease.ts'
 import { createPromises } from '../../storage/batching/promises.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
-import { storeClosed } from '../../storage/closed.ts'
+import { createGuard, guardStore } from '../../storage/guard.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
 import { createAttachments } from './attachments.ts'
@@ -59,7 +59,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const { everything, ...queries } = createQueries(tables, snapshots, createPageCache(options.pageCacheSize))
   const promise = createPromises({ rounds, clock, snapshots })
   const documents = createDocuments(tables, clock, refreshers.kept)
-  let isClosing = false
+  const guard = createGuard()
 
   let made: Promise<void> | undefined
   /** A target that nobody writes to costs no index. */
@@ -71,8 +71,6 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     return made
   }
 
-  const running = new Set<Promise<unknown>>()
-
   const write = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     await make()
     for (let attempt = 0; ; attempt += 1) {
@@ -83,17 +81,6 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
         if (ids === undefined || attempt === adoptions) throw error
         await adopter.some(ids, 'any')
       }
-    }
-  }
-
-  const writing = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (isClosing) throw storeClosed()
-    const result = write(work)
-    running.add(result)
-    try {
-      return await result
-    } finally {
-      running.delete(result)
     }
   }
 
@@ -116,15 +103,12 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     if (await hasForeign(tables)) await adopt(isNew ? 'any' : "Ralph's")
   } else if (options.makeNow) await make()
 
-  return {
+  const store: LrsStore = {
     statements: {
       ...queries,
       ...createDescriptions(tables, snapshots),
-      insert: (batch, options) => writing(() => rounds.insert(batch, options)),
-      consistentThrough: async (options) => {
-        if (isClosing) throw storeClosed()
-        return promise(options)
-      }
+      insert: (batch, options) => write(() => rounds.insert(batch, options)),
+      consistentThrough: promise
     },
     attachments: createAttachments(tables),
     documents,
@@ -132,14 +116,16 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
       ...documents.copy,
       statements: everything,
       restoreStatements: (statements, attachments, options) =>
-        writing(() => rounds.restore(statements, attachments, options))
-    },
-    adopt,
-    close: async () => {
-      isClosing = true
-      await Promise.all([Promise.allSettled(running), documents.settled()])
-      await rounds.close()
-      await engine.close()
+        write(() => rounds.restore(statements, attachments, options))
     }
+  }
+  return {
+    ...guardStore(guard, store),
+    adopt,
+    close: () =>
+      guard.close(async () => {
+        await rounds.close()
+        await engine.close()
+      })
   }
 }

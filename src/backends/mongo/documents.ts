@@ -1,18 +1,10 @@
 import { hash } from 'node:crypto'
 import { ObjectId } from 'mongodb'
-import type {
-  DocumentContent,
-  DocumentKey,
-  DocumentScope,
-  DocumentStore,
-  StoredDocument
-} from '../../contracts/document-store.ts'
+import type { DocumentKey, DocumentScope, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { changeDocument, createKeyedQueue, type Versioned } from '../../storage/documents.ts'
-import { etagOf } from '../../xapi/concurrency.ts'
-import type { Micros } from '../../xapi/timestamp.ts'
+import { createDocumentStore, type Versioned } from '../../storage/documents.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { planContent, readContent, removeParts, writeParts } from './contents.ts'
@@ -50,7 +42,6 @@ const scopeOf = ({ kind, activity, agent, registration }: DocumentDocument): Doc
 
 export const createDocuments = (collections: Collections, times: IncreasingClock): Documents => {
   const { documents } = collections
-  const queue = createKeyedQueue()
   const writeOptions = { maxTimeMS: timeLimits.write }
   const readOptions = (signal: AbortSignal | undefined) => ({ maxTimeMS: timeLimits.read, signal })
 
@@ -79,8 +70,7 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
 
   const documentOf = async (
     key: DocumentKey,
-    { content, contentType }: DocumentContent,
-    { etag, updated }: { readonly etag: string; readonly updated: Micros }
+    { content, contentType, etag, updated }: StoredDocument
   ): Promise<DocumentDocument> => {
     const planned = planContent(content)
     await writeParts(collections, planned.parts)
@@ -116,58 +106,44 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
     return matchedCount === 1
   }
 
-  const replace = async (
-    key: DocumentKey,
-    next: DocumentContent | undefined,
-    present: DocumentDocument | undefined
-  ): Promise<StoredDocument | undefined | false> => {
-    if (next === undefined) {
-      if (present === undefined) return undefined
-      const { deletedCount } = await documents.deleteOne({ _id: present._id, version: present.version }, writeOptions)
-      if (deletedCount === 0) return false
-      await removeParts(collections, [present])
-      return undefined
-    }
-    // Another server's clock may be ahead of ours.
-    if (present !== undefined) times.passed(present.updated)
-    const content = Uint8Array.from(next.content)
-    const stored = { content, contentType: next.contentType, etag: etagOf(content), updated: times.next() }
-    const document = await documentOf(key, stored, stored)
-    const isPut = await put(document, present)
-    const unused = isPut ? present : document
-    if (unused !== undefined) await removeParts(collections, [unused])
-    return isPut ? stored : false
-  }
-
   return {
-    get: async (key, { signal } = {}) => (await read(key, signal))?.document,
-    change: (key, change, { signal } = {}) =>
-      queue(idOf(key), () =>
-        changeDocument<DocumentDocument>(
-          { read: () => read(key, signal), replace: (next, present) => replace(key, next, present) },
-          change,
-          signal
-        )
-      ),
-    ids: async (scope, since, { signal } = {}) => {
-      const found = await documents
-        .find(
-          { ...filterOf(scope), ...(since === undefined ? {} : { updated: { $gt: since } }) },
-          { projection: { _id: 0, id: 1 }, ...readOptions(signal) }
-        )
-        .toArray()
-      return [...new Set(found.map(({ id }) => id))].sort()
-    },
-    clear: async (scope, { signal } = {}) => {
-      const large = await documents
-        .find(
-          { ...filterOf(scope), parts: { $exists: true } },
-          { projection: { parts: 1, size: 1 }, ...readOptions(signal) }
-        )
-        .toArray()
-      await documents.deleteMany(filterOf(scope), writeOptions)
-      await removeParts(collections, large)
-    },
+    ...createDocumentStore<DocumentDocument>(
+      {
+        placeOf: idOf,
+        read,
+        put: async (key, next, present) => {
+          const document = await documentOf(key, next)
+          const isPut = await put(document, present)
+          const unused = isPut ? present : document
+          if (unused !== undefined) await removeParts(collections, [unused])
+          return isPut ? next : false
+        },
+        remove: async (_key, present) => {
+          const filter = { _id: present._id, version: present.version }
+          const { deletedCount } = await documents.deleteOne(filter, writeOptions)
+          if (deletedCount > 0) await removeParts(collections, [present])
+          return deletedCount > 0
+        },
+        ids: async (scope, since, signal) => {
+          const filter = { ...filterOf(scope), ...(since === undefined ? {} : { updated: { $gt: since } }) }
+          const found = await documents
+            .find(filter, { projection: { _id: 0, id: 1 }, ...readOptions(signal) })
+            .toArray()
+          return found.map(({ id }) => id)
+        },
+        clear: async (scope, signal) => {
+          const large = await documents
+            .find(
+              { ...filterOf(scope), parts: { $exists: true } },
+              { projection: { parts: 1, size: 1 }, ...readOptions(signal) }
+            )
+            .toArray()
+          await documents.deleteMany(filterOf(scope), writeOptions)
+          await removeParts(collections, large)
+        }
+      },
+      times
+    ),
     page: async (after, limit, { signal } = {}) => {
       const found = await documents
         .find(after === undefined ? {} : { _id: { $gt: idOf(after) } }, {
@@ -187,7 +163,7 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
     },
     restore: async (restored) => {
       for (const { document } of restored) times.passed(document.updated)
-      const next = await Promise.all(restored.map(({ key, document }) => documentOf(key, document, document)))
+      const next = await Promise.all(restored.map(({ key, document }) => documentOf(key, document)))
       const ids = next.map(({ _id }) => _id)
       const large = await documents
         .find(

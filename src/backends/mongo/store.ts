@@ -6,7 +6,7 @@ import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
 import { createLease, defaultLease } from '../../storage/batching/lease.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
-import { storeClosed } from '../../storage/closed.ts'
+import { createGuard } from '../../storage/guard.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -72,27 +72,12 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
     }
   }
 
-  const inFlight = new Set<Promise<unknown>>()
-  let closing: Promise<void> | undefined
-
-  const run = async <Result>(
+  const guard = createGuard()
+  const run = <Result>(
     work: () => Promise<Result>,
-    { signal }: CallOptions = {},
-    kind = translating
-  ): Promise<Result> => {
-    signal?.throwIfAborted()
-    if (closing) throw storeClosed()
-    const running = kind(work)
-    inFlight.add(running)
-    try {
-      return await running
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw error
-    } finally {
-      inFlight.delete(running)
-    }
-  }
+    options?: CallOptions,
+    kind: (work: () => Promise<Result>) => Promise<Result> = translating
+  ): Promise<Result> => guard.run(() => kind(work), options)
 
   /** Since when the promise that is being asked for is waited for, by the monotonic clock. */
   let asking: number | undefined
@@ -204,13 +189,10 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
       restoreDocuments: (restored, options) => run(() => documents.restore(restored), options)
     },
     adopt: () => run(adopt),
-    close: () => {
-      closing ??= (async () => {
+    close: () =>
+      guard.close(async () => {
         await rounds.close()
-        await Promise.allSettled([...inFlight])
         await engine.close()
-      })()
-      return closing
-    }
+      })
   }
 }

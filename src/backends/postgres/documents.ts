@@ -3,9 +3,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { DocumentKey, DocumentScope, DocumentStore, StoredDocument } from '../../contracts/document-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
-import { storeClosed } from '../../storage/closed.ts'
-import { changeDocument, createKeyedQueue, type Versioned } from '../../storage/documents.ts'
-import { etagOf } from '../../xapi/concurrency.ts'
+import { createDocumentStore } from '../../storage/documents.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Database } from './connect.ts'
 import { digestOf } from './keys.ts'
@@ -84,27 +82,7 @@ export const columnsOfKey = (key: DocumentKey): readonly [string, string, string
   JSON.stringify(key)
 ]
 
-export const createDocuments = (
-  database: Database,
-  target: number,
-  clock: Clock
-): DocumentStore & { settled(): Promise<void> } => {
-  const times = createIncreasingClock(clock)
-  const queue = createKeyedQueue()
-  const pending = new Set<Promise<unknown>>()
-
-  /** What was accepted is finished before the connections are closed. */
-  const accepted = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (database.isClosed()) throw storeClosed()
-    const result = work()
-    pending.add(result)
-    try {
-      return await result
-    } finally {
-      pending.delete(result)
-    }
-  }
-
+export const createDocuments = (database: Database, target: number, clock: Clock): DocumentStore => {
   const documentOf = ([, content, contentType, etag, updated]: DocumentRow): StoredDocument => ({
     content,
     contentType,
@@ -125,71 +103,43 @@ export const createDocuments = (
     }
   }
 
-  return {
-    get: async (key, options) => {
-      const [row] = await database.read(select(target, digestOfKey(key)), options)
-      return row && documentOf(row)
-    },
-    change: (key, change, { signal } = {}) =>
-      accepted(() => {
+  return createDocumentStore<number>(
+    {
+      placeOf: digestOfKey,
+      read: async (key, signal) => {
+        const [row] = await database.read(select(target, digestOfKey(key)), signal === undefined ? {} : { signal })
+        return row && { document: documentOf(row), version: row[0] }
+      },
+      put: async (key, { content, contentType, etag, updated: now }, version) => {
         const columns = columnsOfKey(key)
-        const [digest] = columns
-        const read = async (): Promise<Versioned<number> | undefined> => {
-          const [row] = await database.read(select(target, digest))
-          if (row === undefined) return undefined
-          // Nothing that this process writes is earlier than what it has seen.
-          times.passed(row[4])
-          return { document: documentOf(row), version: row[0] }
-        }
-        return queue(digest, () =>
-          changeDocument<number>(
-            {
-              read,
-              replace: async (next, version) => {
-                if (next === undefined) {
-                  if (version === undefined) return undefined
-                  return (await writeAgain(remove(target, digest, version))).length > 0 ? undefined : false
-                }
-                const content = Uint8Array.from(next.content)
-                const { contentType } = next
-                const etag = etagOf(content)
-                const now = times.next()
-                const [row] = await writeAgain(
-                  version === undefined
-                    ? insert(target, ...columns, content, contentType, etag, now)
-                    : update(target, digest, version, content, contentType, etag, now)
-                )
-                return row === undefined ? false : { content, contentType, etag, updated: row[0] }
-              }
-            },
-            change,
-            signal
-          )
+        const [row] = await writeAgain(
+          version === undefined
+            ? insert(target, ...columns, content, contentType, etag, now)
+            : update(target, columns[0], version, content, contentType, etag, now)
         )
-      }),
-    ids: async (scope, since = -1, options) => {
-      const registration = registrationOf(scope)
-      const rows = await database.read(
-        registration === undefined
-          ? selectIds(target, scopeDigest(scope), since)
-          : selectIdsOfOne(target, scopeDigest(scope), since, registrationDigest(registration)),
-        options
-      )
-      // Written by JSON.stringify; the type json is parsed by the driver.
-      return [...new Set(rows.map(([id]) => id))].sort()
-    },
-    clear: (scope, { signal } = {}) =>
-      accepted(async () => {
-        signal?.throwIfAborted()
+        return row === undefined ? false : { content, contentType, etag, updated: row[0] }
+      },
+      remove: async (key, version) => (await writeAgain(remove(target, digestOfKey(key), version))).length > 0,
+      ids: async (scope, since = -1, signal) => {
+        const registration = registrationOf(scope)
+        const rows = await database.read(
+          registration === undefined
+            ? selectIds(target, scopeDigest(scope), since)
+            : selectIdsOfOne(target, scopeDigest(scope), since, registrationDigest(registration)),
+          signal === undefined ? {} : { signal }
+        )
+        // Written by JSON.stringify; the type json is parsed by the driver.
+        return rows.map(([id]) => id)
+      },
+      clear: async (scope) => {
         const registration = registrationOf(scope)
         await writeAgain(
           registration === undefined
             ? clearAll(target, scopeDigest(scope))
             : clearOne(target, scopeDigest(scope), registrationDigest(registration))
         )
-      }),
-    settled: async () => {
-      await Promise.allSettled(pending)
-    }
-  }
+      }
+    },
+    createIncreasingClock(clock)
+  )
 }

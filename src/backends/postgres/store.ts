@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { LrsStore } from '../../contracts/lrs-backend.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import { createGuard, guardStore } from '../../storage/guard.ts'
 import { notThere } from '../../storage/not-there.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
@@ -67,7 +68,8 @@ export const createStore = (
   const rounds = createStatementRounds({ engine: createEngine(database, target), clock, delay: writeDelay })
   const documents = createDocuments(database, target, clock)
   const { query } = createQueries(database, target, longList)
-  return {
+  const guard = createGuard()
+  const store: LrsStore = {
     statements: {
       insert: rounds.insert,
       consistentThrough: rounds.consistentThrough,
@@ -84,9 +86,7 @@ export const createStore = (
     },
     attachments: createAttachments(database, target),
     documents,
-    copy: createCopy(database, target, rounds),
-    close: async () => {
-      await Promise.all([rounds.close(), documents.settled()])
-    }
+    copy: createCopy(database, target, rounds)
   }
+  return { ...guardStore(guard, store), close: () => guard.close(() => rounds.close()) }
 }
