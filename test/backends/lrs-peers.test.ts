@@ -29,7 +29,8 @@ const open = async (
     statusEndpoint: '/__heartbeat__',
     statementsEndpoint: '/lrs/statements',
     log: { debug: say, info: say, warn: say, error: say },
-    retries
+    retries,
+    timeout: 10_000
   })
   t.teardown(() => backend.close())
   return { backend, received, said, url }

@@ -20,6 +20,7 @@ const mebibyte = 2 ** 20
 
 const open = async (t: Test, options: Partial<S3DataOptions> = {}): Promise<BytesBackend> => {
   const backend = await openS3Data({
+    timeout: 120_000,
     accessKeyId: 'nobody',
     secretAccessKey: 'nothing',
     sessionToken: undefined,

@@ -12,6 +12,7 @@ export const swiftDefaults: SwiftDataOptions = {
   tenantName: undefined,
   tenantId: undefined,
   regionName: undefined,
+  timeout: 120_000,
   objectStorageUrl: undefined,
   container: undefined,
   segmentSize: 2 ** 32,

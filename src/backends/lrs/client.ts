@@ -2,6 +2,7 @@ import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { createPersistence } from '../../network/persistence.ts'
 import type { RetryPlan } from '../../network/retry.ts'
+import { whileHeard } from '../../network/time-limit.ts'
 import type { LrsAnswer } from './answer.ts'
 import { failureOf, outOfReach } from './errors.ts'
 
@@ -21,7 +22,16 @@ export interface LrsClient {
 const passing: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
 
 /** Requests of one LRS. Node's fetch keeps its connections. */
-export const createLrsClient = (headers: Headers, log: Log, plan: RetryPlan): LrsClient => {
+export interface LrsClientOptions {
+  /** Credentials included. */
+  readonly headers: Headers
+  readonly log: Log
+  readonly plan: RetryPlan
+  /** Milliseconds without a byte after which a request is given up. */
+  readonly timeout: number
+}
+
+export const createLrsClient = ({ headers, log, plan, timeout }: LrsClientOptions): LrsClient => {
   const persistence = createPersistence({ plan, passing, log })
 
   const send = async (
@@ -31,15 +41,23 @@ export const createLrsClient = (headers: Headers, log: Log, plan: RetryPlan): Lr
   ): Promise<LrsAnswer> => {
     const sent = new Headers(headers)
     if (body === undefined) sent.delete('content-type')
-    // A redirected POST would become a GET that stores nothing, and credentials belong to this host.
-    const response = await fetch(url, {
-      method,
-      headers: sent,
-      redirect: 'manual',
-      ...(signal === undefined ? {} : { signal }),
-      ...(body === undefined ? {} : { body })
+    const place = `the LRS at ${url.origin}`
+    return whileHeard({ place, timeout, signal }, async (heardSignal, heard) => {
+      // A redirected POST would become a GET that stores nothing, and credentials belong to this host.
+      const response = await fetch(url, {
+        method,
+        headers: sent,
+        redirect: 'manual',
+        signal: heardSignal,
+        ...(body === undefined ? {} : { body })
+      })
+      const chunks: Uint8Array[] = []
+      for await (const chunk of response.body ?? []) {
+        heard()
+        chunks.push(chunk)
+      }
+      return { status: response.status, headers: response.headers, body: Buffer.concat(chunks) }
     })
-    return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) }
   }
 
   return {

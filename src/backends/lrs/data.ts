@@ -18,6 +18,8 @@ export interface LrsDataOptions {
   readonly statusEndpoint: string
   readonly statementsEndpoint: string
   readonly log: Log
+  /** Milliseconds without a byte after which a request is given up. */
+  readonly timeout: number
   readonly retries?: RetryPlan
 }
 
@@ -30,8 +32,8 @@ const endpoint = (baseUrl: string, path: string): URL => {
 
 /** The statements of any LRS, over HTTP as the specification has it. */
 export const openLrsData = async (options: LrsDataOptions): Promise<RecordsBackend> => {
-  const { baseUrl, headers, statusEndpoint, statementsEndpoint, log, retries = usualRetries } = options
-  const client = createLrsClient(headers, log, retries)
+  const { baseUrl, headers, statusEndpoint, statementsEndpoint, log, timeout, retries = usualRetries } = options
+  const client = createLrsClient({ headers, log, plan: retries, timeout })
   const closed = new AbortController()
   const statements = (target: string | undefined): URL => endpoint(baseUrl, target ?? statementsEndpoint)
   const until = (signal: AbortSignal | undefined): AbortSignal =>

@@ -1,3 +1,4 @@
+import { silenceParameter } from '../../network/time-limit.ts'
 import { parameter } from '../../settings/define.ts'
 import { headerText, type Kind, text } from '../../settings/kinds.ts'
 import { headerList } from './headers.ts'
@@ -67,6 +68,7 @@ export const lrsParameters = {
     default: undefined,
     description: 'One of the headers in HEADERS.'
   }),
+  timeout: silenceParameter('the LRS'),
   statusEndpoint: parameter('STATUS_ENDPOINT', {
     kind: text,
     default: '/__heartbeat__',

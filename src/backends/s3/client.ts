@@ -7,6 +7,8 @@ export interface S3Access {
   readonly sessionToken: string | undefined
   readonly region: string | undefined
   readonly endpoint: string | undefined
+  /** Milliseconds without a byte after which a request is given up. */
+  readonly timeout: number
 }
 
 const variables = 'RALPH_BACKENDS__DATA__S3__'
@@ -40,5 +42,5 @@ export const createS3Client = (access: S3Access): S3Client =>
     ...credentialsOf(access),
     ...endpointOf(access),
     maxAttempts: 4,
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000 }
+    requestHandler: { connectionTimeout: Math.min(access.timeout, 10_000), socketTimeout: access.timeout }
   })

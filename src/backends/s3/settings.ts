@@ -1,3 +1,4 @@
+import { silenceParameter } from '../../network/time-limit.ts'
 import { parameter } from '../../settings/define.ts'
 import { size, text, url } from '../../settings/kinds.ts'
 
@@ -39,6 +40,7 @@ export const s3Parameters = {
     defaultText: 'Amazon',
     description: 'URL of another server that speaks S3; the bucket is then a part of the path.'
   }),
+  timeout: silenceParameter('the storage', 120_000),
   writeChunkSize: parameter('WRITE_CHUNK_SIZE', {
     kind: size(0, 2 ** 30),
     default: 2 ** 23,

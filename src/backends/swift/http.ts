@@ -36,14 +36,15 @@ export interface HttpClient {
   close(): void
 }
 
-/** A peer that is silent for so long is dead; the caller who lets us wait is not. */
-const patience = 120_000
 /** Some peers do not answer `Expect`; then the bytes go without. */
 const continuePatience = 2000
 
 const isStreamed = (body: HttpRequest['body']): body is StreamedBody => body !== undefined && 'next' in body
 
-export const createHttpClient = (): HttpClient => {
+/**
+ * @param timeout milliseconds: a peer that is silent for so long is dead; the caller who lets us wait is not
+ */
+export const createHttpClient = (timeout: number): HttpClient => {
   const plain = new Agent({ keepAlive: true })
   const secure = new SecureAgent({ keepAlive: true })
 
@@ -74,9 +75,13 @@ export const createHttpClient = (): HttpClient => {
     request.on('error', () => {})
 
     let waitsForSource = false
-    request.setTimeout(patience, () => {
+    request.setTimeout(timeout, () => {
       if (waitsForSource) return
-      request.destroy(Object.assign(new Error(`no word for ${patience / 1000} seconds`), { code: 'ETIMEDOUT' }))
+      request.destroy(
+        Object.assign(new Error(`no word for ${timeout / 1000} seconds: look whether it hangs, or raise TIMEOUT`), {
+          code: 'ETIMEDOUT'
+        })
+      )
     })
     const answered = once(request, 'response')
     let isAnswered = false

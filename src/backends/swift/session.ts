@@ -9,6 +9,8 @@ import { parseStorageUrl, type StorageUrl } from './object-path.ts'
 export interface SessionOptions extends SwiftAccess {
   readonly objectStorageUrl: string | undefined
   readonly clock: Clock
+  /** Milliseconds without a byte after which a request is given up. */
+  readonly timeout: number
 }
 
 export interface SwiftRequest {
@@ -62,7 +64,7 @@ const pause = async (attempts: number, answer: HttpAnswer | undefined, signal: A
 
 export const createSession = (options: SessionOptions): SwiftSession => {
   const { clock } = options
-  const http = createHttpClient()
+  const http = createHttpClient(options.timeout)
   let granting: Promise<Granted> | undefined
 
   const grant = async (signal: AbortSignal | undefined): Promise<Granted> => {

@@ -1,3 +1,4 @@
+import { silenceParameter } from '../../network/time-limit.ts'
 import { parameter } from '../../settings/define.ts'
 import { choice, size, text, url } from '../../settings/kinds.ts'
 
@@ -57,6 +58,7 @@ export const swiftParameters = {
     default: undefined,
     description: 'Container to use when the command names none.'
   }),
+  timeout: silenceParameter('the storage', 120_000),
   segmentSize: parameter('SEGMENT_SIZE', {
     kind: size(1, 5 * 2 ** 30),
     default: 2 ** 32,
