@@ -86,14 +86,25 @@ const configure = (database: DatabaseSync, { cacheSize }: CacheSize): void => {
   `)
 }
 
-/** `present` is the statement to ask now; `count` is told of what is written. */
-const prepared = <Row>(present: () => StatementSync, count: (length: number) => void): Prepared<Row> => ({
+interface Preparing {
+  readonly statement: StatementSync
+  /** The same one, of the connection to read by at rest. */
+  readonly committed: () => StatementSync
+  readonly state: { isResting: boolean; written: number }
+}
+
+const lengthOf = (value: SQLInputValue | undefined): number => {
+  if (typeof value === 'string') return value.length
+  return typeof value === 'object' && value !== null ? value.byteLength : 0
+}
+
+const prepared = <Row>({ statement, committed, state }: Preparing): Prepared<Row> => ({
   // The row types are those of the schema, which this file alone creates.
-  all: (...values) => present().all(...values) as unknown as Row[],
-  get: (...values) => present().get(...values) as unknown as Row | undefined,
+  all: (...values) => (state.isResting ? committed() : statement).all(...values) as unknown as Row[],
+  get: (...values) => (state.isResting ? committed() : statement).get(...values) as unknown as Row | undefined,
   run: (...values) => {
-    for (const value of values) if (typeof value === 'string' || value instanceof Uint8Array) count(value.length)
-    return Number(present().run(...values).changes)
+    for (let at = 0; at < values.length; at += 1) state.written += lengthOf(values[at])
+    return Number((state.isResting ? committed() : statement).run(...values).changes)
   }
 })
 
@@ -128,32 +139,27 @@ export const connect = (file: string, size: CacheSize): Connection =>
       database.close()
       throw error
     }
-    let written = 0
-    const count = (length: number): void => {
-      written += length
-    }
-    let isResting = false
+    const state = { isResting: false, written: 0 }
     let atRest: DatabaseSync | undefined
     return {
       file,
       prepare: <Row extends readonly unknown[]>(sql: string) => {
-        const statement = prepareOn(database, sql)
-        let committed: StatementSync | undefined
-        return prepared<Row>(() => {
-          if (!isResting) return statement
+        let same: StatementSync | undefined
+        const committed = (): StatementSync => {
           atRest ??= connectAtRest(file)
-          committed ??= prepareOn(atRest, sql)
-          return committed
-        }, count)
+          same ??= prepareOn(atRest, sql)
+          return same
+        }
+        return prepared<Row>({ statement: prepareOn(database, sql), committed, state })
       },
       inTransaction: () => database.isTransaction,
       checkpointAfter: (pages) => database.exec(`PRAGMA wal_autocheckpoint = ${pages}`),
-      written: () => written,
+      written: () => state.written,
       rest: () => {
-        isResting = true
+        state.isResting = true
       },
       resume: () => {
-        isResting = false
+        state.isResting = false
       },
       close: () => {
         atRest?.close()

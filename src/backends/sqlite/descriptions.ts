@@ -11,7 +11,9 @@ import { createTransactionCache } from './transaction-cache.ts'
 /** What statements say of Activities, Verbs and Agents, merged when they are stored. */
 export interface DescriptionTables extends Participant {
   /** `apart` as in `StatementBatch`. */
-  learn(statement: Statement, stored: Micros, apart: boolean): Steps<void>
+  learn(statement: Statement, stored: Micros, apart: boolean): void
+  /** Writes what was put off when that is too much to wait for the end of the transaction; most often there is nothing. */
+  relieve(): Steps<void> | undefined
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Descriptions
   agentNames(identifier: string): string[]
 }
@@ -65,7 +67,7 @@ const createMerged = <Description extends object>(
     forget()
   }
   return {
-    learn: function* (iri: string, description: Description): Steps<void> {
+    learn: (iri: string, description: Description): void => {
       const text = JSON.stringify(description)
       if (latest.get(iri) === text) return
       const known = pendingOf(iri)
@@ -76,8 +78,8 @@ const createMerged = <Description extends object>(
       }
       latest.set(iri, text)
       characters += text.length
-      if (characters > mostPending) yield* flush()
     },
+    isFull: (): boolean => characters > mostPending,
     findAll: (iris: readonly string[]): Map<string, Description> => {
       const found = new Map<string, Description>()
       for (const iri of iris) {
@@ -115,23 +117,26 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
     knownNames.set(key, true)
   }
 
+  // Names are written at once.
+  const flush = function* (): Steps<void> {
+    yield* definitions.flush()
+    yield* displays.flush()
+  }
+
   return {
-    learn: function* (statement, stored, apart) {
+    learn: (statement, stored, apart) => {
       const taught = taughtBy(statement, apart)
-      for (const [iri, definition] of taught.definitions) yield* definitions.learn(iri, definition)
-      for (const [iri, display] of taught.displays) yield* displays.learn(iri, display)
+      for (const [iri, definition] of taught.definitions) definitions.learn(iri, definition)
+      for (const [iri, display] of taught.displays) displays.learn(iri, display)
       for (const [identifier, name] of taught.names) learnName(identifier, name, stored)
     },
+    relieve: () => (definitions.isFull() || displays.isFull() ? flush() : undefined),
     describe: ({ activities, verbs }) => ({
       definitions: definitions.findAll(activities),
       displays: displays.findAll(verbs)
     }),
     agentNames: (identifier) => namesOf.all(identifier).map(([name]) => name),
-    // Names are written at once.
-    finish: function* () {
-      yield* definitions.flush()
-      yield* displays.flush()
-    },
+    finish: flush,
     settle: () => {
       definitions.settle()
       displays.settle()

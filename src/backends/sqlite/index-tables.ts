@@ -27,8 +27,14 @@ export interface IndexTables extends Participant {
   moveAll(): void
 }
 
-/** Sorted a part at a time: all at once would take long when there are many. */
-function* inOrder(ids: Iterable<StatementId>): Generator<StatementId> {
+/** So many ids are sorted in a few milliseconds. */
+const fewIds = 5000
+
+/** Sorted a part at a time where there are many: all at once would take long. */
+const inOrder = (ids: ReadonlyMap<StatementId, Micros>): Iterable<StatementId> =>
+  ids.size > fewIds ? inParts(ids.keys()) : [...ids.keys()].sort()
+
+function* inParts(ids: Iterable<StatementId>): Generator<StatementId> {
   const parts = Map.groupBy(ids, (id) => id.slice(0, 2))
   for (const start of [...parts.keys()].sort()) yield* (parts.get(start) ?? []).sort()
 }
@@ -95,7 +101,7 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
     },
     finish: function* () {
       if (recent.ids.size <= kept) return
-      for (const id of inOrder(recent.ids.keys())) {
+      for (const id of inOrder(recent.ids)) {
         insertId.run(bytesOfId(id), recent.ids.get(id) ?? 0)
         yield
       }

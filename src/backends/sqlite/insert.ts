@@ -80,8 +80,13 @@ export const createInsert = (tables: Tables): Insert => {
     insertStatement.run(stored, bytesOfId(id), Number(voided), voidedId === undefined ? 0 : 1, text)
     if (voidedId !== undefined) voidTarget(voidedId)
     index.add(id, stored, leanTermsOf(statement).map(termIds.idOf))
-    yield* references.link({ id, stored, statement, target: targetOf(statement) })
-    if (define) yield* descriptions.learn(statement, stored, apart)
+    const linking = references.link({ id, stored, statement, target: targetOf(statement) })
+    if (linking) yield* linking
+    if (define) {
+      descriptions.learn(statement, stored, apart)
+      const relieving = descriptions.relieve()
+      if (relieving) yield* relieving
+    }
     for (const mark of marksOf([incoming])) attachments.add(mark)
     yield
   }

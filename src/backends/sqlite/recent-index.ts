@@ -59,10 +59,13 @@ export const createRecentIndex = (): RecentIndex => {
     termsToBe: function* () {
       const all = new Map<TermId, Micros[]>()
       for (const [term, values] of terms) {
-        all.set(term, values.slice())
+        all.set(term, values)
         yield
       }
       for (const [term, stored] of freshTerms) {
+        const values = all.get(term)
+        // Readers look at `terms` meanwhile.
+        if (values !== undefined && values === terms.get(term)) all.set(term, values.slice())
         put(all, term, stored)
         yield
       }

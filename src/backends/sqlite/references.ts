@@ -21,8 +21,11 @@ export interface Arrival {
 export interface References {
   /** Whether a voiding statement that is already there names this id. */
   isVoided(id: StatementId): boolean
-  /** Hands terms down: to the arrival from its target, and from the arrival to all that target it, however remotely. */
-  link(arrival: Arrival): Steps<void>
+  /**
+   * Hands terms down: to the arrival from its target, and from the arrival to all that target it, however remotely.
+   * Undefined where there is nothing to hand down.
+   */
+  link(arrival: Arrival): Steps<void> | undefined
   /** The terms that a statement has from what it targets. */
   inheritedBy(stored: Micros): TermId[]
 }
@@ -66,28 +69,29 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
     return [...heritageOf(JSON.parse(text) as Statement), ...inheritedBy(stored)]
   }
 
+  const handDown = function* ({ id, stored, statement, target }: Arrival): Steps<void> {
+    if (target) {
+      insertReference.run(bytesOfId(target), stored)
+      any = true
+      yield* inherit(stored, termsOfTarget(target))
+    }
+    const referrers = referrersOf.all(bytesOfId(id))
+    if (referrers.length === 0) return
+    const terms = [...heritageOf(statement), ...inheritedBy(stored)]
+    // A referrer has inherited whatever its target has: where nothing is new there is nothing to hand on either.
+    // This ends circles, and keeps long chains of statements that say the same cheap.
+    const waiting = referrers.map((referrer) => ({ referrer, terms }))
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const [referrerStored, referrerId] = next.referrer
+      const news = yield* inherit(referrerStored, next.terms)
+      if (news.length === 0) continue
+      for (const referrer of referrersOf.all(referrerId)) waiting.push({ referrer, terms: news })
+    }
+  }
+
   return {
     inheritedBy,
     isVoided: (id) => any && voiderOf.get(bytesOfId(id)) !== undefined,
-    link: function* ({ id, stored, statement, target }) {
-      if (target) {
-        insertReference.run(bytesOfId(target), stored)
-        any = true
-        yield* inherit(stored, termsOfTarget(target))
-      }
-      if (!any) return
-      const referrers = referrersOf.all(bytesOfId(id))
-      if (referrers.length === 0) return
-      const terms = [...heritageOf(statement), ...inheritedBy(stored)]
-      // A referrer has inherited whatever its target has: where nothing is new there is nothing to hand on either.
-      // This ends circles, and keeps long chains of statements that say the same cheap.
-      const waiting = referrers.map((referrer) => ({ referrer, terms }))
-      for (let next = waiting.pop(); next; next = waiting.pop()) {
-        const [referrerStored, referrerId] = next.referrer
-        const news = yield* inherit(referrerStored, next.terms)
-        if (news.length === 0) continue
-        for (const referrer of referrersOf.all(referrerId)) waiting.push({ referrer, terms: news })
-      }
-    }
+    link: (arrival) => (arrival.target || any ? handDown(arrival) : undefined)
   }
 }

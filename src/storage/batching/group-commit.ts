@@ -8,13 +8,24 @@ export type Steps<Result> = Generator<void, Result, void>
 /** Milliseconds after which others have the event loop. */
 const turnLength = 10
 
+/** After so many steps the clock is looked at: a step is often shorter than a look. */
+const stepsPerLook = 8
+
+/** Takes steps until all are taken, and then has their result, or until it is late. */
+const advance = <Result>(steps: Steps<Result>, isLate: () => boolean): { readonly value: Result } | undefined => {
+  for (let taken = 1; ; taken += 1) {
+    const step = steps.next()
+    if (step.done) return step
+    if (taken % stepsPerLook === 0 && isLate()) return undefined
+  }
+}
+
 /** Works through all steps; others have their turn of the event loop whenever that has taken long. */
 export const inTurns = async <Result>(steps: Steps<Result>): Promise<Result> => {
   let end = performance.now() + turnLength
   for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-    if (performance.now() < end) continue
+    const done = advance(steps, () => performance.now() >= end)
+    if (done) return done.value
     await turnOfOthers()
     end = performance.now() + turnLength
   }
@@ -98,11 +109,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
   /** When the event loop has been held for long enough. */
   let end = 0
 
-  /** Works until it is done, and says so, or until its time is over. */
-  const advance = (steps: Steps<void>): boolean => {
-    while (!steps.next().done) if (performance.now() >= end) return false
-    return true
-  }
+  const isLate = (): boolean => performance.now() >= end
 
   const rest = async (): Promise<void> => {
     transactions.rest?.()
@@ -128,16 +135,16 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
         try {
           const steps = entry.work()
           // Waiting, even for nothing, would let others run: it is done only at rest.
-          if (steps !== undefined) while (!advance(steps)) await rest()
+          if (steps !== undefined) while (!advance(steps, isLate)) await rest()
           done.push(entry)
         } catch (error) {
           if (!entry.refusesFirst || !(error instanceof RalphError)) throw new Spoilt('', { cause: error })
           refused.push(() => entry.reject(error))
         }
-        if (performance.now() >= end) break
+        if (isLate()) break
       }
       const finishing = transactions.finish?.()
-      if (finishing !== undefined) while (!advance(finishing)) await rest()
+      if (finishing !== undefined) while (!advance(finishing, isLate)) await rest()
       const committed = transactions.commit()
       if (committed) await committed
     } catch (error) {
