@@ -23,7 +23,8 @@ export const limitSettings = {
   maxStatements: setting('RUNSERVER_MAX_STATEMENTS_PER_REQUEST', {
     kind: integer(1, 1_000_000),
     default: 5000,
-    description: 'Statements that one request may bring. They are written in one piece, and others wait meanwhile.'
+    description:
+      'Statements that one request may bring. They are stored together; other writes wait meanwhile, reads do not.'
   }),
   maxStatementSize: setting('RUNSERVER_MAX_STATEMENT_SIZE', {
     kind: size(1024, longestBody),
