@@ -214,7 +214,10 @@ t.test('bytes of the journal that never became durable are dropped, with a warni
   )
   t.teardown(() => backend.close())
   t.equal(Buffer.from((await (await backend.store()).documents.get(key))?.content ?? []).toString(), 'kept')
-  t.match(warnings, [/5000 bytes were never finished/])
+  t.ok(
+    warnings.some((text) => /5000 bytes were never finished/.test(text)),
+    warnings.join()
+  )
 })
 
 t.test('a journal that something else has written over is not opened, and not touched', async (t) => {

@@ -154,23 +154,16 @@ export const createStatementIndex = (): StatementIndex => {
     if (victim !== undefined && !voiding.has(victim)) victims.push(victim)
   }
 
-  const stageRow = function* ({
-    id,
-    stored,
-    inheritable,
-    own,
-    target,
-    unwanted
-  }: Derived): Generator<void, void, void> {
+  const stageRow = ({ id, stored, inheritable, own, target, unwanted }: Derived): Row => {
     const row = ids.push(id) - 1
     storedAt.push(stored)
     rowOf.set(id, row)
     keepTerms(inheritable)
     if (target !== undefined) linkTarget(row, target)
     for (const number of termsOf(row)) listings.push(number, row)
-    if (referrers.has(id)) yield* handDown(row)
     for (const term of own) listings.push(numbered(term), row)
     settleVoiding(row, id, unwanted)
+    return row
   }
 
   const seal = (): void => {
@@ -190,7 +183,8 @@ export const createStatementIndex = (): StatementIndex => {
       yield
     }
     for (const each of derived) {
-      yield* stageRow(each)
+      const row = stageRow(each)
+      if (referrers.has(each.id)) yield* handDown(row)
       yield
     }
   }
