@@ -44,7 +44,8 @@ const opened = async (t: Test, directory: string, file?: string) => {
 const openedWith = async (t: Test, content: string | Uint8Array) => {
   const directory = t.testdir()
   const file = join(directory, 'fs_lrs.jsonl')
-  await writeFile(file, content)
+  // Its owner's alone: what is warned of besides is another test's (field/files-of-earlier-versions).
+  await writeFile(file, content, { mode: 0o600 })
   return { directory, file, ...(await opened(t, directory)) }
 }
 
