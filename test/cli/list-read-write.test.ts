@@ -124,7 +124,7 @@ t.test('an unknown backend is named, with the nearest and all others, in one lin
   t.match(await ralph(t, ['read', '-b', 'nope']), { code: 2, stderr: /^Error: There is no backend "nope"; there are / })
   t.match(await ralph(t, ['read']), {
     code: 2,
-    stderr: /required option '-b, --backend <name>' not specified: one of fs, .*\n$/
+    stderr: /required option '-b, --backend <name>' not specified: one of sqlite, fs, .*\n$/
   })
 })
 

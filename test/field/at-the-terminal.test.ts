@@ -14,7 +14,7 @@ t.test('ralph help COMMAND is the help of the command, its flags of backends too
 t.test('a flag that is missing says what it may be', async (t) => {
   t.match(await ralph(t, ['read']), {
     code: 2,
-    stderr: /Error: required option '-b, --backend <name>' .*: one of fs, /
+    stderr: /Error: required option '-b, --backend <name>' .*: one of sqlite, fs, /
   })
   t.match(await ralph(t, ['validate']), {
     code: 2,

@@ -37,14 +37,22 @@ t.test('while a body is parsed and judged, others are answered', async (t) => {
   }
 })
 
-t.test('while a page of 15 MB is reshaped, others are answered, and it says what was sent', async (t) => {
+t.test('while statements of 15 MB are reshaped, others are answered, and it says what was sent', async (t) => {
   const lrs = await startLrs(t)
   const asker = lrs.fresh()
   const value = `[1.0,12345678901234567890,${numbers(1.4 * mebibyte).slice(1, -1)},1E+2,"\\u00e9",{"z":1,"a":-0}]`
   t.equal((await asker.post(listOf(10, value), { headers: json })).status, 200)
   for (const format of ['ids', 'canonical']) {
-    const answer = await requireFair(t, lrs, format, 200, () => asker.get({ format }))
-    t.equal(textOf(answer).split(value).length, 11, `${format}: text of numbers, escapes and order of keys`)
+    let found = 0
+    await requireFair(t, lrs, format, 200, async () => {
+      for (let answer = await asker.get({ format }); ; ) {
+        found += textOf(answer).split(value).length - 1
+        const { more } = jsonOf(answer)
+        if (!more) return answer
+        answer = await asker.send('GET', more)
+      }
+    })
+    t.equal(found, 10, `${format}: text of numbers, escapes and order of keys`)
   }
 })
 
