@@ -64,7 +64,7 @@ t.test('too many unknown credentials at once are 503 with Retry-After; who is kn
   const asker = lrs.as('janedoe')
   t.equal((await asker.get()).status, 200)
   const flood = Array.from({ length: 30 }, (_, index) =>
-    asker.get({}, { headers: { authorization: basic('janedoe', `guess ${index}`) } })
+    asker.get({}, { headers: { authorization: basic('invented', `guess ${index}`) } })
   )
   const known = await Promise.all(Array.from({ length: 10 }, () => asker.get()))
   const statuses = new Set((await Promise.all(flood)).map(({ status }) => status))

@@ -59,7 +59,8 @@ t.test('what is taken is what JSON.parse takes', async (t) => {
         const text = JSON.stringify(value)
         const at = place % text.length
         const altered = `{${text.slice(1, at + 1)}${piece}${text.slice(at + 1 + Number(instead))}`
-        t.equal(scan(altered, stride) !== undefined, isObject(altered), altered)
+        // Not a line of TAP for each: such texts are no names of tests.
+        return (scan(altered, stride) !== undefined) === isObject(altered)
       }
     ),
     { numRuns: 2000 }

@@ -59,7 +59,8 @@ t.test('a copy of a copy has all that its original has', async (t) => {
   t.same(await takeInventory(original), copied)
   t.equal(steps[0], 'copy')
   t.equal(steps.at(-1), 'verify')
-  t.same(await allPages(second, {}), await allPages(original, {}))
+  const walk = { mayEndEarly: true }
+  t.same(await allPages(second, {}, walk), await allPages(original, {}, walk))
 })
 
 t.test('ruling 30: a copy knows which statements did not bring the bytes that they name', async (t) => {
