@@ -1,4 +1,5 @@
 import type { AttachmentContent, AttachmentStore, CallOptions } from '../../contracts/statement-store.ts'
+import { groupsBySize } from '../../xapi/groups.ts'
 import type { Given } from './connect.ts'
 import type { Asker } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
@@ -35,27 +36,12 @@ const find = async (asker: Asker, sha2s: readonly string[], { signal }: CallOpti
   })
 }
 
-function* portions(kept: readonly Kept[]): Generator<readonly Kept[]> {
-  let portion: Kept[] = []
-  let size = 0
-  for (const each of kept) {
-    if (portion.length > 0 && size + each.size > mostBytes) {
-      yield portion
-      portion = []
-      size = 0
-    }
-    portion.push(each)
-    size += each.size
-  }
-  if (portion.length > 0) yield portion
-}
-
 export const readAttachments = (asker: Asker): AttachmentStore['read'] =>
   async function* (sha2s, options = {}) {
     const { connection, tables, store } = asker
     const { signal } = options
     const kept = await find(asker, [...new Set(sha2s)], options)
-    for (const portion of portions(kept)) {
+    for (const portion of groupsBySize(kept, ({ size }) => size, mostBytes)) {
       const given = digestsGiven(portion.map(({ sha2 }) => sha2))
       const rows = await connection.read(
         `SELECT sha2, content FROM ${tables.attachment}

@@ -1,26 +1,10 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
+import { groupsBySize } from '../../xapi/groups.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { bytesOf, maxPart, planContent, readContent, writeParts } from './contents.ts'
 import type { AttachmentDocument } from './document-types.ts'
 import { isDuplicateKey } from './errors.ts'
-
-/** Neighbours up to so many bytes together, one at least. */
-const groupsOf = <Each extends { readonly size: number }>(all: readonly Each[]): Each[][] => {
-  const groups: Each[][] = []
-  let group: Each[] = []
-  let size = 0
-  for (const each of all) {
-    if (group.length > 0 && size + each.size > maxPart) {
-      groups.push(group)
-      group = []
-      size = 0
-    }
-    group.push(each)
-    size += each.size
-  }
-  return group.length === 0 ? groups : [...groups, group]
-}
 
 /** Content is named by its digest: what is there already is the same, and what a dead turn leaves is named by nobody. */
 export const writeAttachments = async (
@@ -35,7 +19,7 @@ export const writeAttachments = async (
     .toArray()
   const known = new Set(present.map(({ _id }) => _id))
   const fresh = added.filter(({ sha2 }) => !known.has(sha2))
-  for (const group of groupsOf(fresh.map((each) => ({ ...each, size: each.content.byteLength })))) {
+  for (const group of groupsBySize(fresh, ({ content }) => content.byteLength, maxPart)) {
     const documents: AttachmentDocument[] = []
     for (const { sha2, content } of group) {
       const planned = planContent(content)
@@ -65,7 +49,7 @@ export async function* readAttachments(
     .toArray()
   const headOf = new Map(heads.map((head) => [head._id, head]))
   const there = wanted.map((sha2) => headOf.get(sha2)).filter((head) => head !== undefined)
-  for (const group of groupsOf(there)) {
+  for (const group of groupsBySize(there, ({ size }) => size, maxPart)) {
     const whole = group.filter(({ parts }) => parts === undefined).map(({ _id }) => _id)
     const found = whole.length === 0 ? [] : await attachments.find({ _id: { $in: whole } }, options).toArray()
     const contentOf = new Map(found.map(({ _id, content }) => [_id, content]))

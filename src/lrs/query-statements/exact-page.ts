@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { PageFrame, StoredStatement, TextPage } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
+import { groupsBySize } from '../../xapi/groups.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import { takeTurns } from '../in-turns.ts'
@@ -36,20 +37,7 @@ interface Head {
 const comma = Buffer.from(',')
 
 /** Heads of statements that are read and sent together. */
-function* together(heads: readonly Head[]): Generator<readonly Head[]> {
-  let group: Head[] = []
-  let size = 0
-  for (const head of heads) {
-    if (group.length > 0 && size + head.length > maxPageSize) {
-      yield group
-      group = []
-      size = 0
-    }
-    group.push(head)
-    size += head.length
-  }
-  if (group.length > 0) yield group
-}
+const together = (heads: readonly Head[]) => groupsBySize(heads, ({ length }) => length, maxPageSize)
 
 const changed = (id: StatementId): RalphError =>
   new RalphError('STORE_UNAVAILABLE', `the statement ${id} is no longer what it was when this answer began`)

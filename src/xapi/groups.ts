@@ -1,0 +1,19 @@
+/** Neighbours whose sizes together are at most `most`, in their order; one that is larger is a group of its own. */
+export function* groupsBySize<Item>(
+  items: readonly Item[],
+  sizeOf: (item: Item) => number,
+  most: number
+): Generator<readonly Item[]> {
+  let group: Item[] = []
+  let size = 0
+  for (const item of items) {
+    if (group.length > 0 && size + sizeOf(item) > most) {
+      yield group
+      group = []
+      size = 0
+    }
+    group.push(item)
+    size += sizeOf(item)
+  }
+  if (group.length > 0) yield group
+}
