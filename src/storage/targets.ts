@@ -26,9 +26,14 @@ export const worstOf = async (
   return { state: 'ok' }
 }
 
-/** Closes all of them, whether or not one fails; then the first failure is thrown. */
-export const closeAll = async (stores: readonly { close(): unknown }[]): Promise<void> => {
+interface Closable {
+  close(): unknown
+}
+
+/** Closes all of them, then what they share, whether or not one fails; the first failure of a store is thrown. */
+export const closeAll = async (stores: readonly Closable[], shared?: Closable): Promise<void> => {
   const closed = await Promise.allSettled(stores.map(async (store) => store.close()))
+  await shared?.close()
   const failed = closed.find(({ status }) => status === 'rejected')
   if (failed?.status === 'rejected') throw failed.reason
 }

@@ -85,12 +85,6 @@ export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendCo
     keyOf: ({ index }) => index,
     open,
     status: (callOptions) => statusOf(connection, allowYellow, callOptions),
-    close: async (stores) => {
-      try {
-        await closeAll(stores)
-      } finally {
-        await connection.close()
-      }
-    }
+    close: (stores) => closeAll(stores, connection)
   })
 }

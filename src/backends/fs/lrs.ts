@@ -49,6 +49,6 @@ export const openFs = (options: FsOptions, context: BackendContext): LrsBackend 
       return openStore({ directory: own, file }, context)
     },
     status: (_options, stores) => worstOf(stores),
-    close: closeAll
+    close: (stores) => closeAll(stores)
   })
 }

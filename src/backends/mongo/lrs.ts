@@ -53,12 +53,6 @@ export const openMongo = (options: MongoOptions, context: BackendContext): LrsBa
         return { state: isAway ? 'away' : 'error', detail: messageOf(translated) }
       }
     },
-    close: async (stores) => {
-      try {
-        await closeAll(stores)
-      } finally {
-        await connection.close()
-      }
-    }
+    close: (stores) => closeAll(stores, connection)
   })
 }

@@ -48,12 +48,6 @@ export const openPostgres = async (options: PostgresOptions, context: BackendCon
       return open(name)
     },
     status: (callOptions) => statusOf(database, callOptions),
-    close: async (stores) => {
-      try {
-        await closeAll(stores)
-      } finally {
-        await database.close()
-      }
-    }
+    close: (stores) => closeAll(stores, database)
   })
 }

@@ -41,6 +41,6 @@ export const openSqlite = (options: SqliteOptions, context: BackendContext): Lrs
       })
     },
     status: (_options, stores) => worstOf(stores),
-    close: closeAll
+    close: (stores) => closeAll(stores)
   })
 }
