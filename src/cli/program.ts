@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 import { similar } from '../settings/unknown.ts'
 import { printable } from '../telemetry/printable.ts'
 import { declareAuth } from './commands/auth.ts'
@@ -111,7 +111,7 @@ const missingOption = (command: Command, message: string): string => {
   return `${message}: ${option.description}${choices}`
 }
 
-const messageOf = (command: Command, { code, message }: CommanderError): string => {
+const usageMessageOf = (command: Command, { code, message }: CommanderError): string => {
   const plain = message.replace(/^error: /, '')
   if (code === 'commander.unknownOption') return unknownOption(command, message)
   return code === 'commander.missingMandatoryOptionValue' ? missingOption(command, plain) : plain
@@ -125,15 +125,14 @@ const report = (error: unknown, program: Command, words: readonly string[]): num
     // No command: its help was printed.
     if (error.code === 'commander.help') return exitCode.USAGE
     const command = calledCommand(program, words)
-    process.stderr.write(printable(usage(command, messageOf(command, error))))
+    process.stderr.write(printable(usage(command, usageMessageOf(command, error))))
     return exitCode.USAGE
   }
   if (error instanceof RalphError && error.code === 'USAGE') {
     process.stderr.write(printable(usage(calledCommand(program, words), error.message)))
     return exitCode.USAGE
   }
-  const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(printable(`Error: ${message}\n`))
+  process.stderr.write(printable(`Error: ${messageOf(error)}\n`))
   if (isDebug(words) && error instanceof Error) process.stderr.write(printable(`${error.stack}\n`))
   return error instanceof RalphError ? exitCode[error.code] : exitCode.INTERNAL
 }

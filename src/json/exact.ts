@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { RalphError } from '../errors.ts'
+import { messageOf, RalphError } from '../errors.ts'
 
 /**
  * Statements are given back as they were sent, number text and key order included (decision: equal JSON and more).
@@ -29,7 +29,7 @@ export const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new RalphError('INVALID_JSON', `The body is not JSON: ${cause instanceof Error ? cause.message : cause}.`)
+    throw new RalphError('INVALID_JSON', `The body is not JSON: ${messageOf(cause)}.`)
   }
 }
 

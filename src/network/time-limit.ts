@@ -5,24 +5,22 @@ import { integer } from '../settings/kinds.ts'
 /** Milliseconds after which an engine that says nothing is given up, unless a setting says otherwise. */
 export const defaultTimeout = 10_000
 
+const timeLimit = (milliseconds: number, description: string) =>
+  parameter('TIMEOUT', { kind: integer(100, 3_600_000), default: milliseconds, description })
+
 /** The same setting of every engine. `engine` is its name for people. */
 export const timeoutParameter = (engine: string) =>
-  parameter('TIMEOUT', {
-    kind: integer(100, 3_600_000),
-    default: defaultTimeout,
-    description: `Milliseconds without an answer of ${engine} after which a request is given up; to clients that is 503.`
-  })
+  timeLimit(
+    defaultTimeout,
+    `Milliseconds without an answer of ${engine} after which a request is given up; to clients that is 503.`
+  )
 
 /**
  * The same setting of a server that only commands ask. An object storage may be silent for long while it puts a large
  * object together, so that its default is longer.
  */
 export const silenceParameter = (server: string, milliseconds: number = defaultTimeout) =>
-  parameter('TIMEOUT', {
-    kind: integer(100, 3_600_000),
-    default: milliseconds,
-    description: `Milliseconds without a byte of ${server} after which a request is given up.`
-  })
+  timeLimit(milliseconds, `Milliseconds without a byte of ${server} after which a request is given up.`)
 
 /** The engine did not answer in time: what became of the request nobody knows. For the details of an error. */
 export const givenUp = { retryAfter: 1, setting: 'TIMEOUT' } as const

@@ -41,7 +41,7 @@ export const addressOf = ({ host, port, secure, username, password }: Clickhouse
   password
 })
 
-/** Undefined: nobody has chosen any. Who chooses one has chosen all of them (document 000). */
+/** Undefined when the settings name no option. One that they name replaces all the defaults (document 000). */
 export const clientOptionsOf = (options: ClickhouseOptions): ClientOptions | undefined => {
   const { clientOptions, dateTimeInputFormat, allowExperimentalObjectType } = options
   const single = {

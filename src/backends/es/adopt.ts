@@ -179,7 +179,7 @@ export const createAdopter = ({ tables, rounds, clock, adopting }: AdoptOptions)
 
   const isRelatedTo = (id: string, source: Buffer | undefined): boolean => {
     if (source === undefined) return false
-    // Nobody else writes there.
+    // Only Ralph writes there, so the shape is known.
     const relation = JSON.parse(source.toString()) as Relation
     return isRelated(relation) && (relation.at ?? relation.id) === id
   }

@@ -35,7 +35,7 @@ export const descriptionsWanted = ({ kept, keys }: Tables, { activities, verbs }
 ]
 
 export const descriptionIn = ({ source }: Got): DescriptionDocument | undefined =>
-  // Nobody else writes there.
+  // Only Ralph writes there, so the shape is known.
   source === undefined ? undefined : (JSON.parse(source.toString()) as DescriptionDocument)
 
 export const textAt = (document: DescriptionDocument | undefined, written: Written): string | undefined =>

@@ -55,7 +55,7 @@ export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresh
   const { connection, kept: index, keys, space } = tables
   const times = createIncreasingClock(clock)
   const keptIn = ({ source, version }: Got): Kept | undefined =>
-    // Nobody else writes there.
+    // Only Ralph writes there, so the shape is known.
     source === undefined || version === undefined
       ? undefined
       : { kept: JSON.parse(source.toString()) as KeptDocument, version }
@@ -88,7 +88,7 @@ export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresh
       const found = got && keptIn(got)
       if (found === undefined) return undefined
       const [whole] = await complete([found], signal)
-      // What nobody can complete is there no more than what is not there.
+      // A document whose parts stay missing counts as absent.
       if (whole !== undefined || attempt === attempts) return whole
     }
   }

@@ -20,7 +20,7 @@ interface LeaseDocument {
 }
 
 const recordIn = (source: Buffer): LeaseRecord => {
-  // Nobody else writes there.
+  // Only Ralph writes there, so the shape is known.
   const { holder, wanted, writer, last, through, gaps = [] } = JSON.parse(source.toString()) as LeaseDocument
   const names = { holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined }
   return { ...names, last, through, gaps }

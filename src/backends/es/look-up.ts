@@ -61,7 +61,7 @@ export const createLookUp = (
 
   const remember = (id: StatementId, source: Buffer | undefined, version: DocumentVersion | undefined) => {
     if (source === undefined || version === undefined) return undefined
-    // Nobody else writes there.
+    // Only Ralph writes there, so the shape is known.
     const relation = JSON.parse(source.toString()) as Relation
     if (isLate(relation, written)) throw foundLate()
     known.set(id, { relation, version })

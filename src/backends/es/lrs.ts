@@ -62,7 +62,7 @@ export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendCo
     const question = { query: { term: { space: prefix } } }
     const path = [own.kept, '_count']
     const { body } = await connection.ask({ method: 'POST', path, body: question, kind: 'read', expect: [404] })
-    // The answer of Elasticsearch to a count; where there is no such index, an error.
+    // Elasticsearch answers with a count, or with an error when the index is not there.
     if (!(body as { readonly count?: number }).count) throw notThere(`The index ${index} at ${connection.address}`)
   }
 

@@ -8,7 +8,7 @@ export type Refresh = 'true' | 'false' | 'wait_for'
 export interface EsOptions {
   /** URLs of nodes, credentials included. */
   readonly hosts: readonly string[]
-  /** Of the default target. */
+  /** Keeps the statements of the default target. */
   readonly index: string
   readonly allowYellowStatus?: boolean
   readonly refreshAfterWrite?: Refresh | undefined

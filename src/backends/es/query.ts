@@ -219,7 +219,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
     const wanted = [...new Set(ids)].map((id) => ({ index: relations, id: keys.statement(id) }))
     const { got, written } = await snapshots.get(wanted, options)
     const all = got.flatMap(({ source }): Match[] => {
-      // Nobody else writes there.
+      // Only Ralph writes there, so the shape is known.
       const relation = source && (JSON.parse(source.toString()) as Relation)
       if (!isStatement(relation) || statusAt(relation, written) === 'absent') return []
       const { id, stored, size, at = id, restamped = false } = relation
@@ -260,7 +260,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
       const { got, written } = await snapshots.get(wanted, options)
       const [relationGot, textGot] = got
       if (relationGot?.source === undefined) return undefined
-      // Nobody else writes there.
+      // Only Ralph writes there, so the shape is known.
       const relation = JSON.parse(relationGot.source.toString()) as Relation
       if (!isStatement(relation) || statusAt(relation, written) !== (voided ? 'voided' : 'valid')) return undefined
       const { stored, at, restamped } = relation

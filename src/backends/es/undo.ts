@@ -111,7 +111,7 @@ export const undoTexts = async (
   const got = await multiGet(tables.connection, wanted)
   const left = statements.flatMap(({ id, stored, text }, at): OurText[] => {
     const source = got[at]?.source
-    // Nobody else writes there.
+    // Only Ralph writes there, so the shape is known.
     const relation = source === undefined ? undefined : (JSON.parse(source.toString()) as Relation)
     return relation?.stored === stored ? [] : [{ id, stored, size: Buffer.byteLength(lineOf(text)) }]
   })

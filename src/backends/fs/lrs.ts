@@ -40,7 +40,7 @@ export const openFs = (options: FsOptions, context: BackendContext): LrsBackend 
     placeOf: (target) => directoryOf({ directory, file }, target),
     keyOf: (own) => own,
     open: (own) => {
-      // Documents alone are kept beside a file that nobody has written to.
+      // A store of documents only has `.lrs`, and no file of statements yet.
       const isThere = existsSync(join(own, file)) || existsSync(join(own, '.lrs'))
       if (context.mustExist && !isThere) throw notThere(join(own, file))
       // All that is in `.lrs` is out of reach behind it.

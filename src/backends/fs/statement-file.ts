@@ -35,7 +35,7 @@ export interface StatementFile {
   readonly unfinished: boolean
   /** Takes in what others have appended since. `STORE_UNAVAILABLE` when the file is no longer this one. */
   takeInOthers(): void
-  /** Prepares, in steps, to take in lines that will be in the file; nobody sees anything of them yet. */
+  /** Prepares lines for the index, in steps. Readers do not see them before `takeIn`. */
   stage(lines: readonly NewLine[]): Steps<void>
   /** The lines that were staged are now in the file, one after another from `offset` on. */
   takeIn(lines: readonly NewLine[], offset: number): void

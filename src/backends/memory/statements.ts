@@ -24,7 +24,7 @@ interface Arrival extends StoredStatement {
   readonly statement: Statement
 }
 
-/** What a batch adds is staged, and nobody sees it before it is whole. */
+/** A batch is staged first. Readers see it when all of it is there. */
 export const createMemoryStatements = (
   clock: Clock,
   requireOpen: () => void

@@ -55,7 +55,7 @@ export interface StatementDocument {
   readonly ralph?: Relations | Refused
 }
 
-/** `rounds/lease.ts`; null: nobody. */
+/** Of storage/batching/lease.ts; null: no server holds it. */
 export interface LeaseDocument {
   readonly _id: 'lease'
   readonly version: number

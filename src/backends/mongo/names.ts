@@ -5,7 +5,7 @@ import type { LeaseOptions } from '../../storage/batching/lease.ts'
 export interface MongoOptions {
   readonly connectionUri: string
   readonly database: string
-  /** Of the default target. */
+  /** Keeps the statements of the default target. */
   readonly collection: string
   /** Milliseconds for which the first of some requests waits for others to share its round. */
   readonly writeDelay: number
