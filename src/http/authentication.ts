@@ -5,7 +5,7 @@ import type { Authenticator } from '../identity/authenticator.ts'
 import type { LoginLog } from './login-log.ts'
 import { sourceOf } from './source.ts'
 
-/** Sets `request.asker` from the Authorization header, or rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
+/** Sets `request.principal` from the Authorization header, or rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
 export type Authenticate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 /** @fastify/basic-auth reads the header, the authenticator knows the users. */
@@ -17,8 +17,8 @@ export const basicAuthentication = async (
   await server.register(fastifyBasicAuth, {
     validate: async (username, password, request) => {
       const source = sourceOf(request.ip)
-      request.asker = await authenticator.verify(username, password, source)
-      if (request.asker !== undefined) return
+      request.principal = await authenticator.verify(username, password, source)
+      if (request.principal !== undefined) return
       logins.failed(username, source)
       throw new RalphError('UNAUTHENTICATED', 'Username or password is wrong.')
     }

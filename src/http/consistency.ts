@@ -22,11 +22,11 @@ export const promiseNothing = ({ url }: FastifyRequest, reply: FastifyReply): vo
  * does no harm, what does not would.
  */
 export const promiseConsistency = async (
-  { url, asker }: FastifyRequest,
+  { url, principal }: FastifyRequest,
   reply: FastifyReply,
   backend: LrsBackend
 ): Promise<void> => {
   if (!statements.test(url)) return
-  const store = await backend.store(asker?.target)
+  const store = await backend.store(principal?.target)
   reply.header(consistentThrough, formatMicros(await store.statements.consistentThrough()))
 }

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
-import type { Asker } from '../identity/asker.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import type { Version } from '../xapi/version.ts'
 
@@ -23,7 +23,7 @@ export interface ServerDependencies {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who is asking; set once the credentials are verified. */
-    asker: Asker | undefined
+    principal: Principal | undefined
     /** The version that serves this request; set once it is negotiated. */
     version: Version | undefined
   }

@@ -44,9 +44,9 @@ export const healthRoutes = (
   statusOfStore: () => Promise<BackendStatus>,
   authenticate: Authenticate
 ): void => {
-  server.get('/whoami', { onRequest: authenticate }, async ({ asker }) => ({
-    agent: asker?.agent,
-    scopes: asker?.scopes
+  server.get('/whoami', { onRequest: authenticate }, async ({ principal }) => ({
+    agent: principal?.agent,
+    scopes: principal?.scopes
   }))
   server.get('/__lbheartbeat__', async (_request, reply) => reply.type('application/json; charset=utf-8').send('null'))
   server.get('/__heartbeat__', async (_request, reply) => {

@@ -22,7 +22,7 @@ const recordOf = (error: Error | null | undefined, request: FastifyRequest, repl
   // Parameters may name a person.
   path: request.url.split('?', 1)[0]?.slice(0, longestPath),
   status: reply.statusCode,
-  user: request.asker?.username,
+  user: request.principal?.username,
   remote: addressOf(request.ip),
   ms: Math.round(reply.elapsedTime * 1000) / 1000
 })

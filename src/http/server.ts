@@ -90,7 +90,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1000 }
   })
 
-  server.decorateRequest('asker', undefined)
+  server.decorateRequest('principal', undefined)
   server.decorateRequest('version', undefined)
   server.addHook('onRequest', async (request, reply) => {
     if (isCut(request.raw.socket)) return reply.hijack()

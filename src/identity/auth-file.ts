@@ -3,12 +3,12 @@ import { codeOf, messageOf, RalphError } from '../errors.ts'
 import { isTarget, targetRule } from '../settings/target.ts'
 import { validateAgent } from '../validation/agent.ts'
 import type { Agent } from '../xapi/statement.ts'
-import { type Asker, type Scope, scopes } from './asker.ts'
 import { demoHash } from './demo.ts'
+import { type Principal, type Scope, scopes } from './principal.ts'
 
 /** One user of the server. */
 export interface User {
-  readonly asker: Asker
+  readonly principal: Principal
   /** bcrypt, as `$2b$12$…`. */
   readonly hash: string
   /** Cannot log in until `ralph auth enable` says otherwise. */
@@ -80,7 +80,7 @@ const asUser = (entry: Entry): User => ({
   // All of these were judged by `problemsOfEntry`.
   hash: entry.hash as string,
   disabled: (entry.hash as string).startsWith(disabledMark),
-  asker: {
+  principal: {
     username: entry.username as string,
     scopes: entry.scopes as readonly Scope[],
     agent: { objectType: 'Agent', ...withoutNulls(entry.agent as Entry) } as Agent,
@@ -135,8 +135,8 @@ export const parseAuthFile = (text: string, path: string): AuthFileContent => {
     if (own.length > 0 || !isEntry(entry)) continue
     for (const key of Object.keys(entry)) if (!knownKeys.has(key)) warnings.push(`${name}: ${key} has no meaning`)
     const user = asUser(withoutNulls(entry))
-    if (users.has(user.asker.username)) problems.push(`${name}: there are two users of this name`)
-    users.set(user.asker.username, user)
+    if (users.has(user.principal.username)) problems.push(`${name}: there are two users of this name`)
+    users.set(user.principal.username, user)
   }
   if (problems.length > 0) throw invalidAuthFile(path, problems)
   return { users: [...users.values()], entries: parsed, warnings }

@@ -5,11 +5,11 @@ import { verify as bcryptVerify } from '@node-rs/bcrypt'
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../contracts/log.ts'
 import type { IdentitySettings } from '../settings/settings.ts'
-import type { Asker } from './asker.ts'
 import type { User } from './auth-file.ts'
 import { type Account, type BcryptQueueOptions, createBcryptQueue } from './bcrypt-queue.ts'
 import { demoHash } from './demo.ts'
 import { newUserCommand } from './new-user-command.ts'
+import type { Principal } from './principal.ts'
 import { openUsers, type Users } from './users.ts'
 
 export interface Authenticator {
@@ -18,7 +18,7 @@ export interface Authenticator {
    * are being verified; those that were are not affected.
    * @param source where the request comes from: each source gets its share
    */
-  verify(username: string, password: string, source?: string): Promise<Asker | undefined>
+  verify(username: string, password: string, source?: string): Promise<Principal | undefined>
   /** Says in the log, once the server listens, which user it takes or refuses though everybody knows the password. */
   announce(): void
   /** Forgets everything. May be called twice. */
@@ -61,7 +61,7 @@ const createDecoys = (users: readonly User[]): readonly string[] => {
 const announceDemo = (users: readonly User[], { allowDemoCredentials, authFile }: IdentitySettings, log: Log): void => {
   const demo = users.find(({ hash }) => hash === demoHash)
   if (demo === undefined) return
-  const who = `User ${JSON.stringify(demo.asker.username)} has the well-known demo password`
+  const who = `User ${JSON.stringify(demo.principal.username)} has the well-known demo password`
   log.warn(
     allowDemoCredentials
       ? `${who} and is accepted: do not keep real data here before you make users of your own: ${newUserCommand(authFile)}`
@@ -156,12 +156,12 @@ export const openAuthenticator = async (
       const user = users.find(username)
       const hash = user?.hash ?? decoyOf(username)
       const credentials = digest(`${username.length} ${username}${hash}${password}`)
-      if (user !== undefined && accepted?.has(credentials)) return user.asker
+      if (user !== undefined && accepted?.has(credentials)) return user.principal
       if (refused?.has(credentials)) return undefined
       const equal = await compareOnce({ source, username, known: user !== undefined }, credentials, password, hash)
       if (equal && user !== undefined && isAcceptable(user)) {
         accepted?.set(credentials, true)
-        return user.asker
+        return user.principal
       }
       if (equal && user !== undefined) announceDemo([user], settings, log)
       refused?.set(credentials, true)

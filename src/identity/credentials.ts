@@ -93,7 +93,7 @@ const modeOf = async (path: string): Promise<number> => {
 }
 
 const hasUser = ({ users }: AuthFile, username: string): boolean =>
-  users.some(({ asker }) => asker.username === username)
+  users.some(({ principal }) => principal.username === username)
 
 const requireNew = (present: AuthFile, username: string): void => {
   if (hasUser(present, username)) refuse(`${present.path} has a user ${JSON.stringify(username)} already`)
@@ -101,7 +101,7 @@ const requireNew = (present: AuthFile, username: string): void => {
 
 const requireKnown = (present: AuthFile, username: string): void => {
   if (hasUser(present, username)) return
-  const names = present.users.map(({ asker }) => asker.username).join(', ')
+  const names = present.users.map(({ principal }) => principal.username).join(', ')
   refuse(`${present.path} has no user ${JSON.stringify(username)}; it has: ${names === '' ? 'none' : names}`)
 }
 
@@ -153,7 +153,7 @@ export const appendCredentials = (path: string, credentials: Credentials): Promi
 const withHash = ({ users, entries }: AuthFile, username: string, hashFrom: (present: string) => string): Entries =>
   entries.map((entry, index) => {
     const user = users[index]
-    return user?.asker.username === username ? { ...(entry as object), hash: hashFrom(user.hash) } : entry
+    return user?.principal.username === username ? { ...(entry as object), hash: hashFrom(user.hash) } : entry
   })
 
 /** Gives a user a new password, which also enables it. `INVALID_INPUT` when there is no such user. */
@@ -179,5 +179,5 @@ export const enableUser = (path: string, username: string, enabled: boolean): Pr
 export const removeUser = (path: string, username: string): Promise<string> =>
   changeAuthFile(path, (present) => {
     requireKnown(present, username)
-    return present.entries.filter((_, index) => present.users[index]?.asker.username !== username)
+    return present.entries.filter((_, index) => present.users[index]?.principal.username !== username)
   })

@@ -21,7 +21,7 @@ const missing = (path: string): RalphError =>
   )
 
 const byName = (users: readonly User[]): ReadonlyMap<string, User> =>
-  new Map(users.map((user) => [user.asker.username, user]))
+  new Map(users.map((user) => [user.principal.username, user]))
 
 /**
  * Reads the file and keeps what it says up to date. While a changed file is missing or broken, the users that were

@@ -1,5 +1,5 @@
 import type { LrsStore } from '../contracts/lrs-backend.ts'
-import type { Asker } from '../identity/asker.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { TrustedKey } from '../xapi/signature.ts'
 import type { Version } from '../xapi/version.ts'
 
@@ -29,9 +29,9 @@ export interface LrsRules {
 
 /** One request to the LRS, after its credentials and its version are known: what every use-case is given first. */
 export interface Call {
-  readonly asker: Asker
+  readonly principal: Principal
   readonly version: Version
-  /** The store of the asker's target. */
+  /** The store of the principal's target. */
   readonly store: LrsStore
   readonly rules: LrsRules
   /** A fresh UUID. */

@@ -1,5 +1,5 @@
 import type { CallOptions, Descriptions } from '../contracts/statement-store.ts'
-import { allows } from '../identity/asker.ts'
+import { allows } from '../identity/principal.ts'
 import { createLearned, type Learned } from '../xapi/descriptions.ts'
 import type { StatementFilters } from '../xapi/filters.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../xapi/statement.ts'
@@ -7,9 +7,9 @@ import type { Call } from './call.ts'
 import { describedAs, readsOnly } from './restriction.ts'
 
 /**
- * What the statements that the asker may read say of Activities, Verbs and Agents. What everybody's say, stores keep
+ * What the statements that the principal may read say of Activities, Verbs and Agents. What everybody's say, stores keep
  * merged; so they do for each Authority since RALPH_LRS_RESTRICT_BY_AUTHORITY was set. What is older is found in the
- * newest of the asker's own statements.
+ * newest of the principal's own statements.
  */
 
 /** So many of these are looked at: more may say more, but an answer costs no more than this. */
@@ -50,7 +50,7 @@ export const namesOf = async (call: Call, agent: string): Promise<readonly strin
 /** Undefined for who may read everything, and for who may not define: his statements teach nothing. */
 const learnFromOwn = async (call: Call, filters: StatementFilters): Promise<Learned | undefined> => {
   const authority = readsOnly(call)
-  const defines = !call.rules.restrictByScopes || allows(call.asker, 'define')
+  const defines = !call.rules.restrictByScopes || allows(call.principal, 'define')
   if (authority === undefined || !defines) return undefined
   const options: CallOptions = { signal: call.signal }
   const query = { ...filters, authority, ascending: false, limit: mostLookedAt }

@@ -41,7 +41,7 @@ const asBob = async (store: LrsStore, question: Question) => {
   }
   const rules = { restrictByAuthority: true, restrictByScopes: false }
   // Of a request no more is looked at.
-  const call = { asker: { agent: bob }, rules, store: counting, signal: new AbortController().signal } as Call
+  const call = { principal: { agent: bob }, rules, store: counting, signal: new AbortController().signal } as Call
   let turns = 0
   let isDone = false
   const count = (): void => {

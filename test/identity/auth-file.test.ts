@@ -22,7 +22,7 @@ t.test('a user of Ralph is read with agent, scopes, target and hash', async (t) 
     {
       hash,
       disabled: false,
-      asker: {
+      principal: {
         username: 'janedoe',
         scopes: ['all'],
         agent: { objectType: 'Agent', mbox: 'mailto:j@example.org' },
@@ -32,7 +32,7 @@ t.test('a user of Ralph is read with agent, scopes, target and hash', async (t) 
     {
       hash,
       disabled: false,
-      asker: {
+      principal: {
         username: 'account',
         scopes: ['statements/read/mine', 'statements/write'],
         agent: { objectType: 'Agent', name: 'A', account: { homePage: 'https://example.org', name: 'a' } }
@@ -43,7 +43,7 @@ t.test('a user of Ralph is read with agent, scopes, target and hash', async (t) 
 
 t.test('the nulls that Ralph 4 wrote for what is not there are passed over', async (t) => {
   const { users } = parse({ ...janedoe, target: null, agent: { ...janedoe.agent, name: null, objectType: 'Agent' } })
-  t.strictSame(users[0]?.asker, {
+  t.strictSame(users[0]?.principal, {
     username: 'janedoe',
     scopes: ['all'],
     agent: { objectType: 'Agent', mbox: 'mailto:j@example.org' }

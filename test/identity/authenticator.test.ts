@@ -101,7 +101,7 @@ t.test('bcrypt is asked once for credentials that are cached', async (t) => {
 t.test('bcrypt is asked once for the same credentials at the same time', async (t) => {
   const { verify, asked } = await open(t)
   const answers = await Promise.all(Array.from({ length: 50 }, () => verify('jane', 'supersecret')))
-  t.ok(answers.every((asker) => asker?.username === 'jane'))
+  t.ok(answers.every((principal) => principal?.username === 'jane'))
   t.equal(asked.length, 1)
 })
 
@@ -322,8 +322,8 @@ t.test(
     const { verify } = await open(t, { options: { compare, queue: { atOnce: 1, waiting: 8 } } })
     const flood = Array.from({ length: 40 }, (_, index) => verify(`no ${index}`, 'x', 'school').catch(() => {}))
     let isIn = false
-    const login = verify('jane', 'right', 'school').then((asker) => {
-      isIn = asker?.username === 'jane'
+    const login = verify('jane', 'right', 'school').then((principal) => {
+      isIn = principal?.username === 'jane'
     })
     const after = Array.from({ length: 40 }, (_, index) => verify(`later ${index}`, 'x', 'school').catch(() => {}))
     let comparisons = 0
@@ -348,7 +348,7 @@ t.test(
     const attacks = Array.from({ length: 20 }, attack)
     const answers = ['jane', 'nobody'].map((username) =>
       verify(username, 'wrong', 'school').then(
-        (asker) => asker,
+        (principal) => principal,
         ({ code }: { code: string }) => code
       )
     )

@@ -140,7 +140,7 @@ t.test('the shipped auth.json stays as it is: changes go into a copy beside it, 
   const shipped = readFileSync('.ralph/auth.json', 'utf8')
   const dir = t.testdir({ 'auth.json': shipped })
   const file = join(dir, 'auth.json')
-  const names = async () => (await readAuthFile(file)).users.map(({ asker }) => asker.username)
+  const names = async () => (await readAuthFile(file)).users.map(({ principal }) => principal.username)
   t.equal(await appendCredentials(file, credentials), join(dir, 'auth.local.json'))
   t.equal(readFileSync(file, 'utf8'), shipped)
   t.strictSame(await names(), ['janedoe', 'jane'])

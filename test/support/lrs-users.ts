@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import type { Scope } from '../../src/identity/asker.ts'
+import type { Scope } from '../../src/identity/principal.ts'
 
 export const password = 'a password: with colon, and ü'
 /** Of that password, and cheap to verify: its cost is 4. */

@@ -5,10 +5,10 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { earliest } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 
 export interface AdoptOptions {
-  readonly asker: Asker
+  readonly context: ReadContext
   /** Quoted, with its database. */
   readonly eventTableName: string
   readonly rounds: StatementRounds
@@ -54,7 +54,7 @@ interface Key {
 
 /** Rows of the event table, after a place in its order, whose ids are no statement's. */
 const findForeign = async (
-  { connection, tables, store }: Asker,
+  { connection, tables, store }: ReadContext,
   eventTableName: string,
   after: Key | undefined
 ): Promise<Key[]> => {
@@ -73,7 +73,11 @@ const findForeign = async (
   return keys
 }
 
-const readEvents = async ({ connection }: Asker, eventTableName: string, keys: readonly Key[]): Promise<Event[]> => {
+const readEvents = async (
+  { connection }: ReadContext,
+  eventTableName: string,
+  keys: readonly Key[]
+): Promise<Event[]> => {
   const [first, last] = [keys[0]?.emissionTime ?? 0, keys.at(-1)?.emissionTime ?? 0]
   const rows = await connection.read(
     `SELECT toFixedString(UUIDStringToNum(toString(event_id)), 16), toUnixTimestamp64Micro(emission_time), event
@@ -94,11 +98,11 @@ const readEvents = async ({ connection }: Asker, eventTableName: string, keys: r
  * Returns how many statements were taken in.
  */
 export const adopt = async (options: AdoptOptions): Promise<number> => {
-  const { asker, eventTableName, rounds, adopted, now, warn } = options
+  const { context, eventTableName, rounds, adopted, now, warn } = options
   let [taken, unreadable] = [0, 0]
 
   const takeIn = async (keys: readonly Key[]): Promise<void> => {
-    const events = await readEvents(asker, eventTableName, keys)
+    const events = await readEvents(context, eventTableName, keys)
     const statements = events.map((event) => readStatement(event, now)).filter((each) => each !== undefined)
     unreadable += events.length - statements.length
     for (const { id } of statements) adopted.add(id)
@@ -113,7 +117,7 @@ export const adopt = async (options: AdoptOptions): Promise<number> => {
   }
 
   for (let after: Key | undefined; ; ) {
-    const keys = await findForeign(asker, eventTableName, after)
+    const keys = await findForeign(context, eventTableName, after)
     after = keys.at(-1)
     if (after === undefined) break
     for (let start = 0; start < keys.length; start += most) await takeIn(keys.slice(start, start + most))

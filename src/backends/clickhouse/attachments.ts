@@ -1,7 +1,7 @@
 import type { AttachmentContent, AttachmentStore, CallOptions } from '../../contracts/statement-store.ts'
 import { groupsBySize } from '../../xapi/groups.ts'
 import type { Given } from './connect.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
 /** Bytes of attachments that are in memory together, unless a single one has more. */
@@ -18,8 +18,8 @@ interface Kept {
 }
 
 /** Those that are there, in the order asked for. */
-const find = async (asker: Asker, sha2s: readonly string[], { signal }: CallOptions): Promise<Kept[]> => {
-  const { connection, tables, store } = asker
+const find = async (context: ReadContext, sha2s: readonly string[], { signal }: CallOptions): Promise<Kept[]> => {
+  const { connection, tables, store } = context
   const sizes = new Map<string, number>()
   if (sha2s.length === 0) return []
   const given = digestsGiven(sha2s)
@@ -36,11 +36,11 @@ const find = async (asker: Asker, sha2s: readonly string[], { signal }: CallOpti
   })
 }
 
-export const readAttachments = (asker: Asker): AttachmentStore['read'] =>
+export const readAttachments = (context: ReadContext): AttachmentStore['read'] =>
   async function* (sha2s, options = {}) {
-    const { connection, tables, store } = asker
+    const { connection, tables, store } = context
     const { signal } = options
-    const kept = await find(asker, [...new Set(sha2s)], options)
+    const kept = await find(context, [...new Set(sha2s)], options)
     for (const portion of groupsBySize(kept, ({ size }) => size, mostBytes)) {
       const given = digestsGiven(portion.map(({ sha2 }) => sha2))
       const rows = await connection.read(
@@ -60,14 +60,17 @@ export const readAttachments = (asker: Asker): AttachmentStore['read'] =>
   }
 
 /** Rows for those that are not there yet. */
-export const attachmentRows = async (asker: Asker, attachments: readonly AttachmentContent[]): Promise<Rows> => {
+export const attachmentRows = async (
+  context: ReadContext,
+  attachments: readonly AttachmentContent[]
+): Promise<Rows> => {
   if (attachments.length === 0) return []
   const all = attachments.map(({ sha2 }) => sha2)
-  const there = new Set((await find(asker, all, {})).map(({ sha2 }) => sha2))
+  const there = new Set((await find(context, all, {})).map(({ sha2 }) => sha2))
   const rows = createRowWriter()
   for (const { sha2, content } of attachments) {
     if (there.has(sha2)) continue
-    rows.u32(asker.store)
+    rows.u32(context.store)
     rows.text(sha2)
     rows.i64(content.byteLength)
     rows.bytes(content)

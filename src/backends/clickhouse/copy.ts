@@ -4,13 +4,13 @@ import { fitting } from '../../xapi/filters.ts'
 import type { Documents } from './documents.ts'
 import type { Progress } from './engine.ts'
 import { bytesOfId, idLength, idOfBytes } from './keys.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 
 /** Statements whose sizes are read before their texts. */
 const most = 1000
 
 export const createCopy = (
-  { connection, tables, store }: Asker,
+  { connection, tables, store }: ReadContext,
   progress: Progress,
   restore: StatementRounds['restore'],
   documents: Documents

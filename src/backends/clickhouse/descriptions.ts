@@ -1,7 +1,7 @@
 import type { CallOptions, Descriptions } from '../../contracts/statement-store.ts'
 import type { LearnedName } from '../../storage/batching/engine.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
 /** Kinds of rows. */
@@ -28,7 +28,7 @@ export const descriptionRows = (store: number, round: number, { definitions, dis
 }
 
 const read = async <Description>(
-  { connection, tables, store }: Asker,
+  { connection, tables, store }: ReadContext,
   kind: string,
   iris: readonly string[],
   { signal }: CallOptions
@@ -50,19 +50,19 @@ const read = async <Description>(
 }
 
 export const describe = async (
-  asker: Asker,
+  context: ReadContext,
   { activities, verbs }: { readonly activities: readonly string[]; readonly verbs: readonly string[] },
   options: CallOptions = {}
 ): Promise<Descriptions> => {
   const [definitions, displays] = await Promise.all([
-    read<ActivityDefinition>(asker, kinds.definition, activities, options),
-    read<LanguageMap>(asker, kinds.display, verbs, options)
+    read<ActivityDefinition>(context, kinds.definition, activities, options),
+    read<LanguageMap>(context, kinds.display, verbs, options)
   ])
   return { definitions, displays }
 }
 
 export const agentNames = async (
-  { connection, tables, store }: Asker,
+  { connection, tables, store }: ReadContext,
   identifier: string,
   { signal }: CallOptions = {}
 ): Promise<readonly string[]> => {

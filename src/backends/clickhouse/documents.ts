@@ -25,7 +25,7 @@ import {
   rowsOf
 } from './document-rows.ts'
 import { idLength } from './keys.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 import { createRowWriter } from './row-binary.ts'
 import type { Writer } from './writer.ts'
 
@@ -63,14 +63,14 @@ type Outcome = { readonly document: StoredDocument | undefined } | { readonly er
 const jobWeight = { items: 1, bytes: 2 ** 18 }
 
 export interface DocumentsOptions {
-  readonly asker: Asker
+  readonly context: ReadContext
   readonly appender: Appender
   readonly times: IncreasingClock
   readonly writer: Writer
 }
 
-export const createDocuments = ({ asker, appender, times, writer }: DocumentsOptions): Documents => {
-  const { connection, tables, store } = asker
+export const createDocuments = ({ context, appender, times, writer }: DocumentsOptions): Documents => {
+  const { connection, tables, store } = context
 
   const read = async (places: readonly string[]): Promise<Map<string, StoredDocument>> => {
     const found = new Map<string, StoredDocument>()

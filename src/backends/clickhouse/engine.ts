@@ -6,7 +6,7 @@ import { attachmentRows } from './attachments.ts'
 import { describe, descriptionRows } from './descriptions.ts'
 import { completeEvents, eventRows } from './events.ts'
 import { bytesOfId, idLength, keyLength, keyOfToken } from './keys.ts'
-import { type Asker, lookUp } from './look-up.ts'
+import { lookUp, type ReadContext } from './look-up.ts'
 import { recover } from './recover.ts'
 import { changeRows, entryRows, lateEntryRows, statementRows } from './round-rows.ts'
 import { createRowWriter } from './row-binary.ts'
@@ -42,7 +42,7 @@ export interface Progress {
 }
 
 export interface EngineOptions {
-  readonly asker: Asker
+  readonly context: ReadContext
   readonly eventTable: Appender
   /** Quoted, with its database. */
   readonly eventTableName: string
@@ -73,8 +73,8 @@ export interface Engine extends RoundEngine {
  * before all is there (`visible`).
  */
 export const createEngine = (options: EngineOptions): Engine => {
-  const { asker, eventTable, eventTableName, appenders, writer, progress, known, adopted, warn } = options
-  const { store } = asker
+  const { context, eventTable, eventTableName, appenders, writer, progress, known, adopted, warn } = options
+  const { store } = context
   let starts = writer.engineStarts()
   let isFirst = true
   let copying: Promise<void> = Promise.resolve()
@@ -89,8 +89,8 @@ export const createEngine = (options: EngineOptions): Engine => {
         late.fixed(bytesOfId(id))
       }
     }
-    const rows = await asker.connection.read(
-      `SELECT key, id FROM ${asker.tables.entry}
+    const rows = await context.connection.read(
+      `SELECT key, id FROM ${context.tables.entry}
        WHERE store = {store:UInt32} AND (key, stored, id) IN (SELECT key, stored, id FROM given)`,
       { store },
       { given: { columns: 'key FixedString(17), stored Int64, id FixedString(16)', rows: late.finish() } }
@@ -133,7 +133,7 @@ export const createEngine = (options: EngineOptions): Engine => {
 
   const writeAll = async (number: number, round: Round): Promise<void> => {
     const { statements, changed, attachments } = round
-    await appenders.attachment.append(await attachmentRows(asker, attachments))
+    await appenders.attachment.append(await attachmentRows(context, attachments))
     if (statements.length > 0) await writeStatements(number, round)
     const late = changed.some(({ added }) => added.length > 0)
     if (late) {
@@ -178,7 +178,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       await copying
       progress.tried += 1
       await writer.cover(progress.tried)
-      const { round, unfinished } = await recover(asker, eventTableName, progress.visible, progress.tried)
+      const { round, unfinished } = await recover(context, eventTableName, progress.visible, progress.tried)
       if (unfinished.length === 0) progress.visible = round
       progress.unfinished = unfinished
       progress.isInDoubt = false
@@ -190,7 +190,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     const { eventsLacking } = progress
     if (eventsLacking === undefined) return
     await copying
-    await completeEvents(asker, eventTableName, eventsLacking)
+    await completeEvents(context, eventTableName, eventsLacking)
     progress.eventsLacking = undefined
   }
 
@@ -216,8 +216,8 @@ export const createEngine = (options: EngineOptions): Engine => {
         last: progress.last,
         undisturbed,
         unfinished,
-        lookUp: (ids) => noting(lookUp(asker, known.among(ids))),
-        describe: (iris) => noting(describe(asker, iris)),
+        lookUp: (ids) => noting(lookUp(context, known.among(ids))),
+        describe: (iris) => noting(describe(context, iris)),
         write: async (round) => {
           await noting(write(round))
           state = 'written'

@@ -2,7 +2,7 @@ import type { NewStatement } from '../../storage/batching/engine.ts'
 import { type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { columns, namesOf } from './columns.ts'
 import { bytesOfId, uuidOfBytes } from './keys.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
 /** What a DateTime64 shows (1900 to 2299), in microseconds. */
@@ -30,7 +30,7 @@ export const eventRows = (statements: readonly NewStatement[]): Rows => {
 
 /** Gives the event table what it lacks of the statements stored since. */
 export const completeEvents = async (
-  { connection, tables, store }: Asker,
+  { connection, tables, store }: ReadContext,
   eventTable: string,
   since: Micros
 ): Promise<void> => {

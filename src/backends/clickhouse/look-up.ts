@@ -7,8 +7,8 @@ import { bytesOfId, idLength, idOfBytes, keyLength, ofItself, tokenOfKey } from 
 import type { Tables } from './names.ts'
 import { createRowWriter, type RowReader } from './row-binary.ts'
 
-/** What asks questions about one store. */
-export interface Asker {
+/** What every query about one store needs. */
+export interface ReadContext {
   readonly connection: Connection
   readonly tables: Tables
   /** Its number in the tables. */
@@ -38,7 +38,7 @@ interface Found {
   readonly referrers: Map<StatementId, StatementId[]>
 }
 
-const findKeys = async ({ connection, tables, store }: Asker, ids: readonly StatementId[]): Promise<Found> => {
+const findKeys = async ({ connection, tables, store }: ReadContext, ids: readonly StatementId[]): Promise<Found> => {
   const wanted = createRowWriter()
   for (const id of ids) wanted.fixed(bytesOfId(id))
   const rows = await connection.read(
@@ -69,7 +69,7 @@ const readTokens = (rows: RowReader): Token[] =>
 
 /** Only what became of statements that were there; most have nothing. */
 const readChanges = async (
-  { connection, tables, store }: Asker,
+  { connection, tables, store }: ReadContext,
   places: Given
 ): Promise<ReadonlyMap<StatementId, Changes>> => {
   const rows = await connection.read(
@@ -89,12 +89,12 @@ const readChanges = async (
 }
 
 const readPresent = async (
-  asker: Asker,
+  context: ReadContext,
   places: readonly Place[]
 ): Promise<ReadonlyMap<StatementId, PresentStatement>> => {
   const present = new Map<StatementId, PresentStatement>()
   if (places.length === 0) return present
-  const { connection, tables, store } = asker
+  const { connection, tables, store } = context
   const given = placesGiven(places)
   const [rows, changes] = await Promise.all([
     connection.read(
@@ -103,7 +103,7 @@ const readPresent = async (
       { store },
       { given }
     ),
-    readChanges(asker, given)
+    readChanges(context, given)
   ])
   while (rows.more()) {
     const [stored, id, voiding, object] = [rows.i64(), idOfBytes(rows.fixed(idLength)), rows.u8() === 1, rows.bytes()]
@@ -122,8 +122,8 @@ const readPresent = async (
 }
 
 /** `Turn.lookUp`: one request, and two more when some are there. */
-export const lookUp = async (asker: Asker, ids: readonly StatementId[]): Promise<Lookup> => {
+export const lookUp = async (context: ReadContext, ids: readonly StatementId[]): Promise<Lookup> => {
   if (ids.length === 0) return { present: new Map(), referrers: new Map() }
-  const { places, referrers } = await findKeys(asker, ids)
-  return { present: await readPresent(asker, [...places.values()]), referrers }
+  const { places, referrers } = await findKeys(context, ids)
+  return { present: await readPresent(context, [...places.values()]), referrers }
 }

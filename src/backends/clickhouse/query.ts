@@ -15,7 +15,7 @@ import type { Parameters, ReadOptions } from './connect.ts'
 import type { Progress } from './engine.ts'
 import { isServerError } from './errors.ts'
 import { bytesOfId, idLength, idOfBytes, keyOfId, keyOfToken, ofItself } from './keys.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 import { hex, rangeOf } from './range.ts'
 import { createRowWriter } from './row-binary.ts'
 
@@ -59,8 +59,8 @@ interface KeptPage {
 }
 
 /** `pageCacheSize`: bytes. Nobody else writes, hence a page is the same until this process writes. */
-export const createQueries = (asker: Asker, progress: Progress, pageCacheSize: number): Queries => {
-  const { connection, tables, store } = asker
+export const createQueries = (context: ReadContext, progress: Progress, pageCacheSize: number): Queries => {
+  const { connection, tables, store } = context
   const sizes = new LRUCache<string, number>(sizesKept)
   const pages = new LRUCache<string, KeptPage>({
     maxSize: pageCacheSize,

@@ -2,7 +2,7 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { completeEvents } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 
 /** What is found of the rounds after the last that is known to be complete. */
 export interface Recovered {
@@ -18,7 +18,7 @@ interface Found {
   readonly first: Micros
 }
 
-const findRounds = async ({ connection, tables, store }: Asker, complete: number): Promise<Found[]> => {
+const findRounds = async ({ connection, tables, store }: ReadContext, complete: number): Promise<Found[]> => {
   const rows = await connection.read(
     `SELECT round, count() = max(members), min(stored) FROM ${tables.statement}
      WHERE store = {store:UInt32} AND round > {complete:Int64} GROUP BY round ORDER BY round`,
@@ -31,7 +31,7 @@ const findRounds = async ({ connection, tables, store }: Asker, complete: number
 
 /** Rounds without statements: their changes are written last. */
 const findChanges = async (
-  { connection, tables, store }: Asker,
+  { connection, tables, store }: ReadContext,
   complete: number,
   others: readonly number[]
 ): Promise<number[]> => {
@@ -45,7 +45,7 @@ const findChanges = async (
 }
 
 const remove = async (
-  { connection, store }: Asker,
+  { connection, store }: ReadContext,
   table: string,
   complete: number,
   committed: readonly number[]
@@ -58,7 +58,11 @@ const remove = async (
 }
 
 /** Entries of the round's own statements that are lacking. They are of this round: ClickHouse takes no more of others. */
-const completeEntries = async ({ connection, tables, store }: Asker, round: number, present: number): Promise<void> => {
+const completeEntries = async (
+  { connection, tables, store }: ReadContext,
+  round: number,
+  present: number
+): Promise<void> => {
   const own = `SELECT store, stored, id, arrayJoin(arrayConcat(
          keys,
          [toFixedString(concat('i', toString(id)), 17)],
@@ -75,7 +79,7 @@ const completeEntries = async ({ connection, tables, store }: Asker, round: numb
   )
 }
 
-const idsOf = async ({ connection, tables, store }: Asker, round: number): Promise<StatementId[]> => {
+const idsOf = async ({ connection, tables, store }: ReadContext, round: number): Promise<StatementId[]> => {
   const rows = await connection.read(
     `SELECT id FROM ${tables.statement} WHERE store = {store:UInt32} AND round = {round:Int64} ORDER BY stored`,
     { store, round }
@@ -90,27 +94,27 @@ const idsOf = async ({ connection, tables, store }: Asker, round: number): Promi
  * is known to be whole, `present` the number under which is written what lacks.
  */
 export const recover = async (
-  asker: Asker,
+  context: ReadContext,
   eventTable: string,
   complete: number,
   present: number
 ): Promise<Recovered> => {
-  await asker.connection.settle()
-  const found = await findRounds(asker, complete)
+  await context.connection.settle()
+  const found = await findRounds(context, complete)
   const whole = found.filter(({ isWhole }) => isWhole)
   const changes = await findChanges(
-    asker,
+    context,
     complete,
     found.map(({ round }) => round)
   )
   const committed = [...whole.map(({ round }) => round), ...changes]
-  const { entry, change, statement } = asker.tables
-  await Promise.all([entry, change, statement].map((table) => remove(asker, table, complete, committed)))
+  const { entry, change, statement } = context.tables
+  await Promise.all([entry, change, statement].map((table) => remove(context, table, complete, committed)))
   const unfinished: StatementId[] = []
   for (const { round, first } of whole) {
-    await completeEntries(asker, round, present)
-    await completeEvents(asker, eventTable, first)
-    unfinished.push(...(await idsOf(asker, round)))
+    await completeEntries(context, round, present)
+    await completeEvents(context, eventTable, first)
+    unfinished.push(...(await idsOf(context, round)))
   }
   return { round: Math.max(complete, ...committed), unfinished }
 }

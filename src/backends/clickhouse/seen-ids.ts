@@ -1,7 +1,7 @@
 import type { StatementId } from '../../xapi/statement.ts'
 import { createIdFilter } from './bloom-filter.ts'
 import { bytesOfId, idLength, keyLength, keyOfId, ofItself, ofReferrers } from './keys.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 
 /**
  * Tells without a request that an id is in no statement: neither its own nor that of what it refers to. Most statements
@@ -22,7 +22,7 @@ const most = 2_000_000
 const page = 100_000
 const firstId = new Uint8Array(idLength)
 
-export const createKnownIds = ({ connection, tables, store }: Asker, statements: number): KnownIds => {
+export const createKnownIds = ({ connection, tables, store }: ReadContext, statements: number): KnownIds => {
   const filter = statements > most ? undefined : createIdFilter(statements * 1.5)
   let isLoaded = false
 

@@ -2,11 +2,11 @@ import type { CallOptions, StoredStatement } from '../../contracts/statement-sto
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Progress } from './engine.ts'
 import { bytesOfId, keyOfId, ofItself } from './keys.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 
 /** `StatementStore.find`. */
 export const findStatement = async (
-  { connection, tables, store }: Asker,
+  { connection, tables, store }: ReadContext,
   { visible, hasVoided }: Progress,
   id: StatementId,
   wanted: { readonly voided: boolean },

@@ -17,7 +17,7 @@ import { createDocuments } from './documents.ts'
 import { type Appenders, createEngine, type Progress, unsafeTime } from './engine.ts'
 import { requireEventTable } from './event-table.ts'
 import { completeEvents } from './events.ts'
-import type { Asker } from './look-up.ts'
+import type { ReadContext } from './look-up.ts'
 import type { Tables } from './names.ts'
 import { createQueries } from './query.ts'
 import { recover } from './recover.ts'
@@ -60,7 +60,7 @@ interface Found {
   readonly events: number
 }
 
-const look = async ({ connection, tables, store }: Asker, eventTableName: string): Promise<Found> => {
+const look = async ({ connection, tables, store }: ReadContext, eventTableName: string): Promise<Found> => {
   const of = 'WHERE store = {store:UInt32}'
   const rows = await connection.read(
     `SELECT 's' AS what, toInt64(max(round)), toInt64(max(stored)), toInt64(count()) FROM ${tables.statement} ${of}
@@ -86,7 +86,7 @@ const look = async ({ connection, tables, store }: Asker, eventTableName: string
 
 /** How far the store is written. What a writer that died left is completed or taken away. */
 const findProgress = async (
-  asker: Asker,
+  context: ReadContext,
   eventTableName: string,
   { lastRound, lastStored, hasVoided }: Found,
   writer: Writer,
@@ -107,7 +107,7 @@ const findProgress = async (
   progress.tried += 1
   await writer.cover(progress.tried)
   // The last round may lack something, and there may be traces of one that does not count.
-  const { unfinished } = await recover(asker, eventTableName, lastRound - 1, progress.tried)
+  const { unfinished } = await recover(context, eventTableName, lastRound - 1, progress.tried)
   return { ...progress, unfinished, visible: unfinished.length > 0 ? lastRound - 1 : progress.tried }
 }
 
@@ -116,14 +116,14 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   const { connection, tables, appenders, writer, stores, clock, database, writeDelay, warn } = shared
   const eventTableName = await requireEventTable(connection, database, eventTable)
   const row: StoreRow = stores.of(eventTable)
-  const asker: Asker = { connection, tables, store: row.number }
-  const found = await look(asker, eventTableName)
+  const context: ReadContext = { connection, tables, store: row.number }
+  const found = await look(context, eventTableName)
   const endedWell = row.writer === '' || writer.endedWell(row.writer)
-  const progress = await findProgress(asker, eventTableName, found, writer, endedWell)
+  const progress = await findProgress(context, eventTableName, found, writer, endedWell)
   const adopted = new Set<StatementId>()
-  const known = createKnownIds(asker, Math.max(found.statements, found.events))
+  const known = createKnownIds(context, Math.max(found.statements, found.events))
   const engine = createEngine({
-    asker,
+    context,
     eventTable: createAppender((rows) => writer.insert(eventTableName, columns.event, rows)),
     eventTableName,
     appenders,
@@ -139,12 +139,12 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
 
   let { spare } = row
   // Rows that were not copied; some that others wrote may hide how many.
-  if (!endedWell) await completeEvents(asker, eventTableName, found.lastStored - unsafeTime)
-  if (found.events - found.statements < spare) await completeEvents(asker, eventTableName, 0)
+  if (!endedWell) await completeEvents(context, eventTableName, found.lastStored - unsafeTime)
+  if (found.events - found.statements < spare) await completeEvents(context, eventTableName, 0)
   if (progress.unfinished.length > 0) await rounds.restore([], [])
   if (!endedWell || found.events - found.statements !== spare) {
-    await adopt({ asker, eventTableName, rounds, adopted, now: clock(), warn })
-    const now = await look(asker, eventTableName)
+    await adopt({ context, eventTableName, rounds, adopted, now: clock(), warn })
+    const now = await look(context, eventTableName)
     spare = now.events - now.statements
   }
   if (row.writer !== writer.id || spare !== row.spare) await stores.put({ ...row, writer: writer.id, spare })
@@ -159,24 +159,24 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   const guard = createGuard()
   // Until then, and if it fails, every id is asked for.
   known.load().catch(() => {})
-  const documents = createDocuments({ asker, appender: appenders.document, times, writer })
-  const queries = createQueries(asker, progress, pageCacheSize)
+  const documents = createDocuments({ context, appender: appenders.document, times, writer })
+  const queries = createQueries(context, progress, pageCacheSize)
 
   const store: LrsStore = {
     statements: {
       insert: (batch, options) => copied(rounds.insert(batch, options)),
       consistentThrough: rounds.consistentThrough,
-      find: (id, wanted, options = {}) => findStatement(asker, progress, id, wanted, options),
+      find: (id, wanted, options = {}) => findStatement(context, progress, id, wanted, options),
       findAll: (ids, options = {}) => queries.findAll(ids, options),
       query: (query, options = {}) => queries.query(query, options),
       queryText: (query, frame, options = {}) => queries.queryText(query, frame, options),
-      describe: (iris, options = {}) => describe(asker, iris, options),
-      agentNames: (identifier, options = {}) => agentNames(asker, identifier, options)
+      describe: (iris, options = {}) => describe(context, iris, options),
+      agentNames: (identifier, options = {}) => agentNames(context, identifier, options)
     },
-    attachments: { read: readAttachments(asker) },
+    attachments: { read: readAttachments(context) },
     documents,
     copy: createCopy(
-      asker,
+      context,
       progress,
       (statements, attachments, options) => copied(rounds.restore(statements, attachments, options)),
       documents

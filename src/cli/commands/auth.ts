@@ -151,7 +151,7 @@ const declareList = (auth: Command, composition: Composition): void => {
       const { flags, authFile } = userSettings(command, composition)
       const { readAuthFile } = await import('../../identity/auth-file.ts')
       const { users } = await readAuthFile(authFile)
-      const rows = users.map(({ asker: { username, scopes, target, agent }, disabled }) => ({
+      const rows = users.map(({ principal: { username, scopes, target, agent }, disabled }) => ({
         username,
         disabled,
         scopes,

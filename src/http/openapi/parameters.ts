@@ -3,7 +3,7 @@ import type { Schema } from './schemas.ts'
 
 /** Ralph's own parameters; those of the specification are described in schemas/xapi. */
 const ownParameters: { readonly [name: string]: Schema } = {
-  mine: { enum: ['true', 'false'], description: 'Only statements whose Authority is the asker.' },
+  mine: { enum: ['true', 'false'], description: 'Only statements whose Authority is the user who asks.' },
   more: { type: 'string', description: 'Cursor of the next page, from a `more` link.' },
   partialSuccess: { enum: ['true', 'false'], description: 'Store what is valid of a batch and report the rest.' },
   ignoreInvalid: { enum: ['true', 'false'], description: 'The same as `partialSuccess`.' }

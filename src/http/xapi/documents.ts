@@ -1,4 +1,4 @@
-import type { Scope } from '../../identity/asker.ts'
+import type { Scope } from '../../identity/principal.ts'
 import {
   activityProfile,
   agentProfile,

@@ -1,6 +1,6 @@
 import type { RejectedRequests } from '../../contracts/rejected-requests.ts'
 import { RalphError } from '../../errors.ts'
-import type { Scope } from '../../identity/asker.ts'
+import type { Scope } from '../../identity/principal.ts'
 import type { Call } from '../../lrs/call.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { MultipartLimits } from '../multipart-request.ts'
@@ -38,7 +38,7 @@ export interface Operation {
   readonly summary: string
   /** Names of the query parameters, a required one with a trailing `!`. */
   readonly parameters: readonly string[]
-  /** What the asker must hold where scopes are enforced. */
+  /** What the principal must hold where scopes are enforced. */
   readonly scope: Scope
   answer(call: Call, request: XapiRequest, door: Door): Promise<Answer>
 }

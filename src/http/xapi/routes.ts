@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../../errors.ts'
-import { allows } from '../../identity/asker.ts'
+import { allows } from '../../identity/principal.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
 import { etagOf, isKnownToReader } from '../../xapi/concurrency.ts'
 import { expectForm, isAlternate, limitForm, unfoldAlternate } from '../alternate-request.ts'
@@ -134,17 +134,17 @@ const openCall = async (
   reply: FastifyReply,
   { backend, rules, newId }: XapiSurroundings
 ): Promise<Call> => {
-  const { asker, version } = request
-  if (asker === undefined || version === undefined) {
+  const { principal, version } = request
+  if (principal === undefined || version === undefined) {
     throw new RalphError('INTERNAL', 'A request was served before it was judged.')
   }
-  if (rules.restrictByScopes && !allows(asker, operation.scope)) {
+  if (rules.restrictByScopes && !allows(principal, operation.scope)) {
     throw new RalphError('FORBIDDEN', `These credentials lack the scope ${operation.scope}.`, {
       scope: operation.scope
     })
   }
-  const store = await backend.store(asker.target)
-  return { asker, version, store, rules, newId, signal: hangUpSignal(reply) }
+  const store = await backend.store(principal.target)
+  return { principal, version, store, rules, newId, signal: hangUpSignal(reply) }
 }
 
 /** What is read has an ETag, lists too: a browser that may not use what it keeps can ask whether it still holds. */

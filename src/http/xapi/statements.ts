@@ -70,7 +70,7 @@ const keep = (
   { error, message, details }: Pick<RejectedRequest, 'error' | 'message' | 'details'>
 ): void =>
   door.rejected?.add({
-    username: call.asker.username,
+    username: call.principal.username,
     version: call.version,
     contentType: request.header('content-type') ?? '',
     error,

@@ -17,7 +17,7 @@ import {
   uuid,
   wholeNumber
 } from '../parameters.ts'
-import { keyOfAsker, readsOnly } from '../restriction.ts'
+import { keyOfPrincipal, readsOnly } from '../restriction.ts'
 
 export const formats = ['exact', 'ids', 'canonical'] as const
 export type Format = (typeof formats)[number]
@@ -31,7 +31,7 @@ export interface SingleRead extends Shape {
   readonly kind: 'single'
   readonly id: StatementId
   readonly voided: boolean
-  /** Identifier key of the only Authority whose statements the asker may see. */
+  /** Identifier key of the only Authority whose statements the principal may see. */
   readonly authority?: string
 }
 
@@ -172,8 +172,8 @@ type Present<Fields> = { [name in keyof Fields]?: Exclude<Fields[name], undefine
 const present = <Fields extends object>(fields: Fields): Present<Fields> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>
 
-/** Ralph's `mine`, one rule for every read: only statements whose Authority is the asker. Asked for, or imposed. */
+/** Ralph's `mine`, one rule for every read: only statements whose Authority is the principal. Asked for, or imposed. */
 const restrictedTo = (parameters: Parameters, call: Call): string | undefined => {
   const asked = optional(parameters, 'mine', boolean) ?? false
-  return asked ? keyOfAsker(call) : readsOnly(call)
+  return asked ? keyOfPrincipal(call) : readsOnly(call)
 }

@@ -1,5 +1,5 @@
 import type { IncomingStatement } from '../../contracts/statement-store.ts'
-import { type Asker, allows } from '../../identity/asker.ts'
+import { allows, type Principal } from '../../identity/principal.ts'
 import { editValue, onOneLine, withoutMembers } from '../../json/exact.ts'
 import { namedDigests } from '../../xapi/attachments.ts'
 import {
@@ -35,11 +35,11 @@ const contextActivitiesAsArrays = (text: string, statement: Statement): string =
   )
 }
 
-/** The authority is the asker, unless the asker may speak for others and does (Data §2.4.9). */
-const authorityOf = (statement: Statement, asker: Asker): Actor =>
-  statement.authority !== undefined && allows(asker, 'authority/write')
+/** The authority is the principal, unless the principal may speak for others and does (Data §2.4.9). */
+const authorityOf = (statement: Statement, principal: Principal): Actor =>
+  statement.authority !== undefined && allows(principal, 'authority/write')
     ? statement.authority
-    : { objectType: 'Agent', ...asker.agent }
+    : { objectType: 'Agent', ...principal.agent }
 
 const assigned = ['stored', 'authority'] as const
 
@@ -53,7 +53,7 @@ type Prepared = Pick<IncomingStatement, 'statement' | 'textAt'>
 
 const prepare = (sent: ValidStatement, call: Call, id: StatementId): Prepared => {
   const { stored: _, ...sentParts } = sent.statement
-  const authority = authorityOf(sentParts, call.asker)
+  const authority = authorityOf(sentParts, call.principal)
   const version = sentParts.version ?? versionOfStatements[call.version]
 
   const replaced = assigned.filter((key) => key in sent.statement && (key === 'stored' || sentParts[key] !== authority))

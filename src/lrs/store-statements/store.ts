@@ -1,5 +1,5 @@
 import type { AttachmentContent, InsertReport } from '../../contracts/statement-store.ts'
-import { allows } from '../../identity/asker.ts'
+import { allows } from '../../identity/principal.ts'
 import { requireAttachments } from '../../xapi/attachments.ts'
 import { verifySignatures } from '../../xapi/signature.ts'
 import type { StatementId } from '../../xapi/statement.ts'
@@ -32,7 +32,7 @@ export const store = async (
   const parts = new Set(attachments.map(({ sha2 }) => sha2.toLowerCase()))
   const latest: LatestPrepared = keepLatest()
   const incoming = await mapInTurns(valid, (each) => prepareStatement(each, call, parts, latest))
-  const define = !call.rules.restrictByScopes || allows(call.asker, 'define')
+  const define = !call.rules.restrictByScopes || allows(call.principal, 'define')
   // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.
   const report = await call.store.statements.insert({
     statements: incoming,

@@ -16,8 +16,8 @@ export const scopes = [
 ] as const
 export type Scope = (typeof scopes)[number]
 
-/** Who is asking: verified credentials, with what they may do. */
-export interface Asker {
+/** The user whose credentials were verified, with what this user may do. */
+export interface Principal {
   readonly username: string
   /** Becomes the Authority of the statements that this user stores (Data §2.4.9). */
   readonly agent: Agent
@@ -41,6 +41,6 @@ const includedIn: { readonly [scope in Scope]: readonly Scope[] } = {
   'authority/write': ['all']
 }
 
-/** Whether the asker holds the scope, by itself or within a wider one. */
-export const allows = (asker: Asker, scope: Scope): boolean =>
-  asker.scopes.includes(scope) || includedIn[scope].some((wider) => asker.scopes.includes(wider))
+/** Whether the principal holds the scope, by itself or within a wider one. */
+export const allows = (principal: Principal, scope: Scope): boolean =>
+  principal.scopes.includes(scope) || includedIn[scope].some((wider) => principal.scopes.includes(wider))
