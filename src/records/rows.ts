@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto'
 import type { InputRecord } from '../contracts/data-backend.ts'
 import { RalphError } from '../errors.ts'
-import { sameJson } from '../xapi/same-json.ts'
-import type { Json } from '../xapi/statement.ts'
 import { type Micros, parseMicros } from '../xapi/timestamp.ts'
 import { parseJsonQuery, type QueryKey, queryKeys } from './json-query.ts'
 
@@ -83,13 +81,6 @@ export const rowOf = (record: InputRecord): RecordRow | string => {
   if (Buffer.byteLength(text) > maxIdBytes) return `has an id of more than ${maxIdBytes} bytes`
   return { record, id: text, time: when }
 }
-
-/** Whether what is there is what was to be written. */
-export const isSameRecord = (there: string, record: InputRecord): boolean =>
-  there === record.text || sameJson(JSON.parse(there) as Json, record.value as Json)
-
-export const notCreated = (id: string): string => `is not created: another record has the id ${id}`
-export const notUpdated = (id: string): string => `is not updated: no record has the id ${id}`
 
 /** `lrs`, `lrs:NAME`: what an LRS of ours keeps there; undefined: a table of records. */
 export const lrsTargetOf = (target: string | undefined): { readonly name: string | undefined } | undefined => {

@@ -1,13 +1,17 @@
-/** Neighbours whose sizes together are at most `most`, in their order; one that is larger is a group of its own. */
+/**
+ * At most `mostItems` neighbours whose sizes together are at most `most`, in their order; one that is larger is a group
+ * of its own.
+ */
 export function* groupsBySize<Item>(
   items: readonly Item[],
   sizeOf: (item: Item) => number,
-  most: number
+  most: number,
+  mostItems = Number.POSITIVE_INFINITY
 ): Generator<readonly Item[]> {
   let group: Item[] = []
   let size = 0
   for (const item of items) {
-    if (group.length > 0 && size + sizeOf(item) > most) {
+    if (group.length === mostItems || (group.length > 0 && size + sizeOf(item) > most)) {
       yield group
       group = []
       size = 0

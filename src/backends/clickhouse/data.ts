@@ -3,6 +3,7 @@ import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
+import { writeRecords } from '../../records/reconcile.ts'
 import { statusOfError } from '../../records/status-by-asking.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
@@ -11,7 +12,7 @@ import { columns, namesOf } from './columns.ts'
 import { type Connection, connect, knownOptions } from './connect.ts'
 import { asError, asking } from './data/errors.ts'
 import { readTable } from './data/read.ts'
-import { createBatch, type RecordTable } from './data/write.ts'
+import { type RecordTable, recordContainer } from './data/write.ts'
 import { noDatabase } from './errors.ts'
 import { readEventIds } from './event-ids.ts'
 import { requireEventTable } from './event-table.ts'
@@ -94,7 +95,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
     yield* found
   }
 
-  const write = async (batch: readonly InputRecord[], { target, signal }: WriteOptions) => {
+  const write = async (batch: readonly InputRecord[], { target, operation, signal }: WriteOptions) => {
     const table = await tableOf(target)
     let isFirst = true
     return patience.run(
@@ -104,7 +105,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
           // An insert whose answer was lost may still go on, and would bring the same rows.
           if (!isFirst) await opened.settle().catch(giveUpSettling)
           isFirst = false
-          return createBatch(opened, table, batch, signal)
+          return writeRecords(recordContainer(opened, table, signal), batch, operation)
         }),
       signal
     )

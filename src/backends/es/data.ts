@@ -2,11 +2,12 @@ import type { Listed, ListOptions, RecordsBackend, WriteOptions } from '../../co
 import type { Log } from '../../contracts/log.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
+import { writeRecords } from '../../records/reconcile.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { connect, type EsRequest, refusalIn } from './connect.ts'
 import { asError } from './data/errors.ts'
 import { readHits } from './data/read.ts'
-import { writeBatch } from './data/write.ts'
+import { recordContainer } from './data/write.ts'
 import { statementIndex } from './mappings.ts'
 import type { Refresh } from './names.ts'
 import { statusOf } from './status.ts'
@@ -102,7 +103,8 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
     const index = wanted.target ?? options.index
     if (wanted.operation === 'index' || wanted.operation === 'create') await ensureIndex(index)
     if (options.refreshAfterWrite === undefined) unrefreshed.add(index)
-    return patience.run(() => writeBatch(connection, index, options.refreshAfterWrite, batch, wanted), wanted.signal)
+    const container = recordContainer({ connection, index, refresh: options.refreshAfterWrite }, wanted)
+    return patience.run(() => writeRecords(container, batch, wanted.operation), wanted.signal)
   }
 
   const allowYellow = { variable: allowYellowVariable, isAllowed: options.allowYellowStatus }

@@ -4,11 +4,12 @@ import type { Log } from '../../contracts/log.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
+import { writeRecords } from '../../records/reconcile.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import { createConnection } from './connect.ts'
 import { asError, asking } from './data/errors.ts'
 import { readDocuments } from './data/read.ts'
-import { type RecordCollection, type RecordDocument, writeBatch } from './data/write.ts'
+import { type RecordCollection, type RecordDocument, recordContainer } from './data/write.ts'
 import { isUnauthorized } from './errors.ts'
 import { type KeyDocument, type KnownDigests, readDigests } from './seen-digests.ts'
 
@@ -94,12 +95,9 @@ export const openMongoData = async ({
     }
   }
 
-  const write = async (batch: readonly InputRecord[], options: WriteOptions) => {
-    const name = options.target ?? collection
-    return patience.run(
-      () => asking(async () => writeBatch(await collectionOf(name), batch, options), 'INVALID_INPUT'),
-      options.signal
-    )
+  const write = async (batch: readonly InputRecord[], { target = collection, operation, signal }: WriteOptions) => {
+    const writeOnce = async () => writeRecords(recordContainer(await collectionOf(target), signal), batch, operation)
+    return patience.run(() => asking(writeOnce, 'INVALID_INPUT'), signal)
   }
 
   const status = async (): Promise<BackendStatus> => {

@@ -2,7 +2,7 @@ import type { DocumentKey } from '../../contracts/document-store.ts'
 import type { KeyedDocument, StoreCopy } from '../../contracts/store-copy.ts'
 import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { piecesOf } from './chunks.ts'
+import { chunksOf } from './chunks.ts'
 import type { Database } from './connect.ts'
 import { columnsOfKey, digestOfKey } from './documents.ts'
 import { leastId } from './keys.ts'
@@ -75,7 +75,7 @@ export const createCopy = (database: Database, target: number, rounds: Statement
       .sort()
       .map((digest) => each.get(digest))
       .filter((one) => one !== undefined)
-    for (const piece of piecesOf(sorted, ({ document }) => document.content.byteLength)) {
+    for (const piece of chunksOf(sorted, ({ document }) => document.content.byteLength)) {
       signal?.throwIfAborted()
       await database.write(upsertSome(target, piece))
     }

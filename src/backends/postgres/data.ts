@@ -3,13 +3,14 @@ import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
+import { writeRecords } from '../../records/reconcile.ts'
 import { lrsIsReadOnly, lrsTargetOf, parseRecordsQuery } from '../../records/rows.ts'
 import { statusOfError } from '../../records/status-by-asking.ts'
 import { openDatabase } from './connect.ts'
 import { asked } from './data/errors.ts'
 import { readLrs, readTable } from './data/read.ts'
 import { ensureTable, isThere, noTable, tableIn } from './data/table.ts'
-import { writeBatch } from './data/write.ts'
+import { recordContainer } from './data/write.ts'
 import { type PostgresOptions, quoted, settingsOf } from './names.ts'
 import { plain, prepare } from './query-text.ts'
 
@@ -97,7 +98,8 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
     if (lrsTargetOf(wanted.target) !== undefined) throw lrsIsReadOnly()
     const name = wanted.target ?? options.table
     await ensure(name)
-    return patience.run(() => writeBatch(database, tableIn(settings.schema, name), batch, wanted), wanted.signal)
+    const container = recordContainer(database, tableIn(settings.schema, name), wanted.signal)
+    return patience.run(() => writeRecords(container, batch, wanted.operation), wanted.signal)
   }
 
   const status = async ({ signal }: CallOptions = {}): Promise<BackendStatus> => {

@@ -5,11 +5,12 @@ import type { Listed, ListOptions, ReadOptions, RecordsBackend } from '../../con
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
+import { writeRecords } from '../../records/reconcile.ts'
 import { lrsIsReadOnly, lrsTargetOf, parseRecordsQuery } from '../../records/rows.ts'
 import { storeClosed } from '../../storage/closed.ts'
 import { definitionOf, openLrsFile, openRecordsFile, quoted, requireName, tableNames } from './data/file.ts'
 import { readLrs, readTable } from './data/read.ts'
-import { writeBatch } from './data/write.ts'
+import { recordContainer } from './data/write.ts'
 import { translating } from './errors.ts'
 import { fileOf } from './names.ts'
 
@@ -109,11 +110,11 @@ export const openSqliteData = async (options: SqliteDataOptions): Promise<Record
       return patience.run(async () => {
         const database = open(true)
         if (database === undefined) throw notThere(table)
-        return translating(file, () => {
+        translating(file, () => {
           if (!made.has(table)) database.exec(definitionOf(table))
           made.add(table)
-          return writeBatch(database, table, operation, batch)
         })
+        return writeRecords(recordContainer(database, file, table), batch, operation)
       }, signal)
     },
     delete: async (id) => {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { BatchReport, InputRecord, Rejected } from '../../../contracts/data-backend.ts'
-import { sameJson } from '../../../xapi/same-json.ts'
-import type { Json } from '../../../xapi/statement.ts'
+import type { InputRecord } from '../../../contracts/data-backend.ts'
+import type { KeyedRecord, NotWritten, RecordContainer } from '../../../records/reconcile.ts'
 import { type Micros, parseMicros } from '../../../xapi/timestamp.ts'
 import type { Appender } from '../appender.ts'
 import type { Connection } from '../connect.ts'
@@ -10,8 +9,7 @@ import { clampedTime } from '../events.ts'
 import { bytesOfId, idLength, idOfBytes, uuidOfBytes } from '../keys.ts'
 import { createRowWriter } from '../row-binary.ts'
 
-interface Planned {
-  readonly record: InputRecord
+interface Event extends KeyedRecord {
   /** Normalised. */
   readonly id: string
   readonly time: Micros
@@ -19,7 +17,7 @@ interface Planned {
 
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
 
-const plan = (record: InputRecord): Planned | string => {
+const eventOf = (record: InputRecord): Event | string => {
   const { id = randomUUID(), timestamp } = record.value
   if (typeof id !== 'string' || !uuid.test(id)) return `has an id that is no UUID: ${JSON.stringify(id)}`
   if (timestamp === undefined) return "has no timestamp, which Ralph's table is ordered by"
@@ -31,14 +29,15 @@ const plan = (record: InputRecord): Planned | string => {
 const noEvents: ReadonlyMap<string, readonly string[]> = new Map()
 
 /** The events of these ids, which Ralph may have written more than once. */
-const eventsOf = async (
+const readEvents = async (
   connection: Connection,
   table: string,
-  planned: readonly Planned[],
+  wanted: readonly Event[],
   signal: AbortSignal | undefined
 ): Promise<ReadonlyMap<string, readonly string[]>> => {
+  if (wanted.length === 0) return noEvents
   const ids = createRowWriter()
-  for (const { id } of planned) ids.fixed(uuidOfBytes(bytesOfId(id)))
+  for (const { id } of wanted) ids.fixed(uuidOfBytes(bytesOfId(id)))
   const rows = await connection.read(
     `SELECT event_id, event FROM ${table} PREWHERE event_id IN (SELECT id FROM given)`,
     {},
@@ -55,13 +54,8 @@ const eventsOf = async (
   return events
 }
 
-const othersOf = (underWay: RecordTable['underWay'], planned: readonly Planned[]): Promise<unknown>[] =>
-  underWay.size === 0 ? [] : [...new Set(planned.flatMap(({ id }) => underWay.get(id) ?? []))]
-
-const isSame = (text: string, record: InputRecord): boolean =>
-  text === record.text ||
-  // Whoever wrote it may have written anything; a record was read from JSON.
-  (text.startsWith('{') && sameJson(JSON.parse(text) as Json, record.value as Json))
+const othersOf = (underWay: RecordTable['underWay'], events: readonly Event[]): Promise<unknown>[] =>
+  underWay.size === 0 ? [] : [...new Set(events.flatMap(({ id }) => underWay.get(id) ?? []))]
 
 /** A table that is written to. */
 export interface RecordTable {
@@ -73,66 +67,47 @@ export interface RecordTable {
   readonly underWay: Map<string, Promise<unknown>>
 }
 
-/**
- * Adds a batch to Ralph's table. ClickHouse has no unique keys: which ids are there is asked before. All of it may be
- * done again.
- */
-export const createBatch = async (
+/** Ralph's table. ClickHouse has no unique keys: which ids are there is asked before. */
+export const recordContainer = (
   connection: Connection,
   { name, appender, ids, underWay }: RecordTable,
-  batch: readonly InputRecord[],
   signal: AbortSignal | undefined
-): Promise<BatchReport> => {
-  const rejected: Rejected[] = []
-  let already = 0
-  const first = new Map<string, Planned>()
-  const refuse = (record: InputRecord, id: string): void => {
-    rejected.push({ record, reason: `is not created: another record has the id ${id}` })
-  }
-  for (const record of batch) {
-    const each = plan(record)
-    if (typeof each === 'string') {
-      rejected.push({ record, reason: each })
-      continue
-    }
-    const before = first.get(each.id)
-    if (before === undefined) first.set(each.id, each)
-    else if (isSame(before.record.text, record)) already += 1
-    else refuse(record, each.id)
-  }
-  const planned = [...first.values()]
-  if (planned.length === 0) return { written: 0, already, rejected }
-  const addMissing = async (): Promise<number> => {
-    const asked = planned.filter(({ id }) => ids.mayHave(bytesOfId(id)))
-    const there = asked.length === 0 ? noEvents : await eventsOf(connection, name, asked, signal)
+): RecordContainer<Event> => {
+  const addMissing = async (events: readonly Event[]): Promise<ReadonlyMap<Event, NotWritten>> => {
+    const asked = events.filter(({ id }) => ids.mayHave(bytesOfId(id)))
+    const present = await readEvents(connection, name, asked, signal)
+    const refused = new Map<Event, NotWritten>()
     const rows = createRowWriter()
-    let written = 0
-    for (const { record, id, time } of planned) {
-      const events = there.get(id)
-      if (events === undefined) {
-        const bytes = bytesOfId(id)
-        ids.add(bytes)
-        rows.fixed(uuidOfBytes(bytes))
-        rows.i64(time)
-        rows.text(record.text)
-        written += 1
-      } else if (events.some((event) => isSame(event, record))) already += 1
-      else refuse(record, id)
+    for (const event of events) {
+      const there = present.get(event.id)
+      if (there !== undefined) {
+        refused.set(event, { there })
+        continue
+      }
+      const bytes = bytesOfId(event.id)
+      ids.add(bytes)
+      rows.fixed(uuidOfBytes(bytes))
+      rows.i64(event.time)
+      rows.text(event.record.text)
     }
-    if (written > 0) await appender.append(rows.finish())
-    return written
+    if (refused.size < events.length) await appender.append(rows.finish())
+    return refused
   }
 
-  // Others of this process that write some of the same ids are waited for: both would find them missing.
-  for (let others = othersOf(underWay, planned); others.length > 0; others = othersOf(underWay, planned)) {
-    await Promise.allSettled(others)
-  }
-  const adding = addMissing()
-  for (const { id } of planned) underWay.set(id, adding)
-  try {
-    const written = await adding
-    return { written, already, rejected }
-  } finally {
-    for (const { id } of planned) underWay.delete(id)
+  return {
+    keyOf: eventOf,
+    create: async (events) => {
+      // Others of this process that write some of the same ids are waited for: both would find them missing.
+      for (let others = othersOf(underWay, events); others.length > 0; others = othersOf(underWay, events)) {
+        await Promise.allSettled(others)
+      }
+      const adding = addMissing(events)
+      for (const { id } of events) underWay.set(id, adding)
+      try {
+        return await adding
+      } finally {
+        for (const { id } of events) underWay.delete(id)
+      }
+    }
   }
 }

@@ -1,14 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import type {
-  BatchReport,
-  InputRecord,
-  Rejected,
-  WriteOperation,
-  WriteOptions
-} from '../../../contracts/data-backend.ts'
+import type { InputRecord, WriteOptions } from '../../../contracts/data-backend.ts'
 import { RalphError } from '../../../errors.ts'
-import { sameJson } from '../../../xapi/same-json.ts'
-import type { Json } from '../../../xapi/statement.ts'
+import type { KeyedRecord, NotWritten, RecordContainer } from '../../../records/reconcile.ts'
+import { groupsBySize } from '../../../xapi/groups.ts'
 import { type Connection, refusalIn } from '../connect.ts'
 import { isBusy, type Refusal, refusalOf } from '../errors.ts'
 import { type DocumentVersion, multiGet } from '../multi-get.ts'
@@ -25,16 +19,14 @@ const pauses = [50, 200, 800, 2000, 5000, 10_000]
 const maxTurns = 10
 
 interface Action {
-  readonly record: InputRecord
-  /** Undefined: Elasticsearch gives it one. */
-  readonly id: string | undefined
+  readonly keyed: KeyedRecord
   /** Its lines in the request. */
   readonly lines: string
 }
 
-interface Outcome {
+/** An action that was not carried out; without a refusal: what was to be deleted is not there. */
+interface Failed {
   readonly action: Action
-  readonly status: number
   readonly refusal: Refusal | undefined
 }
 
@@ -43,65 +35,49 @@ interface BulkItem {
   readonly error?: unknown
 }
 
+type Refused = ReadonlyMap<KeyedRecord, NotWritten>
+
 const maxIdBytes = 512
 
-/** What the record is kept under; a reason: it cannot be. */
-const idOf = ({ value: { id } }: InputRecord): string | undefined | { readonly reason: string } => {
-  if (id === undefined || id === null) return undefined
-  if (typeof id !== 'string' && typeof id !== 'number') return { reason: 'has an id that is no text' }
+/** What the record is kept under. */
+const keyOf = (record: InputRecord): KeyedRecord | string => {
+  const { id } = record.value
+  if (id === undefined || id === null) return { record, id: undefined }
+  if (typeof id !== 'string' && typeof id !== 'number') return 'has an id that is no text'
   const text = String(id)
-  if (text === '') return { reason: 'has an empty id' }
-  return Buffer.byteLength(text) > maxIdBytes ? { reason: `has an id of more than ${maxIdBytes} bytes` } : text
+  if (text === '') return 'has an empty id'
+  return Buffer.byteLength(text) > maxIdBytes ? `has an id of more than ${maxIdBytes} bytes` : { record, id: text }
 }
 
-const actionOf = (
-  operation: WriteOperation,
-  record: InputRecord,
-  id: string | undefined,
-  version?: DocumentVersion
-): Action => {
+const keyOfPresent = (record: InputRecord): KeyedRecord | string => {
+  const keyed = keyOf(record)
+  return typeof keyed === 'object' && keyed.id === undefined ? 'has no id' : keyed
+}
+
+const actionOf = (verb: 'create' | 'index' | 'delete', keyed: KeyedRecord, version?: DocumentVersion): Action => {
+  const { record, id } = keyed
   const header = {
     ...(id === undefined ? {} : { _id: id }),
     ...(version === undefined ? {} : { if_seq_no: version.seqNo, if_primary_term: version.term })
   }
-  // What takes the place of something is indexed, whatever was there.
-  const verb = operation === 'update' ? 'index' : operation
   const line = `{"${verb}":${JSON.stringify(header)}}\n`
-  return { record, id, lines: operation === 'delete' ? line : `${line}${record.text}\n` }
+  return { keyed, lines: verb === 'delete' ? line : `${line}${record.text}\n` }
 }
 
-/** In requests of a bearable size, in order. */
-function* pieces(actions: readonly Action[]): Generator<readonly Action[]> {
-  let start = 0
-  let size = 0
-  for (const [at, { lines }] of actions.entries()) {
-    if (size + lines.length > maxCharacters && at > start) {
-      yield actions.slice(start, at)
-      start = at
-      size = 0
-    }
-    size += lines.length
-  }
-  if (start < actions.length) yield start === 0 ? actions : actions.slice(start)
+/** An index that is written to. */
+export interface WrittenIndex {
+  readonly connection: Connection
+  readonly index: string
+  readonly refresh: Refresh | undefined
 }
 
-/** A batch into one index; all of it may be done again. */
-export const writeBatch = async (
-  connection: Connection,
-  index: string,
-  refresh: Refresh | undefined,
-  batch: readonly InputRecord[],
+/** An index of records. */
+export const recordContainer = (
+  { connection, index, refresh }: WrittenIndex,
   { operation, signal }: WriteOptions
-): Promise<BatchReport> => {
-  const rejected: Rejected[] = []
-  let written = 0
-  let already = 0
-
-  const reject = (record: InputRecord, reason: string): void => {
-    rejected.push({ record, reason })
-  }
-
-  const send = async (actions: readonly Action[]): Promise<Outcome[]> => {
+): RecordContainer<KeyedRecord> => {
+  /** What is not in the answer was carried out. */
+  const send = async (actions: readonly Action[]): Promise<Failed[]> => {
     const { status, bytes } = await connection.answer({
       method: 'POST',
       path: [index, '_bulk'],
@@ -120,37 +96,34 @@ export const writeBatch = async (
       readonly errors: boolean
       readonly items: readonly { readonly [operation: string]: BulkItem }[]
     }
-    if (!errors && operation !== 'delete') {
-      written += actions.length
-      return []
-    }
-    return actions.map((action, at) => {
+    if (!errors && operation !== 'delete') return []
+    return actions.flatMap((action, at) => {
       const [item] = Object.values(items[at] ?? {})
       if (item === undefined) throw new RalphError('STORE_UNAVAILABLE', 'Elasticsearch did not answer for all records')
-      return {
-        action,
-        status: item.status,
-        refusal: item.error === undefined ? undefined : refusalOf(item.status, item.error)
-      }
+      const refusal = item.error === undefined ? undefined : refusalOf(item.status, item.error)
+      return refusal === undefined && item.status !== 404 ? [] : [{ action, refusal }]
     })
   }
 
+  const reasonOf = (refusal: Refusal): NotWritten => {
+    const error = asPlaceError(refusal, connection.address)
+    if (error !== undefined && error.code !== 'BODY_TOO_LARGE') throw error
+    return { reason: `is refused by Elasticsearch: ${refusal.type} ${refusal.reason}` }
+  }
+
   /** What Elasticsearch has no room for is sent again after a while. Returns what collides with what is there. */
-  const carryOut = async (all: readonly Action[]): Promise<Action[]> => {
+  const carryOut = async (all: readonly Action[], refused: Map<KeyedRecord, NotWritten>): Promise<Action[]> => {
     const collided: Action[] = []
     let next = all
     for (let attempt = 0; next.length > 0; attempt += 1) {
       const busy: Action[] = []
-      for (const piece of pieces(next)) {
-        for (const { action, status, refusal } of await send(piece)) {
-          if (refusal === undefined) {
-            if (operation === 'delete' && status === 404) already += 1
-            else written += 1
-          } else if (refusal.status === 409) collided.push(action)
-          else if (isBusy(refusal)) {
-            if (attempt === pauses.length) throw asError(refusal, connection.address)
-            busy.push(action)
-          } else judge(action.record, refusal)
+      for (const some of groupsBySize(next, ({ lines }) => lines.length, maxCharacters)) {
+        for (const { action, refusal } of await send(some)) {
+          if (refusal === undefined) refused.set(action.keyed, 'missing')
+          else if (refusal.status === 409) collided.push(action)
+          else if (!isBusy(refusal)) refused.set(action.keyed, reasonOf(refusal))
+          else if (attempt < pauses.length) busy.push(action)
+          else throw asError(refusal, connection.address)
         }
       }
       next = busy
@@ -160,28 +133,26 @@ export const writeBatch = async (
     return collided
   }
 
-  const judge = (record: InputRecord, refusal: Refusal): void => {
-    const error = asPlaceError(refusal, connection.address)
-    if (error !== undefined && error.code !== 'BODY_TOO_LARGE') throw error
-    reject(record, `is refused by Elasticsearch: ${refusal.type} ${refusal.reason}`)
-  }
-
-  /** Whether what is there under their ids is equal. */
-  const compare = async (actions: readonly Action[]): Promise<void> => {
-    if (actions.length === 0) return
-    const wanted = actions.map(({ id = '' }) => ({ index, id }))
+  /** The sources of the documents that these collided with. */
+  const sourcesOf = async (actions: readonly Action[]): Promise<readonly (string | undefined)[]> => {
+    if (actions.length === 0) return []
+    const wanted = actions.map(({ keyed: { id = '' } }) => ({ index, id }))
     const got = await multiGet(connection, wanted, signal).catch((error: unknown) => {
       if (error instanceof RalphError || signal?.aborted) throw error
       throw new RalphError('STORE_UNAVAILABLE', `what is there cannot be compared: ${error}`, {}, { cause: error })
     })
-    for (const [at, { record, id }] of actions.entries()) {
-      const there = got[at]?.source?.toString()
-      // Both were read from JSON.
-      const isSame =
-        there === record.text || (there !== undefined && sameJson(JSON.parse(there) as Json, record.value as Json))
-      if (isSame) already += 1
-      else reject(record, `is not created: another record has the id ${id}`)
-    }
+    return got.map(({ source }) => source?.toString())
+  }
+
+  const create = async (records: readonly KeyedRecord[]): Promise<Refused> => {
+    const refused = new Map<KeyedRecord, NotWritten>()
+    const collided = await carryOut(
+      records.map((each) => actionOf('create', each)),
+      refused
+    )
+    const sources = await sourcesOf(collided)
+    for (const [at, { keyed }] of collided.entries()) refused.set(keyed, { there: [sources[at] ?? []].flat() })
+    return refused
   }
 
   const versionsOf = async (ids: readonly string[]): Promise<ReadonlyMap<string, DocumentVersion>> => {
@@ -202,29 +173,37 @@ export const writeBatch = async (
     return new Map(there.map(({ _id, _seq_no, _primary_term }) => [_id, { seqNo: _seq_no, term: _primary_term }]))
   }
 
-  const update = async (actions: readonly Action[]): Promise<void> => {
-    let next = actions
+  const update = async (records: readonly KeyedRecord[]): Promise<Refused> => {
+    const refused = new Map<KeyedRecord, NotWritten>()
+    let next = records
     for (let turn = 0; next.length > 0; turn += 1) {
       const versions = await versionsOf(next.flatMap(({ id }) => id ?? []))
-      const found: Action[] = []
-      for (const { record, id = '' } of next) {
-        const version = versions.get(id)
-        if (version === undefined) reject(record, `is not updated: no record has the id ${id}`)
-        else if (turn === maxTurns) reject(record, `is not updated: others keep replacing the record with the id ${id}`)
-        else found.push(actionOf('update', record, id, version))
+      const actions: Action[] = []
+      for (const each of next) {
+        const version = versions.get(each.id ?? '')
+        if (version === undefined) refused.set(each, 'missing')
+        else if (turn < maxTurns) actions.push(actionOf('index', each, version))
+        else refused.set(each, { reason: `is not updated: others keep replacing the record with the id ${each.id}` })
       }
-      next = await carryOut(found)
+      next = (await carryOut(actions, refused)).map(({ keyed }) => keyed)
     }
+    return refused
   }
 
-  const actions: Action[] = []
-  for (const record of batch) {
-    const id = idOf(record)
-    if (typeof id === 'object') reject(record, id.reason)
-    else if (id === undefined && (operation === 'update' || operation === 'delete')) reject(record, 'has no id')
-    else actions.push(actionOf(operation, record, id))
+  /** Of what needs no comparing nothing collides. */
+  const carryOutAll = async (verb: 'index' | 'delete', records: readonly KeyedRecord[]): Promise<Refused> => {
+    const refused = new Map<KeyedRecord, NotWritten>()
+    await carryOut(
+      records.map((each) => actionOf(verb, each)),
+      refused
+    )
+    return refused
   }
-  if (operation === 'update') await update(actions)
-  else await compare(await carryOut(actions))
-  return { written, already, rejected }
+
+  return {
+    keyOf: operation === 'update' ? keyOfPresent : keyOf,
+    create,
+    replace: (records, orMake) => (orMake ? carryOutAll('index', records) : update(records)),
+    removal: { keyOf: keyOfPresent, remove: (records) => carryOutAll('delete', records) }
+  }
 }

@@ -6,9 +6,8 @@ import {
   MongoBulkWriteError,
   type ObjectId
 } from 'mongodb'
-import type { BatchReport, InputRecord, Rejected, WriteOptions } from '../../../contracts/data-backend.ts'
-import { sameJson } from '../../../xapi/same-json.ts'
-import type { Json } from '../../../xapi/statement.ts'
+import type { InputRecord } from '../../../contracts/data-backend.ts'
+import type { KeyedRecord, NotWritten, RecordContainer } from '../../../records/reconcile.ts'
 import { parseMicros } from '../../../xapi/timestamp.ts'
 import { bsonSource } from '../bson-source.ts'
 import type { KnownDigests } from '../seen-digests.ts'
@@ -20,11 +19,12 @@ export interface RecordDocument {
   readonly _source: object
 }
 
-interface Planned {
-  readonly record: InputRecord
+interface DocumentedRecord extends KeyedRecord {
   readonly id: string
   readonly document: RecordDocument
 }
+
+type Refused = ReadonlyMap<DocumentedRecord, NotWritten>
 
 /** A text of fewer characters makes no document that is too large. */
 const harmless = 4_000_000
@@ -32,7 +32,7 @@ const maxSize = 16 * 2 ** 20
 
 const duplicateKey = 11_000
 
-const plan = (record: InputRecord): Planned | string => {
+const documentOf = (record: InputRecord): DocumentedRecord | string => {
   const { id, timestamp } = record.value
   if (typeof id !== 'string' || id === '') return 'has no id, which a document of Ralph in MongoDB is known by'
   if (timestamp === undefined) return 'has no timestamp, which a document of Ralph in MongoDB is ordered by'
@@ -48,16 +48,8 @@ const plan = (record: InputRecord): Planned | string => {
   return { record, id, document }
 }
 
-// What MongoDB gives back of it is JSON again.
-const isSame = (one: unknown, other: unknown): boolean => sameJson(one as Json, other as Json)
-
-const notCreated = (id: string): string => `is not created: another record has the id ${id}`
-
-interface Refused {
-  readonly planned: Planned
-  readonly code: number
-  readonly message: string
-}
+const idOf = (record: InputRecord): KeyedRecord | string =>
+  typeof record.value.id === 'string' ? { record, id: record.value.id } : 'has no id'
 
 /** A collection that is written to. */
 export interface RecordCollection {
@@ -67,170 +59,114 @@ export interface RecordCollection {
   ensureIndex(): Promise<void>
 }
 
-/** A batch into one collection; all of it may be done again. */
-export const writeBatch = async (
+const noDocuments: ReadonlyMap<string, readonly RecordDocument[]> = new Map()
+
+/** A collection of Ralph's documents, of which several may have one id: Ralph has written them with different times. */
+export const recordContainer = (
   { collection, digests, ensureIndex }: RecordCollection,
-  batch: readonly InputRecord[],
-  { operation, signal }: WriteOptions
-): Promise<BatchReport> => {
-  const rejected: Rejected[] = []
-  let written = 0
-  let already = 0
-
-  const reject = (record: InputRecord, reason: string): void => {
-    rejected.push({ record, reason })
-  }
-
-  /** The documents of these ids: there may be several of one, which Ralph has written with different times. */
-  const idsThere = async (ids: readonly string[]): Promise<ReadonlyMap<string, readonly ObjectId[]>> => {
-    if (ids.length === 0) return new Map()
-    await ensureIndex()
-    const found = await collection
-      .find<Document>({ '_source.id': { $in: [...ids] } }, { projection: { '_source.id': 1 } })
-      .toArray()
+  signal: AbortSignal | undefined
+): RecordContainer<DocumentedRecord> => {
+  const find = async (
+    filter: Document,
+    projection: Document
+  ): Promise<ReadonlyMap<string, readonly RecordDocument[]>> => {
+    const found = await collection.find<Document>(filter, { projection }).toArray()
     signal?.throwIfAborted()
-    const there = new Map<string, ObjectId[]>()
-    for (const { _id, _source } of found) {
-      const some = there.get(_source.id)
-      if (some === undefined) there.set(_source.id, [_id])
-      else some.push(_id)
-    }
-    return there
-  }
-
-  const sourcesOf = async (filter: Document): Promise<ReadonlyMap<unknown, readonly object[]>> => {
-    const found = await collection.find<Document>(filter, { projection: { _source: 1 } }).toArray()
-    signal?.throwIfAborted()
-    const byId = new Map<unknown, object[]>()
-    for (const { _source } of found) {
-      const some = byId.get(_source?.id)
-      if (some === undefined) byId.set(_source?.id, [_source])
-      else some.push(_source)
+    const byId = new Map<string, RecordDocument[]>()
+    for (const document of found as RecordDocument[]) {
+      // What has another one, or none, is not asked for.
+      const id = String((document._source as { readonly id?: unknown } | undefined)?.id)
+      const some = byId.get(id)
+      if (some === undefined) byId.set(id, [document])
+      else some.push(document)
     }
     return byId
   }
 
-  /** Judges those whose ids are there, and returns the others. */
-  const compare = async (planned: readonly Planned[], filter: Document): Promise<Planned[]> => {
-    if (planned.length === 0) return []
-    const there = await sourcesOf(filter)
-    const others: Planned[] = []
-    for (const each of planned) {
-      const sources = there.get(each.id)
-      if (sources === undefined) others.push(each)
-      else if (sources.some((source) => isSame(source, each.record.value))) already += 1
-      else reject(each.record, notCreated(each.id))
-    }
-    return others
+  const findByKey = (records: readonly DocumentedRecord[]) =>
+    find({ _id: { $in: records.map(({ document }) => document._id) } }, { _source: 1 })
+
+  const findById = async (records: readonly KeyedRecord[], projection: Document) => {
+    if (records.length === 0) return noDocuments
+    await ensureIndex()
+    return find({ '_source.id': { $in: records.map(({ id }) => id) } }, projection)
   }
 
-  const byKey = (planned: readonly Planned[]): Document => ({
-    _id: { $in: planned.map(({ document }) => document._id) }
-  })
-  const byRecordId = async (planned: readonly Planned[]): Promise<Document> => {
-    if (planned.length > 0) await ensureIndex()
-    return { '_source.id': { $in: planned.map(({ id }) => id) } }
-  }
-
-  const insert = async (planned: readonly Planned[]): Promise<readonly Refused[]> => {
-    if (planned.length === 0) return []
+  /** Returns those that collide with what is there. */
+  const insert = async (records: readonly DocumentedRecord[], refused: Map<DocumentedRecord, NotWritten>) => {
+    const collided: DocumentedRecord[] = []
+    if (records.length === 0) return collided
     // Before: what becomes of an insert is not always known.
-    for (const { document } of planned) digests.add(document._id)
+    for (const { document } of records) digests.add(document._id)
     try {
       await collection.insertMany(
-        planned.map(({ document }) => document),
+        records.map(({ document }) => document),
         { ordered: false }
       )
-      written += planned.length
-      return []
     } catch (error) {
       if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
-      const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
-      const refused = errors.flatMap(({ index, code, errmsg = '' }) => {
-        const one = planned[index]
-        return one === undefined ? [] : [{ planned: one, code, message: errmsg }]
+      const errors = [error.writeErrors].flat()
+      if (errors.length === 0) throw error
+      for (const { index, code, errmsg } of errors) {
+        // The indices are those of the documents.
+        const record = records[index] as DocumentedRecord
+        if (code === duplicateKey) collided.push(record)
+        else refused.set(record, { reason: `is refused by MongoDB: ${errmsg}` })
+      }
+    }
+    return collided
+  }
+
+  const create = async (records: readonly DocumentedRecord[]): Promise<Refused> => {
+    const refused = new Map<DocumentedRecord, NotWritten>()
+    /** Takes note of those that are there, and returns the others. */
+    const missing = (
+      some: readonly DocumentedRecord[],
+      present: Awaited<ReturnType<typeof find>>
+    ): DocumentedRecord[] =>
+      some.filter((each) => {
+        const there = present.get(each.id)
+        if (there !== undefined) refused.set(each, { there: there.map(({ _source }) => _source) })
+        return there === undefined
       })
-      if (refused.length === 0) throw error
-      written += planned.length - refused.length
-      return refused
-    }
-  }
-
-  /** Those that collide with what is there, and where that is. */
-  const insertOrCollide = async (planned: readonly Planned[]): Promise<[readonly Planned[], Document]> => {
-    const collided: Planned[] = []
-    for (const { planned: one, code, message } of await insert(planned)) {
-      if (code === duplicateKey) collided.push(one)
-      else reject(one.record, `is refused by MongoDB: ${message}`)
-    }
-    return [collided, byKey(collided)]
-  }
-
-  const create = async (planned: readonly Planned[]): Promise<void> => {
-    const first = new Map<string, Planned>()
-    for (const each of planned) {
-      const before = first.get(each.id)
-      if (before === undefined) first.set(each.id, each)
-      else if (isSame(before.record.value, each.record.value)) already += 1
-      else reject(each.record, notCreated(each.id))
-    }
-    const all = [...first.values()]
-    const known = all.filter(({ document }) => digests.mayHave(document._id))
+    const known = records.filter(({ document }) => digests.mayHave(document._id))
     // Nearly always they were written with the same time, and are found by their key.
-    const elsewhere = await compare(known, byKey(known))
-    const unknown = await compare(elsewhere, await byRecordId(elsewhere))
+    const elsewhere = known.length === 0 ? [] : missing(known, await findByKey(known))
+    const unknown = missing(elsewhere, await findById(elsewhere, { _source: 1 }))
     const asked = new Set(known)
-    const fresh = [...all.filter((each) => !asked.has(each)), ...unknown]
+    const fresh = [...records.filter((each) => !asked.has(each)), ...unknown]
+    const collided = await insert(fresh, refused)
     // Somebody else has just written them.
-    const collided = await compare(...(await insertOrCollide(fresh)))
-    for (const { record, id } of collided) reject(record, `is not created: another record has the key of ${id}`)
+    const foreign = collided.length === 0 ? [] : missing(collided, await findByKey(collided))
+    for (const each of foreign) {
+      refused.set(each, { reason: `is not created: another record has the key of ${each.id}` })
+    }
+    return refused
   }
 
-  const replace = async (planned: readonly Planned[], makes: boolean): Promise<void> => {
-    // The last of them counts.
-    const wanted = new Map(planned.map((each) => [each.id, each]))
-    const known = [...wanted.values()].filter(({ document }) => !makes || digests.mayHave(document._id))
-    const there = await idsThere(known.map(({ id }) => id))
-    const fresh = makes ? [...wanted.values()].filter(({ id }) => !there.has(id)) : []
-    const [collided] = await insertOrCollide(fresh)
+  const replace = async (records: readonly DocumentedRecord[], orMake: boolean): Promise<Refused> => {
+    const refused = new Map<DocumentedRecord, NotWritten>()
+    const known = orMake ? records.filter(({ document }) => digests.mayHave(document._id)) : records
+    const present = await findById(known, { '_source.id': 1 })
+    const missing = records.filter(({ id }) => !present.has(id))
+    const collided = orMake ? await insert(missing, refused) : []
+    if (!orMake) for (const each of missing) refused.set(each, 'missing')
     const operations: AnyBulkWriteOperation<RecordDocument>[] = []
-    for (const { id, document } of [...known.filter((each) => there.has(each.id)), ...collided]) {
-      const [present = document._id, ...others] = there.get(id) ?? []
-      operations.push({ replaceOne: { filter: { _id: present }, replacement: { _source: document._source } } })
+    for (const { id, document } of [...known.filter((each) => present.has(each.id)), ...collided]) {
+      const [first = document._id, ...others] = (present.get(id) ?? []).map(({ _id }) => _id)
+      operations.push({ replaceOne: { filter: { _id: first }, replacement: { _source: document._source } } })
       if (others.length > 0) operations.push({ deleteMany: { filter: { _id: { $in: others } } } })
     }
     if (operations.length > 0) await collection.bulkWrite(operations, { ordered: false })
-    const refused = new Set(rejected.map(({ record }) => record))
-    written = 0
-    for (const { record, id } of planned) {
-      if (!makes && !there.has(id)) reject(record, `is not updated: no record has the id ${id}`)
-      else if (!refused.has(record)) written += 1
-    }
+    return refused
   }
 
-  const remove = async (): Promise<void> => {
-    const ids: string[] = []
-    for (const record of batch) {
-      if (typeof record.value.id === 'string') ids.push(record.value.id)
-      else reject(record, 'has no id')
-    }
-    const there = await idsThere(ids)
-    const all = [...there.values()].flat()
-    if (all.length > 0) await collection.deleteMany({ _id: { $in: all } })
-    written = there.size
-    already = ids.length - there.size
+  const remove = async (records: readonly KeyedRecord[]): Promise<ReadonlyMap<KeyedRecord, NotWritten>> => {
+    const present = await findById(records, { '_source.id': 1 })
+    const keys = [...present.values()].flat().map(({ _id }) => _id)
+    if (keys.length > 0) await collection.deleteMany({ _id: { $in: keys } })
+    return new Map(records.filter(({ id = '' }) => !present.has(id)).map((each) => [each, 'missing' as const]))
   }
 
-  if (operation === 'delete') await remove()
-  else {
-    const planned: Planned[] = []
-    for (const record of batch) {
-      const each = plan(record)
-      if (typeof each === 'string') reject(record, each)
-      else planned.push(each)
-    }
-    if (operation === 'create') await create(planned)
-    else await replace(planned, operation === 'index')
-  }
-  return { written, already, rejected }
+  return { keyOf: documentOf, create, replace, removal: { keyOf: idOf, remove } }
 }

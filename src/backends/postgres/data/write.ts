@@ -1,5 +1,6 @@
-import type { BatchReport, InputRecord, Rejected, WriteOptions } from '../../../contracts/data-backend.ts'
-import { isSameRecord, notCreated, notUpdated, type RecordRow, rowOf } from '../../../records/rows.ts'
+import type { KeyedRecord, NotWritten, RecordContainer } from '../../../records/reconcile.ts'
+import { type RecordRow, rowOf } from '../../../records/rows.ts'
+import { groupsBySize } from '../../../xapi/groups.ts'
 import { formatMicros, type Micros } from '../../../xapi/timestamp.ts'
 import type { Query, Value } from '../query-text.ts'
 import { type Asked, isOfRecord } from './errors.ts'
@@ -13,20 +14,6 @@ const earliest: Micros = -62_135_596_800_000_000
 
 const timeText = (time: Micros | undefined): string =>
   time === undefined ? '-infinity' : formatMicros(Math.max(time, earliest))
-
-function* pieces(rows: readonly RecordRow[]): Generator<readonly RecordRow[]> {
-  let start = 0
-  let size = 0
-  for (const [at, { record }] of rows.entries()) {
-    if (at - start === most.rows || (size + record.text.length > most.characters && at > start)) {
-      yield rows.slice(start, at)
-      start = at
-      size = 0
-    }
-    size += record.text.length
-  }
-  if (start < rows.length) yield rows.slice(start)
-}
 
 const valuesOf = (rows: readonly RecordRow[]): { readonly list: string; readonly values: readonly Value[] } => {
   const values: Value[] = []
@@ -69,84 +56,92 @@ const selectRows = ({ sql }: RecordTable, ids: readonly string[]): Query<[id: st
   values: ids
 })
 
-/** A batch into one table; all of it may be done again. */
-export const writeBatch = async (
+/** A table of records. */
+export const recordContainer = (
   database: Asked,
   table: RecordTable,
-  batch: readonly InputRecord[],
-  { operation, signal }: WriteOptions
-): Promise<BatchReport> => {
-  const rejected: Rejected[] = []
-  const rows: RecordRow[] = []
-  let written = 0
-  let already = 0
-  for (const record of batch) {
-    const row = rowOf(record)
-    if (typeof row === 'string') rejected.push({ record, reason: row })
-    else rows.push(row)
-  }
-
+  signal: AbortSignal | undefined
+): RecordContainer<RecordRow> => {
   /** What the server refuses for the sake of one record is sent again in halves, until that one is alone. */
-  const change = async (query: (some: readonly RecordRow[]) => Ids, some: readonly RecordRow[]): Promise<string[]> => {
-    if (some.length === 0) return []
+  const changeSome = async (
+    rows: readonly RecordRow[],
+    query: (some: readonly RecordRow[]) => Ids,
+    refused: Map<RecordRow, NotWritten>
+  ): Promise<string[]> => {
     try {
-      return (await database.write(query(some))).map(([id]) => id)
+      return (await database.write(query(rows))).map(([id]) => id)
     } catch (error) {
       if (!isOfRecord(error)) throw error
-      const [only, ...others] = some
+      const [only, ...others] = rows
       if (only !== undefined && others.length === 0) {
-        rejected.push({ record: only.record, reason: `is refused: ${error instanceof Error ? error.message : error}` })
+        refused.set(only, { reason: `is refused: ${error instanceof Error ? error.message : error}` })
         return []
       }
-      const middle = some.length >>> 1
-      return [...(await change(query, some.slice(0, middle))), ...(await change(query, some.slice(middle)))]
+      const middle = rows.length >>> 1
+      const first = await changeSome(rows.slice(0, middle), query, refused)
+      return [...first, ...(await changeSome(rows.slice(middle), query, refused))]
     }
   }
 
-  const create = async (some: readonly RecordRow[]): Promise<void> => {
-    const refusedBefore = rejected.length
-    const made = new Set(await change((each) => insertRows(table, each, false), some))
-    const refused = new Set(rejected.slice(refusedBefore).map(({ record }) => record))
-    const others: RecordRow[] = []
-    for (const row of some) {
-      // Of several with one id the first was made.
-      if (made.delete(row.id)) written += 1
-      else if (!refused.has(row.record)) others.push(row)
+  /** `whenUnchanged` says why the rows with these ids were left as they are. */
+  const change = async <Row extends KeyedRecord>(
+    rows: readonly Row[],
+    write: (some: readonly Row[], refused: Map<Row, NotWritten>) => Promise<readonly string[]>,
+    whenUnchanged: (unchanged: readonly Row[]) => Promise<(row: Row) => NotWritten>
+  ): Promise<ReadonlyMap<Row, NotWritten>> => {
+    const refused = new Map<Row, NotWritten>()
+    for (const some of groupsBySize(rows, ({ record }) => record.text.length, most.characters, most.rows)) {
+      signal?.throwIfAborted()
+      const changed = new Set<string | undefined>(await write(some, refused))
+      const unchanged = some.filter((row) => !changed.has(row.id) && !refused.has(row))
+      if (unchanged.length === 0) continue
+      const why = await whenUnchanged(unchanged)
+      for (const row of unchanged) refused.set(row, why(row))
     }
-    if (others.length === 0) return
-    const there = new Map(await database.read(selectRows(table, [...new Set(others.map(({ id }) => id))])))
-    for (const { record, id } of others) {
-      const text = there.get(id)
-      if (text !== undefined && isSameRecord(text, record)) already += 1
-      else rejected.push({ record, reason: notCreated(id) })
-    }
+    return refused
   }
 
-  const replace = async (some: readonly RecordRow[]): Promise<void> => {
-    // The last of them counts; one statement of SQL changes a row once only.
-    const wanted = new Map(some.map((row) => [row.id, row]))
-    const query = (each: readonly RecordRow[]): Ids =>
-      operation === 'index' ? insertRows(table, each, true) : updateRows(table, each)
-    const refusedBefore = rejected.length
-    const changed = new Set(await change(query, [...wanted.values()]))
-    const refused = new Set(rejected.slice(refusedBefore).map(({ record }) => record))
-    for (const { record, id } of some) {
-      if (changed.has(id)) written += 1
-      else if (!refused.has(record)) rejected.push({ record, reason: notUpdated(id) })
+  const whatIsThere = async (rows: readonly RecordRow[]): Promise<(row: RecordRow) => NotWritten> => {
+    const there = new Map(
+      await database.read(
+        selectRows(
+          table,
+          rows.map(({ id }) => id)
+        )
+      )
+    )
+    return ({ id }) => ({ there: [there.get(id) ?? []].flat() })
+  }
+
+  return {
+    keyOf: rowOf,
+    create: (rows) =>
+      change(rows, (some, refused) => changeSome(some, (each) => insertRows(table, each, false), refused), whatIsThere),
+    replace: (rows, orMake) => {
+      const query = (some: readonly RecordRow[]): Ids =>
+        orMake ? insertRows(table, some, true) : updateRows(table, some)
+      return change(
+        rows,
+        (some, refused) => changeSome(some, query, refused),
+        async () => () => 'missing'
+      )
+    },
+    removal: {
+      keyOf: rowOf,
+      remove: (rows) =>
+        change(
+          rows,
+          async (some) =>
+            (
+              await database.write(
+                deleteRows(
+                  table,
+                  some.map(({ id = '' }) => id)
+                )
+              )
+            ).map(([id]) => id),
+          async () => () => 'missing'
+        )
     }
   }
-
-  const remove = async (some: readonly RecordRow[]): Promise<void> => {
-    const gone = await database.write(deleteRows(table, [...new Set(some.map(({ id }) => id))]))
-    written += gone.length
-    already += some.length - gone.length
-  }
-
-  for (const piece of pieces(rows)) {
-    signal?.throwIfAborted()
-    if (operation === 'create') await create(piece)
-    else if (operation === 'delete') await remove(piece)
-    else await replace(piece)
-  }
-  return { written, already, rejected }
 }

@@ -1,71 +1,60 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { BatchReport, InputRecord, Rejected, WriteOperation } from '../../../contracts/data-backend.ts'
-import { isSameRecord, notCreated, notUpdated, type RecordRow, rowOf } from '../../../records/rows.ts'
+import type { NotWritten, RecordContainer } from '../../../records/reconcile.ts'
+import { type RecordRow, rowOf } from '../../../records/rows.ts'
+import { translating } from '../errors.ts'
 import { noTime, quoted } from './file.ts'
 
-/** What one record becomes: written, there before, or a reason. */
-type Fate = 'written' | 'already' | { readonly reason: string }
-
-const createWriter = (database: DatabaseSync, table: string, operation: WriteOperation) => {
+/** A table of records in a file. Each of its calls is one transaction: all that is not refused, or nothing. */
+export const recordContainer = (database: DatabaseSync, file: string, table: string): RecordContainer<RecordRow> => {
   const name = quoted(table)
-  const values = 'VALUES (?, ?, ?)'
-  switch (operation) {
-    case 'create': {
-      const insert = database.prepare(
-        `INSERT INTO ${name} (id, timestamp, record) ${values} ON CONFLICT (id) DO NOTHING`
-      )
-      const select = database.prepare(`SELECT record FROM ${name} WHERE id = ?`)
-      return ({ record, id, time = noTime }: RecordRow): Fate => {
-        if (insert.run(id, time, record.text).changes > 0) return 'written'
-        return isSameRecord(String(select.get(id)?.record), record) ? 'already' : { reason: notCreated(id) }
-      }
-    }
-    case 'update': {
-      const update = database.prepare(`UPDATE ${name} SET timestamp = ?, record = ? WHERE id = ?`)
-      return ({ record, id, time = noTime }: RecordRow): Fate =>
-        update.run(time, record.text, id).changes > 0 ? 'written' : { reason: notUpdated(id) }
-    }
-    case 'delete': {
-      const remove = database.prepare(`DELETE FROM ${name} WHERE id = ?`)
-      return ({ id }: RecordRow): Fate => (remove.run(id).changes > 0 ? 'written' : 'already')
-    }
-    default: {
-      const upsert = database.prepare(
-        `INSERT INTO ${name} (id, timestamp, record) ${values}
-         ON CONFLICT (id) DO UPDATE SET timestamp = excluded.timestamp, record = excluded.record`
-      )
-      return ({ record, id, time = noTime }: RecordRow): Fate => {
-        upsert.run(id, time, record.text)
-        return 'written'
-      }
-    }
-  }
-}
+  const insertSql = `INSERT INTO ${name} (id, timestamp, record) VALUES (?, ?, ?) ON CONFLICT (id) DO`
 
-/** A batch into one table, in one transaction: all that is not rejected, or nothing. */
-export const writeBatch = (
-  database: DatabaseSync,
-  table: string,
-  operation: WriteOperation,
-  batch: readonly InputRecord[]
-): BatchReport => {
-  const rejected: Rejected[] = []
-  let written = 0
-  let already = 0
-  const write = createWriter(database, table, operation)
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    for (const record of batch) {
-      const row = rowOf(record)
-      const fate = typeof row === 'string' ? { reason: row } : write(row)
-      if (fate === 'written') written += 1
-      else if (fate === 'already') already += 1
-      else rejected.push({ record, reason: fate.reason })
+  const inTransaction = <Row>(
+    rows: readonly Row[],
+    prepare: () => (row: Row) => NotWritten | undefined
+  ): ReadonlyMap<Row, NotWritten> =>
+    translating(file, () => {
+      const refused = new Map<Row, NotWritten>()
+      const write = prepare()
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        for (const row of rows) {
+          const why = write(row)
+          if (why !== undefined) refused.set(row, why)
+        }
+        database.exec('COMMIT')
+      } catch (error) {
+        if (database.isTransaction) database.exec('ROLLBACK')
+        throw error
+      }
+      return refused
+    })
+
+  return {
+    keyOf: rowOf,
+    create: async (rows) =>
+      inTransaction(rows, () => {
+        const insert = database.prepare(`${insertSql} NOTHING`)
+        const select = database.prepare(`SELECT record FROM ${name} WHERE id = ?`)
+        return ({ record, id, time = noTime }) =>
+          insert.run(id, time, record.text).changes > 0 ? undefined : { there: [String(select.get(id)?.record)] }
+      }),
+    replace: async (rows, orMake) =>
+      inTransaction(rows, () => {
+        const write = database.prepare(
+          orMake
+            ? `${insertSql} UPDATE SET timestamp = excluded.timestamp, record = excluded.record`
+            : `UPDATE ${name} SET timestamp = ?2, record = ?3 WHERE id = ?1`
+        )
+        return ({ record, id, time = noTime }) => (write.run(id, time, record.text).changes > 0 ? undefined : 'missing')
+      }),
+    removal: {
+      keyOf: rowOf,
+      remove: async (rows) =>
+        inTransaction(rows, () => {
+          const remove = database.prepare(`DELETE FROM ${name} WHERE id = ?`)
+          return ({ id = '' }) => (remove.run(id).changes > 0 ? undefined : 'missing')
+        })
     }
-    database.exec('COMMIT')
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK')
-    throw error
   }
-  return { written, already, rejected }
 }
