@@ -1,54 +1,189 @@
+/** What an error means, and what the person who meets it can do. */
+interface ErrorDescription {
+  readonly meaning: string
+  readonly advice: string
+}
+
 /**
- * Every way in which Ralph can refuse or fail, in one table. A code says nothing of HTTP or of processes:
- * `http/error-status.ts` gives each its status and `cli/exit-code.ts` its exit code, both exhaustively.
+ * Every way in which Ralph can refuse or fail, in one table; docs/errors.md is printed from it. A code says nothing of
+ * HTTP or of processes: `http/error-status.ts` gives each its status and `cli/exit-code.ts` its exit code.
  */
 export const errorCodes = {
   // What the client sent.
-  INVALID_JSON: 'the body is not JSON',
-  INVALID_STATEMENT: 'a statement breaks a rule of the specification',
-  INVALID_PARAMETER: 'a query parameter is unknown, repeated, of the wrong form, or contradicts another',
-  INVALID_HEADER: 'a request header is missing or of the wrong form',
-  INVALID_VERSION: 'X-Experience-API-Version is missing or names a version that is not supported',
-  INVALID_CURSOR: 'a `more` link was altered',
-  INVALID_MULTIPART: 'a multipart/mixed body is malformed',
-  INVALID_ATTACHMENT: 'attachments and the parts sent with them do not agree',
-  INVALID_SIGNATURE: 'a signed statement does not carry the signature it claims',
-  INVALID_DOCUMENT: 'a document cannot be stored or merged',
-  BODY_TOO_LARGE: 'the body exceeds the configured limit',
-  TOO_MANY_STATEMENTS: 'the request brings more statements than the configured limit',
-  HEADERS_TOO_LARGE: 'the request headers exceed the limit of the server',
-  UNSUPPORTED_MEDIA_TYPE: 'the content type or the content encoding is not supported',
-  MALFORMED_REQUEST: 'the request is not well-formed HTTP',
-  REQUEST_TIMEOUT: 'the request took too long to arrive',
+  INVALID_JSON: {
+    meaning: 'the body is not valid JSON',
+    advice: 'Send one JSON value, in UTF-8. The message names the place where the text stops being JSON.'
+  },
+  INVALID_STATEMENT: {
+    meaning: 'a statement breaks a rule of the specification',
+    advice:
+      'Read `details.problems`: each names the statement, the place in it, the rule and what was expected. docs/rejected-statements.md says what to do when the client cannot be mended.'
+  },
+  INVALID_PARAMETER: {
+    meaning: 'a query parameter is unknown, repeated, of the wrong form, or contradicts another',
+    advice:
+      'Correct the parameter that the message names. RALPH_LRS_IGNORE_UNKNOWN_PARAMETERS=true lets unknown names pass.'
+  },
+  INVALID_HEADER: {
+    meaning: 'a request header is missing or of the wrong form',
+    advice: 'Correct the header that the message names.'
+  },
+  INVALID_VERSION: {
+    meaning: 'X-Experience-API-Version is missing or names a version that is not supported',
+    advice:
+      'Send X-Experience-API-Version: 1.0.3 or 2.0.0. RALPH_LRS_REQUIRE_VERSION_HEADER=false lets requests without the header pass.'
+  },
+  INVALID_CURSOR: {
+    meaning: 'a `more` link was altered',
+    advice: 'Follow `more` links as they came. Ask the first question again if the link is lost.'
+  },
+  INVALID_MULTIPART: {
+    meaning: 'a multipart/mixed body is malformed',
+    advice:
+      'Compare the boundary, the order of the parts and their headers with Communication 1.5.2 of the specification.'
+  },
+  INVALID_ATTACHMENT: {
+    meaning: 'attachments and the parts sent with them do not agree',
+    advice: 'Send a part for each attachment without `fileUrl`. `sha2` and `length` must be those of the bytes.'
+  },
+  INVALID_SIGNATURE: {
+    meaning: 'a signed statement does not carry the signature it claims',
+    advice:
+      'Sign the statement as it is sent. For signatures without a certificate give the public key in RALPH_LRS_SIGNATURE_KEYS.'
+  },
+  INVALID_DOCUMENT: {
+    meaning: 'a document cannot be stored or merged',
+    advice: 'POST merges JSON objects only. Send any other document with PUT.'
+  },
+  BODY_TOO_LARGE: {
+    meaning: 'the body exceeds the configured limit',
+    advice: 'Send less at once, or raise the setting that `details.setting` names.'
+  },
+  TOO_MANY_STATEMENTS: {
+    meaning: 'the request brings more statements than the configured limit',
+    advice: 'Send hundreds of statements at a time, or raise RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST.'
+  },
+  HEADERS_TOO_LARGE: {
+    meaning: 'the request headers exceed the limit of the server',
+    advice: 'Send long parameters by POST in the alternate request syntax, or raise RALPH_RUNSERVER_MAX_HEADER_SIZE.'
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    meaning: 'the content type or the content encoding is not supported',
+    advice: 'Send statements as application/json or multipart/mixed, and compress with gzip, deflate, br or nothing.'
+  },
+  MALFORMED_REQUEST: {
+    meaning: 'the request is not well-formed HTTP',
+    advice: 'Look at what stands between client and server: a proxy may change or cut requests.'
+  },
+  REQUEST_TIMEOUT: {
+    meaning: 'the request took too long to arrive',
+    advice: 'Send less at once, or raise the setting that `details.setting` names.'
+  },
   // Who sent it.
-  UNAUTHENTICATED: 'credentials are missing or wrong',
-  FORBIDDEN: 'the credentials lack a scope',
+  UNAUTHENTICATED: {
+    meaning: 'credentials are missing or wrong',
+    advice:
+      'Check name and password, and whether the user is there: `ralph auth list`. The demo user janedoe is refused on addresses that others can reach.'
+  },
+  FORBIDDEN: {
+    meaning: 'the credentials lack a scope',
+    advice: 'Give the user the scope that the message names, in the auth file. docs/users.md lists the scopes.'
+  },
   // What is there.
-  NOT_FOUND: 'there is no such resource',
-  METHOD_NOT_ALLOWED: 'the resource does not have this method',
-  STATEMENT_CONFLICT: 'another statement has this id',
-  DOCUMENT_CONFLICT: 'the document exists and the request does not say which state it replaces',
-  PRECONDITION_FAILED: 'If-Match or If-None-Match does not hold',
+  NOT_FOUND: {
+    meaning: 'there is no such resource',
+    advice:
+      'Check the path and the id. A voided statement is found by `voidedStatementId` only, and statements of others may be hidden.'
+  },
+  METHOD_NOT_ALLOWED: {
+    meaning: 'the resource does not have this method',
+    advice: 'Use a method that the header Allow of the answer names.'
+  },
+  STATEMENT_CONFLICT: {
+    meaning: 'another statement has this id',
+    advice:
+      'Statements never change. Send the new statement with an id of its own; a statement that is equal is accepted again.'
+  },
+  DOCUMENT_CONFLICT: {
+    meaning: 'the document exists and the request does not say which state it replaces',
+    advice: 'Read the document first, and send its ETag in If-Match.'
+  },
+  PRECONDITION_FAILED: {
+    meaning: 'If-Match or If-None-Match does not hold',
+    advice: 'Somebody changed the document. Read it again, and repeat the change.'
+  },
   // What the server can do now.
-  OVERLOADED: 'the server has more to do than it can take',
-  STORE_UNAVAILABLE: 'the store is out of reach',
-  STORE_FULL: 'the store can take no more: storage is full or read-only',
-  STORE_CORRUPT: 'the store holds something that it cannot have written',
-  STORE_IN_USE: 'another process writes to this store: stop it, or give this one a store of its own',
+  OVERLOADED: {
+    meaning: 'the server has more to do than it can take',
+    advice:
+      'Send the request again after Retry-After. If it happens often, send less at once, or raise the setting that `details.setting` names.'
+  },
+  STORE_UNAVAILABLE: {
+    meaning: 'the store is out of reach',
+    advice:
+      'Look at the log and at /__heartbeat__: the database does not answer. Clients send the request again after Retry-After.'
+  },
+  STORE_FULL: {
+    meaning: 'the store can take no more: storage is full or read-only',
+    advice: 'Make room on the disk of the store, or take away what makes it read-only. The server goes on by itself.'
+  },
+  STORE_CORRUPT: {
+    meaning: 'the store holds something that it cannot have written',
+    advice: 'Stop the server, keep a copy of the files, and restore a backup: docs/backup-and-upgrade.md.'
+  },
+  STORE_IN_USE: {
+    meaning: 'another process writes to this store: stop it, or give this one a store of its own',
+    advice:
+      'The message names the process. sqlite, fs and clickhouse have one server at a time; es, mongo and postgres have any number.'
+  },
   // What a command met.
-  INVALID_QUERY: 'the backend does not understand what it was asked to read',
-  ALREADY_THERE: 'there is something else of this name or id already',
-  UNSUPPORTED_OPERATION: 'the backend cannot do this',
-  INTERRUPTED: 'the command was stopped before it had done everything',
+  INVALID_QUERY: {
+    meaning: 'the backend does not understand what it was asked to read',
+    advice: '`ralph read -b NAME --help` says what a query of the backend is.'
+  },
+  ALREADY_THERE: {
+    meaning: 'there is something else of this name or id already',
+    advice: 'Choose another name, or say with `ralph write -o` what happens to what is there.'
+  },
+  UNSUPPORTED_OPERATION: {
+    meaning: 'the backend cannot do this',
+    advice: '`ralph backends` lists what each backend can do.'
+  },
+  INTERRUPTED: {
+    meaning: 'the command was stopped before it had done everything',
+    advice: 'Start the command again: what was moved already is not doubled.'
+  },
   // How it was started.
-  INVALID_SETTING: 'a setting has a value that it cannot have',
-  INVALID_AUTH_FILE: 'the auth file is missing or malformed',
-  UNKNOWN_BACKEND: 'there is no backend of this name',
-  ADDRESS_UNAVAILABLE: 'the server cannot listen on this address',
-  USAGE: 'the command was called with the wrong words',
-  INVALID_INPUT: 'some of the input of a command is invalid',
-  INTERNAL: 'a defect of Ralph'
-} as const
+  INVALID_SETTING: {
+    meaning: 'a setting has a value that it cannot have',
+    advice: 'Correct the setting that the message names. `ralph settings` shows what is set, and by what.'
+  },
+  INVALID_AUTH_FILE: {
+    meaning: 'the auth file is missing or malformed',
+    advice: 'The message names the file and what is wrong with which user. `ralph auth` writes a correct file.'
+  },
+  UNKNOWN_BACKEND: {
+    meaning: 'there is no backend of this name',
+    advice:
+      '`ralph backends` lists the names. A backend of a package needs `ralph-backend-NAME` in node_modules of the working directory.'
+  },
+  ADDRESS_UNAVAILABLE: {
+    meaning: 'the server cannot listen on this address',
+    advice: 'Choose another port with --port, or stop the program that has it.'
+  },
+  USAGE: {
+    meaning: 'the command was called with the wrong words',
+    advice: '`ralph help COMMAND` shows its words.'
+  },
+  INVALID_INPUT: {
+    meaning: 'some of the input of a command is invalid',
+    advice: 'Standard error names the lines. `--report FILE` keeps them with the reasons; `-I` goes on after them.'
+  },
+  INTERNAL: {
+    meaning: 'a defect of Ralph',
+    advice: 'The log has the cause. Report it with the lines of the log: SECURITY.md and CONTRIBUTING.md say where.'
+  }
+} as const satisfies { readonly [code: string]: ErrorDescription }
 
 export type ErrorCode = keyof typeof errorCodes
 

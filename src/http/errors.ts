@@ -51,7 +51,7 @@ const ownWords: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'INTERNAL'])
 /** What a client may know of a fault of the server; the log has the rest. */
 const forClient = (error: RalphError): RalphError => {
   if (errorStatus[error.code] < 500 || ownWords.has(error.code)) return error
-  const [first = '', ...rest] = errorCodes[error.code]
+  const [first = '', ...rest] = errorCodes[error.code].meaning
   const { retryAfter, setting } = error.details
   const details = { ...(retryAfter === undefined ? {} : { retryAfter }), ...(setting === undefined ? {} : { setting }) }
   return new RalphError(error.code, `${first.toUpperCase()}${rest.join('')}. The log of the server has more.`, details)

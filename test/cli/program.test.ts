@@ -56,4 +56,9 @@ t.test('ralph errors lists every error with HTTP status and exit code', async (t
   t.match(stdout, /^code +http +exit +meaning\n/)
   t.match(stdout, /\nSTATEMENT_CONFLICT +409 +1 +another statement has this id\n/)
   t.match(stdout, /\nUSAGE +500 +2 +/)
+  const markdown = await ralph(t, ['errors', '--format', 'markdown'])
+  t.match(
+    markdown.stdout,
+    '\n### STATEMENT_CONFLICT\n\nHTTP 409, exit code 1. Another statement has this id.\n\nStatements'
+  )
 })

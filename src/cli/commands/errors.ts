@@ -1,7 +1,43 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type ErrorCode, errorCodes } from '../../errors.ts'
 import type { Composition } from '../composition.ts'
 import { exitCode } from '../exit-code.ts'
+
+interface Row {
+  readonly code: ErrorCode
+  readonly http: string
+  readonly exit: string
+  readonly meaning: string
+  readonly advice: string
+}
+
+const rowsOf = (errorStatus: Composition['errorStatus']): readonly Row[] => {
+  // Object.keys forgets that these are the keys of the table.
+  const codes = Object.keys(errorCodes) as readonly ErrorCode[]
+  return codes.map((code) => ({
+    code,
+    http: String(errorStatus[code]),
+    exit: String(exitCode[code]),
+    ...errorCodes[code]
+  }))
+}
+
+const asText = (rows: readonly Row[]): string => {
+  const width = Math.max(...rows.map(({ code }) => code.length))
+  const head = { code: 'code', http: 'http', exit: 'exit', meaning: 'meaning' }
+  return [head, ...rows]
+    .map(({ code, http, exit, meaning }) => `${code.padEnd(width)}  ${http.padEnd(4)}  ${exit.padEnd(4)}  ${meaning}\n`)
+    .join('')
+}
+
+/** A heading for each error, so that a page can link to one. */
+const asMarkdown = (rows: readonly Row[]): string =>
+  rows
+    .map(({ code, http, exit, meaning, advice }) => {
+      const [first = '', ...rest] = meaning
+      return `### ${code}\n\nHTTP ${http}, exit code ${exit}. ${first.toUpperCase()}${rest.join('')}.\n\n${advice}\n`
+    })
+    .join('\n')
 
 /** `ralph errors`: the table of all errors. */
 export const declareErrors = (program: Command, { errorStatus }: Composition): void => {
@@ -9,15 +45,11 @@ export const declareErrors = (program: Command, { errorStatus }: Composition): v
     .command('errors')
     .summary('list all errors')
     .description('Prints every error: its code, its HTTP status, the exit code of commands, what it means.')
-    .action(() => {
-      // Object.keys forgets that these are the keys of the table.
-      const codes = Object.keys(errorCodes) as readonly ErrorCode[]
-      const width = Math.max(...codes.map((code) => code.length))
-      process.stdout.write(`${'code'.padEnd(width)}  http  exit  meaning\n`)
-      for (const code of codes) {
-        process.stdout.write(
-          `${code.padEnd(width)}  ${String(errorStatus[code]).padEnd(4)}  ${String(exitCode[code]).padEnd(4)}  ${errorCodes[code]}\n`
-        )
-      }
+    .addOption(
+      new Option('-f, --format <format>', 'markdown says what to do, too').choices(['text', 'markdown']).default('text')
+    )
+    .action(({ format }: { readonly format: string }) => {
+      const rows = rowsOf(errorStatus)
+      process.stdout.write(format === 'markdown' ? asMarkdown(rows) : asText(rows))
     })
 }
