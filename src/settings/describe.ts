@@ -54,18 +54,47 @@ const asText = (sections: readonly Section[], sources: Sources): string =>
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 
-const asMarkdown = (sections: readonly Section[]): string =>
-  sections
-    .map((section) => {
-      const rows = rowsOf(section).map((setting) => {
-        const standard = setting.defaultText === '' ? '' : setting.defaultText.replace(/^\S+$/, '`$&`')
-        const names = otherNames(setting)
-        const others = names.length === 0 ? '' : ` Also: ${names.map((name) => `\`${name}\``).join(', ')}.`
-        return `| \`${setting.variable}\` | ${cell(standard)} | ${cell(setting.description + others)} |`
-      })
-      return `### ${section.title}\n\n| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n`
-    })
-    .join('\n')
+const tableOf = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
+
+/** `RALPH_BACKENDS__ES__…`: the group of a variable, and its parameter; undefined: it is not of a backend. */
+const partsOf = (variable: string) => {
+  const [, group, backend, parameter] = /^RALPH_BACKENDS__([A-Z]+)__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
+  if (group === undefined || backend === undefined || parameter === undefined) return undefined
+  return { before: `RALPH_BACKENDS__${group}__${backend}__…`, after: `…__${backend}__${parameter}` }
+}
+
+/** Every group of names that has others, and every parameter that has; a variable may be any pair of the two. */
+const otherNamesAsMarkdown = (sections: readonly Section[]): string => {
+  const before = new Map<string, Set<string>>()
+  const after = new Map<string, Set<string>>()
+  for (const setting of sections.flatMap(rowsOf)) {
+    const own = partsOf(setting.variable)
+    if (own === undefined) continue
+    for (const other of otherNames(setting).map(partsOf)) {
+      if (other === undefined) continue
+      if (other.before !== own.before) before.set(own.before, (before.get(own.before) ?? new Set()).add(other.before))
+      if (other.after !== own.after) after.set(own.after, (after.get(own.after) ?? new Set()).add(other.after))
+    }
+  }
+  if (before.size === 0) return ''
+  const rows = [...before, ...after].map(([name, others]) =>
+    [name, [...others].join('`, `')].map((text) => `\`${text}\``)
+  )
+  return `\n### Other names\n\n${tableOf(['name', 'also'], rows)}`
+}
+
+const asMarkdown = (sections: readonly Section[]): string => {
+  const tables = sections.map((section) => {
+    const rows = rowsOf(section).map(({ variable, defaultText, description }) => [
+      `\`${variable}\``,
+      cell(defaultText.replace(/^\S+$/, '`$&`')),
+      cell(description)
+    ])
+    return `### ${section.title}\n\n${tableOf(['variable', 'default', 'meaning'], rows)}`
+  })
+  return tables.join('\n') + otherNamesAsMarkdown(sections)
+}
 
 /** A `.env` file in which everything is commented out. */
 const asEnv = (sections: readonly Section[]): string =>

@@ -54,10 +54,13 @@ t.test('the reference in markdown is a table for each group', async (t) => {
   const { stdout } = await ralph(t, ['settings', '--format', 'markdown'], { cwd })
   t.match(
     stdout,
-    '### Server\n\n| variable | default | meaning |\n|---|---|---|\n| `RALPH_RUNSERVER_BACKEND` | `sqlite` |'
+    '### Server\n\n| variable | default | meaning |\n| --- | --- | --- |\n| `RALPH_RUNSERVER_BACKEND` | `sqlite` |'
   )
   t.match(stdout, '### Backend fs')
   t.match(stdout, '| `RALPH_RUNSERVER_PORT` | `8100` |')
+  const [, names] = stdout.split('### Other names')
+  t.match(names, '| `RALPH_BACKENDS__LRS__ES__…` | `RALPH_BACKENDS__DATA__ES__…`, `RALPH_BACKENDS__DATABASE__ES__…` |')
+  t.match(names, '| `…__ES__DEFAULT_INDEX` | `…__ES__INDEX` |')
   t.notMatch(stdout, cwd)
 })
 

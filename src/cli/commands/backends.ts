@@ -77,6 +77,19 @@ const asTable = (rows: readonly Row[]): string => {
     .join('\n')
 }
 
+const asMarkdown = (rows: readonly Row[]): string =>
+  [heads, heads.map(() => '---'), ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+const print = (rows: readonly Row[], format: string): string => {
+  if (format === 'markdown') return asMarkdown(rows)
+  if (format === 'text') return asTable(rows)
+  return JSON.stringify(
+    rows.map((row) => ({ ...row, moves: row.moves ?? null, driver: row.driver ?? null })),
+    null,
+    2
+  )
+}
+
 /** `ralph backends`: what there is, and what each can do. */
 export const declareBackends = (program: Command, composition: Composition): void => {
   program
@@ -86,10 +99,8 @@ export const declareBackends = (program: Command, composition: Composition): voi
       'Prints every backend: whether `ralph runserver` takes it, what `ralph list`, `read`, `write` (the first ' +
         'operation is the default) and `delete` can do with it, and the npm package that speaks with it.'
     )
-    .addOption(new Option('-f, --format <format>', 'how').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-f, --format <format>', 'how').choices(['text', 'markdown', 'json']).default('text'))
     .action(({ format }: { readonly format: string }) => {
-      const rows = rowsOf(composition)
-      const json = rows.map((row) => ({ ...row, moves: row.moves ?? null, driver: row.driver ?? null }))
-      process.stdout.write(format === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${asTable(rows)}\n`)
+      process.stdout.write(`${print(rowsOf(composition), format)}\n`)
     })
 }
