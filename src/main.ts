@@ -65,14 +65,21 @@ const addressOf = (host: string, port: number): string => `${isIPv6(host) ? `[${
 const serve = async (sources: Sources): Promise<void> => {
   const definition = backendNamed(loadBackendName(sources))
   const { general, server: settings, identity, backend: openBackend } = loadRunserver(sources, definition.configure)
-  const [{ createLogger }, { openAuthenticator }, { buildServer }, { compileRules }, { default: closeWithGrace }] =
-    await Promise.all([
-      import('./telemetry/logger.ts'),
-      import('./identity/authenticator.ts'),
-      import('./http/server.ts'),
-      import('./lrs/store-statements/validate.ts'),
-      import('close-with-grace')
-    ])
+  const [
+    { createLogger },
+    { openAuthenticators },
+    { createLoginLog },
+    { buildServer },
+    { compileRules },
+    { default: closeWithGrace }
+  ] = await Promise.all([
+    import('./telemetry/logger.ts'),
+    import('./identity/authenticators.ts'),
+    import('./telemetry/login-log.ts'),
+    import('./http/server.ts'),
+    import('./lrs/store-statements/validate.ts'),
+    import('close-with-grace')
+  ])
   // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process; so it is a full disk: 507.
   process.on('SIGXFSZ', () => {})
   const logger = createLogger(general.log.level, general.log.format)
@@ -83,8 +90,10 @@ const serve = async (sources: Sources): Promise<void> => {
     for (let last = opened.pop(); last !== undefined; last = opened.pop()) await last()
   }
   try {
-    const authenticator = await openAuthenticator(identity, logger)
-    opened.push(() => authenticator.close())
+    const logins = createLoginLog(logger)
+    opened.push(() => logins.close())
+    const authenticators = await openAuthenticators(identity, { log: logger, onRefused: logins.failed })
+    opened.push(() => authenticators.close())
     const warn = (message: string): void => logger.warn(message)
     const backend = await interruptible((signal) =>
       openWhenReady(async () => openBackend({ clock, appDir: general.appDir, warn }), {
@@ -109,7 +118,7 @@ const serve = async (sources: Sources): Promise<void> => {
       rejected,
       settings,
       backend,
-      authenticator,
+      authenticators,
       logger,
       newId: randomUUID,
       version: readVersion()
@@ -125,7 +134,7 @@ const serve = async (sources: Sources): Promise<void> => {
     logger.info(
       `Ralph listens on ${reach}/xAPI${everywhere ? ' and every other address of this machine' : ''}, backend ${definition.name}`
     )
-    authenticator.announce()
+    authenticators.announce()
     setImmediate(() => compileRules(settings.defaultVersion))
   } catch (error) {
     await close()

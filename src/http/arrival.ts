@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { RalphError } from '../errors.ts'
 import type { ServerSettings } from '../settings/settings.ts'
-import { createTally, type Tally, totalOf } from './tally.ts'
+import { createTally, type Tally, totalOf } from '../telemetry/tally.ts'
 
 type Limits = Pick<ServerSettings, 'maxConnections' | 'maxHeaderSize' | 'requestTimeout' | 'anonymousTimeout'>
 

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
-import type { Authenticator } from '../identity/authenticator.ts'
+import type { AuthenticatorChain } from '../identity/chain.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import type { Version } from '../xapi/version.ts'
@@ -10,7 +10,7 @@ import type { Version } from '../xapi/version.ts'
 export interface ServerDependencies {
   readonly settings: ServerSettings
   readonly backend: LrsBackend
-  readonly authenticator: Authenticator
+  readonly authenticators: AuthenticatorChain
   readonly logger: FastifyBaseLogger
   /** Undefined: what is rejected is not kept. */
   readonly rejected?: RejectedRequests | undefined

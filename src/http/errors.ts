@@ -15,8 +15,6 @@ const translations: { readonly [code: string]: (limit: number) => RalphError } =
     new RalphError('MALFORMED_REQUEST', 'The body does not have the length that Content-Length says.'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new RalphError('UNSUPPORTED_MEDIA_TYPE', 'The Content-Type is malformed.'),
   FST_ERR_BAD_URL: () => new RalphError('MALFORMED_REQUEST', 'The path of the URL is malformed.'),
-  FST_BASIC_AUTH_MISSING_OR_BAD_AUTHORIZATION_HEADER: () =>
-    new RalphError('UNAUTHENTICATED', 'Send the credentials of a user by HTTP Basic authentication.'),
   Z_DATA_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The body is not what its Content-Encoding says.'),
   Z_BUF_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The compressed body ends too early.'),
   ECONNRESET: () => new RalphError('MALFORMED_REQUEST', 'The body ended too early.')
@@ -84,12 +82,21 @@ export const errorBody = (error: RalphError, requestId?: string): object => {
   return { error: code, message, detail: message, ...more, ...(requestId === undefined ? {} : { requestId }) }
 }
 
+/** What every answer to an error needs to know of the server. */
+export interface Replying {
+  /** Most bytes of a body. */
+  readonly limit: number
+  readonly faults: FaultLog
+  /** What 401 offers, one challenge for each way to authenticate. */
+  readonly challenges: readonly string[]
+}
+
 /** Answers with the error, and logs what is the server's own fault. */
 export const replyWithError = (
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  { limit, faults }: { readonly limit: number; readonly faults: FaultLog }
+  { limit, faults, challenges }: Replying
 ): FastifyReply => {
   letGo(request)
   const error = asRalphError(thrown, limit)
@@ -98,7 +105,7 @@ export const replyWithError = (
   if (own) faults.note(thrown, error, status, request.id)
   // What is still to come of the request is not waited for.
   if (error.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
-  if (status === 401) reply.header('www-authenticate', 'Basic realm="Ralph LRS", charset="UTF-8"')
+  if (status === 401) reply.header('www-authenticate', challenges)
   if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
   else if (status === 503) reply.header('retry-after', '5')
   const body = JSON.stringify(errorBody(error, own ? request.id : undefined))

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ErrorCode, RalphError } from '../errors.ts'
-import { createTally, type Tally, totalOf } from './tally.ts'
+import { createTally, type Tally, totalOf } from '../telemetry/tally.ts'
 
 /** What is the server's own fault, for the operator. */
 export interface FaultLog {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { ServerSettings } from '../settings/settings.ts'
-import { createTally, listCounts, type Tally, totalOf } from './tally.ts'
+import { createTally, listCounts, type Tally, totalOf } from '../telemetry/tally.ts'
 
 /** Requests of a second that are a line each; whoever looks reads no more, and writing more would cost speed. */
 const mostInSecond = 20

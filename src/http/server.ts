@@ -5,7 +5,7 @@ import type { LrsRules } from '../lrs/call.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { parseTrustedKeys } from '../xapi/signature.ts'
 import { arrivalOptions, boundConnections, late } from './arrival.ts'
-import { basicAuthentication } from './authentication.ts'
+import { authenticateBy } from './authentication.ts'
 import { readBodies } from './bodies.ts'
 import { createBudget } from './budget.ts'
 import { keepPrivate } from './caching.ts'
@@ -17,7 +17,6 @@ import type { ServerDependencies } from './dependencies.ts'
 import { replyWithError } from './errors.ts'
 import { createFaultLog } from './fault-log.ts'
 import { healthRoutes, shareStatus } from './health.ts'
-import { createLoginLog } from './login-log.ts'
 import { pageRoutes } from './pages.ts'
 import { RequestLog } from './request-log.ts'
 import { cutSlowReaders } from './slow-readers.ts'
@@ -64,8 +63,8 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   const prefix = prefixOf(settings)
   const { logger } = dependencies
   const requests = new RequestLog(logger, settings.accessLog)
-  const logins = createLoginLog(logger)
-  const replying = { limit: settings.maxBodySize, faults: createFaultLog(logger) }
+  const { challenges } = dependencies.authenticators
+  const replying = { limit: settings.maxBodySize, faults: createFaultLog(logger), challenges }
   const server: FastifyInstance = fastify({
     // Fastify says nothing at info that an operator needs to know.
     loggerInstance: logger.level === 'info' ? logger.child({}, { level: 'warn' }) : logger,
@@ -128,7 +127,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   })
   const tallies = [boundConnections(server, settings, logger), cutSlowReaders(server, settings, logger)]
   server.addHook('onClose', async () => {
-    for (const each of [requests, logins, replying.faults, ...tallies]) each.close()
+    for (const each of [requests, replying.faults, ...tallies]) each.close()
   })
   server.setErrorHandler((error, request, reply) => {
     if (error instanceof RalphError && error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)
@@ -137,7 +136,7 @@ export const buildServer = async (dependencies: ServerDependencies): Promise<Fas
   // For plugins that look for something themselves and do not find it.
   server.setNotFoundHandler(async (request) => refuseUnrouted(request, dependencies))
 
-  const authenticate = await basicAuthentication(server, dependencies.authenticator, logins)
+  const authenticate = authenticateBy(dependencies.authenticators)
 
   await server.register(
     async (xapi) => {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ServerSettings } from '../settings/settings.ts'
-import { createTally, type Tally, totalOf } from './tally.ts'
+import { createTally, type Tally, totalOf } from '../telemetry/tally.ts'
 
 /** Bytes that are offered to a client at once, and that it must take in time. */
 const piece = 2 ** 18

@@ -60,7 +60,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     sentence: 'A place to keep things meets its contract and does not look at who calls.'
   },
   http: {
-    may: ['lrs', 'identity', 'xapi', 'validation', 'settings', 'contracts', 'errors.ts'],
+    may: ['lrs', 'identity', 'xapi', 'validation', 'settings', 'contracts', 'telemetry', 'errors.ts'],
     sentence: 'A door receives opened stores; it never opens one.'
   },
   cli: {

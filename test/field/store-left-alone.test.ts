@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import type { BackendStatus, LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { RalphError } from '../../src/errors.ts'
 import { buildServer } from '../../src/http/server.ts'
-import { openAuthenticator } from '../../src/identity/authenticator.ts'
+import { openAuthenticators } from '../../src/identity/authenticators.ts'
 import { basic, settingsWith } from '../support/lrs.ts'
 import { writeAuthFile } from '../support/lrs-users.ts'
 import { identitySettings } from '../support/users.ts'
@@ -30,11 +30,11 @@ const startWithoutStore = async (t: Test, status: BackendStatus) => {
   const authFile = join(t.testdir({}), 'auth.json')
   writeAuthFile(authFile, '')
   const logger = pino({ level: 'warn', base: null }, { write: (line: string) => log.push(line) })
-  const authenticator = await openAuthenticator(identitySettings(authFile), logger)
+  const authenticators = await openAuthenticators(identitySettings(authFile), { log: logger, onRefused: () => {} })
   const server = await buildServer({
     settings: settingsWith({}),
     backend,
-    authenticator,
+    authenticators,
     logger,
     newId: randomUUID,
     version: '1.2.3'

@@ -16,11 +16,11 @@ const failingWith = async (t: Test, failure: unknown) => {
     status: async () => ({ state: 'away', detail: 'start the engine' }),
     close: async () => {}
   }
-  const asker = { username: 'janedoe', scopes: ['all'], agent: agentOf('janedoe') } as const
+  const principal = { username: 'janedoe', scopes: ['all'], agent: agentOf('janedoe') } as const
   const server = await buildServer({
     settings: settingsWith({}),
     backend,
-    authenticator: { verify: async () => asker, announce: () => {}, close: () => {} },
+    authenticators: { challenges: [], authenticate: async () => principal, announce: () => {}, close: () => {} },
     logger: pino({ level: 'warn', base: null }, { write: (line: string) => log.push(line) }),
     newId: randomUUID,
     version: '1.2.3'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hash, verify } from '@node-rs/bcrypt'
 import t from 'tap'
-import { openAuthenticator } from '../../src/identity/authenticator.ts'
 import { demoHash } from '../../src/identity/demo.ts'
+import { openPasswords } from '../../src/identity/passwords.ts'
 import { aLog, aUser, identitySettings, writeUsers } from '../support/users.ts'
 
 const shipped = fileURLToPath(new URL('../../.ralph/auth.json', import.meta.url))
@@ -16,7 +16,7 @@ t.test('the auth file of the tutorial has one user, janedoe, with the demo hash 
 
 t.test('the demo user is accepted where that is allowed, and the log says so at start', async (t) => {
   const log = aLog()
-  const { announce, verify } = await openAuthenticator(identitySettings(shipped, { allowDemoCredentials: true }), log)
+  const { announce, verify } = await openPasswords(identitySettings(shipped, { allowDemoCredentials: true }), log)
   t.same(log.lines, [], 'nothing before the server listens')
   announce()
   t.match(log.lines, [/warn User "janedoe" has the well-known demo password and is accepted/])
@@ -26,7 +26,7 @@ t.test('the demo user is accepted where that is allowed, and the log says so at 
 
 t.test('elsewhere the demo user is refused, and the log says why, at start and when it is tried', async (t) => {
   const log = aLog()
-  const { announce, verify } = await openAuthenticator(identitySettings(shipped), log)
+  const { announce, verify } = await openPasswords(identitySettings(shipped), log)
   announce()
   t.equal(await verify('janedoe', 'supersecret'), undefined)
   t.equal(await verify('janedoe', 'supersecret'), undefined)
@@ -39,7 +39,7 @@ t.test('a hash of the same password that somebody made is a user like any other'
   const file = join(t.testdir(), 'auth.json')
   await writeUsers(file, [await aUser('janedoe', '', { hash: await hash('supersecret', 4) })])
   const log = aLog()
-  const { verify } = await openAuthenticator(identitySettings(file), log)
+  const { verify } = await openPasswords(identitySettings(file), log)
   t.ok(await verify('janedoe', 'supersecret'))
   t.strictSame(log.lines, [])
 })

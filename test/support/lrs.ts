@@ -6,7 +6,8 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { lrsBackends } from '../../src/backends/registry.ts'
 import { buildServer } from '../../src/http/server.ts'
-import { type AuthenticatorOptions, openAuthenticator } from '../../src/identity/authenticator.ts'
+import { openAuthenticators } from '../../src/identity/authenticators.ts'
+import type { PasswordOptions } from '../../src/identity/passwords.ts'
 import type { ServerSettings } from '../../src/settings/settings.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 import type { Version } from '../../src/xapi/version.ts'
@@ -138,7 +139,7 @@ export interface Lrs {
 export interface LrsOptions {
   readonly backend?: string
   readonly settings?: Partial<ServerSettings>
-  readonly authentication?: AuthenticatorOptions
+  readonly authentication?: PasswordOptions
   /** Where the backend keeps its data; made when it is missing. */
   readonly directory?: string
 }
@@ -203,15 +204,14 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
 
   const start = async (): Promise<() => Promise<void>> => {
     const backend = await openBackend(name, directory, place, (message) => t.comment(message))
-    const authenticator = await openAuthenticator(
+    const authenticators = await openAuthenticators(
       { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false },
-      logger,
-      authentication
+      { log: logger, onRefused: () => {}, ...(authentication === undefined ? {} : { passwords: authentication }) }
     )
     const server = await buildServer({
       settings: settingsWith(settings),
       backend,
-      authenticator,
+      authenticators,
       logger,
       newId: randomUUID,
       version: '1.2.3'
@@ -220,7 +220,7 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
     port = portOf(server.addresses())
     return async () => {
       await server.close()
-      authenticator.close()
+      authenticators.close()
       await backend.close()
     }
   }

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify'
+import type { Logger } from 'pino'
 import { createTally, listCounts, totalOf } from './tally.ts'
 
 /** Logins with wrong credentials, for the operator. */
@@ -14,7 +14,7 @@ const window = 10_000
 /** A name of any client, on one line. */
 const shown = (name: string): string => JSON.stringify(name.slice(0, 64))
 
-export const createLoginLog = (logger: FastifyBaseLogger): LoginLog => {
+export const createLoginLog = (logger: Pick<Logger, 'info'>): LoginLog => {
   const tally = createTally({
     most: mostInWindow,
     window,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { verify as bcryptVerify, hash } from '@node-rs/bcrypt'
 import t, { type Test } from 'tap'
-import { type AuthenticatorOptions, openAuthenticator } from '../../src/identity/authenticator.ts'
+import { openPasswords, type PasswordOptions } from '../../src/identity/passwords.ts'
 import type { IdentitySettings } from '../../src/settings/settings.ts'
 import { aLog, aUser, identitySettings, type UserEntry, writeUsers } from '../support/users.ts'
 
@@ -13,24 +13,24 @@ const joe = await aUser('joe', 'other')
 interface Setup {
   readonly users?: readonly UserEntry[]
   readonly settings?: Partial<IdentitySettings>
-  readonly options?: AuthenticatorOptions
+  readonly options?: PasswordOptions
 }
 
-/** An authenticator on a file, with the hashes that bcrypt was asked about. */
+/** The passwords of a file, with the hashes that bcrypt was asked about. */
 const open = async (t: Test, { users = [jane, joe], settings = {}, options = {} }: Setup = {}) => {
   const file = join(t.testdir(), 'auth.json')
   await writeUsers(file, users)
   const log = aLog()
   const asked: string[] = []
-  const authenticator = await openAuthenticator(identitySettings(file, settings), log, {
+  const passwords = await openPasswords(identitySettings(file, settings), log, {
     compare: (password, hash) => {
       asked.push(hash)
       return bcryptVerify(password, hash)
     },
     ...options
   })
-  t.teardown(() => authenticator.close())
-  return { file, log, asked, authenticator, verify: authenticator.verify }
+  t.teardown(() => passwords.close())
+  return { file, log, asked, passwords, verify: passwords.verify }
 }
 
 /** Waits until something holds; the file is looked at once a second. */
@@ -267,7 +267,7 @@ t.test('while the file is broken or missing, the users from before stay, and the
 
 t.test('a missing file is refused at start, with how to make one', async (t) => {
   const file = join(t.testdir(), 'no where', 'auth.json')
-  await t.rejects(openAuthenticator(identitySettings(file), aLog()), {
+  await t.rejects(openPasswords(identitySettings(file), aLog()), {
     code: 'INVALID_AUTH_FILE',
     message: /There is no auth file .*ralph auth --auth-file ".*no where.auth\.json" .*--write-to-disk/
   })
@@ -275,7 +275,7 @@ t.test('a missing file is refused at start, with how to make one', async (t) => 
 
 t.test('a malformed file is refused at start', async (t) => {
   const dir = t.testdir({ 'auth.json': '[{}]' })
-  await t.rejects(openAuthenticator(identitySettings(join(dir, 'auth.json')), aLog()), { code: 'INVALID_AUTH_FILE' })
+  await t.rejects(openPasswords(identitySettings(join(dir, 'auth.json')), aLog()), { code: 'INVALID_AUTH_FILE' })
 })
 
 t.test('a file without users lets nobody in, and the log says so', async (t) => {

@@ -1,0 +1,39 @@
+import { RalphError } from '../errors.ts'
+import type { Authenticator, PresentedCredentials } from './authenticator.ts'
+import type { Principal } from './principal.ts'
+
+/** All ways in which this server finds out who sends a request. */
+export interface AuthenticatorChain {
+  /** What an answer 401 offers, one challenge for each scheme. */
+  readonly challenges: readonly string[]
+  /** The user whose credentials these are. `UNAUTHENTICATED` when there is none; `OVERLOADED`. */
+  authenticate(credentials: PresentedCredentials): Promise<Principal>
+  announce(): void
+  close(): void
+}
+
+const unrecognized = (authenticators: readonly Authenticator[]): RalphError => {
+  const schemes = authenticators.map(({ scheme }) => scheme).join(' or ')
+  return new RalphError('UNAUTHENTICATED', `Send the credentials of a user by HTTP ${schemes} authentication.`)
+}
+
+/**
+ * Asks the authenticators in their order. The first one that recognizes the credentials decides: when it refuses them,
+ * no other one is asked, so that a wrong password is never tried as something else.
+ */
+export const chainAuthenticators = (authenticators: readonly Authenticator[]): AuthenticatorChain => ({
+  challenges: authenticators.map(({ challenge }) => challenge),
+  authenticate: async (credentials) => {
+    for (const authenticator of authenticators) {
+      const principal = await authenticator.authenticate(credentials)
+      if (principal !== undefined) return principal
+    }
+    throw unrecognized(authenticators)
+  },
+  announce: () => {
+    for (const authenticator of authenticators) authenticator.announce?.()
+  },
+  close: () => {
+    for (const authenticator of authenticators) authenticator.close()
+  }
+})

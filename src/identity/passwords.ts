@@ -1,0 +1,180 @@
+import { hash as digestOf, randomBytes, randomInt } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import { verify as bcryptVerify } from '@node-rs/bcrypt'
+import { LRUCache } from 'lru-cache'
+import type { Log } from '../contracts/log.ts'
+import type { IdentitySettings } from '../settings/settings.ts'
+import type { User } from './auth-file.ts'
+import { type Account, type BcryptQueueOptions, createBcryptQueue } from './bcrypt-queue.ts'
+import { demoHash } from './demo.ts'
+import { newUserCommand } from './new-user-command.ts'
+import type { Principal } from './principal.ts'
+import { openUsers, type Users } from './users.ts'
+
+/** The names and passwords of the auth file. */
+export interface Passwords {
+  /**
+   * The user with this name and password; undefined: there is none. `OVERLOADED` when too many credentials that were
+   * not seen before are being verified; those that were seen are not affected.
+   * @param source where the request comes from: each source gets its share
+   */
+  verify(username: string, password: string, source?: string): Promise<Principal | undefined>
+  /** Says in the log, once the server listens, which user it takes or refuses though everybody knows the password. */
+  announce(): void
+  /** Forgets everything. May be called twice. */
+  close(): void
+}
+
+export interface PasswordOptions {
+  readonly queue?: BcryptQueueOptions
+  /** Compares a password with a hash; bcrypt on a thread of its own unless given. */
+  readonly compare?: (password: string, hash: string) => Promise<boolean>
+}
+
+/** Leaves one processor to the event loop; a user is verified once an hour, so few at a time are plenty. */
+const defaultQueue = (): BcryptQueueOptions => ({
+  atOnce: Math.max(1, Math.min(2, availableParallelism() - 1)),
+  waiting: 64
+})
+
+/** How long a refusal is remembered, in milliseconds, and how many: a client that errs, errs in a loop. */
+const refusalTtl = 10_000
+const refusals = 10_000
+
+/** No password has this hash, or rather nobody will find one. */
+const hashOfNobody = (cost: string): string =>
+  `$2b$${cost}$${randomBytes(16).toString('hex').slice(0, 21)}u${'u'.repeat(31)}`
+
+const costOf = ({ hash }: User): string => hash.slice(4, 6)
+
+/**
+ * What stands in for the hashes of users that do not exist: their costs are spread as those of the users that do, so
+ * that the time of an answer does not tell who exists.
+ */
+const createDecoys = (users: readonly User[]): readonly string[] => {
+  const costs = users.length === 0 ? ['12'] : users.map(costOf)
+  const byCost = new Map([...new Set(costs)].map((cost) => [cost, hashOfNobody(cost)]))
+  return costs.flatMap((cost) => byCost.get(cost) ?? [])
+}
+
+/** Says what happens to the well-known credentials, at every start and whenever they turn up. */
+const announceDemo = (users: readonly User[], { allowDemoCredentials, authFile }: IdentitySettings, log: Log): void => {
+  const demo = users.find(({ hash }) => hash === demoHash)
+  if (demo === undefined) return
+  const who = `User ${JSON.stringify(demo.principal.username)} has the well-known demo password`
+  log.warn(
+    allowDemoCredentials
+      ? `${who} and is accepted: do not keep real data here before you make users of your own: ${newUserCommand(authFile)}`
+      : `${who} and is refused, because this server does not listen on loopback only: set RALPH_ALLOW_DEMO_CREDENTIALS=true, or make users of your own: ${newUserCommand(authFile)}`
+  )
+}
+
+/** A cache that does nothing when it may hold nothing: to `LRUCache` 0 means without limit. */
+const createCache = (max: number, ttl: number): Pick<LRUCache<string, true>, 'has' | 'set' | 'clear'> | undefined =>
+  max > 0 && ttl > 0 ? new LRUCache<string, true>({ max, ttl }) : undefined
+
+/**
+ * Verifies credentials against the auth file, which is read again when it changes. bcrypt is asked once for the same
+ * credentials while they are cached; the cache holds keyed digests, and each is bound to the hash it was verified
+ * with, so that a changed password or a removed user is refused at once. `INVALID_AUTH_FILE` when the file is missing
+ * or malformed.
+ */
+export const openPasswords = async (
+  settings: IdentitySettings,
+  log: Log,
+  { queue = defaultQueue(), compare = bcryptVerify }: PasswordOptions = {}
+): Promise<Passwords> => {
+  const key = randomBytes(32).toString('base64')
+  const accepted = createCache(settings.cacheMaxSize, settings.cacheTtl * 1000)
+  const refused = createCache(settings.cacheMaxSize && refusals, refusalTtl)
+  const underway = new Map<string, Promise<boolean>>()
+  const inTurn = createBcryptQueue(queue)
+  let decoys: readonly string[] = []
+  let announced = false
+  let usualTime = 0
+  let everybody: readonly User[] = []
+
+  const users: Users = await openUsers(settings.authFile, log, (all) => {
+    decoys = createDecoys(all)
+    everybody = all
+    if (announced) announceDemo(all, settings, log)
+  })
+
+  /**
+   * Keyed by what stands first. It is never shown to anyone, so the simple construction is as good as HMAC, and it is
+   * made for every request: this takes a twentieth of the time.
+   */
+  const digest = (text: string): string => digestOf('sha256', key + text, 'base64')
+
+  /** Which of the decoys stands for a name is always the same while the users are. */
+  const decoyOf = (username: string): string => {
+    const lot = Buffer.from(digest(username), 'base64').readUInt32BE()
+    return decoys[lot % decoys.length] ?? demoHash
+  }
+
+  /**
+   * A flood of invented names waits in a line of its own, and a user in another one, but only the right password is
+   * answered from there: a wrong one takes a place in the line of the invented names too, and is answered or refused
+   * there. A refusal takes as long as a comparison. Else a flood would tell who exists.
+   */
+  const compareInTurn = async (account: Account, password: string, hash: string): Promise<boolean> => {
+    const measured = async (): Promise<boolean> => {
+      const began = performance.now()
+      const equal = await compare(password, hash)
+      usualTime = performance.now() - began
+      return equal
+    }
+    const comparison = inTurn(account, measured)
+    const answer = account.known ? inTurn({ ...account, known: false }, async () => false) : comparison
+    // It is not waited for if the password is right.
+    answer.catch(() => {})
+    try {
+      if (await comparison) return true
+    } catch (error) {
+      // A user waits for the comparison that is running, often for one more, and then for the own one.
+      await wait(usualTime + randomInt(Math.ceil(2 * usualTime) + 1))
+      throw error
+    }
+    return answer
+  }
+
+  /** Concurrent requests with the same credentials share one bcrypt. */
+  const compareOnce = (account: Account, credentials: string, password: string, hash: string): Promise<boolean> => {
+    const present = underway.get(credentials)
+    if (present !== undefined) return present
+    const comparison = compareInTurn(account, password, hash).finally(() => underway.delete(credentials))
+    underway.set(credentials, comparison)
+    return comparison
+  }
+
+  const isAcceptable = (user: User): boolean => user.hash !== demoHash || settings.allowDemoCredentials
+
+  return {
+    verify: async (username, password, source = '') => {
+      const refreshed = users.refresh()
+      if (refreshed !== undefined) await refreshed
+      const user = users.find(username)
+      const hash = user?.hash ?? decoyOf(username)
+      const credentials = digest(`${username.length} ${username}${hash}${password}`)
+      if (user !== undefined && accepted?.has(credentials)) return user.principal
+      if (refused?.has(credentials)) return undefined
+      const equal = await compareOnce({ source, username, known: user !== undefined }, credentials, password, hash)
+      if (equal && user !== undefined && isAcceptable(user)) {
+        accepted?.set(credentials, true)
+        return user.principal
+      }
+      if (equal && user !== undefined) announceDemo([user], settings, log)
+      refused?.set(credentials, true)
+      return undefined
+    },
+    announce: () => {
+      announced = true
+      announceDemo(everybody, settings, log)
+    },
+    close: () => {
+      accepted?.clear()
+      refused?.clear()
+    }
+  }
+}
