@@ -31,18 +31,18 @@ const changesCode = (page: string): boolean => readPage(page).includes('<!-- wor
 /** A checkout as `npm ci` leaves it; what is built there is the code of this one. */
 const makeCheckout = (parent: string, page: string): string => {
   const root = join(parent, basename(page, '.md'))
-  for (const directory of ['dist/src', 'home', 'node_modules']) mkdirSync(join(root, directory), { recursive: true })
+  for (const directory of ['dist/src/backends', 'home']) mkdirSync(join(root, directory), { recursive: true })
   for (const file of ['ralph', 'package.json']) copyFileSync(file, join(root, file))
-  const main = pathToFileURL(resolve('src/main.ts')).href
-  writeFileSync(join(root, 'dist', 'src', 'main.js'), `await import(${JSON.stringify(main)})\n`)
+  for (const module of ['main', 'backends/package-interface']) {
+    const source = JSON.stringify(pathToFileURL(resolve(`src/${module}.ts`)).href)
+    writeFileSync(join(root, 'dist', 'src', `${module}.js`), `export * from ${source}\n`)
+  }
+  symlinkSync(resolve('node_modules'), join(root, 'node_modules'))
   if (changesCode(page)) {
-    for (const directory of ['src', 'schemas', 'pages', 'docs']) {
+    for (const directory of ['src', 'schemas', 'pages', 'test']) {
       cpSync(directory, join(root, directory), { recursive: true })
     }
-    cpSync('test', join(root, 'test'), { recursive: true })
-    copyFileSync('tsconfig.json', join(root, 'tsconfig.json'))
-    symlinkSync(resolve('node_modules'), join(root, 'node_modules', '.all'))
-  } else symlinkSync(resolve('node_modules/node'), join(root, 'node_modules', 'node'))
+  }
   return root
 }
 
