@@ -209,7 +209,8 @@ export const members = (text: string): readonly Member[] => {
 }
 
 /** On one line: JSON strings hold no raw line feed, so white space around one is insignificant wherever it stands. */
-export const onOneLine = (text: string): string => text.replace(/[\r\n][ \t\r\n]*/g, '')
+export const onOneLine = (text: string): string =>
+  text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n][ \t\r\n]*/g, '') : text
 
 /** The text of an object without some of its top-level members. */
 export const withoutMembers = (text: string, keys: ReadonlySet<string>): string => {

@@ -1,6 +1,7 @@
 import type { BackendStatus, LrsBackend, LrsStore } from '../contracts/lrs-backend.ts'
 import type { CallOptions } from '../contracts/statement-store.ts'
 import { statusOfClosed, storeClosed } from './closed.ts'
+import { createOnce } from './once.ts'
 
 /** What an engine knows of targets: where each is, how its store is opened, and how all are closed. */
 export interface Targets<Place, Store extends LrsStore> {
@@ -43,11 +44,11 @@ export const closeAll = async (stores: readonly Closable[], shared?: Closable): 
  * be opened is tried again by the next who asks; nothing is opened once closing has begun.
  */
 export const openTargets = <Place, Store extends LrsStore>(targets: Targets<Place, Store>): LrsBackend => {
-  const stores = new Map<string, Promise<Store>>()
+  const stores = createOnce<Store>()
   let closing: Promise<void> | undefined
 
   const close = async (): Promise<void> => {
-    const opened = await Promise.allSettled(stores.values())
+    const opened = await Promise.allSettled(stores.all())
     await targets.close(opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])))
   }
 
@@ -55,17 +56,11 @@ export const openTargets = <Place, Store extends LrsStore>(targets: Targets<Plac
     store: async (target) => {
       if (closing !== undefined) throw storeClosed()
       const place = targets.placeOf(target)
-      const key = targets.keyOf(place)
-      const present = stores.get(key)
-      if (present !== undefined) return present
-      const opening = (async () => targets.open(place))()
-      stores.set(key, opening)
-      opening.catch(() => stores.delete(key))
-      return opening
+      return stores.get(targets.keyOf(place), async () => targets.open(place))
     },
     status: async (options = {}) => {
       options.signal?.throwIfAborted()
-      return closing === undefined ? targets.status(options, [...stores.values()]) : statusOfClosed
+      return closing === undefined ? targets.status(options, stores.all()) : statusOfClosed
     },
     close: () => {
       closing ??= close()

@@ -4,8 +4,9 @@ import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { writeRecords } from '../../records/reconcile.ts'
-import { statusOfError } from '../../records/status-by-asking.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
+import { createOnce } from '../../storage/once.ts'
+import { statusByAsking } from '../../storage/status.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import { createAppender } from './appender.ts'
 import { columns, namesOf } from './columns.ts'
@@ -17,9 +18,6 @@ import { noDatabase } from './errors.ts'
 import { readEventIds } from './event-ids.ts'
 import { requireEventTable } from './event-table.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted } from './names.ts'
-
-/** Milliseconds after which a server that says nothing is away. */
-const statusTimeout = 3000
 
 /** Who may not stop queries finds out by asking for ids alone. */
 const giveUpSettling = (error: unknown): void => {
@@ -38,7 +36,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
   const connection = connect(addressOf(options), options.timeout)
   const patience = createPatience()
   const chosen = clientOptionsOf(options)
-  const tables = new Map<string, Promise<RecordTable>>()
+  const tables = createOnce<RecordTable>()
   let ready: Promise<void> | undefined
   let closing: Promise<void> | undefined
 
@@ -57,20 +55,13 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
   const ask = <Result>(work: (opened: Connection) => Promise<Result>, { signal }: CallOptions = {}): Promise<Result> =>
     patience.run(() => asking(async () => work(await open())), signal)
 
-  const tableOf = (target: string | undefined): Promise<RecordTable> => {
-    const wanted = target ?? options.eventTableName
-    const known = tables.get(wanted)
-    if (known !== undefined) return known
-    const opening = ask(async (opened) => {
-      const name = await requireEventTable(opened, options.database, wanted)
+  const openTable = (table: string): Promise<RecordTable> =>
+    ask(async (opened) => {
+      const name = await requireEventTable(opened, options.database, table)
       const into = `${name} (${namesOf(columns.event)})`
       const appender = createAppender((rows) => opened.insert(into, rows, {}, chosen))
       return { name, appender, ids: await readEventIds(opened, name), underWay: new Map() }
     })
-    tables.set(wanted, opening)
-    opening.catch(() => tables.delete(wanted))
-    return opening
-  }
 
   async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
     const database = target ?? options.database
@@ -95,8 +86,11 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
     yield* found
   }
 
-  const write = async (batch: readonly InputRecord[], { target, operation, signal }: WriteOptions) => {
-    const table = await tableOf(target)
+  const write = async (
+    batch: readonly InputRecord[],
+    { target = options.eventTableName, operation, signal }: WriteOptions
+  ) => {
+    const table = await tables.get(target, () => openTable(target))
     let isFirst = true
     return patience.run(
       () =>
@@ -113,26 +107,15 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
 
   const status = async ({ signal }: CallOptions = {}): Promise<BackendStatus> => {
     if (closing) return statusOfClosed
-    const limit = AbortSignal.timeout(statusTimeout)
-    try {
-      const opened = await asking(open)
-      const rows = await asking(() =>
-        opened.read(
-          'SELECT count() FROM system.databases WHERE name = unhex({database:String})',
-          { database: hex(options.database) },
-          { signal: signal ? AbortSignal.any([signal, limit]) : limit }
-        )
-      )
-      if (rows.i64() > 0) return { state: 'ok' }
-      return { state: 'error', detail: noDatabase(connection.url, options.database, undefined).message }
-    } catch (error) {
-      signal?.throwIfAborted()
-      const translated = asError(error)
-      if (!(translated instanceof RalphError)) {
-        return { state: 'away', detail: `ClickHouse at ${connection.url} does not answer` }
-      }
-      return statusOfError(translated)
-    }
+    return statusByAsking(
+      async (stop) => {
+        const opened = await open()
+        const sql = 'SELECT count() FROM system.databases WHERE name = unhex({database:String})'
+        const rows = await opened.read(sql, { database: hex(options.database) }, { signal: stop })
+        if (rows.i64() === 0) throw noDatabase(connection.url, options.database, undefined)
+      },
+      { signal, engine: `ClickHouse at ${connection.url}`, translate: asError }
+    )
   }
 
   return {
@@ -146,7 +129,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
     write,
     delete: async (id, { target }) => {
       await ask((opened) => opened.tell(`DROP TABLE ${quoted(target ?? options.database)}.${quoted(id)}`))
-      tables.delete(id)
+      tables.forget(id)
       return { deleted: 1 }
     },
     close: () => {

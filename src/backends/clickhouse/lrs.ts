@@ -2,6 +2,7 @@ import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { messageOf } from '../../errors.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { notThere } from '../../storage/not-there.ts'
+import { statusByAsking } from '../../storage/status.ts'
 import { openTargets } from '../../storage/targets.ts'
 import { type Appender, createAppender } from './appender.ts'
 import { columns } from './columns.ts'
@@ -137,13 +138,12 @@ const open = async (
     status: async ({ signal }) => {
       const trouble = writer.trouble()
       if (trouble !== undefined) return { state: 'error', detail: trouble }
-      try {
-        await connection.read(`SELECT count() FROM ${tables.migration}`, {}, signal === undefined ? {} : { signal })
-        return { state: 'ok' }
-      } catch (error) {
-        signal?.throwIfAborted()
-        return { state: 'away', detail: messageOf(error) }
-      }
+      return statusByAsking(
+        async (stop) => {
+          await connection.read(`SELECT count() FROM ${tables.migration}`, {}, { signal: stop })
+        },
+        { signal }
+      )
     },
     close
   })

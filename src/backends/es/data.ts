@@ -4,6 +4,7 @@ import { messageOf, RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { writeRecords } from '../../records/reconcile.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
+import { createOnce } from '../../storage/once.ts'
 import { connect, type EsRequest, refusalIn } from './connect.ts'
 import { asError } from './data/errors.ts'
 import { readHits } from './data/read.ts'
@@ -47,7 +48,7 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
   const patience = createPatience()
   /** Written to, and perhaps not searchable yet. */
   const unrefreshed = new Set<string>()
-  const present = new Map<string, Promise<void>>()
+  const present = createOnce<void>()
   let closing: Promise<void> | undefined
 
   const request = (wanted: EsRequest): Promise<Buffer> =>
@@ -63,15 +64,6 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
     if (status === 404) {
       await connection.answer({ method: 'PUT', path: [index], body: statementIndex, kind: 'prepare' })
     }
-  }
-
-  const ensureIndex = (index: string): Promise<void> => {
-    const known = present.get(index)
-    if (known !== undefined) return known
-    const making = patience.run(() => makeIndex(index))
-    present.set(index, making)
-    making.catch(() => present.delete(index))
-    return making
   }
 
   /** Asked once only: whoever waits for the end of a command has what was written. */
@@ -101,7 +93,9 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
   const write = async (batch: Parameters<NonNullable<RecordsBackend['write']>>[0], wanted: WriteOptions) => {
     if (closing) throw storeClosed()
     const index = wanted.target ?? options.index
-    if (wanted.operation === 'index' || wanted.operation === 'create') await ensureIndex(index)
+    if (wanted.operation === 'index' || wanted.operation === 'create') {
+      await present.get(index, () => patience.run(() => makeIndex(index)))
+    }
     if (options.refreshAfterWrite === undefined) unrefreshed.add(index)
     const container = recordContainer({ connection, index, refresh: options.refreshAfterWrite }, wanted)
     return patience.run(() => writeRecords(container, batch, wanted.operation), wanted.signal)
@@ -123,7 +117,7 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
     delete: async (id, { signal }) => {
       await request({ method: 'DELETE', path: [requireName(id)], kind: 'prepare', signal })
       unrefreshed.delete(id)
-      present.delete(id)
+      present.forget(id)
       return { deleted: 1 }
     },
     close: () => {

@@ -28,7 +28,7 @@ const walk = (text: Bytes, start: number, visit: (key: string, at: number) => nu
 
 const lineOf = (bytes: Buffer, start: number, end: number): string => {
   const line = bytes.toString('utf8', start, end)
-  return line.includes('\n') || line.includes('\r') ? onOneLine(line) : line
+  return onOneLine(line)
 }
 
 /** Elasticsearch prints answers without white space, but what was stored as it came. */

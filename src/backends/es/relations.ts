@@ -1,4 +1,3 @@
-import { onOneLine } from '../../json/exact.ts'
 import type { PresentStatement } from '../../storage/batching/engine.ts'
 import { isWritten, type Written } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
@@ -93,6 +92,3 @@ export const before = (relation: Relation, written: Written): Relation | undefin
     ...(isVoided ? { voided: true, voidedAt } : {})
   }
 }
-
-/** A text as it is written: a line of a bulk request has no line feed in it, nor has anything that came by HTTP. */
-export const lineOf = (text: string): string => (text.includes('\n') || text.includes('\r') ? onOneLine(text) : text)

@@ -1,9 +1,10 @@
+import { onOneLine } from '../../json/exact.ts'
 import type { ChangedStatement, NewStatement, Round } from '../../storage/batching/engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Action } from './bulk.ts'
 import type { Adoptions, Known } from './look-up.ts'
-import { lineOf, type Relation } from './relations.ts'
+import type { Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
 
 /** What a turn knows when it writes. */
@@ -24,7 +25,7 @@ const storedPart = (
   return {
     id,
     stored,
-    size: adoption?.size ?? Buffer.byteLength(lineOf(text)),
+    size: adoption?.size ?? Buffer.byteLength(onOneLine(text)),
     tokens: tokens.map(keys.token).concat(keys.every),
     round: at,
     ...(target === undefined ? {} : { target }),
@@ -83,4 +84,5 @@ export const relationActions = (round: Round, context: RoundContext): Action[] =
 export const textActions = ({ statements }: Round, { tables, adopting }: RoundContext): Action[] =>
   statements
     .filter(({ id }) => !adopting.has(id))
-    .map(({ id, text }) => ({ index: tables.statements, id, source: lineOf(text), expects: 'nothing' }))
+    // A line of a bulk request has no line feed in it.
+    .map(({ id, text }) => ({ index: tables.statements, id, source: onOneLine(text), expects: 'nothing' }))

@@ -1,3 +1,4 @@
+import { onOneLine } from '../../json/exact.ts'
 import type { NewStatement } from '../../storage/batching/engine.ts'
 import { isWritten, type Written } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
@@ -7,7 +8,7 @@ import type { DescriptionDocument } from './descriptions.ts'
 import { asStoreError } from './errors.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
 import { notWritten } from './not-written.ts'
-import { before, isStatement, lineOf, type Relation } from './relations.ts'
+import { before, isStatement, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
 
 interface Found {
@@ -113,7 +114,7 @@ export const undoTexts = async (
     const source = got[at]?.source
     // Only Ralph writes there, so the shape is known.
     const relation = source === undefined ? undefined : (JSON.parse(source.toString()) as Relation)
-    return relation?.stored === stored ? [] : [{ id, stored, size: Buffer.byteLength(lineOf(text)) }]
+    return relation?.stored === stored ? [] : [{ id, stored, size: Buffer.byteLength(onOneLine(text)) }]
   })
   await removeTexts(tables, left, requireHeld)
 }

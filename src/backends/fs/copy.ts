@@ -17,7 +17,7 @@ export const createRestore = ({ statements }: StoreFiles, transaction: Transacti
       }
       // What was stored elsewhere was validated there.
       const statement = JSON.parse(text) as Statement
-      const line = text.includes('\n') ? onOneLine(text) : text
+      const line = onOneLine(text)
       transaction.addStatement({ id, stored, statement, define: true, bytes: Buffer.from(line) }, restored.length)
       times.passed(stored)
       inserted.push(id)

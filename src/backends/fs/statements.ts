@@ -28,7 +28,7 @@ export const createInsert = (
     for (const incoming of fresh) {
       const stored = times.next()
       const text = incoming.textAt(formatMicros(stored))
-      const bytes = Buffer.from(text.includes('\n') ? onOneLine(text) : text)
+      const bytes = Buffer.from(onOneLine(text))
       const { id, statement } = incoming
       const line = { id, stored, statement, define: batch.define, apart: batch.apart, bytes }
       lines.push(line)

@@ -3,7 +3,7 @@ import type { BytesBackend, Listed, ListOptions, ReadOptions } from '../../contr
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { type RetryPlan, usualRetries } from '../../network/retry.ts'
-import { statusByAsking } from '../../records/status-by-asking.ts'
+import { statusByAsking } from '../../storage/status.ts'
 import { createOvhApi, type OvhApi } from './api.ts'
 import { type ArchiveDetails, archivesPath, detailsOf, linkTo, listArchives } from './archive.ts'
 import { download } from './download.ts'
@@ -120,10 +120,13 @@ export const openLdpData = async (options: LdpDataOptions): Promise<BytesBackend
     list,
     read,
     status: ({ signal } = {}) =>
-      statusByAsking(async () => {
-        const { api, path } = streamOf(undefined)
-        await listArchives(api, path, until(signal))
-      }, signal),
+      statusByAsking(
+        async () => {
+          const { api, path } = streamOf(undefined)
+          await listArchives(api, path, until(signal))
+        },
+        { signal }
+      ),
     close: async () => {
       closed.abort(new RalphError('INTERRUPTED', 'the backend was closed'))
     }

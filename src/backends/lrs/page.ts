@@ -19,8 +19,6 @@ const unreadable = (url: URL, reason: string, cause?: unknown): RalphError =>
     { cause }
   )
 
-const oneLine = (text: string): string => (/[\r\n]/.test(text) ? onOneLine(text) : text)
-
 /** Only text that was parsed may be cut; what is cut out is as it came. */
 export const readPage = (answer: LrsAnswer, url: URL): Page => {
   let text: string
@@ -33,7 +31,7 @@ export const readPage = (answer: LrsAnswer, url: URL): Page => {
   }
   if (!isObject(value)) throw unreadable(url, 'it is JSON, and no object')
   if (!Object.hasOwn(value, 'statements')) {
-    if (Object.hasOwn(value, 'verb')) return { lines: [oneLine(text.trim())], more: undefined }
+    if (Object.hasOwn(value, 'verb')) return { lines: [onOneLine(text.trim())], more: undefined }
     throw unreadable(url, 'it has neither "statements" nor a "verb"')
   }
   const { statements, more } = value
@@ -42,7 +40,7 @@ export const readPage = (answer: LrsAnswer, url: URL): Page => {
   const member = members(text).findLast(({ key }) => key === 'statements')
   const list = member === undefined ? '' : text.slice(member.valueStart, member.end)
   return {
-    lines: elements(list).map((element) => oneLine(element.text)),
+    lines: elements(list).map((element) => onOneLine(element.text)),
     more: more === null || more === '' ? undefined : more
   }
 }

@@ -1,17 +1,18 @@
 import type { Db } from 'mongodb'
 import type { InputRecord, Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
-import type { BackendStatus } from '../../contracts/lrs-backend.ts'
-import { messageOf, RalphError } from '../../errors.ts'
+import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { writeRecords } from '../../records/reconcile.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
+import { createOnce } from '../../storage/once.ts'
 import { createConnection } from './connect.ts'
 import { asError, asking } from './data/errors.ts'
 import { readDocuments } from './data/read.ts'
 import { type RecordCollection, type RecordDocument, recordContainer } from './data/write.ts'
 import { isUnauthorized } from './errors.ts'
 import { type KeyDocument, type KnownDigests, readDigests } from './seen-digests.ts'
+import { statusOf } from './status.ts'
 
 export interface MongoDataOptions {
   readonly connectionUri: string
@@ -20,9 +21,6 @@ export interface MongoDataOptions {
   readonly timeout: number
   readonly log: Log
 }
-
-/** Milliseconds that a health check waits for an answer. */
-const statusTimeout = 2000
 
 const byRecordId = { name: 'ralph_record_id', key: { '_source.id': 1 } } as const
 
@@ -39,8 +37,8 @@ export const openMongoData = async ({
 }: MongoDataOptions): Promise<RecordsBackend> => {
   const connection = createConnection(connectionUri, database, timeout)
   const patience = createPatience()
-  const indexed = new Map<string, Promise<void>>()
-  const known = new Map<string, Promise<KnownDigests>>()
+  const indexed = createOnce<void>()
+  const known = createOnce<KnownDigests>()
   let closing: Promise<void> | undefined
 
   const open = async (): Promise<Db> => {
@@ -59,20 +57,15 @@ export const openMongoData = async ({
       })
   }
 
-  /** Made once; what fails is tried again by the next who asks. */
-  const once = <Result>(made: Map<string, Promise<Result>>, name: string, make: () => Promise<Result>) => {
-    const present = made.get(name)
-    if (present !== undefined) return present
-    const making = patience.run(() => asking(make, 'INVALID_INPUT'))
-    made.set(name, making)
-    making.catch(() => made.delete(name))
-    return making
-  }
+  const patiently = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    patience.run(() => asking(work, 'INVALID_INPUT'))
 
   const collectionOf = async (name: string): Promise<RecordCollection> => ({
     collection: (await open()).collection<RecordDocument>(name),
-    digests: await once(known, name, async () => readDigests((await open()).collection<KeyDocument>(name))),
-    ensureIndex: () => once(indexed, name, () => makeIndex(name))
+    digests: await known.get(name, () =>
+      patiently(async () => readDigests((await open()).collection<KeyDocument>(name)))
+    ),
+    ensureIndex: () => indexed.get(name, () => patiently(() => makeIndex(name)))
   })
 
   /** Another database is looked at by a connection of its own. */
@@ -100,21 +93,9 @@ export const openMongoData = async ({
     return patience.run(() => asking(writeOnce, 'INVALID_INPUT'), signal)
   }
 
-  const status = async (): Promise<BackendStatus> => {
-    if (closing) return statusOfClosed
-    try {
-      await (await open()).command({ ping: 1, maxTimeMS: statusTimeout })
-      return { state: 'ok' }
-    } catch (error) {
-      const translated = asError(error)
-      const isAway = translated instanceof RalphError && translated.code === 'STORE_UNAVAILABLE'
-      return { state: isAway ? 'away' : 'error', detail: messageOf(translated) }
-    }
-  }
-
   return {
     moves: 'records',
-    status,
+    status: async (callOptions) => (closing ? statusOfClosed : statusOf(connection, callOptions, asError)),
     list,
     read: (query, options) => readDocuments({ open, patience, collection }, query, options),
     write,
@@ -125,8 +106,8 @@ export const openMongoData = async ({
           throw new RalphError('NOT_FOUND', `the database ${db.databaseName} of MongoDB has no collection ${id}`)
         }
         await db.collection(id).drop()
-        indexed.delete(id)
-        known.delete(id)
+        indexed.forget(id)
+        known.forget(id)
         return { deleted: 1 }
       }),
     close: () => {

@@ -1,15 +1,12 @@
-import type { BackendContext, BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
-import { messageOf, RalphError } from '../../errors.ts'
+import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { closeAll, openTargets } from '../../storage/targets.ts'
 import { createConnection } from './connect.ts'
 import { translateError } from './errors.ts'
 import { collectionsOf, type MongoOptions } from './names.ts'
+import { statusOf } from './status.ts'
 import { openStore } from './store.ts'
 
 export type { MongoOptions } from './names.ts'
-
-/** Milliseconds that a health check waits for an answer. */
-const statusTimeout = 2000
 
 /**
  * Keeps each target in a collection of MongoDB, as Ralph does: `{_id, _source}`, with our relations beside in the same
@@ -31,12 +28,6 @@ const statusTimeout = 2000
  */
 export const openMongo = (options: MongoOptions, context: BackendContext): LrsBackend => {
   const connection = createConnection(options.connectionUri, options.database, options.timeout)
-  const check = async (): Promise<BackendStatus> => {
-    const { db } = await connection.open()
-    await db.command({ ping: 1, maxTimeMS: statusTimeout })
-    return { state: 'ok' }
-  }
-
   return openTargets({
     placeOf: (target) => collectionsOf(options.collection, target),
     keyOf: ({ statements }) => statements,
@@ -44,15 +35,7 @@ export const openMongo = (options: MongoOptions, context: BackendContext): LrsBa
       openStore({ connection, names, context, options }).catch((error: unknown) => {
         throw translateError(error)
       }),
-    status: async () => {
-      try {
-        return await check()
-      } catch (error) {
-        const translated = translateError(error)
-        const isAway = translated instanceof RalphError && translated.code === 'STORE_UNAVAILABLE'
-        return { state: isAway ? 'away' : 'error', detail: messageOf(translated) }
-      }
-    },
+    status: (callOptions) => statusOf(connection, callOptions),
     close: (stores) => closeAll(stores, connection)
   })
 }

@@ -1,11 +1,9 @@
 import type { InputRecord, Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
-import type { BackendStatus } from '../../contracts/lrs-backend.ts'
-import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { writeRecords } from '../../records/reconcile.ts'
 import { lrsIsReadOnly, lrsTargetOf, parseRecordsQuery } from '../../records/rows.ts'
-import { statusOfError } from '../../records/status-by-asking.ts'
+import { createOnce } from '../../storage/once.ts'
 import { openDatabase } from './connect.ts'
 import { asked } from './data/errors.ts'
 import { readLrs, readTable } from './data/read.ts'
@@ -13,13 +11,11 @@ import { ensureTable, isThere, noTable, tableIn } from './data/table.ts'
 import { recordContainer } from './data/write.ts'
 import { type PostgresOptions, quoted, settingsOf } from './names.ts'
 import { plain, prepare } from './query-text.ts'
+import { statusOfRecords } from './status.ts'
 
 export interface PostgresDataOptions extends PostgresOptions {
   readonly table: string
 }
-
-/** Milliseconds after which a server that says nothing is away. */
-const statusTimeout = 3000
 
 const recordTables = prepare<[name: string, rows: number, bytes: number]>(
   'record_tables',
@@ -57,17 +53,8 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
   const opened = openDatabase(settings)
   const database = asked(opened)
   const patience = createPatience()
-  const ensured = new Map<string, Promise<void>>()
+  const ensured = createOnce<void>()
   const reader = { database, patience }
-
-  const ensure = (name: string): Promise<void> => {
-    const known = ensured.get(name)
-    if (known !== undefined) return known
-    const making = patience.run(() => ensureTable(database, tableIn(settings.schema, name)))
-    ensured.set(name, making)
-    making.catch(() => ensured.delete(name))
-    return making
-  }
 
   async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
     const schema = target ?? settings.schema
@@ -97,33 +84,15 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
   const write = async (batch: readonly InputRecord[], wanted: WriteOptions) => {
     if (lrsTargetOf(wanted.target) !== undefined) throw lrsIsReadOnly()
     const name = wanted.target ?? options.table
-    await ensure(name)
-    const container = recordContainer(database, tableIn(settings.schema, name), wanted.signal)
+    const table = tableIn(settings.schema, name)
+    await ensured.get(name, () => patience.run(() => ensureTable(database, table)))
+    const container = recordContainer(database, table, wanted.signal)
     return patience.run(() => writeRecords(container, batch, wanted.operation), wanted.signal)
-  }
-
-  const status = async ({ signal }: CallOptions = {}): Promise<BackendStatus> => {
-    const { host, port } = database.place
-    const limit = AbortSignal.timeout(statusTimeout)
-    try {
-      const question = plain<[boolean]>(
-        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
-      )
-      const [row] = await database.read(question, { signal: signal ? AbortSignal.any([signal, limit]) : limit })
-      if (row?.[0]) return { state: 'error', detail: `PostgreSQL at ${host}:${port} is read-only` }
-      return { state: 'ok' }
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (!(error instanceof RalphError)) {
-        return { state: 'away', detail: `PostgreSQL at ${host}:${port} does not answer` }
-      }
-      return statusOfError(error)
-    }
   }
 
   return {
     moves: 'records',
-    status,
+    status: (callOptions) => statusOfRecords(database, callOptions),
     list,
     read,
     write,
@@ -135,7 +104,7 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
       const table = tableIn(settings.schema, id)
       if (!(await patience.run(() => isThere(database, table)))) throw noTable(database.place, table)
       await database.write(plain(`DROP TABLE ${table.sql}`))
-      ensured.delete(id)
+      ensured.forget(id)
       return { deleted: 1 }
     },
     close: () => opened.close()

@@ -1,15 +1,16 @@
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
-import { messageOf, RalphError } from '../../errors.ts'
+import { statusByAsking } from '../../storage/status.ts'
 import { begin, commit, type Database } from './connect.ts'
 import { migrations } from './migrations.ts'
 import { plain } from './query-text.ts'
 
-/** Milliseconds after which a server that says nothing is away. */
-const statusTimeout = 3000
+const refusesWriting = "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
+
+const isReadOnly = plain<[boolean]>(`SELECT ${refusesWriting}`)
 
 const probe = plain<[readOnly: boolean, step: number]>(
-  `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,
+  `SELECT ${refusesWriting},
      (SELECT coalesce(max(number), 0) FROM migration)`
 )
 
@@ -34,20 +35,37 @@ const tryWriting = async (database: Database): Promise<void> => {
   }
 }
 
-export const statusOf = async (database: Database, { signal }: CallOptions = {}): Promise<BackendStatus> => {
-  const { host, port } = database.place
-  const limit = AbortSignal.timeout(statusTimeout)
-  try {
-    const [row] = await database.read(probe, { signal: signal ? AbortSignal.any([signal, limit]) : limit })
-    if (row?.[0]) return { state: 'error', detail: `PostgreSQL at ${host}:${port} is read-only` }
-    if (row?.[1] !== migrations.length) {
-      return { state: 'error', detail: 'the tables are of another version of Ralph' }
-    }
-    if (database.fullness() !== undefined) await tryWriting(database)
-    return { state: 'ok' }
-  } catch (error) {
-    if (limit.aborted) return { state: 'away', detail: `PostgreSQL at ${host}:${port} does not answer` }
-    const isAway = !(error instanceof RalphError) || error.code === 'STORE_UNAVAILABLE'
-    return { state: isAway ? 'away' : 'error', detail: messageOf(error) }
-  }
-}
+const addressOf = ({ place: { host, port } }: Pick<Database, 'place'>): string => `PostgreSQL at ${host}:${port}`
+
+const readOnly = (database: Pick<Database, 'place'>): BackendStatus => ({
+  state: 'error',
+  detail: `${addressOf(database)} is read-only`
+})
+
+/** Of an LRS. */
+export const statusOf = (database: Database, { signal }: CallOptions = {}): Promise<BackendStatus> =>
+  statusByAsking(
+    async (stop) => {
+      const [row] = await database.read(probe, { signal: stop })
+      if (row?.[0]) return readOnly(database)
+      if (row?.[1] !== migrations.length) {
+        return { state: 'error', detail: 'the tables are of another version of Ralph' }
+      }
+      if (database.fullness() !== undefined) await tryWriting(database)
+      return undefined
+    },
+    { signal, engine: addressOf(database) }
+  )
+
+/** Of tables of records. */
+export const statusOfRecords = (
+  database: Pick<Database, 'place' | 'read'>,
+  { signal }: CallOptions = {}
+): Promise<BackendStatus> =>
+  statusByAsking(
+    async (stop) => {
+      const [row] = await database.read(isReadOnly, { signal: stop })
+      return row?.[0] ? readOnly(database) : undefined
+    },
+    { signal, engine: addressOf(database) }
+  )

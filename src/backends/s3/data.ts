@@ -24,7 +24,7 @@ import {
   placeToRead,
   placeToWrite
 } from '../../records/object-place.ts'
-import { statusByAsking } from '../../records/status-by-asking.ts'
+import { statusByAsking } from '../../storage/status.ts'
 import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
 import { createS3Client, type S3Access } from './client.ts'
 import { isAnswer, isPassing, translateError } from './errors.ts'
@@ -182,13 +182,16 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
   }
 
   const status = ({ signal }: CallOptions = {}): Promise<BackendStatus> =>
-    statusByAsking(async () => {
-      const container = containerOf(undefined, naming)
-      // Not HEAD: its answers do not say why.
-      await client
-        .send(new ListObjectsV2Command({ Bucket: container, MaxKeys: 1 }), callOf(signal))
-        .catch((error: unknown) => fail(error, { container }, signal))
-    }, signal)
+    statusByAsking(
+      async () => {
+        const container = containerOf(undefined, naming)
+        // Not HEAD: its answers do not say why.
+        await client
+          .send(new ListObjectsV2Command({ Bucket: container, MaxKeys: 1 }), callOf(signal))
+          .catch((error: unknown) => fail(error, { container }, signal))
+      },
+      { signal }
+    )
 
   return {
     moves: 'bytes',

@@ -16,7 +16,7 @@ import {
   placeToRead,
   placeToWrite
 } from '../../records/object-place.ts'
-import { statusByAsking } from '../../records/status-by-asking.ts'
+import { statusByAsking } from '../../storage/status.ts'
 import { byteSource, inChunksOf } from '../../streams/byte-source.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
 import { deleteObject } from './delete.ts'
@@ -118,11 +118,14 @@ export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBac
   }
 
   const status = ({ signal }: CallOptions = {}): Promise<BackendStatus> =>
-    statusByAsking(async () => {
-      const container = containerOf(undefined, naming)
-      const answer = await session.request({ method: 'HEAD', path: pathOf(container), signal })
-      await textOf(await expectStatus(answer, { container }, 200, 204))
-    }, signal)
+    statusByAsking(
+      async () => {
+        const container = containerOf(undefined, naming)
+        const answer = await session.request({ method: 'HEAD', path: pathOf(container), signal })
+        await textOf(await expectStatus(answer, { container }, 200, 204))
+      },
+      { signal }
+    )
 
   return {
     moves: 'bytes',

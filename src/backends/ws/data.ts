@@ -2,7 +2,7 @@ import type { ReadOptions, RecordsBackend } from '../../contracts/data-backend.t
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { backOff, pause, type RetryPlan } from '../../network/retry.ts'
-import { statusByAsking } from '../../records/status-by-asking.ts'
+import { statusByAsking } from '../../storage/status.ts'
 import type { ClientOptions } from './client-options.ts'
 import { type Connection, connect } from './connect.ts'
 import { LostConnection } from './errors.ts'
@@ -77,14 +77,17 @@ export const openWsData = async (options: WsDataOptions): Promise<RecordsBackend
     moves: 'records',
     read,
     status: ({ signal } = {}) =>
-      statusByAsking(async () => {
-        const connection = await connected(signal === undefined ? {} : { signal })
-        try {
-          await connection.ping()
-        } finally {
-          connection.leave()
-        }
-      }, signal),
+      statusByAsking(
+        async () => {
+          const connection = await connected(signal === undefined ? {} : { signal })
+          try {
+            await connection.ping()
+          } finally {
+            connection.leave()
+          }
+        },
+        { signal }
+      ),
     close: async () => {
       closed.abort(new RalphError('INTERRUPTED', 'the backend was closed'))
     }

@@ -1,0 +1,25 @@
+/** What is made once for each key. What could not be made is tried again by the next who asks. */
+export interface Once<Made> {
+  get(key: string, make: () => Promise<Made>): Promise<Made>
+  forget(key: string): void
+  /** Those that were made, or are being made. */
+  all(): readonly Promise<Made>[]
+}
+
+export const createOnce = <Made>(): Once<Made> => {
+  const made = new Map<string, Promise<Made>>()
+  return {
+    get: (key, make) => {
+      const present = made.get(key)
+      if (present !== undefined) return present
+      const making = make()
+      made.set(key, making)
+      making.catch(() => made.delete(key))
+      return making
+    },
+    forget: (key) => {
+      made.delete(key)
+    },
+    all: () => [...made.values()]
+  }
+}
