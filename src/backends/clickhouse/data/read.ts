@@ -1,6 +1,7 @@
 import type { ReadOptions } from '../../../contracts/data-backend.ts'
 import { onOneLine } from '../../../json/exact.ts'
 import type { Patience } from '../../../network/patience.ts'
+import { type RecordPage, readPages } from '../../../records/read-pages.ts'
 import type { Micros } from '../../../xapi/timestamp.ts'
 import type { Connection } from '../connect.ts'
 import { idLength, idOfBytes, uuidOfBytes } from '../keys.ts'
@@ -19,18 +20,12 @@ export interface ClickhouseReader {
 /** Rows of the first page: nothing is known of their size. */
 const firstPage = 100
 const mostRows = 10_000
-/** Bytes of a page, about: two of them are held. */
+/** Bytes of a page, about. */
 const pageBytes = 2_000_000
 
 interface Key {
   readonly time: Micros
   readonly id: string
-}
-
-interface Page {
-  readonly events: readonly string[]
-  readonly last: Key | undefined
-  readonly bytes: number
 }
 
 const after = '(emission_time, event_id) > (fromUnixTimestamp64Micro({ralph_time:Int64}), {ralph_id:UUID})'
@@ -40,19 +35,22 @@ const from = 'emission_time >= fromUnixTimestamp64Micro({ralph_time:Int64})'
 const fetchPage = async (
   { open, patience, table }: ClickhouseReader,
   { where, parameters }: ClickhouseQuery,
-  page: { readonly size: number; readonly key: Key | undefined; readonly signal: AbortSignal | undefined }
-): Promise<Page> => {
-  const { size, key, signal } = page
+  bare: boolean,
+  size: number,
+  key: Key | undefined,
+  signal: AbortSignal
+): Promise<RecordPage<Key>> => {
   const conditions = key === undefined ? where : [...where, from, after]
   const values = key === undefined ? parameters : { ...parameters, ralph_time: key.time, ralph_id: key.id }
   // Nothing forbids that two rows are alike in both: they come on one page.
   const sql = `SELECT toUnixTimestamp64Micro(emission_time), event_id, event FROM ${table}${whereOf(conditions)}
     ORDER BY emission_time, event_id LIMIT ${size} WITH TIES`
   const rows = await patience.run(
-    () => asking(async () => (await open()).read(sql, values, signal === undefined ? {} : { signal }), 'INVALID_QUERY'),
+    () => asking(async () => (await open()).read(sql, values, { signal }), 'INVALID_QUERY'),
     signal
   )
-  const events: string[] = []
+  const lines: string[] = []
+  const lineOf = bare ? onOneLine : eventLine
   let last: Key | undefined
   let bytes = 0
   while (rows.more()) {
@@ -60,49 +58,15 @@ const fetchPage = async (
     const id = rows.fixed(idLength)
     const event = rows.bytes()
     bytes += event.length
-    events.push(event.toString())
+    lines.push(lineOf(event.toString()))
     if (!rows.more()) last = { time, id: idOfBytes(uuidOfBytes(id)) }
   }
-  return { events, last, bytes }
+  return { lines, last: lines.length < size ? undefined : last, bytes }
 }
-
-const printed = (event: string): string => (event.includes('\n') || event.includes('\r') ? onOneLine(event) : event)
 
 /** The column of Ralph's table as it is; anything else as text. */
 export const eventLine = (event: string): string =>
-  `{"event":${event.startsWith('{') ? printed(event) : JSON.stringify(event)}}`
-
-async function* readPages(
-  reader: ClickhouseReader,
-  query: ClickhouseQuery,
-  { chunkSize = mostRows, bare = false, signal }: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
-  let left = query.limit ?? Number.POSITIVE_INFINITY
-  let size = Math.min(firstPage, chunkSize, left)
-  let next = fetchPage(reader, query, { size, key: undefined, signal })
-  try {
-    for (;;) {
-      const { events, last, bytes } = await next
-      const some = events.length > left ? events.slice(0, left) : events
-      left -= some.length
-      const isLast = events.length < size || left <= 0 || last === undefined
-      if (!isLast) {
-        size = Math.max(
-          1,
-          Math.min(chunkSize, left, mostRows, Math.floor((pageBytes * events.length) / Math.max(bytes, 1)))
-        )
-        next = fetchPage(reader, query, { size, key: last, signal })
-        // Awaited when the page was worked on.
-        next.catch(() => {})
-      }
-      if (some.length > 0) yield some.map(bare ? printed : eventLine)
-      signal?.throwIfAborted()
-      if (isLast) return
-    }
-  } finally {
-    await next.catch(() => {})
-  }
-}
+  `{"event":${event.startsWith('{') ? onOneLine(event) : JSON.stringify(event)}}`
 
 const isPlain = ({ select, sort, columnOriented }: ClickhouseQuery): boolean =>
   select.length === 1 && select[0]?.trim() === 'event' && sort === undefined && !columnOriented
@@ -126,5 +90,13 @@ export async function* readTable(
     )
     onTotal({ records: Math.min(rows.i64(), query.limit ?? Number.POSITIVE_INFINITY) })
   }
-  yield* isPlain(query) ? readPages(reader, query, options) : readRowLines(reader, query, options)
+  if (!isPlain(query)) return yield* readRowLines(reader, query, options)
+  const { chunkSize = mostRows, bare = false } = options
+  yield* readPages((size, key: Key | undefined, stop) => fetchPage(reader, query, bare, size, key, stop), {
+    limit: query.limit,
+    first: firstPage,
+    most: Math.min(chunkSize, mostRows),
+    pageBytes,
+    signal
+  })
 }

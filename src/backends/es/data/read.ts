@@ -2,8 +2,9 @@ import type { ReadOptions } from '../../../contracts/data-backend.ts'
 import { RalphError } from '../../../errors.ts'
 import { parseExactly } from '../../../json/parse-exactly.ts'
 import type { Patience } from '../../../network/patience.ts'
+import { type RecordPage, readPages } from '../../../records/read-pages.ts'
 import { type Connection, type EsRequest, refusalIn } from '../connect.ts'
-import { type Page, readPage } from '../hits.ts'
+import { readPage } from '../hits.ts'
 import { asError } from './errors.ts'
 import { type EsQuery, parseEsQuery } from './query.ts'
 
@@ -20,7 +21,7 @@ export interface PageOptions extends ReadOptions {
   readonly chunkSize: number
 }
 
-/** Bytes of a page, about: two of them are held. */
+/** Bytes of a page, about. */
 const pageBytes = 1_000_000
 /** Records of the first page: nothing is known of their size. */
 const firstPage = 100
@@ -47,7 +48,12 @@ const request = async ({ connection, patience }: EsReader, wanted: EsRequest): P
     throw asError(refusalIn(status, bytes), connection.address)
   }, wanted.signal)
 
-const openPit = async (reader: EsReader, index: string, keepAlive: string, signal: AbortSignal): Promise<string> => {
+const openPit = async (
+  reader: EsReader,
+  index: string,
+  keepAlive: string,
+  signal: AbortSignal | undefined
+): Promise<string> => {
   const bytes = await request(reader, {
     method: 'POST',
     path: [index, '_pit'],
@@ -75,23 +81,18 @@ const bodyOf = ({ query, sort, trackTotalHits }: EsQuery, { pit, size, after, co
   ...(after === undefined ? {} : { search_after: after })
 })
 
-/**
- * All that match, in pages of one point in time, which is closed at the end. While a page is worked on the next one is
- * under way.
- */
+/** All that match, in pages of one point in time, which is closed at the end. */
 export async function* readHits(
   reader: EsReader,
   text: string | undefined,
   { target, chunkSize, bare = false, signal, onTotal }: PageOptions
 ): AsyncGenerator<readonly string[], void, undefined> {
   const query = parseEsQuery(text)
-  const ended = new AbortController()
-  const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal])
   const { connection } = reader
   const keepAlive = query.pit.keepAlive ?? reader.keepAlive
-  let pit = query.pit.id ?? (await openPit(reader, target ?? reader.index, keepAlive, stop))
+  let pit = query.pit.id ?? (await openPit(reader, target ?? reader.index, keepAlive, signal))
 
-  const search = (body: object): Promise<Buffer> =>
+  const search = (body: object, stop: AbortSignal): Promise<Buffer> =>
     request(reader, {
       method: 'POST',
       path: ['_search'],
@@ -102,14 +103,18 @@ export async function* readHits(
       signal: stop
     })
 
-  const fetchPage = async (size: number, after: unknown, count: boolean): Promise<Page> => {
-    const bytes = await search(bodyOf(query, { pit: { id: pit, keep_alive: keepAlive }, size, after, count }))
-    const page = readPage(bytes, bare)
-    if (page.lines.length === 0 && page.bytes > 0) {
+  const fetchPage = async (size: number, after: unknown, stop: AbortSignal): Promise<RecordPage<unknown>> => {
+    const count = after === undefined && onTotal !== undefined
+    const wanted = { pit: { id: pit, keep_alive: keepAlive }, size, after: after ?? query.searchAfter, count }
+    const page = readPage(await search(bodyOf(query, wanted), stop), bare)
+    const { lines, bytes, last = '[]', total } = page
+    if (lines.length === 0 && bytes > 0) {
       throw new RalphError('UNSUPPORTED_OPERATION', 'this index keeps no _source: what was written cannot be read')
     }
     pit = page.pit ?? pit
-    return page
+    if (count && total !== undefined) onTotal({ records: Math.min(total, query.size ?? total) })
+    // Numbers may have more digits than ours.
+    return { lines, bytes, last: lines.length < size ? undefined : parseExactly(last) }
   }
 
   // Whoever works on a page for long does not lose the point in time.
@@ -117,36 +122,15 @@ export async function* readHits(
     () => {
       const body = { size: 0, track_total_hits: false, pit: { id: pit, keep_alive: keepAlive } }
       // If it fails the next page says so.
-      connection.answer({ method: 'POST', path: ['_search'], body, kind: 'read', signal: stop }).catch(() => {})
+      connection.answer({ method: 'POST', path: ['_search'], body, kind: 'read', signal }).catch(() => {})
     },
     Math.max(1000, millisOf(keepAlive) / 3)
   ).unref()
 
-  let left = query.size ?? Number.POSITIVE_INFINITY
-  let size = Math.min(chunkSize, firstPage, left)
-  let next = fetchPage(size, query.searchAfter, onTotal !== undefined)
   try {
-    for (let isFirst = true; ; isFirst = false) {
-      const page = await next
-      const { lines } = page
-      if (isFirst && page.total !== undefined) onTotal?.({ records: Math.min(page.total, left) })
-      left -= lines.length
-      const isLast = lines.length < size || left <= 0
-      if (!isLast) {
-        size = Math.max(1, Math.min(chunkSize, left, Math.floor((pageBytes * lines.length) / Math.max(page.bytes, 1))))
-        // Numbers may have more digits than ours.
-        next = fetchPage(size, parseExactly(page.last ?? '[]'), false)
-        // Awaited when the page was worked on.
-        next.catch(() => {})
-      }
-      if (lines.length > 0) yield lines
-      signal?.throwIfAborted()
-      if (isLast) return
-    }
+    yield* readPages(fetchPage, { limit: query.size, first: firstPage, most: chunkSize, pageBytes, signal })
   } finally {
     clearInterval(beat)
-    ended.abort()
-    await next.catch(() => {})
     if (query.pit.id === undefined) {
       // Elasticsearch lets it go by itself, a little later.
       await connection

@@ -3,6 +3,7 @@ import type { ReadOptions } from '../../../contracts/data-backend.ts'
 import { RalphError } from '../../../errors.ts'
 import { onOneLine } from '../../../json/exact.ts'
 import type { Patience } from '../../../network/patience.ts'
+import { type RecordPage, readPages } from '../../../records/read-pages.ts'
 import { asking } from './errors.ts'
 import { type MongoQuery, parseMongoQuery } from './query.ts'
 
@@ -28,6 +29,11 @@ const lineOf = (document: Document, bare: boolean): string => {
   return JSON.stringify(_source ?? document)
 }
 
+/** Where a document is in the order of `_id`; undefined: its projection leaves that out. */
+interface After {
+  readonly id: unknown
+}
+
 /**
  * Documents as Ralph prints them, `{_id, _source}`. Everything is read in the order of `_id`, which is that of time, and
  * goes on where it was when the connection is lost; what is filtered or sorted otherwise cannot.
@@ -41,28 +47,26 @@ export async function* readDocuments(
   const name = target ?? collection
   const canResume = Object.keys(query.filter).length === 0 && query.sort === undefined && query.projection === undefined
   let cursor: FindCursor<Document> | undefined
-  let last: unknown
-  let left = query.limit ?? Number.POSITIVE_INFINITY
-  let isFirst = true
+  let found = 0
 
   const count = async (db: Db): Promise<number> =>
     canResume ? db.collection(name).estimatedDocumentCount() : db.collection(name).countDocuments(query.filter)
 
-  const find = async (): Promise<FindCursor<Document>> => {
+  const find = async (after: After | undefined, stop: AbortSignal): Promise<FindCursor<Document>> => {
     const db = await open()
-    const filter = last === undefined ? query.filter : { _id: { $gt: last } }
+    const filter = after === undefined ? query.filter : { _id: { $gt: after.id } }
     const sort = canResume ? [['_id', 1] as const] : query.sort
     return db.collection(name).find<Document>(filter, {
       projection: projectionOf(query, bare),
       batchSize: chunkSize,
+      signal: stop,
       ...(sort === undefined ? {} : { sort: new Map(sort), allowDiskUse: true }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(left === Number.POSITIVE_INFINITY ? {} : { limit: left })
+      ...(query.limit === undefined ? {} : { limit: query.limit - found })
     })
   }
 
-  const fetch = async (): Promise<Document[]> => {
-    const reading = cursor ?? (await find())
+  const fetchOnce = async (after: After | undefined, stop: AbortSignal): Promise<Document[]> => {
+    const reading = cursor ?? (await find(after, stop))
     cursor = reading
     try {
       return (await reading.hasNext()) ? reading.readBufferedDocuments() : []
@@ -73,12 +77,12 @@ export async function* readDocuments(
     }
   }
 
-  const fetchAgain = (): Promise<Document[]> => {
+  const fetchDocuments = (after: After | undefined, stop: AbortSignal): Promise<Document[]> => {
     const once = (): Promise<Document[]> =>
-      asking(fetch).catch((error: unknown) => {
-        throw signal?.aborted ? signal.reason : error
+      asking(() => fetchOnce(after, stop)).catch((error: unknown) => {
+        throw stop.aborted ? stop.reason : error
       })
-    return isFirst || canResume ? patience.run(once, signal) : once()
+    return after === undefined || canResume ? patience.run(once, stop) : once()
   }
 
   const requireCollection = async (): Promise<void> => {
@@ -88,33 +92,23 @@ export async function* readDocuments(
     throw new RalphError('NOT_FOUND', `the database ${db.databaseName} of MongoDB has no collection ${name}`)
   }
 
-  /** While a batch is worked on the next one is under way. */
-  let next = fetchAgain()
-  try {
-    for (;;) {
-      const documents = await next
-      signal?.throwIfAborted()
-      if (isFirst) {
-        if (documents.length === 0) await requireCollection()
-        if (onTotal !== undefined)
-          onTotal({ records: Math.min(left, await patience.run(() => asking(async () => count(await open())))) })
-        isFirst = false
+  const fetchPage = async (_size: number, after: After | undefined, stop: AbortSignal): Promise<RecordPage<After>> => {
+    const documents = await fetchDocuments(after, stop)
+    if (after === undefined) {
+      if (documents.length === 0) await requireCollection()
+      if (onTotal !== undefined) {
+        const records = await patience.run(() => asking(async () => count(await open())))
+        onTotal({ records: Math.min(query.limit ?? records, records) })
       }
-      if (documents.length === 0) return
-      left -= documents.length
-      last = documents.at(-1)?._id
-      const isLast = left <= 0
-      if (!isLast) {
-        next = fetchAgain()
-        // Awaited when the batch was worked on.
-        next.catch(() => {})
-      }
-      yield documents.map((document) => lineOf(document, bare))
-      signal?.throwIfAborted()
-      if (isLast) return
     }
+    found += documents.length
+    const last = documents.at(-1)
+    return { lines: documents.map((document) => lineOf(document, bare)), last: last && { id: last._id } }
+  }
+
+  try {
+    yield* readPages(fetchPage, { limit: query.limit, most: chunkSize, signal })
   } finally {
     await cursor?.close().catch(() => {})
-    await next.catch(() => {})
   }
 }

@@ -2,7 +2,9 @@ import type { ReadOptions } from '../../../contracts/data-backend.ts'
 import { RalphError } from '../../../errors.ts'
 import { onOneLine } from '../../../json/exact.ts'
 import type { Patience } from '../../../network/patience.ts'
+import { type RecordPage, readPages } from '../../../records/read-pages.ts'
 import { limitOfLrs, type RecordsQuery } from '../../../records/rows.ts'
+import type { Position } from '../../../xapi/filters.ts'
 import { formatMicros } from '../../../xapi/timestamp.ts'
 import { createStatementReader } from '../copy.ts'
 import { prepare, type Query, type Value } from '../query-text.ts'
@@ -14,8 +16,6 @@ const mostRows = 1000
 const pageBytes = 1_000_000
 
 type Row = readonly [time: string, id: string, record: string | null]
-
-const printed = (text: string): string => (text.includes('\n') || text.includes('\r') ? onOneLine(text) : text)
 
 const selectPage = (
   { sql }: RecordTable,
@@ -58,43 +58,22 @@ export async function* readTable(
   { chunkSize = mostRows, signal, onTotal }: ReadOptions
 ): AsyncGenerator<readonly string[], void, undefined> {
   const options = signal === undefined ? {} : { signal }
-  let left = query.limit ?? Number.POSITIVE_INFINITY
-  const fetch = (size: number, last: Row | undefined): Promise<readonly Row[]> =>
-    patience.run(() => database.read(selectPage(table, query, size, last), options), signal)
-
   if (onTotal !== undefined && query.ids === undefined && query.since === undefined && query.until === undefined) {
     const count = { name: undefined, text: `SELECT count(*) FROM ${table.sql}`, values: [] } as Query<[number]>
     const [row] = await patience.run(() => database.read(count, options), signal)
-    if (row !== undefined) onTotal({ records: Math.min(row[0], left) })
+    if (row !== undefined) onTotal({ records: Math.min(row[0], query.limit ?? row[0]) })
   }
-  let size = Math.min(chunkSize, mostRows, left)
-  let next = fetch(size, undefined)
-  try {
-    for (;;) {
-      const rows = await next
-      const lines: string[] = []
-      let last: Row | undefined
-      for (const row of rows) {
-        if (row[2] === null) break
-        lines.push(printed(row[2]))
-        last = row
-      }
-      left -= lines.length
-      const isLast = rows.length < size && lines.length === rows.length
-      const ends = isLast || left <= 0 || last === undefined
-      if (!ends) {
-        size = Math.min(chunkSize, mostRows, left)
-        next = fetch(size, last)
-        // Awaited when the page was worked on.
-        next.catch(() => {})
-      }
-      if (lines.length > 0) yield lines
-      signal?.throwIfAborted()
-      if (ends) return
+  const fetchPage = async (size: number, after: Row | undefined, stop: AbortSignal): Promise<RecordPage<Row>> => {
+    const rows = await patience.run(() => database.read(selectPage(table, query, size, after), { signal: stop }), stop)
+    const lines: string[] = []
+    for (const [, , record] of rows) {
+      if (record === null) break
+      lines.push(onOneLine(record))
     }
-  } finally {
-    await next.catch(() => {})
+    const isLast = rows.length < size && lines.length === rows.length
+    return { lines, last: isLast ? undefined : rows[lines.length - 1] }
   }
+  yield* readPages(fetchPage, { limit: query.limit, most: Math.min(chunkSize, mostRows), signal })
 }
 
 const numberOf = prepare<[number: number]>('lrs_target', 'SELECT number FROM target WHERE name = $1')
@@ -109,7 +88,7 @@ export async function* readLrs(
   { chunkSize = 1000, signal }: ReadOptions
 ): AsyncGenerator<readonly string[], void, undefined> {
   const options = signal === undefined ? {} : { signal }
-  let left = limitOfLrs(query)
+  const limit = limitOfLrs(query)
   const found = await patience
     .run(() => database.read(numberOf(name ?? ''), options), signal)
     .catch((error: unknown) => {
@@ -122,15 +101,9 @@ export async function* readLrs(
     throw new RalphError('NOT_FOUND', `the schema "${database.place.schema}" of PostgreSQL has ${what}`)
   }
   const read = createStatementReader(database, row[0])
-  let after: Parameters<typeof read>[0]
-  while (left > 0) {
-    const page = await patience.run(() => read(after, Math.min(chunkSize, left), options), signal)
-    const last = page.statements.at(-1)
-    if (last === undefined) return
-    after = { stored: last.stored, id: last.id }
-    left -= page.statements.length
-    yield page.statements.map(({ text }) => printed(text))
-    signal?.throwIfAborted()
-    if (!page.more) return
+  const fetchPage = async (size: number, after: Position | undefined, stop: AbortSignal) => {
+    const { statements, more } = await patience.run(() => read(after, size, { signal: stop }), stop)
+    return { lines: statements.map(({ text }) => onOneLine(text)), last: more ? statements.at(-1) : undefined }
   }
+  yield* readPages(fetchPage, { limit, most: chunkSize, signal })
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { ReadOptions } from '../../../contracts/data-backend.ts'
 import { onOneLine } from '../../../json/exact.ts'
+import { type RecordPage, readPages } from '../../../records/read-pages.ts'
 import { limitOfLrs, type RecordsQuery } from '../../../records/rows.ts'
 import type { Micros } from '../../../xapi/timestamp.ts'
 import { translating } from '../errors.ts'
@@ -12,34 +13,41 @@ const pageCharacters = 2_000_000
 
 type Row = readonly [time: Micros, id: string, record: string]
 
-const printed = (text: string): string => (text.includes('\n') || text.includes('\r') ? onOneLine(text) : text)
+type LrsRow = readonly [stored: Micros, text: string]
+
+/** Before every `stored`. */
+const noStatement: Micros = -1
 
 /** As many rows as make a page; no read transaction is open when it returns. */
 const readPage = <Each extends readonly unknown[]>(
   database: DatabaseSync,
   sql: string,
   values: readonly SQLInputValue[],
+  size: number,
   textOf: (row: Each) => string
-): { readonly rows: readonly Each[]; readonly isFull: boolean } => {
-  const rows: Each[] = []
+): RecordPage<Each> => {
+  const lines: string[] = []
+  let last: Each | undefined
   let characters = 0
-  for (const each of asArrays(database.prepare(sql)).iterate(...values)) {
+  for (const each of asArrays(database.prepare(sql)).iterate(...values, size)) {
     // The columns are those of the SQL.
     const row = each as unknown as Each
-    rows.push(row)
-    characters += textOf(row).length
-    if (characters > pageCharacters) return { rows, isFull: true }
+    const text = textOf(row)
+    lines.push(onOneLine(text))
+    last = row
+    characters += text.length
+    if (characters > pageCharacters) return { lines, last }
   }
-  return { rows, isFull: false }
+  return { lines, last: lines.length < size ? undefined : last }
 }
 
 /** Records in the order of their times, in pages. */
-export function* readTable(
+export async function* readTable(
   { database, file }: { readonly database: DatabaseSync; readonly file: string },
   table: string,
   query: RecordsQuery,
   { chunkSize = mostRows, signal, onTotal }: ReadOptions
-): Generator<readonly string[], void, undefined> {
+): AsyncGenerator<readonly string[], void, undefined> {
   const { ids, since, until, limit, descending } = query
   const conditions: string[] = []
   const values: SQLInputValue[] = []
@@ -59,47 +67,26 @@ export function* readTable(
   }
   const [firstSql, nextSql] = [sqlOf(''), sqlOf(`(timestamp, id) ${than} (?, ?)`)]
 
-  let left = limit ?? Number.POSITIVE_INFINITY
   if (onTotal !== undefined && conditions.length === 0) {
     const row = translating(file, () => database.prepare(`SELECT count(*) AS count FROM ${quoted(table)}`).get())
-    onTotal({ records: Math.min(Number(row?.count), left) })
+    onTotal({ records: Math.min(Number(row?.count), limit ?? Number.POSITIVE_INFINITY) })
   }
-  let last: Row | undefined
-  while (left > 0) {
-    const size = Math.min(chunkSize, mostRows, left)
-    const given = last === undefined ? [...values, size] : [...values, last[0], last[1], size]
-    const sql = last === undefined ? firstSql : nextSql
-    const { rows, isFull } = translating(file, () => readPage<Row>(database, sql, given, ([, , record]) => record))
-    last = rows.at(-1)
-    left -= rows.length
-    if (rows.length > 0) yield rows.map(([, , record]) => printed(record))
-    signal?.throwIfAborted()
-    if (last === undefined || (rows.length < size && !isFull)) return
+  const fetchPage = async (size: number, after: Row | undefined): Promise<RecordPage<Row>> => {
+    const [sql, given] = after === undefined ? [firstSql, values] : [nextSql, [...values, after[0], after[1]]]
+    return translating(file, () => readPage<Row>(database, sql, given, size, ([, , record]) => record))
   }
+  yield* readPages(fetchPage, { limit, most: Math.min(chunkSize, mostRows), signal })
 }
 
 /** All statements that an LRS of ours keeps in a file, voided ones too, in the order of `stored`. It may be running. */
-export function* readLrs(
+export async function* readLrs(
   { database, file }: { readonly database: DatabaseSync; readonly file: string },
   query: RecordsQuery,
   { chunkSize = mostRows, signal }: ReadOptions
-): Generator<readonly string[], void, undefined> {
-  let left = limitOfLrs(query)
-  let last: Micros = noStatement
-  while (left > 0) {
-    const size = Math.min(chunkSize, mostRows, left)
-    const sql = 'SELECT stored, text FROM statement WHERE stored > ? ORDER BY stored LIMIT ?'
-    const after = last
-    const { rows, isFull } = translating(file, () =>
-      readPage<readonly [stored: Micros, text: string]>(database, sql, [after, size], ([, text]) => text)
-    )
-    last = rows.at(-1)?.[0] ?? last
-    left -= rows.length
-    if (rows.length > 0) yield rows.map(([, text]) => printed(text))
-    signal?.throwIfAborted()
-    if (rows.length < size && !isFull) return
-  }
+): AsyncGenerator<readonly string[], void, undefined> {
+  const limit = limitOfLrs(query)
+  const sql = 'SELECT stored, text FROM statement WHERE stored > ? ORDER BY stored LIMIT ?'
+  const fetchPage = async (size: number, after: LrsRow | undefined): Promise<RecordPage<LrsRow>> =>
+    translating(file, () => readPage<LrsRow>(database, sql, [after?.[0] ?? noStatement], size, ([, text]) => text))
+  yield* readPages(fetchPage, { limit, most: Math.min(chunkSize, mostRows), signal })
 }
-
-/** Before every `stored`. */
-const noStatement: Micros = -1
