@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { namesOf } from '../../src/settings/aliases.ts'
-import { pages, readPage } from './pages.ts'
+import { pages, printed, printedPages, readPage } from '../documents/pages.ts'
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const ralph = async (...words: string[]): Promise<string> =>
@@ -102,4 +102,14 @@ t.test('nobody is sent to the package of the npm registry that happens to be nam
     const text = readFileSync(file, 'utf8').replace('Do not use `npx ralph`', '')
     t.notMatch(text, sent, file)
   }
+})
+
+t.test('what documents have from the code is what the code says now: `npm run docs` writes it', async (t) => {
+  let parts = 0
+  for (const page of printedPages) {
+    const text = readPage(page)
+    parts += text.split('<!-- begin: ').length - 1
+    t.equal(text, await printed(text), page)
+  }
+  t.ok(parts >= 5, 'settings, errors, backends, conversions, rooms')
 })
