@@ -24,6 +24,17 @@ export interface AttachmentContent {
   readonly content: Uint8Array
 }
 
+/**
+ * Counts what the statements of a request take over by StatementRef while they are stored: a few of them can hand the terms
+ * of one statement to many, and those of a chain to each of its links.
+ */
+export interface Inheritance {
+  /** The batch is worked on; or once more, since what had been done was undone. */
+  begin(): void
+  /** So many terms more, before they are handed on. `INVALID_STATEMENT` when that is more than the operator allows. */
+  take(terms: number): void
+}
+
 /** What one request stores: all of it or nothing. */
 export interface StatementBatch {
   readonly statements: readonly IncomingStatement[]
@@ -38,6 +49,8 @@ export interface StatementBatch {
    * another's, is `FORBIDDEN` (`requireOwnTargets`).
    */
   readonly ownOnly?: boolean
+  /** Unbounded unless given. */
+  readonly inheritance?: Inheritance
 }
 
 export interface InsertReport {

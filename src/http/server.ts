@@ -46,6 +46,7 @@ const rulesOf = (settings: ServerSettings): LrsRules => ({
   maxStatementSize: settings.maxStatementSize,
   maxStatementKeys: settings.maxStatementKeys,
   maxStatementDepth: settings.maxStatementDepth,
+  maxInheritedTerms: settings.maxInheritedTerms,
   maxDocumentSize: settings.maxBodySize,
   maxDocumentKeys: settings.maxDocumentKeys,
   restrictByAuthority: settings.restrictByAuthority,

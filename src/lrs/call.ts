@@ -15,6 +15,8 @@ export interface LrsRules {
   readonly maxStatementKeys: number
   /** Most arrays and objects within each other. */
   readonly maxStatementDepth: number
+  /** Most terms that the statements of one request take over by StatementRef. */
+  readonly maxInheritedTerms: number
   /** Most bytes of a document, merged ones included. */
   readonly maxDocumentSize: number
   /** Most top-level keys of a document that is merged. */

@@ -42,6 +42,12 @@ export const limitSettings = {
     default: 100,
     description: 'Arrays and objects within each other in one statement.'
   }),
+  maxInheritedTerms: setting('RUNSERVER_MAX_INHERITED_TERMS', {
+    kind: integer(100, 100_000_000),
+    default: 100_000,
+    description:
+      'Verbs, Agents, Activities and registrations that statements take over by StatementRef, so that filters find them, when one request is stored; a KiB of what is referred to counts as one more.'
+  }),
   maxDocumentKeys: setting('RUNSERVER_MAX_DOCUMENT_KEYS', {
     kind: integer(100, 10_000_000),
     default: 100_000,

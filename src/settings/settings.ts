@@ -42,6 +42,7 @@ export interface ServerSettings {
   /** RALPH_RUNSERVER_MAX_STATEMENT_DEPTH: arrays and objects within each other. */
   readonly maxStatementDepth: number
   /** RALPH_RUNSERVER_MAX_DOCUMENT_KEYS: of a JSON document that is merged, at its top level. */
+  readonly maxInheritedTerms: number
   readonly maxDocumentKeys: number
   /** RALPH_RUNSERVER_MAX_PARTS_PER_REQUEST: of multipart. */
   readonly maxParts: number

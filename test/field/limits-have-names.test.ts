@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { jsonOf } from '../support/answer.ts'
 import { startLrs } from '../support/lrs.ts'
+import { sent } from '../support/requests.ts'
 
 /** Decision 31: an error about a limit names the setting that holds it. */
 
@@ -80,4 +81,22 @@ t.test('an error that lists what is wrong lists a hundred things', async (t) => 
   })
   t.match(jsonOf(answer), { error: 'INVALID_ATTACHMENT' })
   t.equal(jsonOf(answer).sha2.length, 100)
+})
+
+t.test('what the statements of a request take over by StatementRef, stored together or each by itself', async (t) => {
+  const lrs = await startLrs(t, { settings: { maxInheritedTerms: 100 } })
+  const target = sent()
+  const refers = () => sent({ object: { objectType: 'StatementRef', id: target.id } })
+  const asker = lrs.fresh()
+  const many = Array.from({ length: 40 }, refers)
+  const refused = await asker.post([target, ...many])
+  t.equal(refused.status, 400)
+  const expected = { error: 'INVALID_STATEMENT', limit: 100, setting: setting('INHERITED_TERMS') }
+  t.match(jsonOf(refused), expected)
+  const partly = await asker.post([target, ...many], { query: { partialSuccess: true } })
+  t.equal(partly.status, 200)
+  const { inserted, rejected, errors } = jsonOf(partly) as { inserted: number; rejected: number; errors: object[] }
+  t.ok(inserted > 1 && rejected > 1 && inserted + rejected === 41, `${inserted} stored, ${rejected} refused`)
+  t.match(errors[0], { code: 'INVALID_STATEMENT', reason: /RALPH_RUNSERVER_MAX_INHERITED_TERMS/ })
+  t.equal((await asker.post(many.slice(0, 2))).status, 200, 'a few are taken')
 })

@@ -157,6 +157,7 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   maxStatementSize: 2 * 2 ** 20,
   maxStatementKeys: 20_000,
   maxStatementDepth: 100,
+  maxInheritedTerms: 100_000,
   maxDocumentKeys: 100_000,
   maxParts: 10_000,
   maxHeaderSize: 16 * 1024,

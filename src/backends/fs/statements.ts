@@ -1,7 +1,7 @@
 import type { InsertReport, StatementBatch } from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { onOneLine } from '../../json/exact.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
+import { Spoilt, type Steps } from '../../storage/batching/group-commit.ts'
 import { separateKnown } from '../../storage/known-statements.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
@@ -24,6 +24,12 @@ export const createInsert = (
       (id) => transaction.statement(id) ?? statements.statement(id),
       batch.ownOnly
     )
+    try {
+      yield* transaction.inheritance.add(fresh, batch.inheritance)
+    } catch (cause) {
+      // What others of the group take over is counted anew.
+      throw new Spoilt('', { cause })
+    }
     const lines: NewLine[] = []
     for (const incoming of fresh) {
       const stored = times.next()

@@ -1,7 +1,9 @@
 import { ftruncateSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { inTurns, type Transactions } from '../../storage/batching/group-commit.ts'
+import { countInheritance, type InheritanceCount } from '../../storage/memory-index/inheritance.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
+import { inheritableTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Place, writeFully } from './file.ts'
 import { intentOf, writeIntent } from './intent.ts'
@@ -28,6 +30,8 @@ export interface Transaction extends Omit<Transactions, 'commit'> {
   addEntry(to: Journal, entry: Entry, content?: Uint8Array, done?: (place: Place) => void): void
   /** A statement that was added. */
   statement(id: StatementId): Statement | undefined
+  /** What the statements of the group take over from each other, and from those that are there. */
+  readonly inheritance: InheritanceCount
   /** The first `stored` that is given out but not visible. */
   earliest(): Micros | undefined
 }
@@ -59,7 +63,17 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
   /** Where the files must be cut back to before they may be written to again. */
   let cutTo: Ends | undefined
 
+  const { index } = statements
+  const inheritance = countInheritance({
+    ...index,
+    heritageOf: (id) => {
+      const own = byId.get(id)
+      return own === undefined ? index.heritageOf(id) : [...inheritableTerms(own)].map(index.keyOf)
+    }
+  })
+
   const clear = (): void => {
+    inheritance.clear()
     lines = []
     byId = new Map()
     added = new Map()
@@ -153,6 +167,7 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
       else entries.push({ entry, content, done })
     },
     statement: (id) => byId.get(id),
+    inheritance,
     earliest: () => lines[0]?.stored
   }
 }

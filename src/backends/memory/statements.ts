@@ -12,6 +12,7 @@ import type { StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createGroupCommit, type Steps } from '../../storage/batching/group-commit.ts'
 import { separateKnown } from '../../storage/known-statements.ts'
+import { countInheritance } from '../../storage/memory-index/inheritance.ts'
 import { createStatementIndex, type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { createLearned } from '../../xapi/descriptions.ts'
@@ -93,8 +94,10 @@ export const createMemoryStatements = (
     }
   }
 
-  const insert = function* ({ statements, attachments, define, apart, ownOnly }: StatementBatch): Steps<InsertReport> {
+  const insert = function* (batch: StatementBatch): Steps<InsertReport> {
+    const { statements, attachments, define, apart, ownOnly, inheritance } = batch
     const { fresh, already } = yield* separateKnown(statements, statementOf, ownOnly)
+    yield* countInheritance(index).add(fresh, inheritance)
     const stored: Arrival[] = []
     for (const { id, statement, textAt } of fresh) {
       const time = times.next()

@@ -72,7 +72,11 @@ export const createInsert = (tables: Tables): Insert => {
   }
 
   /** Of one that is not there. */
-  const write = function* (incoming: IncomingStatement, stored: Micros, define: boolean, apart = false): Steps<void> {
+  const write = function* (
+    incoming: IncomingStatement,
+    stored: Micros,
+    { define, apart = false, inheritance }: Pick<StatementBatch, 'define' | 'apart' | 'inheritance'>
+  ): Steps<void> {
     const { id, statement } = incoming
     const voidedId = voids(statement)
     const voided = voidedId === undefined && references.isVoided(id)
@@ -80,7 +84,7 @@ export const createInsert = (tables: Tables): Insert => {
     insertStatement.run(stored, bytesOfId(id), Number(voided), voidedId === undefined ? 0 : 1, text)
     if (voidedId !== undefined) voidTarget(voidedId)
     index.add(id, stored, leanTermsOf(statement).map(termIds.idOf))
-    const linking = references.link({ id, stored, statement, target: targetOf(statement) })
+    const linking = references.link({ id, stored, statement, target: targetOf(statement), inheritance })
     if (linking) yield* linking
     if (define) {
       descriptions.learn(statement, stored, apart)
@@ -106,7 +110,9 @@ export const createInsert = (tables: Tables): Insert => {
   }
 
   return {
-    insert: function* ({ statements, attachments: contents, define, apart, ownOnly = false }) {
+    insert: function* (batch) {
+      const { statements, attachments: contents, ownOnly = false } = batch
+      batch.inheritance?.begin()
       if (ownOnly) yield* requireOwnTargets(statements, statementOf)
       pages.outdate()
       const inserted: StatementId[] = []
@@ -114,7 +120,7 @@ export const createInsert = (tables: Tables): Insert => {
       for (const incoming of statements) {
         const present = index.find(incoming.id)
         if (present === undefined) {
-          yield* write(incoming, times.next(), define, apart)
+          yield* write(incoming, times.next(), batch)
           inserted.push(incoming.id)
         } else {
           refuseAnother(incoming, present, ownOnly)
@@ -136,7 +142,8 @@ export const createInsert = (tables: Tables): Insert => {
           continue
         }
         // What was stored elsewhere was validated there.
-        yield* write({ id, statement: JSON.parse(text) as Statement, textAt: () => text }, freeFrom(stored), true)
+        const statement = JSON.parse(text) as Statement
+        yield* write({ id, statement, textAt: () => text }, freeFrom(stored), { define: true })
         times.passed(stored)
         inserted.push(id)
       }

@@ -1,4 +1,5 @@
-import type { Steps } from '../../storage/batching/group-commit.ts'
+import type { Inheritance } from '../../contracts/statement-store.ts'
+import { Spoilt, type Steps } from '../../storage/batching/group-commit.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { inheritableTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -7,6 +8,7 @@ import type { Connection } from './connect.ts'
 import { bytesOfId } from './id-bytes.ts'
 import type { IndexTables } from './index-tables.ts'
 import type { TermId, TermIds } from './term-ids.ts'
+import type { Participant } from './transaction.ts'
 
 /** A statement that has just been written. */
 export interface Arrival {
@@ -15,10 +17,12 @@ export interface Arrival {
   readonly statement: Statement
   /** The id that its Object refers to. */
   readonly target: StatementId | undefined
+  /** Told of each term before it is handed down. */
+  readonly inheritance?: Inheritance | undefined
 }
 
 /** Statements that target others by StatementRef (Communication §2.1.3), whichever of the two comes first. */
-export interface References {
+export interface References extends Participant {
   /** Whether a voiding statement that is already there names this id. */
   isVoided(id: StatementId): boolean
   /**
@@ -29,6 +33,9 @@ export interface References {
   /** The terms that a statement has from what it targets. */
   inheritedBy(stored: Micros): TermId[]
 }
+
+/** To parse so many characters costs about as much as to hand down a term. */
+const charactersOfTerm = 1024
 
 export const createReferences = (connection: Connection, termIds: TermIds, index: IndexTables): References => {
   const insertReference = connection.prepare('INSERT INTO reference (target, referrer) VALUES (?, ?)')
@@ -44,8 +51,22 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
   /** Most stores never see a StatementRef: then no statement need be looked up as a target. */
   let any = connection.prepare<[one: number]>('SELECT 1 FROM reference LIMIT 1').get() !== undefined
 
+  /** What was handed down before is undone with the transaction. */
+  const take = (inheritance: Inheritance | undefined, terms: number): void => {
+    try {
+      inheritance?.take(terms)
+    } catch (cause) {
+      throw new Spoilt('', { cause })
+    }
+  }
+
   /** Adds terms to a referrer; returns those that it had not inherited before. */
-  const inherit = function* (stored: Micros, terms: readonly TermId[]): Steps<TermId[]> {
+  const inherit = function* (
+    stored: Micros,
+    terms: readonly TermId[],
+    inheritance: Inheritance | undefined
+  ): Steps<TermId[]> {
+    take(inheritance, terms.length)
     const news: TermId[] = []
     for (const term of terms) {
       yield
@@ -61,19 +82,27 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
 
   const inheritedBy = (stored: Micros): TermId[] => inheritedOf.all(stored).map(([term]) => term)
 
-  const termsOfTarget = (id: StatementId): TermId[] => {
+  /** The last target that was parsed: a batch may refer to a long one a thousand times. */
+  let latest: { readonly stored: Micros; readonly heritage: readonly TermId[] } | undefined
+
+  const termsOfTarget = (id: StatementId, inheritance: Inheritance | undefined): TermId[] => {
     const stored = index.find(id)
-    const text = stored === undefined ? undefined : textOf.get(stored)?.[0]
-    if (stored === undefined || text === undefined) return []
-    // It was validated before it was stored.
-    return [...heritageOf(JSON.parse(text) as Statement), ...inheritedBy(stored)]
+    if (stored === undefined) return []
+    if (latest?.stored !== stored) {
+      const text = textOf.get(stored)?.[0]
+      if (text === undefined) return []
+      take(inheritance, Math.floor(text.length / charactersOfTerm))
+      // It was validated before it was stored.
+      latest = { stored, heritage: heritageOf(JSON.parse(text) as Statement) }
+    }
+    return [...latest.heritage, ...inheritedBy(stored)]
   }
 
-  const handDown = function* ({ id, stored, statement, target }: Arrival): Steps<void> {
+  const handDown = function* ({ id, stored, statement, target, inheritance }: Arrival): Steps<void> {
     if (target) {
       insertReference.run(bytesOfId(target), stored)
       any = true
-      yield* inherit(stored, termsOfTarget(target))
+      yield* inherit(stored, termsOfTarget(target, inheritance), inheritance)
     }
     const referrers = referrersOf.all(bytesOfId(id))
     if (referrers.length === 0) return
@@ -83,13 +112,18 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
     const waiting = referrers.map((referrer) => ({ referrer, terms }))
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       const [referrerStored, referrerId] = next.referrer
-      const news = yield* inherit(referrerStored, next.terms)
+      const news = yield* inherit(referrerStored, next.terms, inheritance)
       if (news.length === 0) continue
       for (const referrer of referrersOf.all(referrerId)) waiting.push({ referrer, terms: news })
     }
   }
 
   return {
+    settle: () => {},
+    // Numbers of its terms may be given to others.
+    discard: () => {
+      latest = undefined
+    },
     inheritedBy,
     isVoided: (id) => any && voiderOf.get(bytesOfId(id)) !== undefined,
     link: (arrival) => (arrival.target || any ? handDown(arrival) : undefined)

@@ -110,7 +110,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     descriptions,
     pages
   })
-  const transactions = createTransactions(connection, [index, descriptions, termIds, pages], times)
+  const transactions = createTransactions(connection, [index, descriptions, termIds, references, pages], times)
   const { visible } = transactions
   const queries = createQueries({ connection, times: visible, termIds, index, pages })
   const documents = createDocumentTable(connection, times)

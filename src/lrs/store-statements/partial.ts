@@ -5,6 +5,7 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import { mapInTurns, takeTurns } from '../in-turns.ts'
 import type { SentStatements } from './index.ts'
+import { boundInheritance } from './inheritance.ts'
 import { readStatements } from './read.ts'
 import { duplicates } from './reject-duplicate-ids.ts'
 import { store } from './store.ts'
@@ -43,6 +44,7 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
   const judged = await mapInTurns(await readStatements(sent.json, call.rules), (each) =>
     judgeStatement(each, sent.json, call.version)
   )
+  const shareInheritance = boundInheritance(call.rules.maxInheritedTerms)
   const parts = new Map(sent.attachments.map((part) => [part.sha2, part]))
   const repeated = new Set(duplicates(judged.filter((each) => 'statement' in each)))
 
@@ -52,7 +54,7 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
       if (repeated.has(each.index)) {
         throw new RalphError('INVALID_STATEMENT', 'An earlier statement of the list has the same id.')
       }
-      const report = await store(call, [each], partsOf(each, parts))
+      const report = await store(call, [each], partsOf(each, parts), shareInheritance())
       const [id] = report.ids
       if (id === undefined) throw new RalphError('INTERNAL', 'A stored statement has no id.')
       return id

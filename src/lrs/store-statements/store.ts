@@ -1,4 +1,4 @@
-import type { AttachmentContent, InsertReport } from '../../contracts/statement-store.ts'
+import type { AttachmentContent, Inheritance, InsertReport } from '../../contracts/statement-store.ts'
 import { allows } from '../../identity/principal.ts'
 import { requireAttachments } from '../../xapi/attachments.ts'
 import { verifySignatures } from '../../xapi/signature.ts'
@@ -6,6 +6,7 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
 import { mapInTurns } from '../in-turns.ts'
 import { writesOwnOnly } from '../restriction.ts'
+import { boundInheritance } from './inheritance.ts'
 import { keepLatest } from './long.ts'
 import { type LatestPrepared, prepareStatement } from './prepare.ts'
 import type { ValidStatement } from './validate.ts'
@@ -20,7 +21,8 @@ export interface StorageReport {
 export const store = async (
   call: Call,
   valid: readonly ValidStatement[],
-  attachments: readonly AttachmentContent[]
+  attachments: readonly AttachmentContent[],
+  inheritance: Inheritance = boundInheritance(call.rules.maxInheritedTerms)()
 ): Promise<StorageReport> => {
   const statements = valid.map(({ statement }) => statement)
   // Their positions follow each other: all that was sent, or one of it.
@@ -39,7 +41,8 @@ export const store = async (
     attachments,
     define,
     apart: call.rules.restrictByAuthority,
-    ownOnly: writesOwnOnly(call)
+    ownOnly: writesOwnOnly(call),
+    inheritance
   })
   return { ids: incoming.map(({ id }) => id), inserted: report.inserted }
 }

@@ -89,8 +89,11 @@ interface Entry extends JobOptions {
   readonly reject: (reason: unknown) => void
 }
 
-/** A job threw and may have left something behind: the transaction must not be committed. */
-class Spoilt extends Error {
+/**
+ * A job failed for its `cause` and may have left something behind: the transaction must not be committed. A job may throw it
+ * itself, where it finds out half-way.
+ */
+export class Spoilt extends Error {
   override readonly name = 'Spoilt'
 }
 
@@ -138,6 +141,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
           if (steps !== undefined) while (!advance(steps, isLate)) await rest()
           done.push(entry)
         } catch (error) {
+          if (error instanceof Spoilt) throw error
           if (!entry.refusesFirst || !(error instanceof RalphError)) throw new Spoilt('', { cause: error })
           refused.push(() => entry.reject(error))
         }

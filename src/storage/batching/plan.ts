@@ -1,4 +1,4 @@
-import type { IncomingStatement } from '../../contracts/statement-store.ts'
+import type { IncomingStatement, Inheritance } from '../../contracts/statement-store.ts'
 import { type Statement, type StatementId, targetOf, voids } from '../../xapi/statement.ts'
 import { inheritableTerms, ownTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -27,7 +27,10 @@ export interface Plan {
   /** The statement with this id, if it is there or planned. */
   statement(id: StatementId): Statement | undefined
   /** Plans a statement that is not there. */
-  add(incoming: IncomingStatement, stored: Micros, text: string): Steps<void>
+  /** `inheritance` is told of each token before it is handed down; where it throws, nothing of the plan may be written. */
+  add(incoming: IncomingStatement, stored: Micros, text: string, inheritance?: Inheritance): Steps<void>
+  /** Whether a statement was added in part. */
+  isSpoilt(): boolean
   /** Hands down again what a statement that is there has and does: for one whose writer died half-way. */
   link(id: StatementId): Steps<void>
   /** In the order in which they were added. */
@@ -61,7 +64,9 @@ export const idsToLookUp = (statements: Iterable<Pick<IncomingStatement, 'id' | 
 export const lookUpAll = async (
   ids: Iterable<StatementId>,
   lookUp: (ids: readonly StatementId[]) => Promise<Lookup>,
-  unfinished: Iterable<StatementId> = []
+  unfinished: Iterable<StatementId> = [],
+  /** Told how many more are about to be looked up. */
+  expect: (referrers: number) => void = () => {}
 ): Promise<Lookup> => {
   const halfDone = new Set(unfinished)
   const present = new Map<StatementId, PresentStatement>()
@@ -81,6 +86,7 @@ export const lookUpAll = async (
       referrers.set(id, all)
       for (const referrer of all) if (!seen.has(referrer)) more.add(referrer)
     }
+    expect(more.size)
     for (const id of more) seen.add(id)
     next = [...more]
   }
@@ -93,12 +99,20 @@ export const createPlan = (found: Lookup): Plan => {
   const referrers = new Map<StatementId, StatementId[]>()
   for (const [id, all] of found.referrers) referrers.set(id, [...all])
   const added: Node[] = []
+  let isSpoilt = false
+
+  const take = (inheritance: Inheritance | undefined, tokens: readonly Token[]): void => {
+    isSpoilt = true
+    inheritance?.take(tokens.length)
+    isSpoilt = false
+  }
 
   const referrersOf = (id: StatementId): Node[] =>
     (referrers.get(id) ?? []).map((referrer) => nodes.get(referrer)).filter((node) => node !== undefined)
 
   /** Returns those that it had not. */
-  const inherit = (node: Node, tokens: readonly Token[]): Token[] => {
+  const inherit = (node: Node, tokens: readonly Token[], inheritance: Inheritance | undefined): Token[] => {
+    take(inheritance, tokens)
     const news = tokens.filter((token) => !node.tokens.has(token))
     for (const token of news) node.tokens.add(token)
     if (node.statement === undefined) node.added.push(...news)
@@ -106,11 +120,11 @@ export const createPlan = (found: Lookup): Plan => {
   }
 
   /** A referrer has whatever its target has: where nothing is new there is nothing to hand on. This ends circles. */
-  const handDown = function* (node: Node): Steps<void> {
+  const handDown = function* (node: Node, inheritance: Inheritance | undefined): Steps<void> {
     const waiting = [{ node, tokens: [...node.tokens].filter(isInheritable) }]
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       for (const referrer of referrersOf(next.node.id)) {
-        const news = inherit(referrer, next.tokens)
+        const news = inherit(referrer, next.tokens, inheritance)
         if (news.length > 0) waiting.push({ node: referrer, tokens: news })
         yield
       }
@@ -124,12 +138,12 @@ export const createPlan = (found: Lookup): Plan => {
     node.isVoidedNow = true
   }
 
-  const linkNode = function* (node: Node): Steps<void> {
+  const linkNode = function* (node: Node, inheritance?: Inheritance): Steps<void> {
     const target = node.target === undefined ? undefined : nodes.get(node.target)
-    if (target !== undefined) inherit(node, [...target.tokens].filter(isInheritable))
+    if (target !== undefined) inherit(node, [...target.tokens].filter(isInheritable), inheritance)
     if (node.voiding) voidNode(target)
     if (referrersOf(node.id).some(({ voiding }) => voiding)) voidNode(node)
-    yield* handDown(node)
+    yield* handDown(node, inheritance)
     yield
   }
 
@@ -139,7 +153,8 @@ export const createPlan = (found: Lookup): Plan => {
       // What is there was validated before it was stored.
       return node && (node.statement ?? (JSON.parse(node.text) as Statement))
     },
-    add: function* ({ id, statement }, stored, text) {
+    isSpoilt: () => isSpoilt,
+    add: function* ({ id, statement }, stored, text, inheritance) {
       const tokens = new Set<Token>()
       for (const term of inheritableTerms(statement)) tokens.add(tokenOf(term))
       for (const term of ownTerms(statement)) tokens.add(tokenOf(term))
@@ -164,7 +179,7 @@ export const createPlan = (found: Lookup): Plan => {
         if (others === undefined) referrers.set(target, [id])
         else others.push(id)
       }
-      yield* linkNode(node)
+      yield* linkNode(node, inheritance)
     },
     link: function* (id) {
       const node = nodes.get(id)

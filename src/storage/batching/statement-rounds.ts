@@ -3,6 +3,7 @@ import type {
   AttachmentContent,
   CallOptions,
   IncomingStatement,
+  Inheritance,
   InsertReport,
   StatementBatch,
   StoredStatement
@@ -49,6 +50,7 @@ interface Job {
   readonly signal: AbortSignal | undefined
   /** As in `StatementBatch`. */
   readonly apart?: boolean
+  readonly inheritance?: Inheritance | undefined
   /** Adds to the plan what is new; a `RalphError` is thrown before anything was added, and refuses this job alone. */
   plan(plan: Plan, times: Times): Steps<Planned>
 }
@@ -79,25 +81,29 @@ const engineFailures: ReadonlySet<ErrorCode> = new Set([
   'STORE_IN_USE'
 ])
 
+/** To look up a statement that refers to another one costs about as much as to hand down so many tokens. */
+const tokensOfReferrer = 10
+
 /** Milliseconds after which a round that failed for the engine has kept those waiting who come behind it. */
 const longWait = 1000
 
 const nothing: InsertReport = { inserted: [], already: [] }
 
 const insertJob = (
-  { statements, attachments, define, apart = false, ownOnly }: StatementBatch,
+  { statements, attachments, define, apart = false, ownOnly, inheritance }: StatementBatch,
   { signal }: CallOptions
 ): Job => ({
   statements,
   attachments,
   signal,
   apart,
+  inheritance,
   plan: function* (plan, times) {
     const { fresh, already } = yield* separateKnown(statements, plan.statement, ownOnly)
     const taught: Teaching[] = []
     for (const incoming of fresh) {
       const stored = times.next()
-      yield* plan.add(incoming, stored, incoming.textAt(formatMicros(stored)))
+      yield* plan.add(incoming, stored, incoming.textAt(formatMicros(stored)), inheritance)
       if (define) taught.push({ statement: incoming.statement, stored, apart })
     }
     return { report: { inserted: fresh.map(({ id }) => id), already }, taught, marks: marksOf(fresh) }
@@ -178,7 +184,11 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
   /** Plans all jobs and writes what they add; every job has its outcome once this is durable. */
   const writeJobs = async (jobs: readonly Job[], turn: Turn): Promise<Outcome[]> => {
     const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
-    const found = await lookUpAll(ids, turn.lookUp, turn.unfinished)
+    for (const { inheritance } of jobs) inheritance?.begin()
+    const found = await lookUpAll(ids, turn.lookUp, turn.unfinished, (referrers) => {
+      // Whose they are is found out when each has a round of its own.
+      for (const { inheritance } of jobs) inheritance?.take(referrers * tokensOfReferrer)
+    })
     const plan = createPlan(found)
     const times = createTimes(clock, turn.last)
     const taught: Teaching[] = []
@@ -200,6 +210,8 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
         for (const each of [...job.attachments, ...(planned.marks ?? [])]) attachments.set(each.sha2, each)
         return { report: planned.report }
       } catch (error) {
+        // Then each has a round of its own.
+        if (plan.isSpoilt()) throw error
         return { error }
       }
     }

@@ -2,6 +2,7 @@ import type { Position, StatementQuery } from '../../xapi/filters.ts'
 import { type Statement, type StatementId, targetOf, voids } from '../../xapi/statement.ts'
 import { inheritableTerms, ownTerms, type Term, termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Heritage } from './inheritance.ts'
 import { commonRows, firstNotBefore, insertRow, sortRows } from './sorted-rows.ts'
 
 /** A statement as the index takes it in; the text stays where it is. */
@@ -19,7 +20,7 @@ export type Row = number
  * All that is derived from the statements of one store, in memory: one list of rows per term, in the order (stored, id);
  * ids, voiding and references in both directions. It holds no text.
  */
-export interface StatementIndex {
+export interface StatementIndex extends Heritage {
   readonly size: number
   row(id: StatementId): Row | undefined
   id(row: Row): StatementId
@@ -228,6 +229,12 @@ export const createStatementIndex = (): StatementIndex => {
   }
 
   return {
+    referrersOf: (id) => (referrers.get(id) ?? []).map((row) => ids[row] as StatementId),
+    heritageOf: (id) => {
+      const row = rowOf.get(id)
+      return row === undefined ? [] : termsOf(row)
+    },
+    keyOf: (term) => numberOf.get(term) ?? term,
     get size() {
       return sealed
     },

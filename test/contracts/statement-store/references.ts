@@ -1,6 +1,9 @@
 import type { Test } from 'tap'
+import { boundInheritance } from '../../../src/lrs/store-statements/inheritance.ts'
+import type { Statement } from '../../../src/xapi/statement.ts'
 import { byName, judged } from '../../support/judged-store.ts'
 import {
+  aBatch,
   anActivity,
   anId,
   anonymousGroup,
@@ -195,4 +198,46 @@ export const referenceContract = (t: Test, suite: Suite): void => {
     })
     t.equal(await statements.find(target, { voided: false }), undefined)
   })
+
+  t.test(
+    'what a batch may take over by its references has a bound: beyond it nothing of the batch is there',
+    async (t) => {
+      const { statements } = await suite.fresh()
+      const verb = aVerb('of-many')
+      const target = aStatement({ context: { contextActivities: { other: many(30, 'a') } }, verb })
+      const refersToTarget = () => aStatement({ object: refTo(target) })
+      const insert = (limit: number, ...all: readonly Statement[]) =>
+        statements.insert({ ...aBatch(...all), inheritance: boundInheritance(limit)() })
+      const isFound = async (limit: number): Promise<boolean> =>
+        (await statements.query({ verb: verb.id, ascending: true, limit })).statements.length === limit
+
+      const refused = { code: 'INVALID_STATEMENT', details: { setting: 'RALPH_RUNSERVER_MAX_INHERITED_TERMS' } }
+      const another = aStatement()
+      const outcomes = await Promise.allSettled([
+        insert(100, target, refersToTarget(), refersToTarget(), refersToTarget(), refersToTarget()),
+        insert(100, another),
+        insert(100, refersToTarget())
+      ])
+      t.match(outcomes[0], { status: 'rejected', reason: refused }, 'from one to many')
+      t.match(
+        outcomes.slice(1),
+        [{ status: 'fulfilled' }, { status: 'fulfilled' }],
+        'neighbours are not refused for it'
+      )
+      t.equal(await statements.find(target.id, { voided: false }), undefined)
+      t.ok(await statements.find(another.id, { voided: false }))
+
+      await t.rejects(insert(20, target), refused, 'to one that waits for it')
+      t.notOk(await isFound(1))
+      await insert(100, target, refersToTarget())
+      t.ok(await isFound(3))
+
+      const chain = Array.from({ length: 12 }, (_, at) => aStatement({ verb: aVerb(`of-link-${at}`) }))
+      const links = chain.map((each, at) => ({ ...each, object: refTo(chain[at + 1]?.id ?? anId()) }))
+      for (const order of [links, links.toReversed()]) await t.rejects(insert(60, ...order), refused, 'along a chain')
+      t.equal((await insert(10_000, ...links)).inserted.length, links.length)
+    }
+  )
 }
+
+const many = (count: number, name: string) => Array.from({ length: count }, (_, at) => anActivity(`${name}-${at}`))

@@ -1,0 +1,31 @@
+import type { Inheritance } from '../../contracts/statement-store.ts'
+import { RalphError } from '../../errors.ts'
+
+const setting = 'RALPH_RUNSERVER_MAX_INHERITED_TERMS'
+
+const tooMuch = (limit: number): RalphError =>
+  new RalphError(
+    'INVALID_STATEMENT',
+    `By their StatementRefs the statements of this request take over more than the ${limit} terms of ${setting}: ` +
+      'send them in several requests, or refer to less.',
+    { limit, setting }
+  )
+
+/** What one request may take over, in however many batches it is stored: a share for each of them. */
+export const boundInheritance = (limit: number): (() => Inheritance) => {
+  let taken = 0
+  return () => {
+    let own = 0
+    return {
+      begin: () => {
+        taken -= own
+        own = 0
+      },
+      take: (terms) => {
+        own += terms
+        taken += terms
+        if (taken > limit) throw tooMuch(limit)
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { Inheritance } from '../../contracts/statement-store.ts'
+import { type Statement, type StatementId, targetOf } from '../../xapi/statement.ts'
+import { inheritableTerms, type Term } from '../../xapi/terms.ts'
+
+/** A term as an index knows it: its number, or itself as long as it has none. */
+type TermKey = number | Term
+
+/** What an index knows of statements that refer to each other, those that are staged included. */
+export interface Heritage {
+  referrersOf(id: StatementId): readonly StatementId[]
+  /** What those that refer to the statement have from it. */
+  heritageOf(id: StatementId): Iterable<TermKey>
+  keyOf(term: Term): TermKey
+}
+
+interface Arriving {
+  readonly id: StatementId
+  readonly statement: Statement
+}
+
+/**
+ * Counts what statements will take over, before any of it is done: what an index has taken in cannot be taken back. It knows
+ * of the index and of what was counted since it was last cleared.
+ */
+export interface InheritanceCount {
+  /** Throws what `inheritance` throws: nothing was changed but the count, which is to be cleared. */
+  add(batch: readonly Arriving[], inheritance: Inheritance | undefined): Generator<void, void, void>
+  clear(): void
+}
+
+export const countInheritance = (index: Heritage): InheritanceCount => {
+  const counted = new Map<StatementId, Set<TermKey>>()
+  const referrers = new Map<StatementId, StatementId[]>()
+
+  const keysOf = (id: StatementId): Set<TermKey> => {
+    const known = counted.get(id) ?? new Set(index.heritageOf(id))
+    counted.set(id, known)
+    return known
+  }
+  const referrersOf = (id: StatementId): readonly StatementId[] => [
+    ...index.referrersOf(id),
+    ...(referrers.get(id) ?? [])
+  ]
+
+  const hand = (id: StatementId, keys: readonly TermKey[], { take }: Inheritance): TermKey[] => {
+    take(keys.length)
+    const present = keysOf(id)
+    const news = keys.filter((key) => !present.has(key))
+    for (const key of news) present.add(key)
+    return news
+  }
+
+  const addOne = function* ({ id, statement }: Arriving, inheritance: Inheritance): Generator<void, void, void> {
+    counted.set(id, new Set([...inheritableTerms(statement)].map(index.keyOf)))
+    const target = targetOf(statement)
+    if (target !== undefined) {
+      const others = referrers.get(target)
+      if (others === undefined) referrers.set(target, [id])
+      else others.push(id)
+      hand(id, [...keysOf(target)], inheritance)
+    }
+    const waiting = [{ id, keys: [...keysOf(id)] }]
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      for (const referrer of referrersOf(next.id)) {
+        const news = hand(referrer, next.keys, inheritance)
+        if (news.length > 0) waiting.push({ id: referrer, keys: news })
+        yield
+      }
+    }
+  }
+
+  const refers = ({ id, statement }: Arriving): boolean =>
+    targetOf(statement) !== undefined || referrersOf(id).length > 0
+
+  return {
+    add: function* (batch, inheritance) {
+      inheritance?.begin()
+      if (inheritance === undefined || !batch.some(refers)) return
+      for (const each of batch) {
+        yield* addOne(each, inheritance)
+        yield
+      }
+    },
+    clear: () => {
+      counted.clear()
+      referrers.clear()
+    }
+  }
+}
