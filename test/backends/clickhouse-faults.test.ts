@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type ClickhouseOptions, openClickhouse } from '../../src/backends/clickhouse/lrs.ts'
@@ -11,7 +8,7 @@ import { contextOf } from '../contracts/open-backend.ts'
 import { aDatabase, askClickhouse, aWire, type Fate } from '../support/clickhouse.ts'
 import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
-import { startPrivateEngine } from '../support/engines/private-engine.ts'
+import { ownEngine } from '../support/engines/own-engine.ts'
 import { allPages, findAny, judged } from '../support/judged-store.ts'
 import {
   aBatch,
@@ -239,11 +236,8 @@ else {
 }
 
 t.test('an engine that is killed and started again during load', { timeout: 120_000 }, async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'ralph-clickhouse-'))
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }))
-  const own = await startPrivateEngine('clickhouse', directory)
+  const own = await ownEngine(t, 'clickhouse')
   if ('missing' in own) return t.comment(own.missing)
-  t.teardown(() => own.stop())
   const options = await aDatabase(t, own.url)
   const store = await (await server(t, options)).store()
   const acknowledged: string[] = []

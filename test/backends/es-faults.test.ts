@@ -8,7 +8,7 @@ import { killContract } from '../contracts/kill.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
-import { startPrivateEngine } from '../support/engines/private-engine.ts'
+import { ownEngine } from '../support/engines/own-engine.ts'
 import { ask, quickLease, server, servers, someIndices } from '../support/es.ts'
 import { allPages } from '../support/judged-store.ts'
 import { useEs } from '../support/openers.ts'
@@ -70,12 +70,11 @@ const requireAll = async (t: Test, store: LrsStore, acknowledged: readonly strin
 }
 
 t.test('the engine is killed and started during load: nothing acknowledged is lost', async (t) => {
-  const own = await startPrivateEngine('es', t.testdir())
+  const own = await ownEngine(t, 'es')
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const options = someIndices(t, own.url)
   const opened = servers(t, { ...options, lease: quickLease }, 0, 0)
   const stores = await Promise.all(opened.map((each) => each.store()))
@@ -95,12 +94,11 @@ t.test('the engine is killed and started during load: nothing acknowledged is lo
 })
 
 t.test('an engine that is silent is given up, and used again as soon as it answers', async (t) => {
-  const own = await startPrivateEngine('es', t.testdir(), { durable: false })
+  const own = await ownEngine(t, 'es', { durable: false })
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const indices = { ...someIndices(t, own.url), lease: quickLease }
   // A node that has just started makes its first index slowly: that is not the silence which is meant here.
   const first = server(t, indices)
@@ -127,12 +125,11 @@ t.test('an engine that is silent is given up, and used again as soon as it answe
 })
 
 t.test('an index that was made read-only is full, and takes statements again when it is not', async (t) => {
-  const own = await startPrivateEngine('es', t.testdir(), { durable: false })
+  const own = await ownEngine(t, 'es', { durable: false })
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const options = { ...someIndices(t, own.url), lease: quickLease }
   const store = await server(t, options).store()
   await store.statements.insert(aBatch(aStatement()))

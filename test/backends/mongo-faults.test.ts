@@ -10,7 +10,7 @@ import { killContract } from '../contracts/kill.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
-import { startPrivateEngine } from '../support/engines/private-engine.ts'
+import { ownEngine } from '../support/engines/own-engine.ts'
 import { allPages } from '../support/judged-store.ts'
 import { aDatabase, server, servers } from '../support/mongo.ts'
 import { useMongo } from '../support/openers.ts'
@@ -72,12 +72,11 @@ const requireAll = async (t: Test, store: LrsStore, acknowledged: readonly strin
 }
 
 t.test('the engine is killed and started during load: nothing acknowledged is lost', async (t) => {
-  const own = await startPrivateEngine('mongo', t.testdir())
+  const own = await ownEngine(t, 'mongo')
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const { options } = await aDatabase(t, own.url)
   const uri = `${own.url}/?serverSelectionTimeoutMS=500`
   const opened = servers(t, { ...options, connectionUri: uri }, 0, 0)
@@ -98,12 +97,11 @@ t.test('the engine is killed and started during load: nothing acknowledged is lo
 })
 
 t.test('an engine that is silent is given up, and used again as soon as it answers', async (t) => {
-  const own = await startPrivateEngine('mongo', t.testdir(), { durable: false })
+  const own = await ownEngine(t, 'mongo', { durable: false })
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const { options } = await aDatabase(t, own.url)
   const uri = `${own.url}/?serverSelectionTimeoutMS=300&socketTimeoutMS=400&connectTimeoutMS=300`
   const backend = server(t, { ...options, connectionUri: uri })
@@ -151,12 +149,11 @@ t.test('a server that is not there is unavailable, and served once it is', async
   t.notMatch(said, 'secret')
   t.match(await backend.status(), { state: 'away', detail: `127.0.0.1:${port}` })
 
-  const own = await startPrivateEngine('mongo', t.testdir(), { durable: false })
+  const own = await ownEngine(t, 'mongo', { durable: false })
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const other = await aDatabase(t, own.url)
   const late = server(t, { ...other.options, connectionUri: `${own.url}/?serverSelectionTimeoutMS=300` })
   await own.kill()

@@ -12,7 +12,7 @@ import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aCertificate, asPem } from '../support/certificate.ts'
 import { aClock } from '../support/clock.ts'
-import { startPrivateEngine } from '../support/engines/private-engine.ts'
+import { ownEngine } from '../support/engines/own-engine.ts'
 import { allPages } from '../support/judged-store.ts'
 import { requireAll, server, servers, sql, until } from '../support/postgres.ts'
 import { aBatch, anAttachment, aStatement, withMbox } from '../support/statements.ts'
@@ -35,12 +35,11 @@ t.test('a server that is not there is unavailable, and says where it is not', as
 })
 
 t.test('the engine is killed and started during load: nothing acknowledged is lost', async (t) => {
-  const own = await startPrivateEngine('postgres', t.testdir(), { settings: { shared_buffers: '16MB' } })
+  const own = await ownEngine(t, 'postgres', { settings: { shared_buffers: '16MB' } })
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const opened = await servers(t, { connectionUri: own.url, connectTimeout: 2000 }, 0, 0)
   const stores = await Promise.all(opened.map((each) => each.store()))
   const acknowledged: string[] = []
@@ -80,12 +79,11 @@ t.test('the engine is killed and started during load: nothing acknowledged is lo
 })
 
 t.test('a database that was made read-only says so, and takes more when it was not', async (t) => {
-  const own = await startPrivateEngine('postgres', t.testdir(), { durable: false })
+  const own = await ownEngine(t, 'postgres', { durable: false })
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const backend = await server(t, { connectionUri: own.url })
   const store = await backend.store()
   await store.statements.insert(aBatch(aStatement()))
@@ -116,12 +114,11 @@ t.test('a database that was made read-only says so, and takes more when it was n
 const ran = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0
 
 t.test('a full disk refuses what does not fit, keeps what there is, and takes more once it is mended', async (t) => {
-  const own = await startPrivateEngine('postgres', t.testdir(), { durable: false })
+  const own = await ownEngine(t, 'postgres', { durable: false })
   if ('missing' in own) {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   // Only tables are on it: a log that cannot be written would end the engine.
   const disk = mkdtempSync(join(tmpdir(), 'ralph-disk-'))
   const mount = (options: string): boolean => ran('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', disk)
@@ -172,7 +169,7 @@ t.test('TLS is used as it is asked for', async (t) => {
   writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   // PostgreSQL runs as another user where this process is root.
   if (process.getuid?.() === 0) ran('chown', '-R', 'postgres', keys)
-  const own = await startPrivateEngine('postgres', t.testdir(), {
+  const own = await ownEngine(t, 'postgres', {
     durable: false,
     settings: { ssl: 'on', ssl_cert_file: cert, ssl_key_file: key }
   })
@@ -180,7 +177,6 @@ t.test('TLS is used as it is asked for', async (t) => {
     t.comment(own.missing)
     return
   }
-  t.teardown(() => own.stop())
   const encrypted = `SELECT bool_and(ssl) AS ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'ralph'`
   for (const [sslMode, ssl] of [
     ['disable', false],

@@ -16,7 +16,7 @@ import { type Engine, type EngineName, engineNames, type PrivateEngine } from '.
 import { engineFor, variableOf } from './engine-for.ts'
 import { kinds } from './kinds.ts'
 import { unlessRequired } from './missing.ts'
-import { startPrivateEngine } from './private-engine.ts'
+import { ownEngine } from './own-engine.ts'
 
 const versions: Readonly<Record<EngineName, RegExp>> = {
   es: /^9\.5\.3$/,
@@ -159,10 +159,8 @@ const counters: Readonly<Record<EngineName, Counter>> = {
 }
 
 const startIn = async (t: Test, name: EngineName): Promise<PrivateEngine | string> => {
-  const engine = await startPrivateEngine(name, t.testdir())
-  if ('missing' in engine) return engine.missing
-  t.teardown(() => engine.stop())
-  return engine
+  const engine = await ownEngine(t, name)
+  return 'missing' in engine ? engine.missing : engine
 }
 
 for (const name of engineNames)
