@@ -133,7 +133,8 @@ const run = async (): Promise<string[]> => {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'src')])
   const engine = await startPrivateEngine(backend, join(work, 'engine'), {
     // The emulator of MongoDB keeps nothing as a server would: what it does on a disk says nothing.
-    durable: backend !== 'mongo'
+    durable: backend !== 'mongo',
+    measured: true
   })
   if ('missing' in engine) throw new Error(engine.missing)
   const { url } = engine

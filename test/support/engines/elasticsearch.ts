@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlin
 import { basename, join } from 'node:path'
 import { installation, notInstalled, sources } from './checkout.ts'
 import type { EngineKind, EngineName } from './engine.ts'
-import { classArchive, compileJar, copyJars, installJava, jarsIn, java, javaIsThere } from './java.ts'
+import { classArchive, compilation, compileJar, copyJars, installJava, jarsIn, java, javaIsThere } from './java.ts'
 
 /** Elasticsearch looks for zstd in a directory of its own; its codec best_compression needs it. */
 const zstd = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64'].map((directory) =>
@@ -59,7 +59,7 @@ export const elasticsearch = (name: EngineName, version: string): EngineKind => 
       await installJava()
       return place.make(install)
     },
-    prepare: async ({ dataDir, port, firstRun, settings }) => {
+    prepare: async ({ dataDir, port, measured, firstRun, settings }) => {
       const home = join(dataDir, 'home')
       const temporary = join(dataDir, 'tmp')
       const libraries = join(home, 'lib/platform', `linux-${process.arch === 'arm64' ? 'aarch64' : 'x64'}`)
@@ -96,6 +96,7 @@ export const elasticsearch = (name: EngineName, version: string): EngineKind => 
           '-Xms512m',
           '-Xmx512m',
           ...options,
+          ...compilation(measured),
           ...classArchive(join(place.directory, 'classes.jsa'), firstRun),
           `-Djava.io.tmpdir=${temporary}`,
           `-Des.nativelibs.path=${libraries}`,

@@ -44,6 +44,8 @@ export interface Start {
   readonly port: number
   /** false: for data that nobody wants back; writes are not forced to the disk where the engine has a choice. */
   readonly durable: boolean
+  /** true: as fast as the engine gets when it runs for long. false: as fast as it gets in the first minutes. */
+  readonly measured: boolean
   /** Leave behind what makes later starts faster. */
   readonly firstRun: boolean
   /** Settings by the engine's own names. */

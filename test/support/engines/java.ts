@@ -64,6 +64,12 @@ export const compileJar = async (
 }
 
 /**
+ * How the JVM compiles. An engine of the tests lives for minutes, in which the optimizing compiler takes half of all the
+ * time that the engine takes of a processor, and gives nothing back.
+ */
+export const compilation = (measured: boolean): readonly string[] => (measured ? [] : ['-XX:TieredStopAtLevel=1'])
+
+/**
  * Options with which a run finds its classes as the first run left them at its orderly stop; this halves the time of a
  * start.
  */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { installation, notInstalled } from './checkout.ts'
 import { converse } from './converse.ts'
 import type { EngineKind } from './engine.ts'
-import { classArchive, compileJar, copyJars, installJava, jarsIn, java, javaIsThere } from './java.ts'
+import { classArchive, compilation, compileJar, copyJars, installJava, jarsIn, java, javaIsThere } from './java.ts'
 
 const place = installation('mongo', ['mongo'])
 const lib = join(place.directory, 'lib')
@@ -44,10 +44,15 @@ export const mongo: EngineKind = {
       await compileJar(join(directory, 'launcher.jar'), ['mongo/ralph'], jarsIn(lib), 17)
     })
   },
-  prepare: async ({ dataDir, port, durable, firstRun, settings }) => {
+  prepare: async ({ dataDir, port, durable, measured, firstRun, settings }) => {
     if (Object.keys(settings).length > 0) throw new Error('The emulator of MongoDB has no settings')
     mkdirSync(join(dataDir, 'data'), { recursive: true })
-    const options = ['-Xmx2g', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+    const options = [
+      ...compilation(measured),
+      '-Xmx2g',
+      '-XX:+UseSerialGC',
+      '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
+    ]
     const archive = classArchive(join(place.directory, 'classes.jsa'), firstRun)
     const classPath = [launcher, ...jarsIn(lib)].join(':')
     const data = durable ? [join(dataDir, 'data', 'mongo.mv')] : []

@@ -14,6 +14,8 @@ export interface PrivateEngineOptions {
   readonly port?: number
   /** false: nobody wants the data back; faster. Never for faults or measurements. Default: true. */
   readonly durable?: boolean
+  /** true: its speed is measured, or it runs for long. Default: false. */
+  readonly measured?: boolean
   /** True for the run that ends the installation. */
   readonly firstRun?: boolean
   /** Settings by the engine's own names. */
@@ -103,14 +105,14 @@ export const startPrivateEngine = async (
   if (missing !== undefined) return unlessRequired(missing)
   const directory = resolve(dataDir)
   mkdirSync(directory, { recursive: true })
-  const { durable = true, firstRun = false, settings = {} } = options
+  const { durable = true, measured = false, firstRun = false, settings = {} } = options
   const port = options.port ?? (await freePort())
   const logFile = join(directory, 'engine.log')
   const log = (): string => readFileSync(logFile, 'utf8').slice(-4000)
 
   const start = async (): Promise<ChildProcess> => {
     if (!(await isFree(port))) throw new Error(`Port ${port} is taken`)
-    const command = await kind.prepare({ dataDir: directory, port, durable, firstRun, settings })
+    const command = await kind.prepare({ dataDir: directory, port, durable, measured, firstRun, settings })
     const child = launch(command, directory, logFile)
     let failure: Error | undefined
     child.once('error', (error) => {

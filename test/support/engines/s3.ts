@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installation, notInstalled, sources } from './checkout.ts'
 import type { EngineKind } from './engine.ts'
-import { classArchive, copyJars, installJava, jarsIn, java, javaIsThere } from './java.ts'
+import { classArchive, compilation, copyJars, installJava, jarsIn, java, javaIsThere } from './java.ts'
 
 const place = installation('s3', ['s3'])
 const lib = join(place.directory, 'lib')
@@ -20,7 +20,7 @@ export const s3: EngineKind = {
     await installJava()
     return place.make(() => copyJars('s3/pom.xml', lib))
   },
-  prepare: async ({ dataDir, port, firstRun, settings }) => {
+  prepare: async ({ dataDir, port, measured, firstRun, settings }) => {
     const data = join(dataDir, 'data')
     mkdirSync(data, { recursive: true })
     const all = {
@@ -48,6 +48,7 @@ export const s3: EngineKind = {
       '-Xmx512m',
       '-XX:+UseSerialGC',
       logging,
+      ...compilation(measured),
       ...classArchive(join(place.directory, 'classes.jsa'), firstRun)
     ]
     const classPath = jarsIn(lib).join(':')

@@ -27,6 +27,7 @@ const temporary = values.data === undefined ? mkdtempSync(join(tmpdir(), 'ralph-
 const engine = await startPrivateEngine(name, values.data ?? temporary ?? '', {
   ...(values.port === undefined ? {} : { port: Number(values.port) }),
   durable: !values['not-durable'],
+  measured: true,
   settings: Object.fromEntries(settings)
 })
 if ('missing' in engine) throw new Error(engine.missing)
