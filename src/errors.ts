@@ -34,8 +34,8 @@ export const errorCodes = {
       'Send X-Experience-API-Version: 1.0.3 or 2.0.0. RALPH_LRS_REQUIRE_VERSION_HEADER=false lets requests without the header pass.'
   },
   INVALID_CURSOR: {
-    meaning: 'a `more` link was altered',
-    advice: 'Follow `more` links as they came. Ask the first question again if the link is lost.'
+    meaning: 'a `more` link, or a position to go on from, was altered',
+    advice: 'Use `more` links and positions as they came. Ask the first question again if one is lost.'
   },
   INVALID_MULTIPART: {
     meaning: 'a multipart/mixed body is malformed',

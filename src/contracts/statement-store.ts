@@ -110,6 +110,22 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface FollowOptions {
+  /** Ends it at once, and without an error, whether it waits for statements or a batch is being worked on. */
+  readonly signal: AbortSignal
+  /** Statements of a batch at most, 100 unless given; one has no more than `maxPageSize` bytes, or a single statement. */
+  readonly limit?: number
+  /** False: it ends when all that is there was given out. True unless given. */
+  readonly waits?: boolean
+}
+
+export interface FollowedBatch {
+  /** At least one, oldest first. */
+  readonly statements: readonly StoredStatement[]
+  /** Where the last of them is: a short text of ASCII, to be written down and given to `follow` again. */
+  readonly position: string
+}
+
 /**
  * Statements of one target, with what is derived from them. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`,
  * and those named at a method; no driver error leaves a store.
@@ -138,6 +154,19 @@ export interface StatementStore {
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
   /** The same page as `query` answers, in one piece; `textPageOf` makes it where the store has no shorter way. */
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
+  /**
+   * All statements, voided and voiding ones too, in the order of `stored`, each exactly once: first those that are there
+   * after the position (undefined: from the first on), then those that are stored while it lasts, by this process or
+   * another. Whoever writes a position down together with what he made of its batch can go on there after a crash, in
+   * another process too. Nothing is read ahead: the next batch is looked for when it is asked for.
+   *
+   * A statement that keeps the `stored` of another place (`restoreStatements`, what Python Ralph wrote into the same
+   * index) is given out only to those who have not come so far yet.
+   *
+   * Rejects when a batch is asked for with `INVALID_CURSOR` (the position is not one), with `STORE_UNAVAILABLE` when the
+   * engine is away or the store is closed. It is over then: call it again with the last position.
+   */
+  follow(after: string | undefined, options: FollowOptions): AsyncIterable<FollowedBatch>
   /** All statements with `stored` up to and including this are visible to `query`, for ever. */
   consistentThrough(options?: CallOptions): Promise<Micros>
   /** Merged over all statements stored with `define`; under an `apartKey`, over those of one Authority. */

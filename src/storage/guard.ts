@@ -1,6 +1,6 @@
-import type { LrsStore } from '../contracts/lrs-backend.ts'
 import type { CallOptions } from '../contracts/statement-store.ts'
 import { storeClosed } from './closed.ts'
+import type { EngineStore } from './follow.ts'
 
 /** Knows which calls are in flight, so that a store is closed after them and takes none later. */
 export interface Guard {
@@ -43,7 +43,7 @@ export const createGuard = (): Guard => {
 }
 
 /** A store of which every call is run by the guard. */
-export const guardStore = ({ run }: Guard, { statements, attachments, documents, copy }: LrsStore): LrsStore => ({
+export const guardStore = ({ run }: Guard, { statements, attachments, documents, copy }: EngineStore): EngineStore => ({
   statements: {
     insert: (batch, options) => run(() => statements.insert(batch, options), options),
     find: (id, wanted, options) => run(() => statements.find(id, wanted, options), options),
@@ -74,15 +74,11 @@ export const guardStore = ({ run }: Guard, { statements, attachments, documents,
     ids: (scope, since, options) => run(() => documents.ids(scope, since, options), options),
     clear: (scope, options) => run(() => documents.clear(scope, options), options)
   },
-  ...(copy === undefined
-    ? {}
-    : {
-        copy: {
-          statements: (after, limit, options) => run(() => copy.statements(after, limit, options), options),
-          restoreStatements: (restored, contents, options) =>
-            run(() => copy.restoreStatements(restored, contents, options), options),
-          documents: (after, limit, options) => run(() => copy.documents(after, limit, options), options),
-          restoreDocuments: (restored, options) => run(() => copy.restoreDocuments(restored, options), options)
-        }
-      })
+  copy: {
+    statements: (after, limit, options) => run(() => copy.statements(after, limit, options), options),
+    restoreStatements: (restored, contents, options) =>
+      run(() => copy.restoreStatements(restored, contents, options), options),
+    documents: (after, limit, options) => run(() => copy.documents(after, limit, options), options),
+    restoreDocuments: (restored, options) => run(() => copy.restoreDocuments(restored, options), options)
+  }
 })

@@ -1,10 +1,11 @@
-import type { BackendStatus, LrsBackend, LrsStore } from '../contracts/lrs-backend.ts'
+import type { BackendStatus, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { CallOptions } from '../contracts/statement-store.ts'
 import { statusOfClosed, storeClosed } from './closed.ts'
+import { type EngineStore, type FollowableStore, makeFollowable } from './follow.ts'
 import { createOnce } from './once.ts'
 
 /** What an engine knows of targets: where each is, how its store is opened, and how all are closed. */
-export interface Targets<Place, Store extends LrsStore> {
+export interface Targets<Place, Store extends EngineStore> {
   /** `INVALID_SETTING` when it cannot name a target. */
   placeOf(target: string | undefined): Place
   /** Two targets of one key are one. */
@@ -43,12 +44,22 @@ export const closeAll = async (stores: readonly Closable[], shared?: Closable): 
  * A backend whose targets are stores of their own: each is opened once, when it is first asked for; one that could not
  * be opened is tried again by the next who asks; nothing is opened once closing has begun.
  */
-export const openTargets = <Place, Store extends LrsStore>(targets: Targets<Place, Store>): LrsBackend => {
+export const openTargets = <Place, Store extends EngineStore>(targets: Targets<Place, Store>): LrsBackend => {
   const stores = createOnce<Store>()
+  const followable = new Map<Store, FollowableStore>()
   let closing: Promise<void> | undefined
+
+  const followableOf = (store: Store): FollowableStore => {
+    const present = followable.get(store)
+    if (present !== undefined) return present
+    const made = makeFollowable(store)
+    followable.set(store, made)
+    return made
+  }
 
   const close = async (): Promise<void> => {
     const opened = await Promise.allSettled(stores.all())
+    for (const each of followable.values()) each.end()
     await targets.close(opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])))
   }
 
@@ -56,7 +67,7 @@ export const openTargets = <Place, Store extends LrsStore>(targets: Targets<Plac
     store: async (target) => {
       if (closing !== undefined) throw storeClosed()
       const place = targets.placeOf(target)
-      return stores.get(targets.keyOf(place), async () => targets.open(place))
+      return followableOf(await stores.get(targets.keyOf(place), async () => targets.open(place))).store
     },
     status: async (options = {}) => {
       options.signal?.throwIfAborted()

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { type ClickhouseOptions, openClickhouse } from '../../src/backends/clickhouse/lrs.ts'
 import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
+import { followKilledContract } from '../contracts/follow-killed.ts'
 import { killContract } from '../contracts/kill.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aDatabase, askClickhouse } from '../support/clickhouse.ts'
@@ -138,4 +139,5 @@ else {
   const { database } = await aDatabase(t, url)
   useClickhouse(url, database)
   killContract(t, 'clickhouse', Number(process.env.RALPH_TEST_KILLS ?? 5))
+  followKilledContract(t, 'clickhouse')
 }

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openEs } from '../../src/backends/es/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
+import { followKilledContract } from '../contracts/follow-killed.ts'
 import { killContract } from '../contracts/kill.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
@@ -234,4 +235,5 @@ else {
   const { index, targetPrefix } = someIndices(t, engine.url)
   useEs(engine.url, index, targetPrefix)
   killContract(t, 'es', Number(process.env.RALPH_TEST_KILLS ?? 4))
+  followKilledContract(t, 'es')
 }

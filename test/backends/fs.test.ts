@@ -2,6 +2,7 @@ import t from 'tap'
 import { openFs } from '../../src/backends/fs/lrs.ts'
 import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
+import { followKilledContract } from '../contracts/follow-killed.ts'
 import { killContract } from '../contracts/kill.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
@@ -29,3 +30,4 @@ attachmentStoreContract(t, 'fs', open)
 storeCopyContract(t, 'fs', open)
 propertyContract(t, 'fs', open, { runs: 100 })
 killContract(t, 'fs')
+followKilledContract(t, 'fs')

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { translateError } from '../../src/backends/mongo/errors.ts'
 import { openMongo } from '../../src/backends/mongo/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
+import { followKilledContract } from '../contracts/follow-killed.ts'
 import { killContract } from '../contracts/kill.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
@@ -198,4 +199,5 @@ else {
   const { options } = await aDatabase(t, engine.url)
   useMongo(engine.url, options.database)
   killContract(t, 'mongo', Number(process.env.RALPH_TEST_KILLS ?? 5))
+  followKilledContract(t, 'mongo')
 }

@@ -2,6 +2,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import type { PostgresOptions } from '../../src/backends/postgres/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
+import { followKilledContract } from '../contracts/follow-killed.ts'
 import { killContract } from '../contracts/kill.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { allPages, findAny } from '../support/judged-store.ts'
@@ -270,4 +271,5 @@ else {
 
   usePostgres(url, aSchema(t, url))
   killContract(t, 'postgres', Number(process.env.RALPH_TEST_KILLS ?? 5))
+  followKilledContract(t, 'postgres')
 }

@@ -4,6 +4,7 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
 import type { Clock } from '../../src/contracts/clock.ts'
+import { followKilledContract } from '../contracts/follow-killed.ts'
 import { killContract } from '../contracts/kill.ts'
 import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
@@ -19,6 +20,7 @@ const openIn = (t: Test, directory: string, maxInMemory: number, clock: Clock = 
 }
 
 killContract(t, 'sqlite')
+followKilledContract(t, 'sqlite')
 
 t.test('after a crash everything is found as before, whether it was indexed in memory or in tables', async (t) => {
   const root = t.testdir()

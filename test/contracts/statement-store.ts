@@ -7,6 +7,7 @@ import { consistencyContract } from './statement-store/consistency.ts'
 import { descriptionContract } from './statement-store/descriptions.ts'
 import { exactTextContract } from './statement-store/exact-text.ts'
 import { filterContract } from './statement-store/filters.ts'
+import { followContract } from './statement-store/follow.ts'
 import { insertContract } from './statement-store/insert.ts'
 import { largeBatchContract } from './statement-store/large-batch.ts'
 import { lifetimeContract } from './statement-store/lifetime.ts'
@@ -26,6 +27,7 @@ const parts: readonly ((t: Test, suite: Suite) => void)[] = [
   descriptionContract,
   authorityContract,
   consistencyContract,
+  followContract,
   largeBatchContract,
   restartContract,
   lifetimeContract

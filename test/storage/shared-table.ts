@@ -1,10 +1,11 @@
 import { createMemoryDocuments } from '../../src/backends/memory/documents.ts'
-import type { BackendContext, LrsBackend, LrsStore } from '../../src/contracts/lrs-backend.ts'
+import type { BackendContext, LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { RalphError } from '../../src/errors.ts'
 import { requireTarget } from '../../src/settings/target.ts'
 import type { NewStatement, Round, RoundEngine } from '../../src/storage/batching/engine.ts'
 import { createStatementRounds, type StatementRounds } from '../../src/storage/batching/statement-rounds.ts'
 import { tokenOf } from '../../src/storage/batching/tokens.ts'
+import { type EngineStore, type FollowableStore, makeFollowable } from '../../src/storage/follow.ts'
 import { fitting, type Position } from '../../src/xapi/filters.ts'
 import type { ActivityDefinition, LanguageMap, StatementId } from '../../src/xapi/statement.ts'
 import { termsOfQuery } from '../../src/xapi/terms.ts'
@@ -103,8 +104,8 @@ const storeOn = (
   rounds: StatementRounds,
   { clock }: BackendContext,
   requireOpen: () => void
-): LrsStore => {
-  const statements: LrsStore['statements'] = {
+): EngineStore => {
+  const statements: EngineStore['statements'] = {
     insert: rounds.insert,
     consistentThrough: rounds.consistentThrough,
     find: async (id, { voided }, options) => {
@@ -154,6 +155,7 @@ const storeOn = (
       return [...(tables.names.get(identifier) ?? [])]
     }
   }
+  const documents = createMemoryDocuments(clock, requireOpen)
   return {
     statements,
     attachments: {
@@ -166,13 +168,29 @@ const storeOn = (
         }
       }
     },
-    documents: createMemoryDocuments(clock, requireOpen)
+    documents,
+    copy: {
+      ...documents.copy,
+      statements: async (after, limit, options) => {
+        requireOpen()
+        options?.signal?.throwIfAborted()
+        const found = [...tables.statements.values()]
+          .filter((one) => after === undefined || order(one, after) > 0)
+          .sort(order)
+        const count = Math.min(limit, fitting(found.map(({ text }) => Buffer.byteLength(text))))
+        return {
+          statements: found.slice(0, count).map(({ id, stored, text }) => ({ id, stored, text })),
+          more: count < found.length
+        }
+      },
+      restoreStatements: rounds.restore
+    }
   }
 }
 
 /** A backend on tables that others may share; each target has its own. */
 export const openShared = (context: BackendContext, tablesOf: (target: string) => SharedTables): LrsBackend => {
-  const stores = new Map<string, { readonly rounds: StatementRounds; readonly store: LrsStore }>()
+  const stores = new Map<string, { readonly rounds: StatementRounds; readonly followable: FollowableStore }>()
   let closed = false
   const requireOpen = (): void => {
     if (closed) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
@@ -182,15 +200,16 @@ export const openShared = (context: BackendContext, tablesOf: (target: string) =
       requireOpen()
       const name = target === undefined ? '' : requireTarget(target)
       const open = stores.get(name)
-      if (open) return open.store
+      if (open) return open.followable.store
       const tables = tablesOf(name)
       const rounds = createStatementRounds({ engine: engineOn(tables), clock: context.clock, delay: 0 })
-      const store = storeOn(tables, rounds, context, requireOpen)
-      stores.set(name, { rounds, store })
-      return store
+      const followable = makeFollowable(storeOn(tables, rounds, context, requireOpen))
+      stores.set(name, { rounds, followable })
+      return followable.store
     },
     status: async () => (closed ? { state: 'away', detail: 'the store is closed' } : { state: 'ok' }),
     close: async () => {
+      for (const { followable } of stores.values()) followable.end()
       await Promise.all([...stores.values()].map(({ rounds }) => rounds.close()))
       closed = true
     }

@@ -33,6 +33,7 @@ export const createCopy = (
     )
     const lengths: number[] = []
     while (sizes.more()) lengths.push(sizes.u32())
+    if (lengths.length === 0) return { statements: [], more: false }
     const count = fitting(lengths.slice(0, wanted))
     const rows = await connection.read(
       `SELECT stored, id, text FROM ${tables.statement} WHERE ${following} ${order}`,

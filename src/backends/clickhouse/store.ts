@@ -1,8 +1,8 @@
 import type { Clock } from '../../contracts/clock.ts'
-import type { LrsStore } from '../../contracts/lrs-backend.ts'
 import type { InsertReport } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -43,7 +43,7 @@ export interface Shared {
 /** Bytes of pages that are ready to be sent again: those of one store. */
 const pageCacheSize = 2_000_000
 
-export interface ClickhouseStore extends LrsStore {
+export interface ClickhouseStore extends EngineStore {
   /**
    * Finishes what was accepted; resolves with the latest time that was given out, and whether all rounds are complete.
    */
@@ -162,7 +162,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   const documents = createDocuments({ context, appender: appenders.document, times, writer })
   const queries = createQueries(context, progress, pageCacheSize)
 
-  const store: LrsStore = {
+  const store: EngineStore = {
     statements: {
       insert: (batch, options) => copied(rounds.insert(batch, options)),
       consistentThrough: rounds.consistentThrough,

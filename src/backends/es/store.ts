@@ -1,8 +1,8 @@
 import type { Clock } from '../../contracts/clock.ts'
-import type { LrsStore } from '../../contracts/lrs-backend.ts'
 import { createLease, type LeaseOptions } from '../../storage/batching/lease.ts'
 import { createPromises } from '../../storage/batching/promises.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
@@ -20,7 +20,7 @@ import { createSnapshots } from './snapshots.ts'
 import type { Tables } from './tables.ts'
 
 /** The store of one target. */
-export interface EsStore extends LrsStore {
+export interface EsStore extends EngineStore {
   /** Takes in what others wrote into the index of the statements since it was opened. */
   adopt(adopted: Adopted): Promise<AdoptReport>
   /** Finishes what was accepted. The connections stay open: others share them. */
@@ -103,7 +103,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     if (await hasForeign(tables)) await adopt(isNew ? 'any' : "Ralph's")
   } else if (options.makeNow) await make()
 
-  const store: LrsStore = {
+  const store: EngineStore = {
     statements: {
       ...queries,
       ...createDescriptions(tables, snapshots),

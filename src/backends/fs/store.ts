@@ -1,10 +1,11 @@
 import { join } from 'node:path'
-import type { BackendContext, BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
+import type { BackendContext, BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
+import type { EngineStore } from '../../storage/follow.ts'
 import { type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { fitting } from '../../xapi/filters.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
@@ -19,7 +20,7 @@ import { createInsert } from './statements.ts'
 import { createTransaction } from './transaction.ts'
 
 /** The store of one target: one directory, one writer. */
-export interface FsStore extends LrsStore {
+export interface FsStore extends EngineStore {
   status(): Promise<BackendStatus>
   close(): Promise<void>
 }

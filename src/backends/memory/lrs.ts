@@ -1,6 +1,7 @@
-import type { BackendContext, LrsBackend, LrsStore } from '../../contracts/lrs-backend.ts'
+import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { requireTarget } from '../../settings/target.ts'
 import { storeClosed } from '../../storage/closed.ts'
+import type { EngineStore } from '../../storage/follow.ts'
 import { notThere } from '../../storage/not-there.ts'
 import { openTargets } from '../../storage/targets.ts'
 import { createMemoryDocuments } from './documents.ts'
@@ -20,7 +21,7 @@ export const openMemory = (_options: MemoryOptions, context: BackendContext): Lr
     // Nothing here needs a name of any form, but who tries things out with this backend goes on with another.
     placeOf: (target) => (target === undefined ? '' : requireTarget(target)),
     keyOf: (name) => name,
-    open: (): LrsStore => {
+    open: (): EngineStore => {
       if (context.mustExist) throw notThere('What the memory backend had')
       const { statements, attachments, copy } = createMemoryStatements(context.clock, requireOpen)
       const { copy: copyDocuments, ...documents } = createMemoryDocuments(context.clock, requireOpen)

@@ -5,12 +5,12 @@ import type {
   InsertReport,
   StatementBatch,
   StatementPage,
-  StatementStore,
   StoredStatement
 } from '../../contracts/statement-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createGroupCommit, type Steps } from '../../storage/batching/group-commit.ts'
+import type { EngineStore } from '../../storage/follow.ts'
 import { separateKnown } from '../../storage/known-statements.ts'
 import { countInheritance } from '../../storage/memory-index/inheritance.ts'
 import { createStatementIndex, type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
@@ -30,7 +30,7 @@ export const createMemoryStatements = (
   clock: Clock,
   requireOpen: () => void
 ): {
-  readonly statements: StatementStore
+  readonly statements: EngineStore['statements']
   readonly attachments: AttachmentStore
   readonly copy: Pick<StoreCopy, 'statements' | 'restoreStatements'>
 } => {
@@ -138,7 +138,7 @@ export const createMemoryStatements = (
     return { inserted: fresh.map(({ id }) => id), already }
   }
 
-  const statements: StatementStore = {
+  const statements: EngineStore['statements'] = {
     insert: async (batch, options) => {
       requireOpen()
       return group.runInSteps(() => insert(batch), { refusesFirst: true, signal: options?.signal })

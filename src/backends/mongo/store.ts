@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ObjectId } from 'mongodb'
-import type { BackendContext, LrsStore } from '../../contracts/lrs-backend.ts'
+import type { BackendContext } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
 import { createLease, defaultLease } from '../../storage/batching/lease.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard } from '../../storage/guard.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
@@ -25,7 +26,7 @@ import { prepareCollections, requireThere } from './schema.ts'
 import { createSnapshots } from './snapshots.ts'
 
 /** The store of one target. */
-export interface MongoStore extends LrsStore {
+export interface MongoStore extends EngineStore {
   /** Takes in what Ralph has written into the collection since this was called last. */
   adopt(): Promise<AdoptReport>
   close(): Promise<void>

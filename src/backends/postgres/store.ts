@@ -1,6 +1,6 @@
 import type { Clock } from '../../contracts/clock.ts'
-import type { LrsStore } from '../../contracts/lrs-backend.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
 import { notThere } from '../../storage/not-there.ts'
 import type { StatementId } from '../../xapi/statement.ts'
@@ -18,7 +18,7 @@ import { createQueries } from './query.ts'
 import { prepare } from './query-text.ts'
 
 /** The store of one target. */
-export interface PostgresStore extends LrsStore {
+export interface PostgresStore extends EngineStore {
   /** Finishes what was accepted. The connections stay open: others share them. */
   close(): Promise<void>
 }
@@ -69,7 +69,7 @@ export const createStore = (
   const documents = createDocuments(database, target, clock)
   const { query } = createQueries(database, target, longList)
   const guard = createGuard()
-  const store: LrsStore = {
+  const store: EngineStore = {
     statements: {
       insert: rounds.insert,
       consistentThrough: rounds.consistentThrough,

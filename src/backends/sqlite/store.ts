@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
-import type { BackendStatus, LrsStore } from '../../contracts/lrs-backend.ts'
+import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { lockStore } from '../../durability/process-lock.ts'
@@ -10,6 +10,7 @@ import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write
 import { RalphError } from '../../errors.ts'
 import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
 import { storeClosed } from '../../storage/closed.ts'
+import type { EngineStore } from '../../storage/follow.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { createAttachmentTable } from './attachments.ts'
@@ -29,7 +30,7 @@ import { createTermIds } from './term-ids.ts'
 import { createTransactions } from './transactions.ts'
 
 /** The store of one target: one file, one writer. */
-export interface SqliteStore extends LrsStore {
+export interface SqliteStore extends EngineStore {
   status(): Promise<BackendStatus>
   close(): Promise<void>
 }

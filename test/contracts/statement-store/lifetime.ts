@@ -5,6 +5,7 @@ import { asQuery } from '../../support/oracle.ts'
 import { aBatch, anActivity, anAttachment, anId, aStatement, withMbox } from '../../support/statements.ts'
 import { readAll } from '../attachment-store.ts'
 import type { Suite } from '../open-backend.ts'
+import { followed } from './follow.ts'
 
 const key = { kind: 'activity-profile', activity: anActivity('course').id, id: 'profile' } as const
 const document = { content: Buffer.from('{}'), contentType: 'application/json' }
@@ -175,8 +176,16 @@ export const lifetimeContract = (t: Test, suite: Suite): void => {
   t.test('a closed backend refuses every call as unavailable', async (t) => {
     const { backend } = await suite.open(t)
     const store = await backend.store()
-    await backend.close()
     const unavailable = { name: 'RalphError', code: 'STORE_UNAVAILABLE' }
+    await store.statements.insert(aBatch(aStatement()))
+    const { signal } = new AbortController()
+    const [waiting, working] = [followed(store, signal), followed(store, signal)]
+    for (const each of [waiting, working]) t.equal((await each.next()).done, false)
+    const refused = t.rejects(waiting.next(), unavailable, 'follow, of those who wait')
+    await backend.close()
+    await refused
+    await t.rejects(working.next(), unavailable, 'follow, of those who come back')
+    await t.rejects(followed(store, signal).next(), unavailable, 'follow')
     for (const [name, call] of Object.entries(calls(store))) await t.rejects(call(), unavailable, name)
     await t.rejects(backend.store(), unavailable, 'store')
     await t.rejects(backend.store('another'), unavailable, 'store of a new target')

@@ -1,0 +1,36 @@
+import { RalphError } from '../errors.ts'
+import type { Position } from './filters.ts'
+
+/** The first part of every position that is written down: it tells this form from those of other versions of Ralph. */
+const version = '1'
+
+const form = /^(\d+)\.(.*)$/s
+const ownForm = /^(-?\d{1,16})\.(.+)$/s
+
+/** A position as a short text of printable ASCII, that can be written down and be sent in a header. */
+export const encodePosition = ({ stored, id }: Position): string =>
+  `${version}.${stored}.${encodeURIComponent(id.toWellFormed())}`
+
+const readPosition = (text: string): Position | undefined => {
+  const [, stored, id = ''] = ownForm.exec(text) ?? []
+  if (stored === undefined || !Number.isSafeInteger(Number(stored))) return undefined
+  try {
+    return { stored: Number(stored), id: decodeURIComponent(id) }
+  } catch {
+    // Percent signs that encode nothing: `encodePosition` writes none.
+    return undefined
+  }
+}
+
+/** `INVALID_CURSOR` for anything that `encodePosition` did not make. */
+export const decodePosition = (text: string): Position => {
+  const [, of, rest = ''] = form.exec(text) ?? []
+  if (of !== undefined && of !== version) {
+    const message = `The position ${JSON.stringify(text)} was written by another version of Ralph: begin without one.`
+    throw new RalphError('INVALID_CURSOR', message, { position: text })
+  }
+  const position = of === undefined ? undefined : readPosition(rest)
+  if (position !== undefined) return position
+  const message = `${JSON.stringify(text)} is not a position that Ralph wrote: give one that came with a batch, or none.`
+  throw new RalphError('INVALID_CURSOR', message, { position: text })
+}
