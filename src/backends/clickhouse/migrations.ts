@@ -1,4 +1,4 @@
-import { RalphError } from '../../errors.ts'
+import { missingMigrations } from '../../storage/migrations.ts'
 import type { Connection } from './connect.ts'
 import type { Tables } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
@@ -85,18 +85,12 @@ export const makeFirstTables = async (connection: Connection, tables: Tables, da
 
 /** Brings our tables to the present version. The caller is the only writer. `STORE_CORRUPT` for a database of a newer Ralph. */
 export const migrate = async (connection: Connection, tables: Tables): Promise<void> => {
-  const steps = migrations(tables)
   const rows = await connection.read(`SELECT max(version) FROM ${tables.migration}`)
-  const version = rows.u32()
-  if (version > steps.length) {
-    const message = `the tables lrs$… of ClickHouse at ${connection.url} are of a newer version of Ralph (${version})`
-    throw new RalphError('STORE_CORRUPT', message, { version })
-  }
-  for (const [index, statements] of steps.entries()) {
-    if (index < version) continue
-    for (const sql of statements) await connection.run(sql)
+  const place = { name: `what is in the tables lrs$… of ClickHouse at ${connection.url}` }
+  for (const { version, up } of missingMigrations(migrations(tables), rows.u32(), place)) {
+    for (const sql of up) await connection.run(sql)
     const row = createRowWriter()
-    row.u32(index + 1)
+    row.u32(version)
     await connection.insert(tables.migration, row.finish())
   }
 }

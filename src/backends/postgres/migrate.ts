@@ -1,4 +1,5 @@
 import { RalphError } from '../../errors.ts'
+import { missingMigrations } from '../../storage/migrations.ts'
 import { begin, commit, type Database } from './connect.ts'
 import { forbidden } from './errors.ts'
 import { migrations, tableNames } from './migrations.ts'
@@ -60,13 +61,8 @@ const requireUsable = (
   if (readOnly) throw new RalphError('STORE_FULL', `${who} is read-only: connect to the primary server`)
 }
 
-const requireKnown = (count: number, schema: string): void => {
-  if (count <= migrations.length) return
-  throw new RalphError(
-    'STORE_CORRUPT',
-    `the schema "${schema}" was written by a newer version of Ralph (step ${count}, this one knows ${migrations.length}): upgrade Ralph`
-  )
-}
+const missing = (count: number, schema: string) =>
+  missingMigrations(migrations, count, { name: `the schema "${schema}"` })
 
 /** Where the role may not do itself what has to be done. */
 const lacksPrivilege = (error: unknown, { place: { schema, user, database } }: Database): unknown => {
@@ -93,11 +89,8 @@ const migrate = async (database: Database): Promise<void> => {
       )
     }
     const [[row]] = await session.run<[[number]]>(countMigrations)
-    const done = row?.[0] ?? 0
-    requireKnown(done, schema)
-    for (const [index, sql] of migrations.entries()) {
-      if (index < done) continue
-      await session.run(plain(sql), plain(`INSERT INTO migration (number) VALUES (${index + 1})`))
+    for (const { version, up } of missing(row?.[0] ?? 0, schema)) {
+      await session.run(plain(up), plain(`INSERT INTO migration (number) VALUES (${version})`))
     }
     await session.run(commit)
     isReusable = true
@@ -120,9 +113,7 @@ export const prepareDatabase = async (database: Database): Promise<void> => {
   const [, , , hasSchema, hasTable, mayUse] = server
   if (!mayUse) throw forbidden(database.place, 'USAGE of the schema')
   const [row] = hasSchema && hasTable ? await database.read(countMigrations) : []
-  const count = row?.[0] ?? 0
-  requireKnown(count, schema)
-  if (count < migrations.length) await migrate(database)
+  if (missing(row?.[0] ?? 0, schema).length > 0) await migrate(database)
   const lacking = await database.read(lackingPrivileges)
   if (lacking.length > 0) throw forbidden(database.place, lacking.map(([each]) => each).join(', '))
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { RalphError } from '../../errors.ts'
+import { missingMigrations } from '../../storage/migrations.ts'
 import { translating } from './errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -44,33 +45,30 @@ export interface CacheSize {
 const firstNumber = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0])
 
+const missing = (database: DatabaseSync, file: string) =>
+  missingMigrations(migrations, firstNumber(database, 'PRAGMA user_version'), { name: file, details: { path: file } })
+
 /** Looks, and changes nothing, so that what is not ours stays as it is. */
 const requireOurs = (database: DatabaseSync, file: string): void => {
-  const version = firstNumber(database, 'PRAGMA user_version')
   const isEmpty = firstNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0
   if (!isEmpty && firstNumber(database, 'PRAGMA application_id') !== applicationId) {
     throw new RalphError('STORE_CORRUPT', `${file} is a database of another program`, { path: file })
   }
-  if (version > migrations.length) {
-    throw new RalphError(
-      'STORE_CORRUPT',
-      `${file} was written by a newer version of Ralph (schema ${version}, this one knows ${migrations.length}): upgrade Ralph`,
-      { path: file }
-    )
-  }
+  missing(database, file)
 }
 
-const migrate = (database: DatabaseSync): void => {
-  const version = firstNumber(database, 'PRAGMA user_version')
-  for (const [index, sql] of migrations.entries()) {
-    if (index < version) continue
-    database.exec('BEGIN IMMEDIATE')
-    try {
-      database.exec(`${sql}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}; COMMIT`)
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK')
-      throw error
+const migrate = (database: DatabaseSync, file: string): void => {
+  if (missing(database, file).length === 0) return
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    // Another process may have migrated it until now.
+    for (const { version, up } of missing(database, file)) {
+      database.exec(`${up}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`)
     }
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
   }
 }
 
@@ -134,7 +132,7 @@ export const connect = (file: string, size: CacheSize): Connection =>
     try {
       requireOurs(database, file)
       configure(database, size)
-      migrate(database)
+      migrate(database, file)
     } catch (error) {
       database.close()
       throw error
