@@ -16,7 +16,7 @@
  *       open: async ({ height }, { clock, log }) => ({
  *         moves: 'records',
  *         status: async () => ({ state: 'ok' }),
- *         read: async function* () { yield [JSON.stringify({ height })] },
+ *         read: async function* () { yield { lines: [JSON.stringify({ height })] } },
  *         close: async () => {}
  *       })
  *     })

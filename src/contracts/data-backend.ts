@@ -76,6 +76,19 @@ export interface ReadOptions extends CallOptions {
   readonly onTotal?: ((total: { readonly bytes?: number; readonly records?: number }) => void) | undefined
 }
 
+/** What a place of records gives at once. */
+export interface ReadBatch {
+  /** Lines of JSON, without their ends. */
+  readonly lines: readonly string[]
+  /**
+   * A place that hands each message out until somebody acknowledges it, as a broker does, has this: it is called when
+   * what was made of all these lines is safe, and not before. What it was not called for is handed out again, perhaps to
+   * another reader, so that nothing is lost and some things are read twice. The calls may come later than the next
+   * batch, and follow the order of the batches. A database has nothing to be told, and a WebSocket does not listen.
+   */
+  readonly done?: () => Promise<void>
+}
+
 /** A record as it came: one JSON object on one line. */
 export interface InputRecord {
   /** From 1. */
@@ -123,8 +136,11 @@ interface Place {
  */
 export interface RecordsBackend extends Place {
   readonly moves: 'records'
-  /** Lines of JSON, without their ends, in batches as they arrive. */
-  read?(query: string | undefined, options: ReadOptions): AsyncIterable<readonly string[]>
+  /**
+   * Batches as they arrive. It ends when all was read. A place that messages come to waits for the next one, until the
+   * other side ends it or the signal is aborted.
+   */
+  read?(query: string | undefined, options: ReadOptions): AsyncIterable<ReadBatch>
   /**
    * Writes a batch durably. Records that the place refuses are reported, the others written; rejects when the place
    * itself fails, and then nothing is known of the batch: it may be sent again. May be called concurrently.

@@ -1,3 +1,5 @@
+import type { ReadBatch } from '../contracts/data-backend.ts'
+
 /** What one request brings. */
 export interface RecordPage<Key> {
   readonly lines: readonly string[]
@@ -26,7 +28,7 @@ export interface PagesOptions {
 export async function* readPages<Key>(
   fetch: (size: number, after: Key | undefined, signal: AbortSignal) => Promise<RecordPage<Key>>,
   { limit, most, first = most, pageBytes = Number.POSITIVE_INFINITY, signal }: PagesOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const ended = new AbortController()
   const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal])
   let left = limit ?? Number.POSITIVE_INFINITY
@@ -43,7 +45,7 @@ export async function* readPages<Key>(
         // Awaited when the page was worked on.
         next.catch(() => {})
       }
-      if (wanted.length > 0) yield wanted
+      if (wanted.length > 0) yield { lines: wanted }
       signal?.throwIfAborted()
       if (ends) return
     }

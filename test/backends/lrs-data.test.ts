@@ -27,7 +27,7 @@ const openAs = async (t: Test, username: string, more: Readonly<Record<string, s
 
 const linesOf = async (backend: RecordsBackend, query?: unknown): Promise<string[]> => {
   const all: string[] = []
-  for await (const lines of backend.read?.(query === undefined ? undefined : JSON.stringify(query), {}) ?? []) {
+  for await (const { lines } of backend.read?.(query === undefined ? undefined : JSON.stringify(query), {}) ?? []) {
     all.push(...lines)
   }
   return all

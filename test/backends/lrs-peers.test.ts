@@ -38,7 +38,7 @@ const open = async (
 
 const linesOf = async (backend: RecordsBackend, query?: string): Promise<string[]> => {
   const all: string[] = []
-  for await (const lines of backend.read?.(query, {}) ?? []) all.push(...lines)
+  for await (const { lines } of backend.read?.(query, {}) ?? []) all.push(...lines)
   return all
 }
 

@@ -63,7 +63,7 @@ else {
     await writeTo(backend, long)
     let pages = 0
     let records = 0
-    for await (const lines of backend.read?.(undefined, {}) ?? []) {
+    for await (const { lines } of backend.read?.(undefined, {}) ?? []) {
       pages += 1
       records += lines.length
     }
@@ -171,7 +171,7 @@ else {
     await end()
     t.match(await writeTo(backend, many(1)), { written: 1 })
     let count = 0
-    for await (const lines of backend.read?.(undefined, { chunkSize: 10 }) ?? []) {
+    for await (const { lines } of backend.read?.(undefined, { chunkSize: 10 }) ?? []) {
       count += lines.length
       await end()
     }

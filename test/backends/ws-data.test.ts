@@ -51,7 +51,7 @@ const open = async (
 }
 
 const readInto = async (all: string[], backend: RecordsBackend, options: ReadOptions = {}): Promise<string[]> => {
-  for await (const lines of backend.read?.(undefined, options) ?? []) all.push(...lines)
+  for await (const { lines } of backend.read?.(undefined, options) ?? []) all.push(...lines)
   return all
 }
 
@@ -89,7 +89,7 @@ t.test('every message of many arrives, in order, however slow the reader is, and
   const backend = await open(t, uri, { CLIENT_OPTIONS__compression: 'none' })
   const sizes: number[] = []
   let next = 0
-  for await (const lines of backend.read?.(undefined, {}) ?? []) {
+  for await (const { lines } of backend.read?.(undefined, {}) ?? []) {
     if (sizes.length === 0) {
       // All that the sockets hold is full before the first is worked on; the rest waits at the server.
       await new Promise((resolve) => setTimeout(resolve, 200))
@@ -180,7 +180,7 @@ t.test('a server that answers no ping is given up, one whose reader is slow is n
   const slow = await openWsData({ ...options, uri: full, log })
   t.teardown(() => slow.close())
   let count = 0
-  for await (const lines of slow.read?.(undefined, {}) ?? []) {
+  for await (const { lines } of slow.read?.(undefined, {}) ?? []) {
     if (count === 0) await new Promise((resolve) => setTimeout(resolve, 400))
     count += lines.length
   }

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
+import { shell } from '../support/ralph-in-shell.ts'
 import { ralph } from '../support/ralph-process.ts'
 
 const ours = new URL('../../src/backends/package-interface.ts', import.meta.url).href
@@ -31,7 +32,7 @@ export const backend = defineData({
       list: async function* () { yield { id: file(), details: { height, seen: clock() > 0 } } },
       read: async function* (query = '', { target }) {
         if (!existsSync(file(target))) throw new RalphError('NOT_FOUND', file(target) + ' is empty')
-        yield readFileSync(file(target), 'utf8').trim().split('\\n').filter(line => line.includes(query))
+        yield { lines: readFileSync(file(target), 'utf8').trim().split('\\n').filter(line => line.includes(query)) }
       },
       write: async (batch, { target }) => {
         const rejected = batch.filter(({ value }) => value.id === undefined).map(record => ({ record, reason: 'has no id' }))
@@ -97,6 +98,47 @@ t.test('a package ralph-backend-NAME is a backend like any other, with flags and
     (await ralph(t, ['read', '-b', 'shelf', '--help'], { cwd })).stdout,
     /\nBackend shelf:\n {2}--shelf-height <number> +Which board\./
   )
+})
+
+/** A broker: it says which messages it hands out, and which were acknowledged, in the order in which that happens. */
+const broker = `
+import { appendFileSync, readFileSync } from 'node:fs'
+import { defineData } from 'ralph-lrs/backend'
+
+export const backend = defineData({
+  name: 'broker',
+  summary: 'messages',
+  capabilities: {
+    moves: 'records', list: false, read: true, write: [], delete: false, history: false, query: 'none', target: 'none'
+  },
+  parameters: {},
+  open: async () => ({
+    moves: 'records',
+    status: async () => ({ state: 'ok' }),
+    read: async function* (query) {
+      for (const number of [1, 2, 3]) {
+        const text = JSON.stringify({ number, padding: 'x'.repeat(Number(query ?? 0)) })
+        yield {
+          lines: [text],
+          done: async () => appendFileSync('acknowledged', number + ' ' + (readFileSync('out', 'utf8').includes(text) ? 'is out' : 'is not out') + '\\n')
+        }
+      }
+    },
+    close: async () => {}
+  })
+})
+`
+
+t.test('what was read is acknowledged when it was written out, and not before', async (t) => {
+  const cwd = installed(t, 'broker', broker)
+  const read = (query: string, rest: string): Promise<unknown> =>
+    shell(t, `ralph read -b broker ${query} --no-progress ${rest}`, { cwd, env: { RALPH_APP_DIR: cwd } })
+  await read('0', '> out')
+  t.equal(readFileSync(`${cwd}/acknowledged`, 'utf8'), '1 is out\n2 is out\n3 is out\n')
+  // A pipe holds less than a message, and nobody reads the rest of it.
+  writeFileSync(`${cwd}/acknowledged`, '')
+  await read('200000', '| head -c 10 > out')
+  t.equal(readFileSync(`${cwd}/acknowledged`, 'utf8'), '')
 })
 
 t.test('the first record that is rejected ends it, unless --ignore-errors is given', async (t) => {

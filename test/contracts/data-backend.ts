@@ -212,7 +212,7 @@ export const testRecordsBackend = (t: Test, suite: DataSuite<RecordsBackend>): v
     requireMethod(backend.write)(records, { operation: operation ?? capabilities.write[0] ?? 'create' })
   const read = async (backend: RecordsBackend, options: ReadOptions = {}, query?: string): Promise<string[]> => {
     const all: string[] = []
-    for await (const lines of requireMethod(backend.read)(query, options)) all.push(...lines)
+    for await (const { lines } of requireMethod(backend.read)(query, options)) all.push(...lines)
     return all
   }
   const values = async (backend: RecordsBackend): Promise<{ id?: unknown; n?: unknown }[]> =>

@@ -56,6 +56,6 @@ export const readFrom = async (
 ): Promise<string[]> => {
   const all: string[] = []
   const text = typeof query === 'object' ? JSON.stringify(query) : query
-  for await (const lines of backend.read?.(text, options) ?? []) all.push(...lines)
+  for await (const { lines } of backend.read?.(text, options) ?? []) all.push(...lines)
   return all
 }

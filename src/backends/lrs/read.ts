@@ -1,4 +1,4 @@
-import type { ReadOptions } from '../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
 import { parseJsonQuery, type QueryKey, queryKeys } from '../../records/json-query.ts'
 import type { LrsClient } from './client.ts'
@@ -58,7 +58,7 @@ export async function* readLrs(
   reader: LrsReader,
   query: string | undefined,
   { chunkSize, signal }: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const stop = new AbortController()
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const get = async (url: URL): Promise<{ readonly page: Page; readonly url: URL }> => {
@@ -73,7 +73,7 @@ export async function* readLrs(
       const next = more === undefined ? undefined : get(nextUrl(more, current.url))
       // It is waited for below, unless nobody wants it any more.
       next?.catch(() => {})
-      if (lines.length > 0) yield lines
+      if (lines.length > 0) yield { lines }
       signal?.throwIfAborted()
       if (next === undefined) return
       current = await next

@@ -1,4 +1,11 @@
-import type { InputRecord, Listed, ListOptions, RecordsBackend, WriteOptions } from '../../contracts/data-backend.ts'
+import type {
+  InputRecord,
+  Listed,
+  ListOptions,
+  ReadBatch,
+  RecordsBackend,
+  WriteOptions
+} from '../../contracts/data-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
 import { writeRecords } from '../../records/reconcile.ts'
@@ -72,7 +79,7 @@ export const openPostgresData = async (options: PostgresDataOptions): Promise<Re
   async function* read(
     query: string | undefined,
     wanted: Parameters<NonNullable<RecordsBackend['read']>>[1]
-  ): AsyncGenerator<readonly string[], void, undefined> {
+  ): AsyncGenerator<ReadBatch, void, undefined> {
     const parsed = parseRecordsQuery(query)
     const lrs = lrsTargetOf(wanted.target)
     if (lrs !== undefined) return yield* readLrs(reader, lrs.name, parsed, wanted)

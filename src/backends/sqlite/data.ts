@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Listed, ListOptions, ReadOptions, RecordsBackend } from '../../contracts/data-backend.ts'
+import type { Listed, ListOptions, ReadBatch, ReadOptions, RecordsBackend } from '../../contracts/data-backend.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { createPatience } from '../../network/patience.ts'
@@ -66,10 +66,7 @@ export const openSqliteData = async (options: SqliteDataOptions): Promise<Record
     }
   }
 
-  async function* read(
-    query: string | undefined,
-    wanted: ReadOptions
-  ): AsyncGenerator<readonly string[], void, undefined> {
+  async function* read(query: string | undefined, wanted: ReadOptions): AsyncGenerator<ReadBatch, void, undefined> {
     const parsed = parseRecordsQuery(query)
     const lrs = lrsTargetOf(wanted.target)
     if (lrs === undefined) {

@@ -1,4 +1,4 @@
-import type { ReadOptions, RecordsBackend } from '../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions, RecordsBackend } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { backOff, pause, type RetryPlan } from '../../network/retry.ts'
@@ -36,12 +36,12 @@ export const openWsData = async (options: WsDataOptions): Promise<RecordsBackend
   async function* messages(
     connection: Connection,
     signal: AbortSignal | undefined
-  ): AsyncGenerator<readonly string[], void, undefined> {
+  ): AsyncGenerator<ReadBatch, void, undefined> {
     try {
       for (;;) {
         const lines = await connection.next()
         if (lines === undefined) return
-        yield lines
+        yield { lines }
         signal?.throwIfAborted()
       }
     } finally {
@@ -49,17 +49,14 @@ export const openWsData = async (options: WsDataOptions): Promise<RecordsBackend
     }
   }
 
-  async function* read(
-    query: string | undefined,
-    read: ReadOptions
-  ): AsyncGenerator<readonly string[], void, undefined> {
+  async function* read(query: string | undefined, read: ReadOptions): AsyncGenerator<ReadBatch, void, undefined> {
     if (query) throw new RalphError('INVALID_QUERY', 'a WebSocket takes no query: every message is read')
     if (read.target) log.warn('a WebSocket has no target: it is ignored')
     for (let failures = 0; ; ) {
       try {
-        for await (const lines of messages(await connected(read), read.signal)) {
+        for await (const batch of messages(await connected(read), read.signal)) {
           failures = 0
-          yield lines
+          yield batch
         }
         return
       } catch (error) {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { ReadOptions } from '../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions } from '../../contracts/data-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { boolean, integer } from '../../settings/kinds.ts'
 import type { Composition } from '../composition.ts'
@@ -17,8 +17,12 @@ interface ReadFlags {
   readonly progress: boolean
 }
 
-const asBytes = async function* (batches: AsyncIterable<readonly string[]>): AsyncGenerator<Uint8Array> {
-  for await (const lines of batches) if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`)
+/** What was yielded was handed on when the next bytes are asked for: then it is acknowledged, and not before. */
+const asBytes = async function* (batches: AsyncIterable<ReadBatch>): AsyncGenerator<Uint8Array> {
+  for await (const { lines, done } of batches) {
+    if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`)
+    if (done !== undefined) await done()
+  }
 }
 
 const lineFeed = 10

@@ -1,4 +1,4 @@
-import type { ReadOptions } from '../../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions } from '../../../contracts/data-backend.ts'
 import { onOneLine } from '../../../json/exact.ts'
 import type { Patience } from '../../../network/patience.ts'
 import { type RecordPage, readPages } from '../../../records/read-pages.ts'
@@ -79,7 +79,7 @@ export async function* readTable(
   reader: ClickhouseReader,
   text: string | undefined,
   options: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const query = parseClickhouseQuery(text)
   const { signal, onTotal } = options
   if (onTotal !== undefined && isPlain(query)) {

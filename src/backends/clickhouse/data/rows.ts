@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { ReadOptions } from '../../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions } from '../../../contracts/data-backend.ts'
 import { RalphError } from '../../../errors.ts'
 import { onOneLine } from '../../../json/exact.ts'
 import { parseExactly } from '../../../json/parse-exactly.ts'
@@ -74,7 +74,7 @@ export async function* readRowLines(
   { open, patience, table }: Reader,
   query: ClickhouseQuery,
   { chunkSize = defaultChunkSize, bare = false, signal }: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const options = { settings, ...(signal === undefined ? {} : { signal }) }
   const { url, answer } = await patience.run(
     () =>
@@ -85,10 +85,10 @@ export async function* readRowLines(
     signal
   )
   let rows: Row[] = []
-  const take = (): readonly string[] => {
+  const take = (): ReadBatch => {
     const taken = rows
     rows = []
-    return query.columnOriented ? [columnsOf(taken)] : taken.map((row) => lineOf(row, bare))
+    return { lines: query.columnOriented ? [columnsOf(taken)] : taken.map((row) => lineOf(row, bare)) }
   }
   for await (const { lines } of readLines(chunksOf(answer, url, signal), { maxLineBytes: 2 ** 28 })) {
     for (const line of lines) {

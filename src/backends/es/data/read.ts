@@ -1,4 +1,4 @@
-import type { ReadOptions } from '../../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions } from '../../../contracts/data-backend.ts'
 import { RalphError } from '../../../errors.ts'
 import { parseExactly } from '../../../json/parse-exactly.ts'
 import type { Patience } from '../../../network/patience.ts'
@@ -86,7 +86,7 @@ export async function* readHits(
   reader: EsReader,
   text: string | undefined,
   { target, chunkSize, bare = false, signal, onTotal }: PageOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const query = parseEsQuery(text)
   const { connection } = reader
   const keepAlive = query.pit.keepAlive ?? reader.keepAlive

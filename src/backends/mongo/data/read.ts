@@ -1,5 +1,5 @@
 import type { Db, Document, FindCursor } from 'mongodb'
-import type { ReadOptions } from '../../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions } from '../../../contracts/data-backend.ts'
 import { RalphError } from '../../../errors.ts'
 import { onOneLine } from '../../../json/exact.ts'
 import type { Patience } from '../../../network/patience.ts'
@@ -42,7 +42,7 @@ export async function* readDocuments(
   { open, patience, collection }: MongoReader,
   text: string | undefined,
   { target, chunkSize = defaultChunkSize, bare = false, signal, onTotal }: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const query = parseMongoQuery(text)
   const name = target ?? collection
   const canResume = Object.keys(query.filter).length === 0 && query.sort === undefined && query.projection === undefined

@@ -1,4 +1,4 @@
-import type { ReadOptions } from '../../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions } from '../../../contracts/data-backend.ts'
 import { RalphError } from '../../../errors.ts'
 import { onOneLine } from '../../../json/exact.ts'
 import type { Patience } from '../../../network/patience.ts'
@@ -56,7 +56,7 @@ export async function* readTable(
   table: RecordTable,
   query: RecordsQuery,
   { chunkSize = mostRows, signal, onTotal }: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const options = signal === undefined ? {} : { signal }
   if (onTotal !== undefined && query.ids === undefined && query.since === undefined && query.until === undefined) {
     const count = { name: undefined, text: `SELECT count(*) FROM ${table.sql}`, values: [] } as Query<[number]>
@@ -86,7 +86,7 @@ export async function* readLrs(
   name: string | undefined,
   query: RecordsQuery,
   { chunkSize = 1000, signal }: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const options = signal === undefined ? {} : { signal }
   const limit = limitOfLrs(query)
   const found = await patience

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { ReadOptions } from '../../../contracts/data-backend.ts'
+import type { ReadBatch, ReadOptions } from '../../../contracts/data-backend.ts'
 import { onOneLine } from '../../../json/exact.ts'
 import { type RecordPage, readPages } from '../../../records/read-pages.ts'
 import { limitOfLrs, type RecordsQuery } from '../../../records/rows.ts'
@@ -47,7 +47,7 @@ export async function* readTable(
   table: string,
   query: RecordsQuery,
   { chunkSize = mostRows, signal, onTotal }: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const { ids, since, until, limit, descending } = query
   const conditions: string[] = []
   const values: SQLInputValue[] = []
@@ -83,7 +83,7 @@ export async function* readLrs(
   { database, file }: { readonly database: DatabaseSync; readonly file: string },
   query: RecordsQuery,
   { chunkSize = mostRows, signal }: ReadOptions
-): AsyncGenerator<readonly string[], void, undefined> {
+): AsyncGenerator<ReadBatch, void, undefined> {
   const limit = limitOfLrs(query)
   const sql = 'SELECT stored, text FROM statement WHERE stored > ? ORDER BY stored LIMIT ?'
   const fetchPage = async (size: number, after: LrsRow | undefined): Promise<RecordPage<LrsRow>> =>
