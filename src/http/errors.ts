@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, errorCodes, RalphError } from '../errors.ts'
-import { letGo } from './bodies.ts'
 import { errorStatus } from './error-status.ts'
-import type { FaultLog } from './fault-log.ts'
+import type { FaultLog } from './every-request/fault-log.ts'
+import { letGo } from './share.ts'
 
 /** What Fastify, its plugins and Node throw, in the words of Ralph. */
 const translations: { readonly [code: string]: (limit: number) => RalphError } = {
@@ -82,6 +82,10 @@ export const errorBody = (error: RalphError, requestId?: string): object => {
   return { error: code, message, detail: message, ...more, ...(requestId === undefined ? {} : { requestId }) }
 }
 
+/** Something is at this path, but not for this method. */
+export const methodNotAllowed = (path: string, method: string, allow: string): RalphError =>
+  new RalphError('METHOD_NOT_ALLOWED', `${path} does not have the method ${method}.`, { allow })
+
 /** What every answer to an error needs to know of the server. */
 export interface Replying {
   /** Most bytes of a body. */
@@ -103,6 +107,7 @@ export const replyWithError = (
   const status = errorStatus[error.code]
   const own = status >= 500
   if (own) faults.note(thrown, error, status, request.id)
+  if (error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)
   // What is still to come of the request is not waited for.
   if (error.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
   if (status === 401) reply.header('www-authenticate', challenges)

@@ -41,8 +41,9 @@ export interface ServerSettings {
   readonly maxStatementKeys: number
   /** RALPH_RUNSERVER_MAX_STATEMENT_DEPTH: arrays and objects within each other. */
   readonly maxStatementDepth: number
-  /** RALPH_RUNSERVER_MAX_DOCUMENT_KEYS: of a JSON document that is merged, at its top level. */
+  /** RALPH_RUNSERVER_MAX_INHERITED_TERMS: taken over by StatementRef when one request is stored. */
   readonly maxInheritedTerms: number
+  /** RALPH_RUNSERVER_MAX_DOCUMENT_KEYS: of a JSON document that is merged, at its top level. */
   readonly maxDocumentKeys: number
   /** RALPH_RUNSERVER_MAX_PARTS_PER_REQUEST: of multipart. */
   readonly maxParts: number

@@ -164,7 +164,7 @@ export const rules: readonly IForbiddenRuleType[] = [
   ),
   reserved(
     'fastify',
-    npm('(fastify|@fastify/[^/]+)'),
+    npm('(fastify|fastify-plugin|@fastify/[^/]+)'),
     ['http', 'main.ts'],
     'The framework is one of the doors, not the house.'
   ),

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
-import { multipartReply } from '../../src/http/multipart.ts'
+import { multipartReply } from '../../src/http/xapi/multipart.ts'
 import { partsOf } from '../support/requests.ts'
 
 t.test('a content type that somebody else wrote into the store ends no header', async (t) => {

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { lrsBackends } from '../../src/backends/registry.ts'
+import type { HttpPlugin } from '../../src/http/plugin.ts'
+import { plugins as shipped } from '../../src/http/plugins.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { openAuthenticators } from '../../src/identity/authenticators.ts'
 import type { PasswordOptions } from '../../src/identity/passwords.ts'
@@ -140,6 +142,8 @@ export interface LrsOptions {
   readonly backend?: string
   readonly settings?: Partial<ServerSettings>
   readonly authentication?: PasswordOptions
+  /** Offers of the server beside those that are shipped. */
+  readonly plugins?: readonly HttpPlugin[]
   /** Where the backend keeps its data; made when it is missing. */
   readonly directory?: string
 }
@@ -190,7 +194,7 @@ const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
 
 /** Starts a server for the length of a test. */
 export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> => {
-  const { backend: name = anyBackend, settings = {}, authentication } = options
+  const { backend: name = anyBackend, settings = {}, authentication, plugins = [] } = options
   const directory = options.directory ?? join(t.testdir({ data: {} }), 'data')
   const unique = `t_${randomUUID().replaceAll('-', '')}`
   const place = await placeFor(t, name, directory, unique)
@@ -209,14 +213,15 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
       { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false },
       { log: logger, onRefused: () => {}, ...(authentication === undefined ? {} : { passwords: authentication }) }
     )
-    const server = await buildServer({
+    const dependencies = {
       settings: settingsWith(settings),
       backend,
       authenticators,
       logger,
       newId: randomUUID,
       version: '1.2.3'
-    })
+    }
+    const server = await buildServer(dependencies, [...shipped, ...plugins])
     await server.listen({ host: '127.0.0.1', port: 0 })
     port = portOf(server.addresses())
     return async () => {

@@ -11,7 +11,7 @@ import {
   state
 } from '../../lrs/documents.ts'
 import { type Preconditions, readPreconditions } from '../../xapi/concurrency.ts'
-import type { XapiRequest } from '../request.ts'
+import type { XapiRequest } from './request.ts'
 import { type Answer, httpDate, jsonAnswer, type Resource } from './resource.ts'
 
 const preconditionsOf = ({ header }: XapiRequest): Preconditions =>

@@ -1,10 +1,10 @@
 import type { RejectedRequests } from '../../contracts/rejected-requests.ts'
-import { RalphError } from '../../errors.ts'
 import type { Scope } from '../../identity/principal.ts'
 import type { Call } from '../../lrs/call.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { MultipartLimits } from '../multipart-request.ts'
-import type { XapiRequest } from '../request.ts'
+import { methodNotAllowed } from '../errors.ts'
+import type { MultipartLimits } from './multipart-request.ts'
+import type { XapiRequest } from './request.ts'
 
 /** An answer that is made while it is sent. */
 export interface Streamed {
@@ -68,9 +68,6 @@ export const operationOf = (resource: Resource, method: string): Operation => {
   if (operation === undefined) throw methodNotAllowed(resource.path, method, allowedMethods(resource))
   return operation
 }
-
-export const methodNotAllowed = (path: string, method: string, allow: string): RalphError =>
-  new RalphError('METHOD_NOT_ALLOWED', `${path} does not have the method ${method}.`, { allow })
 
 export const jsonAnswer = (value: unknown): Answer => ({
   status: 200,

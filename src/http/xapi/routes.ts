@@ -4,71 +4,60 @@ import { RalphError } from '../../errors.ts'
 import { allows } from '../../identity/principal.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
 import { etagOf, isKnownToReader } from '../../xapi/concurrency.ts'
-import { expectForm, isAlternate, limitForm, unfoldAlternate } from '../alternate-request.ts'
-import type { Authenticate } from '../authentication.ts'
-import { letGo, moveShare, shareOf } from '../bodies.ts'
-import type { Budget } from '../budget.ts'
-import { promiseConsistency } from '../consistency.ts'
-import { counted } from '../counted-answer.ts'
-import { needsNoPermission, requireOwnPage } from '../cross-site.ts'
-import type { ServerDependencies } from '../dependencies.ts'
-import { hangUpSignal } from '../hang-up.ts'
-import { type Method, type ParameterLimits, queryOf, type XapiRequest } from '../request.ts'
+import { methodNotAllowed } from '../errors.ts'
+import type { HttpContext } from '../plugin.ts'
+import { letGo, moveShare, shareOf } from '../share.ts'
 import { varyBy } from '../vary.ts'
-import { speakVersion } from '../version.ts'
-import {
-  type Answer,
-  allowedMethods,
-  type Door,
-  methodNotAllowed,
-  type Operation,
-  operationOf,
-  type Resource
-} from './resource.ts'
+import { expectForm, isAlternate, limitForm, unfoldAlternate } from './alternate-request.ts'
+import { promiseConsistency } from './consistency.ts'
+import { counted } from './counted-answer.ts'
+import { needsNoPermission, requireOwnPage } from './cross-site.ts'
+import { hangUpSignal } from './hang-up.ts'
+import { type Method, type ParameterLimits, queryOf, type XapiRequest } from './request.ts'
+import { type Answer, allowedMethods, type Door, type Operation, operationOf, type Resource } from './resource.ts'
 import { resources } from './resources.ts'
+import { speakVersion } from './version.ts'
 
-export interface XapiSurroundings extends ServerDependencies {
+/** What every request to a resource of xAPI needs. */
+export interface XapiContext extends HttpContext {
   readonly rules: LrsRules
   readonly door: Door
-  readonly authenticate: Authenticate
-  /** What requests and answers in flight may hold. */
-  readonly budget: Budget
 }
 
 /** Paths with and without trailing slash, and every method that some xAPI client may try. */
 const everyMethod = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS'] as const
 
-export const xapiRoutes = (server: FastifyInstance, surroundings: XapiSurroundings): void => {
+export const xapiRoutes = (server: FastifyInstance, context: XapiContext): void => {
   for (const resource of resources) {
     server.route({
       method: [...everyMethod],
       url: resource.path,
       exposeHeadRoute: false,
-      onRequest: (request, reply) => judge(resource, request, reply, surroundings),
+      onRequest: (request, reply) => authorize(resource, request, reply, context),
       preParsing: async ({ method, url, headers }, _reply, payload) =>
         isAlternate(method, url) && headers['content-length'] === undefined
-          ? limitForm(payload, surroundings.settings)
+          ? limitForm(payload, context.settings)
           : payload,
-      handler: (request, reply) => serve(resource, request, reply, surroundings)
+      handler: (request, reply) => serve(resource, request, reply, context)
     })
   }
 }
 
 /**
  * Before a body is read: version, credentials, method. A request in the alternate syntax has these in its form, so it
- * is judged once that is read.
+ * is authorized once that is read.
  */
-const judge = async (
+const authorize = async (
   resource: Resource,
   request: FastifyRequest,
   reply: FastifyReply,
-  surroundings: XapiSurroundings
+  context: XapiContext
 ): Promise<void> => {
-  if (isAlternate(request.method, request.url)) return expectForm(request.headers, surroundings.settings)
-  speakVersion(request, reply, surroundings.settings, request.headers['x-experience-api-version'])
-  await surroundings.authenticate(request, reply)
-  if (needsNoPermission(request)) requireOwnPage(request, surroundings.settings)
-  await promiseConsistency(request, reply, surroundings.backend)
+  if (isAlternate(request.method, request.url)) return expectForm(request.headers, context.settings)
+  speakVersion(request, reply, context.settings, request.headers['x-experience-api-version'])
+  await context.authenticate(request, reply)
+  if (needsNoPermission(request)) requireOwnPage(request, context.settings)
+  await promiseConsistency(request, reply, context.backend)
   operationOf(resource, request.method)
 }
 
@@ -76,18 +65,16 @@ const serve = async (
   resource: Resource,
   raw: FastifyRequest,
   reply: FastifyReply,
-  surroundings: XapiSurroundings
+  context: XapiContext
 ): Promise<FastifyReply> => {
-  const sent = readRequest(raw, surroundings.settings)
-  const request = isAlternate(raw.method, raw.url)
-    ? await readAlternate(resource, sent, raw, reply, surroundings)
-    : sent
-  if (request !== sent) await promiseConsistency(raw, reply, surroundings.backend)
+  const sent = readRequest(raw, context.settings)
+  const request = isAlternate(raw.method, raw.url) ? await readAlternate(resource, sent, raw, reply, context) : sent
+  if (request !== sent) await promiseConsistency(raw, reply, context.backend)
   const operation = operationOf(resource, request.method)
-  const call = await openCall(operation, raw, reply, surroundings)
-  const answer = unlessKnown(await operation.answer(call, request, surroundings.door), raw)
+  const call = await openCall(operation, raw, reply, context)
+  const answer = unlessKnown(await operation.answer(call, request, context.door), raw)
   letGo(raw)
-  const share = shareOf(raw, reply, surroundings.budget)
+  const share = shareOf(raw, reply, context.budget)
   // What was stored is stored: nobody is told to send it again.
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   // Of who hung up nothing is given back any more.
@@ -111,17 +98,17 @@ const readAlternate = async (
   sent: XapiRequest,
   raw: FastifyRequest,
   reply: FastifyReply,
-  surroundings: XapiSurroundings
+  context: XapiContext
 ): Promise<XapiRequest> => {
   // Credentials in the form are of whoever made it; those of the request may be of the browser.
   const withoutUser = { ...sent, header: (name: string) => (name === 'authorization' ? undefined : sent.header(name)) }
-  const request = unfoldAlternate(withoutUser, alternateContentType, surroundings.settings)
-  const version = speakVersion(raw, reply, surroundings.settings, request.header('x-experience-api-version'))
+  const request = unfoldAlternate(withoutUser, alternateContentType, context.settings)
+  const version = speakVersion(raw, reply, context.settings, request.header('x-experience-api-version'))
   const own = request.header('authorization')
   if (own !== undefined) raw.headers.authorization = own
-  await surroundings.authenticate(raw, reply)
-  if (own === undefined) requireOwnPage(raw, surroundings.settings)
-  moveShare(raw, reply, surroundings.budget, sent.body.length)
+  await context.authenticate(raw, reply)
+  if (own === undefined) requireOwnPage(raw, context.settings)
+  moveShare(raw, reply, context.budget, sent.body.length)
   if (version !== '1.0.3') {
     throw new RalphError('MALFORMED_REQUEST', 'xAPI 2.0 has no alternate request syntax.')
   }
@@ -132,11 +119,11 @@ const openCall = async (
   operation: Operation,
   request: FastifyRequest,
   reply: FastifyReply,
-  { backend, rules, newId }: XapiSurroundings
+  { backend, rules, newId }: XapiContext
 ): Promise<Call> => {
   const { principal, version } = request
   if (principal === undefined || version === undefined) {
-    throw new RalphError('INTERNAL', 'A request was served before it was judged.')
+    throw new RalphError('INTERNAL', 'A request was served before it was authorized.')
   }
   if (rules.restrictByScopes && !allows(principal, operation.scope)) {
     throw new RalphError('FORBIDDEN', `These credentials lack the scope ${operation.scope}.`, {

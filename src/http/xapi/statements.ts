@@ -10,9 +10,9 @@ import { storePartially } from '../../lrs/store-statements/partial.ts'
 import { mediaType } from '../../xapi/media-type.ts'
 import { errorStatus } from '../error-status.ts'
 import { errorBody } from '../errors.ts'
-import { multipartReply } from '../multipart.ts'
-import { readStatementParts } from '../multipart-request.ts'
-import type { XapiRequest } from '../request.ts'
+import { multipartReply } from './multipart.ts'
+import { readStatementParts } from './multipart-request.ts'
+import type { XapiRequest } from './request.ts'
 import { type Answer, type Door, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
 
 /** The body of POST and PUT: JSON, or multipart/mixed where attachments come with it (Communication §1.5). */

@@ -1,0 +1,35 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { BackendStatus } from '../contracts/lrs-backend.ts'
+import type { Authenticate } from './authentication.ts'
+import type { Budget } from './budget.ts'
+import type { ServerDependencies } from './dependencies.ts'
+
+/** What the server hands to each plugin. */
+export interface HttpContext extends ServerDependencies {
+  readonly authenticate: Authenticate
+  /** Of the bytes that requests and answers in flight may hold together. */
+  readonly budget: Budget
+  /** How the store is. It is asked once for all who want to know at about the same time. */
+  readonly statusOfStore: () => Promise<BackendStatus>
+  /** The path under which a proxy shows the server, from RALPH_RUNSERVER_PUBLIC_URL; '' without one. */
+  readonly publicPath: string
+}
+
+/**
+ * One thing that the server offers over HTTP. Fastify encapsulates it: its hooks, decorators and parsers of bodies hold
+ * for its own routes only. A plugin whose routes take a body adds a content-type parser for it, one that reads the body
+ * or one that hands on the stream; the server has none. Errors are thrown: the server answers with them.
+ */
+export interface HttpPlugin {
+  readonly name: string
+  /** The path in front of all its routes; '' for routes at the root. */
+  readonly prefix: string
+  register(server: FastifyInstance, context: HttpContext): void | Promise<void>
+  /** Adds headers to the answer of every request that is for this plugin, also of one that no route takes. */
+  readonly addHeaders?: (request: FastifyRequest, reply: FastifyReply) => void
+  /**
+   * Throws `METHOD_NOT_ALLOWED` when the plugin has something at this path, and Fastify knows no route for this method.
+   * Without it the methods GET and HEAD of its routes are named.
+   */
+  readonly refuseMethod?: (path: string, method: string) => void
+}

@@ -1,0 +1,64 @@
+import type { FastifyServerOptions } from 'fastify'
+import { replyWithError } from './errors.ts'
+import { keepPrivate, versionHeader } from './every-request/answer-headers.ts'
+import { replyToClientError } from './every-request/client-error.ts'
+import { speakCors } from './every-request/cors.ts'
+import type { ServerContext } from './every-request/server-context.ts'
+
+/** Milliseconds within which the head of a request must have arrived. */
+const headTimeout = 60_000
+/** Milliseconds between two looks of Node at what is late. */
+const look = 30_000
+
+/** The time that a request has to arrive, and the size of its head. */
+const arrivalOptions = ({ settings: { requestTimeout, maxHeaderSize } }: ServerContext) => {
+  const whole = requestTimeout * 1000
+  return {
+    requestTimeout: whole,
+    http: {
+      // Node would refuse a request without Host in words of its own.
+      requireHostHeader: false,
+      maxHeaderSize,
+      headersTimeout: Math.min(headTimeout, whole),
+      connectionsCheckingInterval: Math.min(look, Math.ceil(whole / 4))
+    }
+  }
+}
+
+const withoutPrefix = (url: string, prefix: string): string =>
+  prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url
+
+/** Clients put an endpoint that ends in `/` and a resource that begins with one together as they are. */
+const withoutDoubledSlashes = (url: string): string => {
+  if (!url.startsWith('/') || !url.includes('//')) return url
+  const [path = '', ...query] = url.split('?')
+  return [path.replace(/\/{2,}/g, '/'), ...query].join('?')
+}
+
+/** What Fastify must know when the server is made: it cannot be a plugin. */
+export const serverOptions = (context: ServerContext): FastifyServerOptions => {
+  const { settings, logger, publicPath, requests, replying } = context
+  return {
+    // Fastify says nothing at info that an operator needs to know.
+    loggerInstance: logger.level === 'info' ? logger.child({}, { level: 'warn' }) : logger,
+    logController: requests,
+    bodyLimit: settings.maxBodySize,
+    trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
+    // A proxy may or may not cut the prefix off.
+    rewriteUrl: ({ url = '/' }) => withoutPrefix(withoutDoubledSlashes(url), publicPath),
+    // A client that sends nothing must not hold a connection.
+    connectionTimeout: 120_000,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+    ...arrivalOptions(context),
+    clientErrorHandler: replyToClientError(settings),
+    frameworkErrors: (error, request, reply) => {
+      // The hooks of the server have not run.
+      reply.header(versionHeader, settings.defaultVersion)
+      keepPrivate(reply)
+      speakCors(settings, request, reply)
+      replyWithError(error, request, reply, replying)
+    },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1000 }
+  }
+}

@@ -1,0 +1,32 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Budget, Share } from './budget.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the request and its answer hold of a budget; undefined as long as that is nothing. */
+    share: Share | undefined
+  }
+}
+
+/** The share of a request in a budget. It is given back when the answer was sent, or its client has hung up. */
+export const shareOf = (request: FastifyRequest, reply: FastifyReply, budget: Budget): Share => {
+  if (request.share !== undefined) return request.share
+  const share = budget.share()
+  request.share = share
+  if (reply.raw.closed) share.release()
+  else reply.raw.once('close', share.release)
+  return share
+}
+
+/** What a form held while its sender was unknown is held on the account of all requests once the sender is known. */
+export const moveShare = (request: FastifyRequest, reply: FastifyReply, budget: Budget, bytes: number): void => {
+  request.share?.release()
+  request.share = undefined
+  shareOf(request, reply, budget).take(bytes)
+}
+
+/** A body that was worked on, or refused, is held no longer, however slowly its sender reads the answer. */
+export const letGo = (request: FastifyRequest): void => {
+  request.body = undefined
+  request.share?.release()
+}

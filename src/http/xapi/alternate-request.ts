@@ -1,0 +1,113 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Transform } from 'node:stream'
+import { RalphError } from '../../errors.ts'
+import { type Method, methods, type ParameterLimits, parseForm, type XapiRequest } from './request.ts'
+
+/**
+ * The alternate request syntax of 1.0.x (Communication §1.3), for browsers that cannot send every method or header: a
+ * POST whose only query parameter is `method`, with headers, parameters and body (`content`) as the fields of a form.
+ */
+export const isAlternate = (method: string, url: string): boolean => method === 'POST' && /[?&]method=/.test(url)
+
+/** Fields of the form that are headers; all others are parameters of the resource. */
+const headerNames: ReadonlySet<string> = new Set([
+  'authorization',
+  'x-experience-api-version',
+  'content-type',
+  'content-length',
+  'content-transfer-encoding',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'accept-charset',
+  'origin',
+  'referer',
+  'user-agent'
+])
+
+/** What Node takes as the value of a header; a content type, for one, becomes a header again when it is read. */
+const headerText = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
+
+const requireHeaderText = (name: string, value: string): string => {
+  if (headerText.test(value)) return value
+  throw new RalphError('INVALID_HEADER', `The field ${name} of the form holds what no header can.`, { header: name })
+}
+
+const misused = (message: string): RalphError => new RalphError('MALFORMED_REQUEST', message)
+
+export interface FormLimits extends ParameterLimits {
+  /** Most bytes: whoever sends a form is known only when it was read, so that anybody can have the server keep as much. */
+  readonly maxFormSize: number
+}
+
+const tooLong = ({ maxFormSize: limit }: FormLimits): RalphError => {
+  const setting = 'RALPH_RUNSERVER_MAX_FORM_SIZE'
+  const message = `A form of the alternate request syntax is larger than the ${limit} bytes of ${setting}.`
+  return new RalphError('BODY_TOO_LARGE', message, { limit, setting })
+}
+
+/**
+ * Judges a request in the alternate syntax before its body is read. `method` alone makes it one: content in browsers
+ * sends its forms as text, or as nothing at all, and the LRS must take them (Communication §1.3), so that nobody looks
+ * at the Content-Type again. `MALFORMED_REQUEST`, `BODY_TOO_LARGE` (details: `limit`).
+ */
+export const expectForm = (headers: IncomingHttpHeaders, limits: FormLimits): void => {
+  delete headers['content-type']
+  if (headers['content-encoding'] !== undefined) {
+    throw misused('The alternate request syntax takes no Content-Encoding.')
+  }
+  if (Number(headers['content-length']) > limits.maxFormSize) throw tooLong(limits)
+}
+
+/** The body of a form, ended with `BODY_TOO_LARGE` where one that did not say its length becomes too long. */
+export const limitForm = (payload: NodeJS.ReadableStream, limits: FormLimits): NodeJS.ReadableStream => {
+  let length = 0
+  const limited = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.length
+      if (length > limits.maxFormSize) done(tooLong(limits))
+      else done(null, chunk)
+    }
+  })
+  payload.on('error', (error) => limited.destroy(error))
+  return payload.pipe(limited)
+}
+
+/**
+ * The request that the form stands for. It is unfolded once: a `method` within it is an unknown parameter. The content
+ * has the type that the form says, else `contentType`: that of the form is not that of what is in it.
+ */
+export const unfoldAlternate = (
+  request: XapiRequest,
+  contentType: string | undefined,
+  limits: ParameterLimits
+): XapiRequest => {
+  const asked = request.parameters.get('method') ?? ''
+  const method = methods.find((each): each is Method => each === asked)
+  if (method === undefined) throw misused(`\`method\` must be one of ${methods.join(', ')}.`)
+  if (request.parameters.size > 1) {
+    throw misused('In the alternate request syntax `method` is the only query parameter; all others go into the form.')
+  }
+  const fields = parseForm(request.body, limits)
+  const headers = new Map<string, string>()
+  const parameters = new Map<string, string>()
+  for (const [name, value] of fields) {
+    if (headerNames.has(name.toLowerCase())) headers.set(name.toLowerCase(), requireHeaderText(name, value))
+    else if (name !== 'content') parameters.set(name, value)
+  }
+  const content = fields.get('content')
+  if (content === undefined && (method === 'PUT' || method === 'POST')) {
+    throw misused(`${method} needs its body in the form field \`content\`.`)
+  }
+  return {
+    method,
+    parameters,
+    body: Buffer.from(content ?? ''),
+    header: (name) =>
+      headers.get(name) ??
+      (name === 'content-type' ? (content === undefined ? undefined : contentType) : request.header(name))
+  }
+}

@@ -1,0 +1,94 @@
+import { isUtf8 } from 'node:buffer'
+import { RalphError } from '../../errors.ts'
+import type { Parameters } from '../../lrs/parameters.ts'
+
+export const methods = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const
+export type Method = (typeof methods)[number]
+
+/** An xAPI request, whether it came as such or in the alternate syntax of 1.0.x. */
+export interface XapiRequest {
+  readonly method: Method
+  readonly parameters: Parameters
+  /** By lower-case name. */
+  header(name: string): string | undefined
+  readonly body: Buffer
+}
+
+export interface ParameterLimits {
+  /** Most parameters, or fields of a form. A form is read before its sender is known: it must not cost much. */
+  readonly maxParameters: number
+  /** Most bytes of one of them. */
+  readonly maxParameterSize: number
+}
+
+const empty: Parameters = new Map()
+
+/** The field of a form that is a body: the limit of bodies holds for it. */
+const content = 'content'
+
+const refuse = (message: string, limit: number, setting: string, details = {}): RalphError =>
+  new RalphError('INVALID_PARAMETER', message, { ...details, limit, setting })
+
+const requireSize = (name: string, value: string, { maxParameterSize: limit }: ParameterLimits): void => {
+  if (Buffer.byteLength(value) <= limit) return
+  const setting = 'RALPH_RUNSERVER_MAX_PARAMETER_SIZE'
+  const message = `Parameter ${JSON.stringify(name)} is larger than the ${limit} bytes of ${setting}.`
+  throw refuse(message, limit, setting, { parameter: name })
+}
+
+/**
+ * Name=value pairs as URLs and forms have them. `INVALID_PARAMETER` for a repeated name, a malformed escape, or pairs
+ * beyond number or size.
+ */
+const parsePairs = (text: string, limits: ParameterLimits, unbounded?: string): Parameters => {
+  if (text === '') return empty
+  const pairs = new Map<string, string>()
+  const { maxParameters } = limits
+  const parts = text.split('&', maxParameters + 1)
+  if (parts.length > maxParameters) {
+    const setting = 'RALPH_RUNSERVER_MAX_PARAMETERS'
+    throw refuse(`There are more parameters than the ${maxParameters} of ${setting}.`, maxParameters, setting)
+  }
+  for (const pair of parts) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = decode(equals === -1 ? pair : pair.slice(0, equals))
+    requireSize(name.slice(0, 100), name, limits)
+    const value = equals === -1 ? '' : decode(pair.slice(equals + 1))
+    if (name !== unbounded) requireSize(name, value, limits)
+    if (pairs.has(name)) {
+      throw new RalphError('INVALID_PARAMETER', `Parameter ${JSON.stringify(name)} is given more than once.`, {
+        parameter: name
+      })
+    }
+    pairs.set(name, value)
+  }
+  return pairs
+}
+
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw new RalphError('INVALID_PARAMETER', `${JSON.stringify(text.slice(0, 200))} is not percent-encoded UTF-8.`)
+  }
+}
+
+const [plus, space] = [0x2b, 0x20]
+
+/** The fields of a form (application/x-www-form-urlencoded). `MALFORMED_REQUEST`, and as `parsePairs`. */
+export const parseForm = (body: Buffer, limits: ParameterLimits): Parameters => {
+  if (!isUtf8(body)) throw new RalphError('MALFORMED_REQUEST', 'The form is not valid UTF-8.')
+  // In a text of many megabytes this would take seconds.
+  const bytes = Buffer.from(body)
+  for (let at = bytes.indexOf(plus); at !== -1; at = bytes.indexOf(plus, at + 1)) bytes[at] = space
+  return parsePairs(bytes.toString('utf8'), limits, content)
+}
+
+/** The query parameters of a request target. */
+export const queryOf = (url: string, limits: ParameterLimits): Parameters => {
+  const mark = url.indexOf('?')
+  if (mark === -1) return empty
+  const hash = url.indexOf('#', mark)
+  return parsePairs(url.slice(mark + 1, hash === -1 ? undefined : hash), limits)
+}
