@@ -6,24 +6,54 @@ const joined = (before: string, texts: readonly string[], after: string): Buffer
   return Buffer.concat([before, ...texts, after].map((text) => Buffer.from(text)))
 }
 
+interface Frame {
+  readonly before: string
+  after(end: Position | undefined): string
+}
+
+/** Where a page ends, and how new it is; `places` are those of its statements. */
+const boundsOf = (places: readonly Position[], more: boolean) => {
+  const last = places.at(-1)
+  return {
+    count: places.length,
+    newest: last && Math.max(places[0]?.stored ?? 0, last.stored),
+    end: more && last ? { stored: last.stored, id: last.id } : undefined
+  }
+}
+
 /**
  * A page in one piece, made of its statements: their texts as UTF-8, with commas between them, in a frame. Pages of several
  * statements are no longer than `maxPageSize`, hence far from what a text can hold.
  */
-export const textPageOf = <Statement extends Position & { readonly text: string }>(
-  { statements, more }: { readonly statements: readonly Statement[]; readonly more: boolean },
-  frame: { readonly before: string; after(end: Position | undefined): string }
+export const textPageOf = (
+  {
+    statements,
+    more
+  }: { readonly statements: readonly (Position & { readonly text: string })[]; readonly more: boolean },
+  frame: Frame
 ) => {
-  const last = statements.at(-1)
-  const end = more && last ? { stored: last.stored, id: last.id } : undefined
-  return {
-    json: joined(
-      frame.before,
-      statements.map(({ text }) => text),
-      frame.after(end)
-    ),
-    count: statements.length,
-    newest: last && Math.max(statements[0]?.stored ?? 0, last.stored),
-    end
+  const bounds = boundsOf(statements, more)
+  const texts = statements.map(({ text }) => text)
+  return { json: joined(frame.before, texts, frame.after(bounds.end)), ...bounds }
+}
+
+const comma = Buffer.from(',')
+
+/** The same page, made of texts that are bytes already. */
+export const textPageOfBytes = (
+  {
+    places,
+    texts,
+    more
+  }: { readonly places: readonly Position[]; readonly texts: readonly Uint8Array[]; readonly more: boolean },
+  frame: Frame
+) => {
+  const bounds = boundsOf(places, more)
+  const pieces: Uint8Array[] = [Buffer.from(frame.before)]
+  for (const [index, text] of texts.entries()) {
+    if (index > 0) pieces.push(comma)
+    pieces.push(text)
   }
+  pieces.push(Buffer.from(frame.after(bounds.end)))
+  return { json: Buffer.concat(pieces), ...bounds }
 }

@@ -1,6 +1,5 @@
 import t, { type Test } from 'tap'
 import { openSqlite } from '../../src/backends/sqlite/lrs.ts'
-import { createPageCache } from '../../src/backends/sqlite/page-cache.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import type { PageFrame } from '../../src/contracts/statement-store.ts'
 import { contextOf } from '../contracts/open-backend.ts'
@@ -48,36 +47,4 @@ t.test('a page that was kept is read again once a statement was stored or voided
   const voiding = aVoiding(first)
   await store.statements.insert(aBatch(voiding))
   t.same(idsIn(await read(store)), [voiding.id, second.id])
-})
-
-const pageOf = (size: number) => ({
-  page: { json: new Uint8Array(size), count: 0, newest: undefined, end: undefined },
-  before: '',
-  after: ''
-})
-
-t.test('a page that others have changed statements under is not kept', async (t) => {
-  const pages = createPageCache(1000)
-  const readAt = pages.revision()
-  for (let times = 0; times < 2; times += 1) {
-    pages.outdate()
-    pages.settle()
-    pages.keep('question', pageOf(10), readAt)
-    t.equal(pages.find('question'), undefined)
-  }
-})
-
-t.test('pages that are asked for once are not kept, and no more than there is room for', async (t) => {
-  const pages = createPageCache(1000)
-  const keep = (question: string, size = 400) => pages.keep(question, pageOf(size), pages.revision())
-  for (const question of ['a', 'b', 'c']) keep(question)
-  for (const question of ['a', 'b', 'c']) t.equal(pages.find(question), undefined)
-  for (const question of ['a', 'b', 'c']) keep(question)
-  t.same(
-    ['a', 'b', 'c'].map((question) => pages.find(question) !== undefined),
-    [false, true, true]
-  )
-  for (let times = 0; times < 2; times += 1) keep('large', 2000)
-  t.equal(pages.find('large'), undefined)
-  t.not(pages.find('c'), undefined)
 })

@@ -7,9 +7,11 @@ import type {
   TextPage
 } from '../../contracts/statement-store.ts'
 import { tokenOf } from '../../storage/batching/tokens.ts'
+import { createPageCache } from '../../storage/page-cache.ts'
 import { fitting, maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
+import { textPageOfBytes } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Parameters, ReadOptions } from './connect.ts'
 import type { Progress } from './engine.ts'
@@ -45,27 +47,14 @@ export interface Queries {
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
 }
 
-const comma = Buffer.from(',')
-
 /** How many statements a key has, roughly: for choosing which list to follow. */
 const sizesKept = { max: 5000, ttl: 60_000 }
-
-/** A page that was read, what it was framed with, and how far the store was written then. */
-interface KeptPage {
-  readonly page: TextPage
-  readonly before: string
-  readonly after: string
-  readonly visible: number
-}
 
 /** `pageCacheSize`: bytes. Nobody else writes, hence a page is the same until this process writes. */
 export const createQueries = (context: ReadContext, progress: Progress, pageCacheSize: number): Queries => {
   const { connection, tables, store } = context
   const sizes = new LRUCache<string, number>(sizesKept)
-  const pages = new LRUCache<string, KeptPage>({
-    maxSize: pageCacheSize,
-    sizeCalculation: ({ page }, question) => page.json.byteLength + question.length + 1
-  })
+  const pages = createPageCache({ size: pageCacheSize })
 
   const notVoided = (): string =>
     progress.hasVoided
@@ -243,31 +232,14 @@ export const createQueries = (context: ReadContext, progress: Progress, pageCach
       const { rows, more } = await find(query, options)
       return { statements: rows.map(storedStatement), more }
     },
-    queryText: async (query, frame, options = {}) => {
-      const question = JSON.stringify(query)
-      const known = pages.get(question)
-      if (
-        known?.visible === progress.visible &&
-        known.before === frame.before &&
-        known.after === frame.after(known.page.end)
-      ) {
-        return known.page
-      }
-      const { visible } = progress
-      const { rows, more } = await find(query, options)
-      const last = rows.at(-1)
-      const end = more && last !== undefined ? { stored: last.stored, id: idOfBytes(last.id) } : undefined
-      const { before, after } = { before: frame.before, after: frame.after(end) }
-      const pieces: Uint8Array[] = [Buffer.from(before)]
-      for (const [index, { text }] of rows.entries()) {
-        if (index > 0) pieces.push(comma)
-        pieces.push(text)
-      }
-      pieces.push(Buffer.from(after))
-      const newest = last === undefined ? undefined : Math.max(rows[0]?.stored ?? 0, last.stored)
-      const page = { json: Buffer.concat(pieces), count: rows.length, newest, end }
-      if (visible === progress.visible) pages.set(question, { page, before, after, visible })
-      return page
-    }
+    queryText: (query, frame, options = {}) =>
+      pages.get(query, frame, {
+        revision: () => progress.visible,
+        read: async () => {
+          const { rows, more } = await find(query, options)
+          const places = rows.map(({ stored, id }) => ({ stored, id: idOfBytes(id) }))
+          return textPageOfBytes({ places, texts: rows.map(({ text }) => text), more }, frame)
+        }
+      })
   }
 }

@@ -9,14 +9,15 @@ import type {
 import { withTimes } from '../../storage/adoption.ts'
 import { tokenOf } from '../../storage/batching/tokens.ts'
 import type { Written } from '../../storage/batching/written.ts'
+import type { PageCache } from '../../storage/page-cache.ts'
 import { fitting, type Position, type StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
+import { textPageOfBytes } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { asStoreError, refusalOf } from './errors.ts'
 import { multiGet } from './multi-get.ts'
 import { notWritten } from './not-written.ts'
-import type { PageCache } from './page-cache.ts'
 import { isStatement, type Relation, statusAt } from './relations.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Tables } from './tables.ts'
@@ -138,8 +139,6 @@ const inOrder = (matches: readonly Match[], { ascending }: Range): Match[] => {
   return matches.toSorted((one, other) => sign * (one.stored - other.stored || (one.id < other.id ? -1 : 1)))
 }
 
-const comma = Buffer.from(',')
-
 export interface Queries extends Pick<StatementStore, 'query' | 'queryText' | 'find' | 'findAll'> {
   /** All there are, voided ones too, oldest first. */
   everything(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
@@ -230,28 +229,18 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
   }
 
   const textPage = async (query: StatementQuery, frame: PageFrame, options: CallOptions): Promise<TextPage> => {
-    const known = pages.has(query) ? pages.find(query, frame, await snapshots.last(options)) : undefined
-    if (known !== undefined) return known
-    const { matches, more, written } = await match(rangeOf(query), options)
-    const texts = await textsOf(matches, options)
-    const end = matches.at(-1)
-    const position = more && end !== undefined ? { stored: end.stored, id: end.id } : undefined
-    const pieces: Buffer[] = [Buffer.from(frame.before)]
-    for (const text of texts) {
-      if (text === undefined) continue
-      if (pieces.length > 1) pieces.push(comma)
-      pieces.push(text)
-    }
-    pieces.push(Buffer.from(frame.after(position)))
-    const newest = end && Math.max(matches[0]?.stored ?? 0, end.stored)
-    const page = { json: Buffer.concat(pieces), count: matches.length, newest, end: position }
-    pages.keep(query, frame, written.last, page)
-    return page
+    const { matches, more } = await match(rangeOf(query), options)
+    const texts = (await textsOf(matches, options)).filter((text) => text !== undefined)
+    return textPageOfBytes({ places: matches, texts, more }, frame)
   }
 
   return {
     query: (query, options = {}) => page(rangeOf(query), options),
-    queryText: (query, frame, options = {}) => textPage(query, frame, options),
+    queryText: (query, frame, options = {}) =>
+      pages.get(query, frame, {
+        revision: () => snapshots.last(options),
+        read: () => textPage(query, frame, options)
+      }),
     find: async (id, { voided }, options = {}) => {
       const wanted = [
         { index: relations, id: keys.statement(id) },

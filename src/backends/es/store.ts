@@ -4,6 +4,7 @@ import { createPromises } from '../../storage/batching/promises.ts'
 import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
+import { createPageCache } from '../../storage/page-cache.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
 import { createAttachments } from './attachments.ts'
@@ -13,7 +14,6 @@ import { createEngine } from './engine.ts'
 import { adaptStatementIndex, makeStatementIndex } from './indices.ts'
 import { createLeaseTable } from './lease-table.ts'
 import { type Adoption, foreignIn } from './look-up.ts'
-import { createPageCache } from './page-cache.ts'
 import { createQueries } from './query.ts'
 import type { Refresher } from './refresher.ts'
 import { createSnapshots } from './snapshots.ts'
@@ -40,6 +40,9 @@ export interface StoreOptions {
   warn(message: string): void
 }
 
+/** Milliseconds after which a page is read again: Ralph may have changed a statement in it. */
+const longestKept = 5000
+
 /** How often a call is begun again because Ralph writes to the same index. */
 const adoptions = 3
 
@@ -56,7 +59,8 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const engine = createEngine({ tables, lease, clock, adopting, isNew, passed })
   const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
   const adopter = createAdopter({ tables, rounds, clock, adopting })
-  const { everything, ...queries } = createQueries(tables, snapshots, createPageCache(options.pageCacheSize))
+  const pages = createPageCache({ size: options.pageCacheSize, longestKept })
+  const { everything, ...queries } = createQueries(tables, snapshots, pages)
   const promise = createPromises({ rounds, clock, snapshots })
   const documents = createDocuments(tables, clock, refreshers.kept)
   const guard = createGuard()

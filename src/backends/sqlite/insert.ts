@@ -19,8 +19,8 @@ import type { Connection } from './connect.ts'
 import type { DescriptionTables } from './descriptions.ts'
 import { bytesOfId } from './id-bytes.ts'
 import type { IndexTables } from './index-tables.ts'
-import type { PageCache } from './page-cache.ts'
 import type { References } from './references.ts'
+import type { StatementRevision } from './revision.ts'
 import type { TermIds } from './term-ids.ts'
 
 /** What a batch is written to, all in the transaction that is open. */
@@ -32,7 +32,7 @@ export interface Tables {
   readonly references: References
   readonly attachments: AttachmentTable
   readonly descriptions: DescriptionTables
-  readonly pages: PageCache
+  readonly revision: StatementRevision
 }
 
 /**
@@ -46,7 +46,7 @@ export interface Insert {
 }
 
 export const createInsert = (tables: Tables): Insert => {
-  const { connection, times, termIds, index, references, attachments, descriptions, pages } = tables
+  const { connection, times, termIds, index, references, attachments, descriptions, revision } = tables
   const insertStatement = connection.prepare(
     'INSERT INTO statement (stored, id, voided, voiding, text) VALUES (?, ?, ?, ?, ?)'
   )
@@ -114,7 +114,7 @@ export const createInsert = (tables: Tables): Insert => {
       const { statements, attachments: contents, ownOnly = false } = batch
       batch.inheritance?.begin()
       if (ownOnly) yield* requireOwnTargets(statements, statementOf)
-      pages.outdate()
+      revision.outdate()
       const inserted: StatementId[] = []
       const already: StatementId[] = []
       for (const incoming of statements) {
@@ -132,7 +132,7 @@ export const createInsert = (tables: Tables): Insert => {
       return { inserted, already }
     },
     restore: function* (restored, contents) {
-      pages.outdate()
+      revision.outdate()
       const inserted: StatementId[] = []
       const already: StatementId[] = []
       for (const { id, stored, text } of restored) {

@@ -7,6 +7,7 @@ import type {
   TextPage
 } from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import type { PageCache } from '../../storage/page-cache.ts'
 import { fitting, maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
@@ -15,8 +16,8 @@ import { alternativesOf } from './compact-terms.ts'
 import type { Connection } from './connect.ts'
 import { idOfBytes } from './id-bytes.ts'
 import type { IndexTables } from './index-tables.ts'
-import type { PageCache } from './page-cache.ts'
 import { type Effort, intersect, type Place, type PlaceList, union } from './postings.ts'
+import type { StatementRevision } from './revision.ts'
 import type { TermIds } from './term-ids.ts'
 
 /** Work after which a query lets others have the event loop: a millisecond or two. */
@@ -61,9 +62,10 @@ export interface QueriedTables {
   readonly termIds: TermIds
   readonly index: IndexTables
   readonly pages: PageCache
+  readonly revision: StatementRevision
 }
 
-export const createQueries = ({ connection, times, termIds, index, pages }: QueriedTables): Queries => {
+export const createQueries = ({ connection, times, termIds, index, pages, revision }: QueriedTables): Queries => {
   const match = 'SELECT stored, voided, octet_length(text)'
   const upwards = connection.prepare<[...Match]>(
     `${match} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored LIMIT ?`
@@ -170,21 +172,16 @@ export const createQueries = ({ connection, times, termIds, index, pages }: Quer
       const { stored, more } = await find(query, options)
       return { statements: validRowsAt.all(`[${stored.join()}]`).map(storedStatement), more }
     },
-    queryText: async (query, frame, options = {}) => {
-      const question = JSON.stringify(query)
-      const known = pages.find(question)
-      if (known !== undefined && known.before === frame.before && known.after === frame.after(known.page.end)) {
-        return known.page
-      }
-      const revision = pages.revision()
-      const { stored, more } = await find(query, options)
-      const last = stored.at(-1)
-      const end = more && last !== undefined ? { stored: last, id: idOf(last) } : undefined
-      const { before, after } = { before: frame.before, after: frame.after(end) }
-      const json = textAt.get(`[${stored.join()}]`, before, after)?.[0] ?? new Uint8Array()
-      const page = { json, count: stored.length, newest: query.ascending ? last : stored[0], end }
-      pages.keep(question, { page, before, after }, revision)
-      return page
-    }
+    queryText: (query, frame, options = {}) =>
+      pages.get(query, frame, {
+        revision: revision.now,
+        read: async () => {
+          const { stored, more } = await find(query, options)
+          const last = stored.at(-1)
+          const end = more && last !== undefined ? { stored: last, id: idOf(last) } : undefined
+          const json = textAt.get(`[${stored.join()}]`, frame.before, frame.after(end))?.[0] ?? new Uint8Array()
+          return { json, count: stored.length, newest: query.ascending ? last : stored[0], end }
+        }
+      })
   }
 }

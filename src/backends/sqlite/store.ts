@@ -11,6 +11,7 @@ import { RalphError } from '../../errors.ts'
 import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
 import { storeClosed } from '../../storage/closed.ts'
 import type { EngineStore } from '../../storage/follow.ts'
+import { createPageCache } from '../../storage/page-cache.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { createAttachmentTable } from './attachments.ts'
@@ -21,10 +22,10 @@ import { createDocumentTable } from './documents.ts'
 import { translateError } from './errors.ts'
 import { createIndexTables } from './index-tables.ts'
 import { createInsert } from './insert.ts'
-import { createPageCache } from './page-cache.ts'
 import { createQueries } from './query.ts'
 import { recallIndex } from './rebuild-recent-index.ts'
 import { createReferences } from './references.ts'
+import { createStatementRevision } from './revision.ts'
 import { createScratch } from './scratch.ts'
 import { createTermIds } from './term-ids.ts'
 import { createTransactions } from './transactions.ts'
@@ -100,7 +101,8 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   recallIndex({ connection, termIds, index, references })
   const attachments = createAttachmentTable(connection)
   const descriptions = createDescriptionTables(connection)
-  const pages = createPageCache(pageCacheSize)
+  const revision = createStatementRevision()
+  const pages = createPageCache({ size: pageCacheSize })
   const { insert, restore } = createInsert({
     connection,
     times,
@@ -109,11 +111,11 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     references,
     attachments,
     descriptions,
-    pages
+    revision
   })
-  const transactions = createTransactions(connection, [index, descriptions, termIds, references, pages], times)
+  const transactions = createTransactions(connection, [index, descriptions, termIds, references, revision], times)
   const { visible } = transactions
-  const queries = createQueries({ connection, times: visible, termIds, index, pages })
+  const queries = createQueries({ connection, times: visible, termIds, index, pages, revision })
   const documents = createDocumentTable(connection, times)
   const scratch = createScratch(connection)
   const readStatements = createStatementReader(connection)
