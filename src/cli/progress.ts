@@ -1,5 +1,3 @@
-import { Writable } from 'node:stream'
-import { SingleBar } from 'cli-progress'
 import type { Log } from '../contracts/log.ts'
 import { isDumbTerminal } from '../settings/sources.ts'
 
@@ -132,38 +130,21 @@ export const formatProgress = (label: string, done: Done, totals: Totals, view: 
   return lines.find((line) => line.length <= columns) ?? ''
 }
 
-/**
- * Standard error without what saves and restores the position of the cursor: the library would put it back to where it
- * began, over everything that was logged since.
- */
-const barStream = (): NodeJS.WritableStream => {
-  const stream = new Writable({
-    decodeStrings: false,
-    write: (chunk: string, _encoding, done) => {
-      if (chunk !== '\x1b7' && chunk !== '\x1b8') process.stderr.write(chunk)
-      done()
-    }
-  })
-  return Object.defineProperties(stream, {
-    isTTY: { value: true },
-    columns: { get: () => process.stderr.columns }
-  })
-}
+const startOfLine = '\r'
+const clearToEnd = '\x1b[K'
 
-/** Draws until it is told to stop; gives what stops it. */
+/** Draws until it is told to stop; gives what stops it. Lines of the log wipe it away; it comes back with the next frame. */
 const startBar = (line: () => string): (() => void) => {
-  const bar = new SingleBar({
-    format: line,
-    stream: barStream(),
-    clearOnComplete: true,
-    gracefulExit: false,
-    // Lines of the log wipe it away; it comes back with the next frame.
-    forceRedraw: true,
-    fps: 1000 / frame,
-    linewrap: true
-  })
-  bar.start(1, 0)
-  return () => bar.stop()
+  const draw = (): void => {
+    process.stderr.write(`${startOfLine}${line()}${clearToEnd}`)
+  }
+  draw()
+  const timer = setInterval(draw, frame)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    process.stderr.write(`${startOfLine}${clearToEnd}`)
+  }
 }
 
 const startLines = (line: () => string, log: Log): (() => void) => {
