@@ -15,9 +15,12 @@ export interface ElementPlace {
 export interface ElementScan {
   /** Looks at so many bytes more; true when there are none left. */
   step(bytes: number): boolean
+  /** Those that are kept. */
   readonly found: readonly ElementPlace[]
-  readonly isList: boolean
-  /** The brackets and commas around the elements are those of a list. To be asked when all was looked at. */
+  /** All there are. To be asked, as what follows, when all was looked at. */
+  count(): number
+  isList(): boolean
+  /** The brackets and commas around the elements are those of a list. */
   isSound(): boolean
 }
 
@@ -34,36 +37,52 @@ const isSpace = (code: number | undefined): boolean => code === 0x20 || code ===
 
 const hasMark = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 
-/** `bytes`: UTF-8. */
-export const scanElements = (bytes: Uint8Array): ElementScan => {
+/** Blanks around an element that are left out; more of them are part of it: to pass over a body of them would take long. */
+const mostBlanks = 2 ** 20
+
+/** `bytes`: UTF-8. Of elements beyond `most` nothing is kept: where each is a digit, they would fill the memory. */
+export const scanElements = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): ElementScan => {
   const { length } = bytes
   // A byte order mark is passed over.
   let at = hasMark(bytes) ? 3 : 0
-  while (isSpace(bytes[at])) at += 1
-  const isList = bytes[at] === openBracket
-  if (isList) at += 1
+  let isBegun = false
+  let isList = false
   const found: ElementPlace[] = []
+  let count = 0
   let start = at
   let depth = 0
   let deepest = 0
   let keys = 0
   let inString = false
-  let ended = false
-  let isOpen = isList
+  let isOpen = false
+  let isEnded = false
+  let isAlone = true
 
   const close = (end: number, keys: number, depth: number): void => {
     let [from, to] = [start, end]
-    while (from < to && isSpace(bytes[from])) from += 1
-    while (from < to && isSpace(bytes[to - 1])) to -= 1
-    // Of an empty list nothing but its end; between two commas something must stand, which parsing it will say.
-    if (from < to || !isList || isOpen || found.length > 0) found.push({ start: from, end: to, keys, depth })
+    const [latest, earliest] = [Math.min(to, from + mostBlanks), Math.max(from, to - mostBlanks)]
+    while (from < latest && isSpace(bytes[from])) from += 1
+    while (to > from && to > earliest && isSpace(bytes[to - 1])) to -= 1
     start = end + 1
+    // Of an empty list nothing but its end; between two commas something must stand, which parsing it will say.
+    if (from === to && isList && !isOpen && count === 0) return
+    count += 1
+    if (count <= most) found.push({ start: from, end: to, keys, depth })
   }
 
-  const step = (count: number): boolean => {
-    const end = Math.min(length, at + count)
+  const begin = (end: number): void => {
+    while (at < end && isSpace(bytes[at])) at += 1
+    if (at === end && at < length) return
+    isBegun = true
+    isList = bytes[at] === openBracket
+    isOpen = isList
+    if (isList) at += 1
+    start = at
+  }
+
+  const goOn = (end: number): void => {
     // Kept here while the loop runs: it is the same, and several times faster.
-    let [place, level, most, names, quoted] = [at, depth, deepest, keys, inString]
+    let [place, level, deep, names, quoted] = [at, depth, deepest, keys, inString]
     for (; place < end; place += 1) {
       const code = bytes[place]
       if (quoted) {
@@ -73,40 +92,49 @@ export const scanElements = (bytes: Uint8Array): ElementScan => {
       else if (code === colon) names += 1
       else if (code === openBrace || code === openBracket) {
         level += 1
-        if (level > most) most = level
+        if (level > deep) deep = level
       } else if (code === closeBrace || code === closeBracket) {
         if (level > 0 || code === closeBrace || !isOpen) {
           level -= 1
           continue
         }
         isOpen = false
-        close(place, names, most)
-        names = most = 0
+        close(place, names, deep)
+        place += 1
+        break
       } else if (code === comma && level === 0 && isOpen) {
-        close(place, names, most)
-        names = most = 0
+        close(place, names, deep)
+        names = deep = 0
       }
     }
     at = place
     depth = level
-    deepest = most
+    deepest = deep
     keys = names
     inString = quoted
-    if (at < length) return false
-    if (!ended && !isList) close(length, names, most)
-    ended = true
-    return true
+  }
+
+  const passBlanks = (end: number): void => {
+    while (at < end && isSpace(bytes[at])) at += 1
+    if (at === end) return
+    isAlone = false
+    at = length
   }
 
   return {
-    step,
-    found,
-    isList,
-    isSound: () => {
-      if (!isList) return true
-      if (isOpen) return false
-      for (let behind = start; behind < length; behind += 1) if (!isSpace(bytes[behind])) return false
+    step: (bytesMore) => {
+      const end = Math.min(length, at + bytesMore)
+      if (!isBegun) begin(end)
+      else if (isList && !isOpen) passBlanks(end)
+      else goOn(end)
+      if (!isBegun || at < length) return false
+      if (!isEnded && !isList) close(length, keys, deepest)
+      isEnded = true
       return true
-    }
+    },
+    found,
+    count: () => count,
+    isList: () => isList,
+    isSound: () => !isList || (!isOpen && isAlone)
   }
 }

@@ -35,7 +35,7 @@ t.test('finds what `elements` finds, whatever the stride', async () => {
         const { texts, found, isList } = scan(text, stride)
         const expected = elements(text)
         return (
-          isList &&
+          isList() &&
           JSON.stringify(texts) === JSON.stringify(expected.map((each) => each.text)) &&
           found.every(({ keys, depth }, index) => {
             const all = survey(texts[index] ?? '')
@@ -95,4 +95,35 @@ t.test('bytes are JSON exactly when the list is sound and each element is JSON',
     ),
     { numRuns: 20_000 }
   )
+})
+
+t.test('of elements beyond a number nothing is kept, but they are counted', async (t) => {
+  const list = scanElements(Buffer.from(`[${'{},'.repeat(100_000)}{}]`), 3)
+  while (!list.step(1000));
+  t.equal(list.count(), 100_001)
+  t.equal(list.found.length, 3)
+  t.ok(list.isSound())
+})
+
+t.test('blanks are passed over a step at a time, before, in and behind a list', async (t) => {
+  const blanks = ' '.repeat(5_000_000)
+  for (const [text, texts] of [
+    [`${blanks}[1]`, ['1']],
+    [`[1]${blanks}`, ['1']],
+    [`${blanks}1`, ['1']],
+    [blanks, ['']]
+  ] as const) {
+    const scan = scanElements(Buffer.from(text))
+    let steps = 1
+    for (; !scan.step(100_000); steps += 1);
+    t.ok(steps > 40)
+    t.ok(scan.isSound())
+    t.same(
+      scan.found.map(({ start, end }) => text.slice(start, end)),
+      texts
+    )
+  }
+  const unsound = scanElements(Buffer.from(`[1]${blanks}x`))
+  while (!unsound.step(100_000));
+  t.notOk(unsound.isSound())
 })

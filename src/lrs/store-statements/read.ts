@@ -59,9 +59,9 @@ const excessOf = (
 /** Bytes that are looked at in one go: a millisecond or two. */
 const stride = 2 ** 18
 
-const scan = async (json: Uint8Array): Promise<ElementScan> => {
+const scan = async (json: Uint8Array, { maxStatements }: StatementLimits): Promise<ElementScan> => {
   if (!isUtf8(json)) throw new RalphError('INVALID_JSON', 'The body is not valid UTF-8.')
-  const elements = scanElements(json)
+  const elements = scanElements(json, maxStatements)
   const turns = takeTurns()
   while (!elements.step(stride)) await turns.rest()
   return elements
@@ -114,9 +114,9 @@ export const parseSent = ({ text, index }: SentStatement, json: Uint8Array): unk
  * the list is empty, `TOO_MANY_STATEMENTS` when it is longer than the operator allows.
  */
 export const readStatements = async (json: Uint8Array, limits: StatementLimits): Promise<readonly SentStatement[]> => {
-  const elements = await scan(json)
+  const elements = await scan(json, limits)
   const { maxStatements } = limits
-  const count = elements.found.length
+  const count = elements.count()
   if (count > maxStatements) {
     throw new RalphError(
       'TOO_MANY_STATEMENTS',
@@ -132,9 +132,9 @@ export const readStatements = async (json: Uint8Array, limits: StatementLimits):
 
 /** One statement, and no list, not even of one. `INVALID_JSON`, `INVALID_STATEMENT`. */
 export const readStatement = async (json: Uint8Array, limits: StatementLimits): Promise<SentStatement> => {
-  const elements = await scan(json)
+  const elements = await scan(json, limits)
   const [only] = await sentIn(json, elements, limits)
-  if (elements.isList || only === undefined) {
+  if (elements.isList() || only === undefined) {
     for (const each of await sentIn(json, elements, limits)) if (each.excess === undefined) parseSent(each, json)
     throw new RalphError('INVALID_STATEMENT', 'PUT takes one statement, not a list of them.')
   }
