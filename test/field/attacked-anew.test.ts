@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { parseForm } from '../../src/http/xapi/request.ts'
 import { mergeDefinition, mergeDisplay } from '../../src/xapi/definitions.ts'
 import { runserver } from '../support/ralph-process.ts'
 import { aUser } from '../support/users.ts'
@@ -97,4 +99,34 @@ t.test('a field of a form that stands for a parameter is bounded as a URL is', a
   t.equal(answer.status, 400)
   const setting = 'RALPH_RUNSERVER_MAX_PARAMETER_SIZE'
   t.match(await answer.json(), { error: 'INVALID_PARAMETER', parameter: 'agent', limit: 65_536, setting })
+})
+
+t.test('a form is read in one go through its bytes, whatever stands in it', async (t) => {
+  const limits = { maxParameters: 100, maxParameterSize: 2 ** 16 }
+  for (const sign of ['+', '%41', '%F0%9F%98%80+']) {
+    const body = Buffer.from(`content=${sign.repeat(Math.floor(4_000_000 / sign.length))}`)
+    const before = process.threadCpuUsage()
+    parseForm(body, limits)
+    const { user, system } = process.threadCpuUsage(before)
+    t.ok(user + system < 200_000, `${sign}: ${(user + system) / 1000} ms`)
+  }
+})
+
+t.test('a list of millions where one statement is expected is refused, and the server goes on', async (t) => {
+  const { url, child } = await aServer(t)
+  const headers = {
+    authorization: `Basic ${Buffer.from('jane:supersecret').toString('base64')}`,
+    'Content-Type': 'application/json'
+  }
+  const body = `[${'{},'.repeat(5_000_000)}{}]`
+  const peak = (): number =>
+    Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+  const id = '7ccd3322-e1a5-411a-a67d-6a735c76f119'
+  for (const [method, query, status] of [
+    ['PUT', `?statementId=${id}`, 400],
+    ['POST', '', 413]
+  ] as const) {
+    t.equal((await fetch(`${url}/xAPI/statements${query}`, { method, headers, body })).status, status)
+  }
+  t.ok(peak() < 400, 'little is kept of it')
 })

@@ -79,9 +79,10 @@ const [plus, space] = [0x2b, 0x20]
 /** The fields of a form (application/x-www-form-urlencoded). `MALFORMED_REQUEST`, and as `parsePairs`. */
 export const parseForm = (body: Buffer, limits: ParameterLimits): Parameters => {
   if (!isUtf8(body)) throw new RalphError('MALFORMED_REQUEST', 'The form is not valid UTF-8.')
-  // In a text of many megabytes this would take seconds.
+  // In a text of many megabytes this would take seconds, and so would a search for each of a million.
   const bytes = Buffer.from(body)
-  for (let at = bytes.indexOf(plus); at !== -1; at = bytes.indexOf(plus, at + 1)) bytes[at] = space
+  const first = bytes.indexOf(plus)
+  if (first !== -1) for (let at = first; at < bytes.length; at += 1) if (bytes[at] === plus) bytes[at] = space
   return parsePairs(bytes.toString('utf8'), limits, content)
 }
 
