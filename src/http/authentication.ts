@@ -1,13 +1,36 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import fastifyBasicAuth from '@fastify/basic-auth'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
 import { sourceOf } from './source.ts'
 
 /** Sets `request.principal` from the credentials of the request, or rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
 export type Authenticate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
+/** @fastify/basic-auth reads the header of HTTP Basic authentication; the chain knows the users. */
+export const readLogins = fastifyPlugin(
+  async (server: FastifyInstance) => {
+    server.decorateRequest('login', undefined)
+    await server.register(fastifyBasicAuth, {
+      validate: async (username, password, request) => {
+        request.login = { username, password }
+      }
+    })
+  },
+  { name: 'read-logins' }
+)
+
+/** Undefined: the request has no header of HTTP Basic authentication. Another authenticator may recognize the one it has. */
+const loginOf = (request: FastifyRequest, reply: FastifyReply): Promise<Login | undefined> =>
+  new Promise((resolve) => {
+    request.server.basicAuth(request, reply, () => resolve(request.login))
+  })
+
 export const authenticateBy =
   ({ authenticate }: AuthenticatorChain): Authenticate =>
-  async (request) => {
+  async (request, reply) => {
     const { authorization } = request.headers
-    request.principal = await authenticate({ authorization, source: sourceOf(request.ip) })
+    const login = authorization === undefined ? undefined : await loginOf(request, reply)
+    request.principal = await authenticate({ authorization, login, source: sourceOf(request.ip) })
   }

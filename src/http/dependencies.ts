@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
+import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { ServerSettings } from '../settings/settings.ts'
@@ -22,6 +23,8 @@ export interface ServerDependencies {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** What the header of HTTP Basic authentication says; not verified yet. */
+    login: Login | undefined
     /** Who is asking; set once the credentials are verified. */
     principal: Principal | undefined
     /** The version that serves this request; set once it is negotiated. */

@@ -1,9 +1,17 @@
 import type { Principal } from './principal.ts'
 
+/** What HTTP Basic authentication brings along (RFC 7617). */
+export interface Login {
+  readonly username: string
+  readonly password: string
+}
+
 /** What a request brings along to say who sends it. */
 export interface PresentedCredentials {
   /** The header Authorization (RFC 9110 §11.6.2), whatever is in it; undefined: the request has none. */
   readonly authorization: string | undefined
+  /** What the header says in the scheme Basic; undefined: it is not a header of that scheme. */
+  readonly login: Login | undefined
   /** Where the request comes from: each source gets its share of the time that verifying takes. */
   readonly source: string
 }

@@ -20,7 +20,7 @@ const ofScheme = (scheme: string, secret: string, asked: string[]): Authenticato
 const opened = () => {
   const asked: string[] = []
   const chain = chainAuthenticators([ofScheme('Basic', 'one', asked), ofScheme('Bearer', 'two', asked)])
-  const authenticate = (authorization?: string) => chain.authenticate({ authorization, source: '' })
+  const authenticate = (authorization?: string) => chain.authenticate({ authorization, login: undefined, source: '' })
   return { asked, chain, authenticate }
 }
 

@@ -1,3 +1,4 @@
+import { readLogins } from '../authentication.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { closing } from './closing.ts'
 import { connections } from './connections.ts'
@@ -13,6 +14,7 @@ import { slowReaders } from './slow-readers.ts'
  */
 export const everyRequest = [
   requestState,
+  readLogins,
   answerHeaders,
   cors,
   refusals,
