@@ -220,6 +220,12 @@ export class RalphError extends Error {
   }
 }
 
+/** The meaning of an error as a sentence. */
+export const meaningOf = (code: ErrorCode): string => {
+  const [first = '', ...rest] = errorCodes[code].meaning
+  return `${first.toUpperCase()}${rest.join('')}.`
+}
+
 /** What was thrown, as a sentence for people. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

@@ -24,7 +24,7 @@ export const readLogins = fastifyPlugin(
 /** Undefined: the request has no header of HTTP Basic authentication. Another authenticator may recognize the one it has. */
 const loginOf = (request: FastifyRequest, reply: FastifyReply): Promise<Login | undefined> =>
   new Promise((resolve) => {
-    request.server.basicAuth(request, reply, () => resolve(request.login))
+    request.server.basicAuth(request, reply, (error) => resolve(error === undefined ? request.login : undefined))
   })
 
 export const authenticateBy =

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, errorCodes, RalphError } from '../errors.ts'
+import { codeOf, type ErrorCode, meaningOf, RalphError } from '../errors.ts'
 import { errorStatus } from './error-status.ts'
 import type { FaultLog } from './every-request/fault-log.ts'
 import { letGo } from './share.ts'
@@ -20,20 +20,17 @@ const translations: { readonly [code: string]: (limit: number) => RalphError } =
   ECONNRESET: () => new RalphError('MALFORMED_REQUEST', 'The body ended too early.')
 }
 
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
-
 /** What Fastify and its plugins refuse, and has no words of ours above. */
 const isOfClient = (error: unknown): error is Error =>
   error instanceof Error &&
-  codeOf(error).startsWith('FST_') &&
+  codeOf(error)?.startsWith('FST_') === true &&
   'statusCode' in error &&
   typeof error.statusCode === 'number' &&
   error.statusCode < 500
 
 export const asRalphError = (error: unknown, limit: number): RalphError => {
   if (error instanceof RalphError) return error
-  const code = codeOf(error)
+  const code = codeOf(error) ?? ''
   const translated = translations[code]?.(limit)
   if (translated) return translated
   if (code.startsWith('ERR__ERROR_FORMAT') || code.startsWith('Z_')) {
@@ -49,10 +46,9 @@ const ownWords: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'INTERNAL'])
 /** What a client may know of a fault of the server; the log has the rest. */
 const forClient = (error: RalphError): RalphError => {
   if (errorStatus[error.code] < 500 || ownWords.has(error.code)) return error
-  const [first = '', ...rest] = errorCodes[error.code].meaning
   const { retryAfter, setting } = error.details
   const details = { ...(retryAfter === undefined ? {} : { retryAfter }), ...(setting === undefined ? {} : { setting }) }
-  return new RalphError(error.code, `${first.toUpperCase()}${rest.join('')}. The log of the server has more.`, details)
+  return new RalphError(error.code, `${meaningOf(error.code)} The log of the server has more.`, details)
 }
 
 /** Characters of a text that a client sent and is told again: an answer must not be larger than what it answers. */

@@ -54,7 +54,8 @@ const asText = (sections: readonly Section[], sources: Sources): string =>
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 
-const tableOf = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
+/** A table of Markdown. The cells stand in it as they are. */
+export const markdownTable = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
 
 /** `RALPH_BACKENDS__ES__…`: the group of a variable, and its parameter; undefined: it is not of a backend. */
@@ -81,7 +82,7 @@ const otherNamesAsMarkdown = (sections: readonly Section[]): string => {
   const rows = [...before, ...after].map(([name, others]) =>
     [name, [...others].join('`, `')].map((text) => `\`${text}\``)
   )
-  return `\n### Other names\n\n${tableOf(['name', 'also'], rows)}`
+  return `\n### Other names\n\n${markdownTable(['name', 'also'], rows)}`
 }
 
 const asMarkdown = (sections: readonly Section[]): string => {
@@ -91,7 +92,7 @@ const asMarkdown = (sections: readonly Section[]): string => {
       cell(defaultText.replace(/^\S+$/, '`$&`')),
       cell(description)
     ])
-    return `### ${section.title}\n\n${tableOf(['variable', 'default', 'meaning'], rows)}`
+    return `### ${section.title}\n\n${markdownTable(['variable', 'default', 'meaning'], rows)}`
   })
   return tables.join('\n') + otherNamesAsMarkdown(sections)
 }

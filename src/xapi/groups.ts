@@ -11,13 +11,14 @@ export function* groupsBySize<Item>(
   let group: Item[] = []
   let size = 0
   for (const item of items) {
-    if (group.length === mostItems || (group.length > 0 && size + sizeOf(item) > most)) {
+    const more = sizeOf(item)
+    if (group.length === mostItems || (group.length > 0 && size + more > most)) {
       yield group
       group = []
       size = 0
     }
     group.push(item)
-    size += sizeOf(item)
+    size += more
   }
   if (group.length > 0) yield group
 }

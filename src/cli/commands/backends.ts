@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { markdownTable } from '../../settings/describe.ts'
 import type { Composition } from '../composition.ts'
 
 interface Row {
@@ -77,17 +78,15 @@ const asTable = (rows: readonly Row[]): string => {
     .join('\n')
 }
 
-const asMarkdown = (rows: readonly Row[]): string =>
-  [heads, heads.map(() => '---'), ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-
 const print = (rows: readonly Row[], format: string): string => {
-  if (format === 'markdown') return asMarkdown(rows)
-  if (format === 'text') return asTable(rows)
-  return JSON.stringify(
+  if (format === 'markdown') return markdownTable(heads, rows.map(cellsOf))
+  if (format === 'text') return `${asTable(rows)}\n`
+  const json = JSON.stringify(
     rows.map((row) => ({ ...row, moves: row.moves ?? null, driver: row.driver ?? null })),
     null,
     2
   )
+  return `${json}\n`
 }
 
 /** `ralph backends`: what there is, and what each can do. */
@@ -101,6 +100,6 @@ export const declareBackends = (program: Command, composition: Composition): voi
     )
     .addOption(new Option('-f, --format <format>', 'how').choices(['text', 'markdown', 'json']).default('text'))
     .action(({ format }: { readonly format: string }) => {
-      process.stdout.write(`${print(rowsOf(composition), format)}\n`)
+      process.stdout.write(print(rowsOf(composition), format))
     })
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type ErrorCode, errorCodes } from '../../errors.ts'
+import { type ErrorCode, errorCodes, meaningOf } from '../../errors.ts'
 import type { Composition } from '../composition.ts'
 import { exitCode } from '../exit-code.ts'
 
@@ -33,10 +33,10 @@ const asText = (rows: readonly Row[]): string => {
 /** A heading for each error, so that a page can link to one. */
 const asMarkdown = (rows: readonly Row[]): string =>
   rows
-    .map(({ code, http, exit, meaning, advice }) => {
-      const [first = '', ...rest] = meaning
-      return `### ${code}\n\nHTTP ${http}, exit code ${exit}. ${first.toUpperCase()}${rest.join('')}.\n\n${advice}\n`
-    })
+    .map(
+      ({ code, http, exit, advice }) =>
+        `### ${code}\n\nHTTP ${http}, exit code ${exit}. ${meaningOf(code)}\n\n${advice}\n`
+    )
     .join('\n')
 
 /** `ralph errors`: the table of all errors. */

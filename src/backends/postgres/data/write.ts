@@ -83,11 +83,11 @@ export const recordContainer = (
     }
   }
 
-  /** `whenUnchanged` says why the rows with these ids were left as they are. */
+  /** `whyUnchanged` says why each of these rows was left as it is; unless it is given, because no row has the id. */
   const change = async <Row extends KeyedRecord>(
     rows: readonly Row[],
     write: (some: readonly Row[], refused: Map<Row, NotWritten>) => Promise<readonly string[]>,
-    whenUnchanged: (unchanged: readonly Row[]) => Promise<(row: Row) => NotWritten>
+    whyUnchanged: (unchanged: readonly Row[]) => Promise<(row: Row) => NotWritten> = async () => () => 'missing'
   ): Promise<ReadonlyMap<Row, NotWritten>> => {
     const refused = new Map<Row, NotWritten>()
     for (const some of groupsBySize(rows, ({ record }) => record.text.length, most.characters, most.rows)) {
@@ -95,21 +95,15 @@ export const recordContainer = (
       const changed = new Set<string | undefined>(await write(some, refused))
       const unchanged = some.filter((row) => !changed.has(row.id) && !refused.has(row))
       if (unchanged.length === 0) continue
-      const why = await whenUnchanged(unchanged)
+      const why = await whyUnchanged(unchanged)
       for (const row of unchanged) refused.set(row, why(row))
     }
     return refused
   }
 
   const whatIsThere = async (rows: readonly RecordRow[]): Promise<(row: RecordRow) => NotWritten> => {
-    const there = new Map(
-      await database.read(
-        selectRows(
-          table,
-          rows.map(({ id }) => id)
-        )
-      )
-    )
+    const ids = rows.map(({ id }) => id)
+    const there = new Map(await database.read(selectRows(table, ids)))
     return ({ id }) => ({ there: [there.get(id) ?? []].flat() })
   }
 
@@ -120,28 +114,15 @@ export const recordContainer = (
     replace: (rows, orMake) => {
       const query = (some: readonly RecordRow[]): Ids =>
         orMake ? insertRows(table, some, true) : updateRows(table, some)
-      return change(
-        rows,
-        (some, refused) => changeSome(some, query, refused),
-        async () => () => 'missing'
-      )
+      return change(rows, (some, refused) => changeSome(some, query, refused))
     },
     removal: {
       keyOf: rowOf,
       remove: (rows) =>
-        change(
-          rows,
-          async (some) =>
-            (
-              await database.write(
-                deleteRows(
-                  table,
-                  some.map(({ id = '' }) => id)
-                )
-              )
-            ).map(([id]) => id),
-          async () => () => 'missing'
-        )
+        change(rows, async (some) => {
+          const ids = some.map(({ id = '' }) => id)
+          return (await database.write(deleteRows(table, ids))).map(([id]) => id)
+        })
     }
   }
 }
