@@ -91,7 +91,7 @@ export const errorCodes = {
   },
   // What is there.
   NOT_FOUND: {
-    meaning: 'there is no such resource',
+    meaning: 'the resource does not exist',
     advice:
       'Check the path and the id. A voided statement is found by `voidedStatementId` only, and statements of others may be hidden.'
   },
@@ -163,7 +163,7 @@ export const errorCodes = {
     advice: 'The message names the file and what is wrong with which user. `ralph auth` writes a correct file.'
   },
   UNKNOWN_BACKEND: {
-    meaning: 'there is no backend of this name',
+    meaning: 'a backend of this name does not exist',
     advice:
       '`ralph backends` lists the names. A backend of a package needs `ralph-backend-NAME` in node_modules of the working directory.'
   },

@@ -76,15 +76,15 @@ export interface ReadOptions extends CallOptions {
   readonly onTotal?: ((total: { readonly bytes?: number; readonly records?: number }) => void) | undefined
 }
 
-/** What a place of records gives at once. */
+/** One batch of records. */
 export interface ReadBatch {
   /** Lines of JSON, without their ends. */
   readonly lines: readonly string[]
   /**
-   * A place that hands each message out until somebody acknowledges it, as a broker does, has this: it is called when
-   * what was made of all these lines is safe, and not before. What it was not called for is handed out again, perhaps to
-   * another reader, so that nothing is lost and some things are read twice. The calls may come later than the next
-   * batch, and follow the order of the batches. A database has nothing to be told, and a WebSocket does not listen.
+   * Acknowledges the batch. Only a place that delivers a message until it is acknowledged has it, such as a broker. The
+   * reader calls it when its work on all these lines is safe, and not before. The place delivers other batches again,
+   * perhaps to another reader: nothing is lost, and a line may be read twice. A call may come after the next batch was
+   * read; the calls have the order of the batches.
    */
   readonly done?: () => Promise<void>
 }
@@ -137,8 +137,8 @@ interface Place {
 export interface RecordsBackend extends Place {
   readonly moves: 'records'
   /**
-   * Batches as they arrive. It ends when all was read. A place that messages come to waits for the next one, until the
-   * other side ends it or the signal is aborted.
+   * Gives batches as they arrive, and ends when everything was read. A place that receives messages waits for the next
+   * one, until the other side ends the connection or the signal is aborted.
    */
   read?(query: string | undefined, options: ReadOptions): AsyncIterable<ReadBatch>
   /**

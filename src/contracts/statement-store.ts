@@ -29,9 +29,9 @@ export interface AttachmentContent {
  * of one statement to many, and those of a chain to each of its links.
  */
 export interface Inheritance {
-  /** The batch is worked on; or once more, since what had been done was undone. */
+  /** The store begins with the batch, or begins again after it undid its work. */
   begin(): void
-  /** So many terms more, before they are handed on. `INVALID_STATEMENT` when that is more than the operator allows. */
+  /** Counts terms before they are handed on. `INVALID_STATEMENT` when the request takes over more than is allowed. */
   take(terms: number): void
 }
 
@@ -111,18 +111,18 @@ export interface CallOptions {
 }
 
 export interface FollowOptions {
-  /** Ends it at once, and without an error, whether it waits for statements or a batch is being worked on. */
+  /** Ends the iteration at once and without an error. */
   readonly signal: AbortSignal
   /** Statements of a batch at most, 100 unless given; one has no more than `maxPageSize` bytes, or a single statement. */
   readonly limit?: number
-  /** False: it ends when all that is there was given out. True unless given. */
+  /** False: the iteration ends after the last statement that is there. Default: true. */
   readonly waits?: boolean
 }
 
 export interface FollowedBatch {
   /** At least one, oldest first. */
   readonly statements: readonly StoredStatement[]
-  /** Where the last of them is: a short text of ASCII, to be written down and given to `follow` again. */
+  /** The position of the last statement: a short ASCII string. Write it down, and give it to `follow` to go on. */
   readonly position: string
 }
 
@@ -157,14 +157,14 @@ export interface StatementStore {
   /**
    * All statements, voided and voiding ones too, in the order of `stored`, each exactly once: first those that are there
    * after the position (undefined: from the first on), then those that are stored while it lasts, by this process or
-   * another. Whoever writes a position down together with what he made of its batch can go on there after a crash, in
-   * another process too. Nothing is read ahead: the next batch is looked for when it is asked for.
+   * another. A reader that writes a position down, together with its work on the batch, can go on there after a crash,
+   * in another process too. Nothing is read ahead: each batch is read when the reader asks for it.
    *
-   * A statement that keeps the `stored` of another place (`restoreStatements`, what Python Ralph wrote into the same
-   * index) is given out only to those who have not come so far yet.
+   * Some statements keep the `stored` of another place (`restoreStatements`, and what Python Ralph wrote into the same
+   * index). Only a reader that has not passed this `stored` is given them.
    *
-   * Rejects when a batch is asked for with `INVALID_CURSOR` (the position is not one), with `STORE_UNAVAILABLE` when the
-   * engine is away or the store is closed. It is over then: call it again with the last position.
+   * The next batch rejects with `INVALID_CURSOR` when the position is not valid, and with `STORE_UNAVAILABLE` when the
+   * engine is away or the store is closed. The iteration then ends: call `follow` again with the last position.
    */
   follow(after: string | undefined, options: FollowOptions): AsyncIterable<FollowedBatch>
   /** All statements with `stored` up to and including this are visible to `query`, for ever. */

@@ -21,7 +21,7 @@ export const readLogins = fastifyPlugin(
   { name: 'read-logins' }
 )
 
-/** Undefined: the request has no header of HTTP Basic authentication. Another authenticator may recognize the one it has. */
+/** Undefined when the header is not of HTTP Basic authentication. Another authenticator may recognize it. */
 const loginOf = (request: FastifyRequest, reply: FastifyReply): Promise<Login | undefined> =>
   new Promise((resolve) => {
     request.server.basicAuth(request, reply, (error) => resolve(error === undefined ? request.login : undefined))

@@ -23,7 +23,7 @@ export interface ServerDependencies {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the header of HTTP Basic authentication says; not verified yet. */
+    /** The login in the header of HTTP Basic authentication. It is not verified yet. */
     login: Login | undefined
     /** Who is asking; set once the credentials are verified. */
     principal: Principal | undefined

@@ -82,12 +82,12 @@ export const errorBody = (error: RalphError, requestId?: string): object => {
 export const methodNotAllowed = (path: string, method: string, allow: string): RalphError =>
   new RalphError('METHOD_NOT_ALLOWED', `${path} does not have the method ${method}.`, { allow })
 
-/** What every answer to an error needs to know of the server. */
+/** The facts about the server that every error answer needs. */
 export interface Replying {
   /** Most bytes of a body. */
   readonly limit: number
   readonly faults: FaultLog
-  /** What 401 offers, one challenge for each way to authenticate. */
+  /** The challenges of an answer 401, one for each way to authenticate. */
   readonly challenges: readonly string[]
 }
 

@@ -7,9 +7,9 @@ import type { ServerDependencies } from './dependencies.ts'
 /** What the server hands to each plugin. */
 export interface HttpContext extends ServerDependencies {
   readonly authenticate: Authenticate
-  /** Of the bytes that requests and answers in flight may hold together. */
+  /** Counts the bytes that all requests and answers in flight hold together, and bounds them. */
   readonly budget: Budget
-  /** How the store is. It is asked once for all who want to know at about the same time. */
+  /** The status of the store. Callers that ask at about the same time share one question. */
   readonly statusOfStore: () => Promise<BackendStatus>
   /** The path under which a proxy shows the server, from RALPH_RUNSERVER_PUBLIC_URL; '' without one. */
   readonly publicPath: string

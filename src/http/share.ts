@@ -3,7 +3,7 @@ import type { Budget, Share } from './budget.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the request and its answer hold of a budget; undefined as long as that is nothing. */
+    /** The part of a budget that the request and its answer hold. Undefined while they hold none. */
     share: Share | undefined
   }
 }
@@ -18,7 +18,7 @@ export const shareOf = (request: FastifyRequest, reply: FastifyReply, budget: Bu
   return share
 }
 
-/** What a form held while its sender was unknown is held on the account of all requests once the sender is known. */
+/** Moves a form to the budget of all requests when its sender is known. */
 export const moveShare = (request: FastifyRequest, reply: FastifyReply, budget: Budget, bytes: number): void => {
   request.share?.release()
   request.share = undefined

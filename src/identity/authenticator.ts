@@ -1,16 +1,16 @@
 import type { Principal } from './principal.ts'
 
-/** What HTTP Basic authentication brings along (RFC 7617). */
+/** The name and the password of HTTP Basic authentication (RFC 7617). */
 export interface Login {
   readonly username: string
   readonly password: string
 }
 
-/** What a request brings along to say who sends it. */
+/** The credentials of a request. */
 export interface PresentedCredentials {
-  /** The header Authorization (RFC 9110 §11.6.2), whatever is in it; undefined: the request has none. */
+  /** The header Authorization (RFC 9110 §11.6.2) as it was sent. Undefined when the request has none. */
   readonly authorization: string | undefined
-  /** What the header says in the scheme Basic; undefined: it is not a header of that scheme. */
+  /** The login in the header. Undefined when the header is not of the scheme Basic. */
   readonly login: Login | undefined
   /** Where the request comes from: each source gets its share of the time that verifying takes. */
   readonly source: string

@@ -4,7 +4,7 @@ import type { Principal } from './principal.ts'
 
 /** All ways in which this server finds out who sends a request. */
 export interface AuthenticatorChain {
-  /** What an answer 401 offers, one challenge for each scheme. */
+  /** The challenges of an answer 401, one for each scheme. */
   readonly challenges: readonly string[]
   /** The user whose credentials these are. `UNAUTHENTICATED` when there is none; `OVERLOADED`. */
   authenticate(credentials: PresentedCredentials): Promise<Principal>

@@ -15,9 +15,9 @@ export interface ElementPlace {
 export interface ElementScan {
   /** Looks at so many bytes more; true when there are none left. */
   step(bytes: number): boolean
-  /** Those that are kept. */
+  /** The elements that are kept. */
   readonly found: readonly ElementPlace[]
-  /** All there are. To be asked, as what follows, when all was looked at. */
+  /** The number of all elements. Ask for it, and for what follows, when `step` has returned true. */
   count(): number
   isList(): boolean
   /** The brackets and commas around the elements are those of a list. */
@@ -37,10 +37,10 @@ const isSpace = (code: number | undefined): boolean => code === 0x20 || code ===
 
 const hasMark = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 
-/** Blanks around an element that are left out; more of them are part of it: to pass over a body of them would take long. */
+/** So many blanks around an element are left out. More blanks stay part of it: to pass over a whole body takes long. */
 const mostBlanks = 2 ** 20
 
-/** `bytes`: UTF-8. Of elements beyond `most` nothing is kept: where each is a digit, they would fill the memory. */
+/** `bytes` is UTF-8. Elements beyond `most` are counted and not kept: a body of single digits would fill the memory. */
 export const scanElements = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): ElementScan => {
   const { length } = bytes
   // A byte order mark is passed over.
@@ -64,7 +64,7 @@ export const scanElements = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY)
     while (from < latest && isSpace(bytes[from])) from += 1
     while (to > from && to > earliest && isSpace(bytes[to - 1])) to -= 1
     start = end + 1
-    // Of an empty list nothing but its end; between two commas something must stand, which parsing it will say.
+    // An empty list has no element. A missing element between two commas is kept: parsing it gives the error.
     if (from === to && isList && !isOpen && count === 0) return
     count += 1
     if (count <= most) found.push({ start: from, end: to, keys, depth })

@@ -1,29 +1,29 @@
 import type { ReadBatch } from '../contracts/data-backend.ts'
 
-/** What one request brings. */
+/** The records of one request. */
 export interface RecordPage<Key> {
   readonly lines: readonly string[]
-  /** Of all its records; undefined where the database itself keeps pages small. */
+  /** The size of all its records. Undefined when the database itself keeps pages small. */
   readonly bytes?: number
-  /** After which more may follow; undefined: this is the last page. */
+  /** The key after which more records may follow. Undefined on the last page. */
   readonly last: Key | undefined
 }
 
 export interface PagesOptions {
-  /** Of records in all. */
+  /** The most records in all. */
   readonly limit: number | undefined
-  /** Of records in the first page, when nothing is known of their size yet. */
+  /** The most records of the first page, when their size is not known yet. */
   readonly first?: number
-  /** Of records in a page. */
+  /** The most records of a page. */
   readonly most: number
-  /** Of a page, about: two of them are held. */
+  /** The approximate size of a page. Two pages are held at once. */
   readonly pageBytes?: number
   readonly signal: AbortSignal | undefined
 }
 
 /**
- * Records in pages: while one is worked on the next one is under way. `fetch` reads up to `size` records after a key; its
- * signal is aborted when nobody wants them any more.
+ * Reads records in pages. While the caller works on one page, the next one is under way. `fetch` reads up to `size`
+ * records after a key. Its signal is aborted when the caller stops.
  */
 export async function* readPages<Key>(
   fetch: (size: number, after: Key | undefined, signal: AbortSignal) => Promise<RecordPage<Key>>,
@@ -42,7 +42,7 @@ export async function* readPages<Key>(
       if (!ends) {
         const fitting = Math.floor((pageBytes * lines.length) / Math.max(bytes, 1))
         next = fetch(Math.max(1, Math.min(most, left, fitting)), last, stop)
-        // Awaited when the page was worked on.
+        // It is awaited after the caller has worked on this page.
         next.catch(() => {})
       }
       if (wanted.length > 0) yield { lines: wanted }

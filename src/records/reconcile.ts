@@ -3,7 +3,7 @@ import { RalphError } from '../errors.ts'
 import { sameJson } from '../xapi/same-json.ts'
 import type { Json } from '../xapi/statement.ts'
 
-/** A record, and what a container knows it by. */
+/** A record with its key in a container. */
 export interface KeyedRecord {
   readonly record: InputRecord
   /** Undefined: the container gives it one when it is created. */
@@ -11,26 +11,26 @@ export interface KeyedRecord {
 }
 
 /**
- * Why a record was not written: none has its id, others have its id (each as text or as parsed), or the database refuses
- * it for a reason of its own.
+ * Why a record was not written: no record has its id, other records have its id (each as text or as parsed), or the
+ * database refuses it for another reason.
  */
 export type NotWritten = 'missing' | { readonly there: readonly (string | object)[] } | { readonly reason: string }
 
 type NotWrittenOf<Keyed> = ReadonlyMap<Keyed, NotWritten>
 
 /**
- * What a container of records can do: an index, a collection, a table. A call is handed records of different ids; what
- * its answer does not name was written. All of it may be done again.
+ * A container of records: an index, a collection, a table. The records of one call have different ids. The answer names
+ * those that were not written. Every call may be repeated.
  */
 export interface RecordContainer<Keyed extends KeyedRecord> {
-  /** A text: why the record cannot be kept. */
+  /** A string says why the record cannot be kept. */
   keyOf(record: InputRecord): Keyed | string
-  /** Leaves alone what has the id already. */
+  /** Changes no record that has the id already. */
   create(records: readonly Keyed[]): Promise<NotWrittenOf<Keyed>>
-  /** Takes the place of what has the id; where nothing has it, it is made, or else `missing`. */
+  /** Replaces the record that has the id. When none has it, the record is made (`orMake`), or is `missing`. */
   replace?(records: readonly Keyed[], orMake: boolean): Promise<NotWrittenOf<Keyed>>
   readonly removal?: {
-    /** A text: why nothing can be known by it. */
+    /** A string says why the record names no key. */
     keyOf(record: InputRecord): KeyedRecord | string
     remove(records: readonly KeyedRecord[]): Promise<NotWrittenOf<KeyedRecord>>
   }
@@ -40,15 +40,15 @@ const parsed = (text: string): Json | undefined => {
   try {
     return JSON.parse(text)
   } catch {
-    // Another program may have written anything: what is not JSON equals no record.
+    // Another program may have written anything. Text that is not JSON equals no record.
     return undefined
   }
 }
 
-/** Whether what is there is what was to be written. */
+/** True when the record that is there equals the one that was to be written. */
 const isSameRecord = (there: string | object, record: InputRecord): boolean => {
   if (there === record.text) return true
-  // What databases give back, and what a record was read from, is JSON.
+  // Databases give back JSON, and a record was read from JSON.
   const value = typeof there === 'string' ? parsed(there) : (there as Json)
   return value !== undefined && sameJson(value, record.value as Json)
 }
@@ -67,7 +67,7 @@ const createReport = () => {
 
 type Report = ReturnType<typeof createReport>
 
-/** Those that `chosen` takes for their ids, and the others. */
+/** Divides records into one for each id, the first or the last, and the others. */
 const onePerId = <Keyed extends KeyedRecord>(all: readonly Keyed[], chosen: 'first' | 'last') => {
   const byId = new Map<string | Keyed, Keyed>()
   for (const each of all) {
@@ -86,7 +86,7 @@ const reasonOf = ({ id }: KeyedRecord, why: NotWritten): string => {
   return 'there' in why ? `is not created: another record has the id ${id}` : why.reason
 }
 
-/** Of several records with one id the first is created; where it is refused, the next one is tried. */
+/** When several records have one id, the first is created. When it is refused, the next one is tried. */
 const create = async <Keyed extends KeyedRecord>(
   container: RecordContainer<Keyed>,
   all: readonly Keyed[],
@@ -116,7 +116,7 @@ const create = async <Keyed extends KeyedRecord>(
   }
 }
 
-/** Of several records with one id the last counts; where it is refused, the one before is tried. */
+/** When several records have one id, the last one counts. When it is refused, the one before is tried. */
 const replace = async <Keyed extends KeyedRecord>(
   write: (records: readonly Keyed[]) => Promise<NotWrittenOf<Keyed>>,
   all: readonly Keyed[],
@@ -138,7 +138,7 @@ const replace = async <Keyed extends KeyedRecord>(
   }
 }
 
-/** What is not there to be removed counts as removed before. */
+/** A record that is not there counts as removed before. */
 const remove = async (
   take: (records: readonly KeyedRecord[]) => Promise<NotWrittenOf<KeyedRecord>>,
   all: readonly KeyedRecord[],

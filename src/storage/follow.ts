@@ -5,24 +5,24 @@ import type { Position } from '../xapi/filters.ts'
 import { decodePosition, encodePosition } from '../xapi/position.ts'
 import { storeClosed } from './closed.ts'
 
-/** What an engine opens for one target: all that an LRS keeps, but for `follow`, which is the same on every engine. */
+/** The store that an engine opens for one target. It lacks `follow`, which is the same on every engine. */
 export interface EngineStore extends Omit<LrsStore, 'statements'> {
   readonly statements: Omit<StatementStore, 'follow'>
   /**
-   * `follow` is made of its pages of statements. That is enough, because of two things that hold on every engine: a batch
-   * becomes visible in one step, and each of its statements has a `stored` later than all that were visible before, of
-   * whichever process. So nothing can appear later before the end of a page.
+   * `follow` reads its pages of statements. Two invariants of every engine make this right. A batch becomes visible in one
+   * step. Each of its statements has a later `stored` than every statement that was visible before, from any process. So
+   * no statement can appear before the end of a page that was read.
    */
   readonly copy: StoreCopy
 }
 
 export interface FollowableStore {
   readonly store: LrsStore
-  /** The store is closing: those who follow it are told so. */
+  /** Tells every follower that the store is closing. */
   end(): void
 }
 
-/** Milliseconds after which it is looked for statements that another process may have stored. */
+/** Milliseconds between two searches for statements that another process may have stored. */
 const interval = 1000
 
 const defaultLimit = 100
@@ -34,7 +34,7 @@ interface Arrivals {
   count(): number
   end(): void
   isOver(): boolean
-  /** Resolves when the count is another one, when all is over or given up, at the latest after so many milliseconds. */
+  /** Resolves when the count has changed, at the end, when the signal is aborted, or after so many milliseconds. */
   wait(count: number, milliseconds: number, signal: AbortSignal): Promise<void>
 }
 
@@ -98,10 +98,10 @@ const createFollow = (pageAfter: StoreCopy['statements'], arrivals: Arrivals): S
     }
   }
 
-/** Adds `follow` to what an engine opened, and wakes those who follow it when something is stored by this process. */
+/** Adds `follow` to the store of an engine, and wakes the followers when this process has stored something. */
 export const makeFollowable = ({ statements, copy, ...store }: EngineStore): FollowableStore => {
   const arrivals = createArrivals()
-  /** After a failure too: what came of it may not be known. */
+  /** Wakes the followers after a failure too: the statements may have been stored. */
   const telling = async <Result>(storing: Promise<Result>): Promise<Result> => {
     try {
       return await storing

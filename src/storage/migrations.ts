@@ -2,18 +2,17 @@ import { type ErrorDetails, RalphError } from '../errors.ts'
 
 /** One step of a schema. */
 export interface Migration<Up> {
-  /** Counted from 1; what a database has gone through is the number of its last step. */
+  /** Counted from 1. A database records the number of the last step that it has gone through. */
   readonly version: number
   readonly up: Up
 }
 
 /**
- * The steps that a database has still to go through, in order. `STORE_CORRUPT` when it has gone through more than this
- * version of Ralph knows: it is left as it is.
+ * The steps that a database still lacks, in order. `STORE_CORRUPT` when it has gone through more steps than this version
+ * of Ralph knows; the database stays as it is.
  *
- * Whoever asks holds what keeps every other process from migrating the same database, and holds it until the steps are
- * recorded as done (a transaction, an advisory lock, the right to write): of several servers that start together one
- * goes through the steps, and the others find none left.
+ * The caller holds a lock (a transaction, an advisory lock, the right to write) until the steps are recorded as done. So
+ * when several servers start together, one goes through the steps, and the others find that none is missing.
  */
 export const missingMigrations = <Up>(
   steps: readonly Up[],

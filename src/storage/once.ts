@@ -1,8 +1,8 @@
-/** What is made once for each key. What could not be made is tried again by the next who asks. */
+/** Makes a thing once for each key. After a failure the next caller tries again. */
 export interface Once<Made> {
   get(key: string, make: () => Promise<Made>): Promise<Made>
   forget(key: string): void
-  /** Those that were made, or are being made. */
+  /** Every thing that was made, or is being made. */
   all(): readonly Promise<Made>[]
 }
 

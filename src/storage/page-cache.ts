@@ -2,16 +2,16 @@ import { LRUCache } from 'lru-cache'
 import type { PageFrame, TextPage } from '../contracts/statement-store.ts'
 import type { StatementQuery } from '../xapi/filters.ts'
 
-/** Tells one state of the statements of a store from another: whenever they change, so does it. */
+/** Names a state of the statements of a store. It changes whenever they change. */
 export type Revision = number | string
 
 export interface PageSource {
-  /** The revision now. It is asked for questions that were asked before only: it may cost a request. */
+  /** The revision now. It may cost a request, so only a question that was asked before needs it. */
   revision(): Revision | Promise<Revision>
   read(): Promise<TextPage>
 }
 
-/** Pages that have been read, by the question they answer: who polls one that stays the same is sent the same bytes. */
+/** Keeps pages by the question that they answer. A client that polls an unchanged page is sent the same bytes. */
 export interface PageCache {
   get(query: StatementQuery, frame: PageFrame, source: PageSource): Promise<TextPage>
 }
@@ -19,7 +19,7 @@ export interface PageCache {
 export interface PageCacheOptions {
   /** Bytes of pages. */
   readonly size: number
-  /** Milliseconds after which a page is read again, where others may change statements behind our back. */
+  /** Milliseconds after which a page is read again. Needed where another program may change statements. */
   readonly longestKept?: number
 }
 
@@ -30,7 +30,7 @@ interface KeptPage {
   readonly after: string
 }
 
-/** A page is kept once it was asked for twice: of those who walk through a store, none is. So many are remembered. */
+/** A page is kept when it is asked for twice, so a walk through a store keeps none. So many questions are remembered. */
 const mostAsked = 200
 
 export const createPageCache = ({ size, longestKept }: PageCacheOptions): PageCache => {
@@ -47,7 +47,7 @@ export const createPageCache = ({ size, longestKept }: PageCacheOptions): PageCa
         asked.set(question, true)
         return source.read()
       }
-      // Before the page is read: one that is read while statements change is never taken for what follows the change.
+      // Asked before the page is read: statements that change meanwhile make the page old, never new.
       const revision = await source.revision()
       const kept = pages.get(question)
       const isSame =

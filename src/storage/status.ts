@@ -1,18 +1,18 @@
 import type { BackendStatus } from '../contracts/lrs-backend.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
-/** Milliseconds after which an engine that says nothing is away. */
+/** Milliseconds after which a silent engine counts as away. */
 const patience = 3000
 
 export interface StatusOptions {
   readonly signal?: AbortSignal | undefined
-  /** Its name and address, for an engine that may hang; undefined: whoever asks sets a limit. */
+  /** The name and the address of an engine that may hang. Undefined when the caller sets a time limit. */
   readonly engine?: string
-  /** Says in Ralph's terms what the driver threw. */
+  /** Turns an error of the driver into an error of Ralph. */
   readonly translate?: (error: unknown) => unknown
 }
 
-/** How a backend is: as `ask` says, or well when it resolves with nothing. Rejects with the reason of the signal. */
+/** The status that `ask` resolves with; `ok` when it resolves with undefined. Rejects with the reason of the signal. */
 export const statusByAsking = async (
   ask: (signal: AbortSignal) => Promise<BackendStatus | undefined>,
   { signal, engine, translate = (error) => error }: StatusOptions = {}

@@ -270,7 +270,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
         const found = await match({ ascending: true, limit, ...start, terms: [keys.every], onlyValid: false }, options)
         const page = await pageOf(found, options)
         if (page.statements.length > 0 || !page.more) return page
-        // Somebody has deleted all of them from Ralph's index: whoever goes on after the last one must get somewhere.
+        // Another program has deleted all of them from Ralph's index. The next page begins after the last match.
         from = found.matches.at(-1)
       }
     }

@@ -27,7 +27,7 @@ export const createInsert = (
     try {
       yield* transaction.inheritance.add(fresh, batch.inheritance)
     } catch (cause) {
-      // What others of the group take over is counted anew.
+      // The other jobs of the group are counted again.
       throw new Spoilt('', { cause })
     }
     const lines: NewLine[] = []

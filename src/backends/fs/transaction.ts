@@ -30,7 +30,7 @@ export interface Transaction extends Omit<Transactions, 'commit'> {
   addEntry(to: Journal, entry: Entry, content?: Uint8Array, done?: (place: Place) => void): void
   /** A statement that was added. */
   statement(id: StatementId): Statement | undefined
-  /** What the statements of the group take over from each other, and from those that are there. */
+  /** Counts the terms that statements of the group inherit from each other and from stored ones. */
   readonly inheritance: InheritanceCount
   /** The first `stored` that is given out but not visible. */
   earliest(): Micros | undefined

@@ -42,7 +42,7 @@ const readOnly = (database: Pick<Database, 'place'>): BackendStatus => ({
   detail: `${addressOf(database)} is read-only`
 })
 
-/** Of an LRS. */
+/** The status of the LRS role. */
 export const statusOf = (database: Database, { signal }: CallOptions = {}): Promise<BackendStatus> =>
   statusByAsking(
     async (stop) => {
@@ -57,7 +57,7 @@ export const statusOf = (database: Database, { signal }: CallOptions = {}): Prom
     { signal, engine: addressOf(database) }
   )
 
-/** Of tables of records. */
+/** The status of the data role: its tables need no migration. */
 export const statusOfRecords = (
   database: Pick<Database, 'place' | 'read'>,
   { signal }: CallOptions = {}

@@ -51,7 +51,7 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
   /** Most stores never see a StatementRef: then no statement need be looked up as a target. */
   let any = connection.prepare<[one: number]>('SELECT 1 FROM reference LIMIT 1').get() !== undefined
 
-  /** What was handed down before is undone with the transaction. */
+  /** After a refusal the transaction undoes the terms that were handed down before. */
   const take = (inheritance: Inheritance | undefined, terms: number): void => {
     try {
       inheritance?.take(terms)

@@ -17,7 +17,7 @@ interface ReadFlags {
   readonly progress: boolean
 }
 
-/** What was yielded was handed on when the next bytes are asked for: then it is acknowledged, and not before. */
+/** Acknowledges a batch when the next bytes are asked for: the bytes of the batch have then been handed on. */
 const asBytes = async function* (batches: AsyncIterable<ReadBatch>): AsyncGenerator<Uint8Array> {
   for await (const { lines, done } of batches) {
     if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`)

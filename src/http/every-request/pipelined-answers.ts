@@ -23,10 +23,10 @@ export const followAnswers = (server: Server): void => {
   })
 }
 
-/** Whether `followAnswers` has cut the connection before this request: nobody reads an answer. */
+/** True when `followAnswers` has cut the connection before this request. The client then reads no answer. */
 export const isCut = (socket: Socket): boolean =>
   socket.destroyed && (answers.get(socket)?.length ?? 0) >= mostPipelined
 
-/** Whether an answer is being sent over the connection. */
+/** True while an answer is being sent over the connection. */
 export const isAnswering = (socket: Socket): boolean =>
   answers.get(socket)?.some((each) => each.headersSent && !each.writableFinished) === true

@@ -11,7 +11,7 @@ const tooMuch = (limit: number): RalphError =>
     { limit, setting }
   )
 
-/** What one request may take over, in however many batches it is stored: a share for each of them. */
+/** Bounds the terms that one request inherits. Each of its batches has a share of its own. */
 export const boundInheritance = (limit: number): (() => Inheritance) => {
   let taken = 0
   return () => {

@@ -2,13 +2,13 @@ import type { Inheritance } from '../../contracts/statement-store.ts'
 import { type Statement, type StatementId, targetOf } from '../../xapi/statement.ts'
 import { inheritableTerms, type Term } from '../../xapi/terms.ts'
 
-/** A term as an index knows it: its number, or itself as long as it has none. */
+/** The key of a term in an index: its number, or the term itself when it has no number yet. */
 type TermKey = number | Term
 
-/** What an index knows of statements that refer to each other, those that are staged included. */
+/** The statements of an index that refer to each other. Staged statements are included. */
 export interface Heritage {
   referrersOf(id: StatementId): readonly StatementId[]
-  /** What those that refer to the statement have from it. */
+  /** The terms that referrers inherit from the statement. */
   heritageOf(id: StatementId): Iterable<TermKey>
   keyOf(term: Term): TermKey
 }
@@ -19,11 +19,11 @@ interface Arriving {
 }
 
 /**
- * Counts what statements will take over, before any of it is done: what an index has taken in cannot be taken back. It knows
- * of the index and of what was counted since it was last cleared.
+ * Counts the terms that statements will inherit, before the index changes: the index cannot undo a change. The count
+ * includes the index, and what was counted since the last `clear`.
  */
 export interface InheritanceCount {
-  /** Throws what `inheritance` throws: nothing was changed but the count, which is to be cleared. */
+  /** Throws the error of `inheritance`. Only the count has changed then; clear it. */
   add(batch: readonly Arriving[], inheritance: Inheritance | undefined): Generator<void, void, void>
   clear(): void
 }

@@ -39,7 +39,7 @@ type Refused = ReadonlyMap<KeyedRecord, NotWritten>
 
 const maxIdBytes = 512
 
-/** What the record is kept under. */
+/** The key of the record. */
 const keyOf = (record: InputRecord): KeyedRecord | string => {
   const { id } = record.value
   if (id === undefined || id === null) return { record, id: undefined }
@@ -76,7 +76,7 @@ export const recordContainer = (
   { connection, index, refresh }: WrittenIndex,
   { operation, signal }: WriteOptions
 ): RecordContainer<KeyedRecord> => {
-  /** What is not in the answer was carried out. */
+  /** Every action that the answer does not name was carried out. */
   const send = async (actions: readonly Action[]): Promise<Failed[]> => {
     const { status, bytes } = await connection.answer({
       method: 'POST',
@@ -190,7 +190,7 @@ export const recordContainer = (
     return refused
   }
 
-  /** Of what needs no comparing nothing collides. */
+  /** These operations compare nothing, so no record collides. */
   const carryOutAll = async (verb: 'index' | 'delete', records: readonly KeyedRecord[]): Promise<Refused> => {
     const refused = new Map<KeyedRecord, NotWritten>()
     await carryOut(

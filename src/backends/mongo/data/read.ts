@@ -29,7 +29,7 @@ const lineOf = (document: Document, bare: boolean): string => {
   return JSON.stringify(_source ?? document)
 }
 
-/** Where a document is in the order of `_id`; undefined: its projection leaves that out. */
+/** The place of a document in the order of `_id`. It is undefined when the projection leaves `_id` out. */
 interface After {
   readonly id: unknown
 }

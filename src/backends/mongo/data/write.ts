@@ -74,7 +74,7 @@ export const recordContainer = (
     signal?.throwIfAborted()
     const byId = new Map<string, RecordDocument[]>()
     for (const document of found as RecordDocument[]) {
-      // What has another one, or none, is not asked for.
+      // A document with another id, or without one, was not asked for.
       const id = String((document._source as { readonly id?: unknown } | undefined)?.id)
       const some = byId.get(id)
       if (some === undefined) byId.set(id, [document])
