@@ -1,6 +1,6 @@
 import type { CallOptions, Descriptions } from '../contracts/statement-store.ts'
 import { allows } from '../identity/principal.ts'
-import { createLearned, type Learned } from '../xapi/descriptions.ts'
+import { createMetadataIndex, type MetadataIndex } from '../xapi/descriptions.ts'
 import type { StatementFilters } from '../xapi/filters.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../xapi/statement.ts'
 import type { Call } from './call.ts'
@@ -37,26 +37,26 @@ export const definitionOf = async (call: Call, activity: string): Promise<Activi
   const { definitions } = await describe(call, { activities: [activity], verbs: [] })
   const found = definitions.get(activity)
   if (found !== undefined) return found
-  const own = await learnFromOwn(call, { activity, relatedActivities: true })
+  const own = await metadataOfOwn(call, { activity, relatedActivities: true })
   return own?.describe([activity], []).definitions.get(activity)
 }
 
 export const namesOf = async (call: Call, agent: string): Promise<readonly string[]> => {
   const found = await call.store.statements.agentNames(describedAs(call)(agent), call)
   if (found.length > 0) return found
-  return (await learnFromOwn(call, { agent, relatedAgents: true }))?.names(agent) ?? found
+  return (await metadataOfOwn(call, { agent, relatedAgents: true }))?.names(agent) ?? found
 }
 
 /** Undefined for who may read everything, and for who may not define: his statements teach nothing. */
-const learnFromOwn = async (call: Call, filters: StatementFilters): Promise<Learned | undefined> => {
+const metadataOfOwn = async (call: Call, filters: StatementFilters): Promise<MetadataIndex | undefined> => {
   const authority = readsOnly(call)
   const defines = !call.rules.restrictByScopes || allows(call.principal, 'define')
   if (authority === undefined || !defines) return undefined
   const options: CallOptions = { signal: call.signal }
   const query = { ...filters, authority, ascending: false, limit: mostLookedAt }
   const { statements } = await call.store.statements.query(query, options)
-  const learned = createLearned()
+  const metadata = createMetadataIndex()
   // The later one wins. The store holds only what was validated when it came in.
-  for (const { text } of statements.toReversed()) learned.learn(JSON.parse(text) as Statement)
-  return learned
+  for (const { text } of statements.toReversed()) metadata.add(JSON.parse(text) as Statement)
+  return metadata
 }

@@ -1,6 +1,6 @@
 import { members, withoutMembers } from '../json/exact.ts'
 import { isObject } from '../json/values.ts'
-import { createLearned } from '../xapi/descriptions.ts'
+import { createMetadataIndex } from '../xapi/descriptions.ts'
 import { normalId, type Statement, type StatementId, targetOf } from '../xapi/statement.ts'
 import { inheritableTerms, ownTerms } from '../xapi/terms.ts'
 import { formatMicros, type Micros, parseMicros } from '../xapi/timestamp.ts'
@@ -55,7 +55,7 @@ export const adopt = (
     stored,
     statement: value,
     lacksTimes: own !== stored || value.timestamp === undefined,
-    teaches: succeeds(() => createLearned().learn(value, true))
+    teaches: succeeds(() => createMetadataIndex().add(value, true))
   }
 }
 

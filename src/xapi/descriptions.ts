@@ -5,10 +5,10 @@ import { type ActivityDefinition, isGroup, type LanguageMap, type Statement } fr
 import { everyActivity, everyActor, everyVerb } from './terms.ts'
 
 /** What statements teach of Activities, Verbs and Agents, kept in memory. */
-export interface Learned {
-  /** Statements are learned in the order in which they were stored: the later one wins. `apart` as in `Taught`. */
-  learn(statement: Statement, apart?: boolean): void
-  /** `learn`, but nobody is told of it until `seal`. */
+export interface MetadataIndex {
+  /** Statements are learned in the order in which they were stored: the later one wins. `apart` as in `StatementMetadata`. */
+  add(statement: Statement, apart?: boolean): void
+  /** As `add`, but no reader sees it before `seal`. */
   stage(statement: Statement, apart?: boolean): void
   seal(): void
   /** Those that are known. */
@@ -34,13 +34,13 @@ function* agentNamesIn(statement: Statement): Generator<readonly [identifier: st
 }
 
 /** What one statement teaches, each under its name and, if it is to be kept apart, under its `apartKey` too. */
-export interface Taught {
+export interface StatementMetadata {
   readonly definitions: readonly (readonly [activity: string, definition: ActivityDefinition])[]
   readonly displays: readonly (readonly [verb: string, display: LanguageMap])[]
   readonly names: readonly (readonly [identifier: string, name: string])[]
 }
 
-export const taughtBy = (statement: Statement, apart = false): Taught => {
+export const metadataIn = (statement: Statement, apart = false): StatementMetadata => {
   const authorities = apart && statement.authority ? new Set(identifierKeys(statement.authority)) : []
   const definitions: [string, ActivityDefinition][] = []
   const displays: [string, LanguageMap][] = []
@@ -82,17 +82,17 @@ const createMerged = <Description>(merge: (present: Description | undefined, nex
   }
 }
 
-export const createLearned = (): Learned => {
+export const createMetadataIndex = (): MetadataIndex => {
   const definitions = createMerged<ActivityDefinition>(mergeDefinition)
   const displays = createMerged<LanguageMap>(mergeDisplay)
   const names = new Map<string, Set<string>>()
   let stagedNames: (readonly [identifier: string, name: string])[] = []
 
   const stage = (statement: Statement, apart?: boolean): void => {
-    const taught = taughtBy(statement, apart)
-    for (const [iri, definition] of taught.definitions) definitions.stage(iri, definition)
-    for (const [iri, display] of taught.displays) displays.stage(iri, display)
-    for (const named of taught.names) if (!names.get(named[0])?.has(named[1])) stagedNames.push(named)
+    const metadata = metadataIn(statement, apart)
+    for (const [iri, definition] of metadata.definitions) definitions.stage(iri, definition)
+    for (const [iri, display] of metadata.displays) displays.stage(iri, display)
+    for (const named of metadata.names) if (!names.get(named[0])?.has(named[1])) stagedNames.push(named)
   }
 
   const seal = (): void => {
@@ -107,7 +107,7 @@ export const createLearned = (): Learned => {
   }
 
   return {
-    learn: (statement, apart) => {
+    add: (statement, apart) => {
       stage(statement, apart)
       seal()
     },

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { RalphError } from '../../src/errors.ts'
-import { createStatementRounds } from '../../src/storage/batching/statement-rounds.ts'
+import { createBatchedWriter } from '../../src/storage/batching/batched-writer.ts'
 import { isInheritable } from '../../src/storage/batching/tokens.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
@@ -27,7 +27,7 @@ const clock = (): number => Date.now() * 1000
 
 t.test('what concurrent requests bring is written in few rounds', async (t) => {
   const tables = createTables()
-  const rounds = createStatementRounds({ engine: engineOn(tables), clock, delay: 0 })
+  const rounds = createBatchedWriter({ engine: engineOn(tables), clock, delay: 0 })
   const reports = await Promise.all(Array.from({ length: 100 }, () => rounds.insert(aBatch(aStatement()))))
   t.equal(reports.flatMap(({ inserted }) => inserted).length, 100)
   t.ok(tables.rounds <= 2, `${tables.rounds} rounds`)
@@ -39,7 +39,7 @@ t.test('who sent what the engine refuses is told so, and nobody else in the roun
   const engine = engineOn(tables, ({ statements }) => {
     if (statements.some(({ id }) => id === bad.id)) throw new RalphError('INVALID_STATEMENT', 'too deep')
   })
-  const rounds = createStatementRounds({ engine, clock, delay: 0 })
+  const rounds = createBatchedWriter({ engine, clock, delay: 0 })
   const outcomes = await Promise.allSettled(
     [aStatement(), bad, aStatement()].map((each) => rounds.insert(aBatch(each)))
   )
@@ -56,7 +56,7 @@ t.test('an engine that is away fails the whole round, and nothing of it is writt
   const engine = engineOn(tables, () => {
     if (away) throw new RalphError('STORE_UNAVAILABLE', 'away')
   })
-  const rounds = createStatementRounds({ engine, clock, delay: 0 })
+  const rounds = createBatchedWriter({ engine, clock, delay: 0 })
   const failed = await Promise.allSettled([aStatement(), aStatement()].map((each) => rounds.insert(aBatch(each))))
   t.ok(failed.every(({ status }) => status === 'rejected'))
   t.equal(tables.statements.size, 0)
@@ -68,7 +68,7 @@ t.test('an engine that is away fails the whole round, and nothing of it is writt
 t.test('statements whose writer died before they were linked are linked by the next round', async (t) => {
   const tables = createTables()
   const engine = engineOn(tables)
-  const rounds = createStatementRounds({ engine, clock, delay: 0 })
+  const rounds = createBatchedWriter({ engine, clock, delay: 0 })
   const unwanted = aStatement({ verb: aVerb('unwanted') })
   const voiding = aVoiding(unwanted, { actor: { ...withMbox('ann'), name: 'Ann' } })
   await rounds.insert(aBatch(unwanted, voiding))
@@ -79,7 +79,7 @@ t.test('statements whose writer died before they were linked are linked by the n
   tables.statements.set(unwanted.id, { ...victim, voided: false })
   tables.names.clear()
   const begin = async () => ({ ...(await engine.begin()), unfinished: [voiding.id] })
-  const next = createStatementRounds({ engine: { begin }, clock, delay: 0 })
+  const next = createBatchedWriter({ engine: { begin }, clock, delay: 0 })
   await next.restore([], [])
   t.equal(tables.statements.get(unwanted.id)?.voided, true)
   t.same([...(tables.statements.get(voiding.id)?.tokens ?? [])].sort(), [...whole.tokens].sort())
@@ -93,9 +93,9 @@ t.test('what a round has learned is written, even if it has no statements', asyn
   const tables = createTables()
   const engine = engineOn(tables)
   const one = aStatement({ actor: { ...withMbox('ann'), name: 'Ann' } })
-  await createStatementRounds({ engine, clock, delay: 0 }).insert(aBatch(one))
+  await createBatchedWriter({ engine, clock, delay: 0 }).insert(aBatch(one))
   tables.names.clear()
   const begin = async () => ({ ...(await engine.begin()), unfinished: [one.id] })
-  await createStatementRounds({ engine: { begin }, clock, delay: 0 }).restore([], [])
+  await createBatchedWriter({ engine: { begin }, clock, delay: 0 }).restore([], [])
   t.equal(tables.names.size, 1)
 })

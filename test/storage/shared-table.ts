@@ -2,8 +2,8 @@ import { createMemoryDocuments } from '../../src/backends/memory/documents.ts'
 import type { BackendContext, LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { RalphError } from '../../src/errors.ts'
 import { requireTarget } from '../../src/settings/target.ts'
-import type { NewStatement, Round, RoundEngine } from '../../src/storage/batching/engine.ts'
-import { createStatementRounds, type StatementRounds } from '../../src/storage/batching/statement-rounds.ts'
+import { type BatchedWriter, createBatchedWriter } from '../../src/storage/batching/batched-writer.ts'
+import type { BatchEngine, NewStatement, WriteBatch } from '../../src/storage/batching/engine.ts'
 import { tokenOf } from '../../src/storage/batching/tokens.ts'
 import { type EngineStore, type FollowableStore, makeFollowable } from '../../src/storage/follow.ts'
 import { fitting, type Position } from '../../src/xapi/filters.ts'
@@ -39,7 +39,7 @@ export const createTables = (): SharedTables => ({
   rounds: 0
 })
 
-const carryOut = (tables: SharedTables, round: Round): void => {
+const carryOut = (tables: SharedTables, round: WriteBatch): void => {
   for (const each of round.statements) tables.statements.set(each.id, each)
   for (const { id, tokens, voided } of round.changed) {
     const present = tables.statements.get(id)
@@ -62,7 +62,7 @@ const order = (one: Position, other: Position): number =>
   one.stored - other.stored || (one.id < other.id ? -1 : one.id > other.id ? 1 : 0)
 
 /** `refuse` may throw as an engine does that refuses to write. */
-export const engineOn = (tables: SharedTables, refuse: (round: Round) => void = () => {}): RoundEngine => {
+export const engineOn = (tables: SharedTables, refuse: (round: WriteBatch) => void = () => {}): BatchEngine => {
   const self = {}
   return {
     begin: async () => {
@@ -101,7 +101,7 @@ export const engineOn = (tables: SharedTables, refuse: (round: Round) => void = 
 
 const storeOn = (
   tables: SharedTables,
-  rounds: StatementRounds,
+  rounds: BatchedWriter,
   { clock }: BackendContext,
   requireOpen: () => void
 ): EngineStore => {
@@ -190,7 +190,7 @@ const storeOn = (
 
 /** A backend on tables that others may share; each target has its own. */
 export const openShared = (context: BackendContext, tablesOf: (target: string) => SharedTables): LrsBackend => {
-  const stores = new Map<string, { readonly rounds: StatementRounds; readonly followable: FollowableStore }>()
+  const stores = new Map<string, { readonly rounds: BatchedWriter; readonly followable: FollowableStore }>()
   let closed = false
   const requireOpen = (): void => {
     if (closed) throw new RalphError('STORE_UNAVAILABLE', 'the store is closed')
@@ -202,7 +202,7 @@ export const openShared = (context: BackendContext, tablesOf: (target: string) =
       const open = stores.get(name)
       if (open) return open.followable.store
       const tables = tablesOf(name)
-      const rounds = createStatementRounds({ engine: engineOn(tables), clock: context.clock, delay: 0 })
+      const rounds = createBatchedWriter({ engine: engineOn(tables), clock: context.clock, delay: 0 })
       const followable = makeFollowable(storeOn(tables, rounds, context, requireOpen))
       stores.set(name, { rounds, followable })
       return followable.store

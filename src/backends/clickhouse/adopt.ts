@@ -1,6 +1,6 @@
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { adopt as adoptOne, withTimes } from '../../storage/adoption.ts'
-import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { earliest } from './events.ts'
@@ -11,7 +11,7 @@ export interface AdoptOptions {
   readonly context: ReadContext
   /** Quoted, with its database. */
   readonly eventTableName: string
-  readonly rounds: StatementRounds
+  readonly writer: BatchedWriter
   /** What is being taken in: it is in the event table already. */
   readonly adopted: Set<StatementId>
   /** Nothing is taken in as stored later. */
@@ -98,7 +98,7 @@ const readEvents = async (
  * Returns how many statements were taken in.
  */
 export const adopt = async (options: AdoptOptions): Promise<number> => {
-  const { context, eventTableName, rounds, adopted, now, warn } = options
+  const { context, eventTableName, writer, adopted, now, warn } = options
   let [taken, unreadable] = [0, 0]
 
   const takeIn = async (keys: readonly Key[]): Promise<void> => {
@@ -109,7 +109,7 @@ export const adopt = async (options: AdoptOptions): Promise<number> => {
     try {
       for (const define of [true, false]) {
         const some = statements.filter(({ teaches }) => teaches === define)
-        if (some.length > 0) taken += (await rounds.restore(some, [], { define })).inserted.length
+        if (some.length > 0) taken += (await writer.restore(some, [], { define })).inserted.length
       }
     } finally {
       adopted.clear()

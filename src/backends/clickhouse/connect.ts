@@ -72,7 +72,7 @@ const readSettings = {
 const streamSettings = { cancel_http_readonly_queries_on_client_close: '1' }
 
 const insertSettings = {
-  // The rounds are the batches: what is answered is on the disk.
+  // The batches are the batches: what is answered is on the disk.
   async_insert: '0',
   wait_end_of_query: '1',
   // One block, whatever its size: it is one part, which is there or not.

@@ -1,5 +1,5 @@
 import type { StoreCopy } from '../../contracts/store-copy.ts'
-import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import { fitting } from '../../xapi/filters.ts'
 import type { Documents } from './documents.ts'
 import type { Progress } from './engine.ts'
@@ -12,7 +12,7 @@ const most = 1000
 export const createCopy = (
   { connection, tables, store }: ReadContext,
   progress: Progress,
-  restore: StatementRounds['restore'],
+  restore: BatchedWriter['restore'],
   documents: Documents
 ): StoreCopy => ({
   statements: async (after, limit, options = {}) => {

@@ -1,5 +1,5 @@
 import type { CallOptions, Descriptions } from '../../contracts/statement-store.ts'
-import type { LearnedName } from '../../storage/batching/engine.ts'
+import type { FoundName } from '../../storage/batching/engine.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { ReadContext } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
@@ -7,11 +7,15 @@ import { createRowWriter, type Rows } from './row-binary.ts'
 /** Kinds of rows. */
 const kinds = { definition: 'a', display: 'v', name: 'n' } as const
 
-export interface Taught extends Descriptions {
-  readonly names: readonly LearnedName[]
+export interface NewDescriptions extends Descriptions {
+  readonly names: readonly FoundName[]
 }
 
-export const descriptionRows = (store: number, round: number, { definitions, displays, names }: Taught): Rows => {
+export const descriptionRows = (
+  store: number,
+  round: number,
+  { definitions, displays, names }: NewDescriptions
+): Rows => {
   const rows = createRowWriter()
   const add = (kind: string, subject: string, name: string, version: number, text: string): void => {
     rows.u32(store)

@@ -8,7 +8,7 @@ import type {
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { createRoundQueue } from '../../storage/batching/queue.ts'
+import { createBatchQueue } from '../../storage/batching/queue.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Appender } from './appender.ts'
 import {
@@ -50,7 +50,7 @@ type Job = (
   work(documents: Working): StoredDocument | undefined
 }
 
-/** Documents as a round changes them. */
+/** Documents as a batch changes them. */
 interface Working {
   get(key: DocumentKey): StoredDocument | undefined
   set(key: DocumentKey, document: StoredDocument | undefined): void
@@ -153,7 +153,7 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
     return outcomes
   }
 
-  const queue = createRoundQueue<Job, Outcome>({ delay: 0, weightOf: () => jobWeight, run: runRound })
+  const queue = createBatchQueue<Job, Outcome>({ delay: 0, weightOf: () => jobWeight, run: runRound })
 
   const run = async (job: Job): Promise<StoredDocument | undefined> => {
     const outcome = await queue.add(job)

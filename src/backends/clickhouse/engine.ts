@@ -1,19 +1,25 @@
-import type { ChangedStatement, NewStatement, Round, RoundEngine, Turn } from '../../storage/batching/engine.ts'
+import type {
+  BatchEngine,
+  ChangedStatement,
+  NewStatement,
+  WriteBatch,
+  WriteSession
+} from '../../storage/batching/engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Appender } from './appender.ts'
 import { attachmentRows } from './attachments.ts'
+import { changeRows, entryRows, lateEntryRows, statementRows } from './batch-rows.ts'
 import { describe, descriptionRows } from './descriptions.ts'
 import { completeEvents, eventRows } from './events.ts'
 import { bytesOfId, idLength, keyLength, keyOfToken } from './keys.ts'
 import { lookUp, type ReadContext } from './look-up.ts'
 import { recover } from './recover.ts'
-import { changeRows, entryRows, lateEntryRows, statementRows } from './round-rows.ts'
 import { createRowWriter } from './row-binary.ts'
 import type { KnownIds } from './seen-ids.ts'
 import type { Writer } from './writer.ts'
 
-/** Where all rounds of a database are inserted. */
+/** Where all batches of a database are inserted. */
 export interface Appenders {
   readonly statement: Appender
   readonly entry: Appender
@@ -25,17 +31,17 @@ export interface Appenders {
 
 /** How far a store is written, in memory: there is no other writer. */
 export interface Progress {
-  /** Rows of later rounds are not to be seen. */
+  /** Rows of later batches are not to be seen. */
   visible: number
-  /** The latest number that a round was tried with. */
+  /** The latest number that a batch was tried with. */
   tried: number
   /** The latest time that was given out or promised. */
   last: Micros
   /** Whether any statement is voided, or is about to be. */
   hasVoided: boolean
-  /** Statements of rounds that are there but were not finished. */
+  /** Statements of batches that are there but were not finished. */
   unfinished: readonly StatementId[]
-  /** A round ended in doubt. */
+  /** A batch ended in doubt. */
   isInDoubt: boolean
   /** The event table may lack statements stored since; undefined: it has all. */
   eventsLacking: Micros | undefined
@@ -58,17 +64,17 @@ export interface EngineOptions {
 /** Bytes of text above which the tables are written one after the other: memory counts more than time then. */
 const largeRound = 2 ** 23
 
-/** Microseconds before the last round for which an engine that was started anew may have lost rows of an event table. */
+/** Microseconds before the last batch for which an engine that was started anew may have lost rows of an event table. */
 export const unsafeTime = 600_000_000
 
-export interface Engine extends RoundEngine {
+export interface Engine extends BatchEngine {
   /** Resolves when the event table has all that was stored, or is known not to. */
   eventsCopied(): Promise<void>
 }
 
 /**
- * A round is a few inserts, each of them one block of one table. The statements are the one that decides: as long as
- * they are not there nothing of the round counts, once they are everything else can be made from them. What changes
+ * A batch is a few inserts, each of them one block of one table. The statements are the one that decides: as long as
+ * they are not there nothing of the batch counts, once they are everything else can be made from them. What changes
  * statements that were there before comes after them, and so does the copy in the event table. Nobody sees any of it
  * before all is there (`visible`).
  */
@@ -79,7 +85,7 @@ export const createEngine = (options: EngineOptions): Engine => {
   let isFirst = true
   let copying: Promise<void> = Promise.resolve()
 
-  /** Late entries that a round wrote which was not finished, as digits. */
+  /** Late entries that a batch wrote which was not finished, as digits. */
   const findLate = async (changed: readonly ChangedStatement[]): Promise<ReadonlySet<string>> => {
     const late = createRowWriter()
     for (const { id, stored, added } of changed) {
@@ -104,19 +110,19 @@ export const createEngine = (options: EngineOptions): Engine => {
     progress.eventsLacking = Math.min(progress.eventsLacking ?? since, since)
   }
 
-  /** Copies to the event table, while the next round is written already. */
+  /** Copies to the event table, while the next batch is written already. */
   const copyEvents = async (statements: readonly NewStatement[]): Promise<void> => {
-    // Not more than one round waits, with its texts.
+    // Not more than one batch waits, with its texts.
     await copying
     const copied = statements.filter(({ id }) => !adopted.has(id))
     copying = eventTable.append(eventRows(copied)).catch((error: unknown) => {
-      // They are stored, and will be copied before the next round is written.
+      // They are stored, and will be copied before the next batch is written.
       lack(copied.reduce((first, { stored }) => Math.min(first, stored), progress.last))
       warn(`Statements could not be copied to ${eventTableName} yet: ${error instanceof Error ? error.message : error}`)
     })
   }
 
-  const writeStatements = async (number: number, { statements }: Round): Promise<void> => {
+  const writeStatements = async (number: number, { statements }: WriteBatch): Promise<void> => {
     const inserts = [
       () => appenders.entry.append(entryRows(store, number, statements)),
       () => appenders.statement.append(statementRows(store, number, statements))
@@ -131,10 +137,10 @@ export const createEngine = (options: EngineOptions): Engine => {
     await copyEvents(statements)
   }
 
-  const writeAll = async (number: number, round: Round): Promise<void> => {
-    const { statements, changed, attachments } = round
+  const writeAll = async (number: number, batch: WriteBatch): Promise<void> => {
+    const { statements, changed, attachments } = batch
     await appenders.attachment.append(await attachmentRows(context, attachments))
-    if (statements.length > 0) await writeStatements(number, round)
+    if (statements.length > 0) await writeStatements(number, batch)
     const late = changed.some(({ added }) => added.length > 0)
     if (late) {
       const there = progress.unfinished.length > 0 ? await findLate(changed) : new Set<string>()
@@ -142,8 +148,8 @@ export const createEngine = (options: EngineOptions): Engine => {
         there.has(Buffer.concat([key, bytesOfId(id)]).toString('hex'))
       await appenders.entry.append(lateEntryRows(store, number, changed, isThere))
     }
-    await appenders.description.append(descriptionRows(store, number, round))
-    // Last: of a round without statements these are what decides.
+    await appenders.description.append(descriptionRows(store, number, batch))
+    // Last: of a batch without statements these are what decides.
     await appenders.change.append(changeRows(store, number, statements, changed))
   }
 
@@ -152,8 +158,8 @@ export const createEngine = (options: EngineOptions): Engine => {
     progress.unfinished = []
   }
 
-  const write = async (round: Round): Promise<void> => {
-    const { statements, changed, attachments, definitions, displays, names, last } = round
+  const write = async (batch: WriteBatch): Promise<void> => {
+    const { statements, changed, attachments, definitions, displays, names, last } = batch
     await writer.requireHeld()
     const number = Math.max(progress.tried + 1, last)
     await writer.cover(number)
@@ -166,7 +172,7 @@ export const createEngine = (options: EngineOptions): Engine => {
         known.add(id)
         if (target !== undefined) known.add(target)
       }
-      await writeAll(number, round)
+      await writeAll(number, batch)
       progress.isInDoubt = false
       finish(number)
     }
@@ -195,9 +201,9 @@ export const createEngine = (options: EngineOptions): Engine => {
   }
 
   return {
-    // A promise that is added meanwhile belongs to a later round.
+    // A promise that is added meanwhile belongs to a later batch.
     eventsCopied: () => copying,
-    begin: async (): Promise<Turn> => {
+    begin: async (): Promise<WriteSession> => {
       await writer.requireHeld()
       await seeToWhatFailed()
       const undisturbed = !isFirst
@@ -218,8 +224,8 @@ export const createEngine = (options: EngineOptions): Engine => {
         unfinished,
         lookUp: (ids) => noting(lookUp(context, known.among(ids))),
         describe: (iris) => noting(describe(context, iris)),
-        write: async (round) => {
-          await noting(write(round))
+        write: async (batch) => {
+          await noting(write(batch))
           state = 'written'
         },
         end: async () => {

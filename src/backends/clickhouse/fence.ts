@@ -4,7 +4,7 @@ import { isServerError } from './errors.ts'
 import type { Tables } from './names.ts'
 import { ends, queryPrefixOf, type WriterRow } from './writer-rows.ts'
 
-/** Our tables whose rows have the number of a round. */
+/** Our tables whose rows have the number of a batch. */
 const fenced = ['statement', 'entry', 'change'] as const
 /** ACCESS_DENIED */
 const accessDenied = 497
@@ -32,7 +32,7 @@ const readDefinition = async (connection: Connection, table: string): Promise<st
 
 /**
  * Sees to it that nothing arrives any more of writers that were taken over: a network can hold a request back for longer
- * than a writer is waited for. All of their rounds have numbers up to the last time that they may have given out, all of
+ * than a writer is waited for. All of their batches have numbers up to the last time that they may have given out, all of
  * ours later ones, and ClickHouse itself refuses the former. What was under way before is stopped.
  */
 export const fence = async ({ connection, tables, warn }: FenceOptions, rows: readonly WriterRow[]): Promise<void> => {

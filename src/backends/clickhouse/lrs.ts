@@ -29,7 +29,7 @@ export type { ClickhouseOptions } from './names.ts'
  *
  * Least privileges: SELECT and INSERT on the database; CREATE TABLE on it, and TABLE ENGINE on ReplacingMergeTree and
  * AggregatingMergeTree where the server knows that right, at the first start and for new targets; ALTER DELETE and
- * ALTER CONSTRAINT on the tables lrs$…: the one where a round failed half-way, or else writing stops until somebody
+ * ALTER CONSTRAINT on the tables lrs$…: the one where a batch failed half-way, or else writing stops until somebody
  * grants it, the other where a server died, or else what it sends late is not refused.
  */
 export const openClickhouse = async (options: ClickhouseOptions, context: BackendContext): Promise<LrsBackend> => {

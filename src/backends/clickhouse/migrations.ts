@@ -11,9 +11,9 @@ const durable = 'fsync_after_insert = 1, fsync_part_directory = 1'
  * was released is never changed: add another. All targets share the tables, `store` tells them apart: ClickHouse does
  * well with few large tables and badly with many small ones. Nothing is ever updated: what changes is added.
  *
- * statement    One row per statement, in the order of everything. `round` numbers the rounds of a store: the rows of
- *              a round are one block, hence there together or not at all, and `members` is how many they are. They are
- *              what makes a round count; all else of it can be made from them. `keys` is what a statement is found by,
+ * statement    One row per statement, in the order of everything. `round` numbers the batches of a store: the rows of
+ *              a batch are one block, hence there together or not at all, and `members` is how many they are. They are
+ *              what makes a batch count; all else of it can be made from them. `keys` is what a statement is found by,
  *              inherited ones included, as far as known when it was stored; `object` is the id it refers to, or ''.
  * entry        The sorted list of statements for each key (keys.ts): tokens, ids, referrers. Rows with a later `round`
  *              than the last that is complete are not to be seen.

@@ -4,9 +4,9 @@ import { completeEvents } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
 
-/** What is found of the rounds after the last that is known to be complete. */
+/** What is found of the batches after the last that is known to be complete. */
 export interface Recovered {
-  /** The last round that is there, whole. */
+  /** The last batch that is there, whole. */
   readonly round: number
   /** Its statements: they count, but must be linked again. */
   readonly unfinished: readonly StatementId[]
@@ -29,7 +29,7 @@ const findRounds = async ({ connection, tables, store }: ReadContext, complete: 
   return found
 }
 
-/** Rounds without statements: their changes are written last. */
+/** Batches without statements: their changes are written last. */
 const findChanges = async (
   { connection, tables, store }: ReadContext,
   complete: number,
@@ -57,7 +57,7 @@ const remove = async (
   if (rows.i64() > 0) await connection.run(`ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters)
 }
 
-/** Entries of the round's own statements that are lacking. They are of this round: ClickHouse takes no more of others. */
+/** Entries of the batch's own statements that are lacking. They are of this batch: ClickHouse takes no more of others. */
 const completeEntries = async (
   { connection, tables, store }: ReadContext,
   round: number,
@@ -90,7 +90,7 @@ const idsOf = async ({ connection, tables, store }: ReadContext, round: number):
 }
 
 /**
- * After a round ended in doubt: what is whole is completed, what is not is taken away. `complete` is the last round that
+ * After a batch ended in doubt: what is whole is completed, what is not is taken away. `complete` is the last batch that
  * is known to be whole, `present` the number under which is written what lacks.
  */
 export const recover = async (

@@ -5,7 +5,7 @@ import type { ReadContext } from './look-up.ts'
 
 /**
  * Tells without a request that an id is in no statement: neither its own nor that of what it refers to. Most statements
- * that come have such an id, and a request costs as much as all inserts of a round together.
+ * that come have such an id, and a request costs as much as all inserts of a batch together.
  */
 export interface KnownIds {
   /** Before it is written. */

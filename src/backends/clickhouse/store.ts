@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { InsertReport } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
-import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import { createBatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
 import type { StatementId } from '../../xapi/statement.ts'
@@ -45,7 +45,7 @@ const pageCacheSize = 2_000_000
 
 export interface ClickhouseStore extends EngineStore {
   /**
-   * Finishes what was accepted; resolves with the latest time that was given out, and whether all rounds are complete.
+   * Finishes what was accepted; resolves with the latest time that was given out, and whether all batches are complete.
    */
   close(): Promise<{ readonly last: Micros; readonly isWhole: boolean }>
 }
@@ -92,7 +92,7 @@ const findProgress = async (
   writer: Writer,
   endedWell: boolean
 ): Promise<Progress> => {
-  // The rounds of this writer have later numbers than those of all before.
+  // The batches of this writer have later numbers than those of all before.
   const before = Math.max(lastRound, writer.through)
   const progress: Progress = {
     visible: before,
@@ -106,7 +106,7 @@ const findProgress = async (
   if (endedWell) return progress
   progress.tried += 1
   await writer.cover(progress.tried)
-  // The last round may lack something, and there may be traces of one that does not count.
+  // The last batch may lack something, and there may be traces of one that does not count.
   const { unfinished } = await recover(context, eventTableName, lastRound - 1, progress.tried)
   return { ...progress, unfinished, visible: unfinished.length > 0 ? lastRound - 1 : progress.tried }
 }
@@ -133,7 +133,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     adopted,
     warn
   })
-  const rounds = createStatementRounds({ engine, clock, delay: writeDelay })
+  const statementWriter = createBatchedWriter({ engine, clock, delay: writeDelay })
   const times = createIncreasingClock(clock)
   times.passed(Math.max(found.lastUpdated, writer.through))
 
@@ -141,9 +141,9 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   // Rows that were not copied; some that others wrote may hide how many.
   if (!endedWell) await completeEvents(context, eventTableName, found.lastStored - unsafeTime)
   if (found.events - found.statements < spare) await completeEvents(context, eventTableName, 0)
-  if (progress.unfinished.length > 0) await rounds.restore([], [])
+  if (progress.unfinished.length > 0) await statementWriter.restore([], [])
   if (!endedWell || found.events - found.statements !== spare) {
-    await adopt({ context, eventTableName, rounds, adopted, now: clock(), warn })
+    await adopt({ context, eventTableName, writer: statementWriter, adopted, now: clock(), warn })
     const now = await look(context, eventTableName)
     spare = now.events - now.statements
   }
@@ -164,8 +164,8 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
 
   const store: EngineStore = {
     statements: {
-      insert: (batch, options) => copied(rounds.insert(batch, options)),
-      consistentThrough: rounds.consistentThrough,
+      insert: (batch, options) => copied(statementWriter.insert(batch, options)),
+      consistentThrough: statementWriter.consistentThrough,
       find: (id, wanted, options = {}) => findStatement(context, progress, id, wanted, options),
       findAll: (ids, options = {}) => queries.findAll(ids, options),
       query: (query, options = {}) => queries.query(query, options),
@@ -178,7 +178,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     copy: createCopy(
       context,
       progress,
-      (statements, attachments, options) => copied(rounds.restore(statements, attachments, options)),
+      (statements, attachments, options) => copied(statementWriter.restore(statements, attachments, options)),
       documents
     )
   }
@@ -186,7 +186,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     ...guardStore(guard, store),
     close: async () => {
       await guard.close(async () => {
-        await Promise.all([rounds.close(), documents.close()])
+        await Promise.all([statementWriter.close(), documents.close()])
         await engine.eventsCopied()
       })
       const isWhole = !progress.isInDoubt && progress.unfinished.length === 0 && progress.eventsLacking === undefined

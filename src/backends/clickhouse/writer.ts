@@ -15,7 +15,7 @@ import { ends, putWriter, readWriters, type WriterRow } from './writer-rows.ts'
 
 /**
  * The one server process that may use the tables of a database. ClickHouse can compare and set nothing, hence ids,
- * documents and the order of rounds are decided in one process; this is how a second one is kept out. Every process
+ * documents and the order of batches are decided in one process; this is how a second one is kept out. Every process
  * puts a row of its own into the table of writers and then reads all rows: who sees no other that lives is the one. Two
  * at a time both see each other and both step back, to try again. Rows follow each other as signs of life; a writer is
  * dead when none has come for the time to live, measured here, or when its process is gone from this very machine.
@@ -24,7 +24,7 @@ export interface Writer {
   readonly id: string
   /** Every time that earlier writers gave out, or promised, is not later. */
   readonly through: Micros
-  /** Whether the writer of this id ended in an orderly way, all of its rounds complete. */
+  /** Whether the writer of this id ended in an orderly way, all of its batches complete. */
   endedWell(id: string): boolean
   /** Grows when the engine was started anew: what it had not forced to its disk may be gone. */
   engineStarts(): number
@@ -37,7 +37,7 @@ export interface Writer {
   /** Undefined: this is the writer; else what to tell the operator. */
   trouble(): string | undefined
   /**
-   * Lets go. All writing has ended; `last` is the latest time that was given out. `well`: every round is complete, and
+   * Lets go. All writing has ended; `last` is the latest time that was given out. `well`: every batch is complete, and
    * the next writer need not look.
    */
   release(last: Micros, well: boolean): Promise<void>

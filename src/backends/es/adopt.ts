@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { adopt } from '../../storage/adoption.ts'
-import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import { normalId, type StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
@@ -13,7 +13,7 @@ import type { Tables } from './tables.ts'
 
 export interface AdoptOptions {
   readonly tables: Tables
-  readonly rounds: Pick<StatementRounds, 'restore'>
+  readonly writer: Pick<BatchedWriter, 'restore'>
   readonly clock: Clock
   /** Where the engine looks for statements that are in Ralph's index already. */
   readonly adopting: Map<StatementId, Adoption>
@@ -29,7 +29,7 @@ export interface AdoptReport {
 
 /**
  * Which documents are taken in: Ralph's, or also those that look as if this program had written them. They may be what
- * a round has left that failed together with the server and with Elasticsearch, and that nobody was told of.
+ * a batch has left that failed together with the server and with Elasticsearch, and that nobody was told of.
  */
 export type Adopted = "Ralph's" | 'any'
 
@@ -140,14 +140,14 @@ interface RefusedDocument {
  * Takes in statements that Ralph wrote into its index: what they are found by is written beside them, and no document
  * of Ralph's is changed. Those that are refused are written down, so that they are not judged again.
  */
-export const createAdopter = ({ tables, rounds, clock, adopting }: AdoptOptions): Adopter => {
+export const createAdopter = ({ tables, writer, clock, adopting }: AdoptOptions): Adopter => {
   const { connection, statements, relations, keys, space } = tables
 
   const restore = async (some: readonly Candidate[], define: boolean): Promise<Refusal[]> => {
     if (some.length === 0) return []
     for (const { id, adoption } of some) adopting.set(id, adoption)
     try {
-      const { already } = await rounds.restore(some, [], { define })
+      const { already } = await writer.restore(some, [], { define })
       const isThere = new Set(already)
       return some
         .filter(({ id }) => isThere.has(id))

@@ -1,5 +1,5 @@
 import type { CallOptions, Descriptions } from '../../contracts/statement-store.ts'
-import type { LearnedName, Round } from '../../storage/batching/engine.ts'
+import type { FoundName, WriteBatch } from '../../storage/batching/engine.ts'
 import { isWritten, type Written } from '../../storage/batching/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -9,13 +9,13 @@ import { notWritten } from './not-written.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Tables } from './tables.ts'
 
-/** What is known of an Activity or a Verb. Unseen by readers for whom the round `since` does not count. */
+/** What is known of an Activity or a Verb. Unseen by readers for whom the batch `since` does not count. */
 export interface DescriptionDocument {
   readonly space: string
   readonly since: Micros
   /** JSON text: its keys are IRIs and languages, which must not become fields. */
   readonly text: string
-  /** What was known before that round. */
+  /** What was known before that batch. */
   readonly before?: string
 }
 
@@ -60,7 +60,7 @@ export const descriptionsAt = ({ activities, verbs }: Iris, got: readonly Got[],
 /** `known`: the documents that are there, by their ids; only these are replaced, whoever comes too late changes nothing. */
 export const writeDescriptions = (
   { kept, keys, space }: Tables,
-  { definitions, displays }: Pick<Round, 'definitions' | 'displays'>,
+  { definitions, displays }: Pick<WriteBatch, 'definitions' | 'displays'>,
   known: ReadonlyMap<string, KnownDescription>,
   { written, round }: { readonly written: Written; readonly round: Micros }
 ): Action[] => {
@@ -92,11 +92,7 @@ export interface NameDocument {
 }
 
 /** One that is there already stays as it is. */
-export const writeNames = (
-  { relations, keys, space }: Tables,
-  names: readonly LearnedName[],
-  round: Micros
-): Action[] =>
+export const writeNames = ({ relations, keys, space }: Tables, names: readonly FoundName[], round: Micros): Action[] =>
   names.map(({ identifier, name, stored }) => {
     const id = keys.name(identifier, name)
     const tokens = [keys.namesOf(identifier)]

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../contracts/clock.ts'
 import { RalphError } from '../../errors.ts'
-import type { NewStatement, Round, RoundEngine, Turn } from '../../storage/batching/engine.ts'
+import type { BatchEngine, NewStatement, WriteBatch, WriteSession } from '../../storage/batching/engine.ts'
 import { isLost, type Lease } from '../../storage/batching/lease.ts'
 import { oldGaps, type Written } from '../../storage/batching/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
+import { relationActions, textActions } from './batch-actions.ts'
 import { type Action, bulk, type RefusedAction } from './bulk.ts'
 import {
   descriptionIn,
@@ -18,9 +19,8 @@ import {
 import { asStoreError } from './errors.ts'
 import { type Adoptions, createLookUp } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
-import { relationActions, textActions } from './round-actions.ts'
 import type { Tables } from './tables.ts'
-import { undoLate, undoTexts, undoTurn } from './undo.ts'
+import { undoLate, undoSession, undoTexts } from './undo.ts'
 
 export interface EngineOptions {
   readonly tables: Tables
@@ -62,8 +62,8 @@ const requireNone = (refusals: readonly RefusedAction[]): void => {
 const isThere = ({ refusal }: RefusedAction): boolean => refusal.status === 409
 
 /**
- * Writes rounds without transactions: one process at a time (the lease), and unseen by all readers, which look no
- * further than the `last` of the lease, until that is moved, as the round's last act. A round that does not come so
+ * Writes batches without transactions: one process at a time (the lease), and unseen by all readers, which look no
+ * further than the `last` of the lease, until that is moved, as the batch's last act. A batch that does not come so
  * far is taken back by whoever is next. Ids are the lock behind that: nothing is written over what was not looked up.
  */
 export const createEngine = ({
@@ -73,7 +73,7 @@ export const createEngine = ({
   adopting,
   isNew,
   passed
-}: EngineOptions): RoundEngine & { close(): Promise<void> } => {
+}: EngineOptions): BatchEngine & { close(): Promise<void> } => {
   /** Something may be there that was never committed. What a process before this one has left is found, too. */
   let isDoubtful = !isNew
   /** What this process has written since, and nobody knows whether it is there. */
@@ -90,7 +90,7 @@ export const createEngine = ({
     settle()
   }
 
-  const createTurn = (written: Written, undisturbed: boolean): Turn => {
+  const createWriteSession = (written: Written, undisturbed: boolean): WriteSession => {
     const { last } = written
     /** Elasticsearch has answered all that was asked: what is to be undone can be undone now. */
     let isRefused = false
@@ -101,12 +101,12 @@ export const createEngine = ({
     })
     const descriptions = new Map<string, KnownDescription>()
 
-    const writeRound = async (round: Round, at: Micros): Promise<void> => {
+    const writeBatch = async (batch: WriteBatch, at: Micros): Promise<void> => {
       const context = { tables, known, adopting, turn, at }
-      const beside = [...writeAttachments(tables, round.attachments), ...writeNames(tables, round.names, at)]
-      const described = writeDescriptions(tables, round, descriptions, { written, round: at })
+      const beside = [...writeAttachments(tables, batch.attachments), ...writeNames(tables, batch.names, at)]
+      const described = writeDescriptions(tables, batch, descriptions, { written, round: at })
       // The relations before the texts: of a request that is cut off in the middle no text is left without a relation.
-      const actions = [...beside, ...described, ...relationActions(round, context), ...textActions(round, context)]
+      const actions = [...beside, ...described, ...relationActions(batch, context), ...textActions(batch, context)]
       const query = tables.refresh === undefined ? {} : { refresh: tables.refresh }
       const refusals = await bulk(tables.connection, actions, { before: lease.requireHeld, query })
       // What is there already of attachments and names is the same.
@@ -114,20 +114,20 @@ export const createEngine = ({
       requireNone(refusals.filter((each) => !(isThere(each) && mayBeThere.has(each.action))))
     }
 
-    const write = async (round: Round): Promise<void> => {
-      // Also where statements keep the `stored` of another store: each round has a time of its own.
-      const at = Math.max(round.last, last + 1)
+    const write = async (batch: WriteBatch): Promise<void> => {
+      // Also where statements keep the `stored` of another store: each batch has a time of its own.
+      const at = Math.max(batch.last, last + 1)
       await lease.reach(at)
       isDoubtful = true
-      attempted.push(...round.statements.filter(({ id }) => !adopting.has(id)))
-      await writeRound(round, at)
+      attempted.push(...batch.statements.filter(({ id }) => !adopting.has(id)))
+      await writeBatch(batch, at)
       try {
         await lease.commit(at)
       } catch (error) {
         if (isLost(error)) {
-          const ids = new Set(round.statements.flatMap(({ id, target = id }) => [id, target]))
-          for (const { id } of round.changed) ids.add(id)
-          await undoTurn(tables, turn, [...ids], written)
+          const ids = new Set(batch.statements.flatMap(({ id, target = id }) => [id, target]))
+          for (const { id } of batch.changed) ids.add(id)
+          await undoSession(tables, turn, [...ids], written)
         }
         throw error
       }
@@ -151,9 +151,9 @@ export const createEngine = ({
         }
         return descriptionsAt(iris, got, written)
       },
-      write: async (round) => {
+      write: async (batch) => {
         try {
-          await write(round)
+          await write(batch)
         } catch (error) {
           isRefused = isContentRefusal(error)
           throw error
@@ -184,7 +184,7 @@ export const createEngine = ({
         })
       }
       lease.forget(old)
-      return createTurn(written, undisturbed)
+      return createWriteSession(written, undisturbed)
     },
     close: async () => {
       if (isDoubtful) lease.abandon()

@@ -39,7 +39,7 @@ interface LatestAnswer {
   }
 }
 
-/** The latest round that has left something; 0: none has. */
+/** The latest batch that has left something; 0: none has. */
 const lastWritten = async ({ connection, relations, space }: Tables): Promise<Micros> => {
   await connection.ask({ method: 'POST', path: [relations, '_refresh'], kind: 'read' })
   const { body } = await connection.ask({

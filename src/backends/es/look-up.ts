@@ -24,7 +24,7 @@ export interface Known {
   readonly version: DocumentVersion
 }
 
-/** What a turn looks up, and remembers. */
+/** What a session looks up, and remembers. */
 export interface TurnLookUp {
   readonly known: ReadonlyMap<StatementId, Known>
   lookUp(ids: readonly StatementId[]): Promise<Lookup>
@@ -46,7 +46,7 @@ const foreign = (ids: readonly StatementId[]): RalphError =>
     foreign: ids
   })
 
-/** Throws when it finds what a writer that was taken for dead has sent since: it is taken back before the next turn. */
+/** Throws when it finds what a writer that was taken for dead has sent since: it is taken back before the next session. */
 export const createLookUp = (
   tables: Tables,
   adopting: Adoptions,
@@ -56,7 +56,7 @@ export const createLookUp = (
   const { connection, statements, relations, keys } = tables
   const known = new Map<StatementId, Known>()
   const present = new Map<StatementId, PresentStatement>()
-  /** The ids that a turn looks up first are those that may have to be compared; the others only refer to them. */
+  /** The ids that a session looks up first are those that may have to be compared; the others only refer to them. */
   let areTextsWanted = true
 
   const remember = (id: StatementId, source: Buffer | undefined, version: DocumentVersion | undefined) => {

@@ -20,9 +20,9 @@ const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
  * Keeps statements in an Elasticsearch cluster, 8.1 or later, which any number of servers may share; Python's Ralph
  * reads and writes the same index.
  *
- * A round of writing is unseen until the record of its target says that all of it is there, in one document that is
+ * A batch of writing is unseen until the record of its target says that all of it is there, in one document that is
  * replaced only by who has seen its latest version (storage/batching/lease.ts), so that one server at a time writes to a
- * target and every reader sees a round whole or not at all. What a server that died has left is taken back by the next
+ * target and every reader sees a batch whole or not at all. What a server that died has left is taken back by the next
  * one, when the record has not changed for some seconds; what it sends later than that does not count. What is acknowledged was synchronised to disk by each
  * shard (index.translog.durability: request, as Elasticsearch has it by default). Readers see what was acknowledged
  * before they asked, from every server: an index is refreshed before it is searched if it was written to.

@@ -17,7 +17,7 @@ export interface EsOptions {
   readonly verifyCerts?: boolean
   /** Before the names of the indices of targets, which Ralph 5 has as they are; for several deployments on one cluster. */
   readonly targetPrefix?: string
-  /** Milliseconds for which the first of some requests waits for others to share its round. */
+  /** Milliseconds for which the first of some requests waits for others to share its batch. */
   readonly writeDelay?: number
   /** Of each target; for tests, which do not wait as long as servers do for one that died. */
   readonly lease?: LeaseOptions

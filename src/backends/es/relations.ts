@@ -8,20 +8,20 @@ import type { Keys } from './keys.ts'
  * What is kept beside a statement, under its id: what it is found by, and who refers to it; also of an id to which
  * statements refer before it is there. The statement itself is in Ralph's index, as it was sent.
  *
- * Without transactions, and with several servers, a round is unseen until it is whole because every change says in
- * which round it was made, told by the `last` of that round: readers look no further than the last round that was
+ * Without transactions, and with several servers, a batch is unseen until it is whole because every change says in
+ * which batch it was made, told by the `last` of that batch: readers look no further than the last batch that was
  * committed. What a later one has changed of a statement they can undo.
  */
 export interface Relation extends Partial<StatementPart> {
   /** The prefix of the target. */
   readonly space: string
   readonly referrers?: readonly StatementId[]
-  /** The round that changed it last, after it was stored. */
+  /** The batch that changed it last, after it was stored. */
   readonly changedAt?: Micros
-  /** What that round added to `tokens` and to `referrers`. */
+  /** What that batch added to `tokens` and to `referrers`. */
   readonly added?: readonly string[]
   readonly addedReferrers?: readonly StatementId[]
-  /** Who wrote this last: one turn of one process. */
+  /** Who wrote this last: one session of one process. */
   readonly turn: string
 }
 
@@ -71,7 +71,7 @@ export const presentOf = (relation: StatementRelation, text: string, { tokenIn, 
   voided: relation.voided === true
 })
 
-/** As it was before a round that was never committed; undefined: it was not there. */
+/** As it was before a batch that was never committed; undefined: it was not there. */
 export const before = (relation: Relation, written: Written): Relation | undefined => {
   const { changedAt, added = [], addedReferrers = [], ...kept } = relation
   const isChanged = changedAt !== undefined && !isWritten(changedAt, written)

@@ -9,7 +9,7 @@ import type { Refresher } from './refresher.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * Reads that see every round whole or not at all, and all that was acknowledged before they began, by whichever server,
+ * Reads that see every batch whole or not at all, and all that was acknowledged before they began, by whichever server,
  * on an engine that finds what was written only after a refresh.
  */
 export interface Snapshots {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
+import { createBatchedWriter } from '../../storage/batching/batched-writer.ts'
+import { createConsistentThrough } from '../../storage/batching/consistent-through.ts'
 import { createLease, type LeaseOptions } from '../../storage/batching/lease.ts'
-import { createPromises } from '../../storage/batching/promises.ts'
-import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
 import { createPageCache } from '../../storage/page-cache.ts'
@@ -57,11 +57,11 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const snapshots = createSnapshots(tables, lease, refreshers.relations)
   const { passed } = snapshots
   const engine = createEngine({ tables, lease, clock, adopting, isNew, passed })
-  const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
-  const adopter = createAdopter({ tables, rounds, clock, adopting })
+  const writer = createBatchedWriter({ engine, clock, delay: options.writeDelay })
+  const adopter = createAdopter({ tables, writer, clock, adopting })
   const pages = createPageCache({ size: options.pageCacheSize, longestKept })
   const { everything, ...queries } = createQueries(tables, snapshots, pages)
-  const promise = createPromises({ rounds, clock, snapshots })
+  const consistentThrough = createConsistentThrough({ writer, clock, snapshots })
   const documents = createDocuments(tables, clock, refreshers.kept)
   const guard = createGuard()
 
@@ -111,8 +111,8 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     statements: {
       ...queries,
       ...createDescriptions(tables, snapshots),
-      insert: (batch, options) => write(() => rounds.insert(batch, options)),
-      consistentThrough: promise
+      insert: (batch, options) => write(() => writer.insert(batch, options)),
+      consistentThrough
     },
     attachments: createAttachments(tables),
     documents,
@@ -120,7 +120,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
       ...documents.copy,
       statements: everything,
       restoreStatements: (statements, attachments, options) =>
-        write(() => rounds.restore(statements, attachments, options))
+        write(() => writer.restore(statements, attachments, options))
     }
   }
   return {
@@ -128,7 +128,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     adopt,
     close: () =>
       guard.close(async () => {
-        await rounds.close()
+        await writer.close()
         await engine.close()
       })
   }

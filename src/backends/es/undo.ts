@@ -29,7 +29,7 @@ interface Hits {
   }
 }
 
-/** More than a round has are found in several steps. */
+/** More than a batch has are found in several steps. */
 const stepSize = 5000
 
 const searchLate = async (
@@ -166,9 +166,9 @@ export const undoLate = async (tables: Tables, written: Written, requireHeld: ()
 }
 
 /**
- * Takes back what a turn wrote after another process had taken over: that one may not have found it. Nobody has seen it.
+ * Takes back what a session wrote after another process had taken over: that one may not have found it. Nobody has seen it.
  */
-export const undoTurn = async (
+export const undoSession = async (
   tables: Tables,
   turn: string,
   ids: readonly StatementId[],

@@ -6,7 +6,7 @@ import { RalphError } from '../../errors.ts'
 import { adopt, withTimes } from '../../storage/adoption.ts'
 import type { Steps } from '../../storage/batching/group-commit.ts'
 import { createStatementIndex, type Row, type StatementIndex } from '../../storage/memory-index/statement-index.ts'
-import { createLearned, type Learned } from '../../xapi/descriptions.ts'
+import { createMetadataIndex, type MetadataIndex } from '../../xapi/descriptions.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { openOrCreate, type Place, read, readNow, writeFully } from './file.ts'
@@ -28,7 +28,7 @@ export interface NewLine {
 export interface StatementFile {
   readonly file: FileHandle
   readonly index: StatementIndex
-  readonly learned: Learned
+  readonly metadata: MetadataIndex
   /** Where the next line goes. */
   readonly end: number
   /** Whether the last line has no line feed: somebody else did not finish it. */
@@ -97,7 +97,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
   const { path, intent, unlearned, apart, passed, warn } = options
   const file = await openOrCreate(path)
   const index = createStatementIndex()
-  const learned = createLearned()
+  const metadata = createMetadataIndex()
   const offsets: number[] = []
   const lengths: number[] = []
   /** Rows whose text lacks what an LRS sets: others wrote them. */
@@ -119,8 +119,8 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     offsets.push(offset)
     lengths.push(bytes.length)
     if (!teaches) warn(`${path}: line ${lineNumber} teaches nothing, its definitions are malformed`)
-    else if (statement.stored === undefined) learned.learn(statement, apart.since <= 0)
-    else if (!unlearned.has(stored)) learned.learn(statement, stored >= apart.since)
+    else if (statement.stored === undefined) metadata.add(statement, apart.since <= 0)
+    else if (!unlearned.has(stored)) metadata.add(statement, stored >= apart.since)
     if (statement.stored !== undefined) passed(stored)
     return undefined
   }
@@ -177,7 +177,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
   return {
     file,
     index,
-    learned,
+    metadata,
     get end() {
       return end
     },
@@ -202,7 +202,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     stage: function* (lines) {
       yield* index.stage(lines)
       for (const { define, apart: keptApart, statement } of lines) {
-        if (define) learned.stage(statement, keptApart)
+        if (define) metadata.stage(statement, keptApart)
         yield
       }
     },
@@ -214,7 +214,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
         at += bytes.length + 1
       }
       index.seal()
-      learned.seal()
+      metadata.seal()
       end = at
       lineNumber += lines.length + (unfinished ? 1 : 0)
       unfinished = false

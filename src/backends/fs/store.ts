@@ -45,7 +45,7 @@ const build = (
   warn: (message: string) => void
 ): FsStore => {
   const { statements, journal } = files
-  const { index, learned } = statements
+  const { index, metadata } = statements
   let closed = false
   const requireOpen = (): void => {
     if (closed) throw storeClosed()
@@ -160,8 +160,8 @@ const build = (
           const earliest = transaction.earliest()
           return earliest === undefined ? times.now() : earliest - 1
         }, options),
-      describe: ({ activities, verbs }, options) => readOnly(() => learned.describe(activities, verbs), options),
-      agentNames: (identifier, options) => readOnly(() => learned.names(identifier), options)
+      describe: ({ activities, verbs }, options) => readOnly(() => metadata.describe(activities, verbs), options),
+      agentNames: (identifier, options) => readOnly(() => metadata.names(identifier), options)
     },
     attachments: {
       read: async function* (sha2s, options) {

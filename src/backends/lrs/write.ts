@@ -35,15 +35,15 @@ const prepare = (record: InputRecord): Sent => {
 }
 
 /** No request may hold two statements of one id (Data §2.3.2.1): each repetition goes into a later one. */
-const rounds = (batch: readonly Sent[]): Sent[][] => {
+const withoutRepetition = (batch: readonly Sent[]): Sent[][] => {
   const seen = new Map<string, number>()
   const byRepetition: Sent[][] = []
   for (const sent of batch) {
     const repetition = seen.get(sent.key) ?? 0
     seen.set(sent.key, repetition + 1)
-    const round = byRepetition[repetition] ?? []
-    byRepetition[repetition] = round
-    round.push(sent)
+    const group = byRepetition[repetition] ?? []
+    byRepetition[repetition] = group
+    group.push(sent)
   }
   return byRepetition
 }
@@ -135,7 +135,7 @@ export const writeLrs = async (
     await send(sent.slice(middle))
   }
 
-  for (const round of rounds(batch.map(prepare))) await send(round)
+  for (const group of withoutRepetition(batch.map(prepare))) await send(group)
   rejected.sort((one, other) => one.record.line - other.record.line)
   return { written: stored.size, already, rejected }
 }

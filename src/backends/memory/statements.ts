@@ -15,7 +15,7 @@ import { separateKnown } from '../../storage/known-statements.ts'
 import { countInheritance } from '../../storage/memory-index/inheritance.ts'
 import { createStatementIndex, type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { marksOf } from '../../xapi/attachments.ts'
-import { createLearned } from '../../xapi/descriptions.ts'
+import { createMetadataIndex } from '../../xapi/descriptions.ts'
 import { fitting } from '../../xapi/filters.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
@@ -36,7 +36,7 @@ export const createMemoryStatements = (
 } => {
   const times = createIncreasingClock(clock)
   const index = createStatementIndex()
-  const learned = createLearned()
+  const metadata = createMetadataIndex()
   const texts: string[] = []
   const contents = new Map<string, Uint8Array>()
 
@@ -49,7 +49,7 @@ export const createMemoryStatements = (
     begin: () => {},
     commit: () => {
       index.seal()
-      learned.seal()
+      metadata.seal()
       staged = new Map()
       earliest = undefined
     },
@@ -108,7 +108,7 @@ export const createMemoryStatements = (
     yield* stage(stored)
     if (define) {
       for (const { statement } of stored) {
-        learned.stage(statement, apart)
+        metadata.stage(statement, apart)
         yield
       }
     }
@@ -130,7 +130,7 @@ export const createMemoryStatements = (
     }
     yield* stage(fresh)
     for (const { statement, stored } of fresh) {
-      learned.stage(statement)
+      metadata.stage(statement)
       times.passed(stored)
       yield
     }
@@ -168,12 +168,12 @@ export const createMemoryStatements = (
     describe: async ({ activities, verbs }, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()
-      return learned.describe(activities, verbs)
+      return metadata.describe(activities, verbs)
     },
     agentNames: async (identifier, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()
-      return learned.names(identifier)
+      return metadata.names(identifier)
     }
   }
 

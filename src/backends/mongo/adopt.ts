@@ -2,7 +2,7 @@ import { BSON, type ObjectId } from 'mongodb'
 import type { Clock } from '../../contracts/clock.ts'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { adopt, withTimes } from '../../storage/adoption.ts'
-import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections } from './collections.ts'
@@ -11,7 +11,7 @@ import { indexNames } from './schema.ts'
 
 export interface AdoptOptions {
   readonly collections: Collections
-  readonly rounds: Pick<StatementRounds, 'restore'>
+  readonly writer: Pick<BatchedWriter, 'restore'>
   readonly clock: Clock
   /** Where the engine looks for documents that are there already. */
   readonly adopting: Map<StatementId, ObjectId>
@@ -67,7 +67,7 @@ const separate = (judged: readonly (Candidate | Refusal)[]) => {
  * document of Ralph's is changed otherwise. Refused documents are marked, so that they are not judged again.
  */
 export const adoptStatements = async (options: AdoptOptions): Promise<AdoptReport> => {
-  const { collections, rounds, clock, adopting } = options
+  const { collections, writer, clock, adopting } = options
   const { statements } = collections
   let taken = 0
   let refused = 0
@@ -84,7 +84,7 @@ export const adoptStatements = async (options: AdoptOptions): Promise<AdoptRepor
     if (some.length === 0) return []
     for (const { id, _id } of some) adopting.set(id, _id)
     try {
-      const { inserted, already } = await rounds.restore(some, [], { define })
+      const { inserted, already } = await writer.restore(some, [], { define })
       taken += inserted.length
       return already
     } finally {

@@ -6,7 +6,7 @@ import { bytesOf, maxPart, planContent, readContent, writeParts } from './conten
 import type { AttachmentDocument } from './document-types.ts'
 import { isDuplicateKey } from './errors.ts'
 
-/** Content is named by its digest: what is there already is the same, and what a dead turn leaves is named by nobody. */
+/** Content is named by its digest: what is there already is the same, and what a dead session leaves is named by nobody. */
 export const writeAttachments = async (
   collections: Collections,
   added: readonly AttachmentContent[]

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Descriptions } from '../../contracts/statement-store.ts'
-import type { LearnedName } from '../../storage/batching/engine.ts'
+import type { FoundName } from '../../storage/batching/engine.ts'
 import { tokenOf } from '../../storage/batching/tokens.ts'
 import { type Gap, isWritten, type Written } from '../../storage/batching/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
@@ -16,7 +16,7 @@ interface Asked {
   readonly verbs: readonly string[]
 }
 
-/** Descriptions as a turn has found them: what it writes replaces these, and nothing else. */
+/** Descriptions as a session has found them: what it writes replaces these, and nothing else. */
 export type Found = ReadonlyMap<string, DescriptionDocument>
 
 /** A request with more keys than this would be large. */
@@ -105,7 +105,7 @@ export const undoDescriptions = async ({ descriptions }: Collections, written: W
 const digestOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 22)
 
 /** A name that is there stays; one that is restored may be older than it was known to be. */
-export const writeNames = async ({ agentNames }: Collections, names: readonly LearnedName[]): Promise<void> => {
+export const writeNames = async ({ agentNames }: Collections, names: readonly FoundName[]): Promise<void> => {
   const writes = names.map(({ identifier, name, stored }) => ({
     updateOne: {
       filter: { _id: digestOf(JSON.stringify([identifier, name])) },
@@ -127,7 +127,7 @@ export const undoNames = async (
   await agentNames.deleteMany({ $or: late.map((stored) => ({ stored })) }, { maxTimeMS: timeLimits.write })
 }
 
-/** Those that were known when all up to `last` was written, oldest first. A name of a round that does not count is no secret. */
+/** Those that were known when all up to `last` was written, oldest first. A name of a batch that does not count is no secret. */
 export const findNames = async (
   { agentNames }: Collections,
   identifier: string,

@@ -4,9 +4,9 @@ import type { Gap } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 
-/** What a later round has changed in a statement: nobody sees it before that round is committed. */
+/** What a later batch has changed in a statement: nobody sees it before that batch is committed. */
 export interface Pending {
-  /** The `last` of the round. */
+  /** The `last` of the batch. */
   readonly at: Micros
   /** Tokens that it added. */
   readonly tokens: readonly Token[]
@@ -28,11 +28,11 @@ export interface StatementText {
  */
 export interface Relations extends StatementText {
   readonly tokens: readonly Token[]
-  /** Of the turn that wrote it: its process, as the lease knows it, and its own. */
+  /** Of the session that wrote it: its process, as the lease knows it, and its own. */
   readonly turn: string
   readonly target?: StatementId
   readonly voiding?: true
-  /** The `last` of the round from which on it is voided; absent: it is not. */
+  /** The `last` of the batch from which on it is voided; absent: it is not. */
   readonly voided?: Micros
   /** The latest changes; what is older than `last` is settled. */
   readonly pending?: readonly Pending[]
@@ -75,7 +75,7 @@ export interface DescriptionDocument {
   readonly iri: string
   /** JSON: keys of extensions may be anything. */
   readonly text: string
-  /** The `last` of the round that wrote it; what was there until then is `before`. */
+  /** The `last` of the batch that wrote it; what was there until then is `before`. */
   readonly at: number
   readonly before: string | null
 }

@@ -3,12 +3,12 @@ import type { ObjectId } from 'mongodb'
 import type { Clock } from '../../contracts/clock.ts'
 import { RalphError } from '../../errors.ts'
 import type {
+  BatchEngine,
   ChangedStatement,
   Lookup,
   PresentStatement,
-  Round,
-  RoundEngine,
-  Turn
+  WriteBatch,
+  WriteSession
 } from '../../storage/batching/engine.ts'
 import { isLost, type Lease } from '../../storage/batching/lease.ts'
 import { oldGaps, type Written } from '../../storage/batching/written.ts'
@@ -24,7 +24,7 @@ import type { DescriptionDocument, Relations, StatementDocument } from './docume
 import { refusedWrites, translateError, translating } from './errors.ts'
 import type { Snapshots } from './snapshots.ts'
 import { isLate, isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
-import { undoLate, undoTurn } from './undo.ts'
+import { undoLate, undoSession } from './undo.ts'
 
 export interface EngineOptions {
   readonly collections: Collections
@@ -60,11 +60,11 @@ const settleAll = async (writes: readonly Promise<unknown>[]): Promise<void> => 
 }
 
 /**
- * Writes rounds without transactions, which a server that stands alone does not have: one process at a time (the
+ * Writes batches without transactions, which a server that stands alone does not have: one process at a time (the
  * lease), and unseen by all readers, which look no further than the `last` of the lease, until that is moved, as the
- * round's last act. A round that does not come so far is taken back by whoever is next.
+ * batch's last act. A batch that does not come so far is taken back by whoever is next.
  */
-export const createEngine = (options: EngineOptions): RoundEngine & { close(): Promise<void> } => {
+export const createEngine = (options: EngineOptions): BatchEngine & { close(): Promise<void> } => {
   const { collections, lease, snapshots, clock, adopting, foreign } = options
   const { statements } = collections
   /** Something may be there that was never committed. What a process before this one has left is found, too. */
@@ -84,7 +84,7 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
     return hasReferrers ? statements.find({ 'ralph.target': { $in: [...ids] } }, options).toArray() : []
   }
 
-  const createTurn = (written: Written, undisturbed: boolean): Turn => {
+  const createWriteSession = (written: Written, undisturbed: boolean): WriteSession => {
     const { last } = written
     const turn = `${lease.self}/${randomUUID()}`
     /** As they were looked up: a change is made to these, and nothing else. */
@@ -140,20 +140,20 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
         if (matchedCount !== some.length) throw disturbed()
       })
 
-    const writeStatements = async (round: Round): Promise<void> => {
+    const writeStatements = async (batch: WriteBatch): Promise<void> => {
       // Throws for a statement that is too large before anything is written.
-      const documents = round.statements
+      const documents = batch.statements
         .filter(({ id }) => !adopting.has(id))
-        .map((each) => planDocument(each, round.last, turn))
-      const adoptions = round.statements.flatMap((each) => {
+        .map((each) => planDocument(each, batch.last, turn))
+      const adoptions = batch.statements.flatMap((each) => {
         const _id = adopting.get(each.id)
-        return _id === undefined ? [] : [{ _id, ...planRelations(each, round.last, turn) }]
+        return _id === undefined ? [] : [{ _id, ...planRelations(each, batch.last, turn) }]
       })
       // Planning may have taken its time.
       await lease.requireHeld()
-      await lease.reach(round.last)
+      await lease.reach(batch.last)
       isDoubtful = true
-      if (round.statements.some(({ target }) => target !== undefined)) hasReferrers = true
+      if (batch.statements.some(({ target }) => target !== undefined)) hasReferrers = true
       const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
       await settleAll([
         writeParts(
@@ -167,32 +167,32 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
           )
         ),
         inChunks(adoptions, maxWrites, (some) => statements.bulkWrite(some.map(adoption), writeOptions)),
-        writeChanges(round.changed, round.last),
-        writeAttachments(collections, round.attachments),
-        writeDescriptions(collections, round, descriptions, written, round.last),
-        writeNames(collections, round.names)
+        writeChanges(batch.changed, batch.last),
+        writeAttachments(collections, batch.attachments),
+        writeDescriptions(collections, batch, descriptions, written, batch.last),
+        writeNames(collections, batch.names)
       ])
     }
 
     /** Another process holds the lease, or did. */
-    const takeBack = async (round: Round): Promise<void> => {
-      await undoTurn(
+    const takeBack = async (batch: WriteBatch): Promise<void> => {
+      await undoSession(
         collections,
         turn,
-        round.statements.map(({ id }) => id)
+        batch.statements.map(({ id }) => id)
       )
     }
 
-    const write = async (round: Round): Promise<void> => {
-      await writeStatements(round)
+    const write = async (batch: WriteBatch): Promise<void> => {
+      await writeStatements(batch)
       try {
-        await lease.commit(round.last)
+        await lease.commit(batch.last)
       } catch (error) {
-        if (isLost(error)) await takeBack(round)
+        if (isLost(error)) await takeBack(batch)
         throw error
       }
       isDoubtful = false
-      snapshots.passed(round.last)
+      snapshots.passed(batch.last)
     }
 
     return {
@@ -206,9 +206,9 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
           for (const [key, document] of found) descriptions.set(key, document)
           return descriptionsAt(iris, found, written)
         }),
-      write: async (round) => {
+      write: async (batch) => {
         try {
-          await write(round)
+          await write(batch)
         } catch (error) {
           const refused = refusedWrites(error).filter(({ code }) => code === 11_000)
           if (refused.some(({ message }) => message.includes('index: _id_'))) foreign()
@@ -242,7 +242,7 @@ export const createEngine = (options: EngineOptions): RoundEngine & { close(): P
       lease.forget(old)
       snapshots.passed(written.last)
       if (!undisturbed && hasReferrers === false) hasReferrers = undefined
-      return createTurn(written, undisturbed)
+      return createWriteSession(written, undisturbed)
     },
     close: async () => {
       if (isDoubtful) lease.abandon()

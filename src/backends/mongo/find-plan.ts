@@ -22,11 +22,11 @@ const inGap = ({ after, through }: Gap): { readonly $gt: Micros; readonly $lte: 
   $lte: through
 })
 
-/** Ranges, in one of which a round is that does not count, or not yet. */
+/** Ranges, in one of which a batch is that does not count, or not yet. */
 export const notWritten = ({ last, gaps }: Written): object[] => [{ $gt: last }, ...gaps.map(inGap)]
 
 /**
- * Written by a turn of a writer that was taken for dead, in a round that does not count. By the time alone it is not
+ * Written by a session of a writer that was taken for dead, in a batch that does not count. By the time alone it is not
  * told: a statement that another store had may have been stored at any time.
  */
 export const isOfGap = (gap: Gap): Condition => ({
@@ -34,16 +34,16 @@ export const isOfGap = (gap: Gap): Condition => ({
   'ralph.turn': { $regex: `^${gap.holder}` }
 })
 
-/** Nothing that a round has left which does not count. */
+/** Nothing that a batch has left which does not count. */
 const notInGaps = ({ gaps }: Written): Condition[] => (gaps.length === 0 ? [] : [{ $nor: gaps.map(isOfGap) }])
 
-/** Stored by a round that is committed. */
+/** Stored by a batch that is committed. */
 export const isStored = (written: Written): Condition[] => [
   { 'ralph.stored': { $lte: written.last } },
   ...notInGaps(written)
 ]
 
-/** Voided by a round that is committed, or not. */
+/** Voided by a batch that is committed, or not. */
 export const isVoided = ({ last, gaps }: Written): Condition =>
   gaps.length === 0
     ? { 'ralph.voided': { $lte: last } }

@@ -7,7 +7,7 @@ export interface MongoOptions {
   readonly database: string
   /** Keeps the statements of the default target. */
   readonly collection: string
-  /** Milliseconds for which the first of some requests waits for others to share its round. */
+  /** Milliseconds for which the first of some requests waits for others to share its batch. */
   readonly writeDelay: number
   /** Milliseconds that a request may take; 10,000 unless given. */
   readonly timeout?: number

@@ -3,7 +3,7 @@ import { freshRecord, type LeaseTable } from '../../storage/batching/lease-recor
 import type { Written } from '../../storage/batching/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 
-/** Reads that see every round whole or not at all, and all that was acknowledged before they began, by whichever server. */
+/** Reads that see every batch whole or not at all, and all that was acknowledged before they began, by whichever server. */
 export interface Snapshots {
   /** `work` shows what was written so far; it may be called twice, and its last result counts. */
   read<Result>(work: (written: Written) => Promise<Result>): Promise<Result>

@@ -28,7 +28,7 @@ export const isLate = ({ stored, turn, voided, pending = [] }: Relations, writte
 const harmless = 1_000_000
 /** Bytes of text that stay beside the statement. */
 const maxText = 4_000_000
-/** MongoDB's limit, and room for what later rounds add. */
+/** MongoDB's limit, and room for what later batches add. */
 const maxSize = 16 * 2 ** 20 - 2 ** 17
 
 /** Whether our relations were written with it. */
@@ -52,7 +52,7 @@ const planText = (text: string): { readonly text: Partial<StatementText>; readon
   return { text: { parts: content.parts ?? [], size: content.size }, parts }
 }
 
-/** What a round writes with a statement, be its document new or Ralph's. */
+/** What a batch writes with a statement, be its document new or Ralph's. */
 export const planRelations = (statement: NewStatement, at: Micros, turn: string): Planned<Relations> => {
   const { id, stored, tokens, target, voiding, voided } = statement
   const { text, parts } = planText(statement.text)

@@ -4,8 +4,8 @@ import type { BackendContext } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
+import { createBatchedWriter } from '../../storage/batching/batched-writer.ts'
 import { createLease, defaultLease } from '../../storage/batching/lease.ts'
-import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard } from '../../storage/guard.ts'
 import type { StatementId } from '../../xapi/statement.ts'
@@ -59,7 +59,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
   const snapshots = createSnapshots(lease, leaseTable)
   const adopting = new Map<StatementId, ObjectId>()
   const engine = createEngine({ collections, lease, snapshots, clock, adopting, foreign: () => void adoptLater() })
-  const rounds = createStatementRounds({ engine, clock, delay: options.writeDelay })
+  const writer = createBatchedWriter({ engine, clock, delay: options.writeDelay })
   const queries = createQueries(collections, snapshots)
   const documents = createDocuments(collections, createIncreasingClock(clock))
 
@@ -89,7 +89,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
    */
   const promise = async (options: CallOptions | undefined): Promise<Micros> => {
     asking ??= performance.now()
-    const promised = rounds.consistentThrough(options).finally(() => {
+    const promised = writer.consistentThrough(options).finally(() => {
       asking = undefined
     })
     const answered = new AbortController()
@@ -109,7 +109,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
 
   let isAdopting: Promise<AdoptReport> | undefined
   const adopt = (): Promise<AdoptReport> => {
-    isAdopting ??= translating(() => adoptStatements({ collections, rounds, clock, adopting })).finally(() => {
+    isAdopting ??= translating(() => adoptStatements({ collections, writer, clock, adopting })).finally(() => {
       isAdopting = undefined
     })
     return isAdopting
@@ -133,12 +133,12 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
     statements: {
       insert: async (batch, options) => {
         try {
-          return await rounds.insert(batch, options)
+          return await writer.insert(batch, options)
         } catch (error) {
           if (isAdopting === undefined) throw error
           // Ralph has written one of them meanwhile: now that it is known, it is judged as any other.
           await isAdopting
-          return rounds.insert(batch, options)
+          return writer.insert(batch, options)
         }
       },
       find: (id, wanted, options) => run(() => queries.find(id, wanted, options), options, reading),
@@ -185,14 +185,14 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
     },
     copy: {
       statements: (after, limit, options) => run(() => queries.all(after, limit, options), options, reading),
-      restoreStatements: rounds.restore,
+      restoreStatements: writer.restore,
       documents: (after, limit, options) => run(() => documents.page(after, limit, options), options, reading),
       restoreDocuments: (restored, options) => run(() => documents.restore(restored), options)
     },
     adopt: () => run(adopt),
     close: () =>
       guard.close(async () => {
-        await rounds.close()
+        await writer.close()
         await engine.close()
       })
   }

@@ -9,7 +9,7 @@ import { isOfGap, notWritten } from './find-plan.ts'
 import { isTakenIn } from './statement-document.ts'
 
 /**
- * The relations as they were before rounds that were never committed. A round adds only tokens that were not there, so
+ * The relations as they were before batches that were never committed. A batch adds only tokens that were not there, so
  * those it added are its own.
  */
 const before = (relations: Relations, written: Written): Relations => {
@@ -88,6 +88,6 @@ export const undoLate = async (collections: Collections, written: Written, made:
   return left.reduce((sum, each) => sum + each, 0)
 }
 
-/** Takes back what a turn wrote after another process had taken over: that one has not looked for it. Nobody has seen it. */
-export const undoTurn = (collections: Collections, turn: string, ids: readonly string[]): Promise<number> =>
+/** Takes back what a session wrote after another process had taken over: that one has not looked for it. Nobody has seen it. */
+export const undoSession = (collections: Collections, turn: string, ids: readonly string[]): Promise<number> =>
   removeStatements(collections, { 'ralph.id': { $in: [...ids] }, 'ralph.turn': turn })

@@ -48,7 +48,7 @@ const greeting = ({ schema, statementTimeout }: Settings): string => {
     statement_timeout: String(statementTimeout),
     // While one server writes to a target, another one waits here.
     lock_timeout: String(Math.ceil(statementTimeout * 0.7)),
-    // A server that stops in the middle of a turn does not keep others from writing.
+    // A server that stops in the middle of a session does not keep others from writing.
     idle_in_transaction_session_timeout: String(statementTimeout),
     default_transaction_isolation: 'read committed',
     default_transaction_deferrable: 'off',

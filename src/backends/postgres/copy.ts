@@ -1,6 +1,6 @@
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import type { KeyedDocument, StoreCopy } from '../../contracts/store-copy.ts'
-import type { StatementRounds } from '../../storage/batching/statement-rounds.ts'
+import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { chunksOf } from './chunks.ts'
 import type { Database } from './connect.ts'
@@ -55,9 +55,9 @@ export const createStatementReader =
     return pageFrom(await database.read(selectStatements(target, start.stored, start.id, end, limit), options))
   }
 
-export const createCopy = (database: Database, target: number, rounds: StatementRounds): StoreCopy => ({
+export const createCopy = (database: Database, target: number, writer: BatchedWriter): StoreCopy => ({
   statements: createStatementReader(database, target),
-  restoreStatements: rounds.restore,
+  restoreStatements: writer.restore,
   documents: async (after, limit, options) => {
     const rows = await database.read(
       selectDocuments(target, after === undefined ? leastId : digestOfKey(after), limit),

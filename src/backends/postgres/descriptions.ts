@@ -1,10 +1,10 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
-import type { Round } from '../../storage/batching/engine.ts'
+import type { WriteBatch } from '../../storage/batching/engine.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import { digestOf, listOf } from './keys.ts'
 import { prepare, type Query } from './query-text.ts'
 
-/** How a query is asked: within a turn, or by a reader. */
+/** How a query is asked: within a session, or by a reader. */
 export type Ask = <Row extends readonly unknown[]>(query: Query<Row>) => Promise<readonly Row[]>
 
 type DescribedRow = readonly [isActivity: boolean, digest: string, text: string]
@@ -68,8 +68,8 @@ export const describe = async (
 const listed = (all: ReadonlyMap<string, object>): string =>
   JSON.stringify([...all].map(([iri, description]) => [digestOf(iri), iri, description]))
 
-/** What a round has learned. */
-export const learn = (target: number, { definitions, displays, names }: Round): Query<never>[] => [
+/** What a batch has learned. */
+export const writeDescriptions = (target: number, { definitions, displays, names }: WriteBatch): Query<never>[] => [
   ...(definitions.size === 0 ? [] : [upsertDefinitions(target, listed(definitions))]),
   ...(displays.size === 0 ? [] : [upsertDisplays(target, listed(displays))]),
   ...(names.length === 0

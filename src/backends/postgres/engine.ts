@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
-import type { RoundEngine, Turn } from '../../storage/batching/engine.ts'
+import type { BatchEngine, WriteSession } from '../../storage/batching/engine.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { begin, commit, type Database, rollback, type Session } from './connect.ts'
 import { describe } from './descriptions.ts'
@@ -15,7 +15,7 @@ const lockTarget = prepare<ProgressRow>(
   'SELECT last, writer, xmin::text FROM target WHERE number = $1 FOR UPDATE'
 )
 
-/** `version` is another one after each round, of whichever process. */
+/** `version` is another one after each batch, of whichever process. */
 type ProgressRow = readonly [last: Micros, writer: string | null, version: string]
 
 /** States in which a transaction that has changed nothing may begin again: see translate-error.ts. */
@@ -32,7 +32,7 @@ const isUndone = (error: unknown): boolean =>
 
 const attempts = 3
 
-export const createEngine = (database: Database, target: number): RoundEngine => {
+export const createEngine = (database: Database, target: number): BatchEngine => {
   /** Of this process; another one after a failure, which may have been written for all that is known. */
   let writer: string = randomUUID()
 
@@ -59,11 +59,11 @@ export const createEngine = (database: Database, target: number): RoundEngine =>
       let session: Session | undefined = first
 
       const run = async (queries: readonly Query<never>[]): Promise<void> => {
-        if (session === undefined) throw new RalphError('INTERNAL', 'the turn is over')
+        if (session === undefined) throw new RalphError('INTERNAL', 'the write session is over')
         await session.run(...queries)
       }
       const ask = async <Row extends readonly unknown[]>(query: Query<Row>): Promise<readonly Row[]> => {
-        if (session === undefined) throw new RalphError('INTERNAL', 'the turn is over')
+        if (session === undefined) throw new RalphError('INTERNAL', 'the write session is over')
         return (await session.run<[Row]>(query))[0]
       }
       const leave = (isReusable: boolean): void => {
@@ -96,14 +96,14 @@ export const createEngine = (database: Database, target: number): RoundEngine =>
         }
       }
 
-      const turn: Turn = {
+      const writeSession: WriteSession = {
         last,
         undisturbed: lastWriter === writer,
         unfinished: [],
         lookUp: (ids) => lookUp(ask, target, ids),
         describe: (iris) => describe(ask, target, iris),
-        write: async (round) => {
-          const queries = [...writesOf(target, writer, round), commit]
+        write: async (batch) => {
+          const queries = [...writesOf(target, writer, batch), commit]
           try {
             await run(queries).catch((error: unknown) => {
               if (!isUndone(error)) throw error
@@ -117,7 +117,7 @@ export const createEngine = (database: Database, target: number): RoundEngine =>
         },
         end: undo
       }
-      return turn
+      return writeSession
     }
   }
 }

@@ -12,8 +12,8 @@ export type { PostgresOptions } from './names.ts'
 /**
  * Keeps all targets in one schema of a PostgreSQL database, 14 or later, which any number of servers may share.
  *
- * A round of writing is a transaction that holds the row of its target, so that of all servers one writes to a target
- * at a time, `stored` follows the order of commits, and a reader sees a round whole or not at all; no lease is needed,
+ * A batch of writing is a transaction that holds the row of its target, so that of all servers one writes to a target
+ * at a time, `stored` follows the order of commits, and a reader sees a batch whole or not at all; no lease is needed,
  * and nothing is left unfinished by a server that dies. What is acknowledged was committed, with synchronous_commit on.
  * A document is replaced by comparing its revision; the times of documents that several servers write are as good as
  * their clocks, those of one document always increase.

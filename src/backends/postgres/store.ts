@@ -1,5 +1,5 @@
 import type { Clock } from '../../contracts/clock.ts'
-import { createStatementRounds } from '../../storage/batching/statement-rounds.ts'
+import { createBatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
 import { notThere } from '../../storage/not-there.ts'
@@ -65,14 +65,14 @@ export const createStore = (
   target: number,
   { clock, writeDelay, longList }: StoreOptions
 ): PostgresStore => {
-  const rounds = createStatementRounds({ engine: createEngine(database, target), clock, delay: writeDelay })
+  const writer = createBatchedWriter({ engine: createEngine(database, target), clock, delay: writeDelay })
   const documents = createDocuments(database, target, clock)
   const { query } = createQueries(database, target, longList)
   const guard = createGuard()
   const store: EngineStore = {
     statements: {
-      insert: rounds.insert,
-      consistentThrough: rounds.consistentThrough,
+      insert: writer.insert,
+      consistentThrough: writer.consistentThrough,
       find: async (id: StatementId, { voided }, options) => {
         if (!isNormalId(id)) return undefined
         const [row] = await database.read(findStatement(target, id, voided), options)
@@ -86,7 +86,7 @@ export const createStore = (
     },
     attachments: createAttachments(database, target),
     documents,
-    copy: createCopy(database, target, rounds)
+    copy: createCopy(database, target, writer)
   }
-  return { ...guardStore(guard, store), close: () => guard.close(() => rounds.close()) }
+  return { ...guardStore(guard, store), close: () => guard.close(() => writer.close()) }
 }

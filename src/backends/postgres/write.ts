@@ -1,10 +1,10 @@
-import type { ChangedStatement, NewStatement, Round } from '../../storage/batching/engine.ts'
+import type { ChangedStatement, NewStatement, WriteBatch } from '../../storage/batching/engine.ts'
 import type { Token } from '../../storage/batching/tokens.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { insertAttachments } from './attachments.ts'
 import { leanTokens } from './compact-tokens.ts'
-import { learn } from './descriptions.ts'
+import { writeDescriptions } from './descriptions.ts'
 import { listOf, tokenKey } from './keys.ts'
 import { ownTokens } from './look-up.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
@@ -113,9 +113,9 @@ const writeChanges = (target: number, changed: readonly ChangedStatement[]): Que
   return gone.length === 0 ? [update] : [update, deleteEntries(...entriesOf(target, gone))]
 }
 
-/** All that a round writes, in the order in which it is sent, all at once. */
-export const writesOf = (target: number, writer: string, round: Round): Query<never>[] => {
-  const { last, statements, changed, attachments } = round
+/** All that a batch writes, in the order in which it is sent, all at once. */
+export const writesOf = (target: number, writer: string, batch: WriteBatch): Query<never>[] => {
+  const { last, statements, changed, attachments } = batch
   const listed: Listed[] = []
   for (const { id, stored, statement, tokens, voided } of statements) {
     if (!voided) listed.push({ id, stored, tokens: leanTokens(statement, tokens) })
@@ -128,7 +128,7 @@ export const writesOf = (target: number, writer: string, round: Round): Query<ne
     ...(statements.length === 0 ? [] : [writeStatements(target, statements)]),
     ...(listed.length === 0 ? [] : [insertEntries(...entriesOf(target, listed))]),
     ...writeChanges(target, changed),
-    ...learn(target, round),
+    ...writeDescriptions(target, batch),
     ...insertAttachments(target, attachments)
   ]
 }

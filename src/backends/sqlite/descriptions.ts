@@ -1,7 +1,7 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
 import type { Steps } from '../../storage/batching/group-commit.ts'
 import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
-import { taughtBy } from '../../xapi/descriptions.ts'
+import { metadataIn } from '../../xapi/descriptions.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
@@ -125,7 +125,7 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
 
   return {
     learn: (statement, stored, apart) => {
-      const taught = taughtBy(statement, apart)
+      const taught = metadataIn(statement, apart)
       for (const [iri, definition] of taught.definitions) definitions.learn(iri, definition)
       for (const [iri, display] of taught.displays) displays.learn(iri, display)
       for (const [identifier, name] of taught.names) learnName(identifier, name, stored)

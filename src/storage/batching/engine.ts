@@ -4,37 +4,37 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { Token } from './tokens.ts'
 
 /**
- * What a database server must offer so that statements can be kept on it. All writing is done in rounds: what many
- * concurrent requests bring is looked up, planned and written together, by one process at a time, so that a round
- * costs a few round trips however many requests share it. A round is planned in full before anything of it is written
+ * What a database server must offer so that statements can be kept on it. All writing is done in batches: what many
+ * concurrent requests bring is looked up, planned and written together, by one process at a time, so that a batch
+ * costs a few round trips however many requests share it. A batch is planned in full before anything of it is written
  * (`plan.ts`): an engine only carries out what a plan says.
  */
-export interface RoundEngine {
+export interface BatchEngine {
   /**
-   * Becomes the only writer, of all processes, until the turn ends. What an earlier turn left unfinished, of whichever
+   * Becomes the only writer, of all processes, until the session ends. What an earlier session left unfinished, of whichever
    * process, is undone or is handed over as `unfinished`. `STORE_UNAVAILABLE` when the server is out of reach or
    * another writer does not make way.
    */
-  begin(): Promise<Turn>
+  begin(): Promise<WriteSession>
 }
 
-/** A turn of writing. Errors: `STORE_UNAVAILABLE`, `STORE_FULL`; another `RalphError` says that *content* was refused. */
-export interface Turn {
+/** A session of writing. Errors: `STORE_UNAVAILABLE`, `STORE_FULL`; another `RalphError` says that *content* was refused. */
+export interface WriteSession {
   /** No statement has been given, and nobody was promised, a `stored` later than this. */
   readonly last: Micros
-  /** Nobody else has written since the previous turn of this process ended: what was remembered still holds. */
+  /** Nobody else has written since the previous session of this process ended: what was remembered still holds. */
   readonly undisturbed: boolean
-  /** Statements that were written whole by a turn that died before its end: they count, but must be linked again. */
+  /** Statements that were written whole by a session that died before its end: they count, but must be linked again. */
   readonly unfinished: readonly StatementId[]
   /** Up to date, whatever the engine shows to others and when. */
   lookUp(ids: readonly StatementId[]): Promise<Lookup>
   /** What is known so far of these Activities and Verbs. */
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Promise<Descriptions>
   /**
-   * Writes a round, whole and durable when it resolves: from then on every reader sees all of it. When it rejects, no
-   * reader may ever see part of it, and the turn is over but for `end`.
+   * Writes a batch, whole and durable when it resolves: from then on every reader sees all of it. When it rejects, no
+   * reader may ever see part of it, and the session is over but for `end`.
    */
-  write(round: Round): Promise<void>
+  write(batch: WriteBatch): Promise<void>
   /** Lets others write; undoes what was not written. Never rejects. */
   end(): Promise<void>
 }
@@ -73,7 +73,7 @@ export interface ChangedStatement {
 }
 
 /** A name of an Agent that may be new. */
-export interface LearnedName {
+export interface FoundName {
   /** Identifier key. */
   readonly identifier: string
   readonly name: string
@@ -81,9 +81,9 @@ export interface LearnedName {
   readonly stored: Micros
 }
 
-/** All that a turn writes. */
-export interface Round extends Descriptions {
-  /** Later than, or equal to, every `stored` in it; the `last` of the next turn. */
+/** All that a session writes. */
+export interface WriteBatch extends Descriptions {
+  /** Later than, or equal to, every `stored` in it; the `last` of the next session. */
   readonly last: Micros
   /** In the order of `stored`. */
   readonly statements: readonly NewStatement[]
@@ -91,5 +91,5 @@ export interface Round extends Descriptions {
   /** Each once; some may be there already. */
   readonly attachments: readonly AttachmentContent[]
   /** Each once; some may be there already. */
-  readonly names: readonly LearnedName[]
+  readonly names: readonly FoundName[]
 }

@@ -172,7 +172,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
     try {
       taken = await attempt(group)
     } catch (error) {
-      // Neither `begin` nor `rollback` may throw for long: the next turn tries again with the next jobs.
+      // Neither `begin` nor `rollback` may throw for long: the next session tries again with the next jobs.
       for (const entry of group) entry.reject(error)
     }
     waiting = waiting.slice(taken.length)

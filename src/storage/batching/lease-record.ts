@@ -11,7 +11,7 @@ export interface LeaseRecord {
   readonly writer: string | undefined
   /** Every statement up to this is written whole: what is later must not be shown. */
   readonly last: Micros
-  /** The holder writes no round that is later than this; undefined: an older version wrote the record. */
+  /** The holder writes no batch that is later than this; undefined: an older version wrote the record. */
   readonly through: Micros | undefined
   /** Of holders that were taken for dead. */
   readonly gaps: readonly Gap[]

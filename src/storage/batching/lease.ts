@@ -40,10 +40,10 @@ export interface Held extends Written {
  * record has not changed for the time to live, measured here.
  *
  * It may be taken for dead and live: its event loop, its machine or the engine was held up. Nothing depends on when that
- * happens, because of three things. The record says beforehand up to which round its holder writes (`through`). Who takes
- * over writes down, in the same step, that no round between `last` and `through` counts (a gap), and begins behind them.
+ * happens, because of three things. The record says beforehand up to which batch its holder writes (`through`). Who takes
+ * over writes down, in the same step, that no batch between `last` and `through` counts (a gap), and begins behind them.
  * And a commit is a compare-and-set of the record. So a late writer commits nothing, and whatever it writes late is
- * hidden from the moment on from which somebody else could commit. It is told `lost`, and goes on with its next turn.
+ * hidden from the moment on from which somebody else could commit. It is told `lost`, and goes on with its next session.
  *
  * Its calls must follow each other.
  */
@@ -54,8 +54,8 @@ export interface Lease {
    * Before each request that writes. `STORE_UNAVAILABLE` when somebody has taken over: who was held up asks the record.
    */
   requireHeld(): Promise<void>
-  /** Before a round is written: resolves when the record says that there may be a round at this time. */
-  reach(round: Micros): Promise<void>
+  /** Before a batch is written: resolves when the record says that there may be a batch at this time. */
+  reach(time: Micros): Promise<void>
   /**
    * Says that all up to `last` is written. `STORE_UNAVAILABLE` when the lease was lost meanwhile: then nothing that
    * was written under it counts.
@@ -65,7 +65,7 @@ export interface Lease {
   writtenIfHeld(): Written | undefined
   /** The record need not tell of these any longer: all that was in them was taken back. */
   forget(gaps: readonly Gap[]): void
-  /** After a turn: lets go if somebody waits, else soon. */
+  /** After a session: lets go if somebody waits, else soon. */
   pause(): Promise<void>
   /** Lets go at once. */
   release(): Promise<void>
@@ -110,7 +110,7 @@ export const createLease = <Version>(
   let tail: Promise<unknown> = Promise.resolve()
   let lettingGo = false
   let forgotten: readonly Gap[] = []
-  /** The latest round that was begun here. */
+  /** The latest batch that was begun here. */
   let reached: Micros = 0
   /** Counts what the holder does: a timer of what it did before has no say. */
   let doing = 0
@@ -136,9 +136,9 @@ export const createLease = <Version>(
   const isForgotten = (gap: Gap): boolean => forgotten.some(({ through }) => through === gap.through)
 
   /** A sign of life, and room for what is written until the next one. */
-  const renewedRecord = (record: LeaseRecord, round: Micros): LeaseRecord => ({
+  const renewedRecord = (record: LeaseRecord, time: Micros): LeaseRecord => ({
     ...record,
-    through: Math.max(record.through ?? 0, record.last, round, clock() + ahead),
+    through: Math.max(record.through ?? 0, record.last, time, clock() + ahead),
     gaps: record.gaps.filter((gap) => !isForgotten(gap))
   })
 
@@ -172,7 +172,7 @@ export const createLease = <Version>(
     timer.unref()
   }
 
-  const renew = (round: Micros = 0): Promise<boolean> => putHeld((record) => renewedRecord(record, round))
+  const renew = (time: Micros = 0): Promise<boolean> => putHeld((record) => renewedRecord(record, time))
 
   /** Until the holder does something else: it pauses, or lets go. */
   const keepAlive = (milliseconds = Math.max(0, renewed + timeToLive / signs - performance.now())): void => {
@@ -253,10 +253,10 @@ export const createLease = <Version>(
       if (held !== undefined && isFresh()) return
       if (!(await inTurn(() => renew()))) throw lost()
     },
-    reach: async (round) => {
-      reached = Math.max(reached, round)
-      if (held !== undefined && round <= (held.record.through ?? 0)) return
-      if (!(await inTurn(() => renew(round)))) throw lost()
+    reach: async (time) => {
+      reached = Math.max(reached, time)
+      if (held !== undefined && time <= (held.record.through ?? 0)) return
+      if (!(await inTurn(() => renew(time)))) throw lost()
     },
     commit: (last) =>
       inTurn(async () => {

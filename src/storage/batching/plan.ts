@@ -22,7 +22,7 @@ interface Node {
   isVoidedNow: boolean
 }
 
-/** What a round will write of statements, worked out from what was looked up, before anything is written. */
+/** What a batch will write of statements, worked out from what was looked up, before anything is written. */
 export interface Plan {
   /** The statement with this id, if it is there or planned. */
   statement(id: StatementId): Statement | undefined

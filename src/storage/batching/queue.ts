@@ -15,8 +15,8 @@ export interface QueueOptions<Job, Outcome> {
   run(jobs: readonly Job[]): Promise<readonly Outcome[]>
 }
 
-/** Runs jobs in rounds: while one round runs, the jobs of the next one gather. */
-export interface RoundQueue<Job, Outcome> {
+/** Runs jobs in batches: while one batch runs, the jobs of the next one gather. */
+export interface BatchQueue<Job, Outcome> {
   /** `STORE_UNAVAILABLE` after `close`, `OVERLOADED` when too much waits. */
   add(job: Job): Promise<Outcome>
   isClosed(): boolean
@@ -26,12 +26,12 @@ export interface RoundQueue<Job, Outcome> {
   close(): Promise<void>
 }
 
-/** A round takes no more than this, unless a single job has more. */
-const roundLimit: Weight = { items: 2000, bytes: 2 ** 24 }
+/** A batch takes no more than this, unless a single job has more. */
+const batchLimit: Weight = { items: 2000, bytes: 2 ** 24 }
 /** What may wait: more would only wait longer, and in memory. */
 const waitingLimit: Weight = { items: 50_000, bytes: 2 ** 26 }
 
-/** After a round the next one waits for this part of the time that it took, and no more milliseconds than these. */
+/** After a batch the next one waits for this part of the time that it took, and no more milliseconds than these. */
 const gathering = 0.2
 const mostGathering = 4
 
@@ -53,19 +53,19 @@ const minus = (one: Weight, other: Weight): Weight => ({
   bytes: one.bytes - other.bytes
 })
 
-export const createRoundQueue = <Job, Outcome>(options: QueueOptions<Job, Outcome>): RoundQueue<Job, Outcome> => {
+export const createBatchQueue = <Job, Outcome>(options: QueueOptions<Job, Outcome>): BatchQueue<Job, Outcome> => {
   const { delay, weightOf, run } = options
   let waiting: Entry<Job, Outcome>[] = []
   let weight: Weight = { items: 0, bytes: 0 }
   let running: Promise<void> | undefined
   let closed = false
 
-  /** As many from the head as fit into a round. */
+  /** As many from the head as fit into a batch. */
   const take = (): Entry<Job, Outcome>[] => {
     let total: Weight = { items: 0, bytes: 0 }
     const end = waiting.findIndex((entry, index) => {
       total = plus(total, entry)
-      return index > 0 && exceeds(total, roundLimit)
+      return index > 0 && exceeds(total, batchLimit)
     })
     const taken = end === -1 ? waiting : waiting.slice(0, end)
     waiting = end === -1 ? [] : waiting.slice(end)
@@ -84,7 +84,7 @@ export const createRoundQueue = <Job, Outcome>(options: QueueOptions<Job, Outcom
       } catch (error) {
         for (const { reject } of taken) reject(error)
       }
-      // Who was just answered may send the next at once: with those who wait already they make one round instead of two.
+      // Who was just answered may send the next at once: with those who wait already they make one batch instead of two.
       const pause = Math.floor(Math.min((performance.now() - started) * gathering, mostGathering))
       if (pause > 0 && waiting.length > 0 && !closed) await setTimeout(pause)
     }

@@ -1,7 +1,7 @@
 import type { Micros } from '../../xapi/timestamp.ts'
 
 /**
- * Rounds later than `after`, up to `through`, of a writer that was taken for dead: they were not committed, and never
+ * Batches later than `after`, up to `through`, of a writer that was taken for dead: they were not committed, and never
  * will be. What that writer had sent may arrive at any time later, from a network or a disk that was slow, or because it
  * lives and was only held up: nobody ever sees it.
  */
@@ -12,18 +12,18 @@ export interface Gap {
   readonly holder: string
 }
 
-/** How far a target is written: all rounds up to `last` are whole, but for those that do not count. */
+/** How far a target is written: all batches up to `last` are whole, but for those that do not count. */
 export interface Written {
   readonly last: Micros
   /** Oldest first. */
   readonly gaps: readonly Gap[]
 }
 
-export const isInGap = (round: Micros, { after, through }: Gap): boolean => round > after && round <= through
+export const isInGap = (time: Micros, { after, through }: Gap): boolean => time > after && time <= through
 
-/** Whether what a round has changed counts. */
-export const isWritten = (round: Micros, { last, gaps }: Written): boolean =>
-  round <= last && !gaps.some((gap) => isInGap(round, gap))
+/** Whether what a batch has changed counts. */
+export const isWritten = (time: Micros, { last, gaps }: Written): boolean =>
+  time <= last && !gaps.some((gap) => isInGap(time, gap))
 
 /** Microseconds after which nothing arrives any more from a writer that was taken for dead. */
 const longestWay = 3_600_000_000

@@ -1,29 +1,29 @@
 import { LRUCache } from 'lru-cache'
 import type { Descriptions } from '../../contracts/statement-store.ts'
 import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
-import { type Taught, taughtBy } from '../../xapi/descriptions.ts'
+import { metadataIn, type StatementMetadata } from '../../xapi/descriptions.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { LearnedName, Turn } from './engine.ts'
+import type { FoundName, WriteSession } from './engine.ts'
 import { inTurns, type Steps } from './group-commit.ts'
 
-/** What the statements of a round teach of Activities, Verbs and Agents. */
-export interface Lesson extends Descriptions {
-  readonly names: readonly LearnedName[]
+/** What the statements of a batch teach of Activities, Verbs and Agents. */
+export interface MetadataUpdate extends Descriptions {
+  readonly names: readonly FoundName[]
   /** What was learned is remembered, since it was written. */
   settle(): void
 }
 
-export interface Teaching {
+export interface DescribingStatement {
   readonly statement: Statement
   readonly stored: Micros
   /** As in `StatementBatch`. */
   readonly apart: boolean
 }
 
-export interface Learner {
-  /** Merges what the statements say, in their order, into what the turn knows; only what is new is in the lesson. */
-  learn(taught: readonly Teaching[], turn: Turn): Promise<Lesson>
+export interface MetadataMerger {
+  /** Merges what the statements say, in their order, into what the session knows; only what is new is in the update. */
+  merge(statements: readonly DescribingStatement[], session: WriteSession): Promise<MetadataUpdate>
 }
 
 /** Remembers by IRI the description that was merged last: merging it once more would change nothing. */
@@ -40,10 +40,12 @@ interface Said<Description> {
   readonly text: string
 }
 
-const saidBy = function* (all: readonly Teaching[]): Steps<{ readonly stored: Micros; readonly taught: Taught }[]> {
-  const said: { readonly stored: Micros; readonly taught: Taught }[] = []
+const metadataInAll = function* (
+  all: readonly DescribingStatement[]
+): Steps<{ readonly stored: Micros; readonly metadata: StatementMetadata }[]> {
+  const said: { readonly stored: Micros; readonly metadata: StatementMetadata }[] = []
   for (const { statement, stored, apart } of all) {
-    said.push({ stored, taught: taughtBy(statement, apart) })
+    said.push({ stored, metadata: metadataIn(statement, apart) })
     yield
   }
   return said
@@ -80,7 +82,7 @@ const mergeAll = function* <Description>(
   return merged
 }
 
-export const createLearner = (): Learner => {
+export const createMetadataMerger = (): MetadataMerger => {
   const definitionMemory = createMemory()
   const displayMemory = createMemory()
   /** Names are only ever added: one that was written stays. */
@@ -90,10 +92,12 @@ export const createLearner = (): Learner => {
     sizeCalculation: (_, key) => key.length + 1
   })
 
-  const namesIn = (said: readonly { readonly stored: Micros; readonly taught: Taught }[]): Map<string, LearnedName> => {
-    const names = new Map<string, LearnedName>()
-    for (const { stored, taught } of said) {
-      for (const [identifier, name] of taught.names) {
+  const namesIn = (
+    said: readonly { readonly stored: Micros; readonly metadata: StatementMetadata }[]
+  ): Map<string, FoundName> => {
+    const names = new Map<string, FoundName>()
+    for (const { stored, metadata } of said) {
+      for (const [identifier, name] of metadata.names) {
         const key = JSON.stringify([identifier, name])
         if (!names.has(key) && !nameMemory.has(key)) names.set(key, { identifier, name, stored })
       }
@@ -102,21 +106,21 @@ export const createLearner = (): Learner => {
   }
 
   return {
-    learn: async (taught, turn) => {
-      if (!turn.undisturbed) {
+    merge: async (statements, session) => {
+      if (!session.undisturbed) {
         definitionMemory.clear()
         displayMemory.clear()
       }
-      const said = await inTurns(saidBy(taught))
+      const said = await inTurns(metadataInAll(statements))
       const definitions = await inTurns(
         unknownIn(
-          said.flatMap(({ taught }) => taught.definitions),
+          said.flatMap(({ metadata }) => metadata.definitions),
           definitionMemory
         )
       )
       const displays = await inTurns(
         unknownIn(
-          said.flatMap(({ taught }) => taught.displays),
+          said.flatMap(({ metadata }) => metadata.displays),
           displayMemory
         )
       )
@@ -128,7 +132,7 @@ export const createLearner = (): Learner => {
       const known =
         asked.activities.length + asked.verbs.length === 0
           ? { definitions: new Map<string, ActivityDefinition>(), displays: new Map<string, LanguageMap>() }
-          : await turn.describe(asked)
+          : await session.describe(asked)
       return {
         definitions: await inTurns(mergeAll(definitions, known.definitions, mergeDefinition)),
         displays: await inTurns(mergeAll(displays, known.displays, mergeDisplay)),

@@ -2,10 +2,10 @@ import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { StatementRounds } from './statement-rounds.ts'
+import type { BatchedWriter } from './batched-writer.ts'
 
-export interface PromisesOptions {
-  readonly rounds: Pick<StatementRounds, 'consistentThrough'>
+export interface ConsistentThroughOptions {
+  readonly writer: Pick<BatchedWriter, 'consistentThrough'>
   readonly clock: Clock
   readonly snapshots: {
     /** The latest time up to which this process knows that all is written. */
@@ -25,13 +25,13 @@ const courtesy = 300
  * `StatementStore.consistentThrough` where servers take turns at writing. Nobody who reads waits for another server to
  * make way, which may have died: what is known is true, if not as late as it could be.
  */
-export const createPromises = ({ rounds, clock, snapshots }: PromisesOptions) => {
+export const createConsistentThrough = ({ writer, clock, snapshots }: ConsistentThroughOptions) => {
   return async (options: CallOptions = {}): Promise<Micros> => {
     options.signal?.throwIfAborted()
     const known = snapshots.known()
     if (clock() - known < staleness) return known
     const answered = new AbortController()
-    const promised = rounds.consistentThrough(options)
+    const promised = writer.consistentThrough(options)
     const late = setTimeout(courtesy, undefined, { ref: false, signal: answered.signal }).then(() =>
       snapshots.last(options)
     )

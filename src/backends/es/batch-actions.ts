@@ -1,5 +1,5 @@
 import { onOneLine } from '../../json/exact.ts'
-import type { ChangedStatement, NewStatement, Round } from '../../storage/batching/engine.ts'
+import type { ChangedStatement, NewStatement, WriteBatch } from '../../storage/batching/engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Action } from './bulk.ts'
@@ -7,19 +7,19 @@ import type { Adoptions, Known } from './look-up.ts'
 import type { Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
 
-/** What a turn knows when it writes. */
-export interface RoundContext {
+/** What a session knows when it writes. */
+export interface BatchContext {
   readonly tables: Tables
   readonly known: ReadonlyMap<StatementId, Known>
   readonly adopting: Adoptions
   readonly turn: string
-  /** By which the round is told, and until which it is unseen. */
+  /** By which the batch is told, and until which it is unseen. */
   readonly at: Micros
 }
 
 const storedPart = (
   { id, stored, text, tokens, target, voiding, voided }: NewStatement,
-  { tables: { keys }, adopting, at }: RoundContext
+  { tables: { keys }, adopting, at }: BatchContext
 ): Partial<Relation> => {
   const adoption = adopting.get(id)
   return {
@@ -40,7 +40,7 @@ const storedPart = (
 const changedPart = (
   relation: Relation,
   { tokens, added, voided }: ChangedStatement,
-  { tables: { keys }, at }: RoundContext
+  { tables: { keys }, at }: BatchContext
 ): Relation => ({
   ...relation,
   tokens: tokens.map(keys.token).concat(keys.every),
@@ -61,15 +61,15 @@ const referredPart = (relation: Relation, referrer: StatementId, at: Micros): Re
   }
 }
 
-/** What is written to the relations: one document for each id that the round says something of. */
-export const relationActions = (round: Round, context: RoundContext): Action[] => {
+/** What is written to the relations: one document for each id that the batch says something of. */
+export const relationActions = (batch: WriteBatch, context: BatchContext): Action[] => {
   const { tables, known, turn, at } = context
   const next = new Map<StatementId, Relation>()
   const startOf = (id: StatementId): Relation =>
     next.get(id) ?? { ...known.get(id)?.relation, space: tables.space.prefix, turn }
-  for (const each of round.changed) next.set(each.id, changedPart(startOf(each.id), each, context))
-  for (const each of round.statements) next.set(each.id, { ...startOf(each.id), ...storedPart(each, context) })
-  for (const { id, target } of round.statements) {
+  for (const each of batch.changed) next.set(each.id, changedPart(startOf(each.id), each, context))
+  for (const each of batch.statements) next.set(each.id, { ...startOf(each.id), ...storedPart(each, context) })
+  for (const { id, target } of batch.statements) {
     if (target !== undefined) next.set(target, referredPart(startOf(target), id, at))
   }
   return [...next].map(([id, relation]) => ({
@@ -81,7 +81,7 @@ export const relationActions = (round: Round, context: RoundContext): Action[] =
 }
 
 /** What is written to Ralph's index; what is taken in from there is there. */
-export const textActions = ({ statements }: Round, { tables, adopting }: RoundContext): Action[] =>
+export const textActions = ({ statements }: WriteBatch, { tables, adopting }: BatchContext): Action[] =>
   statements
     .filter(({ id }) => !adopting.has(id))
     // A line of a bulk request has no line feed in it.

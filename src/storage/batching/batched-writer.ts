@@ -13,21 +13,21 @@ import { marksOf } from '../../xapi/attachments.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
 import { separateKnown } from '../known-statements.ts'
-import type { RoundEngine, Turn } from './engine.ts'
+import type { BatchEngine, WriteSession } from './engine.ts'
 import { inTurns, type Steps } from './group-commit.ts'
-import { createLearner, type Teaching } from './learn.ts'
+import { createMetadataMerger, type DescribingStatement } from './merge-metadata.ts'
 import { createPlan, idsToLookUp, lookUpAll, type Plan } from './plan.ts'
-import { createRoundQueue } from './queue.ts'
+import { createBatchQueue } from './queue.ts'
 
-export interface RoundOptions {
-  readonly engine: RoundEngine
+export interface BatchedWriterOptions {
+  readonly engine: BatchEngine
   readonly clock: Clock
-  /** Milliseconds for which the first of some requests waits for others to share its round. */
+  /** Milliseconds for which the first of some requests waits for others to share its batch. */
   readonly delay: number
 }
 
 /** All writing of statements on a database server: the half of a `StatementStore` that is the same on each of them. */
-export interface StatementRounds {
+export interface BatchedWriter {
   /** `StatementStore.insert`. `OVERLOADED` when more waits to be written than memory should hold. */
   insert(batch: StatementBatch, options?: CallOptions): Promise<InsertReport>
   /** `StoreCopy.restoreStatements`. `define` as in `StatementBatch`, true unless given. */
@@ -36,13 +36,13 @@ export interface StatementRounds {
     attachments: readonly AttachmentContent[],
     options?: CallOptions & { readonly define?: boolean }
   ): Promise<InsertReport>
-  /** `StatementStore.consistentThrough`: in an idle store a promise that the next turn, of any process, will keep. */
+  /** `StatementStore.consistentThrough`: in an idle store a promise that the next session, of any process, will keep. */
   consistentThrough(options?: CallOptions): Promise<Micros>
   /** Finishes what was accepted, then refuses with `STORE_UNAVAILABLE`. May be called twice. */
   close(): Promise<void>
 }
 
-/** What one call wants of a round. */
+/** What one call wants of a batch. */
 interface Job {
   /** Ids to look up are taken from these. */
   readonly statements: readonly Pick<IncomingStatement, 'id' | 'statement'>[]
@@ -58,12 +58,12 @@ interface Job {
 /** What a job has added to a plan. */
 interface Planned {
   readonly report: InsertReport
-  readonly taught: readonly Teaching[]
+  readonly describing: readonly DescribingStatement[]
   /** Beside the attachments of the job. */
   readonly marks?: readonly AttachmentContent[]
 }
 
-/** The times of a round. */
+/** The times of a batch. */
 interface Times {
   next(): Micros
   /** Nothing up to and including this will be given out any more. */
@@ -71,7 +71,7 @@ interface Times {
 }
 
 /** A promise older than this is renewed when somebody asks, microseconds: not every reader should cost a write. */
-const promiseAge = 1_000_000
+const longestKnown = 1_000_000
 
 /** These say that the engine is not well; anything else that it refuses, it refuses for its content. */
 const engineFailures: ReadonlySet<ErrorCode> = new Set([
@@ -84,7 +84,7 @@ const engineFailures: ReadonlySet<ErrorCode> = new Set([
 /** To look up a statement that refers to another one costs about as much as to hand down so many tokens. */
 const tokensOfReferrer = 10
 
-/** Milliseconds after which a round that failed for the engine has kept those waiting who come behind it. */
+/** Milliseconds after which a batch that failed for the engine has kept those waiting who come behind it. */
 const longWait = 1000
 
 const nothing: InsertReport = { inserted: [], already: [] }
@@ -100,13 +100,13 @@ const insertJob = (
   inheritance,
   plan: function* (plan, times) {
     const { fresh, already } = yield* separateKnown(statements, plan.statement, ownOnly)
-    const taught: Teaching[] = []
+    const describing: DescribingStatement[] = []
     for (const incoming of fresh) {
       const stored = times.next()
       yield* plan.add(incoming, stored, incoming.textAt(formatMicros(stored)), inheritance)
-      if (define) taught.push({ statement: incoming.statement, stored, apart })
+      if (define) describing.push({ statement: incoming.statement, stored, apart })
     }
-    return { report: { inserted: fresh.map(({ id }) => id), already }, taught, marks: marksOf(fresh) }
+    return { report: { inserted: fresh.map(({ id }) => id), already }, describing, marks: marksOf(fresh) }
   }
 })
 
@@ -142,21 +142,21 @@ const restoreJob = (
       }
       return {
         report: { inserted, already },
-        taught: define ? statements.map((each) => ({ ...each, apart: false })) : []
+        describing: define ? statements.map((each) => ({ ...each, apart: false })) : []
       }
     }
   }
 }
 
 /** A job that writes nothing but the time itself. */
-const promiseJob = (clock: Clock): Job => ({
+const timeJob = (clock: Clock): Job => ({
   statements: [],
   attachments: [],
   signal: undefined,
   // biome-ignore lint/correctness/useYield: there is nothing that takes time
   plan: function* (_, times) {
     times.passed(clock())
-    return { report: nothing, taught: [] }
+    return { report: nothing, describing: [] }
   }
 })
 
@@ -176,54 +176,54 @@ const createTimes = (clock: Clock, last: Micros): Times & { readonly last: () =>
 
 type Outcome = { readonly report: InsertReport } | { readonly error: unknown }
 
-export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): StatementRounds => {
-  const learner = createLearner()
+export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptions): BatchedWriter => {
+  const merger = createMetadataMerger()
   /** The latest time that this process knows to be consistent. */
   let known: Micros = Number.NEGATIVE_INFINITY
 
   /** Plans all jobs and writes what they add; every job has its outcome once this is durable. */
-  const writeJobs = async (jobs: readonly Job[], turn: Turn): Promise<Outcome[]> => {
+  const writeJobs = async (jobs: readonly Job[], session: WriteSession): Promise<Outcome[]> => {
     const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
     for (const { inheritance } of jobs) inheritance?.begin()
-    const found = await lookUpAll(ids, turn.lookUp, turn.unfinished, (referrers) => {
-      // Whose they are is found out when each has a round of its own.
+    const found = await lookUpAll(ids, session.lookUp, session.unfinished, (referrers) => {
+      // Whose they are is found out when each has a batch of its own.
       for (const { inheritance } of jobs) inheritance?.take(referrers * tokensOfReferrer)
     })
     const plan = createPlan(found)
-    const times = createTimes(clock, turn.last)
-    const taught: Teaching[] = []
-    for (const id of turn.unfinished) {
+    const times = createTimes(clock, session.last)
+    const describing: DescribingStatement[] = []
+    for (const id of session.unfinished) {
       const present = found.present.get(id)
       if (present === undefined) continue
       await inTurns(plan.link(id))
       times.passed(present.stored)
       // Whether it was to be kept apart died with its writer: what they want who write now is the likeliest.
       const apart = jobs.some((job) => job.apart)
-      taught.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored, apart })
+      describing.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored, apart })
     }
     const attachments = new Map<string, AttachmentContent>()
     const outcomeOf = async (job: Job): Promise<Outcome> => {
       if (job.signal?.aborted) return { error: job.signal.reason }
       try {
         const planned = await inTurns(job.plan(plan, times))
-        for (const each of planned.taught) taught.push(each)
+        for (const each of planned.describing) describing.push(each)
         for (const each of [...job.attachments, ...(planned.marks ?? [])]) attachments.set(each.sha2, each)
         return { report: planned.report }
       } catch (error) {
-        // Then each has a round of its own.
+        // Then each has a batch of its own.
         if (plan.isSpoilt()) throw error
         return { error }
       }
     }
     const outcomes: Outcome[] = []
     for (const job of jobs) outcomes.push(await outcomeOf(job))
-    const { settle, ...lesson } = await learner.learn(taught, turn)
+    const { settle, ...metadata } = await merger.merge(describing, session)
     const statements = await inTurns(plan.added())
     const changed = await inTurns(plan.changed())
     const last = times.last()
-    const learned = lesson.definitions.size + lesson.displays.size + lesson.names.length
-    if (last > turn.last || statements.length + changed.length + attachments.size + learned > 0) {
-      await turn.write({ last, statements, changed, attachments: [...attachments.values()], ...lesson })
+    const newMetadata = metadata.definitions.size + metadata.displays.size + metadata.names.length
+    if (last > session.last || statements.length + changed.length + attachments.size + newMetadata > 0) {
+      await session.write({ last, statements, changed, attachments: [...attachments.values()], ...metadata })
     }
     settle()
     known = Math.max(known, last)
@@ -231,15 +231,15 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
   }
 
   const attempt = async (jobs: readonly Job[]): Promise<Outcome[]> => {
-    const turn = await engine.begin()
+    const session = await engine.begin()
     try {
-      return await writeJobs(jobs, turn)
+      return await writeJobs(jobs, session)
     } finally {
-      await turn.end()
+      await session.end()
     }
   }
 
-  const runRound = async (jobs: readonly Job[]): Promise<Outcome[]> => {
+  const runBatch = async (jobs: readonly Job[]): Promise<Outcome[]> => {
     const start = performance.now()
     try {
       return await attempt(jobs)
@@ -256,14 +256,14 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
     return outcomes
   }
 
-  const queue = createRoundQueue<Job, Outcome>({
+  const queue = createBatchQueue<Job, Outcome>({
     delay,
     // An empty job takes a place, too.
     weightOf: ({ statements, attachments }) => ({
       items: 1 + statements.length,
       bytes: attachments.reduce((sum, { content }) => sum + content.byteLength, 0)
     }),
-    run: runRound
+    run: runBatch
   })
 
   const run = async (job: Job): Promise<InsertReport> => {
@@ -273,18 +273,18 @@ export const createStatementRounds = ({ engine, clock, delay }: RoundOptions): S
     return outcome.report
   }
 
-  let promising: Promise<InsertReport> | undefined
+  let renewing: Promise<InsertReport> | undefined
 
   return {
     insert: (batch, options = {}) => run(insertJob(batch, options)),
     restore: (statements, attachments, options = {}) => run(restoreJob(statements, attachments, options)),
     consistentThrough: async ({ signal } = {}) => {
       signal?.throwIfAborted()
-      if (queue.isClosed() || clock() - known > promiseAge) {
-        promising ??= run(promiseJob(clock)).finally(() => {
-          promising = undefined
+      if (queue.isClosed() || clock() - known > longestKnown) {
+        renewing ??= run(timeJob(clock)).finally(() => {
+          renewing = undefined
         })
-        await promising
+        await renewing
       }
       return known
     },

@@ -3,7 +3,7 @@ import { emissionTime } from './events.ts'
 import { bytesOfId, keyOfId, keyOfToken, ofItself, ofReferrers } from './keys.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
-/** The rows of a round in the tables; migrations.ts says what they mean. */
+/** The rows of a batch in the tables; migrations.ts says what they mean. */
 
 const nothing = new Uint8Array()
 
