@@ -1,7 +1,5 @@
 import './cli/node-version.ts'
-import { randomUUID } from 'node:crypto'
 import module from 'node:module'
-import { isIPv6 } from 'node:net'
 import { dataBackends, lrsBackends } from './backends/registry.ts'
 import { interruptible } from './cli/interruption.ts'
 import { run } from './cli/program.ts'
@@ -14,18 +12,14 @@ import { errorStatus } from './http/error-status.ts'
 import { loadBackend, loadBackendName, loadRunserver, variablesOf } from './settings/load.ts'
 import type { Sources } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
-import { openWhenReady } from './storage/open-when-ready.ts'
 
-// The composition root: settings → users → backend → server. It alone knows everybody. What only the server needs is
-// loaded when the server is started, so that every other command answers at once.
+// The composition root: settings → parts → start. It alone knows every room. What only the server needs is loaded when
+// the server is started, so that every other command answers at once.
 
 // What Ralph keeps and writes is about persons: files are for their owner alone, and so are directories.
 process.umask(0o077)
 
 const clock: Clock = () => Date.now() * 1000
-
-/** What is in flight when the server is told to stop has this long to end, in milliseconds. */
-const grace = 25_000
 
 const backendNamed = (name: string): LrsRole => {
   const wanted = name.toLowerCase()
@@ -44,108 +38,26 @@ const backendNamed = (name: string): LrsRole => {
   )
 }
 
-const listenReasons: { readonly [code: string]: string } = {
-  EADDRINUSE: 'is in use by another program: stop it, or choose another port with --port or RALPH_RUNSERVER_PORT',
-  EACCES: 'may only be used by an administrator: choose a port above 1023 with --port or RALPH_RUNSERVER_PORT',
-  EADDRNOTAVAIL: 'is no address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
-  ENOTFOUND: 'is no address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
-  EAI_AGAIN: 'cannot be looked up: choose another address with --host or RALPH_RUNSERVER_HOST'
-}
-
-const asListenError = (error: unknown, address: string): unknown => {
-  const reason = error instanceof Error && 'code' in error ? listenReasons[String(error.code)] : undefined
-  return reason === undefined
-    ? error
-    : new RalphError('ADDRESS_UNAVAILABLE', `${address} ${reason}`, { address }, { cause: error })
-}
-
-const addressOf = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
-
-/** `ralph runserver`. Whatever was opened is closed again when a later step fails. */
-const serve = async (sources: Sources): Promise<void> => {
-  const definition = backendNamed(loadBackendName(sources))
-  const { general, server: settings, identity, backend: openBackend } = loadRunserver(sources, definition.configure)
-  const [
-    { createLogger },
-    { openAuthenticators },
-    { createLoginLog },
-    { buildServer },
-    { compileRules },
-    { default: closeWithGrace }
-  ] = await Promise.all([
+/** The parts of the server as they are set, none of them started, and the log that they write to. */
+const preparedParts = async (sources: Sources) => {
+  const { name, configure } = backendNamed(loadBackendName(sources))
+  const settings = loadRunserver(sources, configure)
+  const [{ createLogger }, { serverParts }] = await Promise.all([
     import('./telemetry/logger.ts'),
-    import('./identity/authenticators.ts'),
-    import('./telemetry/login-log.ts'),
-    import('./http/server.ts'),
-    import('./lrs/store-statements/validate.ts'),
-    import('close-with-grace')
+    import('./parts/server-parts.ts')
   ])
+  const { level, format } = settings.general.log
+  const logger = createLogger(level, format)
+  return { logger, parts: serverParts(settings, { clock, logger, backend: name, version: readVersion() }) }
+}
+
+/** `ralph runserver`. */
+const serve = async (sources: Sources): Promise<void> => {
+  const [{ logger, parts }, { runParts }] = await Promise.all([preparedParts(sources), import('./parts/run.ts')])
   // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process; so it is a full disk: 507.
   process.on('SIGXFSZ', () => {})
-  const logger = createLogger(general.log.level, general.log.format)
   warnOfUnknown(sources, variablesOf(settingGroups({ lrsBackends, dataBackends })), logger)
-
-  const opened: (() => unknown)[] = []
-  const close = async (): Promise<void> => {
-    for (let last = opened.pop(); last !== undefined; last = opened.pop()) await last()
-  }
-  try {
-    const logins = createLoginLog(logger)
-    opened.push(() => logins.close())
-    const authenticators = await openAuthenticators(identity, { log: logger, onRefused: logins.failed })
-    opened.push(() => authenticators.close())
-    const warn = (message: string): void => logger.warn(message)
-    const backend = await interruptible((signal) =>
-      openWhenReady(async () => openBackend({ clock, appDir: general.appDir, warn }), {
-        patience: settings.waitForBackend,
-        warn,
-        signal
-      })
-    )
-    opened.push(() => backend.close())
-    const { rejectedDirectory, rejectedMaxSize } = settings
-    const rejected =
-      rejectedDirectory === undefined
-        ? undefined
-        : await (await import('./telemetry/rejected-requests.ts')).keepRejectedRequests({
-            directory: rejectedDirectory,
-            maxSize: rejectedMaxSize,
-            clock,
-            log: logger
-          })
-    opened.push(() => rejected?.close())
-    const server = await buildServer({
-      rejected,
-      settings,
-      backend,
-      authenticators,
-      logger,
-      newId: randomUUID,
-      version: readVersion()
-    })
-    opened.push(() => server.close())
-    await server.listen({ host: settings.host, port: settings.port }).catch((error: unknown) => {
-      throw asListenError(error, addressOf(settings.host, settings.port))
-    })
-    const bound = server.server.address()
-    const port = typeof bound === 'object' && bound !== null ? bound.port : settings.port
-    const everywhere = settings.host === '0.0.0.0' || settings.host === '::'
-    const reach = everywhere ? `http://localhost:${port}` : `http://${addressOf(settings.host, port)}`
-    logger.info(
-      `Ralph listens on ${reach}/xAPI${everywhere ? ' and every other address of this machine' : ''}, backend ${definition.name}`
-    )
-    authenticators.announce()
-    setImmediate(() => compileRules(settings.defaultVersion))
-  } catch (error) {
-    await close()
-    throw error
-  }
-  closeWithGrace({ delay: grace, logger }, async ({ err, signal }) => {
-    if (err) logger.fatal({ err }, 'Ralph failed and stops')
-    else logger.info(`${signal ?? 'End'}: finishing what is in flight`)
-    await close()
-    logger.info('Ralph has stopped')
-  })
+  await interruptible((signal) => runParts(parts, logger, signal))
 }
 
 // What is loaded from here on is compiled once, not at every start.
@@ -176,5 +88,6 @@ process.exitCode = await run(process.argv.slice(2), {
   },
   openData: (backend, sources, { appDir }, log) =>
     loadBackend(sources, backend.configure.bind(backend))({ clock, appDir, log }),
+  serverParts: async (sources) => (await preparedParts(sources)).parts,
   serve
 })

@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { DataBackend } from '../contracts/data-backend.ts'
 import type { Log } from '../contracts/log.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import type { Part } from '../contracts/part.ts'
 import type { StoreFiles } from '../contracts/store-files.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { GeneralSettings } from '../settings/settings.ts'
@@ -34,6 +35,8 @@ export interface Composition {
   findDataBackend(name: string): Promise<DataRole | undefined>
   /** Opens a data backend with its settings; whoever opens it closes it. */
   openData(backend: DataRole, sources: Sources, general: GeneralSettings, log: Log): Promise<DataBackend>
+  /** The parts of the server as they are set. None of them is started. `INVALID_SETTING`. */
+  serverParts(sources: Sources): Promise<readonly Part[]>
   /** Starts the server; resolves when it listens. */
   serve(sources: Sources): Promise<void>
 }

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import type { RunningPart } from '../contracts/part.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
 import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
@@ -15,6 +16,8 @@ export interface ServerDependencies {
   readonly logger: FastifyBaseLogger
   /** Undefined: what is rejected is not kept. */
   readonly rejected?: RejectedRequests | undefined
+  /** The parts that run beside the server, by name; undefined: there are none but the backend. */
+  readonly parts?: () => ReadonlyMap<string, RunningPart>
   /** A fresh UUID. */
   readonly newId: () => string
   /** Of Ralph, for those who read the documentation. */

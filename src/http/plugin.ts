@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { BackendStatus } from '../contracts/lrs-backend.ts'
+import type { PartStatus } from '../contracts/part.ts'
 import type { Authenticate } from './authentication.ts'
 import type { Budget } from './budget.ts'
 import type { ServerDependencies } from './dependencies.ts'
@@ -10,7 +10,9 @@ export interface HttpContext extends ServerDependencies {
   /** Counts the bytes that all requests and answers in flight hold together, and bounds them. */
   readonly budget: Budget
   /** The status of the store. Callers that ask at about the same time share one question. */
-  readonly statusOfStore: () => Promise<BackendStatus>
+  readonly statusOfStore: () => Promise<PartStatus>
+  /** The status of the store, as `database`, and of every other part that runs. */
+  readonly health: () => Promise<readonly { readonly name: string; readonly status: PartStatus }[]>
   /** The path under which a proxy shows the server, from RALPH_RUNSERVER_PUBLIC_URL; '' without one. */
   readonly publicPath: string
 }

@@ -1,3 +1,4 @@
+import type { PartStatus } from '../contracts/part.ts'
 import type { Principal } from './principal.ts'
 
 /** The name and the password of HTTP Basic authentication (RFC 7617). */
@@ -30,6 +31,8 @@ export interface Authenticator {
   authenticate(credentials: PresentedCredentials): Promise<Principal | undefined>
   /** Says in the log, once the server listens, what an operator should know of the users. */
   announce?(): void
+  /** How it is; `degraded` when it works with what it knew before. */
+  health(): Promise<PartStatus>
   /** Forgets everything. May be called twice. */
   close(): void
 }

@@ -20,5 +20,6 @@ export const basicAuthenticator = (
     throw new RalphError('UNAUTHENTICATED', 'Username or password is wrong.')
   },
   announce: passwords.announce,
+  health: passwords.health,
   close: passwords.close
 })

@@ -1,3 +1,4 @@
+import type { PartStatus } from '../contracts/part.ts'
 import { RalphError } from '../errors.ts'
 import type { Authenticator, PresentedCredentials } from './authenticator.ts'
 import type { Principal } from './principal.ts'
@@ -9,6 +10,8 @@ export interface AuthenticatorChain {
   /** The user whose credentials these are. `UNAUTHENTICATED` when there is none; `OVERLOADED`. */
   authenticate(credentials: PresentedCredentials): Promise<Principal>
   announce(): void
+  /** The first authenticator that is not well decides. */
+  health(): Promise<PartStatus>
   close(): void
 }
 
@@ -32,6 +35,10 @@ export const chainAuthenticators = (authenticators: readonly Authenticator[]): A
   },
   announce: () => {
     for (const authenticator of authenticators) authenticator.announce?.()
+  },
+  health: async () => {
+    const all = await Promise.all(authenticators.map((each) => each.health()))
+    return all.find(({ state }) => state !== 'ok') ?? { state: 'ok' }
   },
   close: () => {
     for (const authenticator of authenticators) authenticator.close()

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { verify as bcryptVerify } from '@node-rs/bcrypt'
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../contracts/log.ts'
+import type { PartStatus } from '../contracts/part.ts'
 import type { IdentitySettings } from '../settings/settings.ts'
 import type { User } from './auth-file.ts'
 import { type Account, type BcryptQueueOptions, createBcryptQueue } from './bcrypt-queue.ts'
@@ -22,6 +23,8 @@ export interface Passwords {
   verify(username: string, password: string, source?: string): Promise<Principal | undefined>
   /** Says in the log, once the server listens, which user it takes or refuses though everybody knows the password. */
   announce(): void
+  /** `degraded` while the auth file cannot be read as it is now. */
+  health(): Promise<PartStatus>
   /** Forgets everything. May be called twice. */
   close(): void
 }
@@ -171,6 +174,12 @@ export const openPasswords = async (
     announce: () => {
       announced = true
       announceDemo(everybody, settings, log)
+    },
+    health: async () => {
+      await users.refresh()
+      const detail = users.problem()
+      if (detail === undefined) return { state: 'ok' }
+      return { state: 'degraded', detail, hint: 'the auth file cannot be read; the users that were known before stay' }
     },
     close: () => {
       accepted?.clear()

@@ -8,6 +8,8 @@ export interface Users {
   /** Looks whether the file has changed, at most once a second. Never rejects. */
   refresh(): Promise<void> | undefined
   find(username: string): User | undefined
+  /** What is wrong with the file as it is now, when the users that were known before stay. */
+  problem(): string | undefined
 }
 
 /** Milliseconds between two looks at the file. */
@@ -37,6 +39,7 @@ export const openUsers = async (
   let state: FileState | undefined
   let looked = performance.now()
   let looking: Promise<void> | undefined
+  let problem: string | undefined
 
   const read = async (): Promise<void> => {
     const content = await readAuthFile(path)
@@ -54,10 +57,11 @@ export const openUsers = async (
       state = found
       if (found === undefined) throw missing(path)
       await read()
+      problem = undefined
       log.info(`The auth file ${path} has changed and was read again: ${users.size} users`)
     } catch (error) {
-      const reason = messageOf(error)
-      log.error(`${reason} The users that were known before stay.`)
+      problem = `${messageOf(error)} The users that were known before stay.`
+      log.error(problem)
     }
   }
 
@@ -77,6 +81,7 @@ export const openUsers = async (
       }
       return looking
     },
-    find: (username) => users.get(username)
+    find: (username) => users.get(username),
+    problem: () => problem
   }
 }

@@ -2,6 +2,8 @@ import { type DestinationStream, destination, type Logger, type LoggerOptions, p
 import { formatLine, type Level } from './lines.ts'
 import { printable } from './printable.ts'
 
+export type { Logger } from 'pino'
+
 const pinoLevels = { CRITICAL: 'fatal', ERROR: 'error', WARNING: 'warn', INFO: 'info', DEBUG: 'debug' } as const
 
 const ralphLevels: { readonly [level: string]: Level } = {

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import type { Clock } from '../contracts/clock.ts'
 import type { Log } from '../contracts/log.ts'
+import type { PartStatus } from '../contracts/part.ts'
 import type { RejectedRequest, RejectedRequests } from '../contracts/rejected-requests.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
@@ -24,6 +25,12 @@ export interface KeptRequest extends Omit<RejectedRequest, 'body'> {
   readonly bytes: number
 }
 
+/** Keeps rejected requests, and says how that goes. */
+export interface KeptRequests extends RejectedRequests {
+  /** `degraded` while a request cannot be kept. */
+  health(): PartStatus
+}
+
 /** What may wait for the disk, in bytes: bodies, and what is said of them. */
 const maxWaiting = 64 * 2 ** 20
 
@@ -34,7 +41,7 @@ const idsIn = async (directory: string): Promise<readonly string[]> =>
     .sort()
 
 /** Two files for each request. The one with the reason is written last: where it is, the body is whole. */
-export const keepRejectedRequests = async (options: KeepOptions): Promise<RejectedRequests> => {
+export const keepRejectedRequests = async (options: KeepOptions): Promise<KeptRequests> => {
   const { directory, maxSize, clock, log } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const sizes = new Map<string, number>()
@@ -102,6 +109,14 @@ export const keepRejectedRequests = async (options: KeepOptions): Promise<Reject
         .finally(() => {
           waiting -= size
         })
+    },
+    health: () => {
+      if (dropped === 0) return { state: 'ok' }
+      return {
+        state: 'degraded',
+        detail: `rejected requests cannot be kept in ${directory}`,
+        hint: 'rejected requests cannot be kept'
+      }
     },
     close: () => last
   }

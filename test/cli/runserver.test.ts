@@ -127,7 +127,11 @@ for (const { name } of lrsBackends) {
     ] as const) {
       const server = await runserver(t, [...local, ...words], { cwd, env: { ...env, ...more } })
       t.match(server.log(), `, backend ${name}`)
-      t.strictSame(await (await fetch(`${server.url}/__heartbeat__`)).json(), { database: 'ok' })
+      t.strictSame(await (await fetch(`${server.url}/__heartbeat__`)).json(), {
+        database: 'ok',
+        users: 'ok',
+        http: 'ok'
+      })
       t.strictSame(await server.stop(), { code: 0, signal: null })
     }
   })

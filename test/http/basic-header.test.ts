@@ -19,6 +19,7 @@ const reader = async (t: Test) => {
       return { username: 'jane', agent: { mbox: 'mailto:jane@example.org' }, scopes: ['all'] }
     },
     announce: () => {},
+    health: async () => ({ state: 'ok' }),
     close: () => {}
   })
   server.get('/', { onRequest: authenticate }, async () => 'ok')

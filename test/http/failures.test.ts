@@ -20,7 +20,13 @@ const failingWith = async (t: Test, failure: unknown) => {
   const server = await buildServer({
     settings: settingsWith({}),
     backend,
-    authenticators: { challenges: [], authenticate: async () => principal, announce: () => {}, close: () => {} },
+    authenticators: {
+      challenges: [],
+      authenticate: async () => principal,
+      announce: () => {},
+      health: async () => ({ state: 'ok' }),
+      close: () => {}
+    },
     logger: pino({ level: 'warn', base: null }, { write: (line: string) => log.push(line) }),
     newId: randomUUID,
     version: '1.2.3'

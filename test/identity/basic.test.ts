@@ -8,6 +8,7 @@ t.test('a wrong login is refused and told; one that is not recognized is neither
     {
       verify: async (username, password) => (`${username} ${password}` === 'jane secret' ? principal : undefined),
       announce: () => {},
+      health: async () => ({ state: 'ok' }),
       close: () => {}
     },
     (username, source) => refused.push(`${username} from ${source}`)

@@ -14,6 +14,7 @@ const ofScheme = (scheme: string, secret: string, asked: string[]): Authenticato
     return { username: `by ${scheme}`, agent: { mbox: 'mailto:a@example.org' }, scopes: ['all'] }
   },
   announce: () => asked.push(`announce ${scheme}`),
+  health: async () => (secret === 'two' ? { state: 'degraded', detail: `of ${scheme}` } : { state: 'ok' }),
   close: () => asked.push(`close ${scheme}`)
 })
 
@@ -50,6 +51,7 @@ t.test(
 t.test('all challenges are offered, in the order of the chain; all are announced and closed', async (t) => {
   const { asked, chain } = opened()
   t.same(chain.challenges, ['Basic realm="test"', 'Bearer realm="test"'])
+  t.same(await chain.health(), { state: 'degraded', detail: 'of Bearer' }, 'the first one that is not well')
   chain.announce()
   chain.close()
   t.same(asked, ['announce Basic', 'announce Bearer', 'close Basic', 'close Bearer'])

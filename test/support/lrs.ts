@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { lrsBackends } from '../../src/backends/registry.ts'
+import type { RunningPart } from '../../src/contracts/part.ts'
 import type { HttpPlugin } from '../../src/http/plugin.ts'
 import { plugins as shipped } from '../../src/http/plugins.ts'
 import { buildServer } from '../../src/http/server.ts'
@@ -144,6 +145,8 @@ export interface LrsOptions {
   readonly authentication?: PasswordOptions
   /** Offers of the server beside those that are shipped. */
   readonly plugins?: readonly HttpPlugin[]
+  /** Parts that run beside the server, by name. */
+  readonly parts?: () => ReadonlyMap<string, RunningPart>
   /** Where the backend keeps its data; made when it is missing. */
   readonly directory?: string
 }
@@ -194,7 +197,7 @@ const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
 
 /** Starts a server for the length of a test. */
 export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> => {
-  const { backend: name = anyBackend, settings = {}, authentication, plugins = [] } = options
+  const { backend: name = anyBackend, settings = {}, authentication, plugins = [], parts } = options
   const directory = options.directory ?? join(t.testdir({ data: {} }), 'data')
   const unique = `t_${randomUUID().replaceAll('-', '')}`
   const place = await placeFor(t, name, directory, unique)
@@ -219,7 +222,8 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
       authenticators,
       logger,
       newId: randomUUID,
-      version: '1.2.3'
+      version: '1.2.3',
+      ...(parts === undefined ? {} : { parts })
     }
     const server = await buildServer(dependencies, [...shipped, ...plugins])
     await server.listen({ host: '127.0.0.1', port: 0 })

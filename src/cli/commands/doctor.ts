@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { DataRole } from '../../contracts/backend-definition.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import type { PartStatus } from '../../contracts/part.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import type { Group } from '../../settings/define.ts'
 import { loadAuthFile, loadBackendName, loadRunserver } from '../../settings/load.ts'
@@ -15,7 +16,7 @@ import { sectionsOf } from '../sections.ts'
 
 interface Finding {
   readonly what: string
-  readonly status: BackendStatus | { readonly state: 'missing'; readonly detail: string }
+  readonly status: PartStatus | { readonly state: 'missing'; readonly detail: string }
 }
 
 type Settled = ReturnType<typeof settingsOf>
@@ -77,6 +78,18 @@ const checkServer = (composition: Composition, { sources, general, log }: Settle
     () => composition.openBackend(name, sources, general.appDir, log),
     signal
   )
+}
+
+/** Every part that can say, without being started, whether it could start as it is set. */
+const checkParts = async (composition: Composition, sources: Sources): Promise<readonly Finding[]> => {
+  // What is wrong with the settings was found before.
+  const parts = await composition.serverParts(sources).catch(() => [])
+  const found = parts.map(async ({ name, check }): Promise<readonly Finding[]> => {
+    if (check === undefined) return []
+    const status = await check().catch((error: unknown): PartStatus => ({ state: 'error', detail: messageOf(error) }))
+    return [{ what: `part ${name}`, status }]
+  })
+  return (await Promise.all(found)).flat()
 }
 
 /** Names in variables of data backends that are none of Ralph's: a package brings them. */
@@ -158,6 +171,7 @@ export const declareDoctor = (program: Command, composition: Composition): void 
           await checkAuthFile(settled.sources),
           await checkHistory(settled),
           await checkServer(composition, settled, signal),
+          ...(await checkParts(composition, settled.sources)),
           ...(await checkPlaces(composition, settled, signal))
         ]
         process.stdout.write(printable(findings.map(lineOf).join('')))

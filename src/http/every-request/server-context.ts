@@ -5,7 +5,7 @@ import type { Replying } from '../errors.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
 import { createFaultLog } from './fault-log.ts'
 import { RequestLog } from './request-log.ts'
-import { shareStatus } from './share-status.ts'
+import { shareHealth, shareStatus } from './share-status.ts'
 
 /** What the server itself needs besides what it hands to its plugins. */
 export interface ServerContext extends HttpContext {
@@ -18,12 +18,14 @@ export const createServerContext = (
   dependencies: ServerDependencies,
   plugins: readonly HttpPlugin[]
 ): ServerContext => {
-  const { settings, logger, authenticators } = dependencies
+  const { settings, logger, authenticators, backend } = dependencies
+  const statusOfStore = shareStatus(() => backend.status(), 'The store', logger)
   return {
     ...dependencies,
     plugins,
     publicPath: settings.publicUrl === undefined ? '' : new URL(settings.publicUrl).pathname.replace(/\/$/, ''),
-    statusOfStore: shareStatus(dependencies.backend, logger),
+    statusOfStore,
+    health: shareHealth(statusOfStore, dependencies.parts ?? (() => new Map()), logger),
     authenticate: authenticateBy(authenticators),
     budget: createBudget({
       limit: settings.maxBytesInFlight,

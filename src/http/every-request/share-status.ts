@@ -1,27 +1,32 @@
 import type { Log } from '../../contracts/log.ts'
-import type { BackendStatus, LrsBackend } from '../../contracts/lrs-backend.ts'
+import type { PartStatus, RunningPart } from '../../contracts/part.ts'
+import { messageOf } from '../../errors.ts'
 
-/** Anybody may ask, and as often as they like: the store is asked no more than once in so many milliseconds. */
+/** Any client may ask as often as it likes. The store, or another part, is asked no more than once in these milliseconds. */
 const freshFor = 1000
 
-/** How the store is, asked once for all who want to know at about the same time. The log hears of every change. */
-export const shareStatus = (backend: LrsBackend, log: Log): (() => Promise<BackendStatus>) => {
-  let asking: Promise<BackendStatus> | undefined
+/** The status of one thing, asked once for all who want to know at about the same time. The log hears of every change. */
+export const shareStatus = <Status extends PartStatus>(
+  askFor: () => Promise<Status>,
+  called: string,
+  log: Log
+): (() => Promise<Status | PartStatus>) => {
+  let asking: Promise<Status | PartStatus> | undefined
   let askedAt = Number.NEGATIVE_INFINITY
-  let known: BackendStatus = { state: 'ok' }
+  let known: Status | PartStatus = { state: 'ok' }
 
-  const tell = (found: BackendStatus): void => {
-    if (found.state === 'ok' && known.state !== 'ok') log.info('The store is well again')
+  const tell = (found: Status | PartStatus): void => {
+    if (found.state === 'ok' && known.state !== 'ok') log.info(`${called} is well again`)
     if (found.state !== 'ok' && (known.state === 'ok' || known.detail !== found.detail)) {
-      log.warn(`The store is not well (${found.state}): ${found.detail}`)
+      log.warn(`${called} is not well (${found.state}): ${found.detail}`)
     }
     known = found
   }
 
-  const ask = async (): Promise<BackendStatus> => {
+  const ask = async (): Promise<Status | PartStatus> => {
     askedAt = performance.now()
     try {
-      const found = await backend.status()
+      const found = await askFor().catch((error: unknown): PartStatus => ({ state: 'error', detail: messageOf(error) }))
       tell(found)
       return found
     } finally {
@@ -33,5 +38,32 @@ export const shareStatus = (backend: LrsBackend, log: Log): (() => Promise<Backe
     if (asking === undefined && performance.now() - askedAt < freshFor) return Promise.resolve(known)
     asking ??= ask()
     return asking
+  }
+}
+
+export interface NamedStatus {
+  readonly name: string
+  readonly status: PartStatus
+}
+
+/** The status of the store, under the name `database`, and then of every other part that runs. */
+export const shareHealth = (
+  statusOfStore: () => Promise<PartStatus>,
+  running: () => ReadonlyMap<string, RunningPart>,
+  log: Log
+): (() => Promise<readonly NamedStatus[]>) => {
+  const database = 'database'
+  const shared = new WeakMap<RunningPart, () => Promise<PartStatus>>()
+  const statusOf = (name: string, part: RunningPart): Promise<PartStatus> => {
+    const ask = shared.get(part) ?? shareStatus(() => part.health(), `The part ${name}`, log)
+    shared.set(part, ask)
+    return ask()
+  }
+  return () => {
+    const others = [...running()].filter(([name]) => name !== database)
+    return Promise.all([
+      statusOfStore().then((status) => ({ name: database, status })),
+      ...others.map(async ([name, part]) => ({ name, status: await statusOf(name, part) }))
+    ])
   }
 }

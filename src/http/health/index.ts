@@ -9,15 +9,29 @@ const whoAmI = (server: FastifyInstance, { authenticate }: HttpContext): void =>
   }))
 }
 
-/** Whether the server runs, and whether its store does. */
-const heartbeats = (server: FastifyInstance, { statusOfStore }: HttpContext): void => {
+type Health = Awaited<ReturnType<HttpContext['health']>>
+
+const isFailing = ({ status: { state } }: Health[number]): boolean => state === 'away' || state === 'error'
+
+/** A detail names hosts and paths, which no client without credentials may learn. A hint does not. */
+const detailOf = (health: Health): string | undefined => {
+  const unwell = health.flatMap(({ name, status }) => {
+    if (status.state === 'ok') return []
+    const told = status.hint ?? 'the log of the server says more'
+    return name === 'database' ? told : `${name}: ${told}`
+  })
+  return unwell.length === 0 ? undefined : unwell.join('; ')
+}
+
+/** Whether the server runs, and how each of its parts is. */
+const heartbeats = (server: FastifyInstance, context: HttpContext): void => {
   server.get('/__lbheartbeat__', async (_request, reply) => reply.type('application/json; charset=utf-8').send('null'))
   server.get('/__heartbeat__', async (_request, reply) => {
-    const status = await statusOfStore()
-    if (status.state === 'ok') return { database: 'ok' }
-    // The detail names hosts and paths, which no client without credentials may learn.
-    const detail = status.hint ?? 'the log of the server says more'
-    return reply.status(503).send({ database: status.state, detail })
+    const health = await context.health()
+    const states = Object.fromEntries(health.map(({ name, status }) => [name, status.state]))
+    const detail = detailOf(health)
+    reply.status(health.some(isFailing) ? 503 : 200)
+    return { ...states, ...(detail === undefined ? {} : { detail }) }
   })
 }
 

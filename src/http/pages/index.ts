@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { BackendStatus } from '../../contracts/lrs-backend.ts'
+import type { PartStatus } from '../../contracts/part.ts'
 import { RalphError } from '../../errors.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
 import { varyBy } from '../vary.ts'
@@ -48,8 +48,9 @@ const rootOf = (prefix: string, levels: number): string => (prefix === '' ? `./$
 /** A browser asks for HTML by name; whoever takes anything is a program. */
 const isBrowser = ({ headers }: FastifyRequest): boolean => /\btext\/html\b/i.test(headers.accept ?? '')
 
-const stateInWords: { readonly [state in BackendStatus['state']]: string } = {
+const stateInWords: { readonly [state in PartStatus['state']]: string } = {
   ok: 'Well: the server runs and its store works.',
+  degraded: 'Well, but something needs the operator. The log of the server says more.',
   away: 'Not well: the store is out of reach.',
   error: 'Not well: the store cannot be used as it is. The log of the server says more.'
 }

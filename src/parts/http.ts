@@ -1,0 +1,86 @@
+import { isIPv6 } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import type { Part } from '../contracts/part.ts'
+import type { RejectedRequests } from '../contracts/rejected-requests.ts'
+import { RalphError } from '../errors.ts'
+import type { ServerDependencies } from '../http/dependencies.ts'
+import type { AuthenticatorChain } from '../identity/chain.ts'
+
+export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logger' | 'newId' | 'version'> {
+  readonly users: Part<AuthenticatorChain>
+  readonly database: Part<LrsBackend>
+  /** Undefined: requests that are rejected are not kept. */
+  readonly rejected: Part<RejectedRequests> | undefined
+  /** The name of the backend, for the log. */
+  readonly backend: string
+}
+
+const listenReasons: { readonly [code: string]: string } = {
+  EADDRINUSE: 'is in use by another program: stop it, or choose another port with --port or RALPH_RUNSERVER_PORT',
+  EACCES: 'may only be used by an administrator: choose a port above 1023 with --port or RALPH_RUNSERVER_PORT',
+  EADDRNOTAVAIL: 'is no address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
+  ENOTFOUND: 'is no address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
+  EAI_AGAIN: 'cannot be looked up: choose another address with --host or RALPH_RUNSERVER_HOST'
+}
+
+const addressOf = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
+
+const asListenError = (error: unknown, address: string): unknown => {
+  const reason = error instanceof Error && 'code' in error ? listenReasons[String(error.code)] : undefined
+  return reason === undefined
+    ? error
+    : new RalphError('ADDRESS_UNAVAILABLE', `${address} ${reason}`, { address }, { cause: error })
+}
+
+/** Listens, and says in the log where. */
+const listen = async (server: FastifyInstance, { settings, logger, backend }: HttpOptions): Promise<void> => {
+  const { host } = settings
+  await server.listen({ host, port: settings.port }).catch((error: unknown) => {
+    throw asListenError(error, addressOf(host, settings.port))
+  })
+  const bound = server.server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : settings.port
+  const everywhere = host === '0.0.0.0' || host === '::'
+  const reach = everywhere ? `http://localhost:${port}` : `http://${addressOf(host, port)}`
+  logger.info(
+    `Ralph listens on ${reach}/xAPI${everywhere ? ' and every other address of this machine' : ''}, backend ${backend}`
+  )
+}
+
+/** The HTTP server. */
+export const httpPart = (options: HttpOptions): Part<FastifyInstance> => ({
+  name: 'http',
+  start: async ({ use, running }) => {
+    const [{ buildServer }, { compileRules }] = await Promise.all([
+      import('../http/server.ts'),
+      import('../lrs/store-statements/validate.ts')
+    ])
+    const authenticators = use(options.users)
+    const server = await buildServer({
+      ...options,
+      authenticators,
+      backend: use(options.database),
+      rejected: options.rejected === undefined ? undefined : use(options.rejected),
+      parts: running
+    })
+    try {
+      await listen(server, options)
+    } catch (error) {
+      await server.close()
+      throw error
+    }
+    authenticators.announce()
+    setImmediate(() => compileRules(options.settings.defaultVersion))
+    return {
+      service: server,
+      stop: async () => {
+        await server.close()
+      },
+      health: async () =>
+        server.server.listening
+          ? { state: 'ok' }
+          : { state: 'degraded', detail: 'the server is stopping', hint: 'the server is stopping' }
+    }
+  }
+})

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../contracts/clock.ts'
+import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
+import type { Part } from '../contracts/part.ts'
+import type { RunserverSettings } from '../settings/load.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { databasePart } from './database.ts'
+import { httpPart } from './http.ts'
+import { rejectedRequestsPart } from './rejected-requests.ts'
+import { usersPart } from './users.ts'
+
+export interface PartsContext {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The name of the backend. */
+  readonly backend: string
+  /** Of Ralph. */
+  readonly version: string
+}
+
+/** The parts of a server, in the order in which they are started. A new part is a file beside these, and one line here. */
+export const serverParts = (
+  {
+    general,
+    server: settings,
+    identity,
+    backend: open
+  }: RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>,
+  { clock, logger, backend, version }: PartsContext
+): readonly Part[] => {
+  const warn = (message: string): void => logger.warn(message)
+  const { rejectedDirectory: directory, rejectedMaxSize: maxSize } = settings
+  const users = usersPart(identity, logger)
+  const database = databasePart({
+    open: async () => open({ clock, appDir: general.appDir, warn }),
+    patience: settings.waitForBackend,
+    warn
+  })
+  const rejected =
+    directory === undefined ? undefined : rejectedRequestsPart({ directory, maxSize, clock, log: logger })
+  const http = httpPart({ settings, logger, version, backend, newId: randomUUID, users, database, rejected })
+  return [users, database, ...(rejected === undefined ? [] : [rejected]), http]
+}
