@@ -2,10 +2,25 @@ import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { statusByAsking } from '../../storage/status.ts'
 import type { Connection } from './connect.ts'
-import { translateError } from './errors.ts'
+import { isBroken, translateError } from './errors.ts'
 
 /** Milliseconds that a health check waits for an answer. */
 const statusTimeout = 2000
+
+const ping = async (connection: Connection): Promise<void> => {
+  const { db } = await connection.open()
+  await db.command({ ping: 1, maxTimeMS: statusTimeout })
+}
+
+/** A connection that broke says nothing of the server, which may have started anew since: a new connection decides. */
+const pingAgainWhenBroken = async (connection: Connection): Promise<void> => {
+  try {
+    await ping(connection)
+  } catch (error) {
+    if (!isBroken(translateError(error))) throw error
+    await ping(connection)
+  }
+}
 
 export const statusOf = (
   connection: Connection,
@@ -14,8 +29,7 @@ export const statusOf = (
 ): Promise<BackendStatus> =>
   statusByAsking(
     async () => {
-      const { db } = await connection.open()
-      await db.command({ ping: 1, maxTimeMS: statusTimeout })
+      await pingAgainWhenBroken(connection)
     },
     { signal, translate }
   )
