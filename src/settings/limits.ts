@@ -118,6 +118,7 @@ export const limitSettings = {
   maxConnections: setting('RUNSERVER_MAX_CONNECTIONS', {
     kind: integer(1, 1_000_000),
     default: 4096,
-    description: 'Connections that are open at once; further ones are closed.'
+    description:
+      'Connections that are open at once; further ones are closed, or one of the address that has most of them (unless RALPH_RUNSERVER_TRUST_PROXY is set).'
   })
 }

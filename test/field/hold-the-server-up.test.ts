@@ -12,8 +12,8 @@ interface Client {
   readonly received: () => string
 }
 
-const open = async (t: Test, port: number): Promise<Client> => {
-  const socket = connect({ host: '127.0.0.1', port })
+const open = async (t: Test, port: number, localAddress = '127.0.0.1'): Promise<Client> => {
+  const socket = connect({ host: '127.0.0.1', port, localAddress })
   let received = ''
   socket.setEncoding('latin1').on('data', (text) => {
     received += text
@@ -95,4 +95,37 @@ t.test('field B1: connections have a bound; one that ends makes room for another
   clients[0]?.socket.destroy()
   await wait(100)
   t.equal((await lrs.as('janedoe').get()).status, 200)
+})
+
+t.test(
+  'field F14: one address does not keep others out by its connections, silent or with forms that do not arrive',
+  async (t) => {
+    const lrs = await startLrs(t, { settings: { maxConnections: 8 } })
+    const begin = async (text: string): Promise<Client> => {
+      const client = await open(t, lrs.port)
+      client.socket.write(text)
+      return client
+    }
+    const greedy = await Promise.all(
+      Array.from({ length: 8 }, (_, at) => begin(at < 2 ? '' : `${form}Content-Length: 1000\r\n\r\nlimit`))
+    )
+    await wait(100)
+    const others = await Promise.all(['127.0.0.2', '127.0.0.3', '127.0.0.3'].map((from) => open(t, lrs.port, from)))
+    for (const other of others) {
+      other.socket.write('GET /xAPI/about HTTP/1.1\r\nHost: a\r\n\r\n')
+      t.match(await answerOf(other), /^HTTP\/1\.1 200 /)
+    }
+    t.equal(greedy.filter(({ socket }) => socket.destroyed).length, 3)
+    t.match(lrs.log.join(''), /closed to make room for another source: there are 8/)
+    const beyond = await open(t, lrs.port)
+    await closed(beyond)
+    t.equal(beyond.received(), '', 'its own next ones are refused, as before')
+  }
+)
+
+t.test('field F14: behind a proxy, from whose address all come, none is closed for another', async (t) => {
+  const lrs = await startLrs(t, { settings: { maxConnections: 3, trustProxy: true } })
+  const clients = await Promise.all(Array.from({ length: 3 }, () => open(t, lrs.port)))
+  await closed(await open(t, lrs.port, '127.0.0.2'))
+  t.ok(clients.every(({ socket }) => !socket.destroyed))
 })

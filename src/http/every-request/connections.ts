@@ -1,25 +1,68 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createTally, totalOf } from '../../telemetry/tally.ts'
+import { createConnectionShares } from './connection-shares.ts'
 import { followAnswers } from './pipelined-answers.ts'
 import type { ServerContext } from './server-context.ts'
 
-/** Bounds the number of connections, and says in the log how many were refused. */
-const boundNumber = (server: FastifyInstance, { settings: { maxConnections }, logger }: ServerContext): void => {
+/** So many connections beyond the bound are looked at, each for no longer than that takes. */
+const slack = 512
+
+/**
+ * Bounds the number of connections, and says in the log how many were refused. Where there is no room, the source that has
+ * most connections makes some: else one address, without a password, could keep everybody out. Behind a proxy all come
+ * from there: where proxies are trusted, to be fair is theirs.
+ */
+const boundNumber = (
+  server: FastifyInstance,
+  { settings: { maxConnections, trustProxy }, logger }: ServerContext
+): void => {
+  const bound = `as many as RALPH_RUNSERVER_MAX_CONNECTIONS allows`
   const dropped = createTally({
     most: 1,
     window: 10_000,
     summarise: (counts) => logger.warn(`${totalOf(counts)} more connections were refused`)
   })
-  server.server.maxConnections = maxConnections
-  server.server.on('drop', () => {
-    dropped.note('', () =>
+  const closed = createTally({
+    most: 1,
+    window: 10_000,
+    summarise: (counts) => logger.warn(`${totalOf(counts)} more connections were closed to make room`)
+  })
+  const refuse = (): void =>
+    dropped.note('', () => logger.warn(`A connection was refused: there are ${maxConnections}, ${bound}`))
+  const shares = createConnectionShares()
+  server.server.maxConnections = maxConnections + slack
+  server.server.on('drop', refuse)
+  server.server.on('connection', (socket) => {
+    shares.add(socket)
+    if (shares.count() <= maxConnections) return
+    const spare = trustProxy === false ? shares.spareFor(socket) : undefined
+    if (spare === undefined) {
+      refuse()
+      socket.destroy()
+      return
+    }
+    const remote = spare.remoteAddress
+    closed.note('', () =>
       logger.warn(
-        `A connection was refused: there are ${maxConnections}, as many as RALPH_RUNSERVER_MAX_CONNECTIONS allows`
+        { remote },
+        `A connection was closed to make room for another source: there are ${maxConnections}, ${bound}`
       )
     )
+    spare.destroy()
   })
-  server.addHook('onClose', async () => dropped.close())
+  server.addHook('onRequest', (request, _reply, done) => {
+    shares.began(request)
+    done()
+  })
+  server.addHook('onResponse', (request, _reply, done) => {
+    shares.ended(request)
+    done()
+  })
+  server.addHook('onClose', async () => {
+    dropped.close()
+    closed.close()
+  })
 }
 
 /**
