@@ -35,6 +35,29 @@ else {
     t.same(await sql(url, `SELECT number FROM "${options.schema}".migration`), [{ number: 1 }])
   })
 
+  t.test('a page that was kept is read again once another server has stored, voided or restored', async (t) => {
+    const [one, two] = await Promise.all((await servers(t, onEngine(t), 0, 0)).map((each) => each.store()))
+    if (one === undefined || two === undefined) throw new Error('two servers were opened')
+    const frame = { before: '[', after: () => ']' }
+    const poll = async (): Promise<unknown[]> => {
+      const { json } = await one.statements.queryText({ ascending: true, limit: 10 }, frame)
+      return JSON.parse(Buffer.from(json).toString()).map(({ id }: { id: string }) => id)
+    }
+    const pollAgain = async (expected: readonly unknown[], what: string): Promise<void> => {
+      for (let times = 0; times < 3; times += 1) t.same(await poll(), expected, what)
+    }
+    const [first, second, older] = [aStatement(), aStatement(), aStatement()]
+    await two.statements.insert(aBatch(first))
+    await pollAgain([first.id], 'stored')
+    await two.statements.insert(aBatch(second))
+    await pollAgain([first.id, second.id], 'stored')
+    const voiding = aVoiding(first)
+    await two.statements.insert(aBatch(voiding))
+    await pollAgain([second.id, voiding.id], 'voided')
+    await two.copy?.restoreStatements([{ id: older.id, stored: 1_000_000, text: JSON.stringify(older) }], [])
+    await pollAgain([older.id, second.id, voiding.id], 'restored, older than all others')
+  })
+
   t.test('two servers write to one target at once, and each sees all that was acknowledged', async (t) => {
     // The clocks of two machines are never the same.
     const opened = await servers(t, onEngine(t), 0, -2_000_000)

@@ -3,6 +3,7 @@ import { createBatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
 import { notThere } from '../../storage/not-there.ts'
+import { createPageCache } from '../../storage/page-cache.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -55,6 +56,12 @@ export const numberOfTarget = async (database: Database, name: string): Promise<
   }
 }
 
+/** Whoever writes to a target writes its row: the transaction that did so last tells its states apart. */
+const revisionOf = prepare<[transaction: string]>('revision', 'SELECT xmin::text FROM target WHERE number = $1')
+
+/** Bytes of pages that are ready to be sent again: those of one store. */
+const pageCacheSize = 2_000_000
+
 const findStatement = prepare<[stored: Micros, text: string]>(
   'find_statement',
   'SELECT stored, text FROM statement WHERE target = $1 AND id = $2 AND voided = $3'
@@ -67,6 +74,7 @@ export const createStore = (
 ): PostgresStore => {
   const writer = createBatchedWriter({ engine: createEngine(database, target), clock, delay: writeDelay })
   const documents = createDocuments(database, target, clock)
+  const pages = createPageCache({ size: pageCacheSize })
   const { query } = createQueries(database, target, longList)
   const guard = createGuard()
   const store: EngineStore = {
@@ -80,7 +88,11 @@ export const createStore = (
       },
       findAll: async (ids, options) => pageFrom(await database.read(findAll(target, ids), options)),
       query,
-      queryText: async (question, frame, options) => textPageOf(await query(question, options), frame),
+      queryText: (question, frame, options) =>
+        pages.get(question, frame, {
+          revision: async () => (await database.read(revisionOf(target), options))[0]?.[0] ?? '',
+          read: async () => textPageOf(await query(question, options), frame)
+        }),
       describe: (iris, options) => describe((asked) => database.read(asked, options), target, iris),
       agentNames: (identifier, options) => agentNames((asked) => database.read(asked, options), target, identifier)
     },

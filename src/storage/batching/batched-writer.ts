@@ -220,7 +220,8 @@ export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptio
     const { settle, ...metadata } = await merger.merge(describing, session)
     const statements = await inTurns(plan.added())
     const changed = await inTurns(plan.changed())
-    const last = times.last()
+    // What is restored may be older than all that is there: `last` moves whenever statements change, for who keeps pages.
+    const last = Math.max(times.last(), statements.length + changed.length > 0 ? session.last + 1 : 0)
     const newMetadata = metadata.definitions.size + metadata.displays.size + metadata.names.length
     if (last > session.last || statements.length + changed.length + attachments.size + newMetadata > 0) {
       await session.write({ last, statements, changed, attachments: [...attachments.values()], ...metadata })
