@@ -42,43 +42,63 @@ export const createGuard = (): Guard => {
   }
 }
 
+/** How an engine carries out calls, beside what it does in each: it may translate errors, or ask again. */
+export interface CallKinds {
+  /** A call that changes something, or is one of several. */
+  once<Result>(work: () => Promise<Result>): Promise<Result>
+  /** A call that only reads. */
+  repeatable<Result>(work: () => Promise<Result>): Promise<Result>
+}
+
+const asTheyAre: CallKinds = { once: (work) => work(), repeatable: (work) => work() }
+
 /** A store of which every call is run by the guard. */
-export const guardStore = ({ run }: Guard, { statements, attachments, documents, copy }: EngineStore): EngineStore => ({
-  statements: {
-    insert: (batch, options) => run(() => statements.insert(batch, options), options),
-    find: (id, wanted, options) => run(() => statements.find(id, wanted, options), options),
-    findAll: (ids, options) => run(() => statements.findAll(ids, options), options),
-    query: (query, options) => run(() => statements.query(query, options), options),
-    queryText: (query, frame, options) => run(() => statements.queryText(query, frame, options), options),
-    consistentThrough: (options) => run(() => statements.consistentThrough(options), options),
-    describe: (iris, options) => run(() => statements.describe(iris, options), options),
-    agentNames: (identifier, options) => run(() => statements.agentNames(identifier, options), options)
-  },
-  attachments: {
-    read: async function* (sha2s, options) {
-      const contents = attachments.read(sha2s, options)[Symbol.asyncIterator]()
-      try {
-        for (;;) {
-          const next = await run(() => contents.next(), options)
-          if (next.done) return
-          yield next.value
+export const guardStore = (
+  { run }: Guard,
+  { statements, attachments, documents, copy }: EngineStore,
+  { once, repeatable }: CallKinds = asTheyAre
+): EngineStore => {
+  const change = <Result>(work: () => Promise<Result>, options?: CallOptions): Promise<Result> =>
+    run(() => once(work), options)
+  const ask = <Result>(work: () => Promise<Result>, options?: CallOptions): Promise<Result> =>
+    run(() => repeatable(work), options)
+  return {
+    statements: {
+      insert: (batch, options) => change(() => statements.insert(batch, options), options),
+      find: (id, wanted, options) => ask(() => statements.find(id, wanted, options), options),
+      findAll: (ids, options) => ask(() => statements.findAll(ids, options), options),
+      query: (query, options) => ask(() => statements.query(query, options), options),
+      queryText: (query, frame, options) => ask(() => statements.queryText(query, frame, options), options),
+      consistentThrough: (options) => change(() => statements.consistentThrough(options), options),
+      describe: (iris, options) => ask(() => statements.describe(iris, options), options),
+      agentNames: (identifier, options) => ask(() => statements.agentNames(identifier, options), options)
+    },
+    attachments: {
+      read: async function* (sha2s, options) {
+        const contents = attachments.read(sha2s, options)[Symbol.asyncIterator]()
+        try {
+          for (;;) {
+            const next = await change(() => contents.next(), options)
+            if (next.done) return
+            yield next.value
+          }
+        } finally {
+          await contents.return?.()
         }
-      } finally {
-        await contents.return?.()
       }
+    },
+    documents: {
+      get: (key, options) => ask(() => documents.get(key, options), options),
+      change: (key, next, options) => change(() => documents.change(key, next, options), options),
+      ids: (scope, since, options) => ask(() => documents.ids(scope, since, options), options),
+      clear: (scope, options) => change(() => documents.clear(scope, options), options)
+    },
+    copy: {
+      statements: (after, limit, options) => ask(() => copy.statements(after, limit, options), options),
+      restoreStatements: (restored, contents, options) =>
+        change(() => copy.restoreStatements(restored, contents, options), options),
+      documents: (after, limit, options) => ask(() => copy.documents(after, limit, options), options),
+      restoreDocuments: (restored, options) => change(() => copy.restoreDocuments(restored, options), options)
     }
-  },
-  documents: {
-    get: (key, options) => run(() => documents.get(key, options), options),
-    change: (key, change, options) => run(() => documents.change(key, change, options), options),
-    ids: (scope, since, options) => run(() => documents.ids(scope, since, options), options),
-    clear: (scope, options) => run(() => documents.clear(scope, options), options)
-  },
-  copy: {
-    statements: (after, limit, options) => run(() => copy.statements(after, limit, options), options),
-    restoreStatements: (restored, contents, options) =>
-      run(() => copy.restoreStatements(restored, contents, options), options),
-    documents: (after, limit, options) => run(() => copy.documents(after, limit, options), options),
-    restoreDocuments: (restored, options) => run(() => copy.restoreDocuments(restored, options), options)
   }
-})
+}

@@ -18,9 +18,9 @@ export interface PageCache {
 
 export interface PageCacheOptions {
   /** Bytes of pages. */
-  readonly size: number
-  /** Milliseconds after which a page is read again. Needed where another program may change statements. */
-  readonly longestKept?: number
+  readonly size?: number
+  /** Another program may change statements, without a new revision: then no page is kept for long. */
+  readonly isShared?: boolean
 }
 
 interface KeptPage {
@@ -33,11 +33,17 @@ interface KeptPage {
 /** A page is kept when it is asked for twice, so a walk through a store keeps none. So many questions are remembered. */
 const mostAsked = 200
 
-export const createPageCache = ({ size, longestKept }: PageCacheOptions): PageCache => {
+/** Bytes of the pages of one store, where nothing else is said. */
+const defaultSize = 2_000_000
+
+/** Milliseconds after which a page is read again where another program may have changed a statement in it. */
+const longestKept = 5000
+
+export const createPageCache = ({ size = defaultSize, isShared = false }: PageCacheOptions = {}): PageCache => {
   const pages = new LRUCache<string, KeptPage>({
     maxSize: size,
     sizeCalculation: ({ page }, question) => page.json.byteLength + question.length + 1,
-    ...(longestKept === undefined ? {} : { ttl: longestKept })
+    ...(isShared ? { ttl: longestKept } : {})
   })
   const asked = new LRUCache<string, true>({ max: mostAsked })
   return {

@@ -50,11 +50,11 @@ export interface Queries {
 /** How many statements a key has, roughly: for choosing which list to follow. */
 const sizesKept = { max: 5000, ttl: 60_000 }
 
-/** `pageCacheSize`: bytes. Nobody else writes, hence a page is the same until this process writes. */
-export const createQueries = (context: ReadContext, progress: Progress, pageCacheSize: number): Queries => {
+/** Nobody else writes, hence a page is the same until this process writes. */
+export const createQueries = (context: ReadContext, progress: Progress): Queries => {
   const { connection, tables, store } = context
   const sizes = new LRUCache<string, number>(sizesKept)
-  const pages = createPageCache({ size: pageCacheSize })
+  const pages = createPageCache()
 
   const notVoided = (): string =>
     progress.hasVoided

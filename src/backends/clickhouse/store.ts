@@ -40,9 +40,6 @@ export interface Shared {
   warn(message: string): void
 }
 
-/** Bytes of pages that are ready to be sent again: those of one store. */
-const pageCacheSize = 2_000_000
-
 export interface ClickhouseStore extends EngineStore {
   /**
    * Finishes what was accepted; resolves with the latest time that was given out, and whether all batches are complete.
@@ -160,7 +157,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   // Until then, and if it fails, every id is asked for.
   known.load().catch(() => {})
   const documents = createDocuments({ context, appender: appenders.document, times, writer })
-  const queries = createQueries(context, progress, pageCacheSize)
+  const queries = createQueries(context, progress)
 
   const store: EngineStore = {
     statements: {

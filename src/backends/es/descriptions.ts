@@ -113,7 +113,7 @@ export const createDescriptions = (tables: Tables, snapshots: Snapshots) => ({
     return descriptionsAt(iris, got, written)
   },
   agentNames: (identifier: string, { signal }: CallOptions = {}): Promise<readonly string[]> =>
-    snapshots.search(
+    snapshots.read(
       async (written) => {
         const { body } = await tables.connection.ask({
           method: 'POST',

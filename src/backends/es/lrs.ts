@@ -1,6 +1,4 @@
 import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
-import { defaultTimeout } from '../../network/time-limit.ts'
-import { defaultLease } from '../../storage/batching/lease.ts'
 import { notThere } from '../../storage/not-there.ts'
 import { closeAll, openTargets } from '../../storage/targets.ts'
 import { connect } from './connect.ts'
@@ -71,8 +69,7 @@ export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendCo
     await prepare()
     return openStore(tablesOf(connection, own, space, options.refreshAfterWrite), {
       clock,
-      writeDelay: options.writeDelay ?? 0,
-      lease: options.lease ?? { ...defaultLease, patience: options.timeout ?? defaultTimeout },
+      turns: options,
       refreshers,
       pageCacheSize: pageCacheSizes[space.prefix === '' ? 'default' : 'target'],
       makeNow: space.prefix === '',

@@ -189,7 +189,7 @@ export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageC
   }
 
   const match = (range: Range, options: CallOptions): Promise<Matches> =>
-    snapshots.search((written) => search(range, written, options.signal), options)
+    snapshots.read((written) => search(range, written, options.signal), options)
 
   /** The texts of what was found; undefined where somebody has deleted one from Ralph's index. */
   const textsOf = async (matches: readonly Match[], { signal }: CallOptions): Promise<(Buffer | undefined)[]> => {

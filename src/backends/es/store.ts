@@ -1,7 +1,5 @@
 import type { Clock } from '../../contracts/clock.ts'
-import { createBatchedWriter } from '../../storage/batching/batched-writer.ts'
-import { createConsistentThrough } from '../../storage/batching/consistent-through.ts'
-import { createLease, type LeaseOptions } from '../../storage/batching/lease.ts'
+import { createLeasedWriting, type WritingOptions } from '../../storage/batching/leased-writing.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
 import { createPageCache } from '../../storage/page-cache.ts'
@@ -10,7 +8,7 @@ import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './ado
 import { createAttachments } from './attachments.ts'
 import { createDescriptions } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
-import { createEngine } from './engine.ts'
+import { createEngine, where } from './engine.ts'
 import { adaptStatementIndex, makeStatementIndex } from './indices.ts'
 import { createLeaseTable } from './lease-table.ts'
 import { type Adoption, foreignIn } from './look-up.ts'
@@ -29,8 +27,7 @@ export interface EsStore extends EngineStore {
 
 export interface StoreOptions {
   readonly clock: Clock
-  readonly writeDelay: number
-  readonly lease: LeaseOptions
+  readonly turns: WritingOptions
   /** Bytes of pages that are ready to be sent again. */
   readonly pageCacheSize: number
   /** Those of the two indices that all targets share. */
@@ -39,9 +36,6 @@ export interface StoreOptions {
   readonly makeNow: boolean
   warn(message: string): void
 }
-
-/** Milliseconds after which a page is read again: Ralph may have changed a statement in it. */
-const longestKept = 5000
 
 /** How often a call is begun again because Ralph writes to the same index. */
 const adoptions = 3
@@ -52,16 +46,19 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const leaseTable = createLeaseTable(tables)
   // If its record was lost, readers must not take what is there for what is not written yet.
   const isNew = (await leaseTable.read()) === undefined
-  const lease = createLease(leaseTable, clock, options.lease)
   const adopting = new Map<StatementId, Adoption>()
-  const snapshots = createSnapshots(tables, lease, refreshers.relations)
-  const { passed } = snapshots
-  const engine = createEngine({ tables, lease, clock, adopting, isNew, passed })
-  const writer = createBatchedWriter({ engine, clock, delay: options.writeDelay })
+  const { snapshots, writer, consistentThrough, close } = createLeasedWriting({
+    clock,
+    options: options.turns,
+    leaseTable,
+    where,
+    isNew,
+    snapshotsOf: (lease) => createSnapshots(tables, lease, refreshers.relations),
+    engineOf: (lease) => createEngine({ tables, lease, adopting })
+  })
   const adopter = createAdopter({ tables, writer, clock, adopting })
-  const pages = createPageCache({ size: options.pageCacheSize, longestKept })
+  const pages = createPageCache({ size: options.pageCacheSize, isShared: true })
   const { everything, ...queries } = createQueries(tables, snapshots, pages)
-  const consistentThrough = createConsistentThrough({ writer, clock, snapshots })
   const documents = createDocuments(tables, clock, refreshers.kept)
   const guard = createGuard()
 
@@ -126,10 +123,6 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   return {
     ...guardStore(guard, store),
     adopt,
-    close: () =>
-      guard.close(async () => {
-        await writer.close()
-        await engine.close()
-      })
+    close: () => guard.close(close)
   }
 }

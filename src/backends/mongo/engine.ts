@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { ObjectId } from 'mongodb'
-import type { Clock } from '../../contracts/clock.ts'
-import { RalphError } from '../../errors.ts'
-import type {
-  BatchEngine,
-  ChangedStatement,
-  Lookup,
-  PresentStatement,
-  WriteBatch,
-  WriteSession
-} from '../../storage/batching/engine.ts'
-import { isLost, type Lease } from '../../storage/batching/lease.ts'
-import { oldGaps, type Written } from '../../storage/batching/written.ts'
+import type { ChangedStatement, Lookup, PresentStatement, WriteBatch } from '../../storage/batching/engine.ts'
+import type { Lease } from '../../storage/batching/lease.ts'
+import {
+  disturbed,
+  type LeasedEngine,
+  type LeasedSession,
+  type SessionStart
+} from '../../storage/batching/leased-engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
@@ -22,15 +18,15 @@ import { writeParts } from './contents.ts'
 import { descriptionsAt, findDescriptions, writeDescriptions, writeNames } from './descriptions.ts'
 import type { DescriptionDocument, Relations, StatementDocument } from './document-types.ts'
 import { refusedWrites, translateError, translating } from './errors.ts'
-import type { Snapshots } from './snapshots.ts'
 import { isLate, isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
 import { undoLate, undoSession } from './undo.ts'
 
+/** What is written to, for people. */
+export const where = 'this collection'
+
 export interface EngineOptions {
   readonly collections: Collections
-  readonly lease: Lease
-  readonly snapshots: Snapshots
-  readonly clock: Clock
+  readonly lease: Pick<Lease, 'self'>
   /** Documents of Ralph's that are being taken in, by the id of their statement. */
   readonly adopting: ReadonlyMap<StatementId, ObjectId>
   /** There are documents of Ralph's that are not taken in, one of them perhaps a statement that was to be written. */
@@ -59,16 +55,8 @@ const settleAll = async (writes: readonly Promise<unknown>[]): Promise<void> => 
   for (const result of await Promise.allSettled(writes)) if (result.status === 'rejected') throw result.reason
 }
 
-/**
- * Writes batches without transactions, which a server that stands alone does not have: one process at a time (the
- * lease), and unseen by all readers, which look no further than the `last` of the lease, until that is moved, as the
- * batch's last act. A batch that does not come so far is taken back by whoever is next.
- */
-export const createEngine = (options: EngineOptions): BatchEngine & { close(): Promise<void> } => {
-  const { collections, lease, snapshots, clock, adopting, foreign } = options
+export const createEngine = ({ collections, lease, adopting, foreign }: EngineOptions): LeasedEngine => {
   const { statements } = collections
-  /** Something may be there that was never committed. What a process before this one has left is found, too. */
-  let isDoubtful = true
 
   const findPresent = (ids: readonly StatementId[]) =>
     statements
@@ -84,8 +72,8 @@ export const createEngine = (options: EngineOptions): BatchEngine & { close(): P
     return hasReferrers ? statements.find({ 'ralph.target': { $in: [...ids] } }, options).toArray() : []
   }
 
-  const createWriteSession = (written: Written, undisturbed: boolean): WriteSession => {
-    const { last } = written
+  const beginSession = ({ written, undisturbed, foundLate }: SessionStart): LeasedSession => {
+    if (!undisturbed && hasReferrers === false) hasReferrers = undefined
     const turn = `${lease.self}/${randomUUID()}`
     /** As they were looked up: a change is made to these, and nothing else. */
     const relations = new Map<StatementId, Relations>()
@@ -98,10 +86,7 @@ export const createEngine = (options: EngineOptions): BatchEngine & { close(): P
         const [found, referring] = await Promise.all([findPresent(some), findReferrers(some)])
         for (const { ralph } of found) {
           if (!isTakenIn(ralph)) continue
-          if (isLate(ralph, written)) {
-            isDoubtful = true
-            throw disturbed()
-          }
+          if (isLate(ralph, written)) throw foundLate()
           relations.set(ralph.id, ralph)
           present.set(ralph.id, await readPresent(collections, ralph))
         }
@@ -137,22 +122,26 @@ export const createEngine = (options: EngineOptions): BatchEngine & { close(): P
       inChunks(changed, maxWrites, async (some) => {
         const writes = some.map((each) => change(each, at))
         const { matchedCount } = await statements.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
-        if (matchedCount !== some.length) throw disturbed()
+        if (matchedCount !== some.length) throw disturbed(where)
       })
 
-    const writeStatements = async (batch: WriteBatch): Promise<void> => {
-      // Throws for a statement that is too large before anything is written.
+    const plan = (batch: WriteBatch, at: Micros) => {
+      // Throws for a statement that is too large.
       const documents = batch.statements
         .filter(({ id }) => !adopting.has(id))
-        .map((each) => planDocument(each, batch.last, turn))
+        .map((each) => planDocument(each, at, turn))
       const adoptions = batch.statements.flatMap((each) => {
         const _id = adopting.get(each.id)
-        return _id === undefined ? [] : [{ _id, ...planRelations(each, batch.last, turn) }]
+        return _id === undefined ? [] : [{ _id, ...planRelations(each, at, turn) }]
       })
-      // Planning may have taken its time.
-      await lease.requireHeld()
-      await lease.reach(batch.last)
-      isDoubtful = true
+      return { documents, adoptions }
+    }
+
+    const send = async (
+      batch: WriteBatch,
+      { documents, adoptions }: ReturnType<typeof plan>,
+      at: Micros
+    ): Promise<void> => {
       if (batch.statements.some(({ target }) => target !== undefined)) hasReferrers = true
       const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
       await settleAll([
@@ -167,38 +156,21 @@ export const createEngine = (options: EngineOptions): BatchEngine & { close(): P
           )
         ),
         inChunks(adoptions, maxWrites, (some) => statements.bulkWrite(some.map(adoption), writeOptions)),
-        writeChanges(batch.changed, batch.last),
+        writeChanges(batch.changed, at),
         writeAttachments(collections, batch.attachments),
-        writeDescriptions(collections, batch, descriptions, written, batch.last),
+        writeDescriptions(collections, batch, descriptions, written, at),
         writeNames(collections, batch.names)
       ])
     }
 
-    /** Another process holds the lease, or did. */
-    const takeBack = async (batch: WriteBatch): Promise<void> => {
-      await undoSession(
-        collections,
-        turn,
-        batch.statements.map(({ id }) => id)
-      )
-    }
-
-    const write = async (batch: WriteBatch): Promise<void> => {
-      await writeStatements(batch)
-      try {
-        await lease.commit(batch.last)
-      } catch (error) {
-        if (isLost(error)) await takeBack(batch)
-        throw error
-      }
-      isDoubtful = false
-      snapshots.passed(batch.last)
+    /** Somebody else may have written what this batch writes. */
+    const refused = (error: unknown): unknown => {
+      const doubles = refusedWrites(error).filter(({ code }) => code === 11_000)
+      if (doubles.some(({ message }) => message.includes('index: _id_'))) foreign()
+      return doubles.length > 0 ? disturbed(where, error) : translateError(error)
     }
 
     return {
-      last,
-      undisturbed,
-      unfinished: [],
       lookUp: (ids) => translating(() => lookUp(ids)),
       describe: (iris) =>
         translating(async () => {
@@ -206,57 +178,27 @@ export const createEngine = (options: EngineOptions): BatchEngine & { close(): P
           for (const [key, document] of found) descriptions.set(key, document)
           return descriptionsAt(iris, found, written)
         }),
-      write: async (batch) => {
-        try {
-          await write(batch)
-        } catch (error) {
-          const refused = refusedWrites(error).filter(({ code }) => code === 11_000)
-          if (refused.some(({ message }) => message.includes('index: _id_'))) foreign()
-          throw refused.length > 0 ? disturbed(error) : translateError(error)
-        }
-      },
-      end: async () => {
-        if (isDoubtful) lease.abandon()
-        else {
-          await lease.pause().catch(() => {
-            // Whoever is next finds it unchanged for too long and takes it.
-          })
+      plan: (batch, at) => {
+        const planned = plan(batch, at)
+        return {
+          send: () =>
+            send(batch, planned, at).catch((error: unknown) => {
+              throw refused(error)
+            }),
+          takeBack: async () => {
+            const ids = batch.statements.map(({ id }) => id)
+            await translating(() => undoSession(collections, turn, ids))
+          }
         }
       }
     }
   }
 
   return {
-    begin: async () => {
-      const { undisturbed, seized, made, ...written } = await lease.acquire()
-      const old = oldGaps(written, clock())
-      if (seized || isDoubtful || old.length > 0) {
-        isDoubtful = true
-        const left = await translating(() => undoLate(collections, written, made)).catch((error: unknown) => {
-          lease.abandon()
-          throw error
-        })
-        isDoubtful = false
-        if (left > 0) foreign()
-      }
-      lease.forget(old)
-      snapshots.passed(written.last)
-      if (!undisturbed && hasReferrers === false) hasReferrers = undefined
-      return createWriteSession(written, undisturbed)
-    },
-    close: async () => {
-      if (isDoubtful) lease.abandon()
-      else {
-        await lease.release().catch(() => {
-          // As after a pause.
-        })
-      }
+    beginSession,
+    undo: async (written, made) => {
+      const left = await translating(() => undoLate(collections, written, made))
+      if (left > 0) foreign()
     }
   }
-}
-
-/** Somebody else has written what this turn had looked up: it does not hold the lease any more. */
-const disturbed = (cause?: unknown): RalphError => {
-  const message = 'somebody else writes to this collection, too: send the request again'
-  return new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1 }, { cause })
 }

@@ -1,4 +1,5 @@
 import type { CallOptions, StatementPage, StoredStatement } from '../../contracts/statement-store.ts'
+import type { Snapshots } from '../../storage/batching/snapshots.ts'
 import { maxPageSize, type Position, type StatementQuery } from '../../xapi/filters.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Collections } from './collections.ts'
@@ -6,7 +7,6 @@ import { timeLimits } from './connect.ts'
 import type { StatementText } from './document-types.ts'
 import { type FindPlan, isStored, isValid, isVoided, planAll, planFind, planIds, tokensOfQuery } from './find-plan.ts'
 import { createLeadingToken } from './first-filter.ts'
-import type { Snapshots } from './snapshots.ts'
 import { readProjection, readStored, sizeOf } from './statement-document.ts'
 
 export interface Queries {

@@ -59,9 +59,6 @@ export const numberOfTarget = async (database: Database, name: string): Promise<
 /** Whoever writes to a target writes its row: the transaction that did so last tells its states apart. */
 const revisionOf = prepare<[transaction: string]>('revision', 'SELECT xmin::text FROM target WHERE number = $1')
 
-/** Bytes of pages that are ready to be sent again: those of one store. */
-const pageCacheSize = 2_000_000
-
 const findStatement = prepare<[stored: Micros, text: string]>(
   'find_statement',
   'SELECT stored, text FROM statement WHERE target = $1 AND id = $2 AND voided = $3'
@@ -74,7 +71,7 @@ export const createStore = (
 ): PostgresStore => {
   const writer = createBatchedWriter({ engine: createEngine(database, target), clock, delay: writeDelay })
   const documents = createDocuments(database, target, clock)
-  const pages = createPageCache({ size: pageCacheSize })
+  const pages = createPageCache()
   const { query } = createQueries(database, target, longList)
   const guard = createGuard()
   const store: EngineStore = {
