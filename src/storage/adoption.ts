@@ -1,9 +1,11 @@
+import type { StoredStatement } from '../contracts/statement-store.ts'
 import { members, withoutMembers } from '../json/exact.ts'
 import { isObject } from '../json/values.ts'
 import { createMetadataIndex } from '../xapi/descriptions.ts'
 import { normalId, type Statement, type StatementId, targetOf } from '../xapi/statement.ts'
 import { inheritableTerms, ownTerms } from '../xapi/terms.ts'
 import { formatMicros, type Micros, parseMicros } from '../xapi/timestamp.ts'
+import type { BatchedWriter } from './batching/batched-writer.ts'
 
 /** A statement that another program, the original Ralph above all, wrote where ours are kept, as it is taken in. */
 export interface AdoptedStatement {
@@ -66,4 +68,47 @@ export const withTimes = (text: string, stored: Micros): string => {
   const timestamp = members(rest).some(({ key }) => key === 'timestamp') ? '' : `,"timestamp":"${time}"`
   // What was adopted has an actor, so that something stands before the comma.
   return `${rest.slice(0, -1)},"stored":"${time}"${timestamp}}`
+}
+
+/** A statement that can be taken in. `place` is where the engine has it. */
+export interface AdoptionCandidate<Place> extends StoredStatement {
+  readonly place: Place
+  /** Whether its definitions are such that they can be merged with others. */
+  readonly teaches: boolean
+}
+
+export interface TakenIn<Place> {
+  readonly taken: number
+  /** Each has the id of a statement that is there, or of one before it. */
+  readonly doubles: readonly { readonly place: Place; readonly reason: string }[]
+}
+
+/**
+ * Takes in statements that are in the store of the engine already. While that goes on, the engine finds in `adopting`
+ * where each of them is.
+ */
+export const takeIn = async <Place>(
+  candidates: readonly AdoptionCandidate<Place>[],
+  { writer, adopting }: { readonly writer: Pick<BatchedWriter, 'restore'>; readonly adopting: Map<StatementId, Place> }
+): Promise<TakenIn<Place>> => {
+  const firsts = new Map<StatementId, AdoptionCandidate<Place>>()
+  const doubles: AdoptionCandidate<Place>[] = []
+  for (const each of candidates) {
+    if (firsts.has(each.id)) doubles.push(each)
+    else firsts.set(each.id, each)
+  }
+  let taken = 0
+  for (const define of [true, false]) {
+    const some = [...firsts.values()].filter(({ teaches }) => teaches === define)
+    if (some.length === 0) continue
+    for (const { id, place } of some) adopting.set(id, place)
+    try {
+      const { inserted, already } = await writer.restore(some, [], { define })
+      taken += inserted.length
+      for (const id of already) doubles.push(...[firsts.get(id)].filter((each) => each !== undefined))
+    } finally {
+      for (const { id } of some) adopting.delete(id)
+    }
+  }
+  return { taken, doubles: doubles.map(({ id, place }) => ({ place, reason: `the statement ${id} was there before` })) }
 }

@@ -1,5 +1,4 @@
-import type { StoredStatement } from '../../contracts/statement-store.ts'
-import { adopt as adoptOne, withTimes } from '../../storage/adoption.ts'
+import { type AdoptionCandidate, adopt as adoptOne, takeIn, withTimes } from '../../storage/adoption.ts'
 import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -13,7 +12,7 @@ export interface AdoptOptions {
   readonly eventTableName: string
   readonly writer: BatchedWriter
   /** What is being taken in: it is in the event table already. */
-  readonly adopted: Set<StatementId>
+  readonly adopted: Map<StatementId, true>
   /** Nothing is taken in as stored later. */
   readonly now: Micros
   warn(message: string): void
@@ -29,12 +28,8 @@ interface Event {
   readonly text: string
 }
 
-interface Candidate extends StoredStatement {
-  readonly teaches: boolean
-}
-
 /** Undefined: no statement can be read from it. */
-const readStatement = ({ id, emissionTime, text }: Event, now: Micros): Candidate | undefined => {
+const readStatement = ({ id, emissionTime, text }: Event, now: Micros): AdoptionCandidate<true> | undefined => {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -44,7 +39,7 @@ const readStatement = ({ id, emissionTime, text }: Event, now: Micros): Candidat
   const judged = adoptOne(value, { now, otherwise: Math.max(0, emissionTime) })
   if ('reason' in judged) return undefined
   const { stored, lacksTimes, teaches } = judged
-  return { id: idOfBytes(id), stored, text: lacksTimes ? withTimes(text, stored) : text, teaches }
+  return { id: idOfBytes(id), stored, text: lacksTimes ? withTimes(text, stored) : text, teaches, place: true }
 }
 
 interface Key {
@@ -101,26 +96,18 @@ export const adopt = async (options: AdoptOptions): Promise<number> => {
   const { context, eventTableName, writer, adopted, now, warn } = options
   let [taken, unreadable] = [0, 0]
 
-  const takeIn = async (keys: readonly Key[]): Promise<void> => {
+  const takeInEvents = async (keys: readonly Key[]): Promise<void> => {
     const events = await readEvents(context, eventTableName, keys)
     const statements = events.map((event) => readStatement(event, now)).filter((each) => each !== undefined)
     unreadable += events.length - statements.length
-    for (const { id } of statements) adopted.add(id)
-    try {
-      for (const define of [true, false]) {
-        const some = statements.filter(({ teaches }) => teaches === define)
-        if (some.length > 0) taken += (await writer.restore(some, [], { define })).inserted.length
-      }
-    } finally {
-      adopted.clear()
-    }
+    taken += (await takeIn(statements, { writer, adopting: adopted })).taken
   }
 
   for (let after: Key | undefined; ; ) {
     const keys = await findForeign(context, eventTableName, after)
     after = keys.at(-1)
     if (after === undefined) break
-    for (let start = 0; start < keys.length; start += most) await takeIn(keys.slice(start, start + most))
+    for (let start = 0; start < keys.length; start += most) await takeInEvents(keys.slice(start, start + most))
   }
   if (unreadable > 0) warn(`${eventTableName} has ${unreadable} rows that are no statements: they are passed over`)
   if (taken > 0) warn(`${taken} statements in ${eventTableName}, written by another program, were taken in`)

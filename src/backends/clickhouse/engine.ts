@@ -57,7 +57,7 @@ export interface EngineOptions {
   readonly progress: Progress
   readonly known: KnownIds
   /** Ids of statements that are in the event table already: another Ralph wrote them. */
-  readonly adopted: ReadonlySet<StatementId>
+  readonly adopted: ReadonlyMap<StatementId, true>
   warn(message: string): void
 }
 

@@ -117,7 +117,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   const found = await look(context, eventTableName)
   const endedWell = row.writer === '' || writer.endedWell(row.writer)
   const progress = await findProgress(context, eventTableName, found, writer, endedWell)
-  const adopted = new Set<StatementId>()
+  const adopted = new Map<StatementId, true>()
   const known = createKnownIds(context, Math.max(found.statements, found.events))
   const engine = createEngine({
     context,

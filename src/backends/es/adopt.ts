@@ -1,6 +1,5 @@
 import type { Clock } from '../../contracts/clock.ts'
-import type { StoredStatement } from '../../contracts/statement-store.ts'
-import { adopt } from '../../storage/adoption.ts'
+import { type AdoptionCandidate, adopt, takeIn } from '../../storage/adoption.ts'
 import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import { normalId, type StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -39,12 +38,6 @@ const batchSize = 500
 /** How long Elasticsearch keeps in mind where we are. */
 const scroll = '5m'
 
-interface Candidate extends StoredStatement {
-  readonly adoption: Adoption
-  /** Whether its definitions are such that they can be merged with others. */
-  readonly teaches: boolean
-}
-
 interface Refusal {
   /** Id in the index. */
   readonly at: string
@@ -56,7 +49,7 @@ interface Refusal {
 /** As `formatMicros` has it, and Ralph has not. */
 const ourTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
-const judge = (at: string, source: Buffer, now: Micros, adopted: Adopted): Candidate | Refusal => {
+const judge = (at: string, source: Buffer, now: Micros, adopted: Adopted): AdoptionCandidate<Adoption> | Refusal => {
   const text = source.toString()
   const judged = adopt(JSON.parse(text), { now })
   if ('reason' in judged) return { at, reason: judged.reason }
@@ -64,7 +57,7 @@ const judge = (at: string, source: Buffer, now: Micros, adopted: Adopted): Candi
   if (adopted === "Ralph's" && typeof statement.stored === 'string' && ourTime.test(statement.stored)) {
     return { at, reason: 'it looks like one of ours', left: true }
   }
-  return { id, stored, text, teaches, adoption: { at, size: source.length, restamped: lacksTimes } }
+  return { id, stored, text, teaches, place: { at, size: source.length, restamped: lacksTimes } }
 }
 
 interface ScrollAnswer {
@@ -143,20 +136,6 @@ interface RefusedDocument {
 export const createAdopter = ({ tables, writer, clock, adopting }: AdoptOptions): Adopter => {
   const { connection, statements, relations, keys, space } = tables
 
-  const restore = async (some: readonly Candidate[], define: boolean): Promise<Refusal[]> => {
-    if (some.length === 0) return []
-    for (const { id, adoption } of some) adopting.set(id, adoption)
-    try {
-      const { already } = await writer.restore(some, [], { define })
-      const isThere = new Set(already)
-      return some
-        .filter(({ id }) => isThere.has(id))
-        .map(({ id, adoption }) => ({ at: adoption.at, reason: `the statement ${id} was there before` }))
-    } finally {
-      for (const { id } of some) adopting.delete(id)
-    }
-  }
-
   const carryOut = async (actions: readonly Action[]): Promise<void> => {
     for (const { refusal } of await bulk(connection, actions)) {
       throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
@@ -208,34 +187,23 @@ export const createAdopter = ({ tables, writer, clock, adopting }: AdoptOptions)
       connection,
       unknown.map((id) => ({ index: statements, id }))
     )
-    const candidates = new Map<StatementId, Candidate>()
+    const candidates: AdoptionCandidate<Adoption>[] = []
     const refusals: Refusal[] = []
     for (const { id, source } of got) {
       if (source === undefined) continue
       const judged = judge(id, source, clock(), adopted)
       if ('reason' in judged) refusals.push(judged)
-      else if (candidates.has(judged.id)) {
-        refusals.push({ at: id, reason: `the statement ${judged.id} was there before` })
-      } else candidates.set(judged.id, judged)
+      else candidates.push(judged)
     }
-    const all = [...candidates.values()]
-    const teaching = await restore(
-      all.filter(({ teaches }) => teaches),
-      true
-    )
-    const others = await restore(
-      all.filter(({ teaches }) => !teaches),
-      false
-    )
-    const doubles = [...teaching, ...others]
+    const { taken, doubles } = await takeIn(candidates, { writer, adopting })
     await carryOut(left.map((id) => ({ index: relations, id: keys.refused(id), expects: 'anything' })))
     // Another server may have taken them in, which makes them known.
-    const doubleIds = doubles.map(({ at }) => at)
+    const doubleIds = doubles.map(({ place }) => place.at)
     const stillUnknown = new Set((await unknownOf(doubleIds, adopted)).unknown)
-    refusals.push(...doubles.filter(({ at }) => stillUnknown.has(at)))
+    for (const { place, reason } of doubles) if (stillUnknown.has(place.at)) refusals.push({ at: place.at, reason })
     await writeDown(refusals)
     const leftAlone = refusals.filter((each) => each.left === true).length
-    return { taken: all.length - doubles.length, refused: refusals.length - leftAlone, left: leftAlone }
+    return { taken, refused: refusals.length - leftAlone, left: leftAlone }
   }
 
   return {

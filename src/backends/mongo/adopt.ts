@@ -1,7 +1,6 @@
 import { BSON, type ObjectId } from 'mongodb'
 import type { Clock } from '../../contracts/clock.ts'
-import type { StoredStatement } from '../../contracts/statement-store.ts'
-import { adopt, withTimes } from '../../storage/adoption.ts'
+import { type AdoptionCandidate, adopt, takeIn, withTimes } from '../../storage/adoption.ts'
 import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -29,37 +28,18 @@ const batchSize = 500
 /** Of a larger one, no document has room for what it is found by. */
 const maxText = 15_000_000
 
-interface Candidate extends StoredStatement {
-  readonly _id: ObjectId
-  /** Whether its definitions are such that they can be merged with others. */
-  readonly teaches: boolean
-}
-
 interface Refusal {
-  readonly _id: ObjectId
+  readonly place: ObjectId
   readonly reason: string
 }
 
-const judge = (_id: ObjectId, source: object, now: Micros): Candidate | Refusal => {
+const judge = (place: ObjectId, source: object, now: Micros): AdoptionCandidate<ObjectId> | Refusal => {
   const text = BSON.EJSON.stringify(source, { relaxed: true })
   const judged = adopt(JSON.parse(text), { now })
-  if ('reason' in judged) return { _id, reason: judged.reason }
-  if (text.length > maxText) return { _id, reason: 'it is too large' }
+  if ('reason' in judged) return { place, reason: judged.reason }
+  if (text.length > maxText) return { place, reason: 'it is too large' }
   const { id, stored, teaches, lacksTimes } = judged
-  return { _id, id, stored, text: lacksTimes ? withTimes(text, stored) : text, teaches }
-}
-
-/** Each id once, the first document that has it. */
-const separate = (judged: readonly (Candidate | Refusal)[]) => {
-  const candidates = new Map<StatementId, Candidate>()
-  const refusals: Refusal[] = []
-  for (const each of judged) {
-    if ('reason' in each) refusals.push(each)
-    else if (candidates.has(each.id))
-      refusals.push({ _id: each._id, reason: `the statement ${each.id} was there before` })
-    else candidates.set(each.id, each)
-  }
-  return { candidates, refusals }
+  return { place, id, stored, text: lacksTimes ? withTimes(text, stored) : text, teaches }
 }
 
 /**
@@ -80,46 +60,27 @@ export const adoptStatements = async (options: AdoptOptions): Promise<AdoptRepor
       )
       .toArray()
 
-  const restore = async (some: readonly Candidate[], define: boolean): Promise<readonly StatementId[]> => {
-    if (some.length === 0) return []
-    for (const { id, _id } of some) adopting.set(id, _id)
-    try {
-      const { inserted, already } = await writer.restore(some, [], { define })
-      taken += inserted.length
-      return already
-    } finally {
-      for (const { id } of some) adopting.delete(id)
-    }
-  }
-
   const refuse = async (refusals: readonly Refusal[]): Promise<void> => {
     if (refusals.length === 0) return
-    const writes = refusals.map(({ _id, reason }) => ({
+    const writes = refusals.map(({ place, reason }) => ({
       // Another server may have taken it in.
-      updateOne: { filter: { _id, 'ralph.id': null }, update: { $set: { ralph: { refused: reason } } } }
+      updateOne: { filter: { _id: place, 'ralph.id': null }, update: { $set: { ralph: { refused: reason } } } }
     }))
     const { modifiedCount } = await statements.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
     refused += modifiedCount
   }
 
   for (let batch = await nextBatch(); batch.length > 0; batch = await nextBatch()) {
-    const { candidates, refusals } = separate(batch.map(({ _id, _source }) => judge(_id, _source, clock())))
-    const all = [...candidates.values()]
-    const already = [
-      ...(await restore(
-        all.filter(({ teaches }) => teaches),
-        true
-      )),
-      ...(await restore(
-        all.filter(({ teaches }) => !teaches),
-        false
-      ))
-    ]
-    const doubles = already.flatMap((id) => {
-      const double = candidates.get(id)
-      return double === undefined ? [] : [{ _id: double._id, reason: `the statement ${id} was there before` }]
-    })
-    await refuse([...refusals, ...doubles])
+    const candidates: AdoptionCandidate<ObjectId>[] = []
+    const refusals: Refusal[] = []
+    for (const { _id, _source } of batch) {
+      const judged = judge(_id, _source, clock())
+      if ('reason' in judged) refusals.push(judged)
+      else candidates.push(judged)
+    }
+    const report = await takeIn(candidates, { writer, adopting })
+    taken += report.taken
+    await refuse([...refusals, ...report.doubles])
   }
   return { taken, refused }
 }
