@@ -6,6 +6,7 @@ import { createLeasedWriting, type WritingOptions } from '../../storage/batching
 import { createSnapshots } from '../../storage/batching/snapshots.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
+import { createPageCache } from '../../storage/page-cache.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import { type AdoptReport, adoptStatements } from './adopt.ts'
@@ -52,6 +53,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
     engineOf: (lease) => createEngine({ collections, lease, adopting, foreign: () => void adoptLater() })
   })
   const queries = createQueries(collections, snapshots)
+  const pages = createPageCache({ isShared: true })
   const documents = createDocuments(collections, createIncreasingClock(clock))
 
   /** What was idle may have died without a word, in a restart of the server for one. */
@@ -102,7 +104,11 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
       find: queries.find,
       findAll: queries.findAll,
       query: queries.query,
-      queryText: async (query, frame, options) => textPageOf(await queries.query(query, options), frame),
+      queryText: (query, frame, options) =>
+        pages.get(query, frame, {
+          revision: () => snapshots.last(options),
+          read: async () => textPageOf(await queries.query(query, options), frame)
+        }),
       consistentThrough,
       describe: (iris, options) =>
         snapshots.read(async (written) =>
