@@ -179,6 +179,31 @@ export const errorCodes = {
     meaning: 'some of the input of a command is invalid',
     advice: 'Standard error names the lines. `--report FILE` keeps them with the reasons; `-I` goes on after them.'
   },
+  // What became of an import or a download.
+  INVALID_ARCHIVE: {
+    meaning: 'an archive or compressed file is cut off or damaged',
+    advice: 'Get the file again. Nothing of it was taken over.'
+  },
+  UNSAFE_PATH: {
+    meaning: 'an entry of an archive has a path that leads out of it',
+    advice: 'Do not trust this file. Pack it anew if you know its content. Nothing of it was taken over.'
+  },
+  UNSAFE_LINK: {
+    meaning: 'an archive holds a link or a device instead of a file',
+    advice: 'Pack the files themselves (`tar --dereference`). Nothing of it was taken over.'
+  },
+  ARCHIVE_TOO_LARGE: {
+    meaning: 'a file, or what it unpacks to, is larger than the limits allow',
+    advice: 'If the file is as it should be, raise the setting that the message names and try again.'
+  },
+  ARCHIVE_TOO_DEEP: {
+    meaning: 'archives are packed within each other too often',
+    advice: 'Unpack the outer ones, or raise the setting that the message names and try again.'
+  },
+  UNSUPPORTED_CONTENT: {
+    meaning: 'a file holds nothing that can be used, or is packed in a way that is not supported',
+    advice: 'Name the file as what it is, and pack it without a password as tar, zip, gz, bz2, zst or xz.'
+  },
   INTERNAL: {
     meaning: 'a defect of Ralph',
     advice: 'The log has the cause. Report it with the lines of the log: SECURITY.md and CONTRIBUTING.md say where.'

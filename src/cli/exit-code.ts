@@ -40,5 +40,11 @@ export const exitCode = {
   ADDRESS_UNAVAILABLE: 1,
   USAGE: 2,
   INVALID_INPUT: 1,
+  INVALID_ARCHIVE: 1,
+  UNSAFE_PATH: 1,
+  UNSAFE_LINK: 1,
+  ARCHIVE_TOO_LARGE: 1,
+  ARCHIVE_TOO_DEEP: 1,
+  UNSUPPORTED_CONTENT: 1,
   INTERNAL: 1
 } as const satisfies Record<ErrorCode, 1 | 2>

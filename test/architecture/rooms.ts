@@ -44,6 +44,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     sentence: 'The use-cases know contracts, never a store or a door.'
   },
   streams: { may: ['errors.ts'], sentence: 'Lines and bytes flow without a thought to what they mean.' },
+  archives: {
+    may: ['streams', 'durability', 'errors.ts'],
+    sentence: 'There is one unpacker, with its limits, whoever brings the archive.'
+  },
   edx: {
     may: ['xapi', 'validation', 'errors.ts'],
     sentence: 'An event of edX is understood and converted without asking where it came from.'
@@ -194,6 +198,9 @@ export const rules: readonly IForbiddenRuleType[] = [
       [room],
       'The driver of a database stays where the store is; nobody else knows which it is.'
     )
+  ),
+  ...['tar-stream', 'yauzl', 'xz-decompress'].map((name) =>
+    reserved(name, npm(name), ['archives'], 'Whoever unpacks elsewhere has none of the limits.')
   ),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
   reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.')

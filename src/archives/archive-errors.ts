@@ -1,0 +1,43 @@
+import { messageOf, RalphError } from '../errors.ts'
+
+export const damaged = (path: string, reason: string, cause?: unknown): RalphError =>
+  new RalphError('INVALID_ARCHIVE', `${path} is cut off or damaged: ${reason}`, { entry: path }, { cause })
+
+/** What a library or a decoder says of what it unpacks; what is about files, and what is Ralph's own, stays as it is. */
+export const asArchiveError = (error: unknown, path: string): unknown => {
+  if (error instanceof RalphError) {
+    return error.code === 'INVALID_INPUT' ? damaged(path, error.message, error) : error
+  }
+  if (!(error instanceof Error) || 'syscall' in error || error.name === 'AbortError') return error
+  return damaged(path, messageOf(error), error)
+}
+
+/** The same chunks; what they throw is said of the archive. */
+export async function* sayingWhere(
+  chunks: AsyncIterable<Uint8Array>,
+  path: string
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* chunks
+  } catch (error) {
+    throw asArchiveError(error, path)
+  }
+}
+
+const traversal = /(^|[\\/])\.\.([\\/]|$)/
+const absolute = /^([\\/]|[a-z]:)/i
+
+/** `UNSAFE_PATH`: nothing is written under the names of entries, but who names such a place means harm. */
+export const requireSafePath = (name: string, archive: string): void => {
+  if (!traversal.test(name) && !absolute.test(name) && !name.includes('\0')) return
+  throw new RalphError('UNSAFE_PATH', `${archive} has an entry that leads out of it: ${JSON.stringify(name)}`, {
+    entry: name
+  })
+}
+
+/** `UNSAFE_LINK` */
+export const refuseLink = (name: string, kind: string, archive: string): never => {
+  throw new RalphError('UNSAFE_LINK', `${archive} has an entry that is a ${kind}: ${JSON.stringify(name)}`, {
+    entry: name
+  })
+}

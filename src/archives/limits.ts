@@ -1,0 +1,61 @@
+import { RalphError } from '../errors.ts'
+
+export interface UnpackLimits {
+  /** Entries of an archive, those of archives in it included. */
+  readonly maxEntries: number
+  /** Bytes that come out, all entries together. */
+  readonly maxUnpackedSize: number
+  /** How many times its size a file may unpack to. */
+  readonly maxRatio: number
+  /** Archives and compressions within each other. */
+  readonly maxDepth: number
+}
+
+/** What unpacks to less is no bomb, however small it was packed. */
+const alwaysAllowed = 2 ** 26
+
+/** Counts what comes out of a file, and ends it where it is more than is allowed. */
+export interface Budget {
+  entry(): void
+  /** So many more bytes were unpacked. */
+  unpacked(bytes: number): void
+  /** It is entered into a layer of this number, from 1. */
+  layer(depth: number): void
+}
+
+const tooLarge = (message: string, limit: number, setting: string): RalphError =>
+  new RalphError('ARCHIVE_TOO_LARGE', message, { limit, setting })
+
+/** `size` is that of the file as it came; `variables` is what the names of the settings that hold the limits begin with. */
+export const createBudget = (size: number, limits: UnpackLimits, variables = 'RALPH_IMPORTS_'): Budget => {
+  const { maxEntries, maxUnpackedSize, maxRatio, maxDepth } = limits
+  let entries = 0
+  let bytes = 0
+  return {
+    entry: () => {
+      entries += 1
+      if (entries <= maxEntries) return
+      const setting = `${variables}MAX_ENTRIES`
+      throw tooLarge(`the archive has more than the ${maxEntries} entries of ${setting}`, maxEntries, setting)
+    },
+    unpacked: (more) => {
+      bytes += more
+      if (bytes > maxUnpackedSize) {
+        const setting = `${variables}MAX_UNPACKED_SIZE`
+        throw tooLarge(`it unpacks to more than the ${maxUnpackedSize} bytes of ${setting}`, maxUnpackedSize, setting)
+      }
+      if (bytes > alwaysAllowed && bytes > size * maxRatio) {
+        const setting = `${variables}MAX_RATIO`
+        throw tooLarge(`it unpacks to more than ${maxRatio} times its size (${setting})`, maxRatio, setting)
+      }
+    },
+    layer: (depth) => {
+      if (depth <= maxDepth) return
+      const setting = `${variables}MAX_DEPTH`
+      throw new RalphError('ARCHIVE_TOO_DEEP', `it is packed more than the ${maxDepth} times of ${setting}`, {
+        limit: maxDepth,
+        setting
+      })
+    }
+  }
+}
