@@ -1,6 +1,6 @@
 import './cli/node-version.ts'
 import module from 'node:module'
-import { dataBackends, lrsBackends } from './backends/registry.ts'
+import { archiveSources, dataBackends, lrsBackends } from './backends/registry.ts'
 import { interruptible } from './cli/interruption.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
@@ -56,7 +56,7 @@ const serve = async (sources: Sources): Promise<void> => {
   const [{ logger, parts }, { runParts }] = await Promise.all([preparedParts(sources), import('./parts/run.ts')])
   // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process; so it is a full disk: 507.
   process.on('SIGXFSZ', () => {})
-  warnOfUnknown(sources, variablesOf(settingGroups({ lrsBackends, dataBackends })), logger)
+  warnOfUnknown(sources, variablesOf(settingGroups({ lrsBackends, dataBackends, archiveSources })), logger)
   await interruptible((signal) => runParts(parts, logger, signal))
 }
 
@@ -65,6 +65,7 @@ module.enableCompileCache()
 process.exitCode = await run(process.argv.slice(2), {
   lrsBackends,
   dataBackends,
+  archiveSources,
   clock,
   errorStatus,
   openBackend: (name, sources, appDir, log, { mustExist = false } = {}) =>

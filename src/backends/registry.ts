@@ -1,8 +1,10 @@
+import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
 import type { BackendDefinition, DataRole, LrsRole } from '../contracts/backend-definition.ts'
 import { clickhouse } from './clickhouse/index.ts'
 import { es } from './es/index.ts'
 import { fs } from './fs/index.ts'
 import { ldp } from './ldp/index.ts'
+import { ldpArchives } from './ldp/mirror.ts'
 import { lrs } from './lrs/index.ts'
 import { memory } from './memory/index.ts'
 import { mongo } from './mongo/index.ts'
@@ -33,3 +35,6 @@ export const lrsBackends: readonly LrsRole[] = backends.flatMap((backend) => bac
 
 /** Those that `ralph list`, `read`, `write` and `delete` work with. */
 export const dataBackends: readonly DataRole[] = backends.flatMap((backend) => backend.data ?? [])
+
+/** Those whose archives `ralph mirror` copies. */
+export const archiveSources: readonly ArchiveSourceRole[] = [ldpArchives]

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Log } from '../contracts/log.ts'
-import { loadGeneral, variablesOf } from '../settings/load.ts'
+import { foreignVariables, loadGeneral, variablesOf } from '../settings/load.ts'
 import type { GeneralSettings } from '../settings/settings.ts'
 import { readSources, type Sources } from '../settings/sources.ts'
 import { warnOfUnknown } from '../settings/unknown.ts'
@@ -21,9 +21,10 @@ export const settingsOf = (
   const given = Object.entries({ RALPH_LOG_LEVEL: verbosity, ...flags }).flatMap(([variable, value]) =>
     value === undefined ? [] : [[variable, value] as const]
   )
-  const sources = readSources(new Map(given))
+  const groups = settingGroups(composition)
+  const sources = readSources(new Map(given), undefined, foreignVariables(groups))
   const general = loadGeneral(sources)
   const log = createLineLog(general.log.level)
-  warnOfUnknown(sources, variablesOf(settingGroups(composition)), log)
+  warnOfUnknown(sources, variablesOf(groups), log)
   return { sources, general, log }
 }

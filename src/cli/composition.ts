@@ -1,3 +1,4 @@
+import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
 import type { DataRole, LrsRole } from '../contracts/backend-definition.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { DataBackend } from '../contracts/data-backend.ts'
@@ -13,6 +14,8 @@ import type { Sources } from '../settings/sources.ts'
 export interface Composition {
   readonly lrsBackends: readonly LrsRole[]
   readonly dataBackends: readonly DataRole[]
+  /** What `ralph mirror` copies from. */
+  readonly archiveSources: readonly ArchiveSourceRole[]
   /** What `--backend` names, known before all flags are: the help then shows the flags of that one. */
   readonly chosenBackend?: string | undefined
   readonly clock: Clock

@@ -13,6 +13,7 @@ import { declareErrors } from './commands/errors.ts'
 import { declareExtract } from './commands/extract.ts'
 import { declareList } from './commands/list.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
+import { declareMirror } from './commands/mirror.ts'
 import { declareRead } from './commands/read.ts'
 import { declareRejected } from './commands/rejected.ts'
 import { declareRunserver } from './commands/runserver.ts'
@@ -25,6 +26,7 @@ import type { Composition } from './composition.ts'
 import { findBackend } from './data-command.ts'
 import { exitCode } from './exit-code.ts'
 import { endAsInterrupted } from './interruption.ts'
+import { aloneAs } from './mirror-options.ts'
 import { readVersion } from './version.ts'
 import { guardOutput, OutputClosed } from './write-out.ts'
 
@@ -57,6 +59,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareExtract(program, composition)
   declareList(program, forCommand('list'))
   declareMigrateStore(program, forCommand('migrate-store'))
+  declareMirror(program, composition)
   declareRead(program, forCommand('read', 'fetch'))
   declareRejected(program, composition)
   declareRestore(program, forCommand('restore'))
@@ -78,7 +81,9 @@ const calledCommand = (program: Command, words: readonly string[]): Command => {
 
 const usage = (command: Command, message: string): string => {
   const names: string[] = []
-  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name())
+  for (let at: Command | null = command; at !== null; at = aloneAs.has(at.name()) ? null : at.parent) {
+    names.unshift(at.name())
+  }
   const called = names.join(' ')
   return `Usage: ${called} ${command.usage()}\nTry '${called} --help' for help.\n\nError: ${message}\n`
 }

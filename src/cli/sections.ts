@@ -1,6 +1,8 @@
+import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
 import type { Group } from '../settings/define.ts'
 import type { Section } from '../settings/describe.ts'
 import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
+import { mirrorGroup } from '../settings/mirror.ts'
 import type { Composition } from './composition.ts'
 
 type Backends = readonly { readonly name: string; readonly settings: Group }[]
@@ -9,6 +11,9 @@ const backendSections = (kind: string, backends: Backends): readonly Section[] =
   backends
     .filter(({ settings }) => Object.keys(settings).length > 0)
     .map(({ name, settings }) => ({ title: `${kind} ${name}`, group: settings }))
+
+/** Every setting of a mirror, in the order of `ldp-mirror`: how its source is reached, then its own. */
+export const mirrorGroupOf = (source: ArchiveSourceRole): Group => ({ ...source.settings, ...mirrorGroup })
 
 /** Every setting that the server has, under headings. */
 export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>): readonly Section[] => [
@@ -19,12 +24,15 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   ...backendSections('Backend', lrsBackends)
 ]
 
+type Configured = Pick<Composition, 'lrsBackends' | 'dataBackends' | 'archiveSources'>
+
 /** Every setting there is, under headings. */
-export const sectionsOf = (composition: Pick<Composition, 'lrsBackends' | 'dataBackends'>): readonly Section[] => [
+export const sectionsOf = (composition: Configured): readonly Section[] => [
   ...serverSections(composition),
   { title: 'Converters', group: converterGroup },
+  ...composition.archiveSources.map((source) => ({ title: `Mirror ${source.name}`, group: mirrorGroupOf(source) })),
   ...backendSections('Data backend', composition.dataBackends)
 ]
 
-export const settingGroups = (composition: Pick<Composition, 'lrsBackends' | 'dataBackends'>): readonly Group[] =>
+export const settingGroups = (composition: Configured): readonly Group[] =>
   sectionsOf(composition).map(({ group }) => group)

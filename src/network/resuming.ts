@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 export interface ResumingOptions {
-  /** In bytes; undefined: the end is where it ends. */
+  /** The first byte that is wanted; the first one unless it is given. */
+  readonly from?: number
+  /** Of the whole, in bytes; undefined: the end is where it ends. */
   readonly size: number | undefined
   readonly signal: AbortSignal | undefined
   /** Whether trying again makes sense after this. */
@@ -24,9 +26,9 @@ export const backOff = async (failures: number, signal: AbortSignal | undefined)
 /** Bytes that come over connections which may break: each next one goes on where the last one has ended. */
 export async function* readResuming(
   open: (from: number) => Promise<AsyncIterable<Uint8Array>>,
-  { size, signal, isPassing }: ResumingOptions
+  { from: first = 0, size, signal, isPassing }: ResumingOptions
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let from = 0
+  let from = first
   for (let failures = 0; ; ) {
     try {
       for await (const chunk of await open(from)) {

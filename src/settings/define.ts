@@ -39,6 +39,12 @@ interface Declaration<Value extends {}> {
   readonly secret?: true
 }
 
+/** What `setting` makes under the name RALPH_…, under a name that another tool has given it. */
+interface ForeignDeclaration<Value extends {}> extends Declaration<Value> {
+  readonly flag: string
+  readonly fallbacks?: readonly string[]
+}
+
 interface Declare {
   /** @param name the variable without `RALPH_` */
   <Value extends {}>(
@@ -67,6 +73,23 @@ export const setting: Declare = <Value extends {}>(name: string, declaration: De
   defaultText: declaration.defaultText ?? (declaration.default === undefined ? '' : String(declaration.default)),
   description: declaration.description,
   secret: declaration.secret === true
+})
+
+/** A setting that keeps the variable it has in another tool, so that whoever used that tool need not change it. */
+export const foreignSetting: {
+  <Value extends {}>(
+    variable: string,
+    declaration: ForeignDeclaration<Value> & { readonly default: undefined }
+  ): Setting<Value | undefined>
+  <Value extends {}>(
+    variable: string,
+    declaration: ForeignDeclaration<Value> & { readonly default: NoInfer<Value> }
+  ): Setting<Value>
+} = <Value extends {}>(variable: string, declaration: ForeignDeclaration<Value>): Setting<Value> => ({
+  // Undefined only by the first signature, which says so.
+  ...setting(variable, { ...declaration, default: declaration.default as NoInfer<Value> }),
+  variable,
+  fallbacks: declaration.fallbacks ?? []
 })
 
 /** A setting of a backend, by the name of its parameter: `DEFAULT_DIRECTORY_PATH`. `inRole` completes it. */

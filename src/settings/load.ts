@@ -142,6 +142,10 @@ export const variablesOf = (groups: readonly Group[]): readonly string[] =>
     .flatMap((group) => Object.values(group))
     .flatMap(({ variable, fallbacks }) => [variable, ...fallbacks].flatMap(namesOf))
 
+/** Those that other tools have named: they do not begin with RALPH_. */
+export const foreignVariables = (groups: readonly Group[]): readonly string[] =>
+  variablesOf(groups).filter((name) => !name.startsWith('RALPH_'))
+
 /** Texts that were given as flags, by the variables they stand for. */
 export const flagValues = (
   groups: readonly Group[],

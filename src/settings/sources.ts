@@ -17,10 +17,13 @@ export interface Sources {
   readonly platformAppDir: string
 }
 
-const prefixed = (values: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, string> => {
+/** Whether a name is that of a setting. */
+type IsOurs = (name: string) => boolean
+
+const chosen = (values: Readonly<Record<string, string | undefined>>, isOurs: IsOurs): ReadonlyMap<string, string> => {
   const map = new Map<string, string>()
   for (const [name, value] of Object.entries(values)) {
-    if (name.startsWith('RALPH_') && value !== undefined && value !== '') map.set(name, value)
+    if (isOurs(name) && value !== undefined && value !== '') map.set(name, value)
   }
   return map
 }
@@ -31,9 +34,9 @@ const isAbsent = (error: unknown): boolean =>
 const unreadable = (what: string, cause: unknown): RalphError =>
   new RalphError('INVALID_SETTING', `${what} cannot be read: ${messageOf(cause)}`, {}, { cause })
 
-const readDotEnv = (): ReadonlyMap<string, string> => {
+const readDotEnv = (isOurs: IsOurs): ReadonlyMap<string, string> => {
   try {
-    return prefixed(parseEnv(readFileSync('.env', 'utf8')))
+    return chosen(parseEnv(readFileSync('.env', 'utf8')), isOurs)
   } catch (error) {
     // A directory of that name (a Python virtual environment) is not ours.
     if (isAbsent(error) || codeOf(error) === 'EISDIR') return new Map()
@@ -42,12 +45,15 @@ const readDotEnv = (): ReadonlyMap<string, string> => {
 }
 
 /** Files named as the variables, as Docker and Kubernetes mount secrets; the line end that editors add is cut off. */
-const readSecrets = (directory: string | undefined): ReadonlyMap<string, string> => {
+const readSecrets = (directory: string | undefined, isOurs: IsOurs): ReadonlyMap<string, string> => {
   if (directory === undefined) return new Map()
   try {
-    const names = readdirSync(directory).filter((name) => name.startsWith('RALPH_'))
-    return prefixed(
-      Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), 'utf8').replace(/\r?\n$/, '')]))
+    const names = readdirSync(directory).filter(isOurs)
+    return chosen(
+      Object.fromEntries(
+        names.map((name) => [name, readFileSync(join(directory, name), 'utf8').replace(/\r?\n$/, '')])
+      ),
+      isOurs
     )
   } catch (error) {
     throw unreadable(`RALPH_SECRETS_DIR (${directory})`, error)
@@ -68,20 +74,23 @@ export const isDumbTerminal = (): boolean => process.env.TERM === 'dumb'
  * environment.
  * @param flags by the variables they stand for
  * @param defaults of the command, where they are not those of the settings
+ * @param foreign variables that are read although they do not begin with RALPH_
  */
 export const readSources = (
   flags: ReadonlyMap<string, string> = new Map(),
-  defaults: ReadonlyMap<string, string> = new Map()
+  defaults: ReadonlyMap<string, string> = new Map(),
+  foreign: readonly string[] = []
 ): Sources => {
-  const environment = prefixed(process.env)
-  const dotEnv = readDotEnv()
+  const isOurs = (name: string): boolean => name.startsWith('RALPH_') || foreign.includes(name)
+  const environment = chosen(process.env, isOurs)
+  const dotEnv = readDotEnv(isOurs)
   const secretsDir = environment.get('RALPH_SECRETS_DIR') ?? dotEnv.get('RALPH_SECRETS_DIR')
   return {
     ordered: [
       { name: 'flag', values: flags },
       { name: 'environment', values: environment },
       { name: '.env', values: dotEnv },
-      { name: 'secrets directory', values: readSecrets(secretsDir) },
+      { name: 'secrets directory', values: readSecrets(secretsDir, isOurs) },
       { name: 'default of this command', values: defaults }
     ],
     platformAppDir: platformAppDir()

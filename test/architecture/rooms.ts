@@ -56,6 +56,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     may: ['xapi', 'json', 'validation', 'edx', 'streams', 'durability', 'contracts', 'errors.ts'],
     sentence: 'What the commands do with learning records knows contracts, never a place or a terminal.'
   },
+  mirror: {
+    may: ['contracts', 'network', 'durability', 'errors.ts'],
+    sentence: 'A mirror knows that archives can be listed and asked for, not whose they are.'
+  },
   backends: {
     may: [
       ...['xapi', 'json', 'contracts', 'storage', 'records', 'network', 'durability', 'streams', 'settings'],
@@ -73,7 +77,19 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
   },
   cli: {
     may: [
-      ...['lrs', 'toolbox', 'streams', 'edx', 'identity', 'xapi', 'validation', 'settings', 'contracts', 'sample'],
+      ...[
+        'lrs',
+        'toolbox',
+        'mirror',
+        'streams',
+        'edx',
+        'identity',
+        'xapi',
+        'validation',
+        'settings',
+        'contracts',
+        'sample'
+      ],
       ...['telemetry', 'errors.ts']
     ],
     sentence: 'A command receives what it works with; it never opens a store.'
@@ -167,7 +183,7 @@ export const rules: readonly IForbiddenRuleType[] = [
   reserved(
     'node:sqlite',
     '^(node:)?sqlite$',
-    ['backends/sqlite', 'durability'],
+    ['backends/sqlite', 'durability', 'mirror'],
     'SQL stays where the store is; nobody else may depend on which engine it is.'
   ),
   reserved(

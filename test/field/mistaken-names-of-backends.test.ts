@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { dataBackends, lrsBackends } from '../../src/backends/registry.ts'
+import { archiveSources, dataBackends, lrsBackends } from '../../src/backends/registry.ts'
 import { settingGroups } from '../../src/cli/sections.ts'
 import { variablesOf } from '../../src/settings/load.ts'
 import { findUnknown } from '../../src/settings/unknown.ts'
 import { ralph } from '../support/ralph-process.ts'
 import { sourcesOf } from '../support/settings-of.ts'
 
-const known = variablesOf(settingGroups({ lrsBackends, dataBackends }))
+const known = variablesOf(settingGroups({ lrsBackends, dataBackends, archiveSources }))
 
 const findIn = (name: string) => findUnknown(sourcesOf({ environment: { [name]: 'x' } }).ordered, known)
 

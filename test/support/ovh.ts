@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 
 /** OVH's API and its cold storage in little, on a real socket: signatures, clocks, rights, unsealing, links. */
@@ -11,6 +13,8 @@ export interface Archive {
   readonly content: Uint8Array
   /** Seconds that it takes from the first request for it until it can be read; undefined: it is there. */
   readonly retrievalDelay?: number
+  /** What the API answers to everything about it, though it lists it: 460 says that it has expired. */
+  readonly refusal?: number
   /** What the API says in place of the truth. */
   readonly details?: { readonly [key: string]: unknown }
 }
@@ -32,10 +36,14 @@ export interface Ovh {
   }
   /** What was asked and let in, as `GET /dbaas/logs`; of the storage `GET /storage bytes=5-`. */
   readonly asked: string[]
+  /** Keys that were asked for, as they were asked for. */
+  readonly requested: unknown[]
   /** What a test may change while it runs. */
   readonly state: {
     /** By service, then by stream. */
     readonly services: Record<string, Record<string, readonly Archive[]>>
+    /** What the API answers to everything about a service, though it lists it. */
+    readonly refusals: Map<string, number>
     rights: readonly Right[]
     /** Of the clock of the API, in seconds. */
     clockAhead: number
@@ -46,6 +54,8 @@ export interface Ovh {
       /** Bytes after which a connection breaks. */
       breakAfter: number
       heedsRanges: boolean
+      /** Milliseconds between two pieces of 64 KiB; 0: all comes at once. */
+      pause: number
       /** How often a link can be used. */
       usesPerLink: number
       /** What it does with the bytes on their way. */
@@ -90,11 +100,28 @@ interface Sealed {
   readyAt: number | undefined
 }
 
-export const startOvh = async (t: Test, services: Record<string, Record<string, readonly Archive[]>>): Promise<Ovh> => {
+/** Milliseconds, by the clock that everything of it goes by. */
+type Now = () => number
+
+const inPieces = async (response: ServerResponse, bytes: Buffer, pause: number): Promise<void> => {
+  for (let at = 0; at < bytes.length && !response.destroyed; at += 65_536) {
+    response.write(bytes.subarray(at, at + 65_536))
+    await setTimeout(pause)
+  }
+  response.end()
+}
+
+export const startOvh = async (
+  t: Test,
+  services: Record<string, Record<string, readonly Archive[]>>,
+  { clock = Date.now }: { readonly clock?: Now } = {}
+): Promise<Ovh> => {
   const keys = { APPLICATION_KEY: 'ak-1', APPLICATION_SECRET: 'as-secret', CONSUMER_KEY: 'ck-secret' }
   const asked: string[] = []
+  const requested: unknown[] = []
   const state: Ovh['state'] = {
     services,
+    refusals: new Map(),
     rights: allRights,
     clockAhead: 0,
     expired: false,
@@ -102,6 +129,7 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
     storage: {
       breakAfter: Number.POSITIVE_INFINITY,
       heedsRanges: true,
+      pause: 0,
       usesPerLink: Number.POSITIVE_INFINITY,
       change: (bytes) => bytes
     }
@@ -113,7 +141,7 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
     sealed.set(id, seal)
     return seal
   }
-  const now = (): number => Math.floor(Date.now() / 1000) + state.clockAhead
+  const now = (): number => Math.floor(clock() / 1000) + state.clockAhead
 
   const authorise = ({ method = '', headers }: IncomingMessage, url: string, path: string): void => {
     if (headers['x-ovh-application'] !== keys.APPLICATION_KEY) {
@@ -137,7 +165,7 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
 
   const describe = (archive: Archive): object => {
     const { readyAt } = sealOf(archive)
-    const isOpen = archive.retrievalDelay === undefined || (readyAt !== undefined && readyAt <= Date.now())
+    const isOpen = archive.retrievalDelay === undefined || (readyAt !== undefined && readyAt <= clock())
     return {
       archiveId: archive.id,
       createdAt: '2026-06-18T04:38:59.436634+02:00',
@@ -156,6 +184,8 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
     const [, service = '', stream, id, url] =
       /^\/dbaas\/logs\/([^/]+)\/output\/graylog\/stream(?:\/([^/]+)\/archive(?:\/([^/]+)(\/url)?)?)?$/.exec(path) ?? []
     const streams = services[service]
+    const refusal = state.refusals.get(service)
+    if (refusal !== undefined) throw new Refusal(refusal, undefined, `The service ${service} has expired`)
     if (streams === undefined) throw new Refusal(404, undefined, `The requested object (${service}) does not exist`)
     if (stream === undefined) return Object.keys(streams)
     const archives = streams[stream]
@@ -163,6 +193,7 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
     if (id === undefined) return archives.map((archive) => archive.id)
     const archive = archives.find((each) => each.id === id)
     if (archive === undefined) throw new Refusal(404, undefined, `The requested object (${id}) does not exist`)
+    if (archive.refusal !== undefined) throw new Refusal(archive.refusal, undefined, `The archive ${id} has expired`)
     if (url === undefined) return describe(archive)
     if (method !== 'POST') throw new Refusal(405, undefined, 'Method not allowed')
     const token = randomUUID()
@@ -185,15 +216,15 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
     const { archive } = link
     if (archive.retrievalDelay !== undefined) {
       const seal = sealOf(archive)
-      seal.readyAt ??= Date.now() + archive.retrievalDelay * 1000
-      const left = seal.readyAt - Date.now()
+      seal.readyAt ??= clock() + archive.retrievalDelay * 1000
+      const left = seal.readyAt - clock()
       if (left > 0) {
         response.writeHead(429, { 'retry-after': String(Math.ceil(left / 1000)) }).end()
         return
       }
     }
     link.uses += 1
-    const { breakAfter, heedsRanges, change } = state.storage
+    const { breakAfter, heedsRanges, pause, change } = state.storage
     const from = heedsRanges ? Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0) : 0
     const whole = change(Buffer.from(archive.content))
     const rest = whole.subarray(from)
@@ -202,11 +233,25 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
       'content-length': rest.length,
       ...(from > 0 ? { 'content-range': `bytes ${from}-${whole.length - 1}/${whole.length}` } : {})
     })
-    if (rest.length <= breakAfter) response.end(rest)
+    if (rest.length <= breakAfter && pause > 0) void inPieces(response, rest, pause)
+    else if (rest.length <= breakAfter) response.end(rest)
     else response.write(rest.subarray(0, breakAfter), () => response.destroy())
   }
 
-  const server = createServer((request, response) => {
+  const makeKey = async (request: IncomingMessage): Promise<object> => {
+    if (request.headers['x-ovh-application'] !== keys.APPLICATION_KEY) {
+      throw new Refusal(403, 'INVALID_KEY', 'Invalid application key')
+    }
+    requested.push(await json(request))
+    asked.push('POST /auth/credential')
+    return {
+      consumerKey: keys.CONSUMER_KEY,
+      state: 'pendingValidation',
+      validationUrl: 'https://eu.api.ovh.com/auth/?credentialToken=token'
+    }
+  }
+
+  const server = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request
     const origin = `http://${headers.host}`
     const token = /^\/storage\/(.+)$/.exec(url)?.[1]
@@ -229,6 +274,10 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
         send(200, now())
         return
       }
+      if (method === 'POST' && path === '/auth/credential') {
+        send(200, await makeKey(request))
+        return
+      }
       authorise(request, `${origin}${url}`, path)
       asked.push(`${method} ${path}`)
       send(200, answerApi(method, path, origin))
@@ -244,5 +293,5 @@ export const startOvh = async (t: Test, services: Record<string, Record<string, 
   })
   // Of a server that listens on a port.
   const { port } = server.address() as AddressInfo
-  return { endpoint: `http://127.0.0.1:${port}/1.0`, keys, asked, state }
+  return { endpoint: `http://127.0.0.1:${port}/1.0`, keys, asked, requested, state }
 }

@@ -25,10 +25,17 @@ export interface ApiOptions {
 
 type Method = 'GET' | 'POST'
 
+interface Sent {
+  readonly headers: Headers
+  readonly body?: string
+}
+
 /** The API of OVH, version 1.0. */
 export interface OvhApi {
-  /** @param path below the endpoint, from its slash on; what is in it is encoded. */
+  /** Signed with the keys. @param path below the endpoint, from its slash on; what is in it is encoded. */
   call(method: Method, path: string, signal?: AbortSignal): Promise<unknown>
+  /** Without a signature, for what needs the application key alone. @param body becomes JSON */
+  callUnsigned(method: Method, path: string, body: object, signal?: AbortSignal): Promise<unknown>
 }
 
 const passing: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
@@ -44,11 +51,22 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
   let ahead: Promise<number> | undefined
   const persistence = createPersistence({ plan: retries, passing, log })
 
-  const once = async (method: Method, url: string, headers: Headers, signal?: AbortSignal): Promise<ApiAnswer> => {
+  const once = async (
+    method: Method,
+    url: string,
+    { headers, body }: Sent,
+    signal?: AbortSignal
+  ): Promise<ApiAnswer> => {
     const limit = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout * 1000)
     const signals = [signal, limit].filter((each) => each !== undefined)
     try {
-      const response = await fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.any(signals) })
+      const response = await fetch(url, {
+        method,
+        headers,
+        body: body ?? null,
+        redirect: 'manual',
+        signal: AbortSignal.any(signals)
+      })
       return { status: response.status, headers: response.headers, text: await response.text() }
     } catch (error) {
       signal?.throwIfAborted()
@@ -60,20 +78,21 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
   const send = async (
     method: Method,
     url: string,
-    headersNow: () => Promise<Headers>,
+    sentNow: () => Promise<Sent>,
     signal?: AbortSignal
   ): Promise<ApiAnswer> => {
     const { host } = new URL(endpoint)
     try {
-      return await persistence.run(host, async () => once(method, url, await headersNow(), signal), signal)
+      return await persistence.run(host, async () => once(method, url, await sentNow(), signal), signal)
     } catch (error) {
       signal?.throwIfAborted()
       throw error instanceof RalphError ? error : apiOutOfReach(endpoint, error)
     }
   }
 
+  const unsigned = async (): Promise<Sent> => ({ headers: new Headers({ 'X-Ovh-Application': keys.applicationKey }) })
+
   const askTime = async (signal?: AbortSignal): Promise<number> => {
-    const unsigned = async () => new Headers({ 'X-Ovh-Application': keys.applicationKey })
     const answer = await send('GET', `${endpoint}/auth/time`, unsigned, signal)
     if (answer.status === 200 && /^\d+$/.test(answer.text.trim())) return Number(answer.text) - seconds()
     throw apiFailure(endpoint, 'GET', '/auth/time', answer)
@@ -89,16 +108,32 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
 
   const signed = async (method: Method, path: string, signal?: AbortSignal): Promise<ApiAnswer> => {
     const url = `${endpoint}${path}`
-    const headersNow = async (): Promise<Headers> => {
+    const sentNow = async (): Promise<Sent> => {
       const time = Math.round(seconds() + (await timeAhead(signal)))
-      return new Headers({
+      const headers = new Headers({
         'X-Ovh-Application': keys.applicationKey,
         'X-Ovh-Consumer': keys.consumerKey,
         'X-Ovh-Timestamp': String(time),
         'X-Ovh-Signature': signatureOf(keys, method, url, '', time)
       })
+      return { headers }
     }
-    return send(method, url, headersNow, signal)
+    return send(method, url, sentNow, signal)
+  }
+
+  const contentOf = (method: Method, path: string, answer: ApiAnswer): unknown => {
+    if (answer.status < 200 || answer.status > 299) throw apiFailure(endpoint, method, path, answer)
+    if (answer.status === 204) return null
+    try {
+      return JSON.parse(answer.text)
+    } catch (error) {
+      throw new RalphError(
+        'STORE_UNAVAILABLE',
+        `${new URL(endpoint).host} answered no JSON: is ENDPOINT that of an API of OVH?`,
+        {},
+        { cause: error }
+      )
+    }
   }
 
   return {
@@ -109,18 +144,15 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
         ahead = undefined
         answer = await signed(method, path, signal)
       }
-      if (answer.status < 200 || answer.status > 299) throw apiFailure(endpoint, method, path, answer)
-      if (answer.status === 204) return null
-      try {
-        return JSON.parse(answer.text)
-      } catch (error) {
-        throw new RalphError(
-          'STORE_UNAVAILABLE',
-          `${new URL(endpoint).host} answered no JSON: is ENDPOINT that of an API of OVH?`,
-          {},
-          { cause: error }
-        )
+      return contentOf(method, path, answer)
+    },
+    callUnsigned: async (method, path, body, signal) => {
+      const sentNow = async (): Promise<Sent> => {
+        const { headers } = await unsigned()
+        headers.set('Content-Type', 'application/json')
+        return { headers, body: JSON.stringify(body) }
       }
+      return contentOf(method, path, await send(method, `${endpoint}${path}`, sentNow, signal))
     }
   }
 }

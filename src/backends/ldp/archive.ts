@@ -1,17 +1,6 @@
+import type { ArchiveDetails } from '../../contracts/archive-source.ts'
 import { RalphError } from '../../errors.ts'
 import type { OvhApi } from './api.ts'
-
-/** What the API says of an archive. Whatever else it says is passed on. */
-export interface ArchiveDetails {
-  readonly [key: string]: unknown
-  readonly filename?: string
-  /** In bytes. */
-  readonly size?: number
-  readonly sha256?: string
-  readonly md5?: string
-  /** Seconds from asking for it until it can be had, where it is kept in cold storage. */
-  readonly retrievalDelay?: number
-}
 
 const kinds: { readonly [key: string]: 'string' | 'number' } = {
   filename: 'string',
@@ -40,11 +29,25 @@ const withoutNulls = (details: ArchiveDetails): ArchiveDetails =>
 export const archivesPath = (service: string, stream: string): string =>
   `/dbaas/logs/${encodeURIComponent(service)}/output/graylog/stream/${encodeURIComponent(stream)}/archive`
 
-export const listArchives = async (api: OvhApi, path: string, signal?: AbortSignal): Promise<readonly string[]> => {
+const listOf = async (
+  api: OvhApi,
+  path: string,
+  what: string,
+  signal: AbortSignal | undefined
+): Promise<readonly string[]> => {
   const ids = await api.call('GET', path, signal)
   if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return ids
-  throw notUnderstood('a list of archives')
+  throw notUnderstood(`a list of ${what}`)
 }
+
+export const listServices = (api: OvhApi, signal?: AbortSignal): Promise<readonly string[]> =>
+  listOf(api, '/dbaas/logs', 'services', signal)
+
+export const listStreams = (api: OvhApi, service: string, signal?: AbortSignal): Promise<readonly string[]> =>
+  listOf(api, `/dbaas/logs/${encodeURIComponent(service)}/output/graylog/stream`, 'streams', signal)
+
+export const listArchives = (api: OvhApi, path: string, signal?: AbortSignal): Promise<readonly string[]> =>
+  listOf(api, path, 'archives', signal)
 
 export const detailsOf = async (
   api: OvhApi,

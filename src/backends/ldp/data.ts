@@ -1,3 +1,4 @@
+import type { ArchiveDetails } from '../../contracts/archive-source.ts'
 import type { Clock } from '../../contracts/clock.ts'
 import type { BytesBackend, Listed, ListOptions, ReadOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
@@ -5,7 +6,7 @@ import { RalphError } from '../../errors.ts'
 import { type RetryPlan, usualRetries } from '../../network/retry.ts'
 import { statusByAsking } from '../../storage/status.ts'
 import { createOvhApi, type OvhApi } from './api.ts'
-import { type ArchiveDetails, archivesPath, detailsOf, linkTo, listArchives } from './archive.ts'
+import { archivesPath, detailsOf, linkTo, listArchives } from './archive.ts'
 import { download } from './download.ts'
 
 export interface LdpDataOptions {

@@ -1,23 +1,24 @@
 import { createHash } from 'node:crypto'
+import type { ArchiveDetails } from '../../contracts/archive-source.ts'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { readResuming } from '../../network/resuming.ts'
 import { isLasting, networkReason } from '../../network/retry.ts'
 import { inChunksOf } from '../../streams/byte-source.ts'
-import type { ArchiveDetails } from './archive.ts'
 import { contentFrom, get, isPassingStatus } from './storage.ts'
 import { isSealed, unsealing } from './unseal.ts'
 
 export interface Download {
   /** For messages. */
   readonly id: string
-  readonly details: ArchiveDetails
+  /** Of the whole, in bytes. */
+  readonly size: number | undefined
   /** In seconds. */
   readonly requestTimeout: number | undefined
-  readonly unsealTimeout: number
-  readonly log: Log
   /** A new temporary link to the archive. */
   newLink(): Promise<URL>
+  /** Called when it is on its way from cold storage; it is asked for again once this resolves. */
+  whenSealed(headers: Headers): Promise<void>
 }
 
 const corrupt = (id: string, reason: string): RalphError =>
@@ -48,16 +49,11 @@ const createCheck = (id: string, { size, sha256, md5 }: ArchiveDetails) => {
 /** Says that a link leads nowhere, as it does some time after it was given. */
 const isStale = (status: number): boolean => [401, 403, 404, 410].includes(status)
 
-/**
- * The bytes of an archive; returns how many, once they were found to be right. Waits until it was brought from cold
- * storage, and goes on where a connection broke.
- */
-export async function* download(
-  { id, details, requestTimeout, unsealTimeout, log, newLink }: Download,
-  { chunkSize, signal }: { readonly chunkSize?: number | undefined; readonly signal?: AbortSignal | undefined }
-): AsyncGenerator<Uint8Array, number, undefined> {
-  const check = createCheck(id, details)
-  const waiting = unsealing(id, { timeout: unsealTimeout, expected: details.retrievalDelay, log })
+/** Follows links to an archive. What it gives goes on where a connection broke; it judges nothing of what arrives. */
+export const createDownload = (
+  { id, size, requestTimeout, newLink, whenSealed }: Download,
+  { signal }: { readonly signal?: AbortSignal | undefined }
+) => {
   let link: URL | undefined
 
   const open = async (from: number): Promise<AsyncIterable<Uint8Array>> => {
@@ -67,7 +63,7 @@ export async function* download(
       const answer = await get(link, { from, timeout: requestTimeout, signal })
       if (answer.status === 200 || answer.status === 206) return contentFrom(answer, from)
       answer.drop()
-      if (isSealed(answer)) await waiting.wait(answer.headers, signal)
+      if (isSealed(answer)) await whenSealed(answer.headers)
       else if (isStale(answer.status) && !isNew) link = undefined
       else if (isPassingStatus(answer.status)) {
         throw Object.assign(new Error(`the storage answered ${answer.status}`), { code: 'ECONNRESET' })
@@ -82,20 +78,55 @@ export async function* download(
   }
 
   const isPassing = (error: unknown): boolean => !(error instanceof RalphError) && !isLasting(error)
-  try {
-    for await (const chunk of inChunksOf(chunkSize, readResuming(open, { size: details.size, signal, isPassing }))) {
-      check.add(chunk)
-      yield chunk
-    }
-  } catch (error) {
+  const inOurTerms = (error: unknown): unknown => {
     signal?.throwIfAborted()
-    if (error instanceof RalphError) throw error
-    throw new RalphError(
+    if (error instanceof RalphError) return error
+    return new RalphError(
       'STORE_UNAVAILABLE',
       `archive ${id}: the download broke: ${networkReason(error)}`,
       {},
       { cause: error }
     )
+  }
+
+  return {
+    /** The bytes from this one on. */
+    read: async function* (from: number): AsyncGenerator<Uint8Array, void, undefined> {
+      try {
+        yield* readResuming(open, { from, size, signal, isPassing })
+      } catch (error) {
+        throw inOurTerms(error)
+      }
+    }
+  }
+}
+
+/**
+ * The bytes of an archive; returns how many, once they were found to be right. Waits until it was brought from cold
+ * storage, and goes on where a connection broke.
+ */
+export async function* download(
+  {
+    details,
+    unsealTimeout,
+    log,
+    ...archive
+  }: Omit<Download, 'size' | 'whenSealed'> & {
+    readonly details: ArchiveDetails
+    /** In seconds. */
+    readonly unsealTimeout: number
+    readonly log: Log
+  },
+  { chunkSize, signal }: { readonly chunkSize?: number | undefined; readonly signal?: AbortSignal | undefined }
+): AsyncGenerator<Uint8Array, number, undefined> {
+  const { id } = archive
+  const check = createCheck(id, details)
+  const waiting = unsealing(id, { timeout: unsealTimeout, expected: details.retrievalDelay, log })
+  const whenSealed = (headers: Headers): Promise<void> => waiting.wait(headers, signal)
+  const { read } = createDownload({ ...archive, size: details.size, whenSealed }, { signal })
+  for await (const chunk of inChunksOf(chunkSize, read(0))) {
+    check.add(chunk)
+    yield chunk
   }
   return check.finish()
 }

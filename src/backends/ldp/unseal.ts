@@ -18,6 +18,10 @@ const sayEvery = 60_000
 
 const shortest = 1000
 
+/** Milliseconds after which it can be asked for again. `expected` as below. */
+export const sealedFor = (headers: Headers, expected: number | undefined): number =>
+  Math.max(retryAfter(headers) ?? (expected ? expected * 1000 : sayEvery), shortest)
+
 const duration = (milliseconds: number): string => {
   const seconds = Math.ceil(milliseconds / 1000)
   if (seconds < 120) return `${seconds} s`
@@ -31,8 +35,8 @@ export const unsealing = (id: string, { timeout, expected, log }: UnsealOptions)
   return {
     wait: async (headers: Headers, signal: AbortSignal | undefined): Promise<void> => {
       until ??= performance.now() + timeout * 1000
-      const asked = retryAfter(headers) ?? (expected ? expected * 1000 : sayEvery)
-      const ready = performance.now() + Math.max(asked, shortest)
+      const asked = sealedFor(headers, expected)
+      const ready = performance.now() + asked
       if (ready > until) {
         throw new RalphError(
           'STORE_UNAVAILABLE',

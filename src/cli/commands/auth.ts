@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { RalphError } from '../../errors.ts'
-import { loadAuthFile } from '../../settings/load.ts'
+import { flagValues, loadAuthFile } from '../../settings/load.ts'
+import { createReader } from '../../settings/read.ts'
 import { onOneLine } from '../../telemetry/printable.ts'
 import type { Agent } from '../../xapi/statement.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { demoAppDir } from '../demo.ts'
 import { hideWords } from '../hide-secrets.ts'
+import { interruptible } from '../interruption.ts'
 
 interface AuthFlags {
   readonly username?: string
@@ -214,6 +216,41 @@ const declareChanges = (auth: Command, composition: Composition): void => {
   )
 }
 
+/** `ralph auth ovh`: the request for a key that ldp-mirror 0.x makes with curl. */
+const declareOvh = (auth: Command, composition: Composition): void => {
+  const source = composition.archiveSources.find(({ name }) => name === 'ldp')
+  if (source === undefined) return
+  const asked = ['OVH_API_AK', 'OVH_API_REGION']
+  const settings = Object.entries(source.settings).filter(([, { variable }]) => asked.includes(variable))
+  const command = auth
+    .command('ovh')
+    .summary('ask OVH for a key with which `ralph mirror ldp` works')
+    .description(
+      'Asks the API of OVH for a consumer key that has the four rights of a mirror, and no other. It is good for ' +
+        'nothing until you have confirmed it on the page that is printed. docs/mirror.md says how one has an application key.'
+    )
+    .option('--redirection <url>', 'page that is shown after the key was confirmed')
+  for (const [, setting] of settings) {
+    command.option(
+      `--${setting.flag} <${setting.kind.placeholder ?? 'value'}>`,
+      `${setting.description} [${setting.variable}]`
+    )
+  }
+  command.action(async ({ redirection }: { readonly redirection?: string }) => {
+    const given = command.opts<Readonly<Record<string, string | undefined>>>()
+    const values = flagValues([Object.fromEntries(settings)], (flag) => given[new Option(`--${flag}`).attributeName()])
+    if (values.has('OVH_API_AK')) hideWords(command)
+    const { log, sources } = settingsOf(command, composition, Object.fromEntries(values))
+    const reader = createReader(sources)
+    const ask = source.requestKey(reader)
+    reader.finish()
+    const { clock } = composition
+    const { consumerKey, validationUrl } = await interruptible((signal) => ask({ clock, log, redirection, signal }))
+    process.stdout.write(`${onOneLine(validationUrl)}\nOVH_API_CK=${onOneLine(consumerKey)}\n`)
+    log.info('Open the page and log in: the key is good for nothing before')
+  })
+}
+
 /** `ralph auth`: the users of the server. */
 export const declareAuth = (program: Command, composition: Composition): void => {
   const auth = program
@@ -227,4 +264,5 @@ export const declareAuth = (program: Command, composition: Composition): void =>
   declareAdd(auth, composition)
   declareList(auth, composition)
   declareChanges(auth, composition)
+  declareOvh(auth, composition)
 }

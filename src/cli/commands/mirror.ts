@@ -1,0 +1,175 @@
+import { type Command, Option } from 'commander'
+import type { ArchiveSourceRole } from '../../contracts/archive-source.ts'
+import type { Log } from '../../contracts/log.ts'
+import { messageOf, RalphError } from '../../errors.ts'
+import type { Mirror } from '../../mirror/mirror-options.ts'
+import type { Values } from '../../settings/define.ts'
+import { flagValues } from '../../settings/load.ts'
+import { mirrorGroup } from '../../settings/mirror.ts'
+import { createReader } from '../../settings/read.ts'
+import type { GeneralSettings } from '../../settings/settings.ts'
+import { printable } from '../../telemetry/printable.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition } from '../composition.ts'
+import { hideSecrets } from '../hide-secrets.ts'
+import { interruptible } from '../interruption.ts'
+import { exitCodeOf, exitCodeOfResult, type MirrorExitCode } from '../mirror-exit-code.ts'
+import { addMirrorOptions } from '../mirror-options.ts'
+import { mirrorGroupOf } from '../sections.ts'
+
+interface MirrorFlags {
+  readonly once?: boolean
+  readonly verify?: boolean
+  readonly subset?: string
+}
+
+type Settings = Values<typeof mirrorGroup>
+
+/** As document 003 and ldp-mirror 0.x call themselves in the log. */
+const logName = 'LDP Mirror'
+
+interface OpenedLog {
+  readonly log: Log
+  close(): Promise<void>
+}
+
+/** To the Logs Data Platform when that was asked for, else to standard output. */
+const openLog = async (
+  { logHost, logToken }: Settings,
+  { log: { level } }: GeneralSettings,
+  { clock }: Composition,
+  console: Log
+): Promise<OpenedLog> => {
+  const options = { name: logName, level, clock }
+  if (logHost === undefined || logToken === undefined) {
+    const { createNamedLog } = await import('../../telemetry/named-lines.ts')
+    return { log: createNamedLog(options), close: async () => {} }
+  }
+  const { openGelfLog } = await import('../../telemetry/gelf.ts')
+  return openGelfLog({ ...options, server: logHost, token: logToken, warn: (message) => console.warn(message) })
+}
+
+const requireStreams = async (streams: readonly string[]): Promise<readonly string[]> => {
+  const { isStreamId } = await import('../../mirror/names.ts')
+  const wrong = streams.find((stream) => !isStreamId(stream))
+  if (wrong !== undefined) throw new RalphError('USAGE', `${JSON.stringify(wrong)} is not the id of a stream`)
+  return [...new Set(streams)]
+}
+
+/** Opens the database, works with it, and closes it whatever happens. */
+const withCache = async <Result>(
+  { database, directory }: Settings,
+  mirror: Pick<Mirror, 'streams' | 'log'>,
+  work: (mirror: Mirror) => Promise<Result>
+): Promise<Result> =>
+  interruptible(async (signal) => {
+    const { openArchiveCache } = await import('../../mirror/archive-cache.ts')
+    mirror.log.info('Create local DB if not exists')
+    const cache = openArchiveCache(database)
+    try {
+      return await work({ ...mirror, cache, directory: directory.replace(/(?<=.)\/+$/, ''), signal })
+    } finally {
+      cache.close()
+    }
+  })
+
+const verify = async (settings: Settings, given: Pick<Mirror, 'streams' | 'log'>, { subset }: MirrorFlags) => {
+  const { parseSubset, verifyMirror } = await import('../../mirror/verify-mirror.ts')
+  const chosen = subset === undefined ? undefined : parseSubset(subset)
+  return withCache(settings, given, async (mirror): Promise<MirrorExitCode> => {
+    const { read, damaged } = await verifyMirror(mirror, chosen)
+    mirror.log.info(`${read} archives read, ${damaged.length} of them missing or damaged`)
+    return damaged.length === 0 ? 0 : 5
+  })
+}
+
+/** What the signal means to a mirror that runs for ever: its end, in good order. */
+const stopped = (error: unknown, log: Log): MirrorExitCode => {
+  if (!(error instanceof RalphError) || error.code !== 'INTERRUPTED') throw error
+  log.info(error.details.signal === 'SIGINT' ? 'Interrupted by user!' : `Stopped by ${error.details.signal}`)
+  return 0
+}
+
+const copy = async (
+  settings: Settings,
+  given: Pick<Mirror, 'streams' | 'log'>,
+  open: ReturnType<ArchiveSourceRole['configure']>,
+  { clock }: Composition,
+  { once = false }: MirrorFlags
+): Promise<MirrorExitCode> => {
+  const source = await open({ clock, log: given.log })
+  const [{ runMirror }, { setTimeout }] = await Promise.all([
+    import('../../mirror/run-mirror.ts'),
+    import('node:timers/promises')
+  ])
+  const { concurrency } = settings
+  const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
+    await setTimeout(milliseconds, undefined, { signal })
+  }
+  const run = withCache(settings, given, async (mirror): Promise<MirrorExitCode> => {
+    const result = await runMirror({ ...mirror, source, clock, concurrency, sleep }, { once })
+    const { downloaded, waiting, failures } = result
+    mirror.log.info(`${downloaded} downloaded, ${waiting} to be waited for, ${failures.length} failed`)
+    return exitCodeOfResult(result)
+  })
+  return once ? run : run.catch((error: unknown) => stopped(error, given.log))
+}
+
+/** Says what ended the mirror, where its log goes and on standard error. */
+const failed = (error: unknown, log: Log): MirrorExitCode => {
+  const isOfCommand = error instanceof RalphError && !['USAGE', 'INTERRUPTED', 'INVALID_SETTING'].includes(error.code)
+  if (!isOfCommand) throw error
+  log.error(error.message)
+  process.stderr.write(printable(`Error: ${messageOf(error)}\n`))
+  return exitCodeOf(error)
+}
+
+const run = async (
+  command: Command,
+  composition: Composition,
+  source: ArchiveSourceRole,
+  streams: readonly string[]
+): Promise<void> => {
+  const flags = command.opts<MirrorFlags>()
+  if (flags.verify && flags.once) throw new RalphError('USAGE', '--verify and --once do not go together')
+  if (flags.subset !== undefined && !flags.verify) throw new RalphError('USAGE', '--subset is for --verify')
+  const group = mirrorGroupOf(source)
+  const given = command.opts<Readonly<Record<string, string | undefined>>>()
+  const values = flagValues([group], (flag) => given[new Option(`--${flag}`).attributeName()])
+  hideSecrets(command, [group], values)
+  const { sources, general, log: console } = settingsOf(command, composition, Object.fromEntries(values))
+  const reader = createReader(sources)
+  const open = source.configure(reader)
+  const settings = reader.read(mirrorGroup)
+  reader.finish()
+  const wanted = await requireStreams(streams)
+  const { log, close } = await openLog(settings, general, composition, console)
+  const mirror = { streams: wanted, log }
+  try {
+    process.exitCode = await (flags.verify
+      ? verify(settings, mirror, flags)
+      : copy(settings, mirror, open, composition, flags)
+    ).catch((error: unknown) => failed(error, log))
+  } finally {
+    await close()
+  }
+}
+
+/** `ralph mirror ldp`, and `ralph ldp-mirror`, which the command `ldp-mirror` calls. */
+export const declareMirror = (program: Command, composition: Composition): void => {
+  const { archiveSources } = composition
+  const mirror = program.command('mirror').summary('keep a local copy of all archives of a stream')
+  addMirrorOptions(mirror, archiveSources, 'mirror')
+    .usage('[options] ldp STREAM_ID [STREAM_ID ...]')
+    .action(async (name: string, streams: readonly string[]) => {
+      const source = archiveSources.find((each) => each.name === name)
+      if (source === undefined) throw new RalphError('USAGE', `there is nothing to copy from that is called ${name}`)
+      await run(mirror, composition, source, streams)
+    })
+  for (const source of archiveSources) {
+    const alone = program.command(`${source.name}-mirror`, { hidden: true })
+    addMirrorOptions(alone, [source], alone.name())
+      .usage('[options] STREAM_ID [STREAM_ID ...]')
+      .action((streams: readonly string[]) => run(alone, composition, source, streams))
+  }
+}

@@ -1,0 +1,52 @@
+import { type ErrorCode, RalphError } from '../errors.ts'
+
+/** How `ralph mirror` ends, one code for each cause. docs/mirror.md shows the table. */
+export const mirrorExitCodes = {
+  0: 'everything is in the mirror; or the mirror was stopped by a signal while it ran for ever',
+  1: 'something failed that has no code of its own: the message says what',
+  2: 'the command was called or configured wrongly: a stream or a key is missing',
+  3: '`--once`: some archives are not there yet, since they are brought from cold storage',
+  4: '`--once`: a stream is in no service of the account; the others were mirrored',
+  5: 'an archive is missing or damaged (`--verify`), or arrived damaged (`--once`)',
+  6: 'another process works on the database',
+  7: 'OVH refuses the keys, or they lack a right',
+  8: 'OVH is out of reach',
+  9: 'the disk is full',
+  10: 'the database is damaged'
+} as const
+
+export type MirrorExitCode = keyof typeof mirrorExitCodes
+
+const ofErrors: { readonly [code in ErrorCode]?: MirrorExitCode } = {
+  USAGE: 2,
+  INVALID_SETTING: 2,
+  STORE_IN_USE: 6,
+  UNAUTHENTICATED: 7,
+  FORBIDDEN: 7,
+  STORE_UNAVAILABLE: 8,
+  STORE_FULL: 9
+}
+
+/** Of what ended the mirror. */
+export const exitCodeOf = (error: unknown): MirrorExitCode => {
+  if (!(error instanceof RalphError)) return 1
+  return error.code === 'STORE_CORRUPT' ? 10 : (ofErrors[error.code] ?? 1)
+}
+
+/** Of a mirror that has done what it could. The worse comes first. */
+export const exitCodeOfResult = ({
+  failures,
+  unknown,
+  waiting
+}: {
+  readonly failures: readonly unknown[]
+  readonly unknown: readonly string[]
+  readonly waiting: number
+}): MirrorExitCode => {
+  const [failure] = failures
+  if (failure !== undefined) {
+    return failure instanceof RalphError && failure.code === 'STORE_CORRUPT' ? 5 : exitCodeOf(failure)
+  }
+  if (unknown.length > 0) return 4
+  return waiting > 0 ? 3 : 0
+}

@@ -1,0 +1,123 @@
+import { statSync } from 'node:fs'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import type { OpenedArchive } from '../contracts/archive-source.ts'
+import { syncDirectory } from '../durability/sync-directory.ts'
+import { codeOf } from '../errors.ts'
+import type { CachedArchive } from './archive-cache.ts'
+import { addFile, type Checksum, checksumName, createChecksum } from './checksum.ts'
+import type { OnlineMirror } from './mirror-options.ts'
+import { partOf } from './names.ts'
+import { diskError, fileOf, isWhole, lookAt, nameOf } from './place.ts'
+
+/** What became of one attempt to download an archive. */
+export type Attempt =
+  | { readonly state: 'done' }
+  | { readonly state: 'gone' }
+  /** It may be asked for again after so many seconds, and not before. */
+  | { readonly state: 'sealed'; readonly retryAfter: number }
+  /** What arrived, or what was there, is not the archive; it was removed. `resumed`: it was begun by an earlier attempt. */
+  | { readonly state: 'damaged'; readonly resumed: boolean }
+
+/** Bytes that an earlier attempt has left behind, as far as they can be of use. */
+const sizeOfPart = (part: string, { size }: CachedArchive): number => {
+  try {
+    const found = statSync(part).size
+    return size === undefined || found > size ? 0 : found
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 0
+    throw diskError(part, error)
+  }
+}
+
+const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await handle.write(bytes, done)).bytesWritten
+  }
+}
+
+/** Writes what comes to the end of a part, and makes it durable. What the disk refuses is told from what the network does. */
+const receive = async (
+  part: string,
+  from: number,
+  bytes: AsyncIterable<Uint8Array>,
+  checksum: Checksum
+): Promise<void> => {
+  const refused = (error: unknown): never => {
+    throw diskError(part, error)
+  }
+  const handle = await open(part, from === 0 ? 'w' : 'a').catch(refused)
+  try {
+    for await (const chunk of bytes) {
+      await writeAll(handle, chunk).catch(refused)
+      checksum.add(chunk)
+    }
+    await handle.sync().catch(refused)
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Tries once to bring an archive into the mirror. It is written beside its place, made durable and compared with its
+ * checksum, and only then is given its name: a file that has its name is whole, whenever the process ends. What an
+ * earlier attempt has left behind is gone on with.
+ */
+export const downloadArchive = async (
+  { source, directory, log, signal, onArchive }: OnlineMirror,
+  archive: CachedArchive,
+  service: string
+): Promise<Attempt> => {
+  const { id, stream, size } = archive
+  const name = nameOf(archive)
+  const file = fileOf(directory, archive)
+  const part = partOf(file)
+  // It was whole already, but what was to be done with it then was not.
+  if (lookAt(directory, archive) === 'there' && (await isWhole(file, archive, signal))) {
+    await onArchive?.({ archive, file })
+    return { state: 'done' }
+  }
+  const from = sizeOfPart(part, archive)
+  const checksum = createChecksum(archive)
+  await addFile(checksum, part, signal, from).catch((error: unknown) => {
+    signal.throwIfAborted()
+    throw diskError(part, error)
+  })
+
+  if (from === 0 || from !== size) {
+    const opened: OpenedArchive = await source.open({ service, stream, id }, { from, size, signal })
+    if (opened.state === 'gone') await rm(part, { force: true })
+    if (opened.state !== 'open') return opened
+    await receive(part, from, opened.bytes, checksum)
+  }
+  log.info(`Archive ${name} downloaded`)
+  if (!checksum.holds()) {
+    log.warn(`${checksumName(archive)} ERROR on ${name}`)
+    await rm(part, { force: true })
+    return { state: 'damaged', resumed: from > 0 }
+  }
+  log.info(`${checksumName(archive)} OK on ${name}`)
+  try {
+    await rename(part, file)
+    await syncDirectory(`${directory}/${stream}`)
+  } catch (error) {
+    throw diskError(file, error)
+  }
+  await onArchive?.({ archive, file })
+  return { state: 'done' }
+}
+
+/** What the service says of an archive whose checksum did not hold, if that has changed since it was first asked. */
+export const askAgain = async (
+  { source, cache, log, signal }: OnlineMirror,
+  archive: CachedArchive,
+  service: string
+): Promise<boolean> => {
+  const { id, stream } = archive
+  const details = await source.details({ service, stream, id }, signal)
+  if (details === undefined) return false
+  const now = { size: details.size, sha256: details.sha256?.toLowerCase(), md5: details.md5?.toLowerCase() }
+  if (now.size === archive.size && now.sha256 === archive.sha256 && now.md5 === archive.md5) return false
+  cache.setChecksums(id, now)
+  log.info(`Archive ${nameOf(archive)} has another checksum than when it was added to cache`)
+  return true
+}

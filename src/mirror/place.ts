@@ -1,0 +1,66 @@
+import { mkdirSync, type Stats, statSync } from 'node:fs'
+import { codeOf, messageOf, RalphError } from '../errors.ts'
+import type { CachedArchive } from './archive-cache.ts'
+import { addFile, createChecksum } from './checksum.ts'
+import type { Mirror } from './mirror-options.ts'
+import { isFileName } from './names.ts'
+
+/** `STREAM/FILE`, as messages name an archive. Of two with one name, the later has its id in front of it. */
+export const nameOf = ({ stream, filename, id, ownsName }: CachedArchive): string =>
+  `${stream}/${ownsName ? filename : `${id}.${filename}`}`
+
+/** The file of an archive. */
+export const fileOf = (directory: string, archive: CachedArchive): string => `${directory}/${nameOf(archive)}`
+
+/** Whether its name, and the id that may come before it, lead nowhere else. */
+export const isSafe = ({ filename, id }: Pick<CachedArchive, 'filename' | 'id'>): boolean =>
+  isFileName(filename) && isFileName(`${id}.${filename}`)
+
+/** What the disk refuses, in Ralph's terms. */
+export const diskError = (path: string, cause: unknown): RalphError => {
+  if (cause instanceof RalphError) return cause
+  const isFull = /^(?:ENOSPC|EDQUOT|EFBIG|EROFS)$/.test(codeOf(cause) ?? '')
+  return new RalphError(isFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE', `${path}: ${messageOf(cause)}`, {}, { cause })
+}
+
+/** Makes the directory of a stream. */
+export const makeDirectory = ({ directory, log }: Mirror, stream: string): void => {
+  const path = `${directory}/${stream}`
+  try {
+    if (mkdirSync(path, { recursive: true }) !== undefined) log.info(`Directory ${path} created`)
+  } catch (error) {
+    throw diskError(path, error)
+  }
+}
+
+const statusOf = (file: string): Stats | undefined => {
+  try {
+    const found = statSync(file, { throwIfNoEntry: false })
+    return found?.isFile() ? found : undefined
+  } catch (error) {
+    throw diskError(file, error)
+  }
+}
+
+/** What is at the place of an archive, by a look at it: `other` has another size. */
+export const lookAt = (directory: string, archive: CachedArchive): 'missing' | 'there' | 'decrypted' | 'other' => {
+  const file = fileOf(directory, archive)
+  const found = statusOf(file)
+  if (found !== undefined) return archive.size === undefined || found.size === archive.size ? 'there' : 'other'
+  // ldp-mirror 0.2 decrypts `x.gz.pgp` into `x.gz`, and keeps that alone.
+  const plain = file.replace(/\.pgp$/, '')
+  return plain !== file && statusOf(plain) !== undefined ? 'decrypted' : 'missing'
+}
+
+/** Whether a file is the archive, byte by byte. */
+export const isWhole = async (file: string, archive: CachedArchive, signal: AbortSignal): Promise<boolean> => {
+  const checksum = createChecksum(archive)
+  try {
+    await addFile(checksum, file, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (codeOf(error) === 'ENOENT') return false
+    throw diskError(file, error)
+  }
+  return checksum.holds()
+}

@@ -1,0 +1,174 @@
+import { messageOf, RalphError } from '../errors.ts'
+import { backOff } from '../network/retry.ts'
+import type { CachedArchive } from './archive-cache.ts'
+import { type Attempt, askAgain, downloadArchive } from './download-archive.ts'
+import { type Found, lookForArchives } from './look-for-archives.ts'
+import type { OnlineMirror } from './mirror-options.ts'
+import { isSafe, makeDirectory, nameOf } from './place.ts'
+import { reconcile } from './reconcile.ts'
+
+/** Seconds between two looks for new archives; fewer after one that has failed. */
+const checkEvery = 3600
+const checkAgainAfter = 300
+
+/** Before an archive is tried again that could not be had, in milliseconds. */
+const downloadPlan = { attempts: Number.POSITIVE_INFINITY, firstPause: 60_000, longestPause: 3_600_000 }
+
+/** No sleep is longer, so that a clock that was set, or a machine that was asleep, is noticed. In milliseconds. */
+const longestSleep = 60_000
+
+/** How a mirror that looks once has ended. */
+export interface MirrorResult {
+  readonly downloaded: number
+  /** Archives that are brought from cold storage. */
+  readonly waiting: number
+  /** What could not be had, or asked for. The first one is the reason that is told. */
+  readonly failures: readonly unknown[]
+  /** Streams that no service has. */
+  readonly unknown: readonly string[]
+}
+
+/** Archives that are tried again later, and when. In memory only: whoever starts the mirror anew wants them tried. */
+const createPostponed = ({ clock }: OnlineMirror) => {
+  const postponed = new Map<string, { readonly attempts: number; readonly until: number }>()
+  return {
+    until: ({ id, available = 0 }: CachedArchive): number => Math.max(available, postponed.get(id)?.until ?? 0),
+    /** Gives the milliseconds until it is tried again. */
+    postpone: ({ id }: CachedArchive): number => {
+      const attempts = (postponed.get(id)?.attempts ?? 0) + 1
+      const pause = backOff(Math.min(attempts, 20), downloadPlan)
+      postponed.set(id, { attempts, until: clock() + pause * 1000 })
+      return pause
+    },
+    forget: ({ id }: CachedArchive): void => {
+      postponed.delete(id)
+    }
+  }
+}
+
+/**
+ * Keeps a copy of all archives of some streams: looks for new ones, downloads what is missing when it can be had, and
+ * begins again every hour. `once`: looks and tries one time, and says what is left; else it goes on until the signal.
+ */
+export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once: boolean }): Promise<MirrorResult> => {
+  const { cache, clock, log, signal, sleep, streams, concurrency } = mirror
+  const postponed = createPostponed(mirror)
+  const said = new Set<string>()
+  const running = new Map<string, Promise<void>>()
+  const failures = new Map<string, unknown>()
+  let found: Found = { services: new Map(), unknown: [], failures: [] }
+  let downloaded = 0
+  let nextCheck = 0
+  let isFirst = true
+
+  const look = async (): Promise<void> => {
+    try {
+      found = await lookForArchives(mirror)
+    } catch (error) {
+      signal.throwIfAborted()
+      const isPassing = error instanceof RalphError && error.code === 'STORE_UNAVAILABLE'
+      // Keys that are refused at the start are wrong; later, somebody may be about to change them.
+      if (!(error instanceof RalphError) || once || (isFirst && !isPassing)) throw error
+      log.warn(`API error, will retry later: ${error.message}`)
+      found = { ...found, failures: [error] }
+    }
+    nextCheck = clock() + (found.failures.length === 0 ? checkEvery : checkAgainAfter) * 1e6
+    try {
+      await reconcile(mirror, said)
+    } catch (error) {
+      if (!(error instanceof RalphError) || isFirst) throw error
+      log.warn(`The mirror cannot be read, will retry later: ${error.message}`)
+    }
+    isFirst = false
+  }
+
+  const settle = async (archive: CachedArchive, service: string, attempt: Attempt): Promise<void> => {
+    switch (attempt.state) {
+      case 'done':
+        downloaded += 1
+        postponed.forget(archive)
+        failures.delete(archive.id)
+        cache.setStatus(archive.id, 'done')
+        return
+      case 'gone':
+        log.warn(`Archive ${nameOf(archive)} is not available any more`)
+        cache.setStatus(archive.id, 'expired')
+        return
+      case 'sealed':
+        log.info(`Will retry to download ${nameOf(archive)} after ${attempt.retryAfter} seconds`)
+        cache.setStatus(archive.id, 'todo', clock() + attempt.retryAfter * 1e6)
+        return
+      case 'damaged': {
+        const isOther = await askAgain(mirror, archive, service)
+        // What an earlier attempt has begun may be of another version; what was changed is told otherwise now.
+        if (attempt.resumed || isOther) return
+        throw new RalphError('STORE_CORRUPT', `archive ${nameOf(archive)} arrived damaged`)
+      }
+    }
+  }
+
+  const download = async (archive: CachedArchive, service: string): Promise<void> => {
+    try {
+      makeDirectory(mirror, archive.stream)
+      await settle(archive, service, await downloadArchive(mirror, archive, service))
+    } catch (error) {
+      if (signal.aborted) return
+      failures.set(archive.id, error)
+      const seconds = Math.round(postponed.postpone(archive) / 1000)
+      log.warn(`Archive ${nameOf(archive)} could not be downloaded: ${messageOf(error)}`)
+      if (!once) log.info(`Will retry to download ${nameOf(archive)} after ${seconds} seconds`)
+    }
+  }
+
+  const serviceOf = ({ stream, service }: CachedArchive): string | undefined => found.services.get(stream) ?? service
+
+  /** Archives to be downloaded, now or later. */
+  const todo = (): readonly CachedArchive[] =>
+    streams
+      .flatMap((stream) => cache.archives(stream))
+      .filter((archive) => archive.status === 'todo' && isSafe(archive) && !running.has(archive.id))
+
+  const start = (): void => {
+    for (const archive of todo()) {
+      if (running.size >= concurrency) return
+      const service = serviceOf(archive)
+      if (service === undefined || postponed.until(archive) > clock()) continue
+      const work = download(archive, service).finally(() => running.delete(archive.id))
+      running.set(archive.id, work)
+    }
+  }
+
+  /** Until one of the downloads has ended, or there is something to do. */
+  const wait = async (): Promise<void> => {
+    const awake = new AbortController()
+    const either = AbortSignal.any([signal, awake.signal])
+    const isRoom = running.size < concurrency
+    const times = isRoom ? todo().map(postponed.until) : []
+    const next = Math.min(once ? Number.POSITIVE_INFINITY : nextCheck, ...times)
+    const pause = Math.min(longestSleep, Math.max(1, Math.ceil((next - clock()) / 1000)))
+    try {
+      await Promise.race([sleep(pause, either), ...running.values()])
+    } finally {
+      awake.abort()
+    }
+  }
+
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      if (nextCheck <= clock() && (isFirst || !once)) await look()
+      start()
+      if (once && running.size === 0) break
+      await wait()
+    }
+  } finally {
+    await Promise.all(running.values())
+  }
+  const left = todo().filter(({ id }) => !failures.has(id))
+  return {
+    downloaded,
+    waiting: left.length,
+    failures: [...failures.values(), ...found.failures],
+    unknown: found.unknown
+  }
+}

@@ -1,0 +1,159 @@
+import { hostname } from 'node:os'
+import { connect, type TLSSocket } from 'node:tls'
+import type { Log } from '../contracts/log.ts'
+import { messageOf } from '../errors.ts'
+import type { Level } from './lines.ts'
+import { createLog, type NamedLogOptions } from './named-lines.ts'
+
+export interface GelfOptions extends NamedLogOptions {
+  /** `HOST` or `HOST:PORT`. */
+  readonly server: string
+  /** What the Logs Data Platform knows the stream by. */
+  readonly token: string
+  /** Told once when the server cannot be reached, and once when it can be again. */
+  readonly warn: (message: string) => void
+}
+
+export interface GelfLog {
+  readonly log: Log
+  /** Waits a little until everything has gone out. */
+  close(): Promise<void>
+}
+
+/** Of the Logs Data Platform, for GELF over TLS. */
+const usualPort = 12_202
+
+/** Messages that are kept while the server cannot be reached; the oldest go first. */
+const mostKept = 10_000
+
+/** In milliseconds. */
+const firstPause = 500
+const longestPause = 60_000
+const closingTime = 3000
+const goodbye = 500
+
+/** As syslog numbers them. */
+const severities: { readonly [level in Level]: number } = { CRITICAL: 2, ERROR: 3, WARNING: 4, INFO: 6, DEBUG: 7 }
+
+const addressOf = (server: string): { readonly host: string; readonly port: number } => {
+  const [, host = server, port] = /^(.+?)(?::(\d+))?$/.exec(server) ?? []
+  return { host, port: port === undefined ? usualPort : Number(port) }
+}
+
+/**
+ * Sends messages to a Logs Data Platform: GELF 1.1 over TLS, each ended by a null byte. A server that is away is tried
+ * again; nothing waits for it.
+ */
+export const openGelfLog = (options: GelfOptions): GelfLog => {
+  const { name, server, token, warn } = options
+  const { host, port } = addressOf(server)
+  const kept: string[] = []
+  let dropped = 0
+  let socket: TLSSocket | undefined
+  let isWriting = false
+  let isClosed = false
+  let failures = 0
+  let timer: NodeJS.Timeout | undefined
+  let drained: (() => void) | undefined
+
+  const gelf = (time: Date, level: Level, message: string): string =>
+    `${JSON.stringify({
+      version: '1.1',
+      host: hostname(),
+      short_message: message,
+      timestamp: time.getTime() / 1000,
+      level: severities[level],
+      _facility: name,
+      '_X-OVH-TOKEN': token
+    })}\0`
+
+  const flush = (): void => {
+    if (socket === undefined || isWriting) return
+    const [next] = kept
+    if (next === undefined) {
+      drained?.()
+      return
+    }
+    isWriting = true
+    const sentTo = socket
+    // It is forgotten once it has gone out: what a broken connection had not taken is sent again.
+    sentTo.write(next, (error) => {
+      if (sentTo !== socket) return
+      isWriting = false
+      if (error) return
+      if (kept[0] === next) kept.shift()
+      flush()
+    })
+  }
+
+  const open = (): void => {
+    timer = undefined
+    let reason = 'the connection broke'
+    const opening = connect({ host, port, servername: host }, () => {
+      if (failures > 0) warn(`${host}:${port} takes messages again`)
+      failures = 0
+      socket = opening
+      isWriting = false
+      flush()
+    })
+    // A socket does not keep the process from ending: what it carries tells of the work, and is none itself.
+    opening.unref()
+    opening.on('error', (error) => {
+      reason = messageOf(error)
+    })
+    opening.on('data', () => {})
+    opening.on('close', () => {
+      socket = undefined
+      isWriting = false
+      if (isClosed) return
+      if (failures === 0) warn(`${host}:${port} takes no messages: ${reason}; trying again`)
+      timer = setTimeout(open, Math.min(longestPause, firstPause * 2 ** failures))
+      timer.unref()
+      failures += 1
+    })
+  }
+
+  const keep = (text: string): void => {
+    kept.push(text)
+    if (kept.length > mostKept) {
+      kept.shift()
+      dropped += 1
+    }
+  }
+
+  const log = createLog(options, (time, level, message) => {
+    if (dropped > 0 && socket !== undefined) {
+      keep(gelf(time, 'WARNING', `${dropped} messages were lost while ${host}:${port} was out of reach`))
+      dropped = 0
+    }
+    keep(gelf(time, level, message))
+    flush()
+  })
+  open()
+
+  return {
+    log,
+    close: async () => {
+      await new Promise<void>((resolve) => {
+        const limit = setTimeout(resolve, closingTime)
+        drained = () => {
+          clearTimeout(limit)
+          resolve()
+        }
+        flush()
+      })
+      isClosed = true
+      clearTimeout(timer)
+      const last = socket
+      if (last === undefined) return
+      await new Promise<void>((resolve) => {
+        const limit = setTimeout(() => last.destroy(), goodbye)
+        last.once('close', () => {
+          clearTimeout(limit)
+          resolve()
+        })
+        last.end()
+      })
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Log } from '../contracts/log.ts'
+import { logLevels } from '../settings/groups.ts'
+import type { Level } from './lines.ts'
+import { onOneLine } from './printable.ts'
+
+/** Who logs, from what importance on, and by which clock. */
+export interface NamedLogOptions {
+  readonly name: string
+  readonly level: Level
+  readonly clock: Clock
+}
+
+const digits = (number: number, count = 2): string => String(number).padStart(count, '0')
+
+/** As `logging` of Python writes it, in the time of the machine. */
+const asTime = (time: Date): string =>
+  `${time.getFullYear()}-${digits(time.getMonth() + 1)}-${digits(time.getDate())} ` +
+  `${digits(time.getHours())}:${digits(time.getMinutes())}:${digits(time.getSeconds())},${digits(time.getMilliseconds(), 3)}`
+
+/** [2018-12-14 17:20:00,200 INFO LDP Mirror] message */
+export const formatNamedLine = (time: Date, level: Level, name: string, message: string): string =>
+  `[${asTime(time)} ${level} ${name}] ${onOneLine(message)}\n`
+
+/** A log of which each message that is important enough is handed to `write`. */
+export const createLog = (
+  { level, clock }: Omit<NamedLogOptions, 'name'>,
+  write: (time: Date, level: Level, message: string) => void
+): Log => {
+  const at =
+    (own: Level) =>
+    (message: string): void => {
+      if (logLevels.indexOf(own) <= logLevels.indexOf(level)) write(new Date(clock() / 1000), own, message)
+    }
+  return { error: at('ERROR'), warn: at('WARNING'), info: at('INFO'), debug: at('DEBUG') }
+}
+
+/** The log of a command that runs for ever, to standard output. */
+export const createNamedLog = (options: NamedLogOptions): Log =>
+  createLog(options, (time, level, message) => {
+    process.stdout.write(formatNamedLine(time, level, options.name, message))
+  })
