@@ -83,13 +83,16 @@ export interface TakenIn<Place> {
   readonly doubles: readonly { readonly place: Place; readonly reason: string }[]
 }
 
-/**
- * Takes in statements that are in the store of the engine already. While that goes on, the engine finds in `adopting`
- * where each of them is.
- */
+export interface AdoptionOptions<Place> {
+  readonly writer: Pick<BatchedWriter, 'restore'>
+  /** Where the engine finds what is being taken in, by the id of the statement. */
+  readonly adopting: Map<StatementId, Place>
+}
+
+/** Takes in statements that are in the store of the engine already. */
 export const takeIn = async <Place>(
   candidates: readonly AdoptionCandidate<Place>[],
-  { writer, adopting }: { readonly writer: Pick<BatchedWriter, 'restore'>; readonly adopting: Map<StatementId, Place> }
+  { writer, adopting }: AdoptionOptions<Place>
 ): Promise<TakenIn<Place>> => {
   const firsts = new Map<StatementId, AdoptionCandidate<Place>>()
   const doubles: AdoptionCandidate<Place>[] = []

@@ -1,5 +1,6 @@
 import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { notThere } from '../../storage/not-there.ts'
+import { lazily } from '../../storage/once.ts'
 import { closeAll, openTargets } from '../../storage/targets.ts'
 import { connect } from './connect.ts'
 import { ensureOwnIndices, requireServer } from './indices.ts'
@@ -40,18 +41,10 @@ export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendCo
     variable: 'RALPH_BACKENDS__LRS__ES__ALLOW_YELLOW_STATUS',
     isAllowed: options.allowYellowStatus === true
   }
-  let prepared: Promise<void> | undefined
-
-  /** Tried again by the next who asks if it fails. */
-  const prepare = (): Promise<void> => {
-    prepared ??= requireServer(connection)
-      .then(() => ensureOwnIndices(connection, own))
-      .catch((error: unknown) => {
-        prepared = undefined
-        throw error
-      })
-    return prepared
-  }
+  const prepare = lazily(async () => {
+    await requireServer(connection)
+    await ensureOwnIndices(connection, own)
+  })
 
   /** Documents alone cost a target no index of its own. */
   const requireThere = async ({ index, prefix }: Space): Promise<void> => {

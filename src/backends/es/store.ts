@@ -2,6 +2,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import { createLeasedWriting, type WritingOptions } from '../../storage/batching/leased-writing.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
+import { lazily } from '../../storage/once.ts'
 import { createPageCache } from '../../storage/page-cache.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
@@ -62,15 +63,11 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const documents = createDocuments(tables, clock, refreshers.kept)
   const guard = createGuard()
 
-  let made: Promise<void> | undefined
+  const isThere = await adaptStatementIndex(connection, index, warn)
   /** A target that nobody writes to costs no index. */
-  const make = (): Promise<void> => {
-    made ??= makeStatementIndex(connection, index).catch((error: unknown) => {
-      made = undefined
-      throw error
-    })
-    return made
-  }
+  const make = lazily(async () => {
+    if (!isThere) await makeStatementIndex(connection, index)
+  })
 
   const write = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     await make()
@@ -99,8 +96,7 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     return report
   }
 
-  if (await adaptStatementIndex(connection, index, warn)) {
-    made = Promise.resolve()
+  if (isThere) {
     if (await hasForeign(tables)) await adopt(isNew ? 'any' : "Ralph's")
   } else if (options.makeNow) await make()
 
