@@ -148,6 +148,9 @@ export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once:
     const pause = Math.min(longestSleep, Math.max(1, Math.ceil((next - clock()) / 1000)))
     try {
       await Promise.race([sleep(pause, either), ...running.values()])
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
     } finally {
       awake.abort()
     }

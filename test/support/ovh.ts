@@ -73,7 +73,7 @@ export const allRights: readonly Right[] = [
 ]
 
 /** Seconds that a signature may be off. */
-const tolerance = 30
+const usualTolerance = 30
 
 const sha = (algorithm: string, content: Uint8Array | string): string =>
   createHash(algorithm).update(content).digest('hex')
@@ -114,7 +114,7 @@ const inPieces = async (response: ServerResponse, bytes: Buffer, pause: number):
 export const startOvh = async (
   t: Test,
   services: Record<string, Record<string, readonly Archive[]>>,
-  { clock = Date.now }: { readonly clock?: Now } = {}
+  { clock = Date.now, tolerance = usualTolerance }: { readonly clock?: Now; readonly tolerance?: number } = {}
 ): Promise<Ovh> => {
   const keys = { APPLICATION_KEY: 'ak-1', APPLICATION_SECRET: 'as-secret', CONSUMER_KEY: 'ck-secret' }
   const asked: string[] = []
