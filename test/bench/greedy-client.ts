@@ -25,7 +25,9 @@ const bodies = Array.from({ length: asked.times ?? 1 }, () =>
 const ask = (body: Buffer | undefined): Promise<string> =>
   new Promise((resolve) => {
     const length = body === undefined ? {} : { 'content-length': String(body.length) }
-    const sent = request(url + asked.path, { method: asked.method, headers: { ...headers, ...length } }, (response) => {
+    const type = asked.contentType === undefined ? {} : { 'content-type': asked.contentType }
+    const options = { method: asked.method, headers: { ...headers, ...type, ...length } }
+    const sent = request(url + asked.path, options, (response) => {
       let text = ''
       response.on('data', (chunk: Buffer) => {
         if (text.length < 300) text += chunk.toString('latin1', 0, 300)

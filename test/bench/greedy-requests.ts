@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomBytes, randomUUID } from 'node:crypto'
 
 /** What one authorised client can ask of a server at once. Bodies are made where they are sent. */
 
@@ -42,9 +42,10 @@ const chain = (length: number): string => {
 }
 
 export interface GreedyRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'PUT' | 'POST'
   readonly path: string
-  readonly body?: () => string
+  readonly body?: () => string | Buffer
+  readonly contentType?: string
   /** How many of these at once. */
   readonly times?: number
 }
@@ -56,6 +57,47 @@ const post = (body: () => string, times = 1): GreedyRequest => ({
   times
 })
 const get = (parameters: string): GreedyRequest => ({ method: 'GET', path: page + parameters })
+
+const state = `/xAPI/activities/state?${new URLSearchParams({
+  activityId: 'http://example.org/greedy',
+  agent: '{"mbox":"mailto:greedy@example.org"}',
+  stateId: 'greedy'
+})}`
+const stateOf = (method: GreedyRequest['method'], key: string, megabytes: number): GreedyRequest => ({
+  method,
+  path: state,
+  body: () => `{"${key}":${numbers(megabytes * mebibyte)}}`
+})
+
+/** A statement with one attachment. */
+const attached = (bytes: number): GreedyRequest => {
+  const boundary = 'greedy'
+  const partsOf = (): Buffer => {
+    const content = randomBytes(bytes)
+    const sha2 = hash('sha512', content, 'hex')
+    const attachment = {
+      usageType: 'http://example.org/greedy',
+      display: { en: 'Greedy' },
+      contentType: 'application/octet-stream',
+      length: bytes,
+      sha2
+    }
+    const statement = { ...JSON.parse(statementWith('1')), attachments: [attachment] }
+    return Buffer.concat([
+      Buffer.from(`--${boundary}\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(statement)}\r\n`),
+      Buffer.from(`--${boundary}\r\ncontent-type: application/octet-stream\r\ncontent-transfer-encoding: binary\r\n`),
+      Buffer.from(`x-experience-api-hash: ${sha2}\r\n\r\n`),
+      content,
+      Buffer.from(`\r\n--${boundary}--\r\n`)
+    ])
+  }
+  return {
+    method: 'POST',
+    path: '/xAPI/statements',
+    contentType: `multipart/mixed; boundary=${boundary}`,
+    body: partsOf
+  }
+}
 
 /** In this order: the pages that are read are of what was written just before. */
 export const greedyRequests: { readonly [name: string]: GreedyRequest } = {
@@ -72,5 +114,11 @@ export const greedyRequests: { readonly [name: string]: GreedyRequest } = {
   'eight bodies of 60 MB': post(() => listOf(60, exactNumbers(mebibyte)), 8),
   'a page of 15 MB, exact': get(''),
   'a page of 15 MB, canonical': get('&format=canonical'),
-  'a page of 15 MB, ids': get('&format=ids')
+  'a page of 15 MB, ids': get('&format=ids'),
+  'a State document of 60 MB': stateOf('PUT', 'a', 60),
+  'a State document of 60 MB, read': { method: 'GET', path: state },
+  'a State document of 45 MB, in its place': stateOf('PUT', 'a', 45),
+  '60 MB merged into a State document of 45 MB': stateOf('POST', 'a', 60),
+  'a statement with an attachment of 60 MB': attached(60 * mebibyte),
+  'an attachment of 60 MB, read': get('&attachments=true&activity=http%3A%2F%2Fexample.org%2Fgreedy')
 }

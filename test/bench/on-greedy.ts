@@ -27,6 +27,7 @@ interface Delays {
   readonly p50: number
   readonly p99: number
   readonly worst: number
+  readonly busiest: number
 }
 
 const start = async (name: string, ...words: readonly string[]): Promise<ChildProcess> =>
@@ -69,18 +70,29 @@ const measure = async (name: string): Promise<string> => {
     ms(loop.p50),
     ms(loop.p99),
     ms(loop.worst),
+    ms(loop.busiest),
     `${ms(others.p99)} / ${ms(others.worst)}${others.failed > 0 ? ` (${others.failed} failed)` : ''}`,
     `${Math.round(now / 2 ** 20)} / ${Math.round(peak / 2 ** 20)}`
   )
   process.stderr.write(`${line}\n`)
-  for (const answer of new Set(answers)) if (!answer.startsWith('200')) process.stderr.write(`    ${answer}\n`)
+  for (const answer of new Set(answers)) if (!answer.startsWith('2')) process.stderr.write(`    ${answer}\n`)
   return line
 }
 
 try {
   const lines = [
-    row('One client asks', 'takes', 'status', 'loop p50', 'p99', 'worst', 'others p99 / worst', 'MiB now / peak'),
-    row('---', '---', '---', '---', '---', '---', '---', '---')
+    row(
+      'One client asks',
+      'takes',
+      'status',
+      'loop p50',
+      'p99',
+      'worst',
+      'of it busy',
+      'others p99 / worst',
+      'MiB now / peak'
+    ),
+    row('---', '---', '---', '---', '---', '---', '---', '---', '---')
   ]
   const idle = server.memory().now
   for (const name of Object.keys(greedyRequests)) {
