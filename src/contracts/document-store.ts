@@ -26,6 +26,12 @@ export interface StoredDocument extends DocumentContent {
   readonly updated: Micros
 }
 
+/** What a change is shown. */
+export interface PresentDocument extends StoredDocument {
+  /** The content is large, and an empty one stands for it: `get` has it. */
+  readonly lacksContent?: boolean
+}
+
 /** Documents of one target. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`. */
 export interface DocumentStore {
   get(key: DocumentKey, options?: CallOptions): Promise<StoredDocument | undefined>
@@ -37,7 +43,7 @@ export interface DocumentStore {
    */
   change(
     key: DocumentKey,
-    change: (present: StoredDocument | undefined) => DocumentContent | undefined,
+    change: (present: PresentDocument | undefined) => DocumentContent | undefined,
     options?: CallOptions
   ): Promise<StoredDocument | undefined>
   /**

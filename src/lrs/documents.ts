@@ -1,11 +1,17 @@
-import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../contracts/document-store.ts'
+import type {
+  DocumentContent,
+  DocumentKey,
+  DocumentScope,
+  PresentDocument,
+  StoredDocument
+} from '../contracts/document-store.ts'
 import { RalphError } from '../errors.ts'
 import { checkPreconditions, type Preconditions } from '../xapi/concurrency.ts'
 import { atOnce, mergeDocuments, type ObjectDocument, readMergeable } from '../xapi/documents.ts'
 import { identifierKey } from '../xapi/identifier.ts'
 import type { Version } from '../xapi/version.ts'
 import type { Call } from './call.ts'
-import { runInTurns } from './in-turns.ts'
+import { createLine, runInTurns } from './in-turns.ts'
 import { agent, iri, optional, type Parameters, refuseUnknown, required, text, timestamp, uuid } from './parameters.ts'
 
 /** State, Agent Profile and Activity Profile are one resource with three kinds of scope (Communication §2.2). */
@@ -131,6 +137,16 @@ const requireSize = (document: DocumentContent, { rules: { maxDocumentSize: limi
 /** Up to this many bytes two documents are merged while the store waits: a millisecond. */
 const small = 2 ** 16
 
+/** What a document becomes, if it is still the one that was there. */
+interface Merged {
+  readonly etag: string
+  readonly contentType: string
+  readonly next: DocumentContent
+}
+
+/** Large merges hold three documents at once: that of one request, whatever the number of requests. */
+const mergesInLine = createLine()
+
 /**
  * POST merges into what is there, and stores where nothing is (Communication §2.2). Large documents are merged while the
  * store goes on: the result is written if what is there is still what was merged, else it is merged again.
@@ -144,19 +160,18 @@ export const postDocument = async (
   const key = readKey(kind, call, parameters)
   const object: ObjectDocument | undefined = await runInTurns(readMergeable(document, call.rules))
   const mergeInto = (present: StoredDocument) => mergeDocuments(present, { ...document, object }, call.rules)
-  let ahead: { readonly present: StoredDocument; readonly merged: DocumentContent } | undefined
-  for (;;) {
-    let toMerge: StoredDocument | undefined
+
+  /** Undefined: it is done. Else what is there was left alone, and is to be merged first. */
+  const attempt = async (merged: Merged | undefined): Promise<PresentDocument | undefined> => {
+    let toMerge: PresentDocument | undefined
     await call.store.documents.change(
       key,
       (present) => {
         toMerge = undefined
         checkPreconditions(preconditions, present)
         if (present === undefined) return document
-        if (present.etag === ahead?.present.etag && present.contentType === ahead.present.contentType) {
-          return ahead.merged
-        }
-        if (present.content.byteLength + document.content.byteLength <= small) {
+        if (present.etag === merged?.etag && present.contentType === merged.contentType) return merged.next
+        if (!present.lacksContent && present.content.byteLength + document.content.byteLength <= small) {
           return requireSize(atOnce(mergeInto(present)), call)
         }
         toMerge = present
@@ -164,9 +179,21 @@ export const postDocument = async (
       },
       call
     )
-    if (toMerge === undefined) return
-    ahead = { present: toMerge, merged: requireSize(await runInTurns(mergeInto(toMerge)), call) }
+    return toMerge
   }
+
+  const mergeLarge = async (shown: PresentDocument): Promise<Merged | undefined> => {
+    const present = shown.lacksContent ? await call.store.documents.get(key, call) : shown
+    if (present === undefined) return undefined
+    const { etag, contentType } = present
+    return { etag, contentType, next: requireSize(await runInTurns(mergeInto(present)), call) }
+  }
+
+  if ((await attempt(undefined)) === undefined) return
+  await mergesInLine(async () => {
+    let toMerge = await attempt(undefined)
+    while (toMerge !== undefined) toMerge = await attempt(await mergeLarge(toMerge))
+  })
 }
 
 /** DELETE removes one document; State without `stateId`: all of the scope (Communication §2.3). */

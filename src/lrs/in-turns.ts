@@ -50,3 +50,13 @@ export const runInTurns = async <Result>(steps: Generator<void, Result>): Promis
     if (rest !== undefined) await rest
   }
 }
+
+/** Runs jobs in the order in which they came, each when the one before has ended: for what holds much memory. */
+export const createLine = () => {
+  let last: Promise<unknown> = Promise.resolve()
+  return <Result>(job: () => Promise<Result>): Promise<Result> => {
+    const own = last.then(job, job)
+    last = own.catch(() => {})
+    return own
+  }
+}

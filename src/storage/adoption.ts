@@ -83,16 +83,13 @@ export interface TakenIn<Place> {
   readonly doubles: readonly { readonly place: Place; readonly reason: string }[]
 }
 
-export interface AdoptionOptions<Place> {
-  readonly writer: Pick<BatchedWriter, 'restore'>
-  /** Where the engine finds what is being taken in, by the id of the statement. */
-  readonly adopting: Map<StatementId, Place>
-}
-
-/** Takes in statements that are in the store of the engine already. */
+/**
+ * Takes in statements that are in the store of the engine already. While that goes on, the engine finds in `adopting`
+ * where each of them is.
+ */
 export const takeIn = async <Place>(
   candidates: readonly AdoptionCandidate<Place>[],
-  { writer, adopting }: AdoptionOptions<Place>
+  { writer, adopting }: { readonly writer: Pick<BatchedWriter, 'restore'>; readonly adopting: Map<StatementId, Place> }
 ): Promise<TakenIn<Place>> => {
   const firsts = new Map<StatementId, AdoptionCandidate<Place>>()
   const doubles: AdoptionCandidate<Place>[] = []

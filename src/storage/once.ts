@@ -23,9 +23,3 @@ export const createOnce = <Made>(): Once<Made> => {
     all: () => [...made.values()]
   }
 }
-
-/** Makes one thing once, when it is first asked for. After a failure the next caller tries again. */
-export const lazily = <Made>(make: () => Promise<Made>): (() => Promise<Made>) => {
-  const once = createOnce<Made>()
-  return () => once.get('', make)
-}

@@ -115,7 +115,10 @@ function* joined(members: Iterable<MemberPlace>): Steps<Buffer> {
   let count = 0
   for (const { bytes, start, end } of members) {
     if (count > 0) length += whole.write(',', length)
-    length += bytes.copy(whole, length, start, end)
+    for (let at = start; at < end; at += stride) {
+      length += bytes.copy(whole, length, at, Math.min(end, at + stride))
+      if (end - start > stride) yield
+    }
     count += 1
     if (count % fewMembers === 0) yield
   }

@@ -1,19 +1,18 @@
-import {
-  type AdoptionCandidate,
-  type AdoptionOptions,
-  adopt as adoptOne,
-  takeIn,
-  withTimes
-} from '../../storage/adoption.ts'
+import { type AdoptionCandidate, adopt as adoptOne, takeIn, withTimes } from '../../storage/adoption.ts'
+import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
+import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { earliest } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
 
-export interface AdoptOptions extends AdoptionOptions<true> {
+export interface AdoptOptions {
   readonly context: ReadContext
   /** Quoted, with its database. */
   readonly eventTableName: string
+  readonly writer: BatchedWriter
+  /** What is being taken in: it is in the event table already. */
+  readonly adopted: Map<StatementId, true>
   /** Nothing is taken in as stored later. */
   readonly now: Micros
   warn(message: string): void
@@ -94,14 +93,14 @@ const readEvents = async (
  * Returns how many statements were taken in.
  */
 export const adopt = async (options: AdoptOptions): Promise<number> => {
-  const { context, eventTableName, writer, adopting, now, warn } = options
+  const { context, eventTableName, writer, adopted, now, warn } = options
   let [taken, unreadable] = [0, 0]
 
   const takeInEvents = async (keys: readonly Key[]): Promise<void> => {
     const events = await readEvents(context, eventTableName, keys)
     const statements = events.map((event) => readStatement(event, now)).filter((each) => each !== undefined)
     unreadable += events.length - statements.length
-    taken += (await takeIn(statements, { writer, adopting })).taken
+    taken += (await takeIn(statements, { writer, adopting: adopted })).taken
   }
 
   for (let after: Key | undefined; ; ) {

@@ -57,7 +57,7 @@ export interface EngineOptions {
   readonly progress: Progress
   readonly known: KnownIds
   /** Ids of statements that are in the event table already: another Ralph wrote them. */
-  readonly adopting: ReadonlyMap<StatementId, true>
+  readonly adopted: ReadonlyMap<StatementId, true>
   warn(message: string): void
 }
 
@@ -79,7 +79,7 @@ export interface Engine extends BatchEngine {
  * before all is there (`visible`).
  */
 export const createEngine = (options: EngineOptions): Engine => {
-  const { context, eventTable, eventTableName, appenders, writer, progress, known, adopting, warn } = options
+  const { context, eventTable, eventTableName, appenders, writer, progress, known, adopted, warn } = options
   const { store } = context
   let starts = writer.engineStarts()
   let isFirst = true
@@ -114,7 +114,7 @@ export const createEngine = (options: EngineOptions): Engine => {
   const copyEvents = async (statements: readonly NewStatement[]): Promise<void> => {
     // Not more than one batch waits, with its texts.
     await copying
-    const copied = statements.filter(({ id }) => !adopting.has(id))
+    const copied = statements.filter(({ id }) => !adopted.has(id))
     copying = eventTable.append(eventRows(copied)).catch((error: unknown) => {
       // They are stored, and will be copied before the next batch is written.
       lack(copied.reduce((first, { stored }) => Math.min(first, stored), progress.last))

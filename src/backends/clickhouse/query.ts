@@ -1,5 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import type { CallOptions, StatementStore, StoredStatement } from '../../contracts/statement-store.ts'
+import type {
+  CallOptions,
+  PageFrame,
+  StatementPage,
+  StoredStatement,
+  TextPage
+} from '../../contracts/statement-store.ts'
 import { tokenOf } from '../../storage/batching/tokens.ts'
 import { createPageCache } from '../../storage/page-cache.ts'
 import { fitting, maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
@@ -35,7 +41,11 @@ const tooLarge = 396
 const firstWindow = 500
 const windowGrowth = 8
 
-export type Queries = Pick<StatementStore, 'query' | 'queryText' | 'findAll'>
+export interface Queries {
+  findAll(ids: readonly StatementId[], options?: CallOptions): Promise<StatementPage>
+  query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
+  queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
+}
 
 /** How many statements a key has, roughly: for choosing which list to follow. */
 const sizesKept = { max: 5000, ttl: 60_000 }

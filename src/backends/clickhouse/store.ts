@@ -117,7 +117,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   const found = await look(context, eventTableName)
   const endedWell = row.writer === '' || writer.endedWell(row.writer)
   const progress = await findProgress(context, eventTableName, found, writer, endedWell)
-  const adopting = new Map<StatementId, true>()
+  const adopted = new Map<StatementId, true>()
   const known = createKnownIds(context, Math.max(found.statements, found.events))
   const engine = createEngine({
     context,
@@ -127,7 +127,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     writer,
     progress,
     known,
-    adopting,
+    adopted,
     warn
   })
   const statementWriter = createBatchedWriter({ engine, clock, delay: writeDelay })
@@ -140,7 +140,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   if (found.events - found.statements < spare) await completeEvents(context, eventTableName, 0)
   if (progress.unfinished.length > 0) await statementWriter.restore([], [])
   if (!endedWell || found.events - found.statements !== spare) {
-    await adopt({ context, eventTableName, writer: statementWriter, adopting, now: clock(), warn })
+    await adopt({ context, eventTableName, writer: statementWriter, adopted, now: clock(), warn })
     const now = await look(context, eventTableName)
     spare = now.events - now.statements
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
-import { type AdoptionCandidate, type AdoptionOptions, adopt, takeIn } from '../../storage/adoption.ts'
-import { normalId } from '../../xapi/statement.ts'
+import { type AdoptionCandidate, adopt, takeIn } from '../../storage/adoption.ts'
+import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
+import { normalId, type StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type Action, bulk } from './bulk.ts'
 import { asStoreError } from './errors.ts'
@@ -9,9 +10,12 @@ import { multiGet } from './multi-get.ts'
 import { isStatement as isRelated, type Relation } from './relations.ts'
 import type { Tables } from './tables.ts'
 
-export interface AdoptOptions extends AdoptionOptions<Adoption> {
+export interface AdoptOptions {
   readonly tables: Tables
+  readonly writer: Pick<BatchedWriter, 'restore'>
   readonly clock: Clock
+  /** Where the engine looks for statements that are in Ralph's index already. */
+  readonly adopting: Map<StatementId, Adoption>
 }
 
 export interface AdoptReport {

@@ -1,22 +1,33 @@
 import {
   freshRecord,
-  type LeaseDocument,
   type LeaseRecord,
   type LeaseTable,
-  leaseDocumentOf,
-  recordIn,
   type VersionedRecord
 } from '../../storage/batching/lease-record.ts'
-import type { Written } from '../../storage/batching/written.ts'
+import type { Gap, Written } from '../../storage/batching/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
 import type { Tables } from './tables.ts'
 
-/** Only Ralph writes there, so the shape is known. */
-const recordOf = (source: Buffer): LeaseRecord => recordIn(JSON.parse(source.toString()) as LeaseDocument)
+interface LeaseDocument {
+  readonly holder: string | null
+  readonly wanted: string | null
+  readonly writer: string | null
+  readonly last: Micros
+  /** Absent where an older version wrote it. */
+  readonly through?: Micros
+  readonly gaps?: readonly Gap[]
+}
+
+const recordIn = (source: Buffer): LeaseRecord => {
+  // Only Ralph writes there, so the shape is known.
+  const { holder, wanted, writer, last, through, gaps = [] } = JSON.parse(source.toString()) as LeaseDocument
+  const names = { holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined }
+  return { ...names, last, through, gaps }
+}
 
 /** How far it is written, by the document of the lease. */
-export const writtenIn = ({ source }: Got): Written => (source === undefined ? freshRecord : recordOf(source))
+export const writtenIn = ({ source }: Got): Written => (source === undefined ? freshRecord : recordIn(source))
 
 /** Where the lease is, for a multi get. */
 export const leaseOf = ({ kept, keys }: Tables) => ({ index: kept, id: keys.lease })
@@ -57,7 +68,7 @@ export const createLeaseTable = (tables: Tables): LeaseTable<DocumentVersion> =>
     const [got] = await multiGet(connection, [leaseOf(tables)])
     if (got?.source !== undefined && got.version !== undefined) {
       isNew = false
-      return { record: recordOf(got.source), version: got.version }
+      return { record: recordIn(got.source), version: got.version }
     }
     // Where nothing is known of how far it is written, what is there counts.
     const last = isNew ? 0 : await lastWritten(tables)
@@ -72,6 +83,15 @@ export const createLeaseTable = (tables: Tables): LeaseTable<DocumentVersion> =>
     record: LeaseRecord,
     version: DocumentVersion | undefined
   ): Promise<DocumentVersion | undefined> => {
+    const { holder = null, wanted = null, writer = null, last, through, gaps } = record
+    const document: LeaseDocument = {
+      holder,
+      wanted,
+      writer,
+      last,
+      ...(through === undefined ? {} : { through }),
+      gaps
+    }
     const { status, body } = await connection.ask({
       method: 'PUT',
       path: [kept, '_doc', keys.lease],
@@ -79,7 +99,7 @@ export const createLeaseTable = (tables: Tables): LeaseTable<DocumentVersion> =>
         timeout: connection.answerTime,
         ...(version === undefined ? { op_type: 'create' } : { if_seq_no: version.seqNo, if_primary_term: version.term })
       },
-      body: leaseDocumentOf(record),
+      body: document,
       kind: 'write',
       expect: [409]
     })

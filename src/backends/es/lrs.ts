@@ -1,6 +1,5 @@
 import type { BackendContext, LrsBackend } from '../../contracts/lrs-backend.ts'
 import { notThere } from '../../storage/not-there.ts'
-import { lazily } from '../../storage/once.ts'
 import { closeAll, openTargets } from '../../storage/targets.ts'
 import { connect } from './connect.ts'
 import { ensureOwnIndices, requireServer } from './indices.ts'
@@ -41,10 +40,18 @@ export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendCo
     variable: 'RALPH_BACKENDS__LRS__ES__ALLOW_YELLOW_STATUS',
     isAllowed: options.allowYellowStatus === true
   }
-  const prepare = lazily(async () => {
-    await requireServer(connection)
-    await ensureOwnIndices(connection, own)
-  })
+  let prepared: Promise<void> | undefined
+
+  /** Tried again by the next who asks if it fails. */
+  const prepare = (): Promise<void> => {
+    prepared ??= requireServer(connection)
+      .then(() => ensureOwnIndices(connection, own))
+      .catch((error: unknown) => {
+        prepared = undefined
+        throw error
+      })
+    return prepared
+  }
 
   /** Documents alone cost a target no index of its own. */
   const requireThere = async ({ index, prefix }: Space): Promise<void> => {

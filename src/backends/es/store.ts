@@ -2,7 +2,6 @@ import type { Clock } from '../../contracts/clock.ts'
 import { createLeasedWriting, type WritingOptions } from '../../storage/batching/leased-writing.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createGuard, guardStore } from '../../storage/guard.ts'
-import { lazily } from '../../storage/once.ts'
 import { createPageCache } from '../../storage/page-cache.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type Adopted, type AdoptReport, createAdopter, hasForeign } from './adopt.ts'
@@ -63,11 +62,15 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
   const documents = createDocuments(tables, clock, refreshers.kept)
   const guard = createGuard()
 
-  const isThere = await adaptStatementIndex(connection, index, warn)
+  let made: Promise<void> | undefined
   /** A target that nobody writes to costs no index. */
-  const make = lazily(async () => {
-    if (!isThere) await makeStatementIndex(connection, index)
-  })
+  const make = (): Promise<void> => {
+    made ??= makeStatementIndex(connection, index).catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
 
   const write = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     await make()
@@ -96,7 +99,8 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     return report
   }
 
-  if (isThere) {
+  if (await adaptStatementIndex(connection, index, warn)) {
+    made = Promise.resolve()
     if (await hasForeign(tables)) await adopt(isNew ? 'any' : "Ralph's")
   } else if (options.makeNow) await make()
 

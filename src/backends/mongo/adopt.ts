@@ -1,14 +1,19 @@
 import { BSON, type ObjectId } from 'mongodb'
 import type { Clock } from '../../contracts/clock.ts'
-import { type AdoptionCandidate, type AdoptionOptions, adopt, takeIn, withTimes } from '../../storage/adoption.ts'
+import { type AdoptionCandidate, adopt, takeIn, withTimes } from '../../storage/adoption.ts'
+import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
+import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { indexNames } from './schema.ts'
 
-export interface AdoptOptions extends AdoptionOptions<ObjectId> {
+export interface AdoptOptions {
   readonly collections: Collections
+  readonly writer: Pick<BatchedWriter, 'restore'>
   readonly clock: Clock
+  /** Where the engine looks for documents that are there already. */
+  readonly adopting: Map<StatementId, ObjectId>
 }
 
 export interface AdoptReport {

@@ -4,10 +4,10 @@ import type {
   AttachmentDocument,
   DescriptionDocument,
   DocumentDocument,
+  LeaseDocument,
   NameDocument,
   PartDocument,
-  StatementDocument,
-  VersionedLease
+  StatementDocument
 } from './document-types.ts'
 import type { CollectionNames } from './names.ts'
 
@@ -16,7 +16,7 @@ export interface Collections {
   readonly names: CollectionNames
   readonly latest: Database['latest']
   readonly statements: Collection<StatementDocument>
-  readonly lease: Collection<VersionedLease>
+  readonly lease: Collection<LeaseDocument>
   readonly descriptions: Collection<DescriptionDocument>
   readonly agentNames: Collection<NameDocument>
   readonly attachments: Collection<AttachmentDocument>

@@ -8,7 +8,6 @@ import {
 } from 'mongodb'
 import { messageOf, RalphError } from '../../errors.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
-import { lazily } from '../../storage/once.ts'
 import { translating } from './errors.ts'
 
 /** A database that answers. */
@@ -68,6 +67,7 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
   const timeouts = timeoutsOf(timeout)
   const client = createClient(uri, timeouts)
   let patient: Promise<MongoClient> | undefined
+  let opening: Promise<Database> | undefined
   let isReplicated = false
   // What the driver learns when it greets a server: asking again would need a command that emulators lack.
   client.on('serverDescriptionChanged', ({ newDescription: { type } }) => {
@@ -88,7 +88,13 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
   }
 
   return {
-    open: lazily(() => translating(connect)),
+    open: () => {
+      opening ??= translating(connect).catch((error: unknown) => {
+        opening = undefined
+        throw error
+      })
+      return opening
+    },
     openPatient: async () => {
       patient ??= translating(connectPatient).catch((error: unknown) => {
         patient = undefined

@@ -1,6 +1,6 @@
 import type { Binary, ObjectId } from 'mongodb'
-import type { LeaseDocument } from '../../storage/batching/lease-record.ts'
 import type { Token } from '../../storage/batching/tokens.ts'
+import type { Gap } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 
@@ -55,10 +55,17 @@ export interface StatementDocument {
   readonly ralph?: Relations | Refused
 }
 
-/** The document of the lease. */
-export interface VersionedLease extends LeaseDocument {
+/** Of storage/batching/lease.ts; null: no server holds it. */
+export interface LeaseDocument {
   readonly _id: 'lease'
   readonly version: number
+  readonly holder: string | null
+  readonly wanted: string | null
+  readonly writer: string | null
+  readonly last: number
+  /** Absent where an older version wrote it. */
+  readonly through?: number
+  readonly gaps?: readonly Gap[]
 }
 
 /** What statements together say of an Activity or a Verb. */

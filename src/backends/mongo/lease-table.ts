@@ -1,13 +1,8 @@
-import {
-  freshRecord,
-  type LeaseTable,
-  leaseDocumentOf,
-  recordIn,
-  type VersionedRecord
-} from '../../storage/batching/lease-record.ts'
+import type { LeaseTable, VersionedRecord } from '../../storage/batching/lease-record.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
+import type { LeaseDocument } from './document-types.ts'
 import { isDuplicateKey, translating } from './errors.ts'
 import { isTakenIn } from './statement-document.ts'
 
@@ -30,10 +25,11 @@ export const createLeaseTable = (collections: Collections): LeaseTable<number> =
 
   /** Whoever is first makes it. */
   const make = async (): Promise<void> => {
+    const nobody = { holder: null, wanted: null, writer: null }
     try {
       const last = await lastWritten(collections)
-      const first = leaseDocumentOf({ ...freshRecord, last, through: last })
-      await lease.insertOne({ _id, version: 1, ...first }, { maxTimeMS: timeLimits.write })
+      const first = { _id, version: 1, last, through: last, gaps: [], ...nobody } as const
+      await lease.insertOne(first, { maxTimeMS: timeLimits.write })
     } catch (error) {
       if (!isDuplicateKey(error)) throw error
     }
@@ -45,16 +41,25 @@ export const createLeaseTable = (collections: Collections): LeaseTable<number> =
       await make()
       return read()
     }
-    return { version: found.version, record: recordIn(found) }
+    const { version, last, through, gaps = [], holder, wanted, writer } = found
+    const names = { holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined }
+    return { version, record: { ...names, last, through, gaps } }
   }
 
   return {
     read: () => translating(read),
-    write: (record, version) =>
+    write: ({ last, through, gaps, holder = null, wanted = null, writer = null }, version) =>
       translating(async () => {
         // `read` has made it.
         if (version === undefined) return undefined
-        const next = { version: version + 1, ...leaseDocumentOf(record) }
+        const names = { holder, wanted, writer }
+        const next: Omit<LeaseDocument, '_id'> = {
+          version: version + 1,
+          last,
+          ...(through === undefined ? {} : { through }),
+          gaps,
+          ...names
+        }
         const { matchedCount } = await lease.replaceOne({ _id, version }, next, { maxTimeMS: timeLimits.write })
         return matchedCount === 1 ? next.version : undefined
       })

@@ -1,6 +1,7 @@
-import type { CallOptions, StatementPage, StatementStore, StoredStatement } from '../../contracts/statement-store.ts'
+import type { CallOptions, StatementPage, StoredStatement } from '../../contracts/statement-store.ts'
 import type { Snapshots } from '../../storage/batching/snapshots.ts'
-import { maxPageSize, type Position } from '../../xapi/filters.ts'
+import { maxPageSize, type Position, type StatementQuery } from '../../xapi/filters.ts'
+import type { StatementId } from '../../xapi/statement.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import type { StatementText } from './document-types.ts'
@@ -8,7 +9,14 @@ import { type FindPlan, isStored, isValid, isVoided, planAll, planFind, planIds,
 import { createLeadingToken } from './first-filter.ts'
 import { readProjection, readStored, sizeOf } from './statement-document.ts'
 
-export interface Queries extends Pick<StatementStore, 'query' | 'find' | 'findAll'> {
+export interface Queries {
+  query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
+  find(
+    id: StatementId,
+    wanted: { readonly voided: boolean },
+    options?: CallOptions
+  ): Promise<StoredStatement | undefined>
+  findAll(ids: readonly StatementId[], options?: CallOptions): Promise<StatementPage>
   /** Every statement, voided or not, oldest first. */
   all(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, StatementStore } from '../../contracts/statement-store.ts'
+import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import { alternativesOf } from './compact-tokens.ts'
@@ -109,7 +109,9 @@ const merging = (target: number, lists: readonly TokenKeys[], { ascending, start
   )
 }
 
-export type Queries = Pick<StatementStore, 'query'>
+export interface Queries {
+  query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
+}
 
 export const createQueries = (database: Database, target: number, long: number = longList): Queries => {
   const frequencies = createFrequencies(database, target, long)

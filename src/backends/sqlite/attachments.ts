@@ -1,22 +1,43 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
+import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import type { Steps } from '../../storage/batching/group-commit.ts'
 import type { Connection } from './connect.ts'
+import { type PartTable, partSize } from './parts.ts'
 
 export interface AttachmentTable {
-  find(sha2: string): AttachmentContent | undefined
+  find(sha2: string): Steps<AttachmentContent | undefined>
   /** Within the transaction that is open. */
-  add(attachment: AttachmentContent): void
+  add(attachment: AttachmentContent): Steps<void>
 }
 
-export const createAttachmentTable = (connection: Connection): AttachmentTable => {
-  const select = connection.prepare<[content: Uint8Array]>('SELECT content FROM attachment WHERE sha2 = ?')
-  const insert = connection.prepare('INSERT OR IGNORE INTO attachment (sha2, content) VALUES (?, ?)')
+const nothing = new Uint8Array()
+
+export const createAttachmentTable = (
+  connection: Connection,
+  parts: PartTable,
+  times: IncreasingClock
+): AttachmentTable => {
+  const select = connection.prepare<[content: Uint8Array, parts: number | null]>(
+    'SELECT content, parts FROM attachment WHERE sha2 = ?'
+  )
+  const isThere = connection.prepare<[number]>('SELECT 1 FROM attachment WHERE sha2 = ?')
+  const insert = connection.prepare('INSERT OR IGNORE INTO attachment (sha2, content, parts) VALUES (?, ?, ?)')
   return {
-    find: (sha2) => {
+    find: function* (sha2) {
       const row = select.get(sha2)
-      return row && { sha2, content: row[0] }
+      if (row === undefined) return undefined
+      const [content, owner] = row
+      return { sha2, content: owner === null ? content : ((yield* parts.read(owner)) ?? nothing) }
     },
-    add: ({ sha2, content }) => {
-      insert.run(sha2, content)
+    add: function* ({ sha2, content }) {
+      if (content.byteLength <= partSize) {
+        insert.run(sha2, content, null)
+        return
+      }
+      if (isThere.get(sha2) !== undefined) return
+      const owner = times.next()
+      insert.run(sha2, nothing, owner)
+      yield* parts.add(owner, content)
     }
   }
 }

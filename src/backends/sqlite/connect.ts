@@ -23,6 +23,8 @@ export interface Connection {
   inTransaction(): boolean
   /** `pagesOfLog` from now on; 0: never. */
   checkpointAfter(pages: number): void
+  /** Keeps few pages in memory from now on, or as many as before: what else was changed is in the log already. */
+  keepFewPages(few: boolean): void
   /** Bytes of all texts and blobs that were handed to statements so far, about. */
   written(): number
   /** The transaction stays open, and until `resume` everything is answered as it was before it began. */
@@ -112,13 +114,13 @@ const prepareOn = (database: DatabaseSync, sql: string): StatementSync => {
   return statement
 }
 
-/** KiB of pages for those who read while a transaction rests. */
-const cacheSizeAtRest = 1000
+/** KiB of pages for those who read while a transaction rests, and for a transaction that is large. */
+const fewPages = 1000
 
 /** Sees what is committed, and cannot write. */
 const connectAtRest = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 200 })
-  database.exec(`PRAGMA cache_size = -${cacheSizeAtRest}`)
+  database.exec(`PRAGMA cache_size = -${fewPages}`)
   return database
 }
 
@@ -152,6 +154,7 @@ export const connect = (file: string, size: CacheSize): Connection =>
       },
       inTransaction: () => database.isTransaction,
       checkpointAfter: (pages) => database.exec(`PRAGMA wal_autocheckpoint = ${pages}`),
+      keepFewPages: (few) => database.exec(`PRAGMA cache_size = -${few ? fewPages : size.cacheSize}`),
       written: () => state.written,
       rest: () => {
         state.isResting = true

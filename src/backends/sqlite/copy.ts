@@ -1,10 +1,12 @@
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import type { StatementPage } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
+import type { Steps } from '../../storage/batching/group-commit.ts'
 import { fitting, type Position } from '../../xapi/filters.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
 import { idOfBytes } from './id-bytes.ts'
+import type { PartTable } from './parts.ts'
 
 /** Reads all statements, voided ones too, in pages. */
 export const createStatementReader = (connection: Connection) => {
@@ -34,7 +36,8 @@ type DocumentRow = readonly [
   content: Uint8Array,
   contentType: string,
   etag: string,
-  updated: Micros
+  updated: Micros,
+  owner: number | null
 ]
 
 const keyOf = ([kind, agent, activity, registration, id]: DocumentRow): DocumentKey => {
@@ -52,15 +55,34 @@ const partsOf = (key: DocumentKey): readonly string[] => [
 ]
 
 /** Reads all documents, in the order of their table's key, in pages. */
-export const createDocumentReader = (connection: Connection) => {
+export const createDocumentReader = (connection: Connection, parts: PartTable) => {
   const after = connection.prepare<[...DocumentRow]>(
-    `SELECT kind, agent, activity, registration, id, content, content_type, etag, updated FROM document
+    `SELECT kind, agent, activity, registration, id, content, content_type, etag, updated, parts FROM document
      WHERE (kind, activity, agent, registration, id) > (?, ?, ?, ?, ?)
      ORDER BY kind, activity, agent, registration, id LIMIT ?`
   )
-  return (last: DocumentKey | undefined, limit: number): readonly KeyedDocument[] =>
-    after.all(...(last === undefined ? ['', '', '', '', ''] : partsOf(last)), limit).map((row) => {
-      const [, , , , , content, contentType, etag, updated] = row
-      return { key: keyOf(row), document: { content, contentType, etag, updated } }
-    })
+  const find = connection.prepare<[...DocumentRow]>(
+    `SELECT kind, agent, activity, registration, id, content, content_type, etag, updated, parts FROM document
+     WHERE (kind, activity, agent, registration, id) = (?, ?, ?, ?, ?)`
+  )
+
+  /** Undefined: it was removed while it was read. */
+  const read = function* (row: DocumentRow): Steps<KeyedDocument | undefined> {
+    const key = keyOf(row)
+    for (let now: DocumentRow | undefined = row; now !== undefined; now = find.get(...partsOf(key))) {
+      const [, , , , , inRow, contentType, etag, updated, owner] = now
+      const content = owner === null ? inRow : yield* parts.read(owner)
+      if (content !== undefined) return { key, document: { content, contentType, etag, updated } }
+    }
+    return undefined
+  }
+
+  return function* (last: DocumentKey | undefined, limit: number): Steps<readonly KeyedDocument[]> {
+    const page: KeyedDocument[] = []
+    for (const row of after.all(...(last === undefined ? ['', '', '', '', ''] : partsOf(last)), limit)) {
+      const document = yield* read(row)
+      if (document !== undefined) page.push(document)
+    }
+    return page
+  }
 }

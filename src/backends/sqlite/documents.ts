@@ -1,21 +1,30 @@
-import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../../contracts/document-store.ts'
+import { createHash } from 'node:crypto'
+import type {
+  DocumentContent,
+  DocumentKey,
+  DocumentScope,
+  PresentDocument,
+  StoredDocument
+} from '../../contracts/document-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { etagOf } from '../../xapi/concurrency.ts'
+import type { Steps } from '../../storage/batching/group-commit.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
+import { type PartTable, partSize } from './parts.ts'
 
-/** What can be done with documents at once; all that write do so in the transaction that is open. */
+/** What can be done with documents; all that write do so in the transaction that is open. */
 export interface DocumentTable {
-  get(key: DocumentKey): StoredDocument | undefined
+  /** Its first step is the last one unless it is large. Undefined: there is none. False: it was replaced meanwhile. */
+  get(key: DocumentKey): Steps<StoredDocument | undefined | false>
   change(
     key: DocumentKey,
-    change: (present: StoredDocument | undefined) => DocumentContent | undefined
-  ): StoredDocument | undefined
+    change: (present: PresentDocument | undefined) => DocumentContent | undefined
+  ): Steps<StoredDocument | undefined>
   ids(scope: DocumentScope, since: Micros | undefined): string[]
-  clear(scope: DocumentScope): void
+  clear(scope: DocumentScope): Steps<void>
   /** Puts a document of another store in the place of what is there. */
-  restore(document: KeyedDocument): void
+  restore(document: KeyedDocument): Steps<void>
 }
 
 type ScopeColumns = readonly [kind: string, agent: string, activity: string, registration: string]
@@ -35,57 +44,104 @@ const columnsOf = (scope: DocumentScope): ScopeColumns => {
 /** A State scope without registration means any registration, and none (Communication §2.3). */
 const isAnyRegistration = (scope: DocumentScope): boolean => scope.kind === 'state' && scope.registration === undefined
 
-export const createDocumentTable = (connection: Connection, times: IncreasingClock): DocumentTable => {
+/** As `etagOf`, but others have their turn in between. */
+function* etagInSteps(content: Uint8Array): Steps<string> {
+  const hash = createHash('sha1')
+  for (let at = 0; at < content.byteLength; at += partSize) {
+    hash.update(content.subarray(at, at + partSize))
+    yield
+  }
+  return hash.digest('hex')
+}
+
+const nothing = new Uint8Array()
+
+export const createDocumentTable = (
+  connection: Connection,
+  parts: PartTable,
+  times: IncreasingClock
+): DocumentTable => {
   const ofKey = 'kind = ?1 AND agent = ?2 AND activity = ?3 AND registration = ?4 AND id = ?5'
   const ofScope = 'kind = ?1 AND agent = ?2 AND activity = ?3 AND (?5 OR registration = ?4)'
-  const select = connection.prepare<[content: Uint8Array, contentType: string, etag: string, updated: Micros]>(
-    `SELECT content, content_type, etag, updated FROM document WHERE ${ofKey}`
-  )
+  const select = connection.prepare<
+    [content: Uint8Array, contentType: string, etag: string, updated: Micros, owner: number | null]
+  >(`SELECT content, content_type, etag, updated, parts FROM document WHERE ${ofKey}`)
   const upsert = connection.prepare(
-    `INSERT INTO document (kind, agent, activity, registration, id, content, content_type, etag, updated)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    `INSERT INTO document (kind, agent, activity, registration, id, content, content_type, etag, updated, parts)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
      ON CONFLICT (kind, agent, activity, registration, id) DO UPDATE SET
-       content = excluded.content, content_type = excluded.content_type, etag = excluded.etag, updated = excluded.updated`
+       content = excluded.content, content_type = excluded.content_type, etag = excluded.etag, updated = excluded.updated,
+       parts = excluded.parts`
   )
+  const ownerOf = connection.prepare<[owner: number | null]>(`SELECT parts FROM document WHERE ${ofKey}`)
   const remove = connection.prepare(`DELETE FROM document WHERE ${ofKey}`)
   const selectIds = connection.prepare<[id: string]>(
     `SELECT DISTINCT id FROM document WHERE ${ofScope} AND updated > ?6 ORDER BY id`
   )
+  const ownersIn = connection.prepare<[owner: number]>(
+    `SELECT parts FROM document WHERE ${ofScope} AND parts IS NOT NULL`
+  )
   const removeAll = connection.prepare(`DELETE FROM document WHERE ${ofScope}`)
 
-  const get = (key: DocumentKey): StoredDocument | undefined => {
+  const look = (key: DocumentKey): { readonly present: PresentDocument; readonly owner: number | null } | undefined => {
     const row = select.get(...columnsOf(key), key.id)
     if (!row) return undefined
-    const [content, contentType, etag, updated] = row
-    return { content, contentType, etag, updated }
+    const [content, contentType, etag, updated, owner] = row
+    const about = { content, contentType, etag, updated }
+    return { present: owner === null ? about : { ...about, lacksContent: true }, owner }
+  }
+
+  const removeParts = function* (key: DocumentKey): Steps<void> {
+    const [owner = null] = ownerOf.get(...columnsOf(key), key.id) ?? []
+    if (owner !== null) yield* parts.remove(owner)
+  }
+
+  const put = function* (key: DocumentKey, { content, contentType, etag, updated }: StoredDocument): Steps<void> {
+    yield* removeParts(key)
+    const owner = content.byteLength > partSize ? times.next() : null
+    const inRow = owner === null ? content : nothing
+    upsert.run(...columnsOf(key), key.id, inRow, contentType, etag, updated, owner)
+    if (owner !== null) yield* parts.add(owner, content)
   }
 
   return {
-    get,
-    change: (key, change) => {
-      const present = get(key)
+    get: function* (key) {
+      const found = look(key)
+      if (found === undefined) return undefined
+      const { present, owner } = found
+      if (owner === null) return present
+      yield
+      const content = yield* parts.read(owner)
+      const { lacksContent: _, ...about } = present
+      return content !== undefined && { ...about, content }
+    },
+    change: function* (key, change) {
+      const present = look(key)?.present
       const next = change(present)
       if (next === present) return present
-      const columns = [...columnsOf(key), key.id]
       if (next === undefined) {
-        remove.run(...columns)
+        yield* removeParts(key)
+        remove.run(...columnsOf(key), key.id)
         return undefined
       }
       const { content, contentType } = next
-      const document: StoredDocument = { content, contentType, etag: etagOf(content), updated: times.next() }
-      upsert.run(...columns, content, contentType, document.etag, document.updated)
+      const etag = yield* etagInSteps(content)
+      const document: StoredDocument = { content, contentType, etag, updated: times.next() }
+      yield* put(key, document)
       return document
     },
     ids: (scope, since = -1) => {
       const rows = selectIds.all(...columnsOf(scope), Number(isAnyRegistration(scope)), since)
       return rows.map(([id]) => id)
     },
-    clear: (scope) => {
+    clear: function* (scope) {
+      const owners = ownersIn.all(...columnsOf(scope), Number(isAnyRegistration(scope)))
+      for (const [owner] of owners) yield* parts.remove(owner)
       removeAll.run(...columnsOf(scope), Number(isAnyRegistration(scope)))
     },
-    restore: ({ key, document: { content, contentType, etag, updated } }) => {
-      upsert.run(...columnsOf(key), key.id, content, contentType, etag, updated)
-      times.passed(updated)
+    restore: function* ({ key, document }) {
+      yield* put(key, document)
+      times.passed(document.updated)
     }
   }
 }

@@ -91,13 +91,13 @@ export const createInsert = (tables: Tables): Insert => {
       const relieving = descriptions.relieve()
       if (relieving) yield* relieving
     }
-    for (const mark of marksOf([incoming])) attachments.add(mark)
+    for (const mark of marksOf([incoming])) yield* attachments.add(mark)
     yield
   }
 
   const attach = function* (contents: readonly AttachmentContent[]): Steps<void> {
     for (const attachment of contents) {
-      attachments.add(attachment)
+      yield* attachments.add(attachment)
       yield
     }
   }

@@ -11,6 +11,8 @@
  *             memory (index-tables.ts). `last`: the highest time given out when the store was last closed.
  * reference   which statement (by `stored`) targets which id by its Object, whether or not that id is there.
  * inherited   the terms that a statement of `reference` has from what it targets, directly or further on.
+ * part        the content of an attachment or a document that is too large for one row: the row has an empty content, and
+ *             in `parts` the `owner` of its parts.
  */
 export const migrations: readonly string[] = [
   `
@@ -81,5 +83,15 @@ export const migrations: readonly string[] = [
     last INTEGER NOT NULL
   );
   INSERT INTO progress (indexed, last) VALUES (0, 0);
+  `,
+  `
+  CREATE TABLE part (
+    owner INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (owner, place)
+  );
+  ALTER TABLE attachment ADD COLUMN parts INTEGER;
+  ALTER TABLE document ADD COLUMN parts INTEGER;
   `
 ]

@@ -2,15 +2,17 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
+import type { DocumentKey, StoredDocument } from '../../contracts/document-store.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { lockStore } from '../../durability/process-lock.ts'
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
-import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
+import { createGroupCommit, inTurns, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
 import { storeClosed } from '../../storage/closed.ts'
 import type { EngineStore } from '../../storage/follow.ts'
+import { createQueue } from '../../storage/one-at-a-time.ts'
 import { createPageCache } from '../../storage/page-cache.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -22,6 +24,7 @@ import { createDocumentTable } from './documents.ts'
 import { translateError } from './errors.ts'
 import { createIndexTables } from './index-tables.ts'
 import { createInsert } from './insert.ts'
+import { createPartTable } from './parts.ts'
 import { createQueries } from './query.ts'
 import { recallIndex } from './rebuild-recent-index.ts'
 import { createReferences } from './references.ts'
@@ -99,7 +102,8 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const index = createIndexTables(connection, maxInMemory)
   const references = createReferences(connection, termIds, index)
   recallIndex({ connection, termIds, index, references })
-  const attachments = createAttachmentTable(connection)
+  const parts = createPartTable(connection)
+  const attachments = createAttachmentTable(connection, parts, times)
   const descriptions = createDescriptionTables(connection)
   const revision = createStatementRevision()
   const pages = createPageCache({ size: pageCacheSize })
@@ -116,10 +120,10 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const transactions = createTransactions(connection, [index, descriptions, termIds, references, revision], times)
   const { visible } = transactions
   const queries = createQueries({ connection, times: visible, termIds, index, pages, revision })
-  const documents = createDocumentTable(connection, times)
+  const documents = createDocumentTable(connection, parts, times)
   const scratch = createScratch(connection)
   const readStatements = createStatementReader(connection)
-  const readDocuments = createDocumentReader(connection)
+  const readDocuments = createDocumentReader(connection, parts)
 
   const findStatement = connection.prepare<[stored: Micros, text: string]>(
     'SELECT stored, text FROM statement WHERE stored = ? AND voided = ?'
@@ -183,6 +187,15 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     }
   }
 
+  /** Who asked counts what was read, and nobody counts what is being read: of large ones that is one at a time. */
+  const inLine = createQueue()
+  const readDocument = async (key: DocumentKey): Promise<StoredDocument | undefined> => {
+    let { done, value } = documents.get(key).next()
+    if (done !== true) value = false
+    while (value === false) value = await inLine(() => inTurns(documents.get(key)))
+    return value ?? undefined
+  }
+
   return {
     statements: {
       insert: (batch, options = {}) =>
@@ -206,30 +219,30 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     attachments: {
       read: async function* (sha2s, options) {
         for (const sha2 of new Set(sha2s)) {
-          const attachment = await read(() => attachments.find(sha2), options)
+          const attachment = await read(() => inTurns(attachments.find(sha2)), options)
           if (attachment) yield attachment
         }
       }
     },
     documents: {
-      get: (key, options) => read(() => documents.get(key), options),
+      get: (key, options) => read(() => readDocument(key), options),
       change: (key, change, options = {}) => {
         const { change: apply, size } = measured(change)
-        return write(() => documents.change(key, apply), { refusesFirst: true, signal: options.signal }, size)
+        return writeInSteps(() => documents.change(key, apply), { refusesFirst: true, signal: options.signal }, size)
       },
       ids: (scope, since, options) => read(() => documents.ids(scope, since), options),
-      clear: (scope, options = {}) => write(() => documents.clear(scope), { signal: options.signal })
+      clear: (scope, options = {}) => writeInSteps(() => documents.clear(scope), { signal: options.signal })
     },
     copy: {
       statements: (after, limit, options) => read(() => readStatements(after, limit), options),
       restoreStatements: (restored, contents, options = {}) =>
         writeInSteps(() => restore(restored, contents), { signal: options.signal }),
-      documents: (after, limit, options) => read(() => readDocuments(after, limit), options),
+      documents: (after, limit, options) => read(() => inTurns(readDocuments(after, limit)), options),
       restoreDocuments: (restored, options = {}) =>
         writeInSteps(
           function* () {
             for (const each of restored) {
-              documents.restore(each)
+              yield* documents.restore(each)
               yield
             }
           },

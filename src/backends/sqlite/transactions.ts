@@ -28,7 +28,19 @@ export const createTransactions = (
   /** Bytes that were written when the transaction began. */
   let written = 0
 
+  let isLarge = false
+
+  const isLargeNow = (): boolean => connection.written() - written > mostAtOnce
+
+  /** What is still in memory of it, the commit writes in one go. */
+  const beLarge = (large: boolean): void => {
+    if (large === isLarge) return
+    isLarge = large
+    connection.keepFewPages(large)
+  }
+
   const rest = (): void => {
+    if (isLargeNow()) beLarge(true)
     isResting = true
     connection.rest()
   }
@@ -38,6 +50,7 @@ export const createTransactions = (
   }
   const commit = (): void => {
     committing.run()
+    beLarge(false)
     for (const each of participants) each.settle()
   }
 
@@ -68,11 +81,12 @@ export const createTransactions = (
     finish: function* () {
       for (const each of participants) if (each.finish) yield* each.finish()
     },
-    commit: () => (connection.written() - written > mostAtOnce ? commitLarge() : commit()),
+    commit: () => (isLargeNow() ? commitLarge() : commit()),
     rollback: () => {
       for (const each of participants) each.discard()
       // After some errors, a full disk among them, SQLite has rolled back by itself.
       if (connection.inTransaction()) rollingBack.run()
+      beLarge(false)
     },
     rest,
     resume,

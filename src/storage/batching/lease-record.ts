@@ -39,27 +39,6 @@ export const freshRecord: LeaseRecord = {
   gaps: []
 }
 
-/** The record as a document: null instead of undefined. */
-export interface LeaseDocument {
-  readonly holder: string | null
-  readonly wanted: string | null
-  readonly writer: string | null
-  readonly last: Micros
-  /** Absent where an older version wrote it. */
-  readonly through?: Micros
-  readonly gaps?: readonly Gap[]
-}
-
-export const recordIn = ({ holder, wanted, writer, last, through, gaps = [] }: LeaseDocument): LeaseRecord => {
-  const names = { holder: holder ?? undefined, wanted: wanted ?? undefined, writer: writer ?? undefined }
-  return { ...names, last, through, gaps }
-}
-
-export const leaseDocumentOf = (record: LeaseRecord): LeaseDocument => {
-  const { holder = null, wanted = null, writer = null, last, through, gaps } = record
-  return { holder, wanted, writer, last, ...(through === undefined ? {} : { through }), gaps }
-}
-
 /** What an older version kept its lease for, in milliseconds: it gave a sign of life every four seconds. */
 export const formerTimeToLive = 15_000
 

@@ -1,0 +1,52 @@
+import type { Steps } from '../../storage/batching/group-commit.ts'
+import type { Connection } from './connect.ts'
+
+/**
+ * Content of more bytes is kept in parts of so many. SQLite writes or reads a row in one go, and one of 60 MB would keep
+ * everybody waiting for half a second, and be in memory three times meanwhile.
+ */
+export const partSize = 2 ** 17
+
+export interface PartTable {
+  /** Writes all parts of `owner`, in the transaction that is open. An owner is never used again. */
+  add(owner: number, content: Uint8Array): Steps<void>
+  /** In the transaction that is open. */
+  remove(owner: number): Steps<void>
+  /** Undefined: they were removed before the last was read. */
+  read(owner: number): Steps<Uint8Array | undefined>
+}
+
+export const createPartTable = (connection: Connection): PartTable => {
+  const insert = connection.prepare('INSERT INTO part (owner, place, content) VALUES (?, ?, ?)')
+  const removeLast = connection.prepare(
+    'DELETE FROM part WHERE owner = ?1 AND place = (SELECT max(place) FROM part WHERE owner = ?1)'
+  )
+  const length = connection.prepare<[length: number | null]>(
+    'SELECT sum(octet_length(content)) FROM part WHERE owner = ?'
+  )
+  const select = connection.prepare<[content: Uint8Array]>('SELECT content FROM part WHERE owner = ? AND place = ?')
+
+  return {
+    add: function* (owner, content) {
+      for (let at = 0; at < content.byteLength; at += partSize) {
+        insert.run(owner, at / partSize, content.subarray(at, at + partSize))
+        yield
+      }
+    },
+    remove: function* (owner) {
+      while (removeLast.run(owner) > 0) yield
+    },
+    read: function* (owner) {
+      const whole = Buffer.allocUnsafeSlow(length.get(owner)?.[0] ?? 0)
+      let at = 0
+      for (let place = 0; at < whole.length; place += 1) {
+        const [content] = select.get(owner, place) ?? []
+        if (content === undefined) return undefined
+        whole.set(content, at)
+        at += content.byteLength
+        yield
+      }
+      return at === 0 ? undefined : whole
+    }
+  }
+}
