@@ -204,6 +204,14 @@ export const errorCodes = {
     meaning: 'a file holds nothing that can be used, or is packed in a way that is not supported',
     advice: 'Name the file as what it is, and pack it without a password as tar, zip, gz, bz2, zst or xz.'
   },
+  CHECKSUM_MISMATCH: {
+    meaning: 'the bytes that arrived do not have the checksum that was promised',
+    advice: 'Send the file again, or correct the checksum.'
+  },
+  IMPORT_IN_USE: {
+    meaning: 'another process works on this import',
+    advice: 'Wait until it has finished: `ralph imports show ID`. If the process died, its lease ends within a minute.'
+  },
   INTERNAL: {
     meaning: 'a defect of Ralph',
     advice: 'The log has the cause. Report it with the lines of the log: SECURITY.md and CONTRIBUTING.md say where.'

@@ -46,5 +46,7 @@ export const exitCode = {
   ARCHIVE_TOO_LARGE: 1,
   ARCHIVE_TOO_DEEP: 1,
   UNSUPPORTED_CONTENT: 1,
+  CHECKSUM_MISMATCH: 1,
+  IMPORT_IN_USE: 1,
   INTERNAL: 1
 } as const satisfies Record<ErrorCode, 1 | 2>

@@ -1,7 +1,7 @@
 import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
 import type { Group } from '../settings/define.ts'
 import type { Section } from '../settings/describe.ts'
-import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
+import { converterGroup, generalGroup, identityGroup, importsGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
 import type { Composition } from './composition.ts'
 
@@ -21,6 +21,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'Server', group: serverGroup },
   { title: 'LRS', group: lrsGroup },
   { title: 'Users', group: identityGroup },
+  { title: 'Imports', group: importsGroup },
   ...backendSections('Backend', lrsBackends)
 ]
 

@@ -47,5 +47,7 @@ export const errorStatus = {
   ARCHIVE_TOO_LARGE: 413,
   ARCHIVE_TOO_DEEP: 400,
   UNSUPPORTED_CONTENT: 400,
+  CHECKSUM_MISMATCH: 400,
+  IMPORT_IN_USE: 409,
   INTERNAL: 500
 } as const satisfies Record<ErrorCode, number>

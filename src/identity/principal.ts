@@ -16,6 +16,8 @@ export const scopes = [
 ] as const
 export type Scope = (typeof scopes)[number]
 
+export const isScope = (word: string): word is Scope => scopes.some((scope) => scope === word)
+
 /** The user whose credentials were verified, with what this user may do. */
 export interface Principal {
   readonly username: string

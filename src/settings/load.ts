@@ -5,9 +5,17 @@ import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import { flagsOf, namesOf } from './aliases.ts'
 import type { Group } from './define.ts'
-import { converterGroup, generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
+import {
+  converterGroup,
+  generalGroup,
+  identityGroup,
+  importsGroup,
+  logLevels,
+  lrsGroup,
+  serverGroup
+} from './groups.ts'
 import { createReader, type Reader } from './read.ts'
-import type { GeneralSettings, IdentitySettings, LogSettings, ServerSettings } from './settings.ts'
+import type { GeneralSettings, IdentitySettings, ImportSettings, LogSettings, ServerSettings } from './settings.ts'
 import type { Sources } from './sources.ts'
 
 /** Level of the logger `ralph` in a logging configuration of Python; undefined: it names none. */
@@ -62,6 +70,25 @@ export const loadRejectedDirectory = (sources: Sources): string | undefined => {
   const { rejectedDirectory } = reader.read({ rejectedDirectory: lrsGroup.rejectedDirectory })
   reader.finish()
   return rejectedDirectory
+}
+
+/** What imports need to know. `INVALID_SETTING` names everything that is wrong. */
+export const loadImports = (sources: Sources): ImportSettings => {
+  const reader = createReader(sources)
+  const { appDir } = readGeneral(reader, sources)
+  const { directory, databaseUrl, ...imports } = reader.read(importsGroup)
+  const { uuidNamespace } = reader.read(converterGroup)
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    reader.refuse('RALPH_IMPORTS_DATABASE_URL must begin with postgresql://')
+  }
+  reader.finish()
+  return Object.freeze({
+    ...imports,
+    databaseUrl,
+    uuidNamespace,
+    file: join(appDir, 'imports.db'),
+    directory: directory ?? join(appDir, 'imports')
+  })
 }
 
 /** Only programs on the same machine reach such an address. */

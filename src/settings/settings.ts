@@ -103,3 +103,34 @@ export interface IdentitySettings {
   /** RALPH_ALLOW_DEMO_CREDENTIALS, or the server listens on loopback only. */
   readonly allowDemoCredentials: boolean
 }
+
+export interface ImportSettings {
+  /** RALPH_IMPORTS_ENABLED: of the server. */
+  readonly enabled: boolean
+  /** RALPH_IMPORTS_DATABASE_URL; undefined: SQLite in `file`. */
+  readonly databaseUrl: string | undefined
+  /** `imports.db` in RALPH_APP_DIR, absolute. */
+  readonly file: string
+  /** RALPH_IMPORTS_DIRECTORY, absolute. */
+  readonly directory: string
+  /** RALPH_IMPORTS_USER */
+  readonly user: string | undefined
+  /** RALPH_IMPORTS_PLATFORM_URL */
+  readonly platformUrl: string | undefined
+  /** RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE */
+  readonly uuidNamespace: string | undefined
+  /** RALPH_IMPORTS_MAX_SIZE, in bytes. */
+  readonly maxSize: number
+  /** RALPH_IMPORTS_MAX_UNPACKED_SIZE, in bytes. */
+  readonly maxUnpackedSize: number
+  /** RALPH_IMPORTS_MAX_ENTRIES */
+  readonly maxEntries: number
+  /** RALPH_IMPORTS_MAX_RATIO */
+  readonly maxRatio: number
+  /** RALPH_IMPORTS_MAX_DEPTH */
+  readonly maxDepth: number
+  /** RALPH_IMPORTS_MAX_ATTEMPTS */
+  readonly maxAttempts: number
+  /** RALPH_IMPORTS_LONGEST_PAUSE, in seconds. */
+  readonly longestPause: number
+}

@@ -43,18 +43,24 @@ const memberText = (line: string, name: string): string => {
 const expectedOf = ({ object, text }: Wrapper): string =>
   [...(object ? ['object'] : []), ...(text ? ['text'] : [])].join(' and no ')
 
+/** What a value is wrapped in that has a record in it; undefined: it has none, or is a record itself. */
+export const wrapperOf = (value: unknown): ParserName | undefined =>
+  isObject(value)
+    ? parserNames.find((parser) => {
+        const { member, beside } = wrappers[parser]
+        if (member === undefined || !Object.hasOwn(value, member)) return false
+        return beside === undefined || Object.hasOwn(value, beside)
+      })
+    : undefined
+
 /**
  * Why what stands on a line is not a record but has one in it, and what takes it out; undefined: it has none, or is a
  * record itself.
  */
 export const wrappedReason = (value: unknown): string | undefined => {
-  if (!isObject(value)) return undefined
-  for (const [parser, { member, beside }] of Object.entries(wrappers)) {
-    if (member === undefined || !Object.hasOwn(value, member)) continue
-    if (beside !== undefined && !Object.hasOwn(value, beside)) continue
-    return `holds a record in its ${member}: take the records out first, with ralph extract -p ${parser}`
-  }
-  return undefined
+  const parser = wrapperOf(value)
+  if (parser === undefined) return undefined
+  return `holds a record in its ${wrappers[parser].member}: take the records out first, with ralph extract -p ${parser}`
 }
 
 /** What stands on a line, by JSON.parse: what this refuses is refused, unless nginx has escaped it. */

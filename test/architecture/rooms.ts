@@ -60,6 +60,25 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     may: ['contracts', 'network', 'durability', 'errors.ts'],
     sentence: 'A mirror knows that archives can be listed and asked for, not whose they are.'
   },
+  imports: {
+    may: [
+      ...[
+        'xapi',
+        'json',
+        'validation',
+        'edx',
+        'streams',
+        'durability',
+        'archives',
+        'network',
+        'storage',
+        'toolbox',
+        'lrs'
+      ],
+      ...['identity', 'contracts', 'settings', 'errors.ts']
+    ],
+    sentence: 'An import is taken in, unpacked, converted and delivered, whatever door it came by.'
+  },
   backends: {
     may: [
       ...['xapi', 'json', 'contracts', 'storage', 'records', 'network', 'durability', 'streams', 'settings'],
@@ -183,7 +202,7 @@ export const rules: readonly IForbiddenRuleType[] = [
   reserved(
     'node:sqlite',
     '^(node:)?sqlite$',
-    ['backends/sqlite', 'durability', 'mirror'],
+    ['backends/sqlite', 'durability', 'imports/records', 'mirror'],
     'SQL stays where the store is; nobody else may depend on which engine it is.'
   ),
   reserved(
@@ -203,7 +222,6 @@ export const rules: readonly IForbiddenRuleType[] = [
       ['@elastic/elasticsearch', 'backends/es'],
       ['mongodb', 'backends/mongo'],
       ['@clickhouse/client', 'backends/clickhouse'],
-      ['pg', 'backends/postgres'],
       ['@aws-sdk', 'backends/s3'],
       ['ws', 'backends/ws']
     ] as const
@@ -217,6 +235,12 @@ export const rules: readonly IForbiddenRuleType[] = [
   ),
   ...['tar-stream', 'yauzl', 'xz-decompress'].map((name) =>
     reserved(name, npm(name), ['archives'], 'Whoever unpacks elsewhere has none of the limits.')
+  ),
+  reserved(
+    'pg',
+    npm('pg'),
+    ['backends/postgres', 'imports/records'],
+    'SQL stays where the store is; nobody else may depend on which engine it is.'
   ),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
   reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.')

@@ -1,0 +1,119 @@
+import type { ImportHandler, ImportTrouble } from '../contracts/imports.ts'
+import { RalphError } from '../errors.ts'
+import { backOff } from '../network/retry.ts'
+import type { ImportsContext } from './context.ts'
+import type { Hold } from './hold.ts'
+import { inUse, type KeptImport, troubleOf } from './kept.ts'
+import { work } from './work.ts'
+
+/** Verdicts on the file: it will never be another one. */
+const verdicts: ReadonlySet<string> = new Set([
+  'INVALID_ARCHIVE',
+  'UNSAFE_PATH',
+  'UNSAFE_LINK',
+  'ARCHIVE_TOO_LARGE',
+  'ARCHIVE_TOO_DEEP',
+  'UNSUPPORTED_CONTENT',
+  'INVALID_INPUT'
+])
+
+/** Somebody must do something first. Then `retry` goes on with the bytes, which are kept. */
+const needsOperator: ReadonlySet<string> = new Set(['INVALID_SETTING', 'UNSUPPORTED_OPERATION', 'UNKNOWN_BACKEND'])
+
+const firstPause = 5000
+
+const handlerFor = ({ destination }: KeptImport, handlers: readonly ImportHandler[]): ImportHandler => {
+  const found = handlers.find(({ name }) => name === destination)
+  if (found !== undefined) return found
+  const there = handlers.map(({ name }) => name).join(', ')
+  throw new RalphError('UNKNOWN_BACKEND', `this process delivers to ${there}, not to ${destination}`)
+}
+
+const pauseAfter = (error: unknown, failures: number, longest: number): number => {
+  const asked = error instanceof RalphError ? Number(error.details.retryAfter ?? 0) * 1000 : 0
+  // Beyond so many attempts the pause is the longest anyhow.
+  return Math.max(asked, backOff(Math.min(failures, 30), { attempts: 0, firstPause, longestPause: longest * 1000 }))
+}
+
+const withResult = (
+  { handlers, destination }: KeptImport,
+  status: 'RETRY' | 'FAILED',
+  trouble: ImportTrouble
+): KeptImport['handlers'] => {
+  const before = handlers[destination]
+  return before === undefined ? handlers : { ...handlers, [destination]: { ...before, status, trouble } }
+}
+
+/** What is made of a failure: only a verdict on the file is final, everything else is tried again, and nothing is dropped. */
+const judged = (kept: KeptImport, error: unknown, { settings, clock }: ImportsContext): KeptImport => {
+  const trouble = troubleOf(error)
+  const now = Math.floor(clock() / 1000)
+  const failed = { ...kept, trouble, status: 'FAILED', finished: now } as const
+  if (trouble.code === 'UNSUPPORTED_CONTENT') return { ...failed, status: 'SKIPPED', isStaged: false }
+  if (verdicts.has(trouble.code)) return { ...failed, isStaged: false }
+  if (needsOperator.has(trouble.code) || kept.failures >= settings.maxAttempts) {
+    return { ...failed, handlers: withResult(kept, 'FAILED', trouble) }
+  }
+  const nextAttempt = now + pauseAfter(error, kept.failures, settings.longestPause)
+  return { ...kept, trouble, status: 'RETRY', nextAttempt, handlers: withResult(kept, 'RETRY', trouble) }
+}
+
+const interrupted = new RalphError('INTERRUPTED', 'the process that took it in has ended before all bytes were there')
+
+/**
+ * One attempt at an import that this process holds. Resolves with what became of it. Rejects when the signal is aborted, and
+ * when another process has it: it is then gone on with later, or there.
+ */
+export const attempt = async (
+  start: KeptImport,
+  hold: Hold,
+  signal: AbortSignal,
+  context: ImportsContext
+): Promise<KeptImport> => {
+  const { records, staging, settings, handlers, clock } = context
+  const now = (): number => Math.floor(clock() / 1000)
+  const save = async (kept: KeptImport): Promise<KeptImport> => {
+    const saved = { ...kept, updated: now() }
+    if (!(await records.save(saved))) throw inUse(kept.id)
+    return saved
+  }
+  const end = async (kept: KeptImport): Promise<KeptImport> => {
+    const saved = await save(kept)
+    // Not before: what is not known to be done needs its bytes.
+    if (!kept.isStaged) await staging.clear(kept.id)
+    else await staging.clearScratch(kept.id)
+    return saved
+  }
+
+  if (start.status === 'QUERYING') {
+    const trouble = troubleOf(interrupted)
+    return end({ ...start, status: 'FAILED', trouble, finished: now(), isStaged: false })
+  }
+  let current = await save({
+    ...start,
+    status: start.progress.isChecked ? 'PROCESSING' : 'VALIDATING',
+    attempts: start.attempts + 1,
+    failures: start.failures + 1,
+    nextAttempt: undefined
+  })
+  try {
+    const done = await work(current, {
+      staging,
+      settings,
+      handler: handlerFor(current, handlers),
+      signal: AbortSignal.any([signal, hold.lost]),
+      save: async (kept) => {
+        current = await save(kept)
+      }
+    })
+    return await end({ ...done, trouble: undefined, finished: now(), isStaged: false })
+  } catch (error) {
+    if (hold.lost.aborted || (error instanceof RalphError && error.code === 'IMPORT_IN_USE')) throw inUse(start.id)
+    if (signal.aborted) {
+      // It was no fault of it.
+      await save({ ...current, failures: Math.max(0, current.failures - 1) })
+      throw signal.reason
+    }
+    return end(judged(current, error, context))
+  }
+}

@@ -1,0 +1,30 @@
+import type { RecordsBackend } from '../../contracts/data-backend.ts'
+import type { ImportHandler } from '../../contracts/imports.ts'
+import { RalphError } from '../../errors.ts'
+import { isObject } from '../../json/values.ts'
+
+export interface DataHandlerOptions {
+  /** Of the backend. */
+  readonly name: string
+  /** As of `ralph write --target`. */
+  readonly target: string | undefined
+  readonly backend: () => Promise<RecordsBackend>
+}
+
+/** Statements become records of a data backend, as by `ralph write -o create`: what is there already, equal, stays. */
+export const dataHandler = ({ name, target, backend }: DataHandlerOptions): ImportHandler => ({
+  name,
+  judges: false,
+  chunkSize: 500,
+  deliver: async (statements, { signal }) => {
+    const opened = await backend()
+    if (opened.write === undefined) throw new RalphError('UNSUPPORTED_OPERATION', `${name} is read-only`)
+    const records = statements.map(({ text }, line) => {
+      const value: unknown = JSON.parse(text)
+      // It was judged.
+      return { line, text, value: isObject(value) ? value : {} }
+    })
+    const { written, already, rejected } = await opened.write(records, { operation: 'create', target, signal })
+    return { written, already, rejected: rejected.map(({ record, reason }) => ({ index: record.line, reason })) }
+  }
+})

@@ -1,0 +1,154 @@
+import type { ImportRecord, Imports } from '../contracts/imports.ts'
+import { messageOf, RalphError } from '../errors.ts'
+import { attempt } from './attempt.ts'
+import type { ImportsContext } from './context.ts'
+import { type Hold, holdImport } from './hold.ts'
+import { inUse, isFinal, type KeptImport, shownImport } from './kept.ts'
+import { takeIn } from './submit.ts'
+
+interface Held {
+  readonly kept: KeptImport
+  readonly hold: Hold
+}
+
+const notThere = (id: string): RalphError => new RalphError('NOT_FOUND', `there is no import ${id}`, { id })
+
+const never = new AbortController().signal
+
+/**
+ * Imports, from any door to any destination. The doors know `Imports` only (contracts/imports.ts):
+ *
+ *     const record = await imports.submit({ door: 'upload', reference: url, user, filename, open: () => stream })
+ *     await imports.run(record.id)
+ */
+export const createImports = (context: ImportsContext): Imports => {
+  const { records, staging, handlers, clock, log } = context
+  const destinations = handlers.map(({ name }) => name)
+  /** Taken in by this process, which is to run them itself. */
+  const held = new Map<string, Held>()
+  const now = (): number => Math.floor(clock() / 1000)
+
+  const claim = async (id: string): Promise<Held> => {
+    const kept = await records.claim(id)
+    if (kept !== undefined) return { kept, hold: holdImport(records, id) }
+    throw (await records.find(id)) === undefined ? notThere(id) : inUse(id)
+  }
+
+  /** Does something to an import that nobody works on. */
+  const alone = async <Result>(
+    id: string,
+    work: (kept: KeptImport, hold: Hold) => Promise<Result>
+  ): Promise<Result> => {
+    const mine = held.get(id)
+    held.delete(id)
+    const { kept, hold } = mine ?? (await claim(id))
+    try {
+      return await work(kept, hold)
+    } finally {
+      await hold.release()
+    }
+  }
+
+  const remove = (id: string): Promise<void> =>
+    alone(id, async () => {
+      await staging.clear(id)
+      await staging.rejects.remove(id)
+      await records.remove(id)
+    })
+
+  /** What a process has left that died between the last save and the clearing. */
+  const sweep = async (): Promise<void> => {
+    for (const id of await staging.ids()) {
+      const found = await records.find(id)
+      if (found === undefined || (isFinal(found.kept.status) && !found.kept.isStaged)) await staging.clear(id)
+    }
+  }
+
+  const run = (id: string, signal: AbortSignal): Promise<ImportRecord> =>
+    alone(id, async (kept, hold) => {
+      const after = isFinal(kept.status) ? kept : await attempt(kept, hold, signal, context)
+      return shownImport(after, false)
+    })
+
+  const imports: Imports = {
+    submit: async (offer, { signal, hold: keeps = false } = {}) => {
+      const { kept, hold } = await takeIn(offer, signal, context)
+      if (keeps) held.set(kept.id, { kept, hold })
+      else await hold.release()
+      return shownImport(kept, keeps)
+    },
+    run: (id, { signal = never } = {}) => run(id, signal),
+    runDue: async ({ signal }) => {
+      await sweep()
+      let count = 0
+      for (const id of await records.due(now(), destinations)) {
+        if (signal.aborted) break
+        try {
+          const { status, filename, trouble } = await run(id, signal)
+          count += 1
+          if (trouble === undefined) log.info(`import ${id} of ${filename}: ${status}`)
+          else log.warn(`import ${id} of ${filename}: ${status}, ${trouble.code}: ${trouble.message}`)
+        } catch (error) {
+          if (signal.aborted) break
+          // Somebody else was faster, or has removed it.
+          const isTaken = error instanceof RalphError && ['IMPORT_IN_USE', 'NOT_FOUND'].includes(error.code)
+          if (!isTaken) throw error
+          log.debug(messageOf(error))
+        }
+      }
+      return count
+    },
+    find: async (id) => {
+      const found = await records.find(id)
+      return found && shownImport(found.kept, found.isRunning)
+    },
+    list: async (options = {}) =>
+      (await records.list(options)).map(({ kept, isRunning }) => shownImport(kept, isRunning)),
+    retry: (id) =>
+      alone(id, async (kept) => {
+        if (!kept.isStaged) {
+          const rejects = kept.counts.rejected > 0 ? ': its rejected records can be brought in again' : ''
+          throw new RalphError('UNSUPPORTED_OPERATION', `the bytes of the import ${id} are gone${rejects}`, { id })
+        }
+        const again: KeptImport = {
+          ...kept,
+          status: kept.progress.isChecked ? 'PROCESSING' : 'VALIDATING',
+          failures: 0,
+          nextAttempt: undefined,
+          finished: undefined,
+          updated: now()
+        }
+        if (!(await records.save(again))) throw inUse(id)
+        return shownImport(again, false)
+      }),
+    rejected: (id) => (staging.rejects.has(id) ? staging.rejects.read(id) : undefined),
+    resubmitRejected: async (id) => {
+      const found = await records.find(id)
+      if (found === undefined) throw notThere(id)
+      if (!staging.rejects.has(id))
+        throw new RalphError('NOT_FOUND', `the import ${id} has no rejected records`, { id })
+      const { filename, user, instructions } = found.kept
+      return imports.submit({
+        door: 'rejected',
+        reference: id,
+        user,
+        filename: `${filename}.rejected.jsonl`,
+        instructions,
+        open: () => staging.rejects.read(id)
+      })
+    },
+    remove,
+    purge: async ({ olderThan, status }) => {
+      await sweep()
+      const ids = await records.finishedBefore(now() - olderThan, status)
+      for (const id of ids) await remove(id)
+      return ids.length
+    },
+    close: async () => {
+      for (const { hold } of held.values()) await hold.release()
+      held.clear()
+      await records.close()
+    }
+  }
+  return imports
+}

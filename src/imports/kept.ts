@@ -1,0 +1,78 @@
+import type {
+  ImportCounts,
+  ImportInstructions,
+  ImportRecord,
+  ImportStatus,
+  ImportTrouble,
+  ImportUser
+} from '../contracts/imports.ts'
+import { messageOf, RalphError } from '../errors.ts'
+
+/** How far the work on an import is, durably. What stands behind it is done again, and does no harm. */
+export interface Progress {
+  /** It was looked at as a whole, and may be delivered. */
+  readonly isChecked: boolean
+  /** The file in it that is worked on, from 0, and how many lines of it are done. */
+  readonly leaf: number
+  readonly line: number
+  /** Size of the report of rejected records. */
+  readonly rejectedBytes: number
+}
+
+/** A record as it is kept: with what only the pipeline needs. Times are milliseconds since 1970. */
+export interface KeptImport
+  extends Omit<ImportRecord, 'isRunning' | 'target' | 'nextAttempt' | 'created' | 'updated' | 'finished'> {
+  readonly user: ImportUser | undefined
+  readonly instructions: ImportInstructions
+  readonly destination: string
+  /** Attempts since something was last achieved: those that failed, and those that a crash has ended. */
+  readonly failures: number
+  /** The bytes are in staging. */
+  readonly isStaged: boolean
+  readonly progress: Progress
+  readonly nextAttempt: number | undefined
+  readonly created: number
+  readonly updated: number
+  readonly finished: number | undefined
+}
+
+export const atStart: Progress = { isChecked: false, leaf: 0, line: 0, rejectedBytes: 0 }
+
+export const nothingCounted: ImportCounts = { read: 0, converted: 0, written: 0, already: 0, rejected: 0 }
+
+const finalOnes: ReadonlySet<ImportStatus> = new Set(['DONE', 'FAILED', 'SKIPPED'])
+
+export const isFinal = (status: ImportStatus): boolean => finalOnes.has(status)
+
+const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
+
+/** What others are shown. */
+export const shownImport = (kept: KeptImport, isRunning: boolean): ImportRecord => ({
+  id: kept.id,
+  source: kept.source,
+  filename: kept.filename,
+  mediaType: kept.mediaType,
+  sha256: kept.sha256,
+  size: kept.size,
+  metadata: kept.metadata,
+  status: kept.status,
+  trouble: kept.trouble,
+  counts: kept.counts,
+  handlers: kept.handlers,
+  attempts: kept.attempts,
+  nextAttempt: kept.nextAttempt === undefined ? undefined : timeOf(kept.nextAttempt),
+  isRunning,
+  target: kept.user?.target,
+  created: timeOf(kept.created),
+  updated: timeOf(kept.updated),
+  finished: kept.finished === undefined ? undefined : timeOf(kept.finished)
+})
+
+/** What went wrong, in words that are kept. */
+export const troubleOf = (error: unknown): ImportTrouble => ({
+  code: error instanceof RalphError ? error.code : 'INTERNAL',
+  message: messageOf(error)
+})
+
+export const inUse = (id: string): RalphError =>
+  new RalphError('IMPORT_IN_USE', `another process works on the import ${id}`, { id })

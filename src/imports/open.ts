@@ -1,0 +1,31 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { ImportHandler, Imports } from '../contracts/imports.ts'
+import type { Log } from '../contracts/log.ts'
+import type { ImportSettings } from '../settings/settings.ts'
+import { createImports } from './index.ts'
+import { openPostgresRecords } from './records/postgres.ts'
+import type { ImportRecords } from './records/records.ts'
+import { sqlRecords } from './records/sql.ts'
+import { openSqliteRecords } from './records/sqlite.ts'
+import { openStaging } from './staging.ts'
+
+export interface OpenImportsOptions {
+  readonly settings: ImportSettings
+  /** The destinations that this process delivers to; none: it only looks, and takes in. */
+  readonly handlers: readonly ImportHandler[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The records of imports where the settings say. */
+export const openRecords = async (
+  { databaseUrl, file }: Pick<ImportSettings, 'databaseUrl' | 'file'>,
+  clock: Clock
+): Promise<ImportRecords> =>
+  sqlRecords(databaseUrl === undefined ? openSqliteRecords(file) : await openPostgresRecords(databaseUrl), clock)
+
+/** Opens imports with the settings of this process; whoever opens them closes them. */
+export const openImports = async ({ settings, handlers, clock, log }: OpenImportsOptions): Promise<Imports> => {
+  const records = await openRecords(settings, clock)
+  return createImports({ settings, records, staging: openStaging(settings.directory), handlers, clock, log })
+}

@@ -1,0 +1,76 @@
+import { codeOf, messageOf, RalphError } from '../../errors.ts'
+import { missingMigrations } from '../../storage/migrations.ts'
+import { migrations, type SqlDatabase, type SqlRow } from './sql.ts'
+
+/** Any number, the same for all processes: whoever has this lock makes the tables. */
+const lockNumber = 0x524c5049
+
+/** Milliseconds without an answer after which the database counts as away. */
+const patience = 10_000
+
+/** SQLSTATE, appendix A of PostgreSQL's manual. */
+const diskFull = '53100'
+
+const translated = (error: unknown): unknown => {
+  if (error instanceof RalphError) return error
+  const code = codeOf(error) === diskFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE'
+  const reason = messageOf(error) || codeOf(error)
+  const message = `the records of imports, in the database of RALPH_IMPORTS_DATABASE_URL: ${reason}`
+  return new RalphError(code, message, { retryAfter: 1 }, { cause: error })
+}
+
+/** The tables of records in a database of PostgreSQL, 14 or later. */
+export const openPostgresRecords = async (connectionString: string): Promise<SqlDatabase> => {
+  const { default: pg } = await import('pg')
+  const pool = new pg.Pool({
+    connectionString,
+    max: 3,
+    application_name: 'ralph imports',
+    connectionTimeoutMillis: patience,
+    query_timeout: patience
+  })
+  // A connection that is lost while nothing is asked of it: the next query says so.
+  pool.on('error', () => {})
+
+  const migrate = async (): Promise<void> => {
+    const client = await pool.connect()
+    try {
+      await client.query('BEGIN')
+      await client.query('SELECT pg_advisory_xact_lock($1)', [lockNumber])
+      await client.query('CREATE TABLE IF NOT EXISTS ralph_import_schema (version BIGINT NOT NULL)')
+      const { rows } = await client.query<{ version: string }>('SELECT version FROM ralph_import_schema')
+      const place = { name: 'the database of RALPH_IMPORTS_DATABASE_URL' }
+      for (const { version, up } of missingMigrations(migrations, Number(rows[0]?.version ?? 0), place)) {
+        await client.query(up)
+        await client.query('DELETE FROM ralph_import_schema')
+        await client.query('INSERT INTO ralph_import_schema (version) VALUES ($1)', [version])
+      }
+      await client.query('COMMIT')
+    } finally {
+      // A connection that is closed undoes its transaction.
+      client.release(true)
+    }
+  }
+
+  try {
+    await migrate()
+  } catch (error) {
+    await pool.end()
+    throw translated(error)
+  }
+  let closing: Promise<void> | undefined
+  return {
+    query: async (sql, ...values): Promise<readonly SqlRow[]> => {
+      try {
+        const { rows } = await pool.query<SqlRow>(sql.replaceAll(/\?(\d+)/g, '$$$1'), [...values])
+        return rows
+      } catch (error) {
+        throw translated(error)
+      }
+    },
+    close: () => {
+      closing ??= pool.end()
+      return closing
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import type { Clock } from '../../contracts/clock.ts'
+import type { ListImports } from '../../contracts/imports.ts'
+import type { KeptImport } from '../kept.ts'
+import { createOwner, leaseTime } from './lease.ts'
+import type { FoundImport, ImportRecords } from './records.ts'
+
+export type SqlValue = string | number | null
+export type SqlRow = Readonly<Record<string, unknown>>
+
+/** What is asked of an engine. Parameters are `?1`, `?2`, …; a statement is a transaction of its own. */
+export interface SqlDatabase {
+  query(sql: string, ...values: readonly SqlValue[]): Promise<readonly SqlRow[]>
+  close(): Promise<void>
+}
+
+/**
+ * The schema, in words that SQLite and PostgreSQL have in common. A step that was released is never changed: add another.
+ * What is not searched for is in `body`.
+ */
+export const migrations: readonly string[] = [
+  `CREATE TABLE ralph_import (
+    id TEXT PRIMARY KEY,
+    status TEXT NOT NULL,
+    door TEXT NOT NULL,
+    username TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    created BIGINT NOT NULL,
+    finished BIGINT,
+    next_attempt BIGINT,
+    lease_owner TEXT,
+    lease_until BIGINT,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX ralph_import_created ON ralph_import (created, id);
+  CREATE INDEX ralph_import_status ON ralph_import (status, created)`
+]
+
+const columns = 'body, lease_owner, lease_until'
+
+/** What `save` writes, in the order of its parameters, behind the id. */
+const valuesOf = (kept: KeptImport): readonly SqlValue[] => [
+  kept.status,
+  kept.finished ?? null,
+  kept.nextAttempt ?? null,
+  JSON.stringify(kept)
+]
+
+// The body is what `valuesOf` has written.
+const keptIn = (row: SqlRow): KeptImport => JSON.parse(String(row.body)) as KeptImport
+
+const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+
+/** Records in a database. `clock` is that of the leases. */
+export const sqlRecords = (database: SqlDatabase, clock: Clock): ImportRecords => {
+  const owner = createOwner()
+  const now = (): number => Math.floor(clock() / 1000)
+  const isHeld = (row: SqlRow): boolean => {
+    const holder = textOf(row.lease_owner)
+    return holder !== '' && Number(row.lease_until) > now() && !owner.isGone(holder)
+  }
+  const found = (row: SqlRow): FoundImport => ({ kept: keptIn(row), isRunning: isHeld(row) })
+  const rowOf = async (id: string): Promise<SqlRow | undefined> =>
+    (await database.query(`SELECT ${columns} FROM ralph_import WHERE id = ?1`, id))[0]
+
+  return {
+    insert: async (kept) => {
+      const { id, source, destination, created } = kept
+      await database.query(
+        `INSERT INTO ralph_import
+           (id, status, finished, next_attempt, body, door, username, destination, created, lease_owner, lease_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+        ...[id, ...valuesOf(kept), source.door, source.user ?? '', destination, created],
+        ...[owner.text, now() + leaseTime]
+      )
+    },
+    find: async (id) => {
+      const row = await rowOf(id)
+      return row && found(row)
+    },
+    list: async ({ status, door, user, limit = 100 }: ListImports) => {
+      const rows = await database.query(
+        `SELECT ${columns} FROM ralph_import
+         WHERE (?1 = '' OR status = ?1) AND (?2 = '' OR door = ?2) AND (?3 = '' OR username = ?3)
+         ORDER BY created DESC, id DESC LIMIT ?4`,
+        ...[status ?? '', door ?? '', user ?? '', limit]
+      )
+      return rows.map(found)
+    },
+    due: async (time, destinations) => {
+      const rows = await database.query(
+        `SELECT id, destination, lease_owner, lease_until FROM ralph_import
+         WHERE status IN ('QUERYING', 'VALIDATING', 'PROCESSING') OR (status = 'RETRY' AND next_attempt <= ?1)
+         ORDER BY created, id`,
+        time
+      )
+      return rows.flatMap((row) =>
+        isHeld(row) || !destinations.includes(textOf(row.destination)) ? [] : [textOf(row.id)]
+      )
+    },
+    finishedBefore: async (time, status) => {
+      const rows = await database.query(
+        `SELECT id, status FROM ralph_import WHERE finished <= ?1 AND (?2 = '' OR status = ?2) ORDER BY created, id`,
+        ...[time, status ?? '']
+      )
+      return rows.map(({ id }) => textOf(id))
+    },
+    claim: async (id) => {
+      const row = await rowOf(id)
+      if (row === undefined || isHeld(row)) return undefined
+      // Only from whom it was seen to be free of: of two who claim it at once one finds it changed.
+      const [claimed] = await database.query(
+        `UPDATE ralph_import SET lease_owner = ?2, lease_until = ?3
+         WHERE id = ?1 AND coalesce(lease_owner, '') = ?4 AND coalesce(lease_until, 0) = ?5 RETURNING body`,
+        ...[id, owner.text, now() + leaseTime, textOf(row.lease_owner), Number(row.lease_until ?? 0)]
+      )
+      return claimed && keptIn(claimed)
+    },
+    renew: async (id) => {
+      const rows = await database.query(
+        'UPDATE ralph_import SET lease_until = ?2 WHERE id = ?1 AND lease_owner = ?3 RETURNING id',
+        ...[id, now() + leaseTime, owner.text]
+      )
+      return rows.length > 0
+    },
+    save: async (kept) => {
+      const rows = await database.query(
+        `UPDATE ralph_import SET status = ?2, finished = ?3, next_attempt = ?4, body = ?5
+         WHERE id = ?1 AND lease_owner = ?6 RETURNING id`,
+        ...[kept.id, ...valuesOf(kept), owner.text]
+      )
+      return rows.length > 0
+    },
+    release: async (id) => {
+      await database.query(
+        'UPDATE ralph_import SET lease_owner = NULL, lease_until = NULL WHERE id = ?1 AND lease_owner = ?2',
+        ...[id, owner.text]
+      )
+    },
+    remove: async (id) => {
+      await database.query('DELETE FROM ralph_import WHERE id = ?1 AND lease_owner = ?2', id, owner.text)
+    },
+    close: () => database.close()
+  }
+}

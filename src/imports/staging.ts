@@ -1,0 +1,107 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asWriteError } from '../durability/write-whole.ts'
+import { messageOf, RalphError } from '../errors.ts'
+
+/**
+ * The directories of imports: `staging/ID/` has the bytes of one until it is done, and what is unpacked of them on the way;
+ * `rejected/ID.jsonl` the records that were rejected.
+ */
+export interface Staging {
+  /** The bytes as they came. */
+  fileOf(id: string): string
+  /** A new file for what must lie on the disk to be unpacked. */
+  scratchOf(id: string): string
+  /** An empty directory for an import. */
+  prepare(id: string): Promise<void>
+  /** Whether the bytes are there. */
+  has(id: string): boolean
+  /** Whatever is left of an import that is done. */
+  clear(id: string): Promise<void>
+  /** What was unpacked of it on the way. */
+  clearScratch(id: string): Promise<void>
+  /** Ids of imports that have anything there. */
+  ids(): Promise<readonly string[]>
+  readonly rejects: RejectFiles
+}
+
+export interface RejectFiles {
+  fileOf(id: string): string
+  has(id: string): boolean
+  read(id: string): AsyncIterable<Uint8Array>
+  /** Cuts off what was written behind the last progress that was saved. */
+  cutTo(id: string, size: number): Promise<void>
+  /** Durably; gives the new size. */
+  append(id: string, text: string): Promise<number>
+  remove(id: string): Promise<void>
+}
+
+const rejectFiles = (directory: string): RejectFiles => {
+  const fileOf = (id: string): string => join(directory, `${id}.jsonl`)
+  return {
+    fileOf,
+    has: (id) => existsSync(fileOf(id)),
+    read: (id) => createReadStream(fileOf(id)),
+    cutTo: async (id, size) => {
+      if (!existsSync(fileOf(id))) return
+      if (size === 0) await rm(fileOf(id))
+      else await truncate(fileOf(id), size)
+    },
+    append: async (id, text) => {
+      const path = fileOf(id)
+      try {
+        await mkdir(directory, { recursive: true, mode: 0o700 })
+        const file = await open(path, 'a', 0o600)
+        try {
+          await file.writeFile(text)
+          await file.sync()
+          return (await file.stat()).size
+        } finally {
+          await file.close()
+        }
+      } catch (error) {
+        throw asWriteError(error, path)
+      }
+    },
+    remove: (id) => rm(fileOf(id), { force: true })
+  }
+}
+
+export const openStaging = (directory: string): Staging => {
+  const staging = join(directory, 'staging')
+  const directoryOf = (id: string): string => join(staging, id)
+  const fileOf = (id: string): string => join(directoryOf(id), 'content')
+  let scratched = 0
+  return {
+    fileOf,
+    scratchOf: (id) => {
+      scratched += 1
+      return join(directoryOf(id), `unpacked-${process.pid}-${scratched}`)
+    },
+    prepare: async (id) => {
+      try {
+        await mkdir(directoryOf(id), { recursive: true, mode: 0o700 })
+      } catch (error) {
+        throw asWriteError(error, directoryOf(id))
+      }
+    },
+    has: (id) => existsSync(fileOf(id)),
+    clear: (id) => rm(directoryOf(id), { recursive: true, force: true }),
+    clearScratch: async (id) => {
+      const names = await readdir(directoryOf(id)).catch(() => [])
+      for (const name of names) if (name.startsWith('unpacked-')) await rm(join(directoryOf(id), name), { force: true })
+    },
+    ids: () => readdir(staging).catch(() => []),
+    rejects: rejectFiles(join(directory, 'rejected'))
+  }
+}
+
+/** Size of a file; `NOT_FOUND` when somebody has taken it away. */
+export const sizeOf = async (path: string): Promise<number> => {
+  try {
+    return (await stat(path)).size
+  } catch (cause) {
+    throw new RalphError('NOT_FOUND', `${path} is gone: ${messageOf(cause)}`, { path }, { cause })
+  }
+}

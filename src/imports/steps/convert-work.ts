@@ -1,0 +1,223 @@
+import { createNames } from '../../edx/convert/statement-id.ts'
+import { RalphError } from '../../errors.ts'
+import { onOneLine } from '../../json/exact.ts'
+import { isObject } from '../../json/values.ts'
+import type { CreateWork, Piece } from '../../streams/pieces.ts'
+import { visitLines } from '../../streams/visit-lines.ts'
+import { type ConverterOptions, type ConvertLine, findConverter } from '../../toolbox/converters.ts'
+import { createExtract } from '../../toolbox/extract-block.ts'
+import type { ParserName } from '../../toolbox/extract-parsers.ts'
+import { createJudge, type Judge } from '../../toolbox/judges.ts'
+import { recordIn } from '../../toolbox/records.ts'
+import type { ParsedBlock } from './parse.ts'
+
+/** What every thread is told. */
+export interface ConvertTask {
+  readonly from: 'auto' | 'edx' | 'xapi'
+  readonly maxLineBytes: number
+  /** Undefined: events cannot be converted, for this reason. */
+  readonly converter: ConverterOptions | { readonly missing: string }
+  /** The digest of the file: what ids are made of where a statement has none. */
+  readonly sha256: string
+  /** Whether statements are judged here; a destination that judges them itself needs no second one. */
+  readonly judge: boolean
+}
+
+/** A record that is not passed on. */
+export interface RefusedRecord {
+  /** Of its line in the block, from 0. */
+  readonly index: number
+  readonly reason: string
+  /** Undefined: it cannot be shown. */
+  readonly text: string | undefined
+}
+
+/** What became of a block: statements, in its bytes. */
+export interface ConvertedBlock extends Piece {
+  readonly leaf: number
+  readonly path: string
+  /** Where in the bytes each statement ends, its line in the block, and its id. */
+  readonly ends: readonly number[]
+  readonly at: readonly number[]
+  readonly ids: readonly string[]
+  readonly refused: readonly RefusedRecord[]
+  /** Records that were looked at. */
+  readonly read: number
+  /** Statements that were made of events. */
+  readonly converted: number
+  /** Of the file: number of the block's first line, from 0, and of the line behind the block. */
+  readonly first: number
+  readonly next: number
+}
+
+const isBlank = /^\s*$/
+
+/** Something that only events have. */
+const isEvent = (value: { readonly [key: string]: unknown }): boolean =>
+  !('verb' in value) && ('event_type' in value || 'event_source' in value || 'event' in value)
+
+type Turned = { readonly texts: readonly string[]; readonly ids: readonly string[] } | { readonly reason: string }
+
+interface Tools {
+  readonly task: ConvertTask
+  /** Throws where there is none. */
+  readonly convert: ConvertLine
+  readonly judge: Judge
+  readonly nameOf: (text: string) => string
+}
+
+const parsed = (text: string): { readonly value: unknown } | { readonly reason: string } => {
+  try {
+    return { value: JSON.parse(text) }
+  } catch (error) {
+    return { reason: `is not valid JSON: ${error instanceof Error ? error.message : error}` }
+  }
+}
+
+const turnEvent = (text: string, { convert }: Tools): Turned => {
+  const result = convert(text, Buffer.from(`${text.trim()}\n`))
+  if ('unknown' in result) return { reason: result.unknown }
+  if ('reason' in result) return { reason: result.reason }
+  const statements = [result.statement, ...(result.further ?? [])]
+  return { texts: statements.map((each) => JSON.stringify(each)), ids: statements.map(({ id = '' }) => id) }
+}
+
+/** Where a statement has no id it gets one that the same place in the same file has the next time, too. */
+const turnStatement = (
+  text: string,
+  value: { readonly [key: string]: unknown },
+  where: string,
+  tools: Tools
+): Turned => {
+  if (tools.task.judge) {
+    const { problems } = tools.judge(value, text)
+    const [first] = problems
+    if (first !== undefined) {
+      return { reason: `is not valid: ${first.pointer || 'it'} breaks ${first.rule}: expected ${first.expected}` }
+    }
+  }
+  const line = onOneLine(text.trim())
+  if (typeof value.id === 'string') return { texts: [line], ids: [value.id.toLowerCase()] }
+  if ('id' in value) return { texts: [line], ids: [''] }
+  const id = tools.nameOf(where)
+  const rest = line.slice(1).trimStart()
+  return { texts: [`{"id":"${id}"${rest.startsWith('}') ? '' : ','}${rest}`], ids: [id] }
+}
+
+const turn = (text: string, where: string, tools: Tools): { readonly turned: Turned; readonly isEvent: boolean } => {
+  if (tools.task.from === 'edx') return { turned: turnEvent(text, tools), isEvent: true }
+  const read = parsed(text)
+  if ('reason' in read) return { turned: read, isEvent: false }
+  if (!isObject(read.value)) return { turned: { reason: 'is not a JSON object' }, isEvent: false }
+  if (tools.task.from === 'auto' && isEvent(read.value)) return { turned: turnEvent(text, tools), isEvent: true }
+  return { turned: turnStatement(text, read.value, where, tools), isEvent: false }
+}
+
+interface Extracted {
+  readonly block: ParsedBlock
+  /** The line in the block of each line of what was extracted; undefined: the same one. */
+  readonly lineOf: readonly number[] | undefined
+  readonly bad: readonly RefusedRecord[]
+}
+
+/** The lines of a block that hold something, by their numbers. */
+const filledLines = (block: ParsedBlock, maxLineBytes: number, without: ReadonlySet<number>): readonly number[] => {
+  const filled: number[] = []
+  visitLines(
+    block,
+    { maxLineBytes },
+    (text, _, index) => {
+      if (!isBlank.test(recordIn(text)) && !without.has(index)) filled.push(index)
+      return false
+    },
+    () => false
+  )
+  return filled
+}
+
+/** Takes the records out of what they are wrapped in. */
+const createUnwrap = (maxLineBytes: number) => {
+  const extracts = new Map<ParserName, ReturnType<typeof createExtract>>()
+  return (block: ParsedBlock): Extracted => {
+    const { parser } = block
+    if (parser === 'jsonl' || parser === 'tracking') return { block, lineOf: undefined, bad: [] }
+    const extract = extracts.get(parser) ?? createExtract({ parser, maxLineBytes })
+    extracts.set(parser, extract)
+    const { bytes, bad, extracted } = extract(block)
+    if (extracted === block.lines) return { block: { ...block, bytes }, lineOf: undefined, bad }
+    const lineOf = filledLines(block, maxLineBytes, new Set(bad.map(({ index }) => index)))
+    return { block: { ...block, bytes, dropped: false }, lineOf, bad }
+  }
+}
+
+/** Statements of a block of lines, whatever they are wrapped in. */
+const blockWork = (tools: Tools) => {
+  const { maxLineBytes } = tools.task
+  const unwrap = createUnwrap(maxLineBytes)
+  return (source: ParsedBlock): ConvertedBlock => {
+    const { block, lineOf, bad } = unwrap(source)
+    const refused: RefusedRecord[] = [...bad]
+    const texts: string[] = []
+    const at: number[] = []
+    const ids: string[] = []
+    let read = bad.length
+    let converted = 0
+    const lineIn = (index: number): number => (lineOf === undefined ? index : (lineOf[index] ?? index))
+    visitLines(
+      block,
+      { maxLineBytes },
+      (raw, _, index) => {
+        const text = recordIn(raw)
+        if (isBlank.test(text)) return false
+        read += 1
+        const line = lineIn(index)
+        const { turned, isEvent: wasEvent } = turn(text, `${source.path}\n${source.first + line}`, tools)
+        if ('reason' in turned) refused.push({ index: line, reason: turned.reason, text })
+        else {
+          texts.push(...turned.texts)
+          ids.push(...turned.ids)
+          for (const _each of turned.texts) at.push(line)
+          if (wasEvent) converted += turned.texts.length
+        }
+        return false
+      },
+      (reason, index) => {
+        read += 1
+        refused.push({ index: lineIn(index), reason, text: undefined })
+        return false
+      }
+    )
+    refused.sort((one, other) => one.index - other.index)
+    const { leaf, path, first, lines } = source
+    return { ...packed(texts), leaf, path, at, ids, refused, read, converted, first, next: first + lines }
+  }
+}
+
+/** Texts as bytes, which go from thread to thread at no cost. */
+const packed = (texts: readonly string[]): Pick<ConvertedBlock, 'bytes' | 'ends'> => {
+  const ends: number[] = []
+  let end = 0
+  for (const text of texts) {
+    end += Buffer.byteLength(text)
+    ends.push(end)
+  }
+  const bytes = Buffer.allocUnsafeSlow(end)
+  for (const [index, text] of texts.entries()) bytes.write(text, ends[index - 1] ?? 0)
+  return { bytes, ends }
+}
+
+const noConverter =
+  (missing: string): ConvertLine =>
+  () => {
+    throw new RalphError('INVALID_SETTING', missing)
+  }
+
+export const createWork: CreateWork<ConvertTask, ParsedBlock, ConvertedBlock> = async (task) => {
+  const { converter, sha256 } = task
+  const found = findConverter('edx', 'xapi')
+  if (found === undefined) throw new RalphError('INTERNAL', 'nothing converts edx to xapi')
+  const convert = 'missing' in converter ? noConverter(converter.missing) : (await found.load())(converter)
+  const judge = await createJudge({ format: 'xapi', profile: undefined })
+  const names = createNames(Buffer.from(sha256.slice(0, 32), 'hex'))
+  return blockWork({ task, convert, judge, nameOf: (text) => names(Buffer.from(text)) })
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import type { ImportOffer } from '../contracts/imports.ts'
+import type { ImportsContext } from './context.ts'
+import { type Hold, holdImport } from './hold.ts'
+import { atStart, inUse, type KeptImport, nothingCounted, troubleOf } from './kept.ts'
+import { stage } from './steps/stage.ts'
+
+/** A name without directories. */
+const baseName = (name: string): string => name.split(/[\\/]/).at(-1) || 'import'
+
+const recordOf = (offer: ImportOffer, now: number): KeptImport => ({
+  id: randomUUID(),
+  source: { door: offer.door, reference: offer.reference, user: offer.user?.username },
+  filename: baseName(offer.filename),
+  mediaType: offer.mediaType,
+  sha256: undefined,
+  size: undefined,
+  metadata: offer.metadata ?? {},
+  status: 'QUERYING',
+  trouble: undefined,
+  counts: nothingCounted,
+  handlers: {},
+  attempts: 0,
+  failures: 0,
+  user: offer.user,
+  instructions: offer.instructions ?? {},
+  destination: offer.instructions?.destination ?? 'lrs',
+  isStaged: false,
+  progress: atStart,
+  nextAttempt: undefined,
+  created: now,
+  updated: now,
+  finished: undefined
+})
+
+/** A record, and the bytes in staging. It is held until whoever asked for it lets go. */
+export const takeIn = async (
+  offer: ImportOffer,
+  signal: AbortSignal | undefined,
+  { records, staging, settings, clock }: ImportsContext
+): Promise<{ readonly kept: KeptImport; readonly hold: Hold }> => {
+  const now = (): number => Math.floor(clock() / 1000)
+  const kept = recordOf(offer, now())
+  const { id } = kept
+  await records.insert(kept)
+  const hold = holdImport(records, id)
+  try {
+    await staging.prepare(id)
+    const { sha256, size } = await stage(offer.open(), {
+      path: staging.fileOf(id),
+      maxSize: settings.maxSize,
+      sha256: offer.sha256,
+      signal
+    })
+    const staged: KeptImport = { ...kept, status: 'VALIDATING', sha256, size, isStaged: true, updated: now() }
+    if (!(await records.save(staged))) throw inUse(id)
+    return { kept: staged, hold }
+  } catch (error) {
+    await staging.clear(id)
+    const trouble = troubleOf(error)
+    // What is thrown says more than that the record of it cannot be kept either.
+    await records.save({ ...kept, status: 'FAILED', trouble, finished: now(), updated: now() }).catch(() => false)
+    await hold.release().catch(() => {})
+    throw error
+  }
+}

@@ -1,0 +1,155 @@
+import { availableParallelism } from 'node:os'
+import { createBudget } from '../archives/limits.ts'
+import type { HandlerResult, ImportHandler } from '../contracts/imports.ts'
+import { RalphError } from '../errors.ts'
+import type { ImportSettings } from '../settings/settings.ts'
+import { defaultMaxLineBytes } from '../streams/lines.ts'
+import { mapInOrder, moduleBeside } from '../streams/ordered-map.ts'
+import { formatReject } from '../toolbox/reject-report.ts'
+import type { KeptImport } from './kept.ts'
+import { type Staging, sizeOf } from './staging.ts'
+import { check } from './steps/check.ts'
+import { type Chunk, chunksOf, type RefusedPlace } from './steps/chunks.ts'
+import type { ConvertedBlock, ConvertTask } from './steps/convert-work.ts'
+import { type ParsedBlock, parse } from './steps/parse.ts'
+import { type Leaf, unpack } from './steps/unpack.ts'
+
+export interface Work {
+  readonly staging: Staging
+  readonly settings: ImportSettings
+  readonly handler: ImportHandler
+  readonly signal: AbortSignal
+  /** Keeps what was done, durably, before more is done; rejects when it is somebody else's now. */
+  readonly save: (kept: KeptImport) => Promise<void>
+}
+
+/** Threads that convert, this one included: it delivers, and is busy with that. */
+const mostJobs = 3
+
+/** The files in the staged bytes. */
+const leavesOf = async (kept: KeptImport, { staging, settings, signal }: Work): Promise<AsyncIterable<Leaf>> => {
+  const file = staging.fileOf(kept.id)
+  return unpack({
+    file,
+    name: kept.filename,
+    budget: createBudget(await sizeOf(file), settings),
+    unpack: kept.instructions.unpack !== false,
+    scratch: () => staging.scratchOf(kept.id),
+    signal
+  })
+}
+
+const noPlatform =
+  'events cannot be converted: set RALPH_IMPORTS_PLATFORM_URL, or --platform-url, and ' +
+  'RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE, or --uuid-namespace'
+
+const taskOf = (kept: KeptImport, { settings, handler }: Work): ConvertTask => {
+  const { platformUrl, uuidNamespace: namespace } = settings
+  return {
+    from: kept.instructions.from ?? 'auto',
+    maxLineBytes: defaultMaxLineBytes,
+    converter:
+      platformUrl === undefined || namespace === undefined
+        ? { missing: noPlatform }
+        : { platformUrl, namespace, shape: 'event' },
+    sha256: kept.sha256 ?? '',
+    judge: !handler.judges
+  }
+}
+
+/** A line of the report of rejected records; `ralph extract -p report` takes the record out of it again. */
+const reportLine = ({ path, ...bad }: RefusedPlace): string =>
+  `{"file":${JSON.stringify(path)},${formatReject(bad).slice(1)}`
+
+const nothingYet: HandlerResult = { status: 'PROCESSING', written: 0, already: 0, rejected: 0 }
+
+/** Delivers a chunk, keeps what was rejected of it, and gives the record as it is then. */
+const deliverChunk = async (kept: KeptImport, chunk: Chunk, work: Work): Promise<KeptImport> => {
+  const { handler, staging, signal } = work
+  const { statements } = chunk
+  const report =
+    statements.length === 0
+      ? { written: 0, already: 0, rejected: [] }
+      : await handler.deliver(statements, { id: kept.id, user: kept.user, signal })
+  const rejected: RefusedPlace[] = report.rejected.flatMap(({ index, reason }) => {
+    const statement = statements[index]
+    return statement === undefined ? [] : [{ path: statement.path, line: statement.line, reason, text: statement.text }]
+  })
+  const refused = [...chunk.refused, ...rejected]
+  const rejectedBytes =
+    refused.length === 0
+      ? kept.progress.rejectedBytes
+      : await staging.rejects.append(kept.id, refused.map(reportLine).join(''))
+  const { counts } = kept
+  const before = kept.handlers[handler.name] ?? nothingYet
+  return {
+    ...kept,
+    counts: {
+      read: counts.read + chunk.read,
+      converted: counts.converted + chunk.converted,
+      written: counts.written + report.written,
+      already: counts.already + report.already,
+      rejected: counts.rejected + refused.length
+    },
+    handlers: {
+      ...kept.handlers,
+      [handler.name]: {
+        status: 'PROCESSING',
+        written: before.written + report.written,
+        already: before.already + report.already,
+        rejected: before.rejected + rejected.length
+      }
+    },
+    failures: 0,
+    progress: { isChecked: true, ...chunk.after, rejectedBytes }
+  }
+}
+
+/** Looks at all of it, once. */
+const checkWhole = async (kept: KeptImport, work: Work): Promise<KeptImport> => {
+  if (kept.progress.isChecked) return kept
+  const { files, skipped } = await check(await leavesOf(kept, work), { maxLineBytes: defaultMaxLineBytes })
+  if (files === 0) {
+    const [first] = skipped
+    const why = first === undefined ? 'it has no files' : `${first.path} ${first.reason}`
+    throw new RalphError('UNSUPPORTED_CONTENT', `there is nothing in it that could be imported: ${why}`)
+  }
+  const metadata = skipped.length === 0 ? kept.metadata : { ...kept.metadata, skipped }
+  return { ...kept, metadata, progress: { ...kept.progress, isChecked: true } }
+}
+
+const blocksOf = (leaves: AsyncIterable<Leaf>, kept: KeptImport, work: Work): AsyncIterable<ConvertedBlock> =>
+  mapInOrder<ParsedBlock, ConvertedBlock>(
+    parse(leaves, { after: kept.progress, maxLineBytes: defaultMaxLineBytes, onSkipped: () => {} }),
+    {
+      module: moduleBeside('steps/convert-work', import.meta.url),
+      data: taskOf(kept, work),
+      jobs: Math.min(mostJobs, availableParallelism())
+    }
+  )
+
+/**
+ * Works on an import from where it was left to its end. It has no state but what it saves: killed at any moment, it goes on
+ * behind the last chunk that was saved. What it rejects with, the caller judges.
+ */
+export const work = async (start: KeptImport, context: Work): Promise<KeptImport> => {
+  const { handler, staging, signal, save } = context
+  await staging.clearScratch(start.id)
+  let kept = await checkWhole(start, context)
+  await staging.rejects.cutTo(kept.id, kept.progress.rejectedBytes)
+  kept = { ...kept, status: 'PROCESSING' }
+  await save(kept)
+  const leaves = await leavesOf(kept, context)
+  for await (const chunk of chunksOf(blocksOf(leaves, kept, context), handler.chunkSize)) {
+    signal.throwIfAborted()
+    kept = await deliverChunk(kept, chunk, context)
+    await save(kept)
+  }
+  const { read, written, already, rejected } = kept.counts
+  if (read === 0) throw new RalphError('UNSUPPORTED_CONTENT', 'there is not one record in it')
+  if (written + already === 0) {
+    throw new RalphError('INVALID_INPUT', `none of its ${read} records could be imported: ${rejected} were rejected`)
+  }
+  const result = kept.handlers[handler.name] ?? nothingYet
+  return { ...kept, status: 'DONE', handlers: { ...kept.handlers, [handler.name]: { ...result, status: 'DONE' } } }
+}
