@@ -210,7 +210,7 @@ export const errorCodes = {
   },
   IMPORT_IN_USE: {
     meaning: 'another process works on this import',
-    advice: 'Wait until it has finished: `ralph imports show ID`. If the process died, its lease ends within a minute.'
+    advice: 'Wait until it has finished. If that process died on another machine, its lease ends within a minute.'
   },
   INTERNAL: {
     meaning: 'a defect of Ralph',

@@ -225,7 +225,8 @@ export const importsGroup = {
   user: setting('IMPORTS_USER', {
     kind: text,
     default: undefined,
-    description: 'User of the auth file in whose name `ralph import` stores statements: authority and target.'
+    description:
+      'User of the auth file in whose name a command imports statements: their authority, and the store they go to.'
   }),
   platformUrl: setting('IMPORTS_PLATFORM_URL', {
     kind: url,
