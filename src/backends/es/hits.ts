@@ -1,5 +1,5 @@
-import { endOfString, onOneLine } from '../../json/exact.ts'
-import { type Bytes, closeBrace, comma, endOfValue, openBrace } from './json-bytes.ts'
+import { endOfString, endOfValue, onOneLine } from '../../json/exact.ts'
+import { type Bytes, closeBrace, comma, openBrace } from './json-bytes.ts'
 
 /** The answer to a search, its hits as text: numbers stay as they were written. */
 export interface Page {

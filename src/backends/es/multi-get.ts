@@ -1,7 +1,7 @@
-import { endOfString } from '../../json/exact.ts'
+import { endOfString, endOfValue } from '../../json/exact.ts'
 import type { Connection, EsRequest } from './connect.ts'
 import { asStoreError, refusalOf } from './errors.ts'
-import { type Bytes, closeBrace, comma, endOfValue, openBrace } from './json-bytes.ts'
+import { type Bytes, closeBrace, comma, openBrace } from './json-bytes.ts'
 
 /** A document, whether or not it is there, as it is now: a GET needs no refresh. */
 export interface Got {
