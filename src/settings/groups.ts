@@ -30,6 +30,12 @@ export const generalGroup = {
     defaultText: "the platform's directory for the configuration of `ralph`",
     description: 'Application directory: auth.json, history.json and the embedded store live there.'
   }),
+  tempDir: setting('TEMP_DIR', {
+    kind: path,
+    default: undefined,
+    defaultText: "`ralph-USER` in the platform's directory for temporary files",
+    description: 'Directory for what need not be kept: uploads and downloads.'
+  }),
   historyFile: setting('HISTORY_FILE', {
     kind: path,
     default: undefined,
@@ -40,6 +46,11 @@ export const generalGroup = {
     kind: choice(['utf8', 'utf-8', 'ascii']),
     default: 'utf8',
     description: 'Encoding of files and passwords; Ralph reads and writes UTF-8 and nothing else.'
+  }),
+  config: setting('CONFIG', {
+    kind: path,
+    default: undefined,
+    description: 'YAML file with blocks of settings (`uploadmanager:`); variables and flags win over it.'
   }),
   secretsDir: setting('SECRETS_DIR', {
     kind: path,

@@ -141,6 +141,24 @@ export const size = (min: number, max: number): Kind<number> => ({
   }
 })
 
+const durationUnits: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds; written as `5m`, `1h30m`, `90s`, or as seconds without a unit. */
+export const duration: Kind<number> = {
+  placeholder: 'duration',
+  expected: 'a duration such as 90s, 5m or 1h30m, at most 365d',
+  parse: (value) => {
+    const given = value.trim().toLowerCase()
+    const whole = /^\d{1,9}$/.test(given) ? `${given}s` : given
+    if (!/^(?:\d{1,9}(?:\.\d{1,3})?(?:ms|s|m|h|d))+$/.test(whole)) return undefined
+    let milliseconds = 0
+    for (const [, amount, unit = ''] of whole.matchAll(/([\d.]+)([a-z]+)/g)) {
+      milliseconds += Number(amount) * (durationUnits[unit] ?? Number.NaN)
+    }
+    return milliseconds <= 365 * 86_400_000 ? Math.round(milliseconds) : undefined
+  }
+}
+
 const asUrl = (value: string): URL | undefined => {
   const url = URL.canParse(value) ? new URL(value) : undefined
   const plain = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''

@@ -16,7 +16,7 @@ import {
 } from './groups.ts'
 import { createReader, type Reader } from './read.ts'
 import type { GeneralSettings, IdentitySettings, ImportSettings, LogSettings, ServerSettings } from './settings.ts'
-import type { Sources } from './sources.ts'
+import { platformTempDir, type Sources } from './sources.ts'
 
 /** Level of the logger `ralph` in a logging configuration of Python; undefined: it names none. */
 const levelOfLogging = (logging: unknown): LogSettings['level'] | undefined => {
@@ -32,6 +32,7 @@ const readGeneral = (reader: Reader, sources: Sources): GeneralSettings => {
   const appDir = general.appDir ?? sources.platformAppDir
   return {
     appDir,
+    tempDir: general.tempDir ?? platformTempDir(),
     historyFile: general.historyFile ?? join(appDir, 'history.json'),
     log: { level, format: general.logFormat }
   }

@@ -4,6 +4,8 @@ import type { Version } from '../xapi/version.ts'
 export interface GeneralSettings {
   /** RALPH_APP_DIR, absolute. */
   readonly appDir: string
+  /** RALPH_TEMP_DIR, absolute. */
+  readonly tempDir: string
   /** RALPH_HISTORY_FILE, absolute. */
   readonly historyFile: string
   readonly log: LogSettings

@@ -1,12 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { codeOf, messageOf, RalphError } from '../errors.ts'
+import { readConfigFile } from './config-file.ts'
 
 /** One place where settings are set, by the names of their variables. Empty text means: not set. */
 export interface Source {
-  readonly name: 'flag' | 'environment' | '.env' | 'secrets directory' | 'default of this command'
+  readonly name:
+    | 'flag'
+    | 'environment'
+    | '.env'
+    | 'secrets directory'
+    | 'configuration file'
+    | 'default of this command'
   readonly values: ReadonlyMap<string, string>
 }
 
@@ -66,12 +73,15 @@ const platformAppDir = (): string => {
   return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'ralph')
 }
 
+/** Everybody on a machine may share one place for temporary files: each user has a directory of his own in it. */
+export const platformTempDir = (): string => join(tmpdir(), `ralph-${process.getuid?.() ?? 'temporary'}`)
+
 /** A terminal that knows no escape sequences, as those within editors. */
 export const isDumbTerminal = (): boolean => process.env.TERM === 'dumb'
 
 /**
- * Flag, environment, `.env` in the working directory, secrets directory, in this order. Nothing else reads the
- * environment.
+ * Flag, environment, `.env` in the working directory, secrets directory, the YAML file of RALPH_CONFIG, in this order.
+ * Nothing else reads the environment.
  * @param flags by the variables they stand for
  * @param defaults of the command, where they are not those of the settings
  * @param foreign variables that are read although they do not begin with RALPH_
@@ -85,12 +95,15 @@ export const readSources = (
   const environment = chosen(process.env, isOurs)
   const dotEnv = readDotEnv(isOurs)
   const secretsDir = environment.get('RALPH_SECRETS_DIR') ?? dotEnv.get('RALPH_SECRETS_DIR')
+  const secrets = readSecrets(secretsDir, isOurs)
+  const config = [flags, environment, dotEnv, secrets].flatMap((values) => values.get('RALPH_CONFIG') ?? [])[0]
   return {
     ordered: [
       { name: 'flag', values: flags },
       { name: 'environment', values: environment },
       { name: '.env', values: dotEnv },
-      { name: 'secrets directory', values: readSecrets(secretsDir, isOurs) },
+      { name: 'secrets directory', values: secrets },
+      { name: 'configuration file', values: config === undefined ? new Map() : readConfigFile(config, process.env) },
       { name: 'default of this command', values: defaults }
     ],
     platformAppDir: platformAppDir()

@@ -1,4 +1,6 @@
 import type { Log } from '../contracts/log.ts'
+import { RalphError } from '../errors.ts'
+import { keyOf } from './config-file.ts'
 import type { Source, Sources } from './sources.ts'
 
 /** Settings of Ralph 5 that this version has no use for. */
@@ -161,8 +163,23 @@ export const findUnknown = (sources: readonly Source[], known: readonly string[]
   return { warnings, passedOver }
 }
 
+/** `INVALID_SETTING` when the configuration file has a key that is no setting: it is ours alone, so it is a mistake. */
+const refuseUnknownKeys = (sources: Sources, known: readonly string[]): void => {
+  const file = sources.ordered.filter(({ name }) => name === 'configuration file')
+  const problems = file.flatMap(({ values }) =>
+    [...values.keys()].flatMap((name) => {
+      if (known.includes(name)) return []
+      const meant = nearest(name, known)
+      const hint = meant === undefined ? '' : `; did you mean ${keyOf(meant)}?`
+      return [`${keyOf(name)} in the file of RALPH_CONFIG is no setting of Ralph${hint}`]
+    })
+  )
+  if (problems.length > 0) throw new RalphError('INVALID_SETTING', problems.join('; '), { settings: problems })
+}
+
 /** Tells the operator of them; names that are passed over only at debug. */
 export const warnOfUnknown = (sources: Sources, known: readonly string[], log: Log): void => {
+  refuseUnknownKeys(sources, known)
   const { warnings, passedOver } = findUnknown(sources.ordered, known)
   for (const warning of warnings) log.warn(warning)
   if (passedOver.length > 0) log.debug(`not used here: ${passedOver.join(', ')}`)

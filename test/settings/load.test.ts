@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { loadAuthFile, loadGeneral, loadRunserver, type RunserverSettings } from '../../src/settings/load.ts'
+import { platformTempDir } from '../../src/settings/sources.ts'
 import { sourcesOf } from '../support/settings-of.ts'
 
 const load = (environment: Readonly<Record<string, string>>): RunserverSettings<undefined> =>
@@ -10,6 +11,7 @@ t.test('a server without settings is that of Ralph 5, with an embedded store', a
   const { general, server, identity } = load({})
   t.strictSame(general, {
     appDir: '/platform/ralph',
+    tempDir: platformTempDir(),
     historyFile: '/platform/ralph/history.json',
     log: { level: 'INFO', format: 'auto' }
   })
@@ -79,9 +81,15 @@ t.test('every setting of the server is read from its variable', async (t) => {
     RALPH_LRS_IGNORE_UNKNOWN_PARAMETERS: 'true',
     RALPH_AUTH_FILE: '/etc/ralph/users.json',
     RALPH_AUTH_CACHE_MAX_SIZE: '5',
-    RALPH_AUTH_CACHE_TTL: '6'
+    RALPH_AUTH_CACHE_TTL: '6',
+    RALPH_TEMP_DIR: '/temp'
   })
-  t.strictSame(general, { appDir: '/app', historyFile: '/app/history.json', log: { level: 'DEBUG', format: 'json' } })
+  t.strictSame(general, {
+    appDir: '/app',
+    tempDir: '/temp',
+    historyFile: '/app/history.json',
+    log: { level: 'DEBUG', format: 'json' }
+  })
   t.strictSame(server, {
     waitForBackend: 60,
     host: '::1',

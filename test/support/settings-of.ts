@@ -4,7 +4,9 @@ import type { Source, Sources } from '../../src/settings/sources.ts'
 export const sourcesOf = (
   given: Partial<Readonly<Record<Source['name'], Readonly<Record<string, string>>>>>
 ): Sources => ({
-  ordered: (['flag', 'environment', '.env', 'secrets directory', 'default of this command'] as const).map((name) => ({
+  ordered: (
+    ['flag', 'environment', '.env', 'secrets directory', 'configuration file', 'default of this command'] as const
+  ).map((name) => ({
     name,
     values: new Map(Object.entries(given[name] ?? {}))
   })),

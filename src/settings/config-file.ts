@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { messageOf, RalphError } from '../errors.ts'
+
+const wrong = (path: string, problem: string): RalphError =>
+  new RalphError('INVALID_SETTING', `RALPH_CONFIG (${path}): ${problem}`, { file: path })
+
+/** `uploadmanager.target`, as it is written in the file, for RALPH_UPLOADMANAGER__TARGET. */
+export const keyOf = (variable: string): string =>
+  variable
+    .replace(/^RALPH_/, '')
+    .replaceAll('__', '.')
+    .toLowerCase()
+
+const variableOf = (keys: readonly string[]): string =>
+  `RALPH_${keys.map((key) => key.replaceAll('-', '_').toUpperCase()).join('__')}`
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A block may be written as a list of maps with one key each; whatever else is a list is the value of a setting. */
+const isBlockList = (value: unknown): value is readonly Readonly<Record<string, unknown>>[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isMap)
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The settings of a YAML file, by their variables: `uploadmanager: {target: …}` is RALPH_UPLOADMANAGER__TARGET. In a text
+ * `${NAME}` stands for a variable of the environment, and `${NAME:-text}` for a text where that is not set. It is put in
+ * after the file was parsed, so that a value can change nothing but itself.
+ */
+export const readConfigFile = (path: string, environment: Environment): ReadonlyMap<string, string> => {
+  const values = new Map<string, string>()
+
+  const substitute = (text: string, key: string): string =>
+    text.replace(/\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g, (_all, name: string, otherwise: string | undefined) => {
+      const value = environment[name] || otherwise
+      if (value === undefined) throw wrong(path, `${key} needs the variable ${name}, which is not set`)
+      return value
+    })
+
+  const take = (keys: readonly string[], value: unknown): void => {
+    if (value === null || value === undefined) return
+    if (isMap(value)) {
+      for (const [key, inner] of Object.entries(value)) take([...keys, key], inner)
+    } else if (isBlockList(value)) {
+      for (const each of value) take(keys, each)
+    } else {
+      const variable = variableOf(keys)
+      const key = keyOf(variable)
+      if (values.has(variable)) throw wrong(path, `${key} is there twice`)
+      const texts = (Array.isArray(value) ? value : [value]).map((each) => {
+        if (isMap(each) || Array.isArray(each)) throw wrong(path, `${key} must be a text, a number or a list of them`)
+        return substitute(String(each), key)
+      })
+      values.set(variable, Array.isArray(value) ? JSON.stringify(texts) : (texts[0] ?? ''))
+    }
+  }
+
+  try {
+    // Whoever has no such file does not wait for the parser.
+    const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml')
+    const document: unknown = parse(readFileSync(path, 'utf8'), { maxAliasCount: 100 })
+    if (document !== null && !isMap(document))
+      throw wrong(path, 'the file must hold blocks of settings, such as uploadmanager:')
+    take([], document)
+  } catch (error) {
+    throw error instanceof RalphError ? error : wrong(path, messageOf(error))
+  }
+  return values
+}
