@@ -206,7 +206,7 @@ export const errorCodes = {
   },
   CHECKSUM_MISMATCH: {
     meaning: 'the bytes that arrived do not have the checksum that was promised',
-    advice: 'Send the file again, or correct the checksum.'
+    advice: 'Send or fetch the file again, or correct the checksum. Nothing of it is kept.'
   },
   IMPORT_IN_USE: {
     meaning: 'another process works on this import',

@@ -9,6 +9,7 @@ import { declareCompletion } from './commands/completion.ts'
 import { declareConvert } from './commands/convert.ts'
 import { declareDelete } from './commands/delete.ts'
 import { declareDoctor } from './commands/doctor.ts'
+import { declareDownload } from './commands/download.ts'
 import { declareErrors } from './commands/errors.ts'
 import { declareExtract } from './commands/extract.ts'
 import { declareList } from './commands/list.ts'
@@ -55,6 +56,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareConvert(program, composition)
   declareDelete(program, forCommand('delete'))
   declareDoctor(program, forCommand('doctor'))
+  declareDownload(program, forCommand('download'))
   declareErrors(program, composition)
   declareExtract(program, composition)
   declareList(program, forCommand('list'))

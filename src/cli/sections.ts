@@ -1,6 +1,7 @@
 import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
 import type { Group } from '../settings/define.ts'
 import type { Section } from '../settings/describe.ts'
+import { downloadsGroup } from '../settings/downloads.ts'
 import { converterGroup, generalGroup, identityGroup, importsGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
 import type { Composition } from './composition.ts'
@@ -31,6 +32,7 @@ type Configured = Pick<Composition, 'lrsBackends' | 'dataBackends' | 'archiveSou
 export const sectionsOf = (composition: Configured): readonly Section[] => [
   ...serverSections(composition),
   { title: 'Converters', group: converterGroup },
+  { title: 'Downloads', group: downloadsGroup },
   ...composition.archiveSources.map((source) => ({ title: `Mirror ${source.name}`, group: mirrorGroupOf(source) })),
   ...backendSections('Data backend', composition.dataBackends)
 ]

@@ -4,7 +4,8 @@ import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import { flagsOf, namesOf } from './aliases.ts'
-import type { Group } from './define.ts'
+import type { Group, Values } from './define.ts'
+import { downloadsGroup } from './downloads.ts'
 import {
   converterGroup,
   generalGroup,
@@ -63,6 +64,14 @@ export const loadAuthFile = (sources: Sources): string => {
   const { authFile } = reader.read(identityGroup)
   reader.finish()
   return authFile ?? authFileIn(appDir)
+}
+
+/** What downloads need to know. `INVALID_SETTING` names everything that is wrong. */
+export const loadDownloads = (sources: Sources): Values<typeof downloadsGroup> => {
+  const reader = createReader(sources)
+  const downloads = reader.read(downloadsGroup)
+  reader.finish()
+  return downloads
 }
 
 /** Where the server keeps what it rejected; undefined: nowhere. `INVALID_SETTING` names everything that is wrong. */

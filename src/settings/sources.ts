@@ -79,6 +79,16 @@ export const platformTempDir = (): string => join(tmpdir(), `ralph-${process.get
 /** A terminal that knows no escape sequences, as those within editors. */
 export const isDumbTerminal = (): boolean => process.env.TERM === 'dumb'
 
+/** What a program that Ralph runs has in its environment: no setting of Ralph, which may be secret, and no repository. */
+export const environmentOfPrograms = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(RALPH_|GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|NAMESPACE|CONFIG)|HG)/.test(name)
+    )
+  ),
+  ...more
+})
+
 /**
  * Flag, environment, `.env` in the working directory, secrets directory, the YAML file of RALPH_CONFIG, in this order.
  * Nothing else reads the environment.

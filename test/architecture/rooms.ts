@@ -79,6 +79,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     ],
     sentence: 'An import is taken in, unpacked, converted and delivered, whatever door it came by.'
   },
+  downloads: {
+    may: ['archives', 'network', 'durability', 'contracts', 'settings', 'errors.ts'],
+    sentence: 'What a URL names is fetched, kept a while and unpacked, without asking what it is for.'
+  },
   backends: {
     may: [
       ...['xapi', 'json', 'contracts', 'storage', 'records', 'network', 'durability', 'streams', 'settings'],
@@ -109,7 +113,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
         'contracts',
         'sample'
       ],
-      ...['telemetry', 'errors.ts']
+      ...['telemetry', 'downloads', 'errors.ts']
     ],
     sentence: 'A command receives what it works with; it never opens a store.'
   }
@@ -242,6 +246,7 @@ export const rules: readonly IForbiddenRuleType[] = [
     ['backends/postgres', 'imports/records'],
     'SQL stays where the store is; nobody else may depend on which engine it is.'
   ),
+  reserved('basic-ftp', npm('basic-ftp'), ['downloads'], 'Whoever downloads elsewhere has neither cache nor limits.'),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
   reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.')
 ]

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { S3Overrides } from '../../downloads/s3.ts'
+import { messageOf, RalphError } from '../../errors.ts'
+import { downloadsGroup, downloadVariables } from '../../settings/downloads.ts'
+import { generalGroup } from '../../settings/groups.ts'
+import { flagValues, loadDownloads } from '../../settings/load.ts'
+import type { Sources } from '../../settings/sources.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition } from '../composition.ts'
+import { requireBackend } from '../data-command.ts'
+import { hideSecrets } from '../hide-secrets.ts'
+import { interruptible } from '../interruption.ts'
+import { optionsOf } from '../setting-options.ts'
+import { inTurns } from '../turns.ts'
+
+interface DownloadFlags {
+  readonly cache: boolean
+  readonly checksum?: string
+  readonly inputFile?: string
+}
+
+const tempGroup = { tempDir: generalGroup.tempDir }
+// Who may fetch what concerns those who ask the server.
+const { allowedHosts: _hosts, allowedNetworks: _networks, ...ownGroup } = downloadsGroup
+
+const prefix = 'RALPH_BACKENDS__DATA__S3__'
+const overridden: { readonly [name in keyof S3Overrides]-?: string } = {
+  endpoint: `${prefix}ENDPOINT_URL`,
+  region: `${prefix}DEFAULT_REGION`,
+  accessKeyId: `${prefix}ACCESS_KEY_ID`,
+  secretAccessKey: `${prefix}SECRET_ACCESS_KEY`,
+  sessionToken: `${prefix}SESSION_TOKEN`
+}
+
+/** What a URL says of the server comes before what is set. */
+const sourcesWith = (sources: Sources, overrides: S3Overrides): Sources => {
+  const given = Object.entries(overrides).flatMap(([name, value]: [string, string]) => {
+    const variable = Object.entries(overridden).find(([each]) => each === name)?.[1]
+    return variable === undefined ? [] : [[variable, value] as const]
+  })
+  return { ...sources, ordered: [{ name: 'flag', values: new Map(given) }, ...sources.ordered] }
+}
+
+/** A URL on each line; lines that begin with # say nothing. */
+const urlsIn = (file: string): readonly string[] => {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#'))
+  } catch (error) {
+    throw new RalphError('USAGE', `${file} cannot be read: ${messageOf(error)}`)
+  }
+}
+
+/** What is named: a URL, and a directory; with --input-file at most a directory. */
+const namedBy = (words: readonly string[], { inputFile }: DownloadFlags) => {
+  const [first, second, ...others] = words
+  const tooMany = inputFile === undefined ? others.length > 0 : words.length > 1
+  if (tooMany || (inputFile === undefined && first === undefined)) {
+    throw new RalphError('USAGE', 'expected a URL and, if you like, a directory; or --input-file and a directory')
+  }
+  if (inputFile !== undefined) return { urls: urlsIn(inputFile), directory: first }
+  return { urls: first === undefined ? [] : [first], directory: second }
+}
+
+/** What both the URL and the settings say, in the words of the downloads. */
+const prepare = async (command: Command, composition: Composition, flags: DownloadFlags) => {
+  const s3 = requireBackend(composition.dataBackends, 's3')
+  const all = command.optsWithGlobals<Record<string, string | boolean | undefined>>()
+  const groups = [ownGroup, tempGroup, s3.settings]
+  const given = flagValues(groups, (flag) => all[new Option(`--${flag}`).attributeName()])
+  hideSecrets(command, groups, given)
+  const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(given))
+  const settings = loadDownloads(sources)
+  const [{ download }, { createBandwidth, unlimited }, { parseChecksum }] = await Promise.all([
+    import('../../downloads/download.ts'),
+    import('../../downloads/bandwidth.ts'),
+    import('../../downloads/source.ts')
+  ])
+  const now = (): number => composition.clock() / 1000
+  const options = {
+    ...settings,
+    directory: join(general.tempDir, 'downloads'),
+    enabled: flags.cache,
+    now,
+    checksum: flags.checksum === undefined ? undefined : parseChecksum(flags.checksum),
+    // Compressed, and an archive: what lies packed in it stays packed.
+    limits: { ...settings, maxDepth: 2 },
+    variables: downloadVariables,
+    bandwidth: settings.bandwidth === undefined ? unlimited : createBandwidth(settings.bandwidth, now),
+    openObjects: async (overrides: S3Overrides) => {
+      const backend = await composition.openData(s3, sourcesWith(sources, overrides), general, log)
+      if (backend.moves === 'bytes') return backend
+      throw new RalphError('INTERNAL', 's3 has records, not bytes')
+    }
+  }
+  return {
+    log,
+    concurrency: settings.concurrency,
+    fetch: (url: string, to: string | undefined, signal: AbortSignal) => download(url, to, { ...options, signal })
+  }
+}
+
+const run = async (
+  command: Command,
+  composition: Composition,
+  words: readonly string[],
+  flags: DownloadFlags
+): Promise<void> => {
+  const { urls, directory } = namedBy(words, flags)
+  const { log, concurrency, fetch } = await prepare(command, composition, flags)
+  const { writeOut } = await import('../write-out.ts')
+  const failures: unknown[] = []
+  const one = async (url: string, signal: AbortSignal): Promise<string> => {
+    try {
+      return `${await fetch(url, directory, signal)}\n`
+    } catch (error) {
+      signal.throwIfAborted()
+      if (urls.length > 1) log.error(messageOf(error))
+      failures.push(error)
+      return ''
+    }
+  }
+  await interruptible(async (signal) => {
+    await writeOut(
+      inTurns(urls, concurrency, (url) => one(url, signal)),
+      { signal }
+    )
+  })
+  if (failures.length > 0 && urls.length === 1) throw failures[0]
+  if (failures.length > 0)
+    throw new RalphError('INVALID_INPUT', `${failures.length} of ${urls.length} downloads failed`)
+}
+
+/** `ralph download`: what a URL names, in a directory. */
+export const declareDownload = (program: Command, composition: Composition): void => {
+  const command = program
+    .command('download')
+    .summary('download and unpack what a URL names')
+    .description(
+      'Downloads a file, an archive or a repository, unpacks it, and prints where it is: the directory, or the file. URLs are ' +
+        'those of go-getter: https://, ftp://, s3://, git::URL, hg::URL, a path; //SUBDIRECTORY, ?ref=, ?checksum=, ?archive=.'
+    )
+    .argument('[words...]', 'URL [DIR]; without DIR: a directory of its own in RALPH_TEMP_DIR')
+    .usage('[options] URL [DIR]')
+    .option('--no-cache', 'download it, whatever was downloaded before, and keep nothing')
+    .option('--checksum <checksum>', 'TYPE:HEX that the file must have; TYPE is md5, sha1, sha256 or sha512')
+    .option('-i, --input-file <file>', 'a file with URLs, one on each line, instead of one; -: standard input')
+  for (const [group, title] of [
+    [ownGroup, 'Downloads'],
+    [tempGroup, 'Downloads'],
+    [composition.dataBackends.find(({ name }) => name === 's3')?.settings ?? {}, 'Backend s3']
+  ] as const) {
+    for (const setting of Object.values(group))
+      for (const option of optionsOf(setting, title)) command.addOption(option)
+  }
+  command.action((words: readonly string[], flags: DownloadFlags) => run(command, composition, words, flags))
+}
