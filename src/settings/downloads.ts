@@ -1,21 +1,12 @@
 import { setting } from './define.ts'
-import { boolean, duration, formatSize, integer, type Kind, list, size, text, trust } from './kinds.ts'
+import { boolean, duration, formatSize, integer, size } from './kinds.ts'
 
 const gibibyte = 2 ** 30
 
 /** What the names of these settings begin with: the block of the configuration file. */
 export const downloadVariables = 'RALPH_DOWNLOADMANAGER__'
 
-const networks: Kind<readonly string[]> = {
-  placeholder: 'networks',
-  expected: 'addresses and networks (10.0.0.0/8), separated by commas',
-  parse: (value) => {
-    const read = trust.parse(value)
-    return Array.isArray(read) && read.every((each) => /^[0-9a-f]*[.:]/i.test(each)) ? read : undefined
-  }
-}
-
-/** The settings of `ralph download`, and of what else downloads. */
+/** The settings of `ralph download`. */
 export const downloadsGroup = {
   expiration: setting('DOWNLOADMANAGER__EXPIRATION', {
     kind: duration,
@@ -82,19 +73,5 @@ export const downloadsGroup = {
     default: 200,
     flag: 'max-ratio',
     description: 'How many times its size a file may unpack to; asked beyond the first 64 MiB.'
-  }),
-  allowedHosts: setting('DOWNLOADMANAGER__ALLOWED_HOSTS', {
-    kind: list(text, 'hosts (example.org, *.example.org, example.org:8443, or * for all)'),
-    default: [],
-    defaultText: '',
-    flag: 'allowed-hosts',
-    description: 'Hosts of which the server fetches URLs that a client sends; none: it fetches no URL.'
-  }),
-  allowedNetworks: setting('DOWNLOADMANAGER__ALLOWED_NETWORKS', {
-    kind: networks,
-    default: [],
-    defaultText: '',
-    flag: 'allowed-networks',
-    description: 'Networks that are not of the public Internet, where allowed hosts may be all the same.'
   })
 }

@@ -22,8 +22,6 @@ interface DownloadFlags {
 }
 
 const tempGroup = { tempDir: generalGroup.tempDir }
-// Who may fetch what concerns those who ask the server.
-const { allowedHosts: _hosts, allowedNetworks: _networks, ...ownGroup } = downloadsGroup
 
 const prefix = 'RALPH_BACKENDS__DATA__S3__'
 const overridden: { readonly [name in keyof S3Overrides]-?: string } = {
@@ -70,7 +68,7 @@ const namedBy = (words: readonly string[], { inputFile }: DownloadFlags) => {
 const prepare = async (command: Command, composition: Composition, flags: DownloadFlags) => {
   const s3 = requireBackend(composition.dataBackends, 's3')
   const all = command.optsWithGlobals<Record<string, string | boolean | undefined>>()
-  const groups = [ownGroup, tempGroup, s3.settings]
+  const groups = [downloadsGroup, tempGroup, s3.settings]
   const given = flagValues(groups, (flag) => all[new Option(`--${flag}`).attributeName()])
   hideSecrets(command, groups, given)
   const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(given))
@@ -150,7 +148,7 @@ export const declareDownload = (program: Command, composition: Composition): voi
     .option('--checksum <checksum>', 'TYPE:HEX that the file must have; TYPE is md5, sha1, sha256 or sha512')
     .option('-i, --input-file <file>', 'a file with URLs, one on each line, instead of one; -: standard input')
   for (const [group, title] of [
-    [ownGroup, 'Downloads'],
+    [downloadsGroup, 'Downloads'],
     [tempGroup, 'Downloads'],
     [composition.dataBackends.find(({ name }) => name === 's3')?.settings ?? {}, 'Backend s3']
   ] as const) {
