@@ -9,7 +9,7 @@ import type { LrsRole } from './contracts/backend-definition.ts'
 import type { Clock } from './contracts/clock.ts'
 import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
-import { loadBackend, loadBackendName, loadRunserver, variablesOf } from './settings/load.ts'
+import { loadBackend, loadBackendName, loadImports, loadRunserver, variablesOf } from './settings/load.ts'
 import type { Sources } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
@@ -48,7 +48,8 @@ const preparedParts = async (sources: Sources) => {
   ])
   const { level, format } = settings.general.log
   const logger = createLogger(level, format)
-  return { logger, parts: serverParts(settings, { clock, logger, backend: name, version: readVersion() }) }
+  const imports = loadImports(sources)
+  return { logger, parts: serverParts(settings, { clock, logger, backend: name, version: readVersion(), imports }) }
 }
 
 /** `ralph runserver`. */
@@ -89,6 +90,17 @@ process.exitCode = await run(process.argv.slice(2), {
   },
   openData: (backend, sources, { appDir }, log) =>
     loadBackend(sources, backend.configure.bind(backend))({ clock, appDir, log }),
+  openImports: async (sources, log, to) => {
+    const { openImportsFor } = await import('./parts/imports-for.ts')
+    const { name, configure } = backendNamed(loadBackendName(sources))
+    return openImportsFor(to, {
+      settings: loadImports(sources),
+      load: () => loadRunserver(sources, configure),
+      name,
+      clock,
+      log
+    })
+  },
   serverParts: async (sources) => (await preparedParts(sources)).parts,
   serve
 })

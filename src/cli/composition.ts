@@ -2,6 +2,7 @@ import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
 import type { DataRole, LrsRole } from '../contracts/backend-definition.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { DataBackend } from '../contracts/data-backend.ts'
+import type { ImportDestination, Imports } from '../contracts/imports.ts'
 import type { Log } from '../contracts/log.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
@@ -38,6 +39,8 @@ export interface Composition {
   findDataBackend(name: string): Promise<DataRole | undefined>
   /** Opens a data backend with its settings; whoever opens it closes it. */
   openData(backend: DataRole, sources: Sources, general: GeneralSettings, log: Log): Promise<DataBackend>
+  /** Opens imports that deliver there; undefined: that only look and take in. Whoever opens them closes them. */
+  openImports(sources: Sources, log: Log, to: ImportDestination | undefined): Promise<Imports>
   /** The parts of the server as they are set. None of them is started. `INVALID_SETTING`. */
   serverParts(sources: Sources): Promise<readonly Part[]>
   /** Starts the server; resolves when it listens. */

@@ -44,11 +44,14 @@ export const requireBackend = (backends: readonly DataRole[], name: string): Dat
 export const addBackendOptions = (
   command: Command,
   { dataBackends, chosenBackend = '' }: Pick<Composition, 'dataBackends' | 'chosenBackend'>,
-  can: (capabilities: DataCapabilities) => boolean
+  can: (capabilities: DataCapabilities) => boolean,
+  /** What it means to say no backend; undefined: one must be said. */
+  without?: string
 ): Command => {
   const names = dataBackends.filter(({ capabilities }) => can(capabilities)).map(({ name }) => name)
   const chosen = findBackend(dataBackends, chosenBackend)
-  command.requiredOption('-b, --backend <name>', `one of ${names.join(', ')}`)
+  if (without === undefined) command.requiredOption('-b, --backend <name>', `one of ${names.join(', ')}`)
+  else command.option('-b, --backend <name>', `one of ${names.join(', ')}; none: ${without}`)
   for (const { name, settings, capabilities } of dataBackends) {
     const isShown = chosen === undefined ? can(capabilities) : chosen.name === name
     for (const setting of Object.values(settings)) {

@@ -12,6 +12,8 @@ import { declareDoctor } from './commands/doctor.ts'
 import { declareDownload } from './commands/download.ts'
 import { declareErrors } from './commands/errors.ts'
 import { declareExtract } from './commands/extract.ts'
+import { declareImport } from './commands/import.ts'
+import { declareImports } from './commands/imports.ts'
 import { declareList } from './commands/list.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
 import { declareMirror } from './commands/mirror.ts'
@@ -59,6 +61,8 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareDownload(program, forCommand('download'))
   declareErrors(program, composition)
   declareExtract(program, composition)
+  declareImport(program, forCommand('import'))
+  declareImports(program, composition)
   declareList(program, forCommand('list'))
   declareMigrateStore(program, forCommand('migrate-store'))
   declareMirror(program, composition)

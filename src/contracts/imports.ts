@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Agent } from '../xapi/statement.ts'
+import type { RecordsBackend } from './data-backend.ts'
 
 /*
  * Imports: whatever brings learning records as files (a command, an upload, a download, a mirror, a message broker) is a
@@ -165,6 +166,20 @@ export interface Imports {
   purge(options: PurgeImports): Promise<number>
   close(): Promise<void>
 }
+
+/**
+ * Where a command delivers to: the LRS as the server is set; a data backend that the command has opened; or nowhere, for
+ * `--dry-run`, which leaves nothing behind.
+ */
+export type ImportDestination =
+  | { readonly kind: 'lrs' }
+  | {
+      readonly kind: 'data'
+      readonly name: string
+      readonly target: string | undefined
+      readonly backend: RecordsBackend
+    }
+  | { readonly kind: 'nowhere' }
 
 /** A statement that is to be delivered. */
 export interface DeliveredStatement {

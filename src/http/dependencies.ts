@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Imports } from '../contracts/imports.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { RunningPart } from '../contracts/part.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
@@ -16,6 +17,8 @@ export interface ServerDependencies {
   readonly logger: FastifyBaseLogger
   /** Undefined: what is rejected is not kept. */
   readonly rejected?: RejectedRequests | undefined
+  /** Undefined: this server does not work on imports. */
+  readonly imports?: Imports | undefined
   /** The parts that run beside the server, by name; undefined: there are none but the backend. */
   readonly parts?: () => ReadonlyMap<string, RunningPart>
   /** A fresh UUID. */

@@ -66,6 +66,11 @@ export const createImports = (context: ImportsContext): Imports => {
 
   const run = (id: string, signal: AbortSignal): Promise<ImportRecord> =>
     alone(id, async (kept, hold) => {
+      if (!isFinal(kept.status) && !destinations.includes(kept.destination)) {
+        throw new RalphError('UNSUPPORTED_OPERATION', `the import ${id} goes to ${kept.destination}: run it there`, {
+          id
+        })
+      }
       const after = isFinal(kept.status) ? kept : await attempt(kept, hold, signal, context)
       return shownImport(after, false)
     })

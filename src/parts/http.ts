@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Imports } from '../contracts/imports.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
@@ -12,6 +13,8 @@ export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logg
   readonly database: Part<LrsBackend>
   /** Undefined: requests that are rejected are not kept. */
   readonly rejected: Part<RejectedRequests> | undefined
+  /** Undefined: this server does not work on imports. */
+  readonly imports: Part<Imports> | undefined
   /** The name of the backend, for the log. */
   readonly backend: string
 }
@@ -62,6 +65,7 @@ export const httpPart = (options: HttpOptions): Part<FastifyInstance> => ({
       authenticators,
       backend: use(options.database),
       rejected: options.rejected === undefined ? undefined : use(options.rejected),
+      imports: options.imports === undefined ? undefined : use(options.imports),
       parts: running
     })
     try {

@@ -3,9 +3,12 @@ import type { Clock } from '../contracts/clock.ts'
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
 import type { RunserverSettings } from '../settings/load.ts'
+import { lrsRulesOf } from '../settings/lrs-rules.ts'
+import type { ImportSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { databasePart } from './database.ts'
 import { httpPart } from './http.ts'
+import { importsPart } from './imports.ts'
 import { rejectedRequestsPart } from './rejected-requests.ts'
 import { usersPart } from './users.ts'
 
@@ -16,6 +19,7 @@ export interface PartsContext {
   readonly backend: string
   /** Of Ralph. */
   readonly version: string
+  readonly imports: ImportSettings
 }
 
 /** The parts of a server, in the order in which they are started. A new part is a file beside these, and one line here. */
@@ -26,7 +30,7 @@ export const serverParts = (
     identity,
     backend: open
   }: RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>,
-  { clock, logger, backend, version }: PartsContext
+  { clock, logger, backend, version, imports: importSettings }: PartsContext
 ): readonly Part[] => {
   const warn = (message: string): void => logger.warn(message)
   const { rejectedDirectory: directory, rejectedMaxSize: maxSize } = settings
@@ -38,6 +42,11 @@ export const serverParts = (
   })
   const rejected =
     directory === undefined ? undefined : rejectedRequestsPart({ directory, maxSize, clock, log: logger })
-  const http = httpPart({ settings, logger, version, backend, newId: randomUUID, users, database, rejected })
-  return [users, database, ...(rejected === undefined ? [] : [rejected]), http]
+  const newId = randomUUID
+  const imports = importSettings.enabled
+    ? importsPart({ settings: importSettings, rules: lrsRulesOf(settings), database, newId, clock, log: logger })
+    : undefined
+  const http = httpPart({ settings, logger, version, backend, newId, users, database, rejected, imports })
+  const beside = [rejected, imports].filter((part) => part !== undefined)
+  return [users, database, ...beside, http]
 }

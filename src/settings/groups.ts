@@ -236,8 +236,7 @@ export const importsGroup = {
   user: setting('IMPORTS_USER', {
     kind: text,
     default: undefined,
-    description:
-      'User of the auth file in whose name a command imports statements: their authority, and the store they go to.'
+    description: 'User of the auth file in whose name `ralph import` stores statements: authority and target.'
   }),
   platformUrl: setting('IMPORTS_PLATFORM_URL', {
     kind: url,

@@ -1,0 +1,161 @@
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { ImportDestination, ImportRecord, Imports, ImportUser } from '../../contracts/imports.ts'
+import { messageOf, RalphError } from '../../errors.ts'
+import { loadAuthFile, loadImports } from '../../settings/load.ts'
+import type { Sources } from '../../settings/sources.ts'
+import { printable } from '../../telemetry/printable.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition } from '../composition.ts'
+import { addBackendOptions, withPlace } from '../data-command.ts'
+import { importLine } from '../import-table.ts'
+import { interruptible } from '../interruption.ts'
+
+interface ImportFlags {
+  readonly backend?: string
+  readonly target?: string
+  readonly from?: 'auto' | 'edx' | 'xapi'
+  readonly platformUrl?: string
+  readonly uuidNamespace?: string
+  readonly user?: string
+  readonly sha256?: string
+  readonly unpack: boolean
+  readonly dryRun?: boolean
+  readonly queue?: boolean
+  readonly json?: boolean
+}
+
+/** A file, or all files below a directory, in the order of their paths; hidden ones are none. */
+const filesAt = async (path: string): Promise<readonly string[]> => {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new RalphError('NOT_FOUND', `${path} cannot be read: ${messageOf(cause)}`, { path }, { cause })
+  })
+  if (!found.isDirectory()) return [path]
+  const files: string[] = []
+  for (const entry of (await readdir(path, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith('.')) continue
+    const inner = join(path, entry.name)
+    if (entry.isDirectory()) files.push(...(await filesAt(inner)))
+    else if (entry.isFile()) files.push(inner)
+  }
+  return files
+}
+
+/** The user of the auth file in whose name it is done; undefined: nobody was named. */
+const userOf = async (sources: Sources): Promise<ImportUser | undefined> => {
+  const { user } = loadImports(sources)
+  if (user === undefined) return undefined
+  const { readAuthFile } = await import('../../identity/auth-file.ts')
+  const path = loadAuthFile(sources)
+  const { users } = await readAuthFile(path)
+  const found = users.find(({ principal }) => principal.username === user)
+  if (found !== undefined) return found.principal
+  throw new RalphError(
+    'INVALID_SETTING',
+    `${path} has no user ${JSON.stringify(user)}: correct RALPH_IMPORTS_USER or --user`
+  )
+}
+
+interface Work {
+  readonly imports: Imports
+  readonly destination: string
+  readonly user: ImportUser | undefined
+  readonly flags: ImportFlags
+  readonly signal: AbortSignal
+}
+
+const tell = (record: ImportRecord, { json }: ImportFlags): void => {
+  process.stdout.write(json === true ? `${JSON.stringify(record)}\n` : printable(importLine(record)))
+}
+
+/** Of a dry run nothing is kept: what would be rejected is said now. */
+const tellRejected = async ({ id }: ImportRecord, imports: Imports): Promise<void> => {
+  for await (const chunk of imports.rejected(id) ?? []) process.stdout.write(chunk)
+}
+
+const bringIn = async (path: string, { imports, destination, user, flags, signal }: Work): Promise<void> => {
+  const isTyped = path === '-'
+  const record = await imports.submit(
+    {
+      door: 'command',
+      reference: isTyped ? '-' : resolve(path),
+      user,
+      filename: isTyped ? 'standard-input' : basename(path),
+      instructions: { from: flags.from ?? 'auto', unpack: flags.unpack, destination },
+      sha256: flags.sha256,
+      open: () => (isTyped ? process.stdin : createReadStream(path, { highWaterMark: 2 ** 17 }))
+    },
+    { signal, hold: flags.queue !== true }
+  )
+  if (flags.queue === true) {
+    tell(record, flags)
+    return
+  }
+  const after = await imports.run(record.id, { signal })
+  tell(after, flags)
+  if (flags.dryRun === true) await tellRejected(after, imports)
+  if (after.status === 'FAILED' || after.status === 'RETRY') process.exitCode = 1
+}
+
+/** `ralph import`: files, archives and directories of them into the LRS, or into a data backend. */
+export const declareImport = (program: Command, composition: Composition): void => {
+  const command = program
+    .command('import')
+    .summary('import files and archives of learning records')
+    .description(
+      'Imports files, archives and directories: events are converted, statements are stored once. What becomes of each is ' +
+        'kept (`ralph imports`). Interrupted, an import goes on with `ralph imports run`.'
+    )
+    .argument('<path...>', 'files, archives, directories; - is standard input')
+  addBackendOptions(
+    command,
+    composition,
+    ({ moves, write }) => moves === 'records' && write.includes('create'),
+    'the LRS, as `ralph runserver` would open it'
+  )
+    .option('-t, --target <target>', 'where in the data backend')
+    .addOption(
+      new Option('-f, --from <format>', 'what the records are (default: auto)').choices(['auto', 'edx', 'xapi'])
+    )
+    .option('-p, --platform-url <url>', 'URL of the platform of events [RALPH_IMPORTS_PLATFORM_URL]')
+    .option('-u, --uuid-namespace <uuid>', 'of the ids of converted events [RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE]')
+    .option('--user <name>', 'in whose name statements are stored [RALPH_IMPORTS_USER]')
+    .option('--sha256 <digest>', 'what the bytes of the file must have')
+    .option('--no-unpack', 'take archives and compressed files for what they are')
+    .option('--dry-run', 'say what would be imported and rejected, and import nothing')
+    .option('--queue', 'take in only; a server with RALPH_IMPORTS_ENABLED, or `ralph imports run`, does the rest')
+    .option('--json', 'one JSON object for each import')
+    .action(async (paths: readonly string[], flags: ImportFlags) => {
+      // A limit on the size of files would end the process; so it is a full disk.
+      process.on('SIGXFSZ', () => {})
+      const { sources, log } = settingsOf(command, composition, {
+        RALPH_IMPORTS_PLATFORM_URL: flags.platformUrl,
+        RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE: flags.uuidNamespace,
+        RALPH_IMPORTS_USER: flags.user
+      })
+      const found = await Promise.all(paths.map((path) => (path === '-' ? ['-'] : filesAt(path))))
+      const user = await userOf(sources)
+      const work = async (to: ImportDestination, name: string, signal: AbortSignal): Promise<void> => {
+        const imports = await composition.openImports(sources, log, to)
+        try {
+          for (const path of found.flat()) await bringIn(path, { imports, destination: name, user, flags, signal })
+        } finally {
+          await imports.close()
+        }
+      }
+      if (flags.backend === undefined || flags.dryRun === true) {
+        const to: ImportDestination = { kind: flags.dryRun === true ? 'nowhere' : 'lrs' }
+        await interruptible((signal) => work(to, 'lrs', signal))
+        return
+      }
+      const require = (): void => {}
+      await withPlace(command, composition, { name: flags.backend, require }, async ({ backend, choice, signal }) => {
+        if (backend.moves !== 'records') {
+          throw new RalphError('UNSUPPORTED_OPERATION', `${choice.name} keeps files, not records: choose a database`)
+        }
+        await work({ kind: 'data', name: choice.name, target: flags.target, backend }, choice.name, signal)
+      })
+    })
+}

@@ -1,0 +1,107 @@
+import { type Command, Option } from 'commander'
+import type { ImportDestination, ImportRecord, ImportStatus, Imports } from '../../contracts/imports.ts'
+import { RalphError } from '../../errors.ts'
+import { integer } from '../../settings/kinds.ts'
+import { printable } from '../../telemetry/printable.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition } from '../composition.ts'
+import { flagOf } from '../flag-kinds.ts'
+import { importLine, importTable } from '../import-table.ts'
+import { interruptible } from '../interruption.ts'
+
+const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED']
+
+interface ListFlags {
+  readonly status?: ImportStatus
+  readonly limit: number
+  readonly json?: boolean
+}
+
+const day = 86_400_000
+
+/** `ralph imports`: what came, what became of it, and once more what failed. */
+export const declareImports = (program: Command, composition: Composition): void => {
+  const withImports = (
+    command: Command,
+    to: ImportDestination | undefined,
+    work: (imports: Imports, signal: AbortSignal) => Promise<void>
+  ): Promise<void> =>
+    interruptible(async (signal) => {
+      const { sources, log } = settingsOf(command, composition)
+      const imports = await composition.openImports(sources, log, to)
+      try {
+        await work(imports, signal)
+      } finally {
+        await imports.close()
+      }
+    })
+  const tell = (record: ImportRecord): void => {
+    process.stdout.write(printable(importLine(record)))
+    if (record.status === 'FAILED' || record.status === 'RETRY') process.exitCode = 1
+  }
+  const statusOption = (meaning: string): Option => new Option('--status <status>', meaning).choices(statuses)
+
+  const imports = program
+    .command('imports')
+    .summary('list, show, retry and purge imports')
+    .description('What came in by `ralph import` or another door, what became of it, and once more what failed.')
+    .helpCommand(false)
+  imports
+    .command('list', { isDefault: true })
+    .summary('list imports, newest first')
+    .addOption(statusOption('only these'))
+    .option('--limit <number>', 'so many at most', flagOf('--limit', integer(1, 1_000_000)), 100)
+    .option('--json', 'everything that is known of each, one JSON object on each line')
+    .action(({ status, limit, json }: ListFlags, command: Command) =>
+      withImports(command, undefined, async (opened) => {
+        const records = await opened.list({ status, limit })
+        const text = json === true ? records.map((each) => `${JSON.stringify(each)}\n`).join('') : importTable(records)
+        process.stdout.write(json === true ? text : printable(text))
+      })
+    )
+  imports
+    .command('show <id>')
+    .summary('everything that is known of an import, as JSON')
+    .option('--rejected', 'the records that were rejected instead, as `ralph extract -p report` takes them')
+    .action((id: string, { rejected }: { readonly rejected?: boolean }, command: Command) =>
+      withImports(command, undefined, async (opened) => {
+        const record = await opened.find(id)
+        if (record === undefined) throw new RalphError('NOT_FOUND', `there is no import ${id}`, { id })
+        if (rejected !== true) process.stdout.write(`${JSON.stringify(record, null, 2)}\n`)
+        else for await (const chunk of opened.rejected(id) ?? []) process.stdout.write(chunk)
+      })
+    )
+  imports
+    .command('retry <id...>')
+    .summary('go on with imports that failed, or bring in again what was rejected')
+    .option('--rejected', 'their rejected records, as new imports')
+    .option('--queue', 'leave the work to the server')
+    .action(
+      (ids: readonly string[], flags: { readonly rejected?: boolean; readonly queue?: boolean }, command: Command) =>
+        withImports(command, { kind: 'lrs' }, async (opened, signal) => {
+          for (const id of ids) {
+            const record = await (flags.rejected === true ? opened.resubmitRejected(id) : opened.retry(id))
+            tell(flags.queue === true ? record : await opened.run(record.id, { signal }))
+          }
+        })
+    )
+  imports
+    .command('run')
+    .summary('work on all imports that are due')
+    .action((_: unknown, command: Command) =>
+      withImports(command, { kind: 'lrs' }, async (opened, signal) => {
+        await opened.runDue({ signal })
+      })
+    )
+  imports
+    .command('purge')
+    .summary('forget imports that are done with, and their rejected records')
+    .option('--older-than <days>', 'finished so many days ago', flagOf('--older-than', integer(0, 100_000)), 30)
+    .addOption(statusOption('only these'))
+    .action(({ olderThan, status }: { readonly olderThan: number; readonly status?: ImportStatus }, command: Command) =>
+      withImports(command, undefined, async (opened) => {
+        const count = await opened.purge({ olderThan: olderThan * day, status })
+        process.stdout.write(`${count} removed\n`)
+      })
+    )
+}

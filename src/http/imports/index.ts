@@ -1,0 +1,83 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ImportRecord, ImportStatus, Imports } from '../../contracts/imports.ts'
+import { RalphError } from '../../errors.ts'
+import { allows, type Principal, type Scope } from '../../identity/principal.ts'
+import type { ServerSettings } from '../../settings/settings.ts'
+import type { HttpContext, HttpPlugin } from '../plugin.ts'
+
+/** Imports that one answer lists. */
+const mostListed = 1000
+
+const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED']
+
+/** Who asks, and may do this. */
+const askerOf = ({ principal }: FastifyRequest, scope: Scope, { restrictByScopes }: ServerSettings): Principal => {
+  if (principal === undefined) throw new RalphError('INTERNAL', 'A request was served before it was authorized.')
+  if (restrictByScopes && !allows(principal, scope)) {
+    throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
+  }
+  return principal
+}
+
+/** As of statements: those of one's store, and where authorities are kept apart only one's own. */
+const isFor = (asker: Principal, { source, target }: ImportRecord, settings: ServerSettings): boolean => {
+  if (target !== asker.target) return false
+  const mayReadAll = settings.restrictByScopes && allows(asker, 'statements/read')
+  return !settings.restrictByAuthority || mayReadAll || source.user === asker.username
+}
+
+const statusIn = (value: unknown): ImportStatus | undefined => {
+  if (value === undefined) return undefined
+  const found = statuses.find((status) => status === value)
+  if (found !== undefined) return found
+  throw new RalphError('INVALID_PARAMETER', `Parameter "status" must be one of ${statuses.join(', ')}.`, {
+    parameter: 'status'
+  })
+}
+
+const limitIn = (value: unknown): number => {
+  if (value === undefined) return 100
+  const limit = Number(value)
+  if (Number.isInteger(limit) && limit > 0) return Math.min(limit, mostListed)
+  throw new RalphError('INVALID_PARAMETER', 'Parameter "limit" must be a whole number, at least 1.', {
+    parameter: 'limit'
+  })
+}
+
+const routes = (server: FastifyInstance, imports: Imports, { authenticate, settings }: HttpContext): void => {
+  /** One that is another's is as one that is not there. */
+  const find = async (request: FastifyRequest<{ Params: { id: string } }>, scope: Scope): Promise<ImportRecord> => {
+    const asker = askerOf(request, scope, settings)
+    const { id } = request.params
+    const record = await imports.find(id)
+    if (record !== undefined && isFor(asker, record, settings)) return record
+    throw new RalphError('NOT_FOUND', `There is no import ${JSON.stringify(id)}.`, { id })
+  }
+  const onRequest = authenticate
+
+  server.get<{ Querystring: { status?: string; limit?: string } }>('/', { onRequest }, async (request) => {
+    const asker = askerOf(request, 'statements/read/mine', settings)
+    const limit = limitIn(request.query.limit)
+    const records = await imports.list({ status: statusIn(request.query.status), limit: mostListed })
+    return { imports: records.filter((record) => isFor(asker, record, settings)).slice(0, limit) }
+  })
+  server.get<{ Params: { id: string } }>('/:id', { onRequest }, (request) => find(request, 'statements/read/mine'))
+  server.post<{ Params: { id: string } }>('/:id/retry', { onRequest }, async (request) => {
+    const { id } = await find(request, 'statements/write')
+    return imports.retry(id)
+  })
+  server.delete<{ Params: { id: string } }>('/:id', { onRequest }, async (request, reply) => {
+    const { id } = await find(request, 'statements/write')
+    await imports.remove(id)
+    return reply.status(204).send()
+  })
+}
+
+/** The records of imports, where the server works on them. */
+export const imports: HttpPlugin = {
+  name: 'imports',
+  prefix: '/imports',
+  register: (server, context) => {
+    if (context.imports !== undefined) routes(server, context.imports, context)
+  }
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../contracts/clock.ts'
+import type { ImportDestination, ImportHandler, Imports } from '../contracts/imports.ts'
+import type { Log } from '../contracts/log.ts'
+import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
+import { RalphError } from '../errors.ts'
+import { dataHandler } from '../imports/handlers/data.ts'
+import { lrsHandler } from '../imports/handlers/lrs.ts'
+import { openImports } from '../imports/open.ts'
+import type { RunserverSettings } from '../settings/load.ts'
+import { lrsRulesOf } from '../settings/lrs-rules.ts'
+import type { ImportSettings } from '../settings/settings.ts'
+
+export interface ImportsForOptions {
+  readonly settings: ImportSettings
+  /** The settings of the server, read only where statements go to its store. */
+  readonly load: () => RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>
+  /** Of the backend of the server. */
+  readonly name: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The store of the server, opened by this process when the first statement goes there. */
+const openLrs = ({ load, name, clock, log }: ImportsForOptions) => {
+  const { general, server, backend: open } = load()
+  let opened: Promise<LrsBackend> | undefined
+  const backend = async (): Promise<LrsBackend> => {
+    opened ??= open({ clock, appDir: general.appDir, warn: (message) => log.warn(message) })
+    try {
+      return await opened
+    } catch (error) {
+      opened = undefined
+      throw error
+    }
+  }
+  if (name === 'memory') {
+    throw new RalphError(
+      'UNSUPPORTED_OPERATION',
+      'the memory backend would forget all that is imported: choose another one'
+    )
+  }
+  return {
+    handler: lrsHandler({ backend, rules: lrsRulesOf(server), newId: randomUUID }),
+    close: async () => (await opened?.catch(() => undefined))?.close()
+  }
+}
+
+/** Takes everything, and keeps nothing. */
+const nowhere: ImportHandler = {
+  name: 'lrs',
+  judges: false,
+  chunkSize: 500,
+  deliver: async (statements) => ({ written: statements.length, already: 0, rejected: [] })
+}
+
+/** Imports as a command has them. */
+export const openImportsFor = async (
+  to: ImportDestination | undefined,
+  options: ImportsForOptions
+): Promise<Imports> => {
+  const { settings, clock, log } = options
+  if (to?.kind === 'nowhere') {
+    const directory = join(settings.directory, `dry-run-${process.pid}`)
+    const tried = { ...settings, databaseUrl: undefined, file: ':memory:', directory }
+    const imports = await openImports({ settings: tried, handlers: [nowhere], clock, log })
+    return {
+      ...imports,
+      close: async () => {
+        await imports.close()
+        await rm(directory, { recursive: true, force: true })
+      }
+    }
+  }
+  const lrs = to?.kind === 'lrs' ? openLrs(options) : undefined
+  const handlers: readonly ImportHandler[] =
+    to?.kind === 'data'
+      ? [dataHandler({ name: to.name, target: to.target, backend: async () => to.backend })]
+      : lrs === undefined
+        ? []
+        : [lrs.handler]
+  const imports = await openImports({ settings, handlers, clock, log })
+  return {
+    ...imports,
+    close: async () => {
+      await imports.close()
+      await lrs?.close()
+    }
+  }
+}
