@@ -34,7 +34,7 @@ export const generalGroup = {
     kind: path,
     default: undefined,
     defaultText: "`ralph-USER` in the platform's directory for temporary files",
-    description: 'Directory for what need not be kept: uploads and downloads.'
+    description: 'Directory for what need not be kept: downloads.'
   }),
   historyFile: setting('HISTORY_FILE', {
     kind: path,
@@ -50,7 +50,7 @@ export const generalGroup = {
   config: setting('CONFIG', {
     kind: path,
     default: undefined,
-    description: 'YAML file with blocks of settings (`uploadmanager:`); variables and flags win over it.'
+    description: 'YAML file with blocks of settings (`downloadmanager:`); variables and flags win over it.'
   }),
   secretsDir: setting('SECRETS_DIR', {
     kind: path,
