@@ -28,6 +28,14 @@ const arrivalOptions = ({ settings: { requestTimeout, maxHeaderSize } }: ServerC
 const withoutPrefix = (url: string, prefix: string): string =>
   prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url
 
+/** A target may have the host in front of its path (RFC 9112 §3.2.2): what holds for the path holds for it. */
+const withoutHost = (url: string): string => {
+  const [whole] = /^https?:\/\/[^/?#]*/i.exec(url) ?? []
+  if (whole === undefined) return url
+  const path = url.slice(whole.length)
+  return path.startsWith('/') ? path : `/${path}`
+}
+
 /** Clients put an endpoint that ends in `/` and a resource that begins with one together as they are. */
 const withoutDoubledSlashes = (url: string): string => {
   if (!url.startsWith('/') || !url.includes('//')) return url
@@ -45,7 +53,7 @@ export const serverOptions = (context: ServerContext): FastifyServerOptions => {
     bodyLimit: settings.maxBodySize,
     trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
     // A proxy may or may not cut the prefix off.
-    rewriteUrl: ({ url = '/' }) => withoutPrefix(withoutDoubledSlashes(url), publicPath),
+    rewriteUrl: ({ url = '/' }) => withoutPrefix(withoutDoubledSlashes(withoutHost(url)), publicPath),
     // A client that sends nothing must not hold a connection.
     connectionTimeout: 120_000,
     keepAliveTimeout: 75_000,

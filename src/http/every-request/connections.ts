@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createTally, totalOf } from '../../telemetry/tally.ts'
 import { createConnectionShares } from './connection-shares.ts'
+import { continueWhenRead } from './continue.ts'
 import { followAnswers } from './pipelined-answers.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -86,6 +87,7 @@ export const connections = fastifyPlugin(
   async (server: FastifyInstance, context: ServerContext) => {
     // Expectations other than 100-continue may be ignored (RFC 9110 §10.1.1); Node would answer without our headers.
     server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
+    continueWhenRead(server.server)
     followAnswers(server.server)
     boundNumber(server, context)
     boundRest(server, context)
