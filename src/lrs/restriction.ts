@@ -23,6 +23,13 @@ export const readsOnly = (call: Judged): string | undefined => {
 export const writesOwnOnly = ({ principal, rules }: Judged): boolean =>
   rules.restrictByAuthority && !(rules.restrictByScopes && allows(principal, 'all'))
 
+/**
+ * Whether the principal may send statements in the name of another one (ruling 17). Where users are kept apart and scopes
+ * are not enforced, no scope lets a user act for another.
+ */
+export const mayGiveAuthority = ({ principal, rules }: Judged): boolean =>
+  allows(principal, 'authority/write') && (rules.restrictByScopes || !rules.restrictByAuthority)
+
 /** The name under which the store describes an Activity, a Verb or an Agent to the principal. */
 export const describedAs = (call: Judged): ((name: string) => string) => {
   const authority = readsOnly(call)

@@ -2,6 +2,7 @@ import t from 'tap'
 import { voidedVerb } from '../../src/xapi/statement.ts'
 import { jsonOf, textOf } from '../support/answer.ts'
 import { type Client, forEachBackend, idsIn, isDurable } from '../support/lrs.ts'
+import { agentOf } from '../support/lrs-users.ts'
 import { attachmentOf, contentPart, multipart, type Part, partsOf, sent, statementPart } from '../support/requests.ts'
 import { anActivity, anId, aVerb, refTo, withAccount, withMbox } from '../support/statements.ts'
 
@@ -216,6 +217,17 @@ forEachBackend(
       t.equal(textOf(right), textOf(wrong))
       t.equal((await alice.post(hers)).status, 200, 'she may send it again')
     })
+
+    t.test(
+      'ruling 31: where scopes are not enforced nobody sends in the name of another, not even with `all`',
+      async (t) => {
+        const authority = { objectType: 'Agent', ...agentOf('janedoe') } as const
+        const his = { ...sent(), authority }
+        await bob.store(his)
+        t.match((await bob.read(his.id)).authority, agentOf('john'))
+        t.equal((await alice.get({ statementId: his.id })).status, 404, 'she has not sent it')
+      }
+    )
   },
   { settings: { restrictByAuthority: true } }
 )

@@ -1,5 +1,4 @@
 import type { IncomingStatement } from '../../contracts/statement-store.ts'
-import { allows, type Principal } from '../../identity/principal.ts'
 import { editValue, onOneLine, withoutMembers } from '../../json/exact.ts'
 import { namedDigests } from '../../xapi/attachments.ts'
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../xapi/statement.ts'
 import { versionOfStatements } from '../../xapi/version.ts'
 import type { Call } from '../call.ts'
+import { mayGiveAuthority } from '../restriction.ts'
 import type { Latest } from './long.ts'
 import { writeTimestamps } from './timestamps.ts'
 import type { ValidStatement } from './validate.ts'
@@ -36,10 +36,10 @@ const contextActivitiesAsArrays = (text: string, statement: Statement): string =
 }
 
 /** The authority is the principal, unless the principal may speak for others and does (Data §2.4.9). */
-const authorityOf = (statement: Statement, principal: Principal): Actor =>
-  statement.authority !== undefined && allows(principal, 'authority/write')
+const authorityOf = (statement: Statement, call: Call): Actor =>
+  statement.authority !== undefined && mayGiveAuthority(call)
     ? statement.authority
-    : { objectType: 'Agent', ...principal.agent }
+    : { objectType: 'Agent', ...call.principal.agent }
 
 const assigned = ['stored', 'authority'] as const
 
@@ -53,7 +53,7 @@ type Prepared = Pick<IncomingStatement, 'statement' | 'textAt'>
 
 const prepare = (sent: ValidStatement, call: Call, id: StatementId): Prepared => {
   const { stored: _, ...sentParts } = sent.statement
-  const authority = authorityOf(sentParts, call.principal)
+  const authority = authorityOf(sentParts, call)
   const version = sentParts.version ?? versionOfStatements[call.version]
 
   const replaced = assigned.filter((key) => key in sent.statement && (key === 'stored' || sentParts[key] !== authority))
