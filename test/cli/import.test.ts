@@ -23,8 +23,13 @@ const aPlace = (t: Test) => {
 const linesOf = (statements: readonly object[]): string =>
   statements.map((each) => `${JSON.stringify(each)}\n`).join('')
 
-/** The ids of all statements in the LRS, as a server shows them. */
-const idsStored = async (t: Test, options: RalphOptions): Promise<readonly string[]> => {
+interface Stored {
+  readonly id: string
+  readonly authority: { readonly mbox?: string }
+}
+
+/** All statements in the LRS, as a server shows them, in the order of their ids. */
+const readStored = async (t: Test, options: RalphOptions): Promise<readonly Stored[]> => {
   const server = await runserver(t, ['-h', '127.0.0.1'], options)
   const url = server.url.replace('//', '//jane:secret@')
   const { code, stdout, stderr } = await ralph(t, ['read', '-b', 'lrs', '--lrs-base-url', url], options)
@@ -33,9 +38,12 @@ const idsStored = async (t: Test, options: RalphOptions): Promise<readonly strin
   return stdout
     .trim()
     .split('\n')
-    .map((line): string => JSON.parse(line).id)
-    .sort()
+    .map((line): Stored => JSON.parse(line))
+    .sort((one, other) => (one.id < other.id ? -1 : 1))
 }
+
+const idsStored = async (t: Test, options: RalphOptions): Promise<readonly string[]> =>
+  (await readStored(t, options)).map(({ id }) => id)
 
 t.test('a file that is imported twice is stored once, and each import has its record', async (t) => {
   const { files, ...options } = aPlace(t)
@@ -104,6 +112,20 @@ t.test('the server works on what waits, and shows it to those who may see it', a
   t.equal((await ask(`/${id}`, 'jane', 'DELETE')).status, 204)
   t.equal((await ask(`/${id}`)).status, 404)
   t.same(await server.stop(), { code: 0, signal: null })
+})
+
+t.test('the operator imports in the name of others, also where users are kept apart; a user does not', async (t) => {
+  const { files, ...options } = aPlace(t)
+  const env = { ...options.env, RALPH_LRS_RESTRICT_BY_AUTHORITY: 'true' }
+  const authority = { objectType: 'Agent', mbox: 'mailto:other@example.org' }
+  const file = (name: string): string => {
+    writeFileSync(join(files, name), linesOf([{ ...sent(), authority }]))
+    return join(files, name)
+  }
+  t.match(await ralph(t, ['import', file('a.jsonl')], { ...options, env }), { code: 0 })
+  t.match(await ralph(t, ['import', '--user', 'jane', file('b.jsonl')], { ...options, env }), { code: 0 })
+  const found = (await readStored(t, options)).map((each) => each.authority.mbox)
+  t.same([...found].sort(), ['mailto:jane@example.org', 'mailto:other@example.org'])
 })
 
 t.test('without RALPH_IMPORTS_ENABLED there is nothing at /imports', async (t) => {

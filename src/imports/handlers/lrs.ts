@@ -108,11 +108,13 @@ export const lrsHandler = ({ backend, rules, newId }: LrsHandlerOptions): Import
   chunkSize: Math.min(500, rules.maxStatements),
   deliver: async (statements, { user, signal }): Promise<DeliveryReport> => {
     const principal = principalOf(user ?? operator)
+    // Where users are kept apart and scopes are not enforced, no user acts for another. The operator does.
+    const rulesOfUser = user === undefined ? { ...rules, restrictByScopes: true } : rules
     const store = await (await backend()).store(principal.target)
     const outcome: Outcome = { written: 0, already: 0, rejected: [] }
     const items = statements.map((each, index) => ({ ...each, index }))
     for (const group of groupsOf(items)) {
-      const call: Call = { principal, version: group.version, store, rules, newId, signal }
+      const call: Call = { principal, version: group.version, store, rules: rulesOfUser, newId, signal }
       await storeAll(call, group.items, outcome)
     }
     return outcome
