@@ -2,6 +2,7 @@ import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RalphError } from '../errors.ts'
+import { resultCode } from './sqlite-result.ts'
 
 export interface ProcessLock {
   /** May be called twice. */
@@ -10,9 +11,6 @@ export interface ProcessLock {
 
 /** SQLITE_BUSY: somebody else holds the lock. */
 const busy = 5
-
-const resultCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
 
 const linkAt = (path: string): string | undefined => {
   try {

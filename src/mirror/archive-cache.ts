@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { lockStore } from '../durability/process-lock.ts'
+import { resultCode } from '../durability/sqlite-result.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
 /** `done`: it is in the mirror. `expired`: the service does not have it any more. */
@@ -50,7 +51,7 @@ const corrupt = new Set([11, 26])
 
 const inOurTerms = (file: string, cause: unknown): RalphError => {
   if (cause instanceof RalphError) return cause
-  const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0
+  const code = resultCode(cause) ?? 0
   const reason = messageOf(cause)
   if (full.has(code)) return new RalphError('STORE_FULL', `${file} cannot be written: ${reason}`, {}, { cause })
   if (!corrupt.has(code)) return new RalphError('STORE_UNAVAILABLE', `${file}: ${reason}`, {}, { cause })

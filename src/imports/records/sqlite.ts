@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { codeOf, type ErrorCode, messageOf, RalphError } from '../../errors.ts'
+import { errorCodes, resultCode } from '../../durability/sqlite-result.ts'
+import { codeOf, messageOf, RalphError } from '../../errors.ts'
 import { missingMigrations } from '../../storage/migrations.ts'
 import { migrations, type SqlDatabase, type SqlRow } from './sql.ts'
 
@@ -11,24 +12,11 @@ const applicationId = 0x524c5049
 /** Milliseconds for which another process that writes is waited for. */
 const patience = 10_000
 
-/** Primary result codes of SQLite (sqlite.org/rescode.html). */
-const codes: { readonly [resultCode: number]: ErrorCode } = {
-  5: 'STORE_UNAVAILABLE',
-  6: 'STORE_UNAVAILABLE',
-  8: 'STORE_FULL',
-  10: 'STORE_FULL',
-  11: 'STORE_CORRUPT',
-  13: 'STORE_FULL',
-  14: 'STORE_FULL',
-  26: 'STORE_CORRUPT'
-}
-
 const translated = (error: unknown, file: string): unknown => {
   if (codeOf(error) === 'ERR_INVALID_STATE') {
     return new RalphError('STORE_UNAVAILABLE', `${file} is closed`, { path: file }, { cause: error })
   }
-  const result = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : -1
-  const code = codes[result]
+  const code = errorCodes[resultCode(error) ?? -1]
   if (code === undefined) return error
   return new RalphError(code, `the records of imports, ${file}: ${messageOf(error)}`, { path: file }, { cause: error })
 }
