@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { RalphError } from '../errors.ts'
 import { backOff } from '../network/resuming.ts'
+import { pause } from '../network/retry.ts'
 import { isPassingNetworkError, unreachable } from '../network/unreachable.ts'
 
 /** Something that passes, and when the server says that it will. */
@@ -48,7 +48,7 @@ export const untilDone = async (
         throw new RalphError('STORE_UNAVAILABLE', `${place} asks to be left alone for ${retryAfter} s`, { retryAfter })
       }
       if (retryAfter === undefined) await backOff(failures, signal)
-      else await wait(retryAfter * 1000, undefined, signal === undefined ? {} : { signal })
+      else await pause(retryAfter * 1000, signal)
     }
   }
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import type { OpenedArchive } from '../contracts/archive-source.ts'
-import { syncDirectory } from '../durability/sync-directory.ts'
+import { putInPlace, writeAll } from '../durability/write-whole.ts'
 import { codeOf } from '../errors.ts'
 import type { CachedArchive } from './archive-cache.ts'
 import { addFile, type Checksum, checksumName, createChecksum } from './checksum.ts'
@@ -26,12 +26,6 @@ const sizeOfPart = (part: string, { size }: CachedArchive): number => {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return 0
     throw diskError(part, error)
-  }
-}
-
-const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
-  for (let done = 0; done < bytes.length; ) {
-    done += (await handle.write(bytes, done)).bytesWritten
   }
 }
 
@@ -97,8 +91,7 @@ export const downloadArchive = async (
   }
   log.info(`${checksumName(archive)} OK on ${name}`)
   try {
-    await rename(part, file)
-    await syncDirectory(`${directory}/${stream}`)
+    await putInPlace(part, file)
   } catch (error) {
     throw diskError(file, error)
   }

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { pause } from './retry.ts'
 
 export interface ResumingOptions {
   /** The first byte that is wanted; the first one unless it is given. */
@@ -14,14 +14,8 @@ export interface ResumingOptions {
 const maxFailures = 6
 
 /** Sleeps a little longer after each failure; rejects with the reason of the signal. */
-export const backOff = async (failures: number, signal: AbortSignal | undefined): Promise<void> => {
-  try {
-    await wait(50 * 2 ** failures, undefined, signal === undefined ? {} : { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
-  }
-}
+export const backOff = (failures: number, signal: AbortSignal | undefined): Promise<void> =>
+  pause(50 * 2 ** failures, signal)
 
 /** Bytes that come over connections which may break: each next one goes on where the last one has ended. */
 export async function* readResuming(
