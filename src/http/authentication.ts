@@ -1,8 +1,10 @@
 import fastifyBasicAuth from '@fastify/basic-auth'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { RalphError } from '../errors.ts'
 import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
+import { allows, type Principal, type Scope } from '../identity/principal.ts'
 import { sourceOf } from './source.ts'
 
 /** Sets `request.principal` from the credentials of the request, or rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
@@ -34,3 +36,16 @@ export const authenticateBy =
     const login = authorization === undefined ? undefined : await loginOf(request, reply)
     request.principal = await authenticate({ authorization, login, source: sourceOf(request.ip) })
   }
+
+/** The user of an authenticated request, who has the scope where scopes are enforced. `FORBIDDEN` */
+export const requireScope = (
+  { principal }: FastifyRequest,
+  scope: Scope,
+  { restrictByScopes }: { readonly restrictByScopes: boolean }
+): Principal => {
+  if (principal === undefined) throw new RalphError('INTERNAL', 'A request was served before it was authorized.')
+  if (restrictByScopes && !allows(principal, scope)) {
+    throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
+  }
+  return principal
+}

@@ -3,21 +3,13 @@ import type { ImportRecord, ImportStatus, Imports } from '../../contracts/import
 import { RalphError } from '../../errors.ts'
 import { allows, type Principal, type Scope } from '../../identity/principal.ts'
 import type { ServerSettings } from '../../settings/settings.ts'
+import { requireScope } from '../authentication.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
-
-/** Imports that one answer lists. */
-const mostListed = 1000
 
 const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED']
 
-/** Who asks, and may do this. */
-const askerOf = ({ principal }: FastifyRequest, scope: Scope, { restrictByScopes }: ServerSettings): Principal => {
-  if (principal === undefined) throw new RalphError('INTERNAL', 'A request was served before it was authorized.')
-  if (restrictByScopes && !allows(principal, scope)) {
-    throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
-  }
-  return principal
-}
+/** Imports that one answer lists. */
+const mostListed = 1000
 
 /** As of statements: those of one's store, and where authorities are kept apart only one's own. */
 const isFor = (asker: Principal, { source, target }: ImportRecord, settings: ServerSettings): boolean => {
@@ -47,7 +39,7 @@ const limitIn = (value: unknown): number => {
 const routes = (server: FastifyInstance, imports: Imports, { authenticate, settings }: HttpContext): void => {
   /** One that is another's is as one that is not there. */
   const find = async (request: FastifyRequest<{ Params: { id: string } }>, scope: Scope): Promise<ImportRecord> => {
-    const asker = askerOf(request, scope, settings)
+    const asker = requireScope(request, scope, settings)
     const { id } = request.params
     const record = await imports.find(id)
     if (record !== undefined && isFor(asker, record, settings)) return record
@@ -56,7 +48,7 @@ const routes = (server: FastifyInstance, imports: Imports, { authenticate, setti
   const onRequest = authenticate
 
   server.get<{ Querystring: { status?: string; limit?: string } }>('/', { onRequest }, async (request) => {
-    const asker = askerOf(request, 'statements/read/mine', settings)
+    const asker = requireScope(request, 'statements/read/mine', settings)
     const limit = limitIn(request.query.limit)
     const records = await imports.list({ status: statusIn(request.query.status), limit: mostListed })
     return { imports: records.filter((record) => isFor(asker, record, settings)).slice(0, limit) }

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../../errors.ts'
-import { allows } from '../../identity/principal.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
 import { etagOf, isKnownToReader } from '../../xapi/concurrency.ts'
+import { requireScope } from '../authentication.ts'
 import { methodNotAllowed } from '../errors.ts'
 import type { HttpContext } from '../plugin.ts'
 import { letGo, moveShare, shareOf } from '../share.ts'
@@ -121,15 +121,9 @@ const openCall = async (
   reply: FastifyReply,
   { backend, rules, newId }: XapiContext
 ): Promise<Call> => {
-  const { principal, version } = request
-  if (principal === undefined || version === undefined) {
-    throw new RalphError('INTERNAL', 'A request was served before it was authorized.')
-  }
-  if (rules.restrictByScopes && !allows(principal, operation.scope)) {
-    throw new RalphError('FORBIDDEN', `These credentials lack the scope ${operation.scope}.`, {
-      scope: operation.scope
-    })
-  }
+  const principal = requireScope(request, operation.scope, rules)
+  const { version } = request
+  if (version === undefined) throw new RalphError('INTERNAL', 'A request was served before its version was known.')
   const store = await backend.store(principal.target)
   return { principal, version, store, rules, newId, signal: hangUpSignal(reply) }
 }
