@@ -11,7 +11,7 @@ export interface UnpackLimits {
   readonly maxDepth: number
 }
 
-/** What unpacks to less is no bomb, however small it was packed. */
+/** Bytes. A file that unpacks to less is accepted, however small it was packed. */
 const alwaysAllowed = 2 ** 26
 
 /** Counts what comes out of a file, and ends it where it is more than is allowed. */

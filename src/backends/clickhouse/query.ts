@@ -50,7 +50,7 @@ export interface Queries {
 /** How many statements a key has, roughly: for choosing which list to follow. */
 const sizesKept = { max: 5000, ttl: 60_000 }
 
-/** Nobody else writes, hence a page is the same until this process writes. */
+/** Only this process writes, so a page stays the same until it writes. */
 export const createQueries = (context: ReadContext, progress: Progress): Queries => {
   const { connection, tables, store } = context
   const sizes = new LRUCache<string, number>(sizesKept)

@@ -27,8 +27,8 @@ export interface AdoptReport {
 }
 
 /**
- * Which documents are taken in: Ralph's, or also those that look as if this program had written them. They may be what
- * a batch has left that failed together with the server and with Elasticsearch, and that nobody was told of.
+ * Which documents are taken in: Ralph's, or also those that look as if this program had written them. A batch may have
+ * left them, when it failed together with the server and with Elasticsearch. No client was told that they are stored.
  */
 export type Adopted = "Ralph's" | 'any'
 

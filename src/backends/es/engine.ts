@@ -61,7 +61,7 @@ const isThere = ({ refusal }: RefusedAction): boolean => refusal.status === 409
  * Ids are the lock behind the lease: nothing is written over what was not looked up.
  */
 export const createEngine = ({ tables, lease, adopting }: EngineOptions): LeasedEngine => {
-  /** What this process has written since the last commit, and nobody knows whether it is there. */
+  /** Statements that this process has written since the last commit. It is not known whether they are there. */
   let attempted: NewStatement[] = []
 
   const beginSession = ({ written, foundLate }: SessionStart): LeasedSession => {

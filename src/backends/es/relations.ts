@@ -21,7 +21,7 @@ export interface Relation extends Partial<StatementPart> {
   /** What that batch added to `tokens` and to `referrers`. */
   readonly added?: readonly string[]
   readonly addedReferrers?: readonly StatementId[]
-  /** Who wrote this last: one session of one process. */
+  /** The session that wrote this last. A session belongs to one process. */
   readonly turn: string
 }
 

@@ -166,7 +166,8 @@ export const undoLate = async (tables: Tables, written: Written, requireHeld: ()
 }
 
 /**
- * Takes back what a session wrote after another process had taken over: that one may not have found it. Nobody has seen it.
+ * Takes back what a session wrote after another process had taken over. That process may not have found it, and no client
+ * has seen it.
  */
 export const undoSession = async (
   tables: Tables,

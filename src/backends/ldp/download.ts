@@ -11,7 +11,7 @@ import { isSealed, unsealing } from './unseal.ts'
 export interface Download {
   /** For messages. */
   readonly id: string
-  /** Of the whole, in bytes. */
+  /** Size of the whole archive in bytes. */
   readonly size: number | undefined
   /** In seconds. */
   readonly requestTimeout: number | undefined
