@@ -1,6 +1,6 @@
-import { globSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import ts from 'typescript'
+import { lineOf, sources } from './sources.ts'
 
 interface Place {
   readonly file: string
@@ -8,21 +8,18 @@ interface Place {
   readonly text: string
 }
 
-const files = globSync('src/**/*.ts').map((file) => file.replaceAll('\\', '/'))
-
 /** Everywhere in src that a piece of syntax is as asked; comments do not count. */
 const places = (asked: (node: ts.Node) => boolean): readonly Place[] =>
-  files.flatMap((file) => {
+  sources.flatMap((source) => {
     const found: Place[] = []
-    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2024, true)
     const visit = (node: ts.Node): void => {
       if (asked(node)) {
-        const { line } = source.getLineAndCharacterOfPosition(node.getStart())
-        found.push({ file, line: line + 1, text: node.getText().slice(0, 80) })
+        const line = lineOf(source, node.getStart())
+        found.push({ file: source.file, line, text: node.getText().slice(0, 80) })
       }
       ts.forEachChild(node, visit)
     }
-    visit(source)
+    visit(source.syntax)
     return found
   })
 
@@ -73,8 +70,8 @@ t.test('no code is made from texts at run time', async (t) => {
 })
 
 t.test('a file is read in one go: at most 300 lines', async (t) => {
-  const long = files
-    .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 }))
+  const long = sources
+    .map(({ file, text }) => ({ file, lines: text.split('\n').length - 1 }))
     .filter(({ lines }) => lines > 300)
   t.same(long, [])
 })
