@@ -12,6 +12,9 @@ const journal = (limits?: GroupLimits, commit: () => void | Promise<void> = () =
     begin: () => {
       calls.push('begin')
     },
+    rest: () => {
+      calls.push('rest')
+    },
     commit: async () => {
       calls.push('commit')
       await commit()
@@ -143,6 +146,18 @@ t.test('a group is bounded in jobs and in time, what is left follows in later tu
   await Promise.all(['a', 'b', 'c'].map((word) => short.group.run(() => short.stage(word))))
   t.equal(short.calls.filter((call) => call === 'commit').length, 3)
   t.same(short.durable, ['a', 'b', 'c'])
+})
+
+t.test('others have the event loop after a single step that took long', async (t) => {
+  const takeSteps = async (steps: number, milliseconds: number): Promise<readonly string[]> => {
+    const { calls, group } = journal({ jobs: 100, milliseconds })
+    await group.runInSteps(function* () {
+      for (let step = 0; step < steps; step += 1) yield
+    })
+    return calls.filter((call) => call === 'rest')
+  }
+  t.equal((await takeSteps(5, 0)).length, 5, 'each step is longer than a turn: each is followed by a rest')
+  t.equal((await takeSteps(5, 60_000)).length, 0)
 })
 
 t.test('a job whose caller gave up before its turn is not run', async (t) => {

@@ -8,15 +8,21 @@ export type Steps<Result> = Generator<void, Result, void>
 /** Milliseconds after which others have the event loop. */
 const turnLength = 10
 
-/** After so many steps the clock is looked at: a step is often shorter than a look. */
+/** At most so many steps are taken between two looks at the clock: a step is often shorter than a look. */
 const stepsPerLook = 8
 
-/** Takes steps until all are taken, and then has their result, or until it is late. */
+/**
+ * Takes steps until all are taken, and then has their result, or until it is late. The first looks come sooner: one step
+ * may write two megabytes, and eight of them would hold the event loop for a third of a second.
+ */
 const advance = <Result>(steps: Steps<Result>, isLate: () => boolean): { readonly value: Result } | undefined => {
+  let look = 1
   for (let taken = 1; ; taken += 1) {
     const step = steps.next()
     if (step.done) return step
-    if (taken % stepsPerLook === 0 && isLate()) return undefined
+    if (taken < look) continue
+    if (isLate()) return undefined
+    look = taken + Math.min(taken, stepsPerLook)
   }
 }
 
