@@ -14,53 +14,31 @@ export const ofEachEngine: { readonly [name: string]: string } = {
   NameDocument: 'A name of an Agent, as this engine keeps it.',
   PartDocument: 'A part of something large, as this engine keeps it.',
   Queries: 'How this engine finds statements.',
+  RecordTable: 'A table that the toolbox reads records from and writes them to.',
+  RequestSubject: 'What a request to this engine is about, for its error.',
   StoreOptions: 'What opening a store of this engine needs.'
 }
 
 /** Exported types of one name that mean different things, and where. */
 export const twoMeanings: { readonly [name: string]: readonly string[] } = {
-  About: ['src/backends/s3/errors.ts', 'src/backends/swift/errors.ts'],
   Account: ['src/identity/bcrypt-queue.ts', 'src/xapi/statement.ts'],
-  Action: ['src/backends/es/bulk.ts', 'src/toolbox/history.ts'],
   Budget: ['src/archives/limits.ts', 'src/http/budget.ts'],
   Checksum: ['src/downloads/source.ts', 'src/mirror/checksum.ts'],
   ConvertLine: ['src/edx/convert/index.ts', 'src/toolbox/converters.ts'],
   ConvertTask: ['src/imports/steps/convert-work.ts', 'src/toolbox/convert-work.ts'],
-  Database: ['src/backends/mongo/connect.ts', 'src/backends/postgres/connect.ts'],
-  Entry: ['src/archives/tar.ts', 'src/backends/fs/journal.ts'],
   Format: ['src/lrs/query-statements/read-query.ts', 'src/validation/formats/index.ts'],
-  Found: ['src/backends/mongo/descriptions.ts', 'src/mirror/look-for-archives.ts', 'src/settings/read.ts'],
+  Found: ['src/mirror/look-for-archives.ts', 'src/settings/read.ts'],
   Group: ['src/settings/define.ts', 'src/xapi/statement.ts'],
   HttpOptions: ['src/downloads/http.ts', 'src/parts/http.ts'],
   Judge: ['src/lrs/query-statements/judge-references.ts', 'src/toolbox/judges.ts'],
   Judgement: ['src/lrs/store-statements/validate.ts', 'src/toolbox/judges.ts'],
-  Page: ['src/backends/es/hits.ts', 'src/backends/lrs/page.ts'],
-  Parameters: ['src/backends/clickhouse/connect.ts', 'src/lrs/parameters.ts'],
   Part: ['src/contracts/part.ts', 'src/downloads/part.ts', 'src/edx/convert/fields.ts'],
-  Piece: ['src/backends/swift/segments.ts', 'src/streams/pieces.ts'],
-  Place: [
-    'src/backends/clickhouse/look-up.ts',
-    'src/backends/fs/file.ts',
-    'src/backends/postgres/errors.ts',
-    'src/backends/sqlite/postings.ts',
-    'src/cli/data-command.ts',
-    'src/edx/convert/place.ts'
-  ],
-  Progress: ['src/backends/clickhouse/engine.ts', 'src/cli/progress.ts', 'src/imports/kept.ts'],
+  Place: ['src/cli/data-command.ts', 'src/edx/convert/place.ts'],
+  Progress: ['src/cli/progress.ts', 'src/imports/kept.ts'],
   Question: ['src/edx/convert/aspects/define.ts', 'src/sample/courses.ts'],
-  Range: ['src/backends/clickhouse/range.ts', 'src/backends/postgres/page.ts'],
-  ReadOptions: ['src/backends/clickhouse/connect.ts', 'src/contracts/data-backend.ts'],
-  RecordTable: ['src/backends/clickhouse/data/write.ts', 'src/backends/postgres/data/table.ts'],
-  Refused: ['src/backends/mongo/document-types.ts', 'src/toolbox/filter.ts'],
-  Row: ['src/backends/clickhouse/document-rows.ts', 'src/storage/memory-index/statement-index.ts'],
   Shape: ['src/edx/convert/index.ts', 'src/toolbox/converters.ts'],
-  Snapshots: ['src/backends/es/snapshots.ts', 'src/storage/batching/snapshots.ts'],
   Steps: ['src/storage/batching/group-commit.ts', 'src/xapi/documents.ts'],
-  StoreFiles: ['src/backends/fs/transaction.ts', 'src/contracts/store-files.ts'],
-  Tables: ['src/backends/clickhouse/names.ts', 'src/backends/es/tables.ts', 'src/backends/sqlite/insert.ts'],
-  Wanted: ['src/backends/es/multi-get.ts', 'src/toolbox/judges.ts'],
-  Work: ['src/imports/work.ts', 'src/streams/pieces.ts'],
-  Written: ['src/backends/fs/journal.ts', 'src/storage/batching/written.ts']
+  Work: ['src/imports/work.ts', 'src/streams/pieces.ts']
 }
 
 /** Functions of more than 100 lines, and how many they may have. */

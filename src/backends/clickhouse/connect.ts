@@ -14,9 +14,9 @@ import { lengthOf, type RowReader, type Rows, readRows } from './row-binary.ts'
  * Values for the parameters of a query, `{name:Type}` in it: short ones, they are in the URL. Text that is not ours goes
  * as hexadecimal digits.
  */
-export type Parameters = Readonly<Record<string, unknown>>
+export type QueryParameters = Readonly<Record<string, unknown>>
 
-export interface ReadOptions extends CallOptions {
+export interface QueryOptions extends CallOptions {
   readonly settings?: ClientOptions
   readonly given?: Given
 }
@@ -37,21 +37,21 @@ export interface Connection {
   /** What the ids of all queries of this connection begin with. */
   readonly queryPrefix: string
   /** Runs a query and gives its result. Whole: nothing comes when the query fails half-way. */
-  read(sql: string, parameters?: Parameters, options?: ReadOptions): Promise<RowReader>
+  read(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<RowReader>
   /**
    * Runs a query, FORMAT and all, and gives its result as it comes, however long it is. What fails half-way is told by
    * the stream, in the words of the driver.
    */
-  stream(sql: string, parameters?: Parameters, options?: ReadOptions): Promise<Readable>
+  stream(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<Readable>
   /**
    * One block of rows, in one part of the table when it resolves: all of them or none. `into` is what comes behind
    * INSERT INTO. `own` are options that are stronger than those which make it so.
    */
-  insert(into: string, rows: Rows, parameters?: Parameters, own?: ClientOptions): Promise<void>
+  insert(into: string, rows: Rows, parameters?: QueryParameters, own?: ClientOptions): Promise<void>
   /** Anything without a result, which may take minutes: it changes tables, or copies rows. */
-  run(sql: string, parameters?: Parameters): Promise<void>
+  run(sql: string, parameters?: QueryParameters): Promise<void>
   /** Anything without a result. */
-  tell(sql: string, parameters?: Parameters): Promise<void>
+  tell(sql: string, parameters?: QueryParameters): Promise<void>
   /** Resolves when no insert that failed is still under way: an answer may be lost although the insert goes on. */
   settle(): Promise<void>
   close(): Promise<void>
@@ -129,7 +129,7 @@ export const connect = (
     settings: ClientOptions,
     receive: (answer: Readable) => Promise<Result>,
     rest: {
-      readonly parameters?: Parameters
+      readonly parameters?: QueryParameters
       readonly body?: Rows
       readonly contentType?: string
       readonly signal?: AbortSignal | undefined
@@ -163,11 +163,11 @@ export const connect = (
     }
   }
 
-  const run = async (sql: string, parameters: Parameters = {}): Promise<void> => {
+  const run = async (sql: string, parameters: QueryParameters = {}): Promise<void> => {
     await request('run', sql, runSettings, buffer, { parameters })
   }
 
-  const tell = async (sql: string, parameters: Parameters = {}): Promise<void> => {
+  const tell = async (sql: string, parameters: QueryParameters = {}): Promise<void> => {
     await request('read', sql, runSettings, buffer, { parameters })
   }
 

@@ -2,7 +2,7 @@ import type { StoreCopy } from '../../contracts/store-copy.ts'
 import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import { fitting } from '../../xapi/filters.ts'
 import type { Documents } from './documents.ts'
-import type { Progress } from './engine.ts'
+import type { WriterProgress } from './engine.ts'
 import { bytesOfId, idLength, idOfBytes } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
 
@@ -11,7 +11,7 @@ const most = 1000
 
 export const createCopy = (
   { connection, tables, store }: ReadContext,
-  progress: Progress,
+  progress: WriterProgress,
   restore: BatchedWriter['restore'],
   documents: Documents
 ): StoreCopy => ({

@@ -41,7 +41,7 @@ export const ownerOf = (scope: DocumentScope): string => {
 export const placeOf = (key: DocumentKey): string => `${ownerOf(key)}${digest(columnsOf(key).registration, key.id)}`
 
 /** A document of the table, or that it was deleted. */
-export interface Row {
+export interface DocumentRow {
   readonly key: DocumentKey
   /** Undefined: deleted. */
   readonly document: StoredDocument | undefined
@@ -49,7 +49,7 @@ export interface Row {
 
 export const rowsOf = (
   store: number,
-  all: Iterable<readonly [place: string, row: Row]>,
+  all: Iterable<readonly [place: string, row: DocumentRow]>,
   version: () => number
 ): Rows => {
   const rows = createRowWriter()

@@ -14,12 +14,12 @@ import type { Appender } from './appender.ts'
 import {
   columnsOf,
   contentColumns,
+  type DocumentRow,
   isAnyRegistration,
   isWithin,
   keyColumns,
   ownerOf,
   placeOf,
-  type Row,
   readDocument,
   readKey,
   rowsOf
@@ -119,7 +119,7 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
     ])
     const keys = new Map(listed.flat().map((key) => [placeOf(key), key]))
     for (const job of jobs) for (const key of job.keys ?? []) keys.set(placeOf(key), key)
-    const changed = new Map<string, Row>()
+    const changed = new Map<string, DocumentRow>()
     const exists = new Set([...present.keys(), ...listed.flat().map(placeOf)])
     const working: Working = {
       get: (key) => {

@@ -30,7 +30,7 @@ export interface Appenders {
 }
 
 /** How far a store is written, in memory: there is no other writer. */
-export interface Progress {
+export interface WriterProgress {
   /** Rows of later batches are not to be seen. */
   visible: number
   /** The latest number that a batch was tried with. */
@@ -54,7 +54,7 @@ export interface EngineOptions {
   readonly eventTableName: string
   readonly appenders: Appenders
   readonly writer: Writer
-  readonly progress: Progress
+  readonly progress: WriterProgress
   readonly known: KnownIds
   /** Ids of statements that are in the event table already: another Ralph wrote them. */
   readonly adopted: ReadonlyMap<StatementId, true>

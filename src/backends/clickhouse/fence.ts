@@ -1,7 +1,7 @@
 import { RalphError } from '../../errors.ts'
 import type { Connection } from './connect.ts'
 import { isServerError } from './errors.ts'
-import type { Tables } from './names.ts'
+import type { TableNames } from './names.ts'
 import { ends, queryPrefixOf, type WriterRow } from './writer-rows.ts'
 
 /** Our tables whose rows have the number of a batch. */
@@ -15,7 +15,7 @@ const mostDead = 20
 
 export interface FenceOptions {
   readonly connection: Connection
-  readonly tables: Tables
+  readonly tables: TableNames
   warn(message: string): void
 }
 

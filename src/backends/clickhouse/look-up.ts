@@ -4,25 +4,25 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection, Given } from './connect.ts'
 import { bytesOfId, idLength, idOfBytes, keyLength, ofItself, tokenOfKey } from './keys.ts'
-import type { Tables } from './names.ts'
+import type { TableNames } from './names.ts'
 import { createRowWriter, type RowReader } from './row-binary.ts'
 
 /** What every query about one store needs. */
 export interface ReadContext {
   readonly connection: Connection
-  readonly tables: Tables
+  readonly tables: TableNames
   /** Its number in the tables. */
   readonly store: number
 }
 
 /** Where a statement is. */
-export interface Place {
+export interface StatementPlace {
   readonly stored: Micros
   readonly id: Buffer
 }
 
 /** Places as a table that comes with a question; `givenPlaces` is what it has them for. */
-export const placesGiven = (places: readonly Place[]): Given => {
+export const placesGiven = (places: readonly StatementPlace[]): Given => {
   const rows = createRowWriter()
   for (const { stored, id } of places) {
     rows.i64(stored)
@@ -34,7 +34,7 @@ export const placesGiven = (places: readonly Place[]): Given => {
 export const givenPlaces = '(SELECT stored, id FROM given)'
 
 interface Found {
-  readonly places: Map<StatementId, Place>
+  readonly places: Map<StatementId, StatementPlace>
   readonly referrers: Map<StatementId, StatementId[]>
 }
 
@@ -90,7 +90,7 @@ const readChanges = async (
 
 const readPresent = async (
   context: ReadContext,
-  places: readonly Place[]
+  places: readonly StatementPlace[]
 ): Promise<ReadonlyMap<StatementId, PresentStatement>> => {
   const present = new Map<StatementId, PresentStatement>()
   if (places.length === 0) return present

@@ -10,7 +10,7 @@ import { type Connection, connect, knownOptions } from './connect.ts'
 import type { Appenders } from './engine.ts'
 import { isNoDatabase, noDatabase } from './errors.ts'
 import { makeFirstTables, migrate } from './migrations.ts'
-import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type Tables, tablesIn } from './names.ts'
+import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted, type TableNames, tableNamesIn } from './names.ts'
 import { type ClickhouseStore, openStore, type Shared } from './store.ts'
 import { readStores } from './stores.ts'
 import { becomeWriter, defaultTimes } from './writer.ts'
@@ -44,7 +44,7 @@ export const openClickhouse = async (options: ClickhouseOptions, context: Backen
 }
 
 /** Our tables that must be there before the first question. `STORE_UNAVAILABLE` says what is missing. */
-const prepare = async (connection: Connection, database: string, tables: Tables): Promise<void> => {
+const prepare = async (connection: Connection, database: string, tables: TableNames): Promise<void> => {
   try {
     await makeFirstTables(connection, tables, database)
   } catch (cause) {
@@ -69,7 +69,7 @@ const open = async (
   context: BackendContext
 ): Promise<LrsBackend> => {
   const { database, eventTableName } = options
-  const tables = tablesIn(database)
+  const tables = tableNamesIn(database)
   if (context.mustExist) await requireThere(connection, database, [eventTableName, 'lrs$store'])
   await prepare(connection, database, tables)
   const warn = (message: string): void => context.warn(message)

@@ -1,6 +1,6 @@
 import { missingMigrations } from '../../storage/migrations.ts'
 import type { Connection } from './connect.ts'
-import type { Tables } from './names.ts'
+import type { TableNames } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
 
 /** What is acknowledged is on the disk: the files of a part, and the directory that names them. */
@@ -27,7 +27,7 @@ const durable = 'fsync_after_insert = 1, fsync_part_directory = 1'
  *              somebody else has written to it. The highest `version` holds.
  * writer       One row per server process and sign of life (writer.ts).
  */
-const migrations = (tables: Tables): readonly (readonly string[])[] => [
+const migrations = (tables: TableNames): readonly (readonly string[])[] => [
   [
     `CREATE TABLE IF NOT EXISTS ${tables.statement} (
       store UInt32, stored Int64 CODEC(Delta, LZ4), id FixedString(16),
@@ -61,7 +61,7 @@ const migrations = (tables: Tables): readonly (readonly string[])[] => [
 ]
 
 /** These two are there before the first step: whoever makes a step must be the only one who does. */
-const bootstrap = (tables: Tables): readonly string[] => [
+const bootstrap = (tables: TableNames): readonly string[] => [
   `CREATE TABLE IF NOT EXISTS ${tables.migration} (version UInt32)
    ENGINE = ReplacingMergeTree ORDER BY version SETTINGS ${durable}`,
   `CREATE TABLE IF NOT EXISTS ${tables.writer} (
@@ -72,7 +72,7 @@ const bootstrap = (tables: Tables): readonly string[] => [
 ]
 
 /** Whoever has no right to make tables need not have it once they are there. */
-export const makeFirstTables = async (connection: Connection, tables: Tables, database: string): Promise<void> => {
+export const makeFirstTables = async (connection: Connection, tables: TableNames, database: string): Promise<void> => {
   const names = ['lrs$migration', 'lrs$writer']
   const rows = await connection.read(
     `SELECT count() FROM system.tables WHERE database = unhex({database:String})
@@ -84,7 +84,7 @@ export const makeFirstTables = async (connection: Connection, tables: Tables, da
 }
 
 /** Brings our tables to the present version. The caller is the only writer. `STORE_CORRUPT` for a database of a newer Ralph. */
-export const migrate = async (connection: Connection, tables: Tables): Promise<void> => {
+export const migrate = async (connection: Connection, tables: TableNames): Promise<void> => {
   const rows = await connection.read(`SELECT max(version) FROM ${tables.migration}`)
   const place = { name: `what is in the tables lrs$… of ClickHouse at ${connection.url}` }
   for (const { version, up } of missingMigrations(migrations(tables), rows.u32(), place)) {

@@ -57,7 +57,7 @@ export const clientOptionsOf = (options: ClickhouseOptions): ClientOptions | und
 export const quoted = (name: string): string => `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
 
 /** Our tables, quoted and with their database. No target can have such a name: it has no `$`. */
-export interface Tables {
+export interface TableNames {
   readonly statement: string
   readonly entry: string
   readonly change: string
@@ -69,7 +69,7 @@ export interface Tables {
   readonly migration: string
 }
 
-export const tablesIn = (database: string): Tables => {
+export const tableNamesIn = (database: string): TableNames => {
   const table = (name: string): string => `${quoted(database)}.${quoted(`lrs$${name}`)}`
   return {
     statement: table('statement'),

@@ -13,8 +13,8 @@ import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import { textPageOfBytes } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { Parameters, ReadOptions } from './connect.ts'
-import type { Progress } from './engine.ts'
+import type { QueryOptions, QueryParameters } from './connect.ts'
+import type { WriterProgress } from './engine.ts'
 import { isServerError } from './errors.ts'
 import { bytesOfId, idLength, idOfBytes, keyOfId, keyOfToken, ofItself } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
@@ -51,7 +51,7 @@ export interface Queries {
 const sizesKept = { max: 5000, ttl: 60_000 }
 
 /** Only this process writes, so a page stays the same until it writes. */
-export const createQueries = (context: ReadContext, progress: Progress): Queries => {
+export const createQueries = (context: ReadContext, progress: WriterProgress): Queries => {
   const { connection, tables, store } = context
   const sizes = new LRUCache<string, number>(sizesKept)
   const pages = createPageCache()
@@ -65,9 +65,9 @@ export const createQueries = (context: ReadContext, progress: Progress): Queries
   /** A page of the statements that `matching` gives the places of, or of all in a range; `texts` and `sizes` are SQL. */
   const readPage = async (
     { texts, sizes }: { readonly texts: string; readonly sizes: string },
-    parameters: Parameters,
+    parameters: QueryParameters,
     limit: number,
-    options: ReadOptions
+    options: QueryOptions
   ): Promise<Page> => {
     try {
       const rows = await readTexts(texts, { ...parameters, limit: limit + 1 }, options, {
@@ -90,8 +90,8 @@ export const createQueries = (context: ReadContext, progress: Progress): Queries
 
   const readTexts = async (
     sql: string,
-    parameters: Parameters,
-    options: ReadOptions,
+    parameters: QueryParameters,
+    options: QueryOptions,
     settings = {}
   ): Promise<Row[]> => {
     const rows = await connection.read(sql, parameters, { ...options, settings })

@@ -1,17 +1,17 @@
 import type { StatementQuery } from '../../xapi/filters.ts'
-import type { Parameters } from './connect.ts'
+import type { QueryParameters } from './connect.ts'
 import { bytesOfId } from './keys.ts'
 
 /** Which part of a sorted list is asked for, as SQL on `stored` and `id`. */
-export interface Range {
+export interface RangeCondition {
   readonly conditions: string
-  readonly parameters: Parameters
+  readonly parameters: QueryParameters
   readonly direction: 'ASC' | 'DESC'
 }
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-export const rangeOf = ({ ascending, since, until, after }: StatementQuery): Range => {
+export const rangeOf = ({ ascending, since, until, after }: StatementQuery): RangeCondition => {
   const conditions: string[] = []
   const parameters: Record<string, string | number> = {}
   if (since !== undefined) {

@@ -1,13 +1,13 @@
 import type { CallOptions, StoredStatement } from '../../contracts/statement-store.ts'
 import type { StatementId } from '../../xapi/statement.ts'
-import type { Progress } from './engine.ts'
+import type { WriterProgress } from './engine.ts'
 import { bytesOfId, keyOfId, ofItself } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
 
 /** `StatementStore.find`. */
 export const findStatement = async (
   { connection, tables, store }: ReadContext,
-  { visible, hasVoided }: Progress,
+  { visible, hasVoided }: WriterProgress,
   id: StatementId,
   wanted: { readonly voided: boolean },
   options: CallOptions = {}

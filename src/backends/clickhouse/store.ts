@@ -14,11 +14,11 @@ import type { Connection } from './connect.ts'
 import { createCopy } from './copy.ts'
 import { agentNames, describe } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
-import { type Appenders, createEngine, type Progress, unsafeTime } from './engine.ts'
+import { type Appenders, createEngine, unsafeTime, type WriterProgress } from './engine.ts'
 import { requireEventTable } from './event-table.ts'
 import { completeEvents } from './events.ts'
 import type { ReadContext } from './look-up.ts'
-import type { Tables } from './names.ts'
+import type { TableNames } from './names.ts'
 import { createQueries } from './query.ts'
 import { recover } from './recover.ts'
 import { createKnownIds } from './seen-ids.ts'
@@ -29,7 +29,7 @@ import type { Writer } from './writer.ts'
 /** What all stores of a database share. */
 export interface Shared {
   readonly connection: Connection
-  readonly tables: Tables
+  readonly tables: TableNames
   readonly appenders: Appenders
   readonly writer: Writer
   readonly stores: StoreList
@@ -88,10 +88,10 @@ const findProgress = async (
   { lastRound, lastStored, hasVoided }: Found,
   writer: Writer,
   endedWell: boolean
-): Promise<Progress> => {
+): Promise<WriterProgress> => {
   // The batches of this writer have later numbers than those of all before.
   const before = Math.max(lastRound, writer.through)
-  const progress: Progress = {
+  const progress: WriterProgress = {
     visible: before,
     tried: before,
     last: Math.max(lastStored, writer.through),

@@ -1,5 +1,5 @@
 import type { Connection } from './connect.ts'
-import type { Tables } from './names.ts'
+import type { TableNames } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
 
 /** A row of the table of stores. */
@@ -20,7 +20,7 @@ export interface StoreList {
   put(row: StoreRow): Promise<void>
 }
 
-export const readStores = async (connection: Connection, tables: Tables): Promise<StoreList> => {
+export const readStores = async (connection: Connection, tables: TableNames): Promise<StoreList> => {
   const rows = await connection.read(
     `SELECT number, event_table, version, writer, spare FROM ${tables.store} ORDER BY version DESC LIMIT 1 BY number`
   )

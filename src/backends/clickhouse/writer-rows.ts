@@ -1,6 +1,6 @@
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
-import type { Tables } from './names.ts'
+import type { TableNames } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
 
 /** How the rows of a writer end. */
@@ -21,7 +21,7 @@ export interface WriterRow {
 /** The ids of queries of a writer begin with this; the number behind it counts attempts to become the writer. */
 export const queryPrefixOf = (writer: string): string => writer.replace(/~\d+$/, '')
 
-export const readWriters = async (connection: Connection, tables: Tables): Promise<WriterRow[]> => {
+export const readWriters = async (connection: Connection, tables: TableNames): Promise<WriterRow[]> => {
   const rows = await connection.read(
     `SELECT writer, any(name), any(machine), any(pid), max(beat), max(ended), max(through), max(last)
      FROM ${tables.writer} GROUP BY writer`
@@ -42,7 +42,7 @@ export const readWriters = async (connection: Connection, tables: Tables): Promi
   return all
 }
 
-export const putWriter = async (connection: Connection, tables: Tables, row: WriterRow): Promise<void> => {
+export const putWriter = async (connection: Connection, tables: TableNames, row: WriterRow): Promise<void> => {
   const rows = createRowWriter()
   for (const text of [row.writer, row.name, row.machine]) rows.text(text)
   rows.u32(row.pid)

@@ -9,7 +9,7 @@ import { namesOf } from './columns.ts'
 import type { Connection } from './connect.ts'
 import { isServerError } from './errors.ts'
 import { fence } from './fence.ts'
-import type { Tables, WriterTimes } from './names.ts'
+import type { TableNames, WriterTimes } from './names.ts'
 import type { Rows } from './row-binary.ts'
 import { ends, putWriter, readWriters, type WriterRow } from './writer-rows.ts'
 
@@ -75,7 +75,7 @@ const lost = 'another server has taken over the database, since this one gave no
 
 export interface WriterOptions {
   readonly connection: Connection
-  readonly tables: Tables
+  readonly tables: TableNames
   readonly database: string
   readonly clock: Clock
   readonly times: WriterTimes
@@ -88,7 +88,7 @@ const requireAlone = async ({ connection, tables, database, times, warn }: Write
   const living = async (): Promise<WriterRow[]> =>
     (await readWriters(connection, tables)).filter(({ ended }) => ended === ends.alive)
 
-  const bury = (dead: WriterRow): Promise<void> => putWriter(connection, tables, { ...dead, ended: ends.takenOver })
+  const markDead = (dead: WriterRow): Promise<void> => putWriter(connection, tables, { ...dead, ended: ends.takenOver })
 
   const start = performance.now()
   let told = false
@@ -99,9 +99,9 @@ const requireAlone = async ({ connection, tables, database, times, warn }: Write
     seen = before
     let waiting: WriterRow | undefined
     for (const row of rows) {
-      if (isGone(row, machine)) await bury(row)
+      if (isGone(row, machine)) await markDead(row)
       else if (before.get(row.writer) !== row.beat) throw inUse(row, database)
-      else if (performance.now() - start >= times.timeToLive) await bury(row)
+      else if (performance.now() - start >= times.timeToLive) await markDead(row)
       else waiting = row
     }
     if (waiting === undefined) return

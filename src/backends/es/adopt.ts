@@ -3,15 +3,15 @@ import { type AdoptionCandidate, adopt, takeIn } from '../../storage/adoption.ts
 import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import { normalId, type StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { type Action, bulk } from './bulk.ts'
+import { type BulkAction, bulk } from './bulk.ts'
 import { asStoreError } from './errors.ts'
 import type { Adoption } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
 import { isStatement as isRelated, type Relation } from './relations.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 export interface AdoptOptions {
-  readonly tables: Tables
+  readonly indices: TargetIndices
   readonly writer: Pick<BatchedWriter, 'restore'>
   readonly clock: Clock
   /** Where the engine looks for statements that are in Ralph's index already. */
@@ -66,7 +66,7 @@ interface ScrollAnswer {
 }
 
 /** Ids of all documents in Ralph's index, the oldest first as far as they have a time. */
-async function* everyId({ connection, statements }: Tables): AsyncGenerator<readonly string[]> {
+async function* everyId({ connection, statements }: TargetIndices): AsyncGenerator<readonly string[]> {
   let { body } = await connection.ask({
     method: 'POST',
     path: [statements, '_search'],
@@ -95,7 +95,7 @@ async function* everyId({ connection, statements }: Tables): AsyncGenerator<read
   }
 }
 
-const countOf = async ({ connection }: Tables, index: string, query: object): Promise<number> => {
+const countOf = async ({ connection }: TargetIndices, index: string, query: object): Promise<number> => {
   await connection.ask({ method: 'POST', path: [index, '_refresh'], kind: 'read' })
   const { body } = await connection.ask({ method: 'POST', path: [index, '_count'], body: { query }, kind: 'read' })
   // The answer of Elasticsearch to a count.
@@ -103,12 +103,12 @@ const countOf = async ({ connection }: Tables, index: string, query: object): Pr
 }
 
 /** Whether there are documents that were not looked at; one more and one less are not told from none. */
-export const hasForeign = async (tables: Tables): Promise<boolean> => {
-  const { keys, statements, relations } = tables
+export const hasForeign = async (indices: TargetIndices): Promise<boolean> => {
+  const { keys, statements, relations } = indices
   const known = { terms: { tokens: [keys.every, keys.everyRefused] } }
   const [all, looked] = await Promise.all([
-    countOf(tables, statements, { match_all: {} }),
-    countOf(tables, relations, known)
+    countOf(indices, statements, { match_all: {} }),
+    countOf(indices, relations, known)
   ])
   return all > looked
 }
@@ -133,10 +133,10 @@ interface RefusedDocument {
  * Takes in statements that Ralph wrote into its index: what they are found by is written beside them, and no document
  * of Ralph's is changed. Those that are refused are written down, so that they are not judged again.
  */
-export const createAdopter = ({ tables, writer, clock, adopting }: AdoptOptions): Adopter => {
-  const { connection, statements, relations, keys, space } = tables
+export const createAdopter = ({ indices, writer, clock, adopting }: AdoptOptions): Adopter => {
+  const { connection, statements, relations, keys, space } = indices
 
-  const carryOut = async (actions: readonly Action[]): Promise<void> => {
+  const carryOut = async (actions: readonly BulkAction[]): Promise<void> => {
     for (const { refusal } of await bulk(connection, actions)) {
       throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
     }
@@ -210,7 +210,7 @@ export const createAdopter = ({ tables, writer, clock, adopting }: AdoptOptions)
     some,
     all: async (adopted) => {
       const sum = { taken: 0, refused: 0, left: 0 }
-      for await (const ids of everyId(tables)) {
+      for await (const ids of everyId(indices)) {
         const { taken, refused, left } = await some(ids, adopted)
         sum.taken += taken
         sum.refused += refused

@@ -1,14 +1,17 @@
 import type { AttachmentContent, AttachmentStore } from '../../contracts/statement-store.ts'
-import type { Action } from './bulk.ts'
+import type { BulkAction } from './bulk.ts'
 import { type Got, multiGet } from './multi-get.ts'
 import { contentOf, type PartDocument, partIn, partsOf } from './parts.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 /** Each in parts, under its digest: what is there already is the same. */
-export const writeAttachments = ({ kept, keys }: Tables, attachments: readonly AttachmentContent[]): Action[] =>
+export const writeAttachments = (
+  { kept, keys }: TargetIndices,
+  attachments: readonly AttachmentContent[]
+): BulkAction[] =>
   attachments.flatMap(({ sha2, content }) =>
     partsOf(content).map(
-      (part, at): Action => ({
+      (part, at): BulkAction => ({
         index: kept,
         id: keys.attachment(sha2, at),
         source: JSON.stringify(part),
@@ -23,7 +26,7 @@ const groupSize = 8
 const partOf = (got: Got | undefined): PartDocument | undefined =>
   got?.source === undefined ? undefined : partIn(got.source)
 
-export const createAttachments = ({ connection, kept, keys }: Tables): AttachmentStore => {
+export const createAttachments = ({ connection, kept, keys }: TargetIndices): AttachmentStore => {
   /** The parts after the first one. */
   const readRest = async (sha2: string, first: PartDocument, signal?: AbortSignal): Promise<PartDocument[]> => {
     const wanted = Array.from({ length: first.parts - 1 }, (_, at) => ({

@@ -2,14 +2,14 @@ import { onOneLine } from '../../json/exact.ts'
 import type { ChangedStatement, NewStatement, WriteBatch } from '../../storage/batching/engine.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { Action } from './bulk.ts'
+import type { BulkAction } from './bulk.ts'
 import type { Adoptions, Known } from './look-up.ts'
 import type { Relation } from './relations.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 /** What a session knows when it writes. */
 export interface BatchContext {
-  readonly tables: Tables
+  readonly indices: TargetIndices
   readonly known: ReadonlyMap<StatementId, Known>
   readonly adopting: Adoptions
   readonly turn: string
@@ -19,7 +19,7 @@ export interface BatchContext {
 
 const storedPart = (
   { id, stored, text, tokens, target, voiding, voided }: NewStatement,
-  { tables: { keys }, adopting, at }: BatchContext
+  { indices: { keys }, adopting, at }: BatchContext
 ): Partial<Relation> => {
   const adoption = adopting.get(id)
   return {
@@ -40,7 +40,7 @@ const storedPart = (
 const changedPart = (
   relation: Relation,
   { tokens, added, voided }: ChangedStatement,
-  { tables: { keys }, at }: BatchContext
+  { indices: { keys }, at }: BatchContext
 ): Relation => ({
   ...relation,
   tokens: tokens.map(keys.token).concat(keys.every),
@@ -62,27 +62,27 @@ const referredPart = (relation: Relation, referrer: StatementId, at: Micros): Re
 }
 
 /** What is written to the relations: one document for each id that the batch says something of. */
-export const relationActions = (batch: WriteBatch, context: BatchContext): Action[] => {
-  const { tables, known, turn, at } = context
+export const relationActions = (batch: WriteBatch, context: BatchContext): BulkAction[] => {
+  const { indices, known, turn, at } = context
   const next = new Map<StatementId, Relation>()
   const startOf = (id: StatementId): Relation =>
-    next.get(id) ?? { ...known.get(id)?.relation, space: tables.space.prefix, turn }
+    next.get(id) ?? { ...known.get(id)?.relation, space: indices.space.prefix, turn }
   for (const each of batch.changed) next.set(each.id, changedPart(startOf(each.id), each, context))
   for (const each of batch.statements) next.set(each.id, { ...startOf(each.id), ...storedPart(each, context) })
   for (const { id, target } of batch.statements) {
     if (target !== undefined) next.set(target, referredPart(startOf(target), id, at))
   }
   return [...next].map(([id, relation]) => ({
-    index: tables.relations,
-    id: tables.keys.statement(id),
+    index: indices.relations,
+    id: indices.keys.statement(id),
     source: JSON.stringify(relation),
     expects: known.get(id)?.version ?? 'nothing'
   }))
 }
 
 /** What is written to Ralph's index; what is taken in from there is there. */
-export const textActions = ({ statements }: WriteBatch, { tables, adopting }: BatchContext): Action[] =>
+export const textActions = ({ statements }: WriteBatch, { indices, adopting }: BatchContext): BulkAction[] =>
   statements
     .filter(({ id }) => !adopting.has(id))
     // A line of a bulk request has no line feed in it.
-    .map(({ id, text }) => ({ index: tables.statements, id, source: onOneLine(text), expects: 'nothing' }))
+    .map(({ id, text }) => ({ index: indices.statements, id, source: onOneLine(text), expects: 'nothing' }))

@@ -4,7 +4,7 @@ import { isBusy, type Refusal, refusalOf } from './errors.ts'
 import type { DocumentVersion } from './multi-get.ts'
 
 /** One line, or two, of a bulk request. */
-export interface Action {
+export interface BulkAction {
   readonly index: string
   readonly id: string
   /** JSON text on one line; undefined: the document is deleted. */
@@ -13,8 +13,8 @@ export interface Action {
   readonly expects: DocumentVersion | 'nothing' | 'anything'
 }
 
-export interface RefusedAction {
-  readonly action: Action
+export interface RefusedBulkAction {
+  readonly action: BulkAction
   readonly refusal: Refusal
 }
 
@@ -24,7 +24,7 @@ const maxCharacters = 6_000_000
 /** Waits before actions that Elasticsearch had no room for are sent again, in milliseconds. */
 const pauses = [20, 80, 300, 1000]
 
-const linesOf = ({ index, id, source, expects }: Action): string => {
+const linesOf = ({ index, id, source, expects }: BulkAction): string => {
   const operation = source === undefined ? 'delete' : expects === 'nothing' ? 'create' : 'index'
   const version = typeof expects === 'string' ? {} : { if_seq_no: expects.seqNo, if_primary_term: expects.term }
   const header = `{"${operation}":${JSON.stringify({ _index: index, _id: id, ...version })}}\n`
@@ -42,8 +42,8 @@ interface BulkAnswer {
 }
 
 /** Requests of a bearable size, in order. */
-function* requestsOf(actions: readonly Action[]): Generator<{ actions: Action[]; lines: string }> {
-  let some: Action[] = []
+function* requestsOf(actions: readonly BulkAction[]): Generator<{ actions: BulkAction[]; lines: string }> {
+  let some: BulkAction[] = []
   let lines: string[] = []
   let size = 0
   for (const action of actions) {
@@ -63,9 +63,9 @@ function* requestsOf(actions: readonly Action[]): Generator<{ actions: Action[];
 
 const send = async (
   connection: Connection,
-  { actions, lines }: { readonly actions: readonly Action[]; readonly lines: string },
+  { actions, lines }: { readonly actions: readonly BulkAction[]; readonly lines: string },
   query: Readonly<Record<string, string>>
-): Promise<RefusedAction[]> => {
+): Promise<RefusedBulkAction[]> => {
   const request = {
     method: 'POST',
     path: ['_bulk'],
@@ -90,16 +90,16 @@ const send = async (
  */
 export const bulk = async (
   connection: Connection,
-  actions: readonly Action[],
+  actions: readonly BulkAction[],
   {
     before = async () => {},
     query = {}
   }: { before?: () => Promise<void>; query?: Readonly<Record<string, string>> } = {}
-): Promise<RefusedAction[]> => {
-  const refused: RefusedAction[] = []
+): Promise<RefusedBulkAction[]> => {
+  const refused: RefusedBulkAction[] = []
   let next = actions
   for (const pause of [...pauses, undefined]) {
-    const busy: RefusedAction[] = []
+    const busy: RefusedBulkAction[] = []
     for (const request of requestsOf(next)) {
       await before()
       for (const each of await send(connection, request, query)) {

@@ -3,11 +3,11 @@ import type { FoundName, WriteBatch } from '../../storage/batching/engine.ts'
 import { isWritten, type Written } from '../../storage/batching/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { Action } from './bulk.ts'
+import type { BulkAction } from './bulk.ts'
 import type { DocumentVersion, Got } from './multi-get.ts'
 import { notWritten } from './not-written.ts'
-import type { Snapshots } from './snapshots.ts'
-import type { Tables } from './tables.ts'
+import type { DocumentSnapshots } from './snapshots.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 /** What is known of an Activity or a Verb. Unseen by readers for whom the batch `since` does not count. */
 export interface DescriptionDocument {
@@ -29,7 +29,7 @@ export interface Iris {
   readonly verbs: readonly string[]
 }
 
-export const descriptionsWanted = ({ kept, keys }: Tables, { activities, verbs }: Iris) => [
+export const descriptionsWanted = ({ kept, keys }: TargetIndices, { activities, verbs }: Iris) => [
   ...activities.map((iri) => ({ index: kept, id: keys.definition(iri) })),
   ...verbs.map((iri) => ({ index: kept, id: keys.display(iri) }))
 ]
@@ -59,12 +59,12 @@ export const descriptionsAt = ({ activities, verbs }: Iris, got: readonly Got[],
 
 /** `known`: the documents that are there, by their ids; only these are replaced, whoever comes too late changes nothing. */
 export const writeDescriptions = (
-  { kept, keys, space }: Tables,
+  { kept, keys, space }: TargetIndices,
   { definitions, displays }: Pick<WriteBatch, 'definitions' | 'displays'>,
   known: ReadonlyMap<string, KnownDescription>,
   { written, round }: { readonly written: Written; readonly round: Micros }
-): Action[] => {
-  const action = (id: string, description: object): Action => {
+): BulkAction[] => {
+  const action = (id: string, description: object): BulkAction => {
     const present = known.get(id)
     const before = textAt(present?.document, written)
     const document: DescriptionDocument = {
@@ -92,7 +92,11 @@ export interface NameDocument {
 }
 
 /** One that is there already stays as it is. */
-export const writeNames = ({ relations, keys, space }: Tables, names: readonly FoundName[], round: Micros): Action[] =>
+export const writeNames = (
+  { relations, keys, space }: TargetIndices,
+  names: readonly FoundName[],
+  round: Micros
+): BulkAction[] =>
   names.map(({ identifier, name, stored }) => {
     const id = keys.name(identifier, name)
     const tokens = [keys.namesOf(identifier)]
@@ -107,24 +111,24 @@ interface Hits {
   readonly hits: { readonly hits: readonly { readonly _source: NameDocument }[] }
 }
 
-export const createDescriptions = (tables: Tables, snapshots: Snapshots) => ({
+export const createDescriptions = (indices: TargetIndices, snapshots: DocumentSnapshots) => ({
   describe: async (iris: Iris, options?: CallOptions): Promise<Descriptions> => {
-    const { got, written } = await snapshots.get(descriptionsWanted(tables, iris), options)
+    const { got, written } = await snapshots.get(descriptionsWanted(indices, iris), options)
     return descriptionsAt(iris, got, written)
   },
   agentNames: (identifier: string, { signal }: CallOptions = {}): Promise<readonly string[]> =>
     snapshots.read(
       async (written) => {
-        const { body } = await tables.connection.ask({
+        const { body } = await indices.connection.ask({
           method: 'POST',
-          path: [tables.relations, '_search'],
+          path: [indices.relations, '_search'],
           query: { allow_partial_search_results: false },
           body: {
             size: maxNames,
             _source: ['name', 'stored'],
             query: {
               bool: {
-                filter: [{ term: { tokens: tables.keys.namesOf(identifier) } }],
+                filter: [{ term: { tokens: indices.keys.namesOf(identifier) } }],
                 must_not: notWritten('round', written)
               }
             }

@@ -5,12 +5,12 @@ import type { KeyedDocument, StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createDocumentStore, type Versioned } from '../../storage/documents.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { type Action, bulk } from './bulk.ts'
+import { type BulkAction, bulk } from './bulk.ts'
 import { asStoreError } from './errors.ts'
 import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
 import { contentOf, type PartDocument, partIn, partsOf } from './parts.ts'
 import type { Refresher } from './refresher.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 /** One document; a large one has its content in parts of its own, which are written before it and removed after it. */
 interface KeptDocument {
@@ -51,8 +51,8 @@ export interface Documents extends DocumentStore {
   readonly copy: Pick<StoreCopy, 'documents' | 'restoreDocuments'>
 }
 
-export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresher): Documents => {
-  const { connection, kept: index, keys, space } = tables
+export const createDocuments = (indices: TargetIndices, clock: Clock, refresher: Refresher): Documents => {
+  const { connection, kept: index, keys, space } = indices
   const times = createIncreasingClock(clock)
   const keptIn = ({ source, version }: Got): Kept | undefined =>
     // Only Ralph writes there, so the shape is known.
@@ -93,7 +93,7 @@ export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresh
     }
   }
 
-  const carryOut = async (actions: readonly Action[]): Promise<boolean> => {
+  const carryOut = async (actions: readonly BulkAction[]): Promise<boolean> => {
     const refused = await bulk(connection, actions)
     for (const { refusal } of refused) {
       if (refusal.status === 409 || refusal.status === 404) continue
@@ -219,7 +219,7 @@ export const createDocuments = (tables: Tables, clock: Clock, refresher: Refresh
         )
       },
       restoreDocuments: async (documents) => {
-        const actions: Action[] = []
+        const actions: BulkAction[] = []
         for (const { key, document } of documents) {
           times.passed(document.updated)
           const id = keys.document(key)

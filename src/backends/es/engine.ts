@@ -11,7 +11,7 @@ import {
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
 import { relationActions, textActions } from './batch-actions.ts'
-import { type Action, bulk, type RefusedAction } from './bulk.ts'
+import { type BulkAction, bulk, type RefusedBulkAction } from './bulk.ts'
 import {
   descriptionIn,
   descriptionsAt,
@@ -23,14 +23,14 @@ import {
 import { asStoreError } from './errors.ts'
 import { type Adoptions, createLookUp } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 import { undoLate, undoSession, undoTexts } from './undo.ts'
 
 /** What is written to, for people. */
 export const where = 'this index'
 
 export interface EngineOptions {
-  readonly tables: Tables
+  readonly indices: TargetIndices
   readonly lease: Pick<Lease, 'requireHeld'>
   readonly adopting: Adoptions
 }
@@ -39,13 +39,13 @@ const isContentRefusal = (error: unknown): boolean =>
   error instanceof RalphError && (error.code === 'INVALID_STATEMENT' || error.code === 'BODY_TOO_LARGE')
 
 /** Elasticsearch refuses what a statement says. */
-const refused = ({ action, refusal }: RefusedAction): RalphError => {
+const refused = ({ action, refusal }: RefusedBulkAction): RalphError => {
   const message = `Elasticsearch refuses the statement ${action.id}: ${refusal.reason}`
   return new RalphError('INVALID_STATEMENT', message, { statementId: action.id })
 }
 
 /** Throws for the first of them. */
-const requireNone = (refusals: readonly RefusedAction[]): void => {
+const requireNone = (refusals: readonly RefusedBulkAction[]): void => {
   const [first] = refusals
   if (first === undefined) return
   for (const each of refusals) {
@@ -55,39 +55,39 @@ const requireNone = (refusals: readonly RefusedAction[]): void => {
   throw refusals.every(isThere) ? disturbed(where) : refused(refusals.find((each) => !isThere(each)) ?? first)
 }
 
-const isThere = ({ refusal }: RefusedAction): boolean => refusal.status === 409
+const isThere = ({ refusal }: RefusedBulkAction): boolean => refusal.status === 409
 
 /**
  * Ids are the lock behind the lease: nothing is written over what was not looked up.
  */
-export const createEngine = ({ tables, lease, adopting }: EngineOptions): LeasedEngine => {
+export const createEngine = ({ indices, lease, adopting }: EngineOptions): LeasedEngine => {
   /** Statements that this process has written since the last commit. It is not known whether they are there. */
   let attempted: NewStatement[] = []
 
   const beginSession = ({ written, foundLate }: SessionStart): LeasedSession => {
     const turn = randomUUID()
-    const { known, lookUp } = createLookUp(tables, adopting, written, foundLate)
+    const { known, lookUp } = createLookUp(indices, adopting, written, foundLate)
     const descriptions = new Map<string, KnownDescription>()
 
     const send = async (batch: WriteBatch, at: Micros): Promise<void> => {
       attempted.push(...batch.statements.filter(({ id }) => !adopting.has(id)))
-      const context = { tables, known, adopting, turn, at }
-      const beside = [...writeAttachments(tables, batch.attachments), ...writeNames(tables, batch.names, at)]
-      const described = writeDescriptions(tables, batch, descriptions, { written, round: at })
+      const context = { indices, known, adopting, turn, at }
+      const beside = [...writeAttachments(indices, batch.attachments), ...writeNames(indices, batch.names, at)]
+      const described = writeDescriptions(indices, batch, descriptions, { written, round: at })
       // The relations before the texts: of a request that is cut off in the middle no text is left without a relation.
       const actions = [...beside, ...described, ...relationActions(batch, context), ...textActions(batch, context)]
-      const query = tables.refresh === undefined ? {} : { refresh: tables.refresh }
-      const refusals = await bulk(tables.connection, actions, { before: lease.requireHeld, query })
+      const query = indices.refresh === undefined ? {} : { refresh: indices.refresh }
+      const refusals = await bulk(indices.connection, actions, { before: lease.requireHeld, query })
       // What is there already of attachments and names is the same.
-      const mayBeThere = new Set<Action>(beside)
+      const mayBeThere = new Set<BulkAction>(beside)
       requireNone(refusals.filter((each) => !(isThere(each) && mayBeThere.has(each.action))))
     }
 
     return {
       lookUp,
       describe: async (iris) => {
-        const wanted = descriptionsWanted(tables, iris)
-        const got = await multiGet(tables.connection, wanted)
+        const wanted = descriptionsWanted(indices, iris)
+        const got = await multiGet(indices.connection, wanted)
         for (const each of got) {
           const document = descriptionIn(each)
           if (document !== undefined && each.version !== undefined) {
@@ -104,7 +104,7 @@ export const createEngine = ({ tables, lease, adopting }: EngineOptions): Leased
         takeBack: () => {
           const ids = new Set(batch.statements.flatMap(({ id, target = id }) => [id, target]))
           for (const { id } of batch.changed) ids.add(id)
-          return undoSession(tables, turn, [...ids], written)
+          return undoSession(indices, turn, [...ids], written)
         }
       })
     }
@@ -113,8 +113,8 @@ export const createEngine = ({ tables, lease, adopting }: EngineOptions): Leased
   return {
     beginSession,
     undo: async (written) => {
-      await undoLate(tables, written, lease.requireHeld)
-      await undoTexts(tables, attempted, lease.requireHeld)
+      await undoLate(indices, written, lease.requireHeld)
+      await undoTexts(indices, attempted, lease.requireHeld)
       attempted = []
     },
     hasRefused: isContentRefusal

@@ -7,7 +7,7 @@ import {
 import type { Gap, Written } from '../../storage/batching/written.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 interface LeaseDocument {
   readonly holder: string | null
@@ -30,7 +30,7 @@ const recordIn = (source: Buffer): LeaseRecord => {
 export const writtenIn = ({ source }: Got): Written => (source === undefined ? freshRecord : recordIn(source))
 
 /** Where the lease is, for a multi get. */
-export const leaseOf = ({ kept, keys }: Tables) => ({ index: kept, id: keys.lease })
+export const leaseOf = ({ kept, keys }: TargetIndices) => ({ index: kept, id: keys.lease })
 
 interface LatestAnswer {
   readonly aggregations: {
@@ -40,7 +40,7 @@ interface LatestAnswer {
 }
 
 /** The latest batch that has left something; 0: none has. */
-const lastWritten = async ({ connection, relations, space }: Tables): Promise<Micros> => {
+const lastWritten = async ({ connection, relations, space }: TargetIndices): Promise<Micros> => {
   await connection.ask({ method: 'POST', path: [relations, '_refresh'], kind: 'read' })
   const { body } = await connection.ask({
     method: 'POST',
@@ -59,19 +59,19 @@ const lastWritten = async ({ connection, relations, space }: Tables): Promise<Mi
 }
 
 /** The lease of a target: one document, replaced only by who has seen its latest version. A GET is up to date. */
-export const createLeaseTable = (tables: Tables): LeaseTable<DocumentVersion> => {
-  const { connection, kept, keys } = tables
+export const createLeaseTable = (indices: TargetIndices): LeaseTable<DocumentVersion> => {
+  const { connection, kept, keys } = indices
   /** Nobody has ever written to the target, as far as this process knows. */
   let isNew = false
 
   const read = async (): Promise<VersionedRecord<DocumentVersion> | undefined> => {
-    const [got] = await multiGet(connection, [leaseOf(tables)])
+    const [got] = await multiGet(connection, [leaseOf(indices)])
     if (got?.source !== undefined && got.version !== undefined) {
       isNew = false
       return { record: recordIn(got.source), version: got.version }
     }
     // Where nothing is known of how far it is written, what is there counts.
-    const last = isNew ? 0 : await lastWritten(tables)
+    const last = isNew ? 0 : await lastWritten(indices)
     isNew = last === 0
     if (isNew) return undefined
     const record = { ...freshRecord, last, through: last }

@@ -4,7 +4,7 @@ import type { Written } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
 import { isLate, isStatement, presentOf, type Relation, type StatementRelation } from './relations.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 /** A document of Ralph's index that is being taken in as a statement. */
 export interface Adoption {
@@ -48,12 +48,12 @@ const foreign = (ids: readonly StatementId[]): RalphError =>
 
 /** Throws when it finds what a writer that was taken for dead has sent since: it is taken back before the next session. */
 export const createLookUp = (
-  tables: Tables,
+  indices: TargetIndices,
   adopting: Adoptions,
   written: Written,
   foundLate: () => RalphError
 ): TurnLookUp => {
-  const { connection, statements, relations, keys } = tables
+  const { connection, statements, relations, keys } = indices
   const known = new Map<StatementId, Known>()
   const present = new Map<StatementId, PresentStatement>()
   /** The ids that a session looks up first are those that may have to be compared; the others only refer to them. */

@@ -7,7 +7,7 @@ import { type EsOptions, ownIndices, type Space, spaceOf } from './names.ts'
 import { createRefresher } from './refresher.ts'
 import { statusOf } from './status.ts'
 import { type EsStore, openStore } from './store.ts'
-import { tablesOf } from './tables.ts'
+import { indicesOf } from './target-indices.ts'
 
 export type { EsOptions } from './names.ts'
 
@@ -67,7 +67,7 @@ export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendCo
   const open = async (space: Space): Promise<EsStore> => {
     if (mustExist) await requireThere(space)
     await prepare()
-    return openStore(tablesOf(connection, own, space, options.refreshAfterWrite), {
+    return openStore(indicesOf(connection, own, space, options.refreshAfterWrite), {
       clock,
       turns: options,
       refreshers,

@@ -18,7 +18,7 @@ export interface DocumentVersion {
   readonly term: number
 }
 
-export interface Wanted {
+export interface WantedDocument {
   readonly index: string
   readonly id: string
   /** How many bytes its source has, if that is known: it need not be looked for. */
@@ -78,7 +78,7 @@ const asGot = ({ _index = '', _id = '', _seq_no, _primary_term, error }: Header,
 }
 
 /** The answer to a multi get, in the order of the question. */
-export const readMultiGet = (bytes: Buffer, wanted: readonly Wanted[]): Got[] => {
+export const readMultiGet = (bytes: Buffer, wanted: readonly WantedDocument[]): Got[] => {
   const text = bytes.toString('latin1')
   const got: Got[] = []
   let at = text.indexOf('[') + 1
@@ -93,7 +93,7 @@ export const readMultiGet = (bytes: Buffer, wanted: readonly Wanted[]): Got[] =>
 /** Reads documents in one request, up to date. */
 export const multiGet = async (
   connection: Connection,
-  wanted: readonly Wanted[],
+  wanted: readonly WantedDocument[],
   signal?: AbortSignal
 ): Promise<Got[]> => {
   if (wanted.length === 0) return []

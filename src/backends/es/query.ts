@@ -19,8 +19,8 @@ import { asStoreError, refusalOf } from './errors.ts'
 import { multiGet } from './multi-get.ts'
 import { notWritten } from './not-written.ts'
 import { isStatement, type Relation, statusAt } from './relations.ts'
-import type { Snapshots } from './snapshots.ts'
-import type { Tables } from './tables.ts'
+import type { DocumentSnapshots } from './snapshots.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 /** A statement that matches. */
 interface Match extends Position {
@@ -144,8 +144,8 @@ export interface Queries extends Pick<StatementStore, 'query' | 'queryText' | 'f
   everything(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
 }
 
-export const createQueries = (tables: Tables, snapshots: Snapshots, pages: PageCache): Queries => {
-  const { connection, relations, statements, keys } = tables
+export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapshots, pages: PageCache): Queries => {
+  const { connection, relations, statements, keys } = indices
 
   const searchAll = async (bodies: readonly object[], signal: AbortSignal | undefined): Promise<Match[][]> => {
     const header = JSON.stringify({ index: relations, allow_partial_search_results: false })

@@ -7,14 +7,14 @@ import {
 } from '../../storage/batching/snapshots.ts'
 import type { Written } from '../../storage/batching/written.ts'
 import { leaseOf, writtenIn } from './lease-table.ts'
-import { type Got, multiGet, type Wanted } from './multi-get.ts'
+import { type Got, multiGet, type WantedDocument } from './multi-get.ts'
 import type { Refresher } from './refresher.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
-export interface Snapshots extends AnySnapshots {
+export interface DocumentSnapshots extends AnySnapshots {
   /** Documents as they are now, and how far it is written; some may be written further. */
   get(
-    wanted: readonly Wanted[],
+    wanted: readonly WantedDocument[],
     options?: CallOptions
   ): Promise<{ readonly got: readonly Got[]; readonly written: Written }>
 }
@@ -22,18 +22,18 @@ export interface Snapshots extends AnySnapshots {
 const writtenOf = (got: Got | undefined): Written => (got === undefined ? freshRecord : writtenIn(got))
 
 /** Elasticsearch finds what was written after a refresh. */
-export const createSnapshots = (tables: Tables, lease: Lease, refresher: Refresher): Snapshots => {
+export const createSnapshots = (indices: TargetIndices, lease: Lease, refresher: Refresher): DocumentSnapshots => {
   const snapshots = createSnapshotsOf({
     lease,
-    readWritten: async ({ signal }) => writtenOf((await multiGet(tables.connection, [leaseOf(tables)], signal))[0]),
+    readWritten: async ({ signal }) => writtenOf((await multiGet(indices.connection, [leaseOf(indices)], signal))[0]),
     makeReadable: () => refresher.refresh()
   })
   return {
     ...snapshots,
     get: async (wanted, { signal } = {}) => {
       const held = lease.writtenIfHeld()
-      if (held !== undefined) return { got: await multiGet(tables.connection, wanted, signal), written: held }
-      const [first, ...got] = await multiGet(tables.connection, [leaseOf(tables), ...wanted], signal)
+      if (held !== undefined) return { got: await multiGet(indices.connection, wanted, signal), written: held }
+      const [first, ...got] = await multiGet(indices.connection, [leaseOf(indices), ...wanted], signal)
       const written = writtenOf(first)
       snapshots.passed(written.last)
       return { got, written }

@@ -15,7 +15,7 @@ import { type Adoption, foreignIn } from './look-up.ts'
 import { createQueries } from './query.ts'
 import type { Refresher } from './refresher.ts'
 import { createSnapshots } from './snapshots.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 /** The store of one target. */
 export interface EsStore extends EngineStore {
@@ -40,10 +40,10 @@ export interface StoreOptions {
 /** How often a call is begun again because Ralph writes to the same index. */
 const adoptions = 3
 
-export const openStore = async (tables: Tables, options: StoreOptions): Promise<EsStore> => {
-  const { connection, statements: index } = tables
+export const openStore = async (indices: TargetIndices, options: StoreOptions): Promise<EsStore> => {
+  const { connection, statements: index } = indices
   const { clock, refreshers, warn } = options
-  const leaseTable = createLeaseTable(tables)
+  const leaseTable = createLeaseTable(indices)
   // If its record was lost, readers must not take what is there for what is not written yet.
   const isNew = (await leaseTable.read()) === undefined
   const adopting = new Map<StatementId, Adoption>()
@@ -53,13 +53,13 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
     leaseTable,
     where,
     isNew,
-    snapshotsOf: (lease) => createSnapshots(tables, lease, refreshers.relations),
-    engineOf: (lease) => createEngine({ tables, lease, adopting })
+    snapshotsOf: (lease) => createSnapshots(indices, lease, refreshers.relations),
+    engineOf: (lease) => createEngine({ indices, lease, adopting })
   })
-  const adopter = createAdopter({ tables, writer, clock, adopting })
+  const adopter = createAdopter({ indices, writer, clock, adopting })
   const pages = createPageCache({ size: options.pageCacheSize, isShared: true })
-  const { everything, ...queries } = createQueries(tables, snapshots, pages)
-  const documents = createDocuments(tables, clock, refreshers.kept)
+  const { everything, ...queries } = createQueries(indices, snapshots, pages)
+  const documents = createDocuments(indices, clock, refreshers.kept)
   const guard = createGuard()
 
   let made: Promise<void> | undefined
@@ -101,17 +101,17 @@ export const openStore = async (tables: Tables, options: StoreOptions): Promise<
 
   if (await adaptStatementIndex(connection, index, warn)) {
     made = Promise.resolve()
-    if (await hasForeign(tables)) await adopt(isNew ? 'any' : "Ralph's")
+    if (await hasForeign(indices)) await adopt(isNew ? 'any' : "Ralph's")
   } else if (options.makeNow) await make()
 
   const store: EngineStore = {
     statements: {
       ...queries,
-      ...createDescriptions(tables, snapshots),
+      ...createDescriptions(indices, snapshots),
       insert: (batch, options) => write(() => writer.insert(batch, options)),
       consistentThrough
     },
-    attachments: createAttachments(tables),
+    attachments: createAttachments(indices),
     documents,
     copy: {
       ...documents.copy,

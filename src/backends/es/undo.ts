@@ -3,13 +3,13 @@ import type { NewStatement } from '../../storage/batching/engine.ts'
 import { isWritten, type Written } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
-import { type Action, bulk } from './bulk.ts'
+import { type BulkAction, bulk } from './bulk.ts'
 import type { DescriptionDocument } from './descriptions.ts'
 import { asStoreError } from './errors.ts'
 import { type DocumentVersion, multiGet } from './multi-get.ts'
 import { notWritten } from './not-written.ts'
 import { before, isStatement, type Relation } from './relations.ts'
-import type { Tables } from './tables.ts'
+import type { TargetIndices } from './target-indices.ts'
 
 interface Found {
   readonly id: string
@@ -33,7 +33,7 @@ interface Hits {
 const stepSize = 5000
 
 const searchLate = async (
-  { connection, space }: Tables,
+  { connection, space }: TargetIndices,
   index: string,
   fields: readonly string[],
   written: Written
@@ -68,13 +68,13 @@ const searchLate = async (
 const isConflict = (status: number): boolean => status === 409 || status === 404
 
 const carryOut = async (
-  tables: Tables,
-  actions: readonly Action[],
+  indices: TargetIndices,
+  actions: readonly BulkAction[],
   requireHeld?: () => Promise<void>
 ): Promise<void> => {
   if (actions.length === 0) return
   const options = requireHeld === undefined ? {} : { before: requireHeld }
-  for (const { refusal } of await bulk(tables.connection, actions, options)) {
+  for (const { refusal } of await bulk(indices.connection, actions, options)) {
     if (!isConflict(refusal.status)) throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
   }
 }
@@ -87,61 +87,61 @@ interface OurText {
 }
 
 const removeTexts = async (
-  tables: Tables,
+  indices: TargetIndices,
   ours: readonly OurText[],
   requireHeld?: () => Promise<void>
 ): Promise<void> => {
-  const wanted = ours.map(({ id, size }) => ({ index: tables.statements, id, size }))
-  const got = await multiGet(tables.connection, wanted)
-  const actions = got.flatMap(({ index, id, source, version }, at): Action[] => {
+  const wanted = ours.map(({ id, size }) => ({ index: indices.statements, id, size }))
+  const got = await multiGet(indices.connection, wanted)
+  const actions = got.flatMap(({ index, id, source, version }, at): BulkAction[] => {
     const { size, stored } = ours[at] ?? {}
     if (source === undefined || version === undefined || stored === undefined || source.length !== size) return []
     const isOurs = source.includes(`"stored":"${formatMicros(stored)}"`)
     return isOurs ? [{ index, id, expects: version }] : []
   })
-  await carryOut(tables, actions, requireHeld)
+  await carryOut(indices, actions, requireHeld)
 }
 
 /** Removes the texts of those of the statements that have no relation: their writer failed in between. */
 export const undoTexts = async (
-  tables: Tables,
+  indices: TargetIndices,
   statements: readonly NewStatement[],
   requireHeld: () => Promise<void>
 ): Promise<void> => {
-  const wanted = statements.map(({ id }) => ({ index: tables.relations, id: tables.keys.statement(id) }))
-  const got = await multiGet(tables.connection, wanted)
+  const wanted = statements.map(({ id }) => ({ index: indices.relations, id: indices.keys.statement(id) }))
+  const got = await multiGet(indices.connection, wanted)
   const left = statements.flatMap(({ id, stored, text }, at): OurText[] => {
     const source = got[at]?.source
     // Only Ralph writes there, so the shape is known.
     const relation = source === undefined ? undefined : (JSON.parse(source.toString()) as Relation)
     return relation?.stored === stored ? [] : [{ id, stored, size: Buffer.byteLength(onOneLine(text)) }]
   })
-  await removeTexts(tables, left, requireHeld)
+  await removeTexts(indices, left, requireHeld)
 }
 
 /** The texts are removed first: once a relation is gone, nobody knows of its text. */
 const undoRelations = async (
-  tables: Tables,
+  indices: TargetIndices,
   found: readonly Found[],
   written: Written,
   requireHeld?: () => Promise<void>
 ): Promise<void> => {
-  const { relations } = tables
+  const { relations } = indices
   const ours = found.flatMap(({ document }) =>
     'turn' in document && isStatement(document) && !isWritten(document.round, written) && document.adopted === undefined
       ? [document]
       : []
   )
-  await removeTexts(tables, ours, requireHeld)
-  const undone = found.map(({ id, version, document }): Action => {
+  await removeTexts(indices, ours, requireHeld)
+  const undone = found.map(({ id, version, document }): BulkAction => {
     const previous = 'turn' in document ? before(document, written) : undefined
     const action = { index: relations, id, expects: version }
     return previous === undefined ? action : { ...action, source: JSON.stringify(previous) }
   })
-  await carryOut(tables, undone, requireHeld)
+  await carryOut(indices, undone, requireHeld)
 }
 
-const undoDescription = (kept: string, { id, version, document }: Found): Action => {
+const undoDescription = (kept: string, { id, version, document }: Found): BulkAction => {
   const { before: text, space } = document
   const action = { index: kept, id, expects: version }
   return text === undefined ? action : { ...action, source: JSON.stringify({ space, since: 0, text }) }
@@ -151,16 +151,20 @@ const undoDescription = (kept: string, { id, version, document }: Found): Action
  * Takes back all that was written and never committed, by whichever process: nobody has seen it, and nobody was told
  * that it is stored. For the holder of the lease only. May be repeated.
  */
-export const undoLate = async (tables: Tables, written: Written, requireHeld: () => Promise<void>): Promise<void> => {
+export const undoLate = async (
+  indices: TargetIndices,
+  written: Written,
+  requireHeld: () => Promise<void>
+): Promise<void> => {
   for (;;) {
-    const found = await searchLate(tables, tables.relations, ['round', 'changedAt'], written)
-    await undoRelations(tables, found, written, requireHeld)
+    const found = await searchLate(indices, indices.relations, ['round', 'changedAt'], written)
+    await undoRelations(indices, found, written, requireHeld)
     if (found.length < stepSize) break
   }
   for (;;) {
-    const found = await searchLate(tables, tables.kept, ['since'], written)
-    const undone = found.map((each) => undoDescription(tables.kept, each))
-    await carryOut(tables, undone, requireHeld)
+    const found = await searchLate(indices, indices.kept, ['since'], written)
+    const undone = found.map((each) => undoDescription(indices.kept, each))
+    await carryOut(indices, undone, requireHeld)
     if (found.length < stepSize) break
   }
 }
@@ -170,16 +174,16 @@ export const undoLate = async (tables: Tables, written: Written, requireHeld: ()
  * has seen it.
  */
 export const undoSession = async (
-  tables: Tables,
+  indices: TargetIndices,
   turn: string,
   ids: readonly StatementId[],
   written: Written
 ): Promise<void> => {
-  const wanted = ids.map((id) => ({ index: tables.relations, id: tables.keys.statement(id) }))
-  const found = (await multiGet(tables.connection, wanted)).flatMap(({ id, source, version }): Found[] => {
+  const wanted = ids.map((id) => ({ index: indices.relations, id: indices.keys.statement(id) }))
+  const found = (await multiGet(indices.connection, wanted)).flatMap(({ id, source, version }): Found[] => {
     if (source === undefined || version === undefined) return []
     const document = JSON.parse(source.toString()) as Found['document']
     return document.turn === turn ? [{ id, version, document }] : []
   })
-  await undoRelations(tables, found, written)
+  await undoRelations(indices, found, written)
 }

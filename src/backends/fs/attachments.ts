@@ -1,5 +1,5 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
-import { type Place, read } from './file.ts'
+import { type ByteRange, read } from './file.ts'
 import type { Journal } from './journal.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -13,7 +13,7 @@ export interface FsAttachments {
 
 /** Contents by their digests, each kept once. */
 export const createFsAttachments = (
-  committed: Map<string, Place>,
+  committed: Map<string, ByteRange>,
   journal: Journal,
   transaction: Transaction
 ): FsAttachments => {
@@ -23,14 +23,14 @@ export const createFsAttachments = (
       for (const { sha2, content } of attachments) {
         if (committed.has(sha2) || added.has(sha2)) continue
         added.add(sha2)
-        transaction.addEntry(journal, { attachment: sha2, size: content.length }, content, (place) =>
-          committed.set(sha2, place)
+        transaction.addEntry(journal, { attachment: sha2, size: content.length }, content, (range) =>
+          committed.set(sha2, range)
         )
       }
     },
     read: async (sha2) => {
-      const place = committed.get(sha2)
-      return place && { sha2, content: await read(journal.file, place) }
+      const range = committed.get(sha2)
+      return range && { sha2, content: await read(journal.file, range) }
     },
     settle: () => added.clear()
   }

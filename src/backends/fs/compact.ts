@@ -1,6 +1,6 @@
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import type { Place } from './file.ts'
-import { type Entry, type Journal, replaceJournal } from './journal.ts'
+import type { ByteRange } from './file.ts'
+import { type Journal, type JournalEntry, replaceJournal } from './journal.ts'
 import type { Kept } from './kept.ts'
 
 /**
@@ -19,7 +19,7 @@ const minWaste = 1024 * 1024
 const minLarge = 16 * 1024 * 1024
 /** About what an entry takes beside its content. */
 const entrySize = 256
-const nowhere: Place = { offset: 0, length: 0 }
+const nowhere: ByteRange = { offset: 0, length: 0 }
 
 export const createCompactor = (
   journal: Journal,
@@ -30,17 +30,17 @@ export const createCompactor = (
   const replace = async (): Promise<void> => {
     const documents = [...kept.documents.all()]
     let needed = kept.unlearned.size * 20
-    for (const [, { place }] of documents) needed += place.length + entrySize
+    for (const [, { range }] of documents) needed += range.length + entrySize
     if (journal.end - needed < Math.max(minWaste, journal.end / 2)) return
-    const entries: (readonly [Entry, Place])[] = documents.map(([put, { place, ...about }]) => [
-      { put, ...about, size: place.length },
-      place
+    const entries: (readonly [JournalEntry, ByteRange])[] = documents.map(([put, { range, ...about }]) => [
+      { put, ...about, size: range.length },
+      range
     ])
     entries.push([{ unlearned: [...kept.unlearned] }, nowhere], [{ passed: times.now() }, nowhere])
     if (kept.apart.since < Number.POSITIVE_INFINITY) entries.push([{ apart: kept.apart.since }, nowhere])
-    await replaceJournal(journal, entries, (places) => {
+    await replaceJournal(journal, entries, (ranges) => {
       for (const [index, [key, document]] of documents.entries()) {
-        kept.documents.set(key, { ...document, place: places[index] ?? nowhere })
+        kept.documents.set(key, { ...document, range: ranges[index] ?? nowhere })
       }
     })
   }

@@ -3,10 +3,10 @@ import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { onOneLine } from '../../json/exact.ts'
 import type { Steps } from '../../storage/batching/group-commit.ts'
 import type { Statement } from '../../xapi/statement.ts'
-import type { StoreFiles, Transaction } from './transaction.ts'
+import type { Transaction, TransactionFiles } from './transaction.ts'
 
 /** The job that takes in statements with the `stored` that they have. */
-export const createRestore = ({ statements }: StoreFiles, transaction: Transaction, times: IncreasingClock) =>
+export const createRestore = ({ statements }: TransactionFiles, transaction: Transaction, times: IncreasingClock) =>
   function* (restored: readonly StoredStatement[]): Steps<InsertReport> {
     const already: string[] = []
     const inserted: string[] = []

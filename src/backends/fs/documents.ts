@@ -4,13 +4,13 @@ import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { createDocumentIndex, type DocumentIndex, isSameKey } from '../../storage/memory-index/document-index.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { type Place, read, readNow } from './file.ts'
+import { type ByteRange, read, readNow } from './file.ts'
 import type { Journal } from './journal.ts'
 import type { Transaction } from './transaction.ts'
 
 /** A document whose content is in the journal. */
 export interface LocatedDocument extends Omit<StoredDocument, 'content'> {
-  readonly place: Place
+  readonly range: ByteRange
 }
 
 export type LocatedDocuments = DocumentIndex<DocumentKey, LocatedDocument>
@@ -31,7 +31,7 @@ export interface FsDocuments {
   settle(): void
 }
 
-const withContent = ({ place: _, ...located }: LocatedDocument, content: Uint8Array): StoredDocument => ({
+const withContent = ({ range: _, ...located }: LocatedDocument, content: Uint8Array): StoredDocument => ({
   ...located,
   content
 })
@@ -49,7 +49,7 @@ export const createFsDocuments = (
     const change = changed.get(key)
     if (change !== undefined) return change.document
     const located = committed.get(key)
-    return located && withContent(located, readNow(journal.file, located.place))
+    return located && withContent(located, readNow(journal.file, located.range))
   }
 
   const remove = (key: DocumentKey): void => {
@@ -61,8 +61,8 @@ export const createFsDocuments = (
     const about = { contentType, etag: etagOf(content), updated }
     // A copy: until it is written, nobody else may change it.
     const document = { ...about, content: Uint8Array.from(content) }
-    transaction.addEntry(journal, { put: key, ...about, size: content.length }, document.content, (place) =>
-      committed.set(key, { ...about, place })
+    transaction.addEntry(journal, { put: key, ...about, size: content.length }, document.content, (range) =>
+      committed.set(key, { ...about, range })
     )
     changed.set(key, { document })
     return document
@@ -71,7 +71,7 @@ export const createFsDocuments = (
   return {
     get: async (key) => {
       const located = committed.get(key)
-      return located && withContent(located, await read(journal.file, located.place))
+      return located && withContent(located, await read(journal.file, located.range))
     },
     ids: (scope, since = Number.NEGATIVE_INFINITY) => {
       const ids = new Set<string>()
@@ -100,7 +100,7 @@ export const createFsDocuments = (
       const start = after === undefined ? 0 : there.findIndex(([key]) => isSameKey(key, after)) + 1
       const page: KeyedDocument[] = []
       for (const [key, located] of there.slice(start, start + limit)) {
-        page.push({ key, document: withContent(located, await read(journal.file, located.place)) })
+        page.push({ key, document: withContent(located, await read(journal.file, located.range)) })
       }
       return page
     },

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { codeOf } from '../../errors.ts'
 
 /** A stretch of bytes in a file. */
-export interface Place {
+export interface ByteRange {
   readonly offset: number
   readonly length: number
 }
@@ -17,7 +17,7 @@ export const writeFully = async (file: FileHandle, bytes: Uint8Array, offset: nu
 }
 
 /** Up to `length` bytes, fewer only at the end of the file. */
-export const read = async (file: FileHandle, { offset, length }: Place): Promise<Buffer> => {
+export const read = async (file: FileHandle, { offset, length }: ByteRange): Promise<Buffer> => {
   const bytes = Buffer.allocUnsafe(length)
   let done = 0
   while (done < length) {
@@ -29,7 +29,7 @@ export const read = async (file: FileHandle, { offset, length }: Place): Promise
 }
 
 /** As `read`, for jobs that must not wait. */
-export const readNow = (file: FileHandle, { offset, length }: Place): Buffer => {
+export const readNow = (file: FileHandle, { offset, length }: ByteRange): Buffer => {
   const bytes = Buffer.allocUnsafe(length)
   let done = 0
   while (done < length) {

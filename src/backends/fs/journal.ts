@@ -6,11 +6,11 @@ import type { DocumentKey } from '../../contracts/document-store.ts'
 import { syncDirectory } from '../../durability/sync-directory.ts'
 import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { openOrCreate, type Place, read, writeFully } from './file.ts'
+import { type ByteRange, openOrCreate, read, writeFully } from './file.ts'
 import { checksumOf, formatChecksum } from './intent.ts'
 
 /** What a store keeps beside its statements, as it happened. */
-export type Entry =
+export type JournalEntry =
   | {
       readonly put: DocumentKey
       readonly contentType: string
@@ -27,8 +27,8 @@ export type Entry =
   /** Every time up to this one was given out. */
   | { readonly passed: Micros }
 
-export interface Written {
-  readonly entry: Entry
+export interface JournalWrite {
+  readonly entry: JournalEntry
   readonly content?: Uint8Array
 }
 
@@ -40,10 +40,10 @@ const header = /^R([0-9a-f]{12}) ([0-9a-f]{8})\n$/
 const headerSize = 23
 const lineFeed = 0x0a
 
-const sizeOf = (entry: Entry): number => ('size' in entry ? entry.size : 0)
+const sizeOf = (entry: JournalEntry): number => ('size' in entry ? entry.size : 0)
 
 /** The bytes of a frame, and where in it the content of each entry begins. */
-export const frameOf = (written: readonly Written[]): { readonly bytes: Buffer; readonly contents: number[] } => {
+export const frameOf = (written: readonly JournalWrite[]): { readonly bytes: Buffer; readonly contents: number[] } => {
   const parts: Uint8Array[] = []
   const contents: number[] = []
   let size = 0
@@ -72,7 +72,11 @@ export interface Journal {
 }
 
 /** The entries of one frame's body, with where their contents are. */
-async function* entriesIn(file: FileHandle, body: Place, path: string): AsyncGenerator<readonly [Entry, Place]> {
+async function* entriesIn(
+  file: FileHandle,
+  body: ByteRange,
+  path: string
+): AsyncGenerator<readonly [JournalEntry, ByteRange]> {
   const end = body.offset + body.length
   for (let at = body.offset; at < end; ) {
     let line = Buffer.alloc(0)
@@ -84,7 +88,7 @@ async function* entriesIn(file: FileHandle, body: Place, path: string): AsyncGen
       lineEnd = line.indexOf(lineFeed)
     }
     // The checksum of the frame says that `frameOf` wrote it.
-    const entry = JSON.parse(line.toString('utf8', 0, lineEnd)) as Entry
+    const entry = JSON.parse(line.toString('utf8', 0, lineEnd)) as JournalEntry
     const place = { offset: at + lineEnd + 1, length: sizeOf(entry) }
     yield [entry, place]
     at = place.offset + place.length
@@ -94,7 +98,7 @@ async function* entriesIn(file: FileHandle, body: Place, path: string): AsyncGen
 const pieceSize = 1024 * 1024
 
 /** Whether a frame is as it was written; a content may be large, and is not kept in memory for this. */
-const isWhole = async (file: FileHandle, { offset, length }: Place, checksum: string): Promise<boolean> => {
+const isWhole = async (file: FileHandle, { offset, length }: ByteRange, checksum: string): Promise<boolean> => {
   let sum = 0
   for (let done = 0; done < length; done += pieceSize) {
     sum = crc32(await read(file, { offset: offset + done, length: Math.min(pieceSize, length - done) }), sum)
@@ -108,7 +112,7 @@ const isWhole = async (file: FileHandle, { offset, length }: Place, checksum: st
  */
 export const openJournal = async (
   path: string,
-  show: (entry: Entry, content: Place) => void,
+  show: (entry: JournalEntry, content: ByteRange) => void,
   warn: (message: string) => void
 ): Promise<Journal> => {
   const file = await openOrCreate(path)
@@ -144,8 +148,10 @@ export const openJournal = async (
 /** So many bytes of content are copied in one frame, or one larger content. */
 const copySize = 1024 * 1024
 
-function* inFrames(entries: readonly (readonly [Entry, Place])[]): Generator<readonly (readonly [Entry, Place])[]> {
-  let frame: (readonly [Entry, Place])[] = []
+function* inFrames(
+  entries: readonly (readonly [JournalEntry, ByteRange])[]
+): Generator<readonly (readonly [JournalEntry, ByteRange])[]> {
+  let frame: (readonly [JournalEntry, ByteRange])[] = []
   let size = 0
   for (const each of entries) {
     frame.push(each)
@@ -164,23 +170,23 @@ function* inFrames(entries: readonly (readonly [Entry, Place])[]): Generator<rea
  */
 export const replaceJournal = async (
   journal: Journal,
-  entries: readonly (readonly [Entry, Place])[],
-  switched: (places: readonly Place[]) => void
+  entries: readonly (readonly [JournalEntry, ByteRange])[],
+  switched: (ranges: readonly ByteRange[]) => void
 ): Promise<void> => {
   const { path, file: old } = journal
   const fresh = `${path}.new`
   const file = await open(fresh, 'w+')
-  const places: Place[] = []
+  const ranges: ByteRange[] = []
   let end = 0
   try {
     for (const frame of inFrames(entries)) {
       const written = await Promise.all(
-        frame.map(async ([entry, place]) => ({ entry, content: await read(old, place) }))
+        frame.map(async ([entry, range]) => ({ entry, content: await read(old, range) }))
       )
       const { bytes, contents } = frameOf(written)
       await writeFully(file, bytes, end)
       for (const [index, offset] of contents.entries()) {
-        places.push({ offset: end + offset, length: written[index]?.content.length ?? 0 })
+        ranges.push({ offset: end + offset, length: written[index]?.content.length ?? 0 })
       }
       end += bytes.length
     }
@@ -193,7 +199,7 @@ export const replaceJournal = async (
   }
   journal.file = file
   journal.end = end
-  switched(places)
+  switched(ranges)
   await old.close()
   await syncDirectory(dirname(path))
 }

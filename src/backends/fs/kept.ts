@@ -2,13 +2,13 @@ import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { createDocumentIndex } from '../../storage/memory-index/document-index.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { LocatedDocuments } from './documents.ts'
-import type { Place } from './file.ts'
-import type { Entry } from './journal.ts'
+import type { ByteRange } from './file.ts'
+import type { JournalEntry } from './journal.ts'
 
 /** What the journals say, all entries taken together. */
 export interface Kept {
   readonly documents: LocatedDocuments
-  readonly attachments: Map<string, Place>
+  readonly attachments: Map<string, ByteRange>
   /** By their `stored`: statements that teach nothing. */
   readonly unlearned: Set<Micros>
   /** What statements teach is kept apart for each Authority too, from the one with this `stored` on. */
@@ -27,13 +27,13 @@ export const createKept = (): Kept => ({
   apart: { since: Number.POSITIVE_INFINITY }
 })
 
-export const takeIn = (kept: Kept, times: IncreasingClock, entry: Entry, place: Place): void => {
+export const takeIn = (kept: Kept, times: IncreasingClock, entry: JournalEntry, range: ByteRange): void => {
   if ('put' in entry) {
     const { put, contentType, etag, updated } = entry
-    kept.documents.set(put, { contentType, etag, updated, place })
+    kept.documents.set(put, { contentType, etag, updated, range })
     times.passed(updated)
   } else if ('delete' in entry) kept.documents.delete(entry.delete)
-  else if ('attachment' in entry) kept.attachments.set(entry.attachment, place)
+  else if ('attachment' in entry) kept.attachments.set(entry.attachment, range)
   else if ('unlearned' in entry) for (const stored of entry.unlearned) kept.unlearned.add(stored)
   else if ('apart' in entry) keepApart(kept, entry.apart)
   else times.passed(entry.passed)

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import type { Place } from './file.ts'
+import type { ByteRange } from './file.ts'
 
 /** One line without its line feed; the bytes are only lent until the next line is asked for. */
 export interface Line {
@@ -23,7 +23,7 @@ export const linesIn = (bytes: Buffer): { readonly lines: Buffer[]; readonly res
 }
 
 /** Cuts a file into lines through one buffer, which grows to the longest line. */
-const createLineCutter = ({ offset: start, length }: Place) => {
+const createLineCutter = ({ offset: start, length }: ByteRange) => {
   let buffer = Buffer.allocUnsafe(bufferSize)
   let filled = 0
   /** Where the buffer begins in the file. */
@@ -56,8 +56,8 @@ const createLineCutter = ({ offset: start, length }: Place) => {
 }
 
 /** Shows every whole line of a stretch of the file; returns whether an unfinished one follows. */
-export const eachLine = async (file: FileHandle, place: Place, show: (line: Line) => void): Promise<boolean> => {
-  const cutter = createLineCutter(place)
+export const eachLine = async (file: FileHandle, range: ByteRange, show: (line: Line) => void): Promise<boolean> => {
+  const cutter = createLineCutter(range)
   for (let next = cutter.next(); next !== undefined; next = cutter.next()) {
     const { bytesRead } = await file.read(next.into, 0, next.into.length, next.from)
     if (bytesRead === 0) break
@@ -67,8 +67,8 @@ export const eachLine = async (file: FileHandle, place: Place, show: (line: Line
 }
 
 /** As `eachLine`, for jobs that must not wait. */
-export const eachLineNow = (file: FileHandle, place: Place, show: (line: Line) => void): boolean => {
-  const cutter = createLineCutter(place)
+export const eachLineNow = (file: FileHandle, range: ByteRange, show: (line: Line) => void): boolean => {
+  const cutter = createLineCutter(range)
   for (let next = cutter.next(); next !== undefined; next = cutter.next()) {
     const count = readSync(file.fd, next.into, 0, next.into.length, next.from)
     if (count === 0) break

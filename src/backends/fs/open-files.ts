@@ -11,7 +11,7 @@ import { readIntent } from './intent.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { createKept, type Kept, takeIn } from './kept.ts'
 import { openStatementFile } from './statement-file.ts'
-import type { StoreFiles } from './transaction.ts'
+import type { TransactionFiles } from './transaction.ts'
 
 export interface StoreOptions {
   readonly directory: string
@@ -26,7 +26,7 @@ export const ownFiles = { journal: 'journal', attachments: 'attachments', intent
 export const lockName = 'store'
 
 export interface Opened {
-  readonly files: StoreFiles
+  readonly files: TransactionFiles
   readonly kept: Kept
   readonly times: IncreasingClock
 }
@@ -75,7 +75,7 @@ export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: Ba
     const times = createIncreasingClock(clock)
     const kept = createKept()
     const openOwn = async (name: string): Promise<Journal> => {
-      const journal = await openJournal(join(own, name), (entry, place) => takeIn(kept, times, entry, place), warn)
+      const journal = await openJournal(join(own, name), (entry, range) => takeIn(kept, times, entry, range), warn)
       opened(() => journal.file.close())
       return journal
     }

@@ -9,7 +9,7 @@ import { createStatementIndex, type Row, type StatementIndex } from '../../stora
 import { createMetadataIndex, type MetadataIndex } from '../../xapi/descriptions.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { openOrCreate, type Place, read, readNow, writeFully } from './file.ts'
+import { type ByteRange, openOrCreate, read, readNow, writeFully } from './file.ts'
 import { type Intent, withoutHalf } from './intent.ts'
 import { eachLine, eachLineNow, type Line } from './lines.ts'
 
@@ -89,7 +89,7 @@ const recover = async (file: FileHandle, intent: Intent): Promise<void> => {
 const maxGap = 8192
 const maxRead = 1024 * 1024
 
-interface Stretch extends Place {
+interface Stretch extends ByteRange {
   readonly rows: readonly Row[]
 }
 

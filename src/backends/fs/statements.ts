@@ -8,11 +8,11 @@ import { formatMicros } from '../../xapi/timestamp.ts'
 import type { FsAttachments } from './attachments.ts'
 import { type Kept, keepApart } from './kept.ts'
 import type { NewLine } from './statement-file.ts'
-import type { StoreFiles, Transaction } from './transaction.ts'
+import type { Transaction, TransactionFiles } from './transaction.ts'
 
 /** The job that stores a batch: it refuses before it changes anything. */
 export const createInsert = (
-  { statements, journal }: StoreFiles,
+  { statements, journal }: TransactionFiles,
   transaction: Transaction,
   attachments: FsAttachments,
   kept: Kept,

@@ -5,13 +5,13 @@ import { countInheritance, type InheritanceCount } from '../../storage/memory-in
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { inheritableTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { type Place, writeFully } from './file.ts'
+import { type ByteRange, writeFully } from './file.ts'
 import { intentOf, writeIntent } from './intent.ts'
-import { type Entry, frameOf, type Journal } from './journal.ts'
+import { frameOf, type Journal, type JournalEntry } from './journal.ts'
 import type { NewLine, StatementFile } from './statement-file.ts'
 
 /** The files of one store. */
-export interface StoreFiles {
+export interface TransactionFiles {
   readonly statements: StatementFile
   /** Documents, and what is to be remembered of statements. */
   readonly journal: Journal
@@ -27,7 +27,7 @@ export interface Transaction extends Omit<Transactions, 'commit'> {
   /** One of so many that are there together or not at all. */
   addStatement(line: NewLine, of: number): void
   /** `done` is told where the content is, once that is durable. */
-  addEntry(to: Journal, entry: Entry, content?: Uint8Array, done?: (place: Place) => void): void
+  addEntry(to: Journal, entry: JournalEntry, content?: Uint8Array, done?: (range: ByteRange) => void): void
   /** A statement that was added. */
   statement(id: StatementId): Statement | undefined
   /** Counts the terms that statements of the group inherit from each other and from stored ones. */
@@ -37,9 +37,9 @@ export interface Transaction extends Omit<Transactions, 'commit'> {
 }
 
 interface AddedEntry {
-  readonly entry: Entry
+  readonly entry: JournalEntry
   readonly content: Uint8Array
-  readonly done: (place: Place) => void
+  readonly done: (range: ByteRange) => void
 }
 
 interface Ends {
@@ -55,7 +55,7 @@ const nothing = Buffer.alloc(0)
  * once they are durable the group is committed. Lines of a batch are announced by an intent; if they are not all there
  * after a crash, they are taken back.
  */
-export const createTransaction = ({ statements, journal, attachments, intent }: StoreFiles): Transaction => {
+export const createTransaction = ({ statements, journal, attachments, intent }: TransactionFiles): Transaction => {
   let lines: NewLine[] = []
   let byId = new Map<StatementId, Statement>()
   let added = new Map<Journal, AddedEntry[]>()

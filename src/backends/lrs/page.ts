@@ -5,7 +5,7 @@ import type { LrsAnswer } from './answer.ts'
 import { firstPart } from './multipart.ts'
 
 /** Statements as the LRS wrote them, one on each line. */
-export interface Page {
+export interface StatementsPage {
   readonly lines: readonly string[]
   /** Where the next page is, as the LRS says it; undefined: this is the last one. */
   readonly more: string | undefined
@@ -20,7 +20,7 @@ const unreadable = (url: URL, reason: string, cause?: unknown): RalphError =>
   )
 
 /** Only text that was parsed may be cut; what is cut out is as it came. */
-export const readPage = (answer: LrsAnswer, url: URL): Page => {
+export const readPage = (answer: LrsAnswer, url: URL): StatementsPage => {
   let text: string
   let value: unknown
   try {

@@ -3,7 +3,7 @@ import type { Log } from '../../contracts/log.ts'
 import { parseJsonQuery, type QueryKey, queryKeys } from '../../records/json-query.ts'
 import type { LrsClient } from './client.ts'
 import { failureOf } from './errors.ts'
-import { nextUrl, type Page, readPage } from './page.ts'
+import { nextUrl, readPage, type StatementsPage } from './page.ts'
 
 const agent: QueryKey = {
   expected: 'an Agent, as an object or as its JSON text',
@@ -61,7 +61,7 @@ export async function* readLrs(
 ): AsyncGenerator<ReadBatch, void, undefined> {
   const stop = new AbortController()
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
-  const get = async (url: URL): Promise<{ readonly page: Page; readonly url: URL }> => {
+  const get = async (url: URL): Promise<{ readonly page: StatementsPage; readonly url: URL }> => {
     const answer = await reader.client.send('GET', url, { signal: either })
     if (answer.status !== 200) throw failureOf(answer, url)
     return { page: readPage(answer, url), url }

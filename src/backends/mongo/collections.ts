@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb'
-import type { Connection, Database } from './connect.ts'
+import type { Connection, OpenDatabase } from './connect.ts'
 import type {
   AttachmentDocument,
   DescriptionDocument,
@@ -14,7 +14,7 @@ import type { CollectionNames } from './names.ts'
 /** The collections of one target. */
 export interface Collections {
   readonly names: CollectionNames
-  readonly latest: Database['latest']
+  readonly latest: OpenDatabase['latest']
   readonly statements: Collection<StatementDocument>
   readonly lease: Collection<LeaseDocument>
   readonly descriptions: Collection<DescriptionDocument>

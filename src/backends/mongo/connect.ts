@@ -11,7 +11,7 @@ import { defaultTimeout } from '../../network/time-limit.ts'
 import { translating } from './errors.ts'
 
 /** A database that answers. */
-export interface Database {
+export interface OpenDatabase {
   readonly db: Db
   /** What the lease is read with: never what a primary that was replaced, and does not know it yet, still has. */
   readonly latest: ReadConcernLike | undefined
@@ -19,7 +19,7 @@ export interface Database {
 
 export interface Connection {
   /** Connects when it is not connected. `STORE_UNAVAILABLE` when no primary is in reach. */
-  open(): Promise<Database>
+  open(): Promise<OpenDatabase>
   /** For work that may take minutes: nothing here ends a request that takes long. */
   openPatient(): Promise<Db>
   close(): Promise<void>
@@ -67,14 +67,14 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
   const timeouts = timeoutsOf(timeout)
   const client = createClient(uri, timeouts)
   let patient: Promise<MongoClient> | undefined
-  let opening: Promise<Database> | undefined
+  let opening: Promise<OpenDatabase> | undefined
   let isReplicated = false
   // What the driver learns when it greets a server: asking again would need a command that emulators lack.
   client.on('serverDescriptionChanged', ({ newDescription: { type } }) => {
     if (type !== 'Unknown') isReplicated = type !== 'Standalone'
   })
 
-  const connect = async (): Promise<Database> => {
+  const connect = async (): Promise<OpenDatabase> => {
     await client.connect()
     // A server that stands alone refuses these levels; whatever it has acknowledged, it has.
     const options: DbOptions = isReplicated ? { ...durably, readConcern: new ReadConcern('majority') } : durably

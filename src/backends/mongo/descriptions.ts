@@ -17,7 +17,7 @@ interface Asked {
 }
 
 /** Descriptions as a session has found them: what it writes replaces these, and nothing else. */
-export type Found = ReadonlyMap<string, DescriptionDocument>
+export type FoundDescriptions = ReadonlyMap<string, DescriptionDocument>
 
 /** A request with more keys than this would be large. */
 const maxKeys = 10_000
@@ -31,7 +31,7 @@ export const findDescriptions = async (
   { descriptions }: Collections,
   { activities, verbs }: Asked,
   signal?: AbortSignal
-): Promise<Found> => {
+): Promise<FoundDescriptions> => {
   const found = new Map<string, DescriptionDocument>()
   await inChunks([...activities.map(activityKey), ...verbs.map(verbKey)], maxKeys, async (some) => {
     const documents = descriptions.find({ _id: { $in: [...some] } }, readOptions(signal))
@@ -46,7 +46,7 @@ const textAt = (document: DescriptionDocument | undefined, written: Written): st
 const pick = <Description>(
   iris: readonly string[],
   keyOf: (iri: string) => string,
-  found: Found,
+  found: FoundDescriptions,
   written: Written
 ): Map<string, Description> => {
   const picked = new Map<string, Description>()
@@ -59,7 +59,11 @@ const pick = <Description>(
 }
 
 /** What was known when all that counts was written. */
-export const descriptionsAt = ({ activities, verbs }: Asked, found: Found, written: Written): Descriptions => ({
+export const descriptionsAt = (
+  { activities, verbs }: Asked,
+  found: FoundDescriptions,
+  written: Written
+): Descriptions => ({
   definitions: pick<ActivityDefinition>(activities, activityKey, found, written),
   displays: pick<LanguageMap>(verbs, verbKey, found, written)
 })
@@ -68,7 +72,7 @@ export const descriptionsAt = ({ activities, verbs }: Asked, found: Found, writt
 export const writeDescriptions = async (
   { descriptions }: Collections,
   { definitions, displays }: Descriptions,
-  found: Found,
+  found: FoundDescriptions,
   written: Written,
   at: Micros
 ): Promise<void> => {

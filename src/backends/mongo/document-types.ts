@@ -43,7 +43,7 @@ export interface Relations extends StatementText {
 }
 
 /** A document of Ralph's that is no statement, or one that is there already. */
-export interface Refused {
+export interface RefusedDocument {
   readonly refused: string
 }
 
@@ -52,7 +52,7 @@ export interface StatementDocument {
   readonly _id: ObjectId
   readonly _source: object
   /** Absent until the document was taken in, if Ralph wrote it. */
-  readonly ralph?: Relations | Refused
+  readonly ralph?: Relations | RefusedDocument
 }
 
 /** Of storage/batching/lease.ts; null: no server holds it. */

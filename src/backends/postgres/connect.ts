@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { storeClosed } from '../../storage/closed.ts'
-import { isLost, isUnanswered, type Place, translateError } from './errors.ts'
+import { type DatabaseAddress, isLost, isUnanswered, translateError } from './errors.ts'
 import { quoted, type Settings } from './names.ts'
 import { plain, type Query } from './query-text.ts'
 
@@ -19,7 +19,7 @@ export interface Session {
 
 /** The connections to one database. Everything they throw is a `RalphError`, but for the reason of an AbortSignal. */
 export interface Database {
-  readonly place: Place
+  readonly place: DatabaseAddress
   /** A query that changes nothing: asked once more where the connection turned out to be dead, stopped when given up. */
   read<Row extends readonly unknown[]>(query: Query<Row>, options?: CallOptions): Promise<readonly Row[]>
   /** A single statement that is a transaction of its own. */
@@ -82,7 +82,7 @@ const busyError = (poolSize: number): RalphError =>
 export const openDatabase = (settings: Settings): Database => {
   const { host, port, database, user, password, ssl, schema, statementTimeout, connectTimeout, timeout, poolSize } =
     settings
-  const place: Place = { host, port, database, user, schema }
+  const place: DatabaseAddress = { host, port, database, user, schema }
   const config = {
     host,
     port,

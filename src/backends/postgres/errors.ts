@@ -3,7 +3,7 @@ import { type ErrorCode, RalphError } from '../../errors.ts'
 import { givenUp, unanswered } from '../../network/time-limit.ts'
 
 /** Where a database is and who asks it, for messages: no password. */
-export interface Place {
+export interface DatabaseAddress {
   readonly host: string
   readonly port: number
   readonly database: string
@@ -14,15 +14,15 @@ export interface Place {
 interface Meaning {
   readonly code: ErrorCode
   /** What is wrong, after "PostgreSQL at host:port", and what to do. */
-  say(place: Place): string
+  say(place: DatabaseAddress): string
 }
 
 const retryAfter = 1
 
-const unavailable = (say: (place: Place) => string): Meaning => ({ code: 'STORE_UNAVAILABLE', say })
-const full = (say: (place: Place) => string): Meaning => ({ code: 'STORE_FULL', say })
+const unavailable = (say: (place: DatabaseAddress) => string): Meaning => ({ code: 'STORE_UNAVAILABLE', say })
+const full = (say: (place: DatabaseAddress) => string): Meaning => ({ code: 'STORE_FULL', say })
 
-const sayForbidden = ({ schema, user }: Place): string =>
+const sayForbidden = ({ schema, user }: DatabaseAddress): string =>
   `forbids something to the role "${user}": GRANT USAGE ON SCHEMA "${schema}" TO "${user}"; ` +
   `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO "${user}"; ` +
   `GRANT USAGE ON ALL SEQUENCES IN SCHEMA "${schema}" TO "${user}"`
@@ -89,7 +89,7 @@ const wordsOf = (error: unknown): string => {
 }
 
 /** Says in Ralph's terms what the driver threw. What is not about the database is returned as it is. */
-export const translateError = (error: unknown, place: Place): unknown => {
+export const translateError = (error: unknown, place: DatabaseAddress): unknown => {
   if (error instanceof RalphError || isDefect(error)) return error
   const who = `PostgreSQL at ${place.host}:${place.port}`
   const state = stateOf(error)
@@ -111,7 +111,7 @@ export const translateError = (error: unknown, place: Place): unknown => {
 }
 
 /** That the role lacks privileges, found out before anything failed. */
-export const forbidden = (place: Place, lacking: string): RalphError =>
+export const forbidden = (place: DatabaseAddress, lacking: string): RalphError =>
   new RalphError('STORE_UNAVAILABLE', `PostgreSQL at ${place.host}:${place.port} ${sayForbidden(place)} (${lacking})`, {
     state: '42501'
   })

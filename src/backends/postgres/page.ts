@@ -15,7 +15,7 @@ const endOfTime: Micros = Number.MAX_SAFE_INTEGER
  * The part of the order (stored, id) that is asked for, in the direction of the question: from behind `start` up to and
  * including all that is stored at `end`. Before `start` with `end` excluded where the newest come first.
  */
-export interface Range {
+export interface PositionRange {
   readonly ascending: boolean
   readonly start: Position
   readonly end: Micros
@@ -27,7 +27,7 @@ const positionOf = ({ stored, id }: Position, ascending: boolean): Position => (
   id: isNormalId(id) ? id : ascending ? leastId : greatestId
 })
 
-export const rangeOf = ({ ascending, since, until, after }: StatementQuery): Range => {
+export const rangeOf = ({ ascending, since, until, after }: StatementQuery): PositionRange => {
   const oldest = since ?? -1
   const newest = Math.min(until ?? endOfTime - 1, endOfTime - 1)
   const position = after && positionOf(after, ascending)

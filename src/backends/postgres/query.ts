@@ -5,7 +5,7 @@ import { alternativesOf } from './compact-tokens.ts'
 import type { Database } from './connect.ts'
 import { createFrequencies, longList, type TokenKeys } from './frequencies.ts'
 import { listOf, tokenKey } from './keys.ts'
-import { inOrder, inRange, type PageRow, pageFrom, pageOf, type Range, rangeOf } from './page.ts'
+import { inOrder, inRange, type PageRow, type PositionRange, pageFrom, pageOf, rangeOf } from './page.ts'
 import { plain, prepare } from './query-text.ts'
 
 /** As parameters: the target, the range, the limit, and then the tokens of each list as an array. */
@@ -86,7 +86,12 @@ const onlyMerging = ['nestloop', 'hashjoin', 'sort', 'incremental_sort', 'hashag
  * other plan will do, so it is planned with everything else forbidden, and with the values in it: numbers and
  * hexadecimal digits.
  */
-const merging = (target: number, lists: readonly TokenKeys[], { ascending, start, end }: Range, limit: number) => {
+const merging = (
+  target: number,
+  lists: readonly TokenKeys[],
+  { ascending, start, end }: PositionRange,
+  limit: number
+) => {
   const range = [String(start.stored), `'${start.id}'::uuid`, String(end)] as const
   const sources = lists.map((keys, index) => {
     const each = keys.map(

@@ -4,19 +4,19 @@ import { isPassingNetworkError, unreachable } from '../../network/unreachable.ts
 import { formatPlace } from '../../records/object-place.ts'
 
 /** What a request was about; without a name it was about the bucket. */
-export interface About {
+export interface RequestSubject {
   readonly url: string
   readonly container: string
   readonly name?: string
 }
 
 const variables = 'RALPH_BACKENDS__DATA__S3__'
-const nameOf = ({ container, name }: About): string =>
+const nameOf = ({ container, name }: RequestSubject): string =>
   name === undefined ? `bucket ${container}` : formatPlace({ container, name })
 
 interface Known {
   readonly code: ErrorCode
-  readonly message: (about: About) => string
+  readonly message: (about: RequestSubject) => string
 }
 
 const rejectedKey = `the server rejects the credentials: check ${variables}ACCESS_KEY_ID and ${variables}SECRET_ACCESS_KEY`
@@ -58,7 +58,7 @@ const known: { readonly [name: string]: Known } = {
 }
 
 const byStatus = (status: number, name: string): Known => {
-  const said = (about: About): string => `${nameOf(about)}: the server answers ${status} ${name}`
+  const said = (about: RequestSubject): string => `${nameOf(about)}: the server answers ${status} ${name}`
   if (status === 401) return { code: 'UNAUTHENTICATED', message: () => rejectedKey }
   if (status === 403) return known.AccessDenied ?? { code: 'FORBIDDEN', message: said }
   if (status === 404) return { code: 'NOT_FOUND', message: (about) => `${nameOf(about)} is not there` }
@@ -90,7 +90,7 @@ export const isPassing = (error: unknown): boolean => {
 }
 
 /** No error of the driver leaves the backend. */
-export const translateError = (error: unknown, about: About): unknown => {
+export const translateError = (error: unknown, about: RequestSubject): unknown => {
   if (error instanceof RalphError) return error
   const network = unreachable(error, about.url)
   if (network !== undefined) return network

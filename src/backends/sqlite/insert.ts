@@ -24,7 +24,7 @@ import type { StatementRevision } from './revision.ts'
 import type { TermIds } from './term-ids.ts'
 
 /** What a batch is written to, all in the transaction that is open. */
-export interface Tables {
+export interface InsertTables {
   readonly connection: Connection
   readonly times: IncreasingClock
   readonly termIds: TermIds
@@ -45,7 +45,7 @@ export interface Insert {
   restore(statements: readonly StoredStatement[], attachments: readonly AttachmentContent[]): Steps<InsertReport>
 }
 
-export const createInsert = (tables: Tables): Insert => {
+export const createInsert = (tables: InsertTables): Insert => {
   const { connection, times, termIds, index, references, attachments, descriptions, revision } = tables
   const insertStatement = connection.prepare(
     'INSERT INTO statement (stored, id, voided, voiding, text) VALUES (?, ?, ?, ?, ?)'

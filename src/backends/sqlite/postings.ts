@@ -7,12 +7,12 @@ import type { TermId } from './term-ids.ts'
  * A place in the order of a query: `stored` when it ascends, its negative when it descends. All that is below reads
  * upwards, whichever way the query goes.
  */
-export type Place = number
+export type PlaceInOrder = number
 
 /** A sorted list of places, read from its beginning to its end. */
 export interface PlaceList {
   /** The first place that is not before `from`; undefined when there is none. `from` never goes back. */
-  seek(from: Place): Place | undefined
+  seek(from: PlaceInOrder): PlaceInOrder | undefined
 }
 
 /** How much a query has done, so that it can rest before it has kept others waiting. */
@@ -36,7 +36,7 @@ const manyBlocks = 128
 const never = Number.POSITIVE_INFINITY
 
 /** The first place of a block that is not before `from`. */
-const seekInBlock = (block: Block, from: Place, ascending: boolean): Place | undefined => {
+const seekInBlock = (block: Block, from: PlaceInOrder, ascending: boolean): PlaceInOrder | undefined => {
   if (ascending) {
     const at = countBelow(block, from)
     return at < block.length ? block.valueAt(at) : undefined
@@ -64,12 +64,12 @@ export const createPostingsReader = (connection: Connection): PostingsReader => 
       let at = 0
       let ended = false
 
-      const end = (block: Block | undefined, isLast: boolean): Place => {
+      const end = (block: Block | undefined, isLast: boolean): PlaceInOrder => {
         if (!block) return never
         return ascending ? block.valueAt(isLast ? block.length - 1 : 0) : -block.valueAt(isLast ? 0 : block.length - 1)
       }
 
-      const refill = (from: Place): void => {
+      const refill = (from: PlaceInOrder): void => {
         const [first, last] = [end(blocks[0], false), end(blocks.at(-1), true)]
         // Who goes on near where the last read ended wants most of the list, who leaps far wants little of it.
         const isNear = from - last <= Math.max(last - first, 1)
@@ -81,7 +81,7 @@ export const createPostingsReader = (connection: Connection): PostingsReader => 
         effort.spent += readCost + blockCost * blocks.length
       }
 
-      const seekInBlocks = (from: Place): Place | undefined => {
+      const seekInBlocks = (from: PlaceInOrder): PlaceInOrder | undefined => {
         for (let block = blocks[at]; block; block = blocks[at]) {
           const place = seekInBlock(block, from, ascending)
           if (place !== undefined) return place
@@ -121,10 +121,10 @@ export const placesOf = (values: readonly Micros[], ascending: boolean): PlaceLi
 export const union = (lists: readonly PlaceList[]): PlaceList => {
   const [only] = lists
   if (only && lists.length === 1) return only
-  const heads: (Place | undefined)[] = lists.map(() => Number.NEGATIVE_INFINITY)
+  const heads: (PlaceInOrder | undefined)[] = lists.map(() => Number.NEGATIVE_INFINITY)
   return {
     seek: (from) => {
-      let least: Place | undefined
+      let least: PlaceInOrder | undefined
       for (const [index, list] of lists.entries()) {
         let head = heads[index]
         if (head !== undefined && head < from) {
@@ -141,14 +141,19 @@ export const union = (lists: readonly PlaceList[]): PlaceList => {
 /** The places that all lists have, found by leaping from one to the next. */
 export interface Intersection {
   /** Up to `count` more places, fewer when the effort reaches `limit`. `ended`: none follows within the range. */
-  take(count: number, limit: number): { readonly places: Place[]; readonly ended: boolean }
+  take(count: number, limit: number): { readonly places: PlaceInOrder[]; readonly ended: boolean }
 }
 
-export const intersect = (lists: readonly PlaceList[], from: Place, to: Place, effort: Effort): Intersection => {
+export const intersect = (
+  lists: readonly PlaceList[],
+  from: PlaceInOrder,
+  to: PlaceInOrder,
+  effort: Effort
+): Intersection => {
   let candidate = from
   /** The first place from the candidate on that the lists, asked in turn, do not rule out. */
-  const leap = (): Place | undefined => {
-    let place: Place | undefined = candidate
+  const leap = (): PlaceInOrder | undefined => {
+    let place: PlaceInOrder | undefined = candidate
     for (const list of lists) {
       place = list.seek(place)
       if (place === undefined || place > to) return undefined
@@ -158,7 +163,7 @@ export const intersect = (lists: readonly PlaceList[], from: Place, to: Place, e
   }
   return {
     take: (count, limit) => {
-      const places: Place[] = []
+      const places: PlaceInOrder[] = []
       while (places.length < count && effort.spent < limit) {
         const place = leap()
         if (place === undefined) return { places, ended: true }

@@ -16,7 +16,7 @@ import { alternativesOf } from './compact-terms.ts'
 import type { Connection } from './connect.ts'
 import { idOfBytes } from './id-bytes.ts'
 import type { IndexTables } from './index-tables.ts'
-import { type Effort, intersect, type Place, type PlaceList, union } from './postings.ts'
+import { type Effort, intersect, type PlaceInOrder, type PlaceList, union } from './postings.ts'
 import type { StatementRevision } from './revision.ts'
 import type { TermIds } from './term-ids.ts'
 
@@ -37,8 +37,8 @@ interface Matches {
 
 interface Range {
   readonly ascending: boolean
-  readonly from: Place
-  readonly to: Place
+  readonly from: PlaceInOrder
+  readonly to: PlaceInOrder
 }
 
 /** Up to the latest statement there is, so that none that comes while the query rests is seen before an older one. */

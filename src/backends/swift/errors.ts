@@ -3,10 +3,10 @@ import { formatPlace, type ObjectPlace } from '../../records/object-place.ts'
 import { type HttpAnswer, textOf } from './http.ts'
 
 /** What a request was about; without a name it was about the container. */
-export type About = { readonly container: string } | ObjectPlace
+export type RequestSubject = { readonly container: string } | ObjectPlace
 
 /** Reads what the server says to what it refuses, and gives the error of ours. */
-export const refusalOf = async (answer: HttpAnswer, about: About): Promise<RalphError> => {
+export const refusalOf = async (answer: HttpAnswer, about: RequestSubject): Promise<RalphError> => {
   const { status } = answer
   const said = (await textOf(answer))
     .replace(/<[^>]*>/g, ' ')
@@ -29,7 +29,7 @@ export const refusalOf = async (answer: HttpAnswer, about: About): Promise<Ralph
 /** `answer`, if it has one of these statuses; its body is to be read. */
 export const expectStatus = async <Answer extends HttpAnswer>(
   answer: Answer,
-  about: About,
+  about: RequestSubject,
   ...statuses: readonly number[]
 ): Promise<Answer> => {
   if (statuses.includes(answer.status)) return answer
@@ -37,5 +37,5 @@ export const expectStatus = async <Answer extends HttpAnswer>(
 }
 
 /** What a write may be refused for: an object need not be there before it, so what is not there is its container. */
-export const aboutWriting = (place: ObjectPlace, { status }: HttpAnswer): About =>
+export const aboutWriting = (place: ObjectPlace, { status }: HttpAnswer): RequestSubject =>
   status === 404 ? { container: place.container } : place

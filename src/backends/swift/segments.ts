@@ -8,7 +8,7 @@ import { pathOf } from './object-path.ts'
 import type { SwiftSession } from './session.ts'
 
 /** A part of an object, which is an object itself. */
-export interface Piece {
+export interface Segment {
   readonly place: ObjectPlace
   /** MD5 of its bytes. */
   readonly tag: string
@@ -25,11 +25,11 @@ export interface SegmentsOptions {
 /** The segments of one object that is being written. */
 export interface Segments {
   readonly container: string
-  readonly pieces: readonly Piece[]
+  readonly written: readonly Segment[]
   /** False: the user may not make it, and it is not there. */
   makeContainer(): Promise<boolean>
   nextPlace(): ObjectPlace
-  add(piece: Piece): void
+  add(segment: Segment): void
   /** Makes them one object, the last thing that is done; gives its size. */
   join(): Promise<number>
   /** Takes them away. That it cannot is only warned of. */
@@ -48,7 +48,7 @@ export const createSegments = (
 ): Segments => {
   const container = `${place.container}_segments`
   const prefix = `${place.name}/${stamp}/`
-  const pieces: Piece[] = []
+  const written: Segment[] = []
   let given = 0
   /** The manifest was sent, and it is not known what has become of it. */
   let inDoubt = false
@@ -87,7 +87,7 @@ export const createSegments = (
 
   return {
     container,
-    pieces,
+    written,
     makeContainer: async () => {
       // Segments belong where the operator keeps what is in the container.
       const head = await session.request({ method: 'HEAD', path: pathOf(place.container), signal })
@@ -116,11 +116,11 @@ export const createSegments = (
       given += 1
       return placeOf(given)
     },
-    add: (piece) => {
-      pieces.push(piece)
+    add: (segment) => {
+      written.push(segment)
     },
     join: async () => {
-      const manifest = pieces.map(({ place: { container, name }, tag, size }) => ({
+      const manifest = written.map(({ place: { container, name }, tag, size }) => ({
         path: `/${container}/${name}`,
         etag: tag,
         size_bytes: size
@@ -140,7 +140,7 @@ export const createSegments = (
       }
       if (answer.status !== 412) await expectStatus(answer, place, 201, 202)
       await textOf(answer)
-      return pieces.reduce((sum, { size }) => sum + size, 0)
+      return written.reduce((sum, { size }) => sum + size, 0)
     },
     remove,
     abandon: async () => {

@@ -6,7 +6,7 @@ import type { ByteSource } from '../../streams/byte-source.ts'
 import { aboutWriting, expectStatus, refusalOf } from './errors.ts'
 import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
-import { createSegments, type Piece } from './segments.ts'
+import { createSegments, type Segment } from './segments.ts'
 import type { SwiftAnswer, SwiftSession } from './session.ts'
 
 export interface WriteObjectOptions {
@@ -63,7 +63,7 @@ const putWhole = async (
 }
 
 /** Sends what the source gives, at most `limit` bytes with those of `head`. */
-const putPiece = async (
+const putSegment = async (
   session: SwiftSession,
   place: ObjectPlace,
   head: Uint8Array,
@@ -71,7 +71,7 @@ const putPiece = async (
   limit: number,
   signal: AbortSignal | undefined,
   options: { readonly condition?: { readonly [name: string]: string }; readonly refuseMore?: () => RalphError } = {}
-): Promise<Piece> => {
+): Promise<Segment> => {
   const hash = createHash('md5')
   let size = 0
   const next = async (): Promise<Uint8Array | undefined> => {
@@ -101,11 +101,11 @@ const putPiece = async (
 }
 
 /** The copy is made by the server, and is there whole or not at all. */
-const copy = async (session: SwiftSession, piece: Piece, place: ObjectPlace, options: WriteObjectOptions) => {
+const copy = async (session: SwiftSession, segment: Segment, place: ObjectPlace, options: WriteObjectOptions) => {
   const { signal, replaces } = options
   // With a condition, Swift would apply it to what is copied.
   if (!replaces && (await headObject(session, place, signal)).status === 200) throw alreadyThere(place)
-  const headers = { 'x-copy-from': pathOf(piece.place.container, piece.place.name) }
+  const headers = { 'x-copy-from': pathOf(segment.place.container, segment.place.name) }
   const path = pathOf(place.container, place.name)
   const error = await session
     .request({ method: 'PUT', path, headers, signal })
@@ -117,7 +117,7 @@ const copy = async (session: SwiftSession, piece: Piece, place: ObjectPlace, opt
     .catch((failure: unknown) => failure)
   if (error === undefined) return
   const head = await headObject(session, place, undefined).catch(() => undefined)
-  if (head === undefined || tagOf(head) !== piece.tag) throw error
+  if (head === undefined || tagOf(head) !== segment.tag) throw error
 }
 
 /** Puts one object there whole, or leaves nothing. Gives its size. */
@@ -136,25 +136,25 @@ export const writeObject = async (
 
   const segments = createSegments(session, place, { stamp, replaces, signal, log })
   if (!(await segments.makeContainer())) {
-    // Who may write to one container only still can, as long as one piece is enough.
+    // Who may write to one container only still can, as long as one segment is enough.
     const refuseMore = (): RalphError =>
       new RalphError(
         'FORBIDDEN',
         `${formatPlace(place)} is larger than ${segmentSize} bytes: ${segments.container} is to be made first`
       )
     const condition = conditionOf(replaces)
-    const { size } = await putPiece(session, place, buffer, source, segmentSize, signal, { condition, refuseMore })
+    const { size } = await putSegment(session, place, buffer, source, segmentSize, signal, { condition, refuseMore })
     return size
   }
 
   try {
     let head: Uint8Array = buffer
     do {
-      const piece = await putPiece(session, segments.nextPlace(), head, source, segmentSize, signal)
-      segments.add(piece)
+      const segment = await putSegment(session, segments.nextPlace(), head, source, segmentSize, signal)
+      segments.add(segment)
       head = Buffer.alloc(0)
     } while (!(await source.isAtEnd()))
-    const [only, second] = segments.pieces
+    const [only, second] = segments.written
     if (only !== undefined && second === undefined) {
       await copy(session, only, place, options)
       await segments.remove()

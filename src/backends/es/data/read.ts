@@ -4,7 +4,7 @@ import { parseExactly } from '../../../json/parse-exactly.ts'
 import type { Patience } from '../../../network/patience.ts'
 import { type RecordPage, readPages } from '../../../records/read-pages.ts'
 import { type Connection, type EsRequest, refusalIn } from '../connect.ts'
-import { readPage } from '../hits.ts'
+import { readPage } from '../search-answer.ts'
 import { asError } from './errors.ts'
 import { type EsQuery, parseEsQuery } from './query.ts'
 

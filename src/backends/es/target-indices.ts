@@ -3,7 +3,7 @@ import { type Keys, keysOf } from './keys.ts'
 import type { OwnIndices, Refresh, Space } from './names.ts'
 
 /** Where one target is. */
-export interface Tables {
+export interface TargetIndices {
   readonly connection: Connection
   /** The index of the statements. */
   readonly statements: string
@@ -14,9 +14,9 @@ export interface Tables {
   readonly refresh: Refresh | undefined
 }
 
-export const tablesOf = (
+export const indicesOf = (
   connection: Connection,
   own: OwnIndices,
   space: Space,
   refresh: Refresh | undefined
-): Tables => ({ connection, ...own, statements: space.index, space, keys: keysOf(space), refresh })
+): TargetIndices => ({ connection, ...own, statements: space.index, space, keys: keysOf(space), refresh })

@@ -2,7 +2,7 @@ import { endOfString, endOfValue, onOneLine } from '../../json/exact.ts'
 import { type Bytes, closeBrace, comma, openBrace } from './json-bytes.ts'
 
 /** The answer to a search, its hits as text: numbers stay as they were written. */
-export interface Page {
+export interface SearchAnswer {
   /** Whole, or what was stored only; each on one line. */
   readonly lines: readonly string[]
   /** The JSON text of what the last hit is sorted by; undefined: there is no hit. */
@@ -32,7 +32,7 @@ const lineOf = (bytes: Buffer, start: number, end: number): string => {
 }
 
 /** Elasticsearch prints answers without white space, but what was stored as it came. */
-export const readPage = (bytes: Buffer, bare: boolean): Page => {
+export const readPage = (bytes: Buffer, bare: boolean): SearchAnswer => {
   const text: Bytes = bytes.toString('latin1')
   const lines: string[] = []
   let last: string | undefined
