@@ -120,6 +120,12 @@ export interface ListImports {
   readonly door?: string | undefined
   /** Name of the user who brought them. */
   readonly user?: string | undefined
+  /** The store that the statements go to; undefined in it: the default one. */
+  readonly store?: { readonly target: string | undefined } | undefined
+  /** Of the bytes as they came, in lower-case hexadecimal. */
+  readonly sha256?: string | undefined
+  /** Only what comes behind this import, which may be gone by now: the next page of the same list. */
+  readonly after?: Pick<ImportRecord, 'created' | 'id'> | undefined
   /** Default 100. */
   readonly limit?: number
 }
@@ -151,6 +157,8 @@ export interface Imports {
   run(id: string, options?: { readonly signal?: AbortSignal }): Promise<ImportRecord>
   /** Runs what is due and nobody works on, one after the other, oldest first. Resolves with how many there were. */
   runDue(options: { readonly signal: AbortSignal }): Promise<number>
+  /** When the first of those that wait for another attempt is due, in milliseconds since 1970; undefined: none waits. */
+  nextAttempt(): Promise<number | undefined>
   find(id: string): Promise<ImportRecord | undefined>
   /** Newest first. */
   list(options?: ListImports): Promise<readonly ImportRecord[]>

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { type ErrorCode, RalphError } from '../errors.ts'
+import { retryAfter } from '../network/retry.ts'
 import { Passing, untilDone } from './attempts.ts'
 import type { AddressGuard } from './guard.ts'
 import type { Part } from './part.ts'
@@ -76,9 +77,10 @@ const refusals: { readonly [status: number]: ErrorCode } = {
 }
 
 /** Seconds; undefined: it says nothing that can be understood. */
-const retryAfterOf = (answer: IncomingMessage): number | undefined => {
-  const text = answer.headers['retry-after'] ?? ''
-  return /^\d{1,9}$/.test(text) ? Number(text) : undefined
+const retryAfterOf = ({ headers }: IncomingMessage): number | undefined => {
+  const said = Object.entries({ 'retry-after': headers['retry-after'], date: headers.date })
+  const pause = retryAfter(new Headers(said.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))))
+  return pause === undefined ? undefined : Math.ceil(pause / 1000)
 }
 
 /** What If-Range takes: a strong ETag, else the time of the last change. */

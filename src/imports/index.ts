@@ -1,4 +1,5 @@
 import type { ImportRecord, Imports } from '../contracts/imports.ts'
+import type { Log } from '../contracts/log.ts'
 import { messageOf, RalphError } from '../errors.ts'
 import { attempt } from './attempt.ts'
 import type { ImportsContext } from './context.ts'
@@ -12,6 +13,32 @@ interface Held {
 }
 
 const notThere = (id: string): RalphError => new RalphError('NOT_FOUND', `there is no import ${id}`, { id })
+
+/** Runs imports one after the other; gives how many of them nobody else was faster with. */
+const runAll = async (
+  ids: readonly string[],
+  run: (id: string, signal: AbortSignal) => Promise<ImportRecord>,
+  log: Log,
+  signal: AbortSignal
+): Promise<number> => {
+  let count = 0
+  for (const id of ids) {
+    if (signal.aborted) break
+    try {
+      const { status, filename, trouble } = await run(id, signal)
+      count += 1
+      if (trouble === undefined) log.info(`import ${id} of ${filename}: ${status}`)
+      else log.warn(`import ${id} of ${filename}: ${status}, ${trouble.code}: ${trouble.message}`)
+    } catch (error) {
+      if (signal.aborted) break
+      // Somebody else was faster, or has removed it.
+      const isTaken = error instanceof RalphError && ['IMPORT_IN_USE', 'NOT_FOUND'].includes(error.code)
+      if (!isTaken) throw error
+      log.debug(messageOf(error))
+    }
+  }
+  return count
+}
 
 const never = new AbortController().signal
 
@@ -79,38 +106,26 @@ export const createImports = (context: ImportsContext): Imports => {
     submit: async (offer, { signal, hold: keeps = false } = {}) => {
       const { kept, hold } = await takeIn(offer, signal, context)
       if (keeps) held.set(kept.id, { kept, hold })
-      else await hold.release()
+      else {
+        await hold.release()
+        await staging.poke()
+      }
       return shownImport(kept, keeps)
     },
     run: (id, { signal = never } = {}) => run(id, signal),
     runDue: async ({ signal }) => {
       await sweep()
-      let count = 0
-      for (const id of await records.due(now(), destinations)) {
-        if (signal.aborted) break
-        try {
-          const { status, filename, trouble } = await run(id, signal)
-          count += 1
-          if (trouble === undefined) log.info(`import ${id} of ${filename}: ${status}`)
-          else log.warn(`import ${id} of ${filename}: ${status}, ${trouble.code}: ${trouble.message}`)
-        } catch (error) {
-          if (signal.aborted) break
-          // Somebody else was faster, or has removed it.
-          const isTaken = error instanceof RalphError && ['IMPORT_IN_USE', 'NOT_FOUND'].includes(error.code)
-          if (!isTaken) throw error
-          log.debug(messageOf(error))
-        }
-      }
-      return count
+      return runAll(await records.due(now(), destinations), run, log, signal)
     },
+    nextAttempt: () => records.nextAttempt(destinations),
     find: async (id) => {
       const found = await records.find(id)
       return found && shownImport(found.kept, found.isRunning)
     },
     list: async (options = {}) =>
       (await records.list(options)).map(({ kept, isRunning }) => shownImport(kept, isRunning)),
-    retry: (id) =>
-      alone(id, async (kept) => {
+    retry: async (id) => {
+      const record = await alone(id, async (kept) => {
         if (!kept.isStaged) {
           const rejects = kept.counts.rejected > 0 ? ': its rejected records can be brought in again' : ''
           throw new RalphError('UNSUPPORTED_OPERATION', `the bytes of the import ${id} are gone${rejects}`, { id })
@@ -125,7 +140,10 @@ export const createImports = (context: ImportsContext): Imports => {
         }
         if (!(await records.save(again))) throw inUse(id)
         return shownImport(again, false)
-      }),
+      })
+      await staging.poke()
+      return record
+    },
     rejected: (id) => (staging.rejects.has(id) ? staging.rejects.read(id) : undefined),
     resubmitRejected: async (id) => {
       const found = await records.find(id)

@@ -1,5 +1,5 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { createReadStream, existsSync, mkdirSync, watch } from 'node:fs'
+import { mkdir, open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asWriteError } from '../durability/write-whole.ts'
 import { messageOf, RalphError } from '../errors.ts'
@@ -23,6 +23,8 @@ export interface Staging {
   clearScratch(id: string): Promise<void>
   /** Ids of imports that have anything there. */
   ids(): Promise<readonly string[]>
+  /** Tells whoever watches the directory that an import is due: other processes, too. */
+  poke(): Promise<void>
   readonly rejects: RejectFiles
 }
 
@@ -93,7 +95,31 @@ export const openStaging = (directory: string): Staging => {
       for (const name of names) if (name.startsWith('unpacked-')) await rm(join(directoryOf(id), name), { force: true })
     },
     ids: () => readdir(staging).catch(() => []),
+    poke: async () => {
+      // Who cannot be told finds it at the next look.
+      await writeFile(join(directory, poked), '', { mode: 0o600 }).catch(() => {})
+    },
     rejects: rejectFiles(join(directory, 'rejected'))
+  }
+}
+
+/** A file that is written when an import is due. */
+const poked = 'due'
+
+/**
+ * Calls back whenever a process of this machine says that an import is due. Where a directory cannot be watched, nobody is
+ * called. Gives what ends it.
+ */
+export const watchForDue = (directory: string, onDue: () => void): (() => void) => {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const watcher = watch(directory, { persistent: false }, (_, name) => {
+      if (name === null || name === poked) onDue()
+    })
+    watcher.on('error', () => watcher.close())
+    return () => watcher.close()
+  } catch {
+    return () => {}
   }
 }
 

@@ -6,6 +6,7 @@ import type { Part, PartStatus } from '../contracts/part.ts'
 import { messageOf } from '../errors.ts'
 import { lrsHandler } from '../imports/handlers/lrs.ts'
 import { openImports } from '../imports/open.ts'
+import { watchForDue } from '../imports/staging.ts'
 import type { LrsRules } from '../lrs/call.ts'
 import type { ImportSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -19,10 +20,32 @@ export interface ImportsOptions {
   readonly log: Logger
 }
 
-/** Milliseconds between two looks at what is due. */
-const interval = 2000
+/** Waits until it is woken, or the time is over; a call between two waits is not lost. */
+const createAlarm = (signal: AbortSignal) => {
+  let woken = false
+  let wake = (): void => {
+    woken = true
+  }
+  return {
+    ring: (): void => wake(),
+    wait: async (milliseconds: number): Promise<void> => {
+      const awake = new AbortController()
+      wake = () => {
+        woken = true
+        awake.abort()
+      }
+      if (!woken) {
+        await wait(milliseconds, undefined, { signal: AbortSignal.any([signal, awake.signal]) }).catch(() => {})
+      }
+      woken = false
+    }
+  }
+}
 
-/** Works on imports that wait, one after the other. */
+/**
+ * Works on imports that wait, one after the other. It is woken when one comes, and when the time of another attempt has come;
+ * in between it looks seldom, for what another machine has brought, and otherwise does nothing.
+ */
 export const importsPart = ({ settings, rules, database, newId, clock, log }: ImportsOptions): Part<Imports> => ({
   name: 'imports',
   start: async ({ use }) => {
@@ -31,17 +54,23 @@ export const importsPart = ({ settings, rules, database, newId, clock, log }: Im
     const imports = await openImports({ settings, handlers, clock, log })
     const stopping = new AbortController()
     let status: PartStatus = { state: 'ok' }
+    const alarm = createAlarm(stopping.signal)
+    const stopWatching = watchForDue(settings.directory, alarm.ring)
     const work = async (): Promise<void> => {
       while (!stopping.signal.aborted) {
+        let next: number | undefined
         try {
           await imports.runDue({ signal: stopping.signal })
+          next = await imports.nextAttempt()
           status = { state: 'ok' }
         } catch (error) {
           const detail = `imports cannot be worked on: ${messageOf(error)}`
           if (status.state === 'ok') log.error(detail)
           status = { state: 'degraded', detail, hint: 'imports cannot be worked on' }
         }
-        await wait(interval, undefined, { signal: stopping.signal }).catch(() => {})
+        // What is due already, and was not run, is another process's: it is looked for at the next sweep.
+        const untilNext = (next ?? 0) - Math.floor(clock() / 1000)
+        await alarm.wait(untilNext > 0 ? Math.min(settings.sweep, untilNext) : settings.sweep)
       }
     }
     const working = work()
@@ -50,6 +79,7 @@ export const importsPart = ({ settings, rules, database, newId, clock, log }: Im
       stop: async () => {
         // What is in the middle of a chunk ends it; the rest is gone on with after the next start.
         stopping.abort()
+        stopWatching()
         await working
         await imports.close()
       },

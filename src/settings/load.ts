@@ -6,15 +6,8 @@ import { messageOf } from '../errors.ts'
 import { flagsOf, namesOf } from './aliases.ts'
 import type { Group, Values } from './define.ts'
 import { downloadsGroup } from './downloads.ts'
-import {
-  converterGroup,
-  generalGroup,
-  identityGroup,
-  importsGroup,
-  logLevels,
-  lrsGroup,
-  serverGroup
-} from './groups.ts'
+import { converterGroup, generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
+import { importsGroup } from './imports.ts'
 import { createReader, type Reader } from './read.ts'
 import type { GeneralSettings, IdentitySettings, ImportSettings, LogSettings, ServerSettings } from './settings.ts'
 import { platformTempDir, type Sources } from './sources.ts'

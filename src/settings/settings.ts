@@ -133,6 +133,8 @@ export interface ImportSettings {
   readonly maxDepth: number
   /** RALPH_IMPORTS_MAX_ATTEMPTS */
   readonly maxAttempts: number
+  /** RALPH_IMPORTS_SWEEP, in milliseconds. */
+  readonly sweep: number
   /** RALPH_IMPORTS_LONGEST_PAUSE, in seconds. */
   readonly longestPause: number
 }

@@ -99,6 +99,13 @@ t.test('the server works on what waits, and shows it to those who may see it', a
   }
   t.match(record, { id, status: 'DONE', counts: { written: 20, rejected: 0 } })
   t.match(await (await ask('')).json(), { imports: [{ id }] })
+  const again = await ralph(t, ['import', '--queue', '--json', join(files, 'a.jsonl')], options)
+  const second: ImportRecord = JSON.parse(again.stdout)
+  const page = (await (await ask('?limit=1&door=command')).json()) as { imports: ImportRecord[]; more: string }
+  t.match(page, { imports: [{ id: second.id }], more: String })
+  t.match(await (await ask(page.more.replace('/imports', ''))).json(), { imports: [{ id }], more: undefined })
+  t.match(await (await ask('?door=mirror')).json(), { imports: [] })
+  t.equal((await ask('?after=none')).status, 400)
   t.match(await (await ask('?status=FAILED')).json(), { imports: [] })
   const there = await fetch(`${server.url}/xAPI/statements?limit=50`, { headers: as('jane') })
   t.match(await there.json(), { statements: Array.from({ length: 20 }, () => ({ id: String })) })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/contracts/clock.ts'
+import type { ListImports } from '../../src/contracts/imports.ts'
 import { atStart, type KeptImport, nothingCounted } from '../../src/imports/kept.ts'
 import type { ImportRecords } from '../../src/imports/records/records.ts'
 import { aClock } from '../support/clock.ts'
@@ -103,11 +104,50 @@ export const importRecordsContract = (t: Test, open: OpenRecords): void => {
     const mine = [t.name.slice(0, 10)]
     t.same(await records.due(999, mine), [sooner, later])
     t.same(await records.due(1000, mine), [sooner, retried, later])
+    t.equal(await records.nextAttempt(mine), 1000)
+    t.equal(await records.nextAttempt(['nobody']), undefined)
     await records.claim(sooner)
     t.same(await records.due(1000, mine), [retried, later], 'somebody works on the first one')
     const final = await records.finishedBefore(11, undefined)
     t.same([final.includes(done), final.includes(failed)], [true, false])
     t.same(await records.finishedBefore(12, 'FAILED'), [failed])
+    await records.close()
+  })
+
+  t.test('filters are over all records, however many there are, and pages follow each other', async (t) => {
+    const records = await open(aClock().now)
+    const door = `door-${randomUUID()}`
+    const of = (user: string, target?: string): Partial<KeptImport> => ({
+      source: { door, reference: 'r', user },
+      user: { username: user, agent: {}, scopes: [], ...(target === undefined ? {} : { target }) }
+    })
+    const wanted = [
+      aRecord(1, { ...of('joe'), sha256: 'cd'.repeat(32) }),
+      aRecord(1, of('joe', 'school')),
+      // Of the same millisecond: the id tells which one is first.
+      ...Array.from({ length: 5 }, () => aRecord(2, of('joe', 'school')))
+    ]
+    for (const each of wanted) await records.insert(each)
+    await Promise.all(Array.from({ length: 1100 }, (_, at) => records.insert(aRecord(10 + at, of('jane', 'school')))))
+    const idsOf = async (filter: Parameters<ImportRecords['list']>[0]): Promise<readonly string[]> =>
+      (await records.list({ door, ...filter })).map(({ kept }) => kept.id)
+    const [inDefault, first, ...others] = wanted.map(({ id }) => id)
+    t.same(await idsOf({ user: 'joe', store: { target: undefined } }), [inDefault])
+    t.same(await idsOf({ user: 'joe', sha256: 'cd'.repeat(32) }), [inDefault])
+    t.same(await idsOf({ user: 'jane', store: { target: undefined } }), [])
+    const inSchool = [...others.toSorted().toReversed(), first]
+    t.same(await idsOf({ user: 'joe', store: { target: 'school' } }), inSchool)
+    const paged: string[] = []
+    for (let after: ListImports['after']; paged.length < 10; ) {
+      const page = await records.list({ door, user: 'joe', store: { target: 'school' }, after, limit: 2 })
+      paged.push(...page.map(({ kept }) => kept.id))
+      const last = page.at(-1)?.kept
+      if (last === undefined) break
+      after = { id: last.id, created: new Date(last.created).toISOString() }
+      // The place of a page does not depend on the record being there.
+      await records.remove(last.id)
+    }
+    t.same(paged, inSchool)
     await records.close()
   })
 

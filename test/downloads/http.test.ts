@@ -126,7 +126,10 @@ t.test('a server that does wrong has an error of its own, and nothing is left', 
     else if (path === '/loop') response.writeHead(302, { location: '/loop' }).end()
     else if (path === '/file') response.writeHead(302, { location: 'file:///etc/passwd' }).end()
     else if (path === '/busy') response.writeHead(429, { 'retry-after': '100000' }).end()
-    else if (path === '/hangs') response.write('a')
+    else if (path === '/date') {
+      const [now, later] = [0, 200_000].map((after) => new Date(Date.UTC(2026, 0, 1) + after).toUTCString())
+      response.writeHead(503, { date: now, 'retry-after': later }).end()
+    } else if (path === '/hangs') response.write('a')
     else if (path === '/x.zip') response.end('no zip')
     else response.writeHead(Number(path.slice(1))).end()
   })
@@ -138,6 +141,7 @@ t.test('a server that does wrong has an error of its own, and nothing is left', 
     ['loop', 'INVALID_QUERY'],
     ['file', 'FORBIDDEN'],
     ['busy', 'STORE_UNAVAILABLE'],
+    ['date', 'STORE_UNAVAILABLE'],
     ['hangs', 'STORE_UNAVAILABLE'],
     ['x.zip', 'INVALID_ARCHIVE'],
     ['401', 'UNAUTHENTICATED'],
@@ -148,6 +152,8 @@ t.test('a server that does wrong has an error of its own, and nothing is left', 
     await t.rejects(download(`${server.url}/${path}`, to), { code }, path)
   }
   t.same(readdirSync(to), [])
+  const error: unknown = await download(`${server.url}/date`).catch((reason: unknown) => reason)
+  t.match(error, { details: { retryAfter: 200 } }, 'a time is read by the clock of who wrote it')
 })
 
 t.test('a checksum is asked of what is fetched and of what is in the cache', async (t) => {

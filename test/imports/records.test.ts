@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import t from 'tap'
+import type { ListImports } from '../../src/contracts/imports.ts'
 import { openRecords } from '../../src/imports/open.ts'
+import { migrationsFor } from '../../src/imports/records/sql.ts'
 import { openSqliteRecords } from '../../src/imports/records/sqlite.ts'
 import { aRecord, importRecordsContract } from '../contracts/import-records.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
@@ -37,6 +39,26 @@ t.test('the lease of a process of this machine that is dead is not waited for', 
   const records = await openRecords({ databaseUrl: undefined, file }, () => Date.now() * 1000)
   t.equal((await records.find(made.id))?.isRunning, false)
   t.ok(await records.claim(made.id))
+  await records.close()
+})
+
+t.test('records of before the columns that lists ask for are found by them', async (t) => {
+  const file = join(t.testdir(), 'imports.db')
+  const made = aRecord(1, { user: { username: 'jane', agent: {}, scopes: [], target: 'school' } })
+  const { DatabaseSync } = await import('node:sqlite')
+  const before = new DatabaseSync(file)
+  before.exec(`${migrationsFor(() => 'NULL')[0]}; PRAGMA application_id = ${0x524c5049}; PRAGMA user_version = 1`)
+  before
+    .prepare(
+      `INSERT INTO ralph_import (id, status, door, username, destination, created, body)
+       VALUES (?, 'DONE', 'command', 'jane', 'lrs', 1, ?)`
+    )
+    .run(made.id, JSON.stringify(made))
+  before.close()
+  const records = await openRecords({ databaseUrl: undefined, file }, () => 0)
+  const idsOf = async (filter: ListImports) => (await records.list(filter)).map(({ kept }) => kept.id)
+  t.same(await idsOf({ store: { target: 'school' }, ...(made.sha256 && { sha256: made.sha256 }) }), [made.id])
+  t.same(await idsOf({ store: { target: undefined } }), [])
   await records.close()
 })
 

@@ -27,6 +27,7 @@ export const importSettings = (directory: string, settings: Partial<ImportSettin
   maxRatio: 200,
   maxDepth: 5,
   maxAttempts: 20,
+  sweep: 30_000,
   longestPause: 900,
   ...settings
 })

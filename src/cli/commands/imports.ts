@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { ImportDestination, ImportRecord, ImportStatus, Imports } from '../../contracts/imports.ts'
+import type { ImportDestination, ImportRecord, ImportStatus, Imports, ListImports } from '../../contracts/imports.ts'
 import { RalphError } from '../../errors.ts'
 import { integer } from '../../settings/kinds.ts'
 import { printable } from '../../telemetry/printable.ts'
@@ -13,8 +13,27 @@ const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING
 
 interface ListFlags {
   readonly status?: ImportStatus
+  readonly door?: string
+  readonly user?: string
   readonly limit: number
   readonly json?: boolean
+}
+
+/** So many records are in memory at once. */
+const pageSize = 1000
+
+/** All imports that are asked for, a page at a time. */
+async function* pagesOf(
+  imports: Imports,
+  { limit, ...filter }: ListImports & { readonly limit: number }
+): AsyncGenerator<readonly ImportRecord[], void, undefined> {
+  let after: ListImports['after']
+  for (let left = limit; left > 0; ) {
+    const page = await imports.list({ ...filter, after, limit: Math.min(left, pageSize) })
+    if (page.length > 0) yield page
+    after = page.at(-1)
+    left = page.length < pageSize ? 0 : left - page.length
+  }
 }
 
 const day = 86_400_000
@@ -50,13 +69,20 @@ export const declareImports = (program: Command, composition: Composition): void
     .command('list', { isDefault: true })
     .summary('list imports, newest first')
     .addOption(statusOption('only these'))
+    .option('--door <door>', 'only those that came by it: command, download, mirror, upload, …')
+    .option('--user <name>', 'only what this user has brought')
     .option('--limit <number>', 'so many at most', flagOf('--limit', integer(1, 1_000_000)), 100)
     .option('--json', 'everything that is known of each, one JSON object on each line')
-    .action(({ status, limit, json }: ListFlags, command: Command) =>
-      withImports(command, undefined, async (opened) => {
-        const records = await opened.list({ status, limit })
-        const text = json === true ? records.map((each) => `${JSON.stringify(each)}\n`).join('') : importTable(records)
-        process.stdout.write(json === true ? text : printable(text))
+    .action(({ json, ...filter }: ListFlags, command: Command) =>
+      withImports(command, undefined, async (opened, signal) => {
+        const { writeOut } = await import('../write-out.ts')
+        const texts = async function* (): AsyncGenerator<string, void, undefined> {
+          for await (const page of pagesOf(opened, filter)) {
+            if (json === true) yield page.map((each) => `${JSON.stringify(each)}\n`).join('')
+            else yield printable(importTable(page))
+          }
+        }
+        await writeOut(texts(), { signal })
       })
     )
   imports

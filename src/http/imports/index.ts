@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { ImportRecord, ImportStatus, Imports } from '../../contracts/imports.ts'
+import type { ImportRecord, ImportStatus, Imports, ListImports } from '../../contracts/imports.ts'
 import { RalphError } from '../../errors.ts'
 import { allows, type Principal, type Scope } from '../../identity/principal.ts'
 import type { ServerSettings } from '../../settings/settings.ts'
@@ -12,10 +12,15 @@ const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING
 const mostListed = 1000
 
 /** As of statements: those of one's store, and where authorities are kept apart only one's own. */
-const isFor = (asker: Principal, { source, target }: ImportRecord, settings: ServerSettings): boolean => {
-  if (target !== asker.target) return false
+const visibleTo = (asker: Principal, settings: ServerSettings): Pick<ListImports, 'store' | 'user'> => {
   const mayReadAll = settings.restrictByScopes && allows(asker, 'statements/read')
-  return !settings.restrictByAuthority || mayReadAll || source.user === asker.username
+  const store = { target: asker.target }
+  return !settings.restrictByAuthority || mayReadAll ? { store } : { store, user: asker.username }
+}
+
+const isFor = (asker: Principal, { source, target }: ImportRecord, settings: ServerSettings): boolean => {
+  const { store, user } = visibleTo(asker, settings)
+  return target === store?.target && (user === undefined || source.user === user)
 }
 
 const statusIn = (value: unknown): ImportStatus | undefined => {
@@ -36,6 +41,29 @@ const limitIn = (value: unknown): number => {
   })
 }
 
+/** Where a page of the list ends, for the next one: the time and the id of its last import. */
+const cursorOf = ({ created, id }: ImportRecord): string => `${created},${id}`
+
+const afterIn = (value: unknown): ListImports['after'] => {
+  if (value === undefined) return undefined
+  const [created = '', id = ''] = String(value).split(',')
+  if (id !== '' && !Number.isNaN(Date.parse(created))) return { created, id }
+  throw new RalphError('INVALID_PARAMETER', 'Parameter "after" must be as "more" of an answer has it.', {
+    parameter: 'after'
+  })
+}
+
+interface ListQuery {
+  readonly status?: string
+  readonly door?: string
+  readonly limit?: string
+  readonly after?: string
+}
+
+/** The path and query of the next page. */
+const moreOf = (query: ListQuery, last: ImportRecord): string =>
+  `/imports?${new URLSearchParams({ ...query, after: cursorOf(last) })}`
+
 const routes = (server: FastifyInstance, imports: Imports, { authenticate, settings }: HttpContext): void => {
   /** One that is another's is as one that is not there. */
   const find = async (request: FastifyRequest<{ Params: { id: string } }>, scope: Scope): Promise<ImportRecord> => {
@@ -47,11 +75,16 @@ const routes = (server: FastifyInstance, imports: Imports, { authenticate, setti
   }
   const onRequest = authenticate
 
-  server.get<{ Querystring: { status?: string; limit?: string } }>('/', { onRequest }, async (request) => {
+  server.get<{ Querystring: ListQuery }>('/', { onRequest }, async (request) => {
+    const { query } = request
     const asker = requireScope(request, 'statements/read/mine', settings)
-    const limit = limitIn(request.query.limit)
-    const records = await imports.list({ status: statusIn(request.query.status), limit: mostListed })
-    return { imports: records.filter((record) => isFor(asker, record, settings)).slice(0, limit) }
+    const limit = limitIn(query.limit)
+    const filter = { status: statusIn(query.status), door: query.door, after: afterIn(query.after) }
+    // One more than asked for tells whether there is a next page.
+    const found = await imports.list({ ...filter, ...visibleTo(asker, settings), limit: limit + 1 })
+    const page = found.slice(0, limit)
+    const last = page.at(-1)
+    return { imports: page, ...(found.length > limit && last !== undefined ? { more: moreOf(query, last) } : {}) }
   })
   server.get<{ Params: { id: string } }>('/:id', { onRequest }, (request) => find(request, 'statements/read/mine'))
   server.post<{ Params: { id: string } }>('/:id/retry', { onRequest }, async (request) => {

@@ -1,6 +1,8 @@
 import { codeOf, messageOf, RalphError } from '../../errors.ts'
 import { missingMigrations } from '../../storage/migrations.ts'
-import { migrations, type SqlDatabase, type SqlRow } from './sql.ts'
+import { migrationsFor, type SqlDatabase, type SqlRow } from './sql.ts'
+
+const migrations = migrationsFor((column, path) => `${column}::json #>> '{${path.join(',')}}'`)
 
 /** Any number, the same for all processes: whoever has this lock makes the tables. */
 const lockNumber = 0x524c5049

@@ -20,6 +20,8 @@ export interface ImportRecords {
   list(options: ListImports): Promise<readonly FoundImport[]>
   /** Ids of what is to be worked on now, and is not, oldest first. */
   due(now: number, destinations: readonly string[]): Promise<readonly string[]>
+  /** When the first of those that wait for another attempt is due, in milliseconds since 1970; undefined: none waits. */
+  nextAttempt(destinations: readonly string[]): Promise<number | undefined>
   /** Ids of final ones that were finished before. */
   finishedBefore(time: number, status: KeptImport['status'] | undefined): Promise<readonly string[]>
   /** Undefined: somebody else works on it, or it is not there. */

@@ -15,9 +15,9 @@ export interface SqlDatabase {
 
 /**
  * The schema, in words that SQLite and PostgreSQL have in common. A step that was released is never changed: add another.
- * What is not searched for is in `body`.
+ * What is not searched for is in `body`. `textIn` gives the expression for a text in a column of JSON, or for NULL.
  */
-export const migrations: readonly string[] = [
+export const migrationsFor = (textIn: (column: string, path: readonly string[]) => string): readonly string[] => [
   `CREATE TABLE ralph_import (
     id TEXT PRIMARY KEY,
     status TEXT NOT NULL,
@@ -32,7 +32,13 @@ export const migrations: readonly string[] = [
     body TEXT NOT NULL
   );
   CREATE INDEX ralph_import_created ON ralph_import (created, id);
-  CREATE INDEX ralph_import_status ON ralph_import (status, created)`
+  CREATE INDEX ralph_import_status ON ralph_import (status, created)`,
+  `ALTER TABLE ralph_import ADD COLUMN target TEXT NOT NULL DEFAULT '';
+  ALTER TABLE ralph_import ADD COLUMN sha256 TEXT;
+  UPDATE ralph_import SET
+    target = coalesce(${textIn('body', ['user', 'target'])}, ''),
+    sha256 = ${textIn('body', ['sha256'])};
+  CREATE INDEX ralph_import_sha256 ON ralph_import (sha256)`
 ]
 
 const columns = 'body, lease_owner, lease_until'
@@ -42,6 +48,7 @@ const valuesOf = (kept: KeptImport): readonly SqlValue[] => [
   kept.status,
   kept.finished ?? null,
   kept.nextAttempt ?? null,
+  kept.sha256 ?? null,
   JSON.stringify(kept)
 ]
 
@@ -50,41 +57,56 @@ const keptIn = (row: SqlRow): KeptImport => JSON.parse(String(row.body)) as Kept
 
 const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
 
-/** Records in a database. `clock` is that of the leases. */
-export const sqlRecords = (database: SqlDatabase, clock: Clock): ImportRecords => {
-  const owner = createOwner()
-  const now = (): number => Math.floor(clock() / 1000)
-  const isHeld = (row: SqlRow): boolean => {
-    const holder = textOf(row.lease_owner)
-    return holder !== '' && Number(row.lease_until) > now() && !owner.isGone(holder)
+/** The condition of a list, and the values of its parameters. */
+const conditionOf = (filter: ListImports): { readonly where: string; readonly values: readonly SqlValue[] } => {
+  const { status, door, user, store, sha256, after } = filter
+  const columns: readonly (readonly [name: string, value: string | undefined])[] = [
+    ['status', status],
+    ['door', door],
+    ['username', user],
+    ['target', store && (store.target ?? '')],
+    ['sha256', sha256]
+  ]
+  const values: SqlValue[] = []
+  const parameter = (value: SqlValue): string => `?${values.push(value)}`
+  const terms = columns.flatMap(([name, value]) => (value === undefined ? [] : [`${name} = ${parameter(value)}`]))
+  if (after !== undefined) {
+    // A place in the order, which does not move when records come or go.
+    terms.push(`(created, id) < (${parameter(Date.parse(after.created))}, ${parameter(after.id)})`)
   }
-  const found = (row: SqlRow): FoundImport => ({ kept: keptIn(row), isRunning: isHeld(row) })
-  const rowOf = async (id: string): Promise<SqlRow | undefined> =>
-    (await database.query(`SELECT ${columns} FROM ralph_import WHERE id = ?1`, id))[0]
+  return { where: terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`, values }
+}
 
+type Lookups = Pick<ImportRecords, 'find' | 'list' | 'nextAttempt' | 'due' | 'finishedBefore'>
+
+/** What is asked of the records without claiming any; `isHeld`: somebody works on it. */
+const lookupsIn = (
+  database: SqlDatabase,
+  rowOf: (id: string) => Promise<SqlRow | undefined>,
+  isHeld: (row: SqlRow) => boolean
+): Lookups => {
+  const found = (row: SqlRow): FoundImport => ({ kept: keptIn(row), isRunning: isHeld(row) })
   return {
-    insert: async (kept) => {
-      const { id, source, destination, created } = kept
-      await database.query(
-        `INSERT INTO ralph_import
-           (id, status, finished, next_attempt, body, door, username, destination, created, lease_owner, lease_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
-        ...[id, ...valuesOf(kept), source.door, source.user ?? '', destination, created],
-        ...[owner.text, now() + leaseTime]
-      )
-    },
     find: async (id) => {
       const row = await rowOf(id)
       return row && found(row)
     },
-    list: async ({ status, door, user, limit = 100 }: ListImports) => {
+    list: async ({ limit = 100, ...filter }) => {
+      const { where, values } = conditionOf(filter)
       const rows = await database.query(
-        `SELECT ${columns} FROM ralph_import
-         WHERE (?1 = '' OR status = ?1) AND (?2 = '' OR door = ?2) AND (?3 = '' OR username = ?3)
-         ORDER BY created DESC, id DESC LIMIT ?4`,
-        ...[status ?? '', door ?? '', user ?? '', limit]
+        `SELECT ${columns} FROM ralph_import ${where} ORDER BY created DESC, id DESC LIMIT ?${values.length + 1}`,
+        ...[...values, limit]
       )
       return rows.map(found)
+    },
+    nextAttempt: async (destinations) => {
+      const rows = await database.query(
+        `SELECT destination, min(next_attempt) AS next FROM ralph_import WHERE status = 'RETRY' GROUP BY destination`
+      )
+      const times = rows.flatMap(({ destination, next }) =>
+        next !== null && destinations.includes(textOf(destination)) ? [Number(next)] : []
+      )
+      return times.length === 0 ? undefined : Math.min(...times)
     },
     due: async (time, destinations) => {
       const rows = await database.query(
@@ -103,6 +125,33 @@ export const sqlRecords = (database: SqlDatabase, clock: Clock): ImportRecords =
         ...[time, status ?? '']
       )
       return rows.map(({ id }) => textOf(id))
+    }
+  }
+}
+
+/** Records in a database. `clock` is that of the leases. */
+export const sqlRecords = (database: SqlDatabase, clock: Clock): ImportRecords => {
+  const owner = createOwner()
+  const now = (): number => Math.floor(clock() / 1000)
+  const isHeld = (row: SqlRow): boolean => {
+    const holder = textOf(row.lease_owner)
+    return holder !== '' && Number(row.lease_until) > now() && !owner.isGone(holder)
+  }
+  const rowOf = async (id: string): Promise<SqlRow | undefined> =>
+    (await database.query(`SELECT ${columns} FROM ralph_import WHERE id = ?1`, id))[0]
+
+  return {
+    ...lookupsIn(database, rowOf, isHeld),
+    insert: async (kept) => {
+      const { id, source, destination, created } = kept
+      await database.query(
+        `INSERT INTO ralph_import
+           (id, status, finished, next_attempt, sha256, body, door, username, target, destination, created,
+            lease_owner, lease_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
+        ...[id, ...valuesOf(kept), source.door, source.user ?? '', kept.user?.target ?? '', destination, created],
+        ...[owner.text, now() + leaseTime]
+      )
     },
     claim: async (id) => {
       const row = await rowOf(id)
@@ -124,8 +173,8 @@ export const sqlRecords = (database: SqlDatabase, clock: Clock): ImportRecords =
     },
     save: async (kept) => {
       const rows = await database.query(
-        `UPDATE ralph_import SET status = ?2, finished = ?3, next_attempt = ?4, body = ?5
-         WHERE id = ?1 AND lease_owner = ?6 RETURNING id`,
+        `UPDATE ralph_import SET status = ?2, finished = ?3, next_attempt = ?4, sha256 = ?5, body = ?6
+         WHERE id = ?1 AND lease_owner = ?7 RETURNING id`,
         ...[kept.id, ...valuesOf(kept), owner.text]
       )
       return rows.length > 0

@@ -4,7 +4,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { errorCodes, resultCode } from '../../durability/sqlite-result.ts'
 import { codeOf, messageOf, RalphError } from '../../errors.ts'
 import { missingMigrations } from '../../storage/migrations.ts'
-import { migrations, type SqlDatabase, type SqlRow } from './sql.ts'
+import { migrationsFor, type SqlDatabase, type SqlRow } from './sql.ts'
+
+const migrations = migrationsFor((column, path) => `json_extract(${column}, '$.${path.join('.')}')`)
 
 /** Marks the file as ours: "RLPI". */
 const applicationId = 0x524c5049

@@ -1,0 +1,81 @@
+import { setting } from './define.ts'
+import { boolean, duration, formatSize, integer, path, size, text, url } from './kinds.ts'
+
+/** More than that is no learning record's file, and less than a disk has. */
+const hundredGibibytes = 100 * 2 ** 30
+
+/** The settings of imports, at any door. */
+export const importsGroup = {
+  enabled: setting('IMPORTS_ENABLED', {
+    kind: boolean,
+    default: false,
+    description: 'The server works on imports that wait, and shows them at /imports.'
+  }),
+  databaseUrl: setting('IMPORTS_DATABASE_URL', {
+    kind: text,
+    default: undefined,
+    defaultText: '`imports.db` in RALPH_APP_DIR, SQLite',
+    description: 'PostgreSQL database (postgresql://…) that keeps the records of imports, for several machines.',
+    secret: true
+  }),
+  directory: setting('IMPORTS_DIRECTORY', {
+    kind: path,
+    default: undefined,
+    defaultText: '`imports` in RALPH_APP_DIR',
+    description: 'Directory for the bytes of imports until they are done, and for rejected records.'
+  }),
+  user: setting('IMPORTS_USER', {
+    kind: text,
+    default: undefined,
+    description: 'User of the auth file in whose name `ralph import` stores statements: authority and target.'
+  }),
+  platformUrl: setting('IMPORTS_PLATFORM_URL', {
+    kind: url,
+    default: undefined,
+    description: 'URL of the platform whose events are imported, as --platform-url of `ralph convert`.'
+  }),
+  maxSize: setting('IMPORTS_MAX_SIZE', {
+    kind: size(1024, 2 ** 50),
+    default: hundredGibibytes,
+    defaultText: formatSize(hundredGibibytes),
+    description: 'Largest file that is imported, as it arrives.'
+  }),
+  maxUnpackedSize: setting('IMPORTS_MAX_UNPACKED_SIZE', {
+    kind: size(1024, 2 ** 50),
+    default: 4 * hundredGibibytes,
+    defaultText: formatSize(4 * hundredGibibytes),
+    description: 'What a file may unpack to, all entries together.'
+  }),
+  maxEntries: setting('IMPORTS_MAX_ENTRIES', {
+    kind: integer(1, 10_000_000),
+    default: 10_000,
+    description: 'Entries of an archive, those of archives in it included.'
+  }),
+  maxRatio: setting('IMPORTS_MAX_RATIO', {
+    kind: integer(1, 1_000_000),
+    default: 200,
+    description: 'How many times its size a file may unpack to; asked beyond the first 64 MiB.'
+  }),
+  maxDepth: setting('IMPORTS_MAX_DEPTH', {
+    kind: integer(1, 32),
+    default: 5,
+    description: 'Archives and compressions within each other: a .tar.gz counts two.'
+  }),
+  maxAttempts: setting('IMPORTS_MAX_ATTEMPTS', {
+    kind: integer(1, 1000),
+    default: 20,
+    description: 'How often an import is tried before it is FAILED; its bytes are kept even then.'
+  }),
+  sweep: setting('IMPORTS_SWEEP', {
+    kind: duration,
+    default: 30_000,
+    defaultText: '30s',
+    description:
+      'After so long the server looks for imports that another machine has left to it; one of this machine wakes it at once.'
+  }),
+  longestPause: setting('IMPORTS_LONGEST_PAUSE', {
+    kind: integer(1, 86_400),
+    default: 900,
+    description: 'Longest pause between two attempts, in seconds; the first one is 5 s, each further one twice as long.'
+  })
+}
