@@ -14,7 +14,7 @@ export type DocumentScope =
 export type DocumentKey = DocumentScope & { readonly id: string }
 
 export interface DocumentContent {
-  /** Kept byte for byte. */
+  /** Kept byte for byte. Whoever hands it to `change` leaves it alone until that has resolved. */
   readonly content: Uint8Array
   /** The Content-Type header as it was sent. */
   readonly contentType: string

@@ -9,8 +9,9 @@ import type {
 } from '../contracts/document-store.ts'
 import type { IncreasingClock } from '../durability/increasing-clock.ts'
 import { RalphError } from '../errors.ts'
-import { etagOf } from '../xapi/concurrency.ts'
 import type { Micros } from '../xapi/timestamp.ts'
+import { inTurns } from './batching/group-commit.ts'
+import { etagInSteps } from './etag-in-steps.ts'
 
 /** A document, and the version by which the engine tells whether it is still the same. */
 export interface Versioned<Version> {
@@ -67,9 +68,9 @@ export const createDocumentStore = <Version>(port: DocumentPort<Version>, times:
     }
     // The clock of another server may be ahead of ours.
     if (present !== undefined) times.passed(present.document.updated)
-    const content = Uint8Array.from(next.content)
-    const document = { content, contentType: next.contentType, etag: etagOf(content), updated: times.next() }
-    return port.put(key, document, present?.version)
+    const { content, contentType } = next
+    const etag = await inTurns(etagInSteps(content))
+    return port.put(key, { content, contentType, etag, updated: times.next() }, present?.version)
   }
 
   const changeNow = async (

@@ -5,4 +5,4 @@ import { enableCompileCache } from 'node:module'
  * compiled for the next, nor for those that it starts.
  */
 const { directory } = enableCompileCache()
-if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] = directory
+if (directory !== undefined) process.env.NODE_COMPILE_CACHE = directory

@@ -8,8 +8,9 @@ import type {
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import { inTurns, type Steps } from '../../storage/batching/group-commit.ts'
 import { createBatchQueue } from '../../storage/batching/queue.ts'
-import { etagOf } from '../../xapi/concurrency.ts'
+import { etagInSteps } from '../../storage/etag-in-steps.ts'
 import type { Appender } from './appender.ts'
 import {
   columnsOf,
@@ -47,7 +48,7 @@ type Job = (
   | { readonly scope: DocumentScope; readonly keys?: never }
 ) & {
   readonly signal: AbortSignal | undefined
-  work(documents: Working): StoredDocument | undefined
+  work(documents: Working): Steps<StoredDocument | undefined>
 }
 
 /** Documents as a batch changes them. */
@@ -136,14 +137,15 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
       within: (scope) =>
         [...keys].filter(([place, key]) => exists.has(place) && isWithin(scope, key)).map(([, key]) => key)
     }
-    const outcomes = jobs.map((job): Outcome => {
-      if (job.signal?.aborted) return { error: job.signal.reason }
+    const outcomes: Outcome[] = []
+    for (const job of jobs) {
       try {
-        return { document: job.work(working) }
+        job.signal?.throwIfAborted()
+        outcomes.push({ document: await inTurns(job.work(working)) })
       } catch (error) {
-        return { error }
+        outcomes.push({ error })
       }
-    })
+    }
     if (changed.size > 0) {
       await writer.requireHeld()
       const rows = rowsOf(store, changed, times.next)
@@ -161,9 +163,9 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
     return outcome.document
   }
 
-  const newDocument = (content: DocumentContent): StoredDocument => {
-    const bytes = Uint8Array.from(content.content)
-    return { content: bytes, contentType: content.contentType, etag: etagOf(bytes), updated: times.next() }
+  const newDocument = function* ({ content, contentType }: DocumentContent): Steps<StoredDocument> {
+    const etag = yield* etagInSteps(content)
+    return { content, contentType, etag, updated: times.next() }
   }
 
   return {
@@ -183,11 +185,11 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
       run({
         keys: [key],
         signal: options.signal,
-        work: (documents) => {
+        work: function* (documents) {
           const present = documents.get(key)
           const next = change(present)
           if (next === present) return present
-          const document = next === undefined ? undefined : newDocument(next)
+          const document = next === undefined ? undefined : yield* newDocument(next)
           if (document !== undefined || present !== undefined) documents.set(key, document)
           return document
         }
@@ -209,7 +211,8 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
       await run({
         scope,
         signal: options.signal,
-        work: (documents) => {
+        // biome-ignore lint/correctness/useYield: a scope is cleared in one step
+        work: function* (documents) {
           for (const key of documents.within(scope)) documents.set(key, undefined)
           return undefined
         }
@@ -233,10 +236,11 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
       await run({
         keys: [],
         signal: options.signal,
-        work: (working) => {
+        work: function* (working) {
           for (const { key, document } of documents) {
             times.passed(document.updated)
-            working.set(key, { ...document, content: Uint8Array.from(document.content) })
+            working.set(key, document)
+            yield
           }
           return undefined
         }

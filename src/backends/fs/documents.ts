@@ -1,8 +1,15 @@
-import type { DocumentContent, DocumentKey, DocumentScope, StoredDocument } from '../../contracts/document-store.ts'
+import type {
+  DocumentContent,
+  DocumentKey,
+  DocumentScope,
+  PresentDocument,
+  StoredDocument
+} from '../../contracts/document-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
+import type { Steps } from '../../storage/batching/group-commit.ts'
+import { etagInSteps } from '../../storage/etag-in-steps.ts'
 import { createDocumentIndex, type DocumentIndex, isSameKey } from '../../storage/memory-index/document-index.ts'
-import { etagOf } from '../../xapi/concurrency.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type ByteRange, read, readNow } from './file.ts'
 import type { Journal } from './journal.ts'
@@ -21,8 +28,8 @@ export interface FsDocuments {
   /** A job of a transaction, as is `clear`. */
   change(
     key: DocumentKey,
-    change: (present: StoredDocument | undefined) => DocumentContent | undefined
-  ): StoredDocument | undefined
+    change: (present: PresentDocument | undefined) => DocumentContent | undefined
+  ): Steps<StoredDocument | undefined>
   clear(scope: DocumentScope): void
   /** Puts a document of another store in the place of what is there: a job. */
   restore(document: KeyedDocument): void
@@ -30,6 +37,11 @@ export interface FsDocuments {
   /** The transaction has ended, this way or that. */
   settle(): void
 }
+
+/** Bytes of a content that a change is shown: more would be read while everybody waits. */
+const largestShown = 2 ** 17
+
+const nothing = new Uint8Array()
 
 const withContent = ({ range: _, ...located }: LocatedDocument, content: Uint8Array): StoredDocument => ({
   ...located,
@@ -45,11 +57,13 @@ export const createFsDocuments = (
   /** What the jobs of the present transaction made of documents. */
   let changed = createDocumentIndex<DocumentKey, { readonly document: StoredDocument | undefined }>()
 
-  const present = (key: DocumentKey): StoredDocument | undefined => {
+  const present = (key: DocumentKey): PresentDocument | undefined => {
     const change = changed.get(key)
     if (change !== undefined) return change.document
     const located = committed.get(key)
-    return located && withContent(located, readNow(journal.file, located.range))
+    if (located === undefined) return undefined
+    if (located.range.length > largestShown) return { ...withContent(located, nothing), lacksContent: true }
+    return withContent(located, readNow(journal.file, located.range))
   }
 
   const remove = (key: DocumentKey): void => {
@@ -57,15 +71,12 @@ export const createFsDocuments = (
     changed.set(key, { document: undefined })
   }
 
-  const put = (key: DocumentKey, { content, contentType }: DocumentContent, updated: Micros): StoredDocument => {
-    const about = { contentType, etag: etagOf(content), updated }
-    // A copy: until it is written, nobody else may change it.
-    const document = { ...about, content: Uint8Array.from(content) }
-    transaction.addEntry(journal, { put: key, ...about, size: content.length }, document.content, (range) =>
+  const put = (key: DocumentKey, document: StoredDocument): void => {
+    const { content, ...about } = document
+    transaction.addEntry(journal, { put: key, ...about, size: content.length }, content, (range) =>
       committed.set(key, { ...about, range })
     )
     changed.set(key, { document })
-    return document
   }
 
   return {
@@ -78,13 +89,19 @@ export const createFsDocuments = (
       for (const [key, { updated }] of committed.within(scope)) if (updated > since) ids.add(key.id)
       return [...ids].sort()
     },
-    change: (key, change) => {
+    change: function* (key, change) {
       const before = present(key)
       const after = change(before)
       if (after === before) return before
-      if (after !== undefined) return put(key, after, times.next())
-      remove(key)
-      return undefined
+      if (after === undefined) {
+        remove(key)
+        return undefined
+      }
+      const { content, contentType } = after
+      const etag = yield* etagInSteps(content)
+      const document = { contentType, etag, updated: times.next(), content }
+      put(key, document)
+      return document
     },
     clear: (scope) => {
       const there = [...committed.within(scope)].map(([key]) => key).filter((key) => changed.get(key) === undefined)
@@ -92,7 +109,7 @@ export const createFsDocuments = (
       for (const key of [...there, ...added.map(([key]) => key)]) remove(key)
     },
     restore: ({ key, document }) => {
-      put(key, document, document.updated)
+      put(key, document)
       times.passed(document.updated)
     },
     all: async (after, limit) => {

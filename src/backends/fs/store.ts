@@ -175,7 +175,7 @@ const build = (
       get: (key, options) => readOnly(() => documents.get(key), options),
       change: (key, change, options) => {
         const { change: apply, size } = measured(change)
-        return write(() => documents.change(key, apply), options, { refusesFirst: true }, size)
+        return writeInSteps(() => documents.change(key, apply), options, { refusesFirst: true }, size)
       },
       ids: (scope, since, options) => readOnly(() => documents.ids(scope, since), options),
       clear: (scope, options) => write(() => documents.clear(scope), options)

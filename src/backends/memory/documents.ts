@@ -28,7 +28,7 @@ export const createMemoryDocuments = (
         documents.delete(key)
         return undefined
       }
-      const content = Uint8Array.from(next.content)
+      const content = new Uint8Array(next.content)
       const etag = etagOf(content)
       const stored = { content, contentType: next.contentType, etag, updated: times.next() }
       documents.set(key, stored)
@@ -58,7 +58,7 @@ export const createMemoryDocuments = (
         requireOpen()
         options?.signal?.throwIfAborted()
         for (const { key, document } of restored) {
-          documents.set(key, { ...document, content: Uint8Array.from(document.content) })
+          documents.set(key, { ...document, content: new Uint8Array(document.content) })
           times.passed(document.updated)
         }
       }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type {
   DocumentContent,
   DocumentKey,
@@ -9,6 +8,7 @@ import type {
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import type { Steps } from '../../storage/batching/group-commit.ts'
+import { etagInSteps } from '../../storage/etag-in-steps.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Connection } from './connect.ts'
 import { type PartTable, partSize } from './parts.ts'
@@ -43,16 +43,6 @@ const columnsOf = (scope: DocumentScope): ScopeColumns => {
 
 /** A State scope without registration means any registration, and none (Communication §2.3). */
 const isAnyRegistration = (scope: DocumentScope): boolean => scope.kind === 'state' && scope.registration === undefined
-
-/** As `etagOf`, but others have their turn in between. */
-function* etagInSteps(content: Uint8Array): Steps<string> {
-  const hash = createHash('sha1')
-  for (let at = 0; at < content.byteLength; at += partSize) {
-    hash.update(content.subarray(at, at + partSize))
-    yield
-  }
-  return hash.digest('hex')
-}
 
 const nothing = new Uint8Array()
 

@@ -12,7 +12,7 @@ import { startPrivateEngine } from './private-engine.ts'
 import { keeperOf, stopWord } from './shared-engine.ts'
 
 /** Longer than a test file that does not use the engine takes between two that do. */
-const patience = 30_000
+const patience = 180_000
 
 const [name = ''] = process.argv.slice(2)
 if (!isEngineName(name)) throw new Error(`No such engine: ${name}`)
