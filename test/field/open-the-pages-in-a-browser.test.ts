@@ -8,6 +8,13 @@ import { runserver } from '../support/ralph-process.ts'
 /** Swagger UI takes its time on a machine that is busy. */
 const patience = 60_000
 
+let started: Promise<Browser> | undefined
+/** One for all: each page of `open` has a context, and so cookies and credentials, of its own. */
+const theBrowser = (): Promise<Browser> => {
+  started ??= startBrowser(t)
+  return started
+}
+
 /** The user of the demo, whom README and the page itself name. */
 const [username, password] = ['janedoe', 'supersecret']
 
@@ -60,7 +67,7 @@ for (const [way, { prefix, cuts, told }] of Object.entries(ways)) {
   t.test(`${way}, a newcomer sends the first statement from the page`, { skip: missingBrowser }, async (t) => {
     const url = await startServer(t, told ? ['--public-url', `https://lms.example.org${prefix}`] : [])
     const base = prefix === '' ? url : await startPrefixProxy(t, { url, prefix, cuts })
-    const browser = await startBrowser(t)
+    const browser = await theBrowser()
     const page = await open(t, browser, `${base}/`)
     t.match(await page.textContent('body'), /Well: the server runs.*Version\s+\d+\.\d+/s)
     t.equal(await page.textContent('#endpoint'), `${base}/xAPI/`)
@@ -90,7 +97,7 @@ for (const [way, { prefix, cuts, told }] of Object.entries(ways)) {
 }
 
 t.test('the schema of a statement is shown', { skip: missingBrowser }, async (t) => {
-  const page = await open(t, await startBrowser(t), `${await startServer(t)}/docs`)
+  const page = await open(t, await theBrowser(), `${await startServer(t)}/docs`)
   const operation = page.locator('#operations-Statements-put_xAPI_statements')
   await operation.locator('.opblock-summary-control').click()
   await operation.locator('.opblock-section-request-body button:text("Schema")').click()
@@ -103,7 +110,7 @@ t.test('the schema of a statement is shown', { skip: missingBrowser }, async (t)
 
 t.test('both pages are dark for whoever wants them dark, and fit a telephone', { skip: missingBrowser }, async (t) => {
   const server = await startServer(t)
-  const browser = await startBrowser(t)
+  const browser = await theBrowser()
   for (const path of ['/', '/docs']) {
     const url = `${server}${path}`
     const [light, dark, narrow] = [
