@@ -70,6 +70,11 @@ export interface DocumentsOptions {
   readonly writer: Writer
 }
 
+function* newDocument({ content, contentType }: DocumentContent, times: IncreasingClock): Steps<StoredDocument> {
+  const etag = yield* etagInSteps(content)
+  return { content, contentType, etag, updated: times.next() }
+}
+
 export const createDocuments = ({ context, appender, times, writer }: DocumentsOptions): Documents => {
   const { connection, tables, store } = context
 
@@ -163,11 +168,6 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
     return outcome.document
   }
 
-  const newDocument = function* ({ content, contentType }: DocumentContent): Steps<StoredDocument> {
-    const etag = yield* etagInSteps(content)
-    return { content, contentType, etag, updated: times.next() }
-  }
-
   return {
     get: async (key, options = {}) => {
       const place = placeOf(key)
@@ -189,7 +189,7 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
           const present = documents.get(key)
           const next = change(present)
           if (next === present) return present
-          const document = next === undefined ? undefined : yield* newDocument(next)
+          const document = next === undefined ? undefined : yield* newDocument(next, times)
           if (document !== undefined || present !== undefined) documents.set(key, document)
           return document
         }
