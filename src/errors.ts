@@ -212,6 +212,35 @@ export const errorCodes = {
     meaning: 'another process works on this import',
     advice: 'Wait until it has finished. If that process died on another machine, its lease ends within a minute.'
   },
+  // What a registry says.
+  KEY_NOT_FOUND: {
+    meaning: 'a key is not in the registry, or nothing is below a directory',
+    advice: '`ralph kv list` shows the keys of the bucket. Values that were put with a TTL go by themselves.'
+  },
+  KEY_EXISTS: {
+    meaning: 'a key that was to be made is in the registry already',
+    advice: 'Choose another key, or read the value and replace it with `--previous`.'
+  },
+  KEY_MODIFIED: {
+    meaning: 'the value that was to be replaced or deleted is no longer there',
+    advice: 'Somebody changed it. Read it again, and repeat the change.'
+  },
+  PREVIOUS_NOT_SPECIFIED: {
+    meaning: 'an atomic deletion does not say which value it deletes',
+    advice: 'Read the key with `ralph kv get --json` and give its `lastIndex` as `--previous`.'
+  },
+  CALL_NOT_SUPPORTED: {
+    meaning: 'the provider of the registry cannot do this',
+    advice: 'boltdb is a file of one process: it watches nothing and locks nothing. Use etcd.'
+  },
+  REGISTRY_UNREACHABLE: {
+    meaning: 'no server of the registry answers',
+    advice: 'The message names the servers. Look whether they run and have a leader, and at RALPH_REGISTRY__ENDPOINTS.'
+  },
+  CANNOT_LOCK: {
+    meaning: 'a lock of the registry was not got',
+    advice: 'Somebody else holds it: `ralph kv get` shows the value they left. Wait longer, or end them.'
+  },
   INTERNAL: {
     meaning: 'a defect of Ralph',
     advice: 'The log has the cause. Report it with the lines of the log: SECURITY.md and CONTRIBUTING.md say where.'

@@ -10,6 +10,7 @@ import type { Clock } from './contracts/clock.ts'
 import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
 import { loadBackend, loadBackendName, loadImports, loadRunserver, variablesOf } from './settings/load.ts'
+import { loadRegistry } from './settings/registry.ts'
 import type { Sources } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
@@ -100,6 +101,10 @@ process.exitCode = await run(process.argv.slice(2), {
       clock,
       log
     })
+  },
+  openRegistry: async (sources, { appDir }) => {
+    const { openRegistry } = await import('./registry/open.ts')
+    return openRegistry(loadRegistry(sources, appDir), clock)
   },
   serverParts: async (sources) => (await preparedParts(sources)).parts,
   serve

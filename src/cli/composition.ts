@@ -6,6 +6,7 @@ import type { ImportDestination, Imports } from '../contracts/imports.ts'
 import type { Log } from '../contracts/log.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
+import type { Registry } from '../contracts/registry.ts'
 import type { StoreFiles } from '../contracts/store-files.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { GeneralSettings } from '../settings/settings.ts'
@@ -41,6 +42,8 @@ export interface Composition {
   openData(backend: DataRole, sources: Sources, general: GeneralSettings, log: Log): Promise<DataBackend>
   /** Opens imports that deliver there; undefined: that only look and take in. Whoever opens them closes them. */
   openImports(sources: Sources, log: Log, to: ImportDestination | undefined): Promise<Imports>
+  /** Opens the registry as it is set; whoever opens it closes it. */
+  openRegistry(sources: Sources, general: GeneralSettings): Promise<Registry>
   /** The parts of the server as they are set. None of them is started. `INVALID_SETTING`. */
   serverParts(sources: Sources): Promise<readonly Part[]>
   /** Starts the server; resolves when it listens. */

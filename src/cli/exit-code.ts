@@ -1,6 +1,9 @@
 import type { ErrorCode } from '../errors.ts'
 
-/** 2: called or configured wrongly, nothing was done. 1: it failed. */
+/**
+ * 2: called or configured wrongly, nothing was done. 1: it failed. Of a registry also 3: it is not there, 4: somebody was
+ * quicker, 5: somebody else holds the lock.
+ */
 export const exitCode = {
   INVALID_JSON: 1,
   INVALID_STATEMENT: 1,
@@ -48,5 +51,12 @@ export const exitCode = {
   UNSUPPORTED_CONTENT: 1,
   CHECKSUM_MISMATCH: 1,
   IMPORT_IN_USE: 1,
+  KEY_NOT_FOUND: 3,
+  KEY_EXISTS: 4,
+  KEY_MODIFIED: 4,
+  PREVIOUS_NOT_SPECIFIED: 2,
+  CALL_NOT_SUPPORTED: 2,
+  REGISTRY_UNREACHABLE: 1,
+  CANNOT_LOCK: 5,
   INTERNAL: 1
-} as const satisfies Record<ErrorCode, 1 | 2>
+} as const satisfies Record<ErrorCode, 1 | 2 | 3 | 4 | 5>

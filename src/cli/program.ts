@@ -14,6 +14,7 @@ import { declareErrors } from './commands/errors.ts'
 import { declareExtract } from './commands/extract.ts'
 import { declareImport } from './commands/import.ts'
 import { declareImports } from './commands/imports.ts'
+import { declareKv } from './commands/kv.ts'
 import { declareList } from './commands/list.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
 import { declareMirror } from './commands/mirror.ts'
@@ -63,6 +64,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareExtract(program, composition)
   declareImport(program, forCommand('import'))
   declareImports(program, composition)
+  declareKv(program, composition)
   declareList(program, forCommand('list'))
   declareMigrateStore(program, forCommand('migrate-store'))
   declareMirror(program, composition)

@@ -5,6 +5,7 @@ import { downloadsGroup } from '../settings/downloads.ts'
 import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
 import { importsGroup } from '../settings/imports.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
+import { registryGroup } from '../settings/registry.ts'
 import type { Composition } from './composition.ts'
 
 type Backends = readonly { readonly name: string; readonly settings: Group }[]
@@ -34,6 +35,7 @@ export const sectionsOf = (composition: Configured): readonly Section[] => [
   ...serverSections(composition),
   { title: 'Converters', group: converterGroup },
   { title: 'Downloads', group: downloadsGroup },
+  { title: 'Registry', group: registryGroup },
   ...composition.archiveSources.map((source) => ({ title: `Mirror ${source.name}`, group: mirrorGroupOf(source) })),
   ...backendSections('Data backend', composition.dataBackends)
 ]

@@ -83,6 +83,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     may: ['archives', 'network', 'durability', 'contracts', 'settings', 'errors.ts'],
     sentence: 'What a URL names is fetched, kept a while and unpacked, without asking what it is for.'
   },
+  registry: {
+    may: ['contracts', 'durability', 'errors.ts'],
+    sentence: 'A registry keeps keys and values, and knows nothing of what they are for.'
+  },
   backends: {
     may: [
       ...['xapi', 'json', 'contracts', 'storage', 'records', 'network', 'durability', 'streams', 'settings'],
@@ -206,7 +210,7 @@ export const rules: readonly IForbiddenRuleType[] = [
   reserved(
     'node:sqlite',
     '^(node:)?sqlite$',
-    ['backends/sqlite', 'durability', 'imports/records', 'mirror'],
+    ['backends/sqlite', 'durability', 'imports/records', 'mirror', 'registry'],
     'SQL stays where the store is; nobody else may depend on which engine it is.'
   ),
   reserved(

@@ -11,7 +11,8 @@ export const variableOf: Readonly<Record<EngineName, string>> = {
   clickhouse: 'RALPH_TEST_CLICKHOUSE_URL',
   postgres: 'RALPH_TEST_POSTGRES_URL',
   s3: 'RALPH_TEST_S3_URL',
-  swift: 'RALPH_TEST_SWIFT_URL'
+  swift: 'RALPH_TEST_SWIFT_URL',
+  etcd: 'RALPH_TEST_ETCD_URL'
 }
 
 /** Why there is no such engine for tests; undefined: there is one. Throws instead of that if all engines are required. */

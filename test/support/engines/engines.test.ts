@@ -25,7 +25,8 @@ const versions: Readonly<Record<EngineName, RegExp>> = {
   clickhouse: /^26\.7\./,
   postgres: /^\d+\.\d+/,
   s3: /^4\.1\.0$/,
-  swift: /^2\.\d+\.\d+$/
+  swift: /^2\.\d+\.\d+$/,
+  etcd: /^3\.\d+\.\d+$/
 }
 
 const skip = (t: Test, reason: string): void => t.plan(0, reason)
@@ -146,6 +147,13 @@ const counters: Readonly<Record<EngineName, Counter>> = {
       const page = await s3ClientOf(url).send(new ListObjectsV2Command({ Bucket: 'counted' }))
       return page.Contents?.length ?? 0
     }
+  },
+  etcd: {
+    add: async ({ url }) => {
+      await ask(`${url}/v3/kv/put`, JSON.stringify({ key: 'Y291bnRlZA==', value: 'MQ==' }))
+    },
+    count: async ({ url }) =>
+      Number(/"count":"(\d+)"/.exec(await ask(`${url}/v3/kv/range`, JSON.stringify({ key: 'Y291bnRlZA==' })))?.[1])
   },
   swift: {
     add: async ({ url }) => {

@@ -1,6 +1,7 @@
 import { clickhouse } from './clickhouse.ts'
 import { elasticsearch } from './elasticsearch.ts'
 import type { EngineKind, EngineName } from './engine.ts'
+import { etcd } from './etcd.ts'
 import { mongo } from './mongo.ts'
 import { postgres } from './postgres.ts'
 import { s3 } from './s3.ts'
@@ -13,5 +14,6 @@ export const kinds: Readonly<Record<EngineName, EngineKind>> = {
   clickhouse,
   postgres,
   s3,
-  swift
+  swift,
+  etcd
 }

@@ -1,0 +1,129 @@
+import { X509Certificate } from 'node:crypto'
+import { join } from 'node:path'
+import type { RegistrySettings } from '../contracts/registry.ts'
+import { setting } from './define.ts'
+import { boolean, duration, type Kind, list, text } from './kinds.ts'
+import { createReader } from './read.ts'
+import type { Sources } from './sources.ts'
+
+const providers = {
+  etcd: 'etcd',
+  boltdb: 'boltdb',
+  bolt: 'boltdb',
+  local: 'boltdb'
+} as const
+
+const provider: Kind<RegistrySettings['provider']> = {
+  expected: `one of ${Object.keys(providers).join(', ')}`,
+  placeholder: 'name',
+  parse: (value) => Object.entries(providers).find(([name]) => name === value.toLowerCase())?.[1]
+}
+
+/** PEM, or PEM in base64 as document 004 writes it; given back as PEM. */
+const certificate: Kind<string> = {
+  expected: 'certificates in PEM, or that in base64',
+  placeholder: 'pem',
+  parse: (value) => {
+    const pem = value.includes('-----BEGIN') ? value : Buffer.from(value, 'base64').toString('latin1')
+    try {
+      return new X509Certificate(pem).subject === undefined ? undefined : pem
+    } catch {
+      return undefined
+    }
+  }
+}
+
+const bucket: Kind<string> = {
+  expected: 'names separated by slashes, without . and ..',
+  parse: (value) => {
+    const names = value.split('/').filter((name) => name !== '')
+    const isBad = names.length === 0 || names.some((name) => name === '.' || name === '..' || name.includes('\0'))
+    return isBad ? undefined : names.join('/')
+  }
+}
+
+/** The block `registry` of the configuration file. */
+export const registryGroup = {
+  provider: setting('REGISTRY__PROVIDER', {
+    kind: provider,
+    default: undefined,
+    defaultText: 'etcd if endpoints are set, else boltdb',
+    flag: 'registry-provider',
+    description: 'Which registry: etcd, or boltdb (bolt, local), which is a file of one process.'
+  }),
+  endpoints: {
+    ...setting('REGISTRY__ENDPOINTS', {
+      kind: list({ ...text, expected: 'addresses' }, 'addresses'),
+      default: undefined,
+      defaultText: '127.0.0.1; boltdb: registry.db in RALPH_APP_DIR',
+      flag: 'registry-endpoints',
+      description: 'Its servers, host[:port]; https:// before it for TLS. Of boltdb the path of its file.'
+    }),
+    fallbacks: ['REGISTRY_ENDPOINTS']
+  },
+  username: setting('REGISTRY__USERNAME', {
+    kind: text,
+    default: undefined,
+    flag: 'registry-username',
+    description: 'User of the registry.'
+  }),
+  password: setting('REGISTRY__PASSWORD', {
+    kind: text,
+    default: undefined,
+    flag: 'registry-password',
+    secret: true,
+    description: 'Password of the user.'
+  }),
+  timeout: setting('REGISTRY__TIMEOUT', {
+    kind: duration,
+    default: 5000,
+    defaultText: '5s',
+    flag: 'registry-timeout',
+    description: 'Within this time a server must be reached.'
+  }),
+  certificate: setting('REGISTRY__CERTIFICATE', {
+    kind: certificate,
+    default: undefined,
+    flag: 'registry-certificate',
+    description: 'The authorities that the servers are trusted by, as PEM in base64; TLS is then used.'
+  }),
+  bucket: setting('REGISTRY__BUCKET', {
+    kind: bucket,
+    default: 'ralph',
+    flag: 'registry-bucket',
+    description: 'All keys are below this one.'
+  }),
+  requestTimeout: setting('REGISTRY__HEADER_TIMEOUT_PER_REQUEST', {
+    kind: duration,
+    default: 60_000,
+    defaultText: '1m',
+    flag: 'registry-header-timeout-per-request',
+    description: 'Within this time a request must be answered.'
+  }),
+  autoSync: setting('REGISTRY__AUTO_SYNC', {
+    kind: boolean,
+    default: true,
+    flag: 'registry-auto-sync',
+    description: 'Ask etcd for the addresses of all its servers, at the start and every five minutes.'
+  })
+}
+
+/** @param appDir where the file of boltdb is. `INVALID_SETTING` names everything that is wrong. */
+export const loadRegistry = (
+  sources: Sources,
+  appDir: string
+): RegistrySettings & {
+  /** Whether somebody has chosen a registry. */
+  readonly isConfigured: boolean
+} => {
+  const reader = createReader(sources)
+  const { provider: chosen, endpoints: given, ...rest } = reader.read(registryGroup)
+  const kind = chosen ?? (given === undefined ? 'boltdb' : 'etcd')
+  const endpoints = given ?? (kind === 'boltdb' ? [join(appDir, 'registry.db')] : ['127.0.0.1'])
+  if (endpoints.length === 0) reader.refuse('RALPH_REGISTRY__ENDPOINTS is empty, expected addresses')
+  if (kind === 'boltdb' && endpoints.length > 1) reader.refuse(`RALPH_REGISTRY__ENDPOINTS must be one for ${kind}`)
+  if (rest.username !== undefined && rest.password === undefined)
+    reader.refuse('RALPH_REGISTRY__USERNAME needs RALPH_REGISTRY__PASSWORD')
+  reader.finish()
+  return { ...rest, provider: kind, endpoints, isConfigured: chosen !== undefined || given !== undefined }
+}
