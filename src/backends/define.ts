@@ -2,12 +2,12 @@ import type { BackendDefinition, DataContext, DataRole, LrsRole } from '../contr
 import type { DataBackend, DataCapabilities } from '../contracts/data-backend.ts'
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { StoreFiles } from '../contracts/store-files.ts'
-import { type Group, inRole, parameter, type Values } from '../settings/define.ts'
+import { inRole, parameter, type SettingsGroup, type Values } from '../settings/define.ts'
 import { choice, integer } from '../settings/kinds.ts'
 import type { Reader } from '../settings/read.ts'
 
 /** The role of an LRS. Its parameters become variables `RALPH_BACKENDS__LRS__<NAME>__<PARAMETER>`. */
-export interface LrsDeclaration<Parameters extends Group> {
+export interface LrsDeclaration<Parameters extends SettingsGroup> {
   readonly summary: string
   readonly parameters: Parameters
   open(parameters: Values<Parameters>, context: BackendContext): Promise<LrsBackend>
@@ -19,7 +19,7 @@ export interface LrsDeclaration<Parameters extends Group> {
  * The role of a data backend. Its parameters become variables `RALPH_BACKENDS__DATA__<NAME>__<PARAMETER>` and flags
  * `--<name>-<parameter>`.
  */
-export interface DataDeclaration<Parameters extends Group> {
+export interface DataDeclaration<Parameters extends SettingsGroup> {
   readonly summary: string
   /** The npm package that speaks with it, if one is needed. */
   readonly driver?: string
@@ -33,7 +33,8 @@ interface Names {
   readonly aliases?: readonly string[]
 }
 
-export interface BackendDeclaration<LrsParameters extends Group, DataParameters extends Group> extends Names {
+export interface BackendDeclaration<LrsParameters extends SettingsGroup, DataParameters extends SettingsGroup>
+  extends Names {
   readonly lrs?: LrsDeclaration<LrsParameters>
   readonly data?: DataDeclaration<DataParameters>
 }
@@ -65,12 +66,12 @@ const chunkParameters = {
 }
 
 /** Without those that the backend declares itself. */
-const unlessIn = (own: Group, common: Group): Group => {
+const unlessIn = (own: SettingsGroup, common: SettingsGroup): SettingsGroup => {
   const declared = new Set(Object.values(own).map(({ variable }) => variable))
   return Object.fromEntries(Object.entries(common).filter(([, { variable }]) => !declared.has(variable)))
 }
 
-const lrsRole = <Parameters extends Group>(
+const lrsRole = <Parameters extends SettingsGroup>(
   { name, aliases = [] }: Names,
   { summary, parameters, open, files }: LrsDeclaration<Parameters>
 ): LrsRole => {
@@ -91,7 +92,7 @@ const lrsRole = <Parameters extends Group>(
   }
 }
 
-const dataRole = <Parameters extends Group>(
+const dataRole = <Parameters extends SettingsGroup>(
   { name, aliases = [] }: Names,
   { summary, driver, capabilities, parameters, open }: DataDeclaration<Parameters>
 ): DataRole => {
@@ -115,7 +116,7 @@ const dataRole = <Parameters extends Group>(
 }
 
 /** Declares a backend: one name, and what it is in each of its roles. */
-export const defineBackend = <LrsParameters extends Group, DataParameters extends Group>(
+export const defineBackend = <LrsParameters extends SettingsGroup, DataParameters extends SettingsGroup>(
   declaration: BackendDeclaration<LrsParameters, DataParameters>
 ): BackendDefinition => {
   const { name, lrs, data } = declaration

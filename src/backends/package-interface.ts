@@ -26,7 +26,7 @@
  * errors are `RalphError`s with the codes that are named there.
  */
 import type { BackendDefinition } from '../contracts/backend-definition.ts'
-import type { Group } from '../settings/define.ts'
+import type { SettingsGroup } from '../settings/define.ts'
 import { type DataDeclaration, defineBackend } from './define.ts'
 
 export type { BackendDefinition, DataContext } from '../contracts/backend-definition.ts'
@@ -38,7 +38,7 @@ export * as kinds from '../settings/kinds.ts'
 export type { DataDeclaration } from './define.ts'
 
 /** A backend that has the role of a data backend, and no other. */
-export const defineData = <Parameters extends Group>({
+export const defineData = <Parameters extends SettingsGroup>({
   name,
   aliases = [],
   ...data

@@ -83,7 +83,7 @@ const warnOfOthers = (chosen: DataRole, { dataBackends }: Composition, given: Gi
 }
 
 /** A place that is open, and all that a command needs to work with it. */
-export interface Place {
+export interface OpenPlace {
   readonly choice: DataRole
   readonly backend: DataBackend
   readonly general: GeneralSettings
@@ -124,7 +124,7 @@ export const withPlace = async (
   command: Command,
   composition: Composition,
   request: PlaceRequest,
-  work: (place: Place) => Promise<void>
+  work: (place: OpenPlace) => Promise<void>
 ): Promise<void> => {
   const { choice, sources, general, log } = choose(command, composition, request)
   const reader = createReader(sources)

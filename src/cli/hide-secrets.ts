@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { flagsOf } from '../settings/aliases.ts'
-import type { Group } from '../settings/define.ts'
+import type { SettingsGroup } from '../settings/define.ts'
 
 /** Takes the words of the command out of the list of processes, where everybody on the machine can read them. */
 export const hideWords = (command: Command): void => {
@@ -8,7 +8,11 @@ export const hideWords = (command: Command): void => {
 }
 
 /** Secrets that were given as flags, by the variables they stand for, are not left in the list of processes. */
-export const hideSecrets = (command: Command, groups: readonly Group[], flags: ReadonlyMap<string, string>): void => {
+export const hideSecrets = (
+  command: Command,
+  groups: readonly SettingsGroup[],
+  flags: ReadonlyMap<string, string>
+): void => {
   const secrets = groups.flatMap((group) => Object.values(group)).filter(({ secret }) => secret)
   if (secrets.some(({ variable, flag }) => [...flagsOf(variable, flag).values()].some((name) => flags.has(name)))) {
     hideWords(command)

@@ -1,8 +1,8 @@
 import type { MovedObject } from '../contracts/data-backend.ts'
 import { messageOf } from '../errors.ts'
-import type { Action } from '../toolbox/history.ts'
+import type { HistoryAction } from '../toolbox/history.ts'
 import type { Composition } from './composition.ts'
-import type { Place } from './data-command.ts'
+import type { OpenPlace } from './data-command.ts'
 
 export interface HistoryNotes {
   /** Undefined: the backend keeps no history. */
@@ -13,9 +13,9 @@ export interface HistoryNotes {
 
 /** Notes the objects that a command moves, in RALPH_HISTORY_FILE. */
 export const openNotes = async (
-  { choice, general, log }: Place,
+  { choice, general, log }: OpenPlace,
   { clock }: Composition,
-  action: Action
+  action: HistoryAction
 ): Promise<HistoryNotes> => {
   if (!choice.capabilities.history) return { note: undefined, end: async () => {} }
   const { openHistory } = await import('../toolbox/history.ts')

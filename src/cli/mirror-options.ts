@@ -1,6 +1,6 @@
 import { Argument, type Command, Help, Option } from 'commander'
 import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
-import type { Group, Setting } from '../settings/define.ts'
+import type { Setting, SettingsGroup } from '../settings/define.ts'
 import { foreignVariables } from '../settings/load.ts'
 import { find, shown } from '../settings/read.ts'
 import { readSources } from '../settings/sources.ts'
@@ -11,14 +11,14 @@ import { readVersion } from './version.ts'
 export const aloneAs: ReadonlySet<string> = new Set(['ldp-mirror'])
 
 /** What it is set to now, as the help of ldp-mirror 0.x shows it; a secret is not shown. */
-const presentText = (setting: Setting<unknown>, group: Group): string => {
+const presentText = (setting: Setting<unknown>, group: SettingsGroup): string => {
   const found = find(setting, readSources(undefined, undefined, foreignVariables([group])))
   if (found === undefined) return setting.defaultText || 'None'
   if ('contradiction' in found) return found.contradiction
   return setting.secret ? 'set, not shown' : shown(setting, found.text)
 }
 
-const describe = (setting: Setting<unknown>, group: Group): string =>
+const describe = (setting: Setting<unknown>, group: SettingsGroup): string =>
   `${setting.description.replace(/\.$/, '')} (default: ${presentText(setting, group)}) [${setting.variable}]`
 
 const ownOptions = (): readonly Option[] => [

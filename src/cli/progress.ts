@@ -1,7 +1,7 @@
 import type { Log } from '../contracts/log.ts'
 import { isDumbTerminal } from '../settings/sources.ts'
 
-export interface Progress {
+export interface ProgressBar {
   /** What was done since the last call. */
   add(counts: { readonly records?: number; readonly bytes?: number }): void
   /** How much there is to do, as soon as it is known. */
@@ -157,7 +157,7 @@ const startLines = (line: () => string, log: Log): (() => void) => {
  * Shows how far a command is: on a terminal a bar, or a counter where the total is not known; elsewhere a line of the
  * log every five seconds. In the end there is a summary, always.
  */
-export const startProgress = (label: string, { enabled, log, stdoutIsFree }: ProgressOptions): Progress => {
+export const startProgress = (label: string, { enabled, log, stdoutIsFree }: ProgressOptions): ProgressBar => {
   const started = performance.now()
   let records = 0
   let bytes = 0

@@ -1,5 +1,5 @@
 import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
-import type { Group } from '../settings/define.ts'
+import type { SettingsGroup } from '../settings/define.ts'
 import type { Section } from '../settings/describe.ts'
 import { downloadsGroup } from '../settings/downloads.ts'
 import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
@@ -8,7 +8,7 @@ import { mirrorGroup } from '../settings/mirror.ts'
 import { registryGroup } from '../settings/registry.ts'
 import type { Composition } from './composition.ts'
 
-type Backends = readonly { readonly name: string; readonly settings: Group }[]
+type Backends = readonly { readonly name: string; readonly settings: SettingsGroup }[]
 
 const backendSections = (kind: string, backends: Backends): readonly Section[] =>
   backends
@@ -16,7 +16,7 @@ const backendSections = (kind: string, backends: Backends): readonly Section[] =
     .map(({ name, settings }) => ({ title: `${kind} ${name}`, group: settings }))
 
 /** Every setting of a mirror, in the order of `ldp-mirror`: how its source is reached, then its own. */
-export const mirrorGroupOf = (source: ArchiveSourceRole): Group => ({ ...source.settings, ...mirrorGroup })
+export const mirrorGroupOf = (source: ArchiveSourceRole): SettingsGroup => ({ ...source.settings, ...mirrorGroup })
 
 /** Every setting that the server has, under headings. */
 export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>): readonly Section[] => [
@@ -40,5 +40,5 @@ export const sectionsOf = (composition: Configured): readonly Section[] => [
   ...backendSections('Data backend', composition.dataBackends)
 ]
 
-export const settingGroups = (composition: Configured): readonly Group[] =>
+export const settingGroups = (composition: Configured): readonly SettingsGroup[] =>
   sectionsOf(composition).map(({ group }) => group)

@@ -1,5 +1,5 @@
 import type { RalphError } from '../errors.ts'
-import type { Group } from '../settings/define.ts'
+import type { SettingsGroup } from '../settings/define.ts'
 import type { Configure, DataContext } from './backend-definition.ts'
 
 /*
@@ -75,7 +75,7 @@ export interface ArchiveSourceRole {
   readonly name: string
   readonly summary: string
   /** What it needs to be asked, under the names of its own tools. */
-  readonly settings: Group
+  readonly settings: SettingsGroup
   readonly configure: Configure<Omit<DataContext, 'appDir'>, ArchiveSource>
   /** The rights that a mirror needs, no more and no less. */
   readonly rights: readonly AccessRule[]

@@ -1,4 +1,4 @@
-import type { Group } from '../settings/define.ts'
+import type { SettingsGroup } from '../settings/define.ts'
 import type { Reader } from '../settings/read.ts'
 import type { Clock } from './clock.ts'
 import type { DataBackend, DataCapabilities } from './data-backend.ts'
@@ -24,7 +24,7 @@ interface Role {
   readonly aliases: readonly string[]
   readonly summary: string
   /** Every setting that the backend has in this role. */
-  readonly settings: Group
+  readonly settings: SettingsGroup
 }
 
 /** A backend that `ralph runserver` can keep statements in. */
@@ -40,7 +40,7 @@ export interface DataRole extends Role {
   readonly driver: string | undefined
   readonly capabilities: DataCapabilities
   /** Those of the settings that a command reads itself when its flag `--chunk-size` is not given. */
-  readonly chunkSizes: Group
+  readonly chunkSizes: SettingsGroup
   readonly configure: Configure<DataContext, DataBackend>
 }
 

@@ -1,5 +1,5 @@
-import { judgeBy, type Model, type ModelJudgement } from '../validation/models.ts'
-import { type ConvertLine, createEdxToXapi, type Shape } from './convert/index.ts'
+import { type Model, type ModelValidation, validateBy } from '../validation/models.ts'
+import { type ConvertEvent, createEdxToXapi, type StatementShape } from './convert/index.ts'
 import { createEventSelect } from './select.ts'
 
 /** A model that says what stands within `event`. */
@@ -22,10 +22,10 @@ export const decodeEvent = (value: unknown): unknown => {
 }
 
 /** `text` is what the value was read from. */
-export type JudgeEvent = (value: unknown, text: string) => ModelJudgement
+export type EventValidator = (value: unknown, text: string) => ModelValidation
 
 /** An event may be taken for one of them and not for another. */
-const shapes: readonly Shape[] = ['event', 'ralph']
+const shapes: readonly StatementShape[] = ['event', 'ralph']
 
 /** Whether an event can be converted depends neither on the platform nor on the namespace. */
 const anyPlace = { platformUrl: 'https://lms.example.org', namespace: '00000000-0000-0000-0000-000000000000' }
@@ -36,9 +36,9 @@ const anyPlace = { platformUrl: 'https://lms.example.org', namespace: '00000000-
  * Models say what edX writes, and logs hold more than anybody has described: an event that its model refuses is valid
  * all the same when `ralph convert` takes it, so that nothing is lost in `ralph validate -I | ralph convert`.
  */
-export const createEventJudge = (): JudgeEvent => {
+export const createEventValidator = (): EventValidator => {
   const select = createEventSelect()
-  let converters: readonly ConvertLine[] | undefined
+  let converters: readonly ConvertEvent[] | undefined
 
   const isConvertible = (text: string): boolean => {
     converters ??= shapes.map((shape) => createEdxToXapi({ ...anyPlace, shape }))
@@ -46,19 +46,19 @@ export const createEventJudge = (): JudgeEvent => {
     return converters.some((convert) => 'statement' in convert(text, name))
   }
 
-  const judgeByModels = (value: unknown): ModelJudgement => {
+  const validateByModels = (value: unknown): ModelValidation => {
     const candidates = select(value)
     if (candidates.length === 0) return { known: false }
     let decoded: unknown
-    return judgeBy(candidates, (model) => {
-      if (!asksWithin(model)) return model.judge(value)
+    return validateBy(candidates, (model) => {
+      if (!asksWithin(model)) return model.problemsIn(value)
       decoded ??= decodeEvent(value)
-      return model.judge(decoded)
+      return model.problemsIn(decoded)
     })
   }
 
   return (value, text) => {
-    const judged = judgeByModels(value)
+    const judged = validateByModels(value)
     if (judged.known && judged.problems.length === 0) return judged
     return isConvertible(text) ? { known: true, model: 'convertible', problems: [] } : judged
   }

@@ -20,7 +20,7 @@ export interface Share {
  * A bound on the bytes that many requests hold in memory together: bodies as they arrive, answers until they were sent.
  * Without one, a few clients that send or read slowly make the server hold as much as they like.
  */
-export interface Budget {
+export interface ByteBudget {
   share(): Share
   /** All that is taken now. */
   held(): number
@@ -43,7 +43,7 @@ interface Waiting {
   readonly tryAgain: () => boolean
 }
 
-export const createBudget = ({ limit, setting, what }: BudgetOptions): Budget => {
+export const createBudget = ({ limit, setting, what }: BudgetOptions): ByteBudget => {
   let held = 0
   const waiting: Waiting[] = []
   const spent = (): RalphError =>

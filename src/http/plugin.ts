@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { PartStatus } from '../contracts/part.ts'
 import type { Authenticate } from './authentication.ts'
-import type { Budget } from './budget.ts'
+import type { ByteBudget } from './budget.ts'
 import type { ServerDependencies } from './dependencies.ts'
 
 /** What the server hands to each plugin. */
 export interface HttpContext extends ServerDependencies {
   readonly authenticate: Authenticate
   /** Counts the bytes that all requests and answers in flight hold together, and bounds them. */
-  readonly budget: Budget
+  readonly budget: ByteBudget
   /** The status of the store. Callers that ask at about the same time share one question. */
   readonly statusOfStore: () => Promise<PartStatus>
   /** The status of the store, as `database`, and of every other part that runs. */

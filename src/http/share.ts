@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Budget, Share } from './budget.ts'
+import type { ByteBudget, Share } from './budget.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,7 +9,7 @@ declare module 'fastify' {
 }
 
 /** The share of a request in a budget. It is given back when the answer was sent, or its client has hung up. */
-export const shareOf = (request: FastifyRequest, reply: FastifyReply, budget: Budget): Share => {
+export const shareOf = (request: FastifyRequest, reply: FastifyReply, budget: ByteBudget): Share => {
   if (request.share !== undefined) return request.share
   const share = budget.share()
   request.share = share
@@ -19,7 +19,7 @@ export const shareOf = (request: FastifyRequest, reply: FastifyReply, budget: Bu
 }
 
 /** Moves a form to the budget of all requests when its sender is known. */
-export const moveShare = (request: FastifyRequest, reply: FastifyReply, budget: Budget, bytes: number): void => {
+export const moveShare = (request: FastifyRequest, reply: FastifyReply, budget: ByteBudget, bytes: number): void => {
   request.share?.release()
   request.share = undefined
   shareOf(request, reply, budget).take(bytes)

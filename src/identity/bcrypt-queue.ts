@@ -8,7 +8,7 @@ export interface BcryptQueueOptions {
 }
 
 /** On whose account a comparison goes. */
-export interface Account {
+export interface LoginAttempt {
   /** Where the request comes from; '' if that is not known. */
   readonly source: string
   readonly username: string
@@ -25,7 +25,7 @@ interface Turn {
 type Names = Map<string, Turn[]>
 
 /** Of one source: the names of users and those that nobody has, each kind in a line of its own. */
-type Lines = Map<Account['known'], Names>
+type Lines = Map<LoginAttempt['known'], Names>
 
 /** The next one is in the first line of the first source, under its first name. */
 type Sources = Map<string, Lines>
@@ -94,7 +94,7 @@ export const createBcryptQueue = ({ atOnce, waiting }: BcryptQueueOptions) => {
   }
 
   /** Whether somebody who takes more than this account made way for it. */
-  const makeWay = ({ source, username, known }: Account): boolean => {
+  const makeWay = ({ source, username, known }: LoginAttempt): boolean => {
     const own = sources.get(source)
     const greedy = greatest(sources, lengthOfAll) ?? source
     if (evens(lengthOfAll(own), lengthOfAll(sources.get(greedy)))) {
@@ -113,7 +113,7 @@ export const createBcryptQueue = ({ atOnce, waiting }: BcryptQueueOptions) => {
     return true
   }
 
-  const wait = ({ source, username, known }: Account): Promise<void> =>
+  const wait = ({ source, username, known }: LoginAttempt): Promise<void> =>
     new Promise((begin, refuse) => {
       const lines = ensure(sources, source, (): Lines => new Map())
       const names = ensure(lines, known, (): Names => new Map())
@@ -136,7 +136,7 @@ export const createBcryptQueue = ({ atOnce, waiting }: BcryptQueueOptions) => {
     return next
   }
 
-  return async <Result>(account: Account, compare: () => Promise<Result>): Promise<Result> => {
+  return async <Result>(account: LoginAttempt, compare: () => Promise<Result>): Promise<Result> => {
     if (running < atOnce) running++
     else {
       if (waitingNow >= waiting && !makeWay(account)) throw overloaded()

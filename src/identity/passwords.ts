@@ -7,7 +7,7 @@ import type { Log } from '../contracts/log.ts'
 import type { PartStatus } from '../contracts/part.ts'
 import type { IdentitySettings } from '../settings/settings.ts'
 import type { User } from './auth-file.ts'
-import { type Account, type BcryptQueueOptions, createBcryptQueue } from './bcrypt-queue.ts'
+import { type BcryptQueueOptions, createBcryptQueue, type LoginAttempt } from './bcrypt-queue.ts'
 import { demoHash } from './demo.ts'
 import { newUserCommand } from './new-user-command.ts'
 import type { Principal } from './principal.ts'
@@ -121,7 +121,7 @@ export const openPasswords = async (
    * answered from there: a wrong one takes a place in the line of the invented names too, and is answered or refused
    * there. A refusal takes as long as a comparison. Else a flood would tell who exists.
    */
-  const compareInTurn = async (account: Account, password: string, hash: string): Promise<boolean> => {
+  const compareInTurn = async (account: LoginAttempt, password: string, hash: string): Promise<boolean> => {
     const measured = async (): Promise<boolean> => {
       const began = performance.now()
       const equal = await compare(password, hash)
@@ -143,7 +143,12 @@ export const openPasswords = async (
   }
 
   /** Concurrent requests with the same credentials share one bcrypt. */
-  const compareOnce = (account: Account, credentials: string, password: string, hash: string): Promise<boolean> => {
+  const compareOnce = (
+    account: LoginAttempt,
+    credentials: string,
+    password: string,
+    hash: string
+  ): Promise<boolean> => {
     const present = underway.get(credentials)
     if (present !== undefined) return present
     const comparison = compareInTurn(account, password, hash).finally(() => underway.delete(credentials))

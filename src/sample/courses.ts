@@ -12,7 +12,7 @@ export interface Video {
   readonly length: number
 }
 
-export interface Question {
+export interface QuizQuestion {
   readonly activity: Activity
   /** As `result.response` gives it (Data, appendix C). */
   readonly right: string
@@ -21,7 +21,7 @@ export interface Question {
 
 export interface Quiz {
   readonly activity: Activity
-  readonly questions: readonly [Question, ...Question[]]
+  readonly questions: readonly [QuizQuestion, ...QuizQuestion[]]
 }
 
 export interface Module {
@@ -203,7 +203,7 @@ const questionDefinitions: readonly [
 ]
 
 const createQuiz = (id: string, language: string, name: string, number: number): Quiz => {
-  const question = (position: number): Question => {
+  const question = (position: number): QuizQuestion => {
     const { right, wrong, ...definition } =
       questionDefinitions[(number * 5 + position) % questionDefinitions.length] ?? questionDefinitions[0]
     return {

@@ -19,12 +19,12 @@ export interface Setting<Value> {
   readonly secret: boolean
 }
 
-export interface Group {
+export interface SettingsGroup {
   readonly [name: string]: Setting<unknown>
 }
 
 /** What reading a group gives. */
-export type Values<Settings extends Group> = {
+export type Values<Settings extends SettingsGroup> = {
   readonly [name in keyof Settings]: Settings[name] extends Setting<infer Value> ? Value : never
 }
 
@@ -99,7 +99,7 @@ export const parameter = setting
  * The settings that a backend has in one role, from its parameters. In the LRS role a parameter that is not set is
  * taken from the data role.
  */
-export const inRole = <Parameters extends Group>(
+export const inRole = <Parameters extends SettingsGroup>(
   backend: string,
   role: 'DATA' | 'LRS',
   parameters: Parameters

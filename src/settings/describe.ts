@@ -1,5 +1,5 @@
 import { namesOf } from './aliases.ts'
-import type { Group, Setting } from './define.ts'
+import type { Setting, SettingsGroup } from './define.ts'
 import { find, shown } from './read.ts'
 import type { Sources } from './sources.ts'
 
@@ -9,7 +9,7 @@ export type DescriptionFormat = (typeof descriptionFormats)[number]
 /** A group of settings under a heading. */
 export interface Section {
   readonly title: string
-  readonly group: Group
+  readonly group: SettingsGroup
 }
 
 /** Other names that a setting can be set by: aliases, and the settings it falls back to with theirs. */

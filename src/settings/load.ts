@@ -4,7 +4,7 @@ import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import { flagsOf, namesOf } from './aliases.ts'
-import type { Group, Values } from './define.ts'
+import type { SettingsGroup, Values } from './define.ts'
 import { downloadsGroup } from './downloads.ts'
 import { converterGroup, generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
 import { importsGroup } from './imports.ts'
@@ -167,18 +167,18 @@ export const loadRunserver = <Backend>(
 }
 
 /** All names under which the settings of some groups can be set in the environment. */
-export const variablesOf = (groups: readonly Group[]): readonly string[] =>
+export const variablesOf = (groups: readonly SettingsGroup[]): readonly string[] =>
   groups
     .flatMap((group) => Object.values(group))
     .flatMap(({ variable, fallbacks }) => [variable, ...fallbacks].flatMap(namesOf))
 
 /** Those that other tools have named: they do not begin with RALPH_. */
-export const foreignVariables = (groups: readonly Group[]): readonly string[] =>
+export const foreignVariables = (groups: readonly SettingsGroup[]): readonly string[] =>
   variablesOf(groups).filter((name) => !name.startsWith('RALPH_'))
 
 /** Texts that were given as flags, by the variables they stand for. */
 export const flagValues = (
-  groups: readonly Group[],
+  groups: readonly SettingsGroup[],
   given: (flag: string) => string | boolean | undefined
 ): ReadonlyMap<string, string> => {
   const values = new Map<string, string>()

@@ -1,10 +1,10 @@
 import { RalphError } from '../errors.ts'
 import { flagsOf, namesOf } from './aliases.ts'
-import type { Group, Setting, Values } from './define.ts'
+import type { Setting, SettingsGroup, Values } from './define.ts'
 import type { Source, Sources } from './sources.ts'
 
 /** A value as somebody set it. */
-export interface Found {
+export interface FoundValue {
   readonly text: string
   readonly source: Source['name']
   /** What was written: `--port` or `RALPH_RUNSERVER_PORT`. */
@@ -30,7 +30,11 @@ const written = (source: Source, name: string, setting: Setting<unknown>): strin
   return flag === undefined ? name : `--${flag[0]}`
 }
 
-const findIn = (source: Source, variable: string, setting: Setting<unknown>): Found | Contradiction | undefined => {
+const findIn = (
+  source: Source,
+  variable: string,
+  setting: Setting<unknown>
+): FoundValue | Contradiction | undefined => {
   const set = namesOf(variable).flatMap((name) => {
     const text = source.values.get(name)
     return text === undefined || text === '' ? [] : [{ name: written(source, name, setting), text }]
@@ -46,7 +50,7 @@ const findIn = (source: Source, variable: string, setting: Setting<unknown>): Fo
 }
 
 /** Who set it; undefined: nobody. */
-export const find = (setting: Setting<unknown>, sources: Sources): Found | Contradiction | undefined => {
+export const find = (setting: Setting<unknown>, sources: Sources): FoundValue | Contradiction | undefined => {
   for (const variable of [setting.variable, ...setting.fallbacks]) {
     for (const source of sources.ordered) {
       const found = findIn(source, variable, setting)
@@ -58,7 +62,7 @@ export const find = (setting: Setting<unknown>, sources: Sources): Found | Contr
 
 /** Reads settings and gathers what is wrong with them, so that all of it can be said at once. */
 export interface Reader {
-  read<Settings extends Group>(group: Settings): Values<Settings>
+  read<Settings extends SettingsGroup>(group: Settings): Values<Settings>
   /** Something wrong that no single setting shows. */
   refuse(problem: string): void
   /** `INVALID_SETTING` if anything was wrong. */
@@ -86,7 +90,7 @@ export const createReader = (sources: Sources): Reader => {
   }
   return {
     refuse,
-    read: <Settings extends Group>(group: Settings): Values<Settings> => {
+    read: <Settings extends SettingsGroup>(group: Settings): Values<Settings> => {
       const values = Object.entries(group).map(([key, setting]) => [key, readOne(setting, sources, refuse)] as const)
       // Each value comes from the kind, or is the default, of the setting under the same key.
       return Object.freeze(Object.fromEntries(values)) as Values<Settings>

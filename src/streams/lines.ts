@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Piece } from './pieces.ts'
+import type { ThreadChunk } from './thread-work.ts'
 
 /** A line that cannot be text of ours. */
 export interface BrokenLine {
@@ -20,7 +20,7 @@ export interface LineBatch {
 }
 
 /** Whole lines that arrived together, as they came. Only the last line of an input may lack its end. */
-export interface LineBlock extends Piece {
+export interface LineBlock extends ThreadChunk {
   /** It begins the input. */
   readonly isFirst: boolean
   /** Before them came a line that was too long, and was dropped. */

@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Piece } from './pieces.ts'
 import { loadWork, type Message, ownBuffer, type Task, toSent } from './thread-messages.ts'
+import type { ThreadChunk } from './thread-work.ts'
 
 // What runs in each thread that `mapInOrder` starts: nobody imports it.
 
@@ -9,10 +9,10 @@ enableCompileCache()
 // Only `mapInOrder` starts it, with a task.
 const work = await loadWork(workerData as Task)
 
-const answer = (message: Message<Piece>, handedOver: readonly ArrayBuffer[] = []): void =>
+const answer = (message: Message<ThreadChunk>, handedOver: readonly ArrayBuffer[] = []): void =>
   parentPort?.postMessage(message, handedOver)
 
-parentPort?.on('message', (piece: Piece) => {
+parentPort?.on('message', (piece: ThreadChunk) => {
   try {
     const out = work(piece)
     const bytes = ownBuffer(out.bytes)

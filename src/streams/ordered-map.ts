@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { RalphError } from '../errors.ts'
-import type { Piece, Work } from './pieces.ts'
 import { fromSent, loadWork, type Message, type Task } from './thread-messages.ts'
+import type { ThreadChunk, ThreadWork } from './thread-work.ts'
 
 export interface OrderedMapOptions {
   /** The module that exports `createWork`, a `CreateWork`: see `moduleBeside`. */
@@ -37,7 +37,7 @@ interface Thread<In, Out> {
   end(): Promise<unknown>
 }
 
-const startThread = <In extends Piece, Out extends Piece>(
+const startThread = <In extends ThreadChunk, Out extends ThreadChunk>(
   task: Task,
   onFailure: (error: unknown) => void
 ): Thread<In, Out> => {
@@ -106,7 +106,7 @@ type Arrival<In> = IteratorResult<In, unknown> | { readonly failure: unknown }
  * the input or of the work is thrown when everything before it was yielded. Whoever leaves the loop ends the threads;
  * the input is theirs to close.
  */
-export async function* mapInOrder<In extends Piece, Out extends Piece>(
+export async function* mapInOrder<In extends ThreadChunk, Out extends ThreadChunk>(
   pieces: AsyncIterable<In>,
   { module, data, jobs, startAfter = defaultStartAfter }: OrderedMapOptions
 ): AsyncGenerator<Out, void, undefined> {
@@ -126,14 +126,14 @@ export async function* mapInOrder<In extends Piece, Out extends Piece>(
     while (threads.length < jobs - 1) threads.push(start())
   }
 
-  const workHere = async (work: Work<In, Out>, piece: In): Promise<Out> => {
+  const workHere = async (work: ThreadWork<In, Out>, piece: In): Promise<Out> => {
     const out = work(piece)
     // What the threads have answered is heard between two pieces of one's own.
     if (threads.length > 0) await new Promise(setImmediate)
     return out
   }
 
-  const take = (work: Work<In, Out>, piece: In): void => {
+  const take = (work: ThreadWork<In, Out>, piece: In): void => {
     const size = piece.bytes.length
     bytesSeen += size
     bytesUnderWay += size

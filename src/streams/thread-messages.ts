@@ -1,5 +1,5 @@
 import { type ErrorCode, type ErrorDetails, errorCodes, RalphError } from '../errors.ts'
-import type { Piece, Work } from './pieces.ts'
+import type { ThreadChunk, ThreadWork } from './thread-work.ts'
 
 /** An error loses its class and its fields on the way from thread to thread. */
 interface SentError {
@@ -35,7 +35,10 @@ export const ownBuffer = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
 }
 
 /** The work that a module does. */
-export const loadWork = async <In extends Piece, Out extends Piece>({ module, data }: Task): Promise<Work<In, Out>> => {
+export const loadWork = async <In extends ThreadChunk, Out extends ThreadChunk>({
+  module,
+  data
+}: Task): Promise<ThreadWork<In, Out>> => {
   const { createWork }: { readonly createWork?: unknown } = await import(module)
   if (typeof createWork !== 'function') throw new RalphError('INTERNAL', `${module} exports no function createWork`)
   return createWork(data)

@@ -1,6 +1,6 @@
 import { RalphError } from '../errors.ts'
 import type { LineBlock } from '../streams/lines.ts'
-import type { CreateWork } from '../streams/pieces.ts'
+import type { CreateWork } from '../streams/thread-work.ts'
 import { visitLines } from '../streams/visit-lines.ts'
 import { type ConverterOptions, type ConvertLine, findConverter } from './converters.ts'
 import { wrappedReason } from './extract-parsers.ts'
@@ -9,7 +9,7 @@ import { escapedReason } from './nginx-escapes.ts'
 import { parseRecord, recordIn } from './records.ts'
 
 /** What every thread is told. */
-export interface ConvertTask extends FilterTask {
+export interface ConversionTask extends FilterTask {
   readonly from: string
   readonly to: string
   readonly options: ConverterOptions
@@ -73,7 +73,7 @@ const createPage = () => {
  */
 const blockWork = (
   convert: ConvertLine,
-  { maxLineBytes, stopAtInvalid, stopAtUnknown, options: { shape } }: ConvertTask
+  { maxLineBytes, stopAtInvalid, stopAtUnknown, options: { shape } }: ConversionTask
 ) => {
   // Python Ralph makes the id of all that it read of a line.
   const named = shape === 'ralph' ? readByPython : nameOf
@@ -112,7 +112,7 @@ const blockWork = (
   }
 }
 
-export const createWork: CreateWork<ConvertTask, LineBlock, FilteredBlock> = async (task) => {
+export const createWork: CreateWork<ConversionTask, LineBlock, FilteredBlock> = async (task) => {
   const converter = findConverter(task.from, task.to)
   if (converter === undefined) throw new RalphError('INTERNAL', `nothing converts ${task.from} to ${task.to}`)
   return blockWork((await converter.load())(task.options), task)

@@ -1,8 +1,8 @@
 import { moduleBeside } from '../streams/ordered-map.ts'
-import type { ConvertTask } from './convert-work.ts'
+import type { ConversionTask } from './convert-work.ts'
 import { type FilterRequest, filterRecords } from './filter.ts'
 
-export interface ConvertRequest extends ConvertTask, FilterRequest {}
+export interface ConvertRequest extends ConversionTask, FilterRequest {}
 
 /** Records as statements, one per line, in their order; `filterRecords` says how it ends. */
 export const convertRecords = (

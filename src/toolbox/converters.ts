@@ -1,3 +1,4 @@
+import type { StatementShape } from '../edx/convert/index.ts'
 import type { Statement } from '../xapi/statement.ts'
 
 /** What a line became: a statement (and those that belong to it), nothing because nobody knows such a record, or nothing because it is wrong. */
@@ -17,10 +18,8 @@ export interface ConverterOptions {
   readonly platformUrl: string
   readonly namespace: string
   /** What the statements are like: as the event says it, or as another program makes them. */
-  readonly shape: Shape
+  readonly shape: StatementShape
 }
-
-export type Shape = 'event' | 'ralph' | 'aspects'
 
 /** A line of documentation, as `ralph convert --list` prints it. */
 export interface ConversionRow {

@@ -1,7 +1,7 @@
 import { RalphError } from '../errors.ts'
 import { type LineBlock, readBlocks } from '../streams/lines.ts'
 import { mapInOrder } from '../streams/ordered-map.ts'
-import type { Piece } from '../streams/pieces.ts'
+import type { ThreadChunk } from '../streams/thread-work.ts'
 import type { Fault } from '../validation/explain.ts'
 import type { BadLine } from './records.ts'
 
@@ -28,7 +28,7 @@ export interface RefusedLine {
 }
 
 /** What became of a block: what is passed on, and why the rest is not. */
-export interface FilteredBlock extends Piece {
+export interface FilteredBlock extends ThreadChunk {
   readonly refused: readonly RefusedLine[]
   /** Records that passed. */
   readonly passed: number
@@ -48,7 +48,7 @@ export interface FilterProgress {
   invalid: number
 }
 
-export interface Refused extends BadLine, Pick<RefusedLine, 'unknown' | 'problems'> {}
+export interface RejectedLine extends BadLine, Pick<RefusedLine, 'unknown' | 'problems'> {}
 
 export interface FilterRequest {
   /** Threads at most. */
@@ -57,7 +57,7 @@ export interface FilterRequest {
   readonly startAfter?: number | undefined
   readonly progress: FilterProgress
   /** Told of each line that does not pass. `isLast`: it ends the command. */
-  readonly onRefused: (refused: Refused, isLast: boolean) => void
+  readonly onRefused: (refused: RejectedLine, isLast: boolean) => void
   /** Told after each block. */
   readonly onProgress: (done: { readonly records: number; readonly bytes: number }) => void
 }
@@ -82,7 +82,7 @@ export async function* filterRecords<Task extends FilterTask>(
     progress.invalid += refused.length
     onProgress({ records, bytes: size })
     if (bytes.length > 0) yield bytes
-    let last: Refused | undefined
+    let last: RejectedLine | undefined
     for (const [position, { index, ...why }] of refused.entries()) {
       last = { line: before + index + 1, ...why }
       onRefused(last, stopped && position === refused.length - 1)

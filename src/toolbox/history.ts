@@ -11,7 +11,7 @@ import { formatMicros } from '../xapi/timestamp.ts'
 /**
  * Ralph's history: a JSON list of what was read and written, object by object. Ralph reads ours and we read theirs.
  */
-export type Action = 'read' | 'write'
+export type HistoryAction = 'read' | 'write'
 
 interface Entry {
   readonly [key: string]: unknown
@@ -42,7 +42,11 @@ const readEntries = async (path: string): Promise<readonly Entry[]> => {
 }
 
 /** Ids of the objects of a backend that were read or written before. `INVALID_INPUT` when the file is malformed. */
-export const idsInHistory = async (path: string, backend: string, action: Action): Promise<ReadonlySet<string>> => {
+export const idsInHistory = async (
+  path: string,
+  backend: string,
+  action: HistoryAction
+): Promise<ReadonlySet<string>> => {
   const entries = await readEntries(path)
   // The archives of OVH's platform have `command` where all others have `action`.
   const own = entries.filter((entry) => entry.backend === backend && (entry.action ?? entry.command) === action)
@@ -82,7 +86,7 @@ const append = async (path: string, added: readonly Entry[]): Promise<void> => {
 
 export interface History {
   /** Soon it is in the file. */
-  add(action: Action, object: MovedObject): void
+  add(action: HistoryAction, object: MovedObject): void
   /** All that was added is in the file; rejects when it could not be written. */
   flush(): Promise<void>
 }

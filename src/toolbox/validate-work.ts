@@ -1,11 +1,11 @@
 import type { LineBlock } from '../streams/lines.ts'
-import type { CreateWork } from '../streams/pieces.ts'
+import type { CreateWork } from '../streams/thread-work.ts'
 import { visitLines } from '../streams/visit-lines.ts'
 import type { Fault } from '../validation/explain.ts'
 import { wrappedReason } from './extract-parsers.ts'
 import type { FilteredBlock, FilterTask, RefusedLine } from './filter.ts'
-import type { Judgement, Wanted as WantedRecords } from './judges.ts'
 import { escapedReason } from './nginx-escapes.ts'
+import type { RecordValidation, ExpectedRecords as WantedRecords } from './record-validators.ts'
 import { parseRecord, recordIn, recordStart } from './records.ts'
 
 /** What every thread is told. */
@@ -52,7 +52,7 @@ const broken = (reason: string, rule: string, text: string | undefined): Refusal
 const refuse = (
   text: string,
   line: number,
-  judge: (value: unknown, text: string) => Judgement
+  judge: (value: unknown, text: string) => RecordValidation
 ): Refusal | undefined => {
   const read = parseRecord(text, line)
   if ('reason' in read) return broken(escapedReason(text) ?? read.reason, 'json', text)
@@ -77,8 +77,8 @@ const refuse = (
 
 /** The valid lines of a block, as they came. */
 export const createWork: CreateWork<ValidateTask, LineBlock, FilteredBlock> = async (task) => {
-  const { createJudge } = await import('./judges.ts')
-  const judge = await createJudge(task)
+  const { createRecordValidator } = await import('./record-validators.ts')
+  const judge = await createRecordValidator(task)
   return (block) => {
     const refused: RefusedLine[] = []
     const wanted: Wanted[] = []

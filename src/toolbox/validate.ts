@@ -2,7 +2,7 @@ import { moduleBeside } from '../streams/ordered-map.ts'
 import { type FilterRequest, filterRecords } from './filter.ts'
 import type { ValidateTask } from './validate-work.ts'
 
-export type { Refused } from './filter.ts'
+export type { RejectedLine } from './filter.ts'
 
 export interface ValidateRequest extends ValidateTask, FilterRequest {}
 

@@ -11,7 +11,7 @@ export interface Model extends Selectable {
   readonly name: string
   readonly schema: AnySchemaObject
   /** What is wrong with a value of this model; compiled when first asked. */
-  judge(value: unknown): readonly Fault[]
+  problemsIn(value: unknown): readonly Fault[]
 }
 
 export interface Models {
@@ -56,7 +56,7 @@ export const readModels = (folder: 'edx' | 'profiles'): Models => {
       name,
       schema,
       selector,
-      judge: (value) => {
+      problemsIn: (value) => {
         isValid ??= validatorOf(String(schema.$id), false)
         if (isValid(value)) return []
         const everyError = validatorOf(String(schema.$id), true)
@@ -75,14 +75,17 @@ export const readModels = (folder: 'edx' | 'profiles'): Models => {
   return { models, shared }
 }
 
-export type ModelJudgement =
+export type ModelValidation =
   /** No model is for it. */
   | { readonly known: false }
   /** The first model that has nothing against it, or the one that has least. */
   | { readonly known: true; readonly model: string; readonly problems: readonly Fault[] }
 
 /** Judges a value by models that were selected for it, in their order. */
-export const judgeBy = (candidates: readonly Model[], judge: (model: Model) => readonly Fault[]): ModelJudgement => {
+export const validateBy = (
+  candidates: readonly Model[],
+  judge: (model: Model) => readonly Fault[]
+): ModelValidation => {
   let best: { readonly known: true; readonly model: string; readonly problems: readonly Fault[] } | undefined
   for (const model of candidates) {
     const problems = judge(model)

@@ -1,10 +1,10 @@
 import { createSelect } from './decision-tree.ts'
-import { judgeBy, type Model, type ModelJudgement, readModels } from './models.ts'
+import { type Model, type ModelValidation, readModels, validateBy } from './models.ts'
 import type { Profile } from './profile-names.ts'
 
 /** Judges statements, which are known to be valid, by the templates of a profile. */
-export const createProfileJudge = (profile: Profile): ((statement: unknown) => ModelJudgement) => {
+export const createProfileValidator = (profile: Profile): ((statement: unknown) => ModelValidation) => {
   const templates = readModels('profiles').models.filter(({ name }) => name.startsWith(`${profile}/`))
   const select = createSelect(templates)
-  return (statement) => judgeBy(select(statement), (model: Model) => model.judge(statement))
+  return (statement) => validateBy(select(statement), (model: Model) => model.problemsIn(statement))
 }

@@ -4,7 +4,7 @@ import { lrsBackends } from '../../src/backends/registry.ts'
 import { exitCode } from '../../src/cli/exit-code.ts'
 import { errorCodes } from '../../src/errors.ts'
 import { errorStatus } from '../../src/http/error-status.ts'
-import type { Group } from '../../src/settings/define.ts'
+import type { SettingsGroup } from '../../src/settings/define.ts'
 import * as groups from '../../src/settings/groups.ts'
 
 const codes = Object.keys(errorCodes).sort()
@@ -48,7 +48,7 @@ for (const { name, summary } of lrsBackends) {
 t.test('every setting says what it is for and what it expects, in a sentence, under a name of its own', async (t) => {
   const ofBackends = lrsBackends.map(({ settings }) => settings)
   const ofRalph = Object.values(groups).filter((group): group is (typeof groups)['lrsGroup'] => !Array.isArray(group))
-  const all = [...ofRalph, ...ofBackends].flatMap((group: Group) => Object.values(group))
+  const all = [...ofRalph, ...ofBackends].flatMap((group: SettingsGroup) => Object.values(group))
   t.ok(all.length > 20)
   for (const { variable, description, kind } of all) {
     // Options of a client have the names that Ralph has of them.

@@ -1,7 +1,7 @@
 import t from 'tap'
+import { keyOfBlock, typeOfBlock } from '../../src/edx/convert/addresses.ts'
 import { answerText, numberOf, textOf, truthOf } from '../../src/edx/convert/fields.ts'
 import { asIri } from '../../src/edx/convert/iri.ts'
-import { keyOfBlock, typeOfBlock } from '../../src/edx/convert/place.ts'
 import { scoreOf } from '../../src/edx/convert/score.ts'
 import { createNames, uuidBytes } from '../../src/edx/convert/statement-id.ts'
 import { asTimestamp } from '../../src/edx/convert/time.ts'

@@ -5,7 +5,7 @@ import type { Conversion } from '../../src/edx/convert/define.ts'
 import { createEdxToXapi } from '../../src/edx/convert/index.ts'
 import { activityTypes, profiles, verbs } from '../../src/edx/convert/vocabulary.ts'
 import { createRandom, type Random } from '../../src/sample/random.ts'
-import { createJudge } from '../../src/toolbox/judges.ts'
+import { createRecordValidator } from '../../src/toolbox/record-validators.ts'
 import { isUri } from '../../src/validation/formats/uri.ts'
 import { validateStatement } from '../../src/validation/statement.ts'
 import { isActivity, type Statement } from '../../src/xapi/statement.ts'
@@ -218,7 +218,7 @@ t.test('a statement that claims to follow a profile does so', async (t) => {
   const random = createRandom(13)
   for (const { profile, events, sources } of conversions) {
     if (profile === undefined) continue
-    const judge = await createJudge({ format: 'xapi', profile })
+    const judge = await createRecordValidator({ format: 'xapi', profile })
     for (const source of sources) {
       for (const type of events.flatMap((each) => [each, each, each, each])) {
         const statement = convert(edxEvent(random, { source, type }, { asText: false }))

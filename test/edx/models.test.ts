@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { createEdxToXapi } from '../../src/edx/convert/index.ts'
 import { createEventSelect } from '../../src/edx/select.ts'
-import { createEventJudge, decodeEvent } from '../../src/edx/validate.ts'
+import { createEventValidator, decodeEvent } from '../../src/edx/validate.ts'
 import { createRandom } from '../../src/sample/random.ts'
 import { readModels } from '../../src/validation/models.ts'
 import { createEmptyAjv, findSchemas } from '../../src/validation/registry.ts'
@@ -11,7 +11,7 @@ import { allKinds, edxEvent } from './events.ts'
 import { invalidEvents } from './invalid-events.ts'
 
 const { models, shared } = readModels('edx')
-const judgeText = createEventJudge()
+const judgeText = createEventValidator()
 const judge = (value: unknown) => judgeText(value, JSON.stringify(value))
 const convert = createEdxToXapi({
   platformUrl: 'https://lms.example.org',
@@ -54,7 +54,7 @@ for (const model of models) {
     const examples: readonly Record<string, unknown>[] = model.schema.examples
     t.ok(examples.length > 0)
     for (const example of examples) {
-      t.same(model.judge(example), [])
+      t.same(model.problemsIn(example), [])
       t.same(judge(example), { known: true, model: model.name, problems: [] })
       t.equal(select(example)[0]?.name, model.name)
       if (typeof example.event !== 'object') continue
@@ -66,7 +66,7 @@ for (const model of models) {
       const event = changed(example, [pointer, value as null])
       const at = value === undefined ? parentOf(pointer) : pointer
       const expected = { known: true, model: model.name, problems: [{ pointer: at, rule }] }
-      t.match(model.judge(event), expected.problems, `${pointer} breaks ${rule}`)
+      t.match(model.problemsIn(event), expected.problems, `${pointer} breaks ${rule}`)
       const verdict = isConverted(event) ? { known: true, problems: [] } : expected
       t.match(judge(event), verdict, `${pointer} breaks ${rule}`)
       if (pointer === '/event' || typeof event.event !== 'object' || Array.isArray(event.event)) continue
@@ -137,7 +137,7 @@ t.test('a model takes fields that are missing, null or new, as long as the event
       for (const value of place === '/event/surprise' ? [1] : [undefined, null]) {
         if (place === '/event/surprise' && within.length === 0) continue
         const without = changed(event, [place, value as null])
-        if (isConverted(without)) t.same(model.judge(without), [], `${model.name} ${place} ${value}`)
+        if (isConverted(without)) t.same(model.problemsIn(without), [], `${model.name} ${place} ${value}`)
       }
     }
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
+import type { StatementShape } from '../../src/edx/convert/index.ts'
 import { createEdxToXapi } from '../../src/edx/convert/index.ts'
-import type { Shape } from '../../src/toolbox/converters.ts'
 import { validateStatement } from '../../src/validation/statement.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
 
@@ -26,7 +26,7 @@ const logged = (source: string, type: string, event: unknown, more: object = {})
   ...more
 })
 
-const convert = (event: object, shape: Shape = 'event'): Statement => {
+const convert = (event: object, shape: StatementShape = 'event'): Statement => {
   const text = JSON.stringify(event)
   const result = createEdxToXapi({ platformUrl, namespace, shape })(text, Buffer.from(`${text}\n`))
   if (!('statement' in result)) throw new Error('reason' in result ? result.reason : result.unknown)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { RalphError } from '../../src/errors.ts'
-import { type Group, inRole, parameter, setting, type Values } from '../../src/settings/define.ts'
+import { inRole, parameter, type SettingsGroup, setting, type Values } from '../../src/settings/define.ts'
 import { integer, text } from '../../src/settings/kinds.ts'
 import { flagValues } from '../../src/settings/load.ts'
 import { createReader } from '../../src/settings/read.ts'
@@ -15,14 +15,14 @@ const fs = {
   file: parameter('DEFAULT_LRS_FILE', { kind: text, default: 'fs_lrs.jsonl', description: 'File.' })
 }
 
-const read = <Settings extends Group>(group: Settings, sources: Sources): Values<Settings> => {
+const read = <Settings extends SettingsGroup>(group: Settings, sources: Sources): Values<Settings> => {
   const reader = createReader(sources)
   const values = reader.read(group)
   reader.finish()
   return values
 }
 
-const refusal = (group: Group, sources: Sources): RalphError => {
+const refusal = (group: SettingsGroup, sources: Sources): RalphError => {
   try {
     read(group, sources)
   } catch (error) {

@@ -1,21 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { mapInOrder, moduleBeside } from '../../src/streams/ordered-map.ts'
-import type { Piece } from '../../src/streams/pieces.ts'
+import type { ThreadChunk } from '../../src/streams/thread-work.ts'
 import type { Shouted } from './shouting.ts'
 
 const options = { module: moduleBeside('shouting', import.meta.url), data: { mark: '!' }, jobs: 3, startAfter: 0 }
 
-const piece = (text: string): Piece => ({ bytes: Buffer.from(text) })
+const piece = (text: string): ThreadChunk => ({ bytes: Buffer.from(text) })
 
-async function* pieces(texts: Iterable<string>, made: string[] = []): AsyncGenerator<Piece> {
+async function* pieces(texts: Iterable<string>, made: string[] = []): AsyncGenerator<ThreadChunk> {
   for (const text of texts) {
     made.push(text)
     yield piece(text)
   }
 }
 
-const textOf = ({ bytes }: Piece): string => Buffer.from(bytes).toString()
+const textOf = ({ bytes }: ThreadChunk): string => Buffer.from(bytes).toString()
 
 /** What came until the end or an error. */
 const gather = async (mapped: AsyncIterable<Shouted>) => {
@@ -40,7 +40,7 @@ t.test('results come in the order of the pieces, however long each takes and whe
     for (let index = 0; used.size < 3; index += 1) yield index % 7 === 0 ? `slow ${index}` : `piece ${index}`
   }
   const got: string[] = []
-  for await (const each of mapInOrder<Piece, Shouted>(pieces(texts(), made), options)) {
+  for await (const each of mapInOrder<ThreadChunk, Shouted>(pieces(texts(), made), options)) {
     got.push(textOf(each))
     used.add(each.thread)
   }
@@ -81,7 +81,7 @@ t.test('while nobody takes results, the input is held up', async (t) => {
   const endless = function* () {
     for (let index = 0; ; index += 1) yield `piece ${index}`
   }
-  for await (const each of mapInOrder<Piece, Shouted>(pieces(endless(), made), options)) {
+  for await (const each of mapInOrder<ThreadChunk, Shouted>(pieces(endless(), made), options)) {
     t.equal(textOf(each), 'PIECE 0!')
     await wait(100)
     break
@@ -92,7 +92,8 @@ t.test('while nobody takes results, the input is held up', async (t) => {
 t.test('large pieces are not heaped up', async (t) => {
   const made: string[] = []
   const large = 'x'.repeat(2 ** 22)
-  for await (const _ of mapInOrder<Piece, Shouted>(pieces([large, large, large, large, large], made), options)) break
+  for await (const _ of mapInOrder<ThreadChunk, Shouted>(pieces([large, large, large, large, large], made), options))
+    break
   t.ok(made.length <= 3, `${made.length} were made`)
 })
 
@@ -103,7 +104,7 @@ t.test('a result does not wait for the piece behind it', async (t) => {
     await promise
     yield piece('second')
   }
-  const mapped = mapInOrder<Piece, Shouted>(paused(), options)
+  const mapped = mapInOrder<ThreadChunk, Shouted>(paused(), options)
   const first = await mapped.next()
   t.equal(first.done === false && textOf(first.value), 'FIRST!')
   resolve()
@@ -142,7 +143,7 @@ t.test('a thread that ends by itself is an error, not a wait', async (t) => {
 })
 
 t.test('a module that does no work is named', async (t) => {
-  const module = new URL('../../src/streams/pieces.ts', import.meta.url)
+  const module = new URL('../../src/streams/thread-work.ts', import.meta.url)
   t.match((await gather(mapInOrder(pieces(['x']), { ...options, module }))).error, {
     code: 'INTERNAL',
     message: /pieces\.ts exports no function createWork/

@@ -1,14 +1,14 @@
 import { threadId } from 'node:worker_threads'
 import { RalphError } from '../../src/errors.ts'
-import type { CreateWork, Piece } from '../../src/streams/pieces.ts'
+import type { CreateWork, ThreadChunk } from '../../src/streams/thread-work.ts'
 
-export interface Shouted extends Piece {
+export interface Shouted extends ThreadChunk {
   /** 0 is the main thread. */
   readonly thread: number
 }
 
 /** Makes text loud. Some words do more, slow things and bad ones. */
-export const createWork: CreateWork<{ readonly mark: string }, Piece, Shouted> = async ({ mark }) => {
+export const createWork: CreateWork<{ readonly mark: string }, ThreadChunk, Shouted> = async ({ mark }) => {
   await Promise.resolve()
   return ({ bytes }) => {
     const text = Buffer.from(bytes).toString()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Refused, type ValidateRequest, validateRecords } from '../../src/toolbox/validate.ts'
+import { type RejectedLine, type ValidateRequest, validateRecords } from '../../src/toolbox/validate.ts'
 import { complete, minimal } from '../validation/examples.ts'
 
 const linesOf = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('')
@@ -13,7 +13,7 @@ async function* chunksOf(input: string | Uint8Array, size: number): AsyncGenerat
 }
 
 const validate = async (input: string | Uint8Array, request: Partial<ValidateRequest>, chunkSize = 10_000) => {
-  const refused: Refused[] = []
+  const refused: RejectedLine[] = []
   const progress = { total: 0, invalid: 0 }
   let bytes = 0
   let out = ''

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { readModels } from '../../src/validation/models.ts'
-import { createProfileJudge } from '../../src/validation/profile.ts'
+import { createProfileValidator } from '../../src/validation/profile.ts'
 import { profiles } from '../../src/validation/profile-names.ts'
 import { createEmptyAjv, findSchemas } from '../../src/validation/registry.ts'
 import { validateStatement } from '../../src/validation/statement.ts'
@@ -9,7 +9,7 @@ import { changed, complete, minimal } from './examples.ts'
 import { invalidStatements } from './invalid-statements.ts'
 
 const { models, shared } = readModels('profiles')
-const judges = new Map(profiles.map((profile) => [profile, createProfileJudge(profile)]))
+const judges = new Map(profiles.map((profile) => [profile, createProfileValidator(profile)]))
 
 const judgeOf = (name: string) => {
   const [, judge] = [...judges].find(([profile]) => name.startsWith(`${profile}/`)) ?? []
@@ -52,7 +52,7 @@ for (const model of models) {
     const [example = {}] = examples
     for (const [pointer, value, rule] of invalidStatements[model.name] ?? []) {
       const at = value === undefined ? parentOf(pointer) : pointer
-      const problems = model.judge(changed(example, [pointer, value as null]))
+      const problems = model.problemsIn(changed(example, [pointer, value as null]))
       t.match(problems, [{ pointer: at, rule }], `${pointer} breaks ${rule}`)
     }
   })

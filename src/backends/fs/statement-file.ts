@@ -5,7 +5,7 @@ import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { adopt, withTimes } from '../../storage/adoption.ts'
 import type { Steps } from '../../storage/batching/group-commit.ts'
-import { createStatementIndex, type Row, type StatementIndex } from '../../storage/memory-index/statement-index.ts'
+import { createStatementIndex, type IndexRow, type StatementIndex } from '../../storage/memory-index/statement-index.ts'
 import { createMetadataIndex, type MetadataIndex } from '../../xapi/descriptions.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
@@ -39,9 +39,9 @@ export interface StatementFile {
   stage(lines: readonly NewLine[]): Steps<void>
   /** The lines that were staged are now in the file, one after another from `offset` on. */
   takeIn(lines: readonly NewLine[], offset: number): void
-  read(rows: readonly Row[]): Promise<StoredStatement[]>
+  read(rows: readonly IndexRow[]): Promise<StoredStatement[]>
   /** Of its text, in bytes. */
-  readonly lengthOf: (row: Row) => number
+  readonly lengthOf: (row: IndexRow) => number
   /** For jobs that must not wait. */
   statement(id: StatementId): Statement | undefined
   close(): Promise<void>
@@ -90,7 +90,7 @@ const maxGap = 8192
 const maxRead = 1024 * 1024
 
 interface Stretch extends ByteRange {
-  readonly rows: readonly Row[]
+  readonly rows: readonly IndexRow[]
 }
 
 export const openStatementFile = async (options: StatementFileOptions): Promise<StatementFile> => {
@@ -101,7 +101,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
   const offsets: number[] = []
   const lengths: number[] = []
   /** Rows whose text lacks what an LRS sets: others wrote them. */
-  const restamped = new Set<Row>()
+  const restamped = new Set<IndexRow>()
   let end = 0
   let unfinished = false
   let lineNumber = 0
@@ -133,8 +133,8 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     if (broken <= maxWarnings) warn(`${path}: line ${lineNumber} is left alone: ${reason}`)
   }
 
-  const stretches = (rows: readonly Row[]): Stretch[] => {
-    const found: { offset: number; length: number; rows: Row[] }[] = []
+  const stretches = (rows: readonly IndexRow[]): Stretch[] => {
+    const found: { offset: number; length: number; rows: IndexRow[] }[] = []
     for (const row of rows.toSorted((one, other) => (offsets[one] ?? 0) - (offsets[other] ?? 0))) {
       const [offset, length] = [offsets[row] ?? 0, lengths[row] ?? 0]
       const last = found.at(-1)
@@ -221,7 +221,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     },
     lengthOf: (row) => lengths[row] ?? 0,
     read: async (rows) => {
-      const texts = new Map<Row, string>()
+      const texts = new Map<IndexRow, string>()
       const readStretch = async (stretch: Stretch): Promise<void> => {
         const bytes = await read(file, stretch)
         if (bytes.length < stretch.length) throw damaged()

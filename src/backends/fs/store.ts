@@ -6,7 +6,7 @@ import { messageOf, RalphError } from '../../errors.ts'
 import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import type { EngineStore } from '../../storage/follow.ts'
-import { type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
+import { type IndexRow, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { fitting } from '../../xapi/filters.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import { createFsAttachments } from './attachments.ts'
@@ -117,7 +117,7 @@ const build = (
     rows,
     more
   }: {
-    readonly rows: readonly Row[]
+    readonly rows: readonly IndexRow[]
     readonly more: boolean
   }): Promise<StatementPage> => {
     const count = fitting(rows.map(statements.lengthOf))

@@ -13,7 +13,7 @@ import { createGroupCommit, type Steps } from '../../storage/batching/group-comm
 import type { EngineStore } from '../../storage/follow.ts'
 import { separateKnown } from '../../storage/known-statements.ts'
 import { countInheritance } from '../../storage/memory-index/inheritance.ts'
-import { createStatementIndex, type Row, rowsOf } from '../../storage/memory-index/statement-index.ts'
+import { createStatementIndex, type IndexRow, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { createMetadataIndex } from '../../xapi/descriptions.ts'
 import { fitting } from '../../xapi/filters.ts'
@@ -59,8 +59,8 @@ export const createMemoryStatements = (
     }
   })
 
-  const textOf = (row: Row): string => texts[row] ?? ''
-  const storedStatement = (row: Row): StoredStatement => ({
+  const textOf = (row: IndexRow): string => texts[row] ?? ''
+  const storedStatement = (row: IndexRow): StoredStatement => ({
     id: index.id(row),
     stored: index.stored(row),
     text: textOf(row)
@@ -75,7 +75,7 @@ export const createMemoryStatements = (
   }
 
   /** As many as fit into a page; a UTF-16 unit is three bytes at most. */
-  const pageOf = ({ rows, more }: { readonly rows: readonly Row[]; readonly more: boolean }): StatementPage => {
+  const pageOf = ({ rows, more }: { readonly rows: readonly IndexRow[]; readonly more: boolean }): StatementPage => {
     const count = fitting(rows.map((row) => textOf(row).length * 3))
     return { statements: rows.slice(0, count).map(storedStatement), more: more || count < rows.length }
   }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { RalphError } from '../../errors.ts'
 import type { Composition } from '../composition.ts'
-import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
+import { addBackendOptions, type OpenPlace, withPlace } from '../data-command.ts'
 
 interface DeleteFlags {
   readonly backend: string
@@ -33,7 +33,7 @@ const requireConfirmed = async (
 }
 
 /** Each by itself: one that cannot be deleted keeps none of the others. */
-const deleteAll = async ({ backend, choice, log, signal }: Place, ids: readonly string[], flags: DeleteFlags) => {
+const deleteAll = async ({ backend, choice, log, signal }: OpenPlace, ids: readonly string[], flags: DeleteFlags) => {
   if (backend.delete === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot delete, and says it can`)
   let done = 0
   const failures: string[] = []
@@ -70,7 +70,7 @@ export const declareDelete = (program: Command, composition: Composition): void 
     .option('-t, --target <target>', 'where it is, instead of where the settings say')
     .option('-y, --yes', 'do not ask')
     .action(async (ids: readonly string[], flags: DeleteFlags) => {
-      const require = ({ name, capabilities }: Place['choice']): void => {
+      const require = ({ name, capabilities }: OpenPlace['choice']): void => {
         if (!capabilities.delete) throw new RalphError('UNSUPPORTED_OPERATION', `${name} cannot delete`)
       }
       await withPlace(command, composition, { name: flags.backend, require }, async (place) => {

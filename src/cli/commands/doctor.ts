@@ -3,7 +3,7 @@ import type { DataRole } from '../../contracts/backend-definition.ts'
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { PartStatus } from '../../contracts/part.ts'
 import { messageOf, RalphError } from '../../errors.ts'
-import type { Group } from '../../settings/define.ts'
+import type { SettingsGroup } from '../../settings/define.ts'
 import { loadAuthFile, loadBackendName, loadRunserver } from '../../settings/load.ts'
 import { createReader, find } from '../../settings/read.ts'
 import type { Sources } from '../../settings/sources.ts'
@@ -47,7 +47,7 @@ const checkSettings = (composition: Composition, sources: Sources): readonly Fin
     : problems.map((detail) => ({ what: 'settings', status: { state: 'error', detail } }))
 }
 
-const isConfigured = (settings: Group, sources: Sources): boolean =>
+const isConfigured = (settings: SettingsGroup, sources: Sources): boolean =>
   Object.values(settings).some((setting) => find({ ...setting, fallbacks: [] }, sources) !== undefined)
 
 interface Opened {

@@ -3,7 +3,7 @@ import type { Listed } from '../../contracts/data-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { onOneLine } from '../../telemetry/printable.ts'
 import type { Composition } from '../composition.ts'
-import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
+import { addBackendOptions, type OpenPlace, withPlace } from '../data-command.ts'
 
 interface ListFlags {
   readonly backend: string
@@ -13,7 +13,7 @@ interface ListFlags {
 }
 
 /** What tells whether something was read before; undefined: nothing was. */
-const knownIn = async ({ choice, general, log }: Place): Promise<ReadonlySet<string>> => {
+const knownIn = async ({ choice, general, log }: OpenPlace): Promise<ReadonlySet<string>> => {
   if (!choice.capabilities.history) {
     log.warn(`${choice.name} keeps no history: all is listed`)
     return new Set()
@@ -22,7 +22,7 @@ const knownIn = async ({ choice, general, log }: Place): Promise<ReadonlySet<str
   return idsInHistory(general.historyFile, choice.name, 'read')
 }
 
-const list = async (place: Place, flags: ListFlags): Promise<void> => {
+const list = async (place: OpenPlace, flags: ListFlags): Promise<void> => {
   const { backend, choice, log, signal } = place
   if (backend.list === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot list, and says it can`)
   const known = flags.new === true ? await knownIn(place) : new Set<string>()
@@ -56,7 +56,7 @@ export const declareList = (program: Command, composition: Composition): void =>
     .addOption(new Option('-D, --details', 'all that is known of each, as JSON').conflicts('ids'))
     .addOption(new Option('-I, --ids', 'what `ralph read` takes (default)').conflicts('details'))
     .action(async (flags: ListFlags) => {
-      const require = ({ name, capabilities }: Place['choice']): void => {
+      const require = ({ name, capabilities }: OpenPlace['choice']): void => {
         if (!capabilities.list) throw new RalphError('UNSUPPORTED_OPERATION', `${name} cannot be listed`)
       }
       await withPlace(command, composition, { name: flags.backend, require }, (place) => list(place, flags))

@@ -3,7 +3,7 @@ import type { ReadBatch, ReadOptions } from '../../contracts/data-backend.ts'
 import { RalphError } from '../../errors.ts'
 import { boolean, integer } from '../../settings/kinds.ts'
 import type { Composition } from '../composition.ts'
-import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
+import { addBackendOptions, type OpenPlace, withPlace } from '../data-command.ts'
 import { flagOf } from '../flag-kinds.ts'
 import { openNotes } from '../history-notes.ts'
 
@@ -36,7 +36,7 @@ const endsIn = (bytes: Uint8Array): number => {
 
 /** What was read, as bytes. */
 const readFrom = (
-  { backend, choice }: Place,
+  { backend, choice }: OpenPlace,
   query: string | undefined,
   options: ReadOptions
 ): AsyncIterable<Uint8Array> => {
@@ -45,7 +45,7 @@ const readFrom = (
 }
 
 const readAll = async (
-  place: Place,
+  place: OpenPlace,
   query: string | undefined,
   flags: ReadFlags,
   composition: Composition
@@ -129,7 +129,7 @@ export const declareRead = (program: Command, composition: Composition): void =>
     .option('--no-progress', 'do not show how far it is')
     .addHelpText('after', `\nThe query is:\n${queries.join('\n')}`)
     .action(async (query: string | undefined, flags: ReadFlags) => {
-      const require = ({ name, capabilities }: Place['choice']): void => {
+      const require = ({ name, capabilities }: OpenPlace['choice']): void => {
         if (!capabilities.read) throw new RalphError('UNSUPPORTED_OPERATION', `${name} cannot be read`)
       }
       await withPlace(command, composition, { name: flags.backend, require }, async (place) =>

@@ -4,11 +4,11 @@ import { choice, integer } from '../../settings/kinds.ts'
 import type { WriteProgress } from '../../toolbox/write.ts'
 import type { Composition } from '../composition.ts'
 import { counted } from '../counted.ts'
-import { addBackendOptions, type Place, withPlace } from '../data-command.ts'
+import { addBackendOptions, type OpenPlace, withPlace } from '../data-command.ts'
 import { flagOf, maxLineBytesOption } from '../flag-kinds.ts'
 import { openNotes } from '../history-notes.ts'
 import type { Input } from '../input.ts'
-import type { Progress } from '../progress.ts'
+import type { ProgressBar } from '../progress.ts'
 import { tellRefusedLines } from '../refused-lines.ts'
 
 interface WriteFlags {
@@ -30,17 +30,17 @@ const operations: readonly WriteOperation[] = ['index', 'create', 'update', 'app
 const defaultBatch = 500
 
 /** Ralph 3's `--force` overwrote what was there. */
-const wantedOf = ({ operationType, operation, force }: WriteFlags, { capabilities }: Place['choice']) =>
+const wantedOf = ({ operationType, operation, force }: WriteFlags, { capabilities }: OpenPlace['choice']) =>
   operationType ??
   operation ??
   (force === true ? (capabilities.moves === 'bytes' ? ('update' as const) : ('index' as const)) : undefined)
 
 interface Work {
-  readonly place: Place
+  readonly place: OpenPlace
   readonly input: Input
   readonly operation: WriteOperation
   readonly flags: WriteFlags
-  readonly progress: Progress
+  readonly progress: ProgressBar
 }
 
 const writeBytes = async (
@@ -129,7 +129,7 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
 }
 
 const write = async (
-  place: Place,
+  place: OpenPlace,
   operation: WriteOperation,
   file: string | undefined,
   flags: WriteFlags,
@@ -192,7 +192,7 @@ export const declareWrite = (program: Command, composition: Composition): void =
     .option('--no-progress', 'do not show how far it is')
     .action(async (file: string | undefined, flags: WriteFlags) => {
       const { requireOperation } = await import('../../toolbox/write.ts')
-      const operationOf = (backend: Place['choice']): WriteOperation =>
+      const operationOf = (backend: OpenPlace['choice']): WriteOperation =>
         requireOperation(backend.name, backend.capabilities, wantedOf(flags, backend))
       await withPlace(command, composition, { name: flags.backend, require: operationOf }, (place) =>
         write(place, operationOf(place.choice), file, flags, composition)

@@ -1,12 +1,12 @@
+import { blockIri, courseIdOf, inCourse, type Platform, typeOfBlock } from './addresses.ts'
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { numberOf, requireText } from './fields.ts'
-import { blockIri, courseIdOf, inCourse, type Place, typeOfBlock } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
-const marked = (event: EdxEvent, place: Place): Description => {
+const marked = (event: EdxEvent, platform: Platform): Description => {
   const usageKey = requireText(event.payload, 'component_usage_id')
-  return { id: blockIri(place, usageKey), type: typeOfBlock(usageKey) }
+  return { id: blockIri(platform, usageKey), type: typeOfBlock(usageKey) }
 }
 
 const component = {
@@ -42,8 +42,8 @@ export const bookmarkConversions: readonly Conversion[] = [
     object: 'collection',
     what: 'the list of bookmarks, of the course or of all',
     context: 'how many there are',
-    describe: (event, place) => ({
-      id: inCourse(place, courseIdOf(event), 'bookmarks'),
+    describe: (event, platform) => ({
+      id: inCourse(platform, courseIdOf(event), 'bookmarks'),
       extensions: extended({
         [extensions.totalItems]: numberOf(event.payload, 'bookmarks_count')
       })

@@ -1,22 +1,23 @@
+import { addressIn, blockIri, inCourse, keyOfBlock, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { requireText, textOf } from './fields.ts'
-import { addressIn, blockIri, inCourse, keyOfBlock, type Place } from './place.ts'
 import { sessionOf } from './session.ts'
 import { lengthOf, timeOf } from './video.ts'
 import { activityTypes, extensions } from './vocabulary.ts'
 
 /** A pre-roll video, played before the video of a component. It is a file: many components may show it. */
-const bumperOf = (event: EdxEvent, place: Place): Description => {
+const bumperOf = (event: EdxEvent, platform: Platform): Description => {
   const host = textOf(event.payload, 'host_component_id')
   const key = host === undefined ? undefined : (keyOfBlock(event.courseId, 'video', host) ?? host)
   const bumper = textOf(event.payload, 'bumper_id')
   return {
     id:
       bumper === undefined
-        ? inCourse(place, event.courseId, `video-bumper/${requireText(event.payload, 'code')}`)
-        : addressIn(place, bumper),
-    parent: key === undefined ? undefined : { id: blockIri(place, key), definition: { type: activityTypes.video.id } },
+        ? inCourse(platform, event.courseId, `video-bumper/${requireText(event.payload, 'code')}`)
+        : addressIn(platform, bumper),
+    parent:
+      key === undefined ? undefined : { id: blockIri(platform, key), definition: { type: activityTypes.video.id } },
     result: resulting({ extensions: extended({ [extensions.time]: timeOf(event) }) }),
     extensions: extended({ [extensions.sessionId]: sessionOf(event), [extensions.length]: lengthOf(event) })
   }

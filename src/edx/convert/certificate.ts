@@ -1,16 +1,16 @@
+import { addressIn, courseIdOf, courseIri, inCourse, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { requireText, textOf } from './fields.ts'
-import { addressIn, courseIdOf, courseIri, inCourse, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
-const certificateOf = (event: EdxEvent, place: Place): Description => {
+const certificateOf = (event: EdxEvent, platform: Platform): Description => {
   const url = textOf(event.payload, 'certificate_url')
   return {
     id:
       url === undefined
-        ? inCourse(place, courseIdOf(event), `certificates/${requireText(event.payload, 'certificate_id')}`)
-        : addressIn(place, url),
+        ? inCourse(platform, courseIdOf(event), `certificates/${requireText(event.payload, 'certificate_id')}`)
+        : addressIn(platform, url),
     extensions: extended({
       [extensions.type]: textOf(event.payload, 'enrollment_mode')
     })
@@ -24,8 +24,8 @@ const certificate = {
   context: 'mode of enrollment'
 } as const satisfies Partial<Conversion>
 
-const shared = (event: EdxEvent, place: Place): Description => ({
-  ...certificateOf(event, place),
+const shared = (event: EdxEvent, platform: Platform): Description => ({
+  ...certificateOf(event, platform),
   extensions: extended({
     [extensions.type]: textOf(event.payload, 'enrollment_mode'),
     [extensions.target]: textOf(event.payload, 'social_network')
@@ -38,10 +38,10 @@ const generation = (state: 'enabled' | 'disabled'): Conversion => ({
   verb: state,
   object: 'course',
   what: 'the course whose certificates are meant',
-  describe: (event, place) => {
+  describe: (event, platform) => {
     const course = courseIdOf(event)
     return {
-      id: courseIri(place, course === '' ? requireText(event.payload, 'course_id') : course)
+      id: courseIri(platform, course === '' ? requireText(event.payload, 'course_id') : course)
     }
   }
 })
@@ -52,8 +52,8 @@ export const certificateConversions: readonly Conversion[] = [
     events: ['edx.certificate.created'],
     verb: 'earned',
     actor: 'the learner of the event',
-    describe: (event, place) => ({
-      ...certificateOf(event, place),
+    describe: (event, platform) => ({
+      ...certificateOf(event, platform),
       learner: textOf(event.payload, 'user_id')
     })
   },

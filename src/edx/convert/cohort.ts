@@ -1,16 +1,16 @@
+import { inCourse, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { requireText, textOf } from './fields.ts'
-import { inCourse, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
-const cohortOf = (event: EdxEvent, place: Place): Description => ({
-  id: inCourse(place, event.courseId, `cohorts/${requireText(event.payload, 'cohort_id')}`),
+const cohortOf = (event: EdxEvent, platform: Platform): Description => ({
+  id: inCourse(platform, event.courseId, `cohorts/${requireText(event.payload, 'cohort_id')}`),
   name: textOf(event.payload, 'cohort_name') ?? textOf(event.payload, 'name')
 })
 
-const memberOf = (event: EdxEvent, place: Place): Description => ({
-  ...cohortOf(event, place),
+const memberOf = (event: EdxEvent, platform: Platform): Description => ({
+  ...cohortOf(event, platform),
   learner: textOf(event.payload, 'user_id')
 })
 
@@ -44,8 +44,8 @@ export const cohortConversions: readonly Conversion[] = [
     verb: 'assigned',
     actor: 'who asked for it',
     context: 'the learner, the cohort before',
-    describe: (event, place) => ({
-      ...cohortOf(event, place),
+    describe: (event, platform) => ({
+      ...cohortOf(event, platform),
       extensions: extended({
         [extensions.target]: textOf(event.payload, 'user_id'),
         [extensions.startingPoint]: textOf(event.payload, 'previous_cohort_name')

@@ -1,10 +1,10 @@
+import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Platform, pageOf } from './addresses.ts'
 import type { Conversion } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { textOf, truthOf } from './fields.ts'
-import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Place, pageOf } from './place.ts'
 
-const placeOf = (event: EdxEvent, place: Place): string =>
-  textOf(event.whole, 'page') === undefined ? inCourse(place, event.courseId, 'done') : pageOf(event)
+const placeOf = (event: EdxEvent, platform: Platform): string =>
+  textOf(event.whole, 'page') === undefined ? inCourse(platform, event.courseId, 'done') : pageOf(event)
 
 export const completionConversions: readonly Conversion[] = [
   {
@@ -15,11 +15,11 @@ export const completionConversions: readonly Conversion[] = [
     object: 'resource',
     what: 'the component, or else the page',
     result: 'completion',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const done = truthOf(event.payload, 'done') ?? false
       const key = moduleKeyOf(event)
       return {
-        id: key === undefined ? placeOf(event, place) : blockIri(place, key),
+        id: key === undefined ? placeOf(event, platform) : blockIri(platform, key),
         name: moduleNameOf(event),
         otherwise: !done,
         result: { completion: done }

@@ -1,30 +1,30 @@
 import { isObject } from '../json.ts'
+import { blockIri, inCourse, moduleKeyOf, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { listOf, numberOf, textOf } from './fields.ts'
-import { blockIri, inCourse, moduleKeyOf, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
-const libraryOf = (event: EdxEvent, place: Place): string => {
+const libraryOf = (event: EdxEvent, platform: Platform): string => {
   const key = textOf(event.payload, 'location') ?? moduleKeyOf(event)
-  return key === undefined ? inCourse(place, event.courseId, 'library') : blockIri(place, key)
+  return key === undefined ? inCourse(platform, event.courseId, 'library') : blockIri(platform, key)
 }
 
 /** The addresses of the components of a list. */
-const componentsIn = (event: EdxEvent, place: Place, key: string): readonly string[] =>
+const componentsIn = (event: EdxEvent, platform: Platform, key: string): readonly string[] =>
   listOf(event.payload, key).flatMap((component, position) => {
     const usageKey = isObject(component)
       ? textOf({ value: component, at: `/event/${key}/${position}` }, 'usage_key')
       : undefined
-    return usageKey === undefined ? [] : [blockIri(place, usageKey)]
+    return usageKey === undefined ? [] : [blockIri(platform, usageKey)]
   })
 
 const chosen =
   (list: 'added' | 'removed') =>
-  (event: EdxEvent, place: Place): Description => ({
-    id: libraryOf(event, place),
+  (event: EdxEvent, platform: Platform): Description => ({
+    id: libraryOf(event, platform),
     extensions: extended({
-      [extensions.target]: componentsIn(event, place, list),
+      [extensions.target]: componentsIn(event, platform, list),
       [extensions.totalItems]: numberOf(event.payload, 'max_count'),
       [extensions.type]: textOf(event.payload, 'reason')
     })

@@ -1,6 +1,6 @@
 import type { Activity, Extensions, Result } from '../../xapi/statement.ts'
+import type { Platform } from './addresses.ts'
 import type { EdxEvent } from './event.ts'
-import type { Place } from './place.ts'
 import type { ActivityTypeName, ProfileName, VerbName } from './vocabulary.ts'
 
 export type EventSource = 'browser' | 'mobile' | 'server'
@@ -50,7 +50,7 @@ export interface Conversion {
   readonly withoutPayload?: true
   /** As Python Ralph converts it: the same JSON. */
   readonly asRalph?: true
-  readonly describe: (event: EdxEvent, place: Place) => Description
+  readonly describe: (event: EdxEvent, platform: Platform) => Description
 }
 
 const withoutUndefined = <Value extends object>(value: Value): Value | undefined => {

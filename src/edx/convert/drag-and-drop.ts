@@ -1,13 +1,13 @@
+import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { numberOf, textOf, truthOf } from './fields.ts'
-import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
-const puzzle = (event: EdxEvent, place: Place): Description => {
+const puzzle = (event: EdxEvent, platform: Platform): Description => {
   const key = moduleKeyOf(event)
   return {
-    id: key === undefined ? inCourse(place, event.courseId, 'drag-and-drop-v2') : blockIri(place, key),
+    id: key === undefined ? inCourse(platform, event.courseId, 'drag-and-drop-v2') : blockIri(platform, key),
     name: moduleNameOf(event)
   }
 }
@@ -28,8 +28,8 @@ const droppedAt = ({ payload }: EdxEvent): string | undefined => {
   return item === undefined || zone === undefined ? (item ?? zone) : `${item}[.]${zone}`
 }
 
-const feedback = (event: EdxEvent, place: Place): Description => ({
-  ...puzzle(event, place),
+const feedback = (event: EdxEvent, platform: Platform): Description => ({
+  ...puzzle(event, platform),
   extensions: extended({
     [extensions.supplement]: textOf(event.payload, 'content')
   })
@@ -43,8 +43,8 @@ export const dragAndDropConversions: readonly Conversion[] = [
     seen: ['edx.drag_and_drop_v2.item.picked_up'],
     verb: 'interacted',
     context: 'number of the item',
-    describe: (event, place) => ({
-      ...puzzle(event, place),
+    describe: (event, platform) => ({
+      ...puzzle(event, platform),
       extensions: extended({
         [extensions.target]: numberOf(event.payload, 'item_id')
       })
@@ -56,8 +56,8 @@ export const dragAndDropConversions: readonly Conversion[] = [
     seen: ['edx.drag_and_drop_v2.item.dropped'],
     verb: 'answered',
     result: 'success, response: item and zone',
-    describe: (event, place) => ({
-      ...puzzle(event, place),
+    describe: (event, platform) => ({
+      ...puzzle(event, platform),
       result: resulting({
         success: truthOf(event.payload, 'is_correct'),
         response: droppedAt(event)

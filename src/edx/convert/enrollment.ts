@@ -1,7 +1,7 @@
+import { courseIri, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { requireText, textOf } from './fields.ts'
-import { courseIri, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
 /** Mode of enrollment: audit, verified, … */
@@ -11,8 +11,8 @@ const modeOf = (event: EdxEvent) =>
   })
 
 /** Staff enrol others too: the event says whom it is about. */
-const enrolment = (event: EdxEvent, place: Place): Description => ({
-  id: courseIri(place, textOf(event.payload, 'course_id') ?? requireText(event.context, 'course_id')),
+const enrolment = (event: EdxEvent, platform: Platform): Description => ({
+  id: courseIri(platform, textOf(event.payload, 'course_id') ?? requireText(event.context, 'course_id')),
   learner: textOf(event.payload, 'user_id')
 })
 
@@ -48,7 +48,7 @@ export const enrollmentConversions: readonly Conversion[] = [
     seen: ['edx.course.enrollment.mode_changed'],
     context: 'mode of enrollment',
     actor: 'the learner of the event',
-    describe: (event, place) => ({ ...enrolment(event, place), extensions: modeOf(event) })
+    describe: (event, platform) => ({ ...enrolment(event, platform), extensions: modeOf(event) })
   },
   {
     events: ['edx.course.enrollment.upgrade.clicked', 'edx.course.enrollment.upgrade_clicked'],
@@ -57,8 +57,8 @@ export const enrollmentConversions: readonly Conversion[] = [
     object: 'course',
     what: 'the course',
     context: 'mode of enrollment',
-    describe: (event, place) => ({
-      id: courseIri(place, textOf(event.payload, 'course_id') ?? requireText(event.context, 'course_id')),
+    describe: (event, platform) => ({
+      id: courseIri(platform, textOf(event.payload, 'course_id') ?? requireText(event.context, 'course_id')),
       extensions: modeOf(event)
     })
   }

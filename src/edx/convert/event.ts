@@ -1,23 +1,23 @@
 import type { Json } from '../../xapi/statement.ts'
 import { isObject } from '../json.ts'
-import { type Part, partOf, textOf, wrongField } from './fields.ts'
+import { type EventPart, partOf, textOf, wrongField } from './fields.ts'
 
 /** An event of a tracking log, as far as all of them are alike. What a conversion does not ask for is not read. */
 export interface EdxEvent {
   /** The whole of it. */
-  readonly whole: Part
+  readonly whole: EventPart
   readonly source: string
   readonly type: string
-  readonly context: Part
+  readonly context: EventPart
   /** What `event` holds, also where it came as JSON text; no fields where it is neither. */
-  readonly payload: Part
+  readonly payload: EventPart
   /** What `event` holds where it is no object: a list, or text such as the form of a problem. */
   readonly content: Json | undefined
   /** Of `context`, '' when there is none. */
   readonly courseId: string
 }
 
-const noFields: Part = Object.freeze({ value: Object.freeze({}), at: '/event' })
+const noFields: EventPart = Object.freeze({ value: Object.freeze({}), at: '/event' })
 
 /** The server cuts `event` of requests off here. */
 const mostCharacters = 512
@@ -37,22 +37,22 @@ const readContent = (found: Json | undefined): Json | undefined => {
 }
 
 class LoggedEvent implements EdxEvent {
-  readonly whole: Part
+  readonly whole: EventPart
   readonly source: string
   readonly type: string
-  readonly context: Part
-  #payload: Part | undefined
+  readonly context: EventPart
+  #payload: EventPart | undefined
   #content: Json | undefined
   #courseId: string | undefined
 
-  constructor(whole: Part, source: string, type: string) {
+  constructor(whole: EventPart, source: string, type: string) {
     this.whole = whole
     this.source = source
     this.type = type
     this.context = partOf(whole, 'context')
   }
 
-  #read(): Part {
+  #read(): EventPart {
     if (this.#payload !== undefined) return this.#payload
     const content = readContent(this.whole.value.event)
     if (isObject(content)) this.#payload = { value: content, at: '/event' }
@@ -63,7 +63,7 @@ class LoggedEvent implements EdxEvent {
     return this.#payload
   }
 
-  get payload(): Part {
+  get payload(): EventPart {
     return this.#read()
   }
 
@@ -85,4 +85,5 @@ export const kindOf = (value: unknown): { readonly source: string; readonly type
   return typeof source === 'string' && typeof type === 'string' ? { source, type } : undefined
 }
 
-export const readEvent = (whole: Part, source: string, type: string): EdxEvent => new LoggedEvent(whole, source, type)
+export const readEvent = (whole: EventPart, source: string, type: string): EdxEvent =>
+  new LoggedEvent(whole, source, type)

@@ -1,7 +1,7 @@
+import { blockIri, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { amountOf, requireText, textOf } from './fields.ts'
-import { blockIri, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
 const kinds = ['timed', 'proctored', 'practice', 'onboarding'] as const
@@ -20,13 +20,13 @@ const elapsed = ({ payload }: EdxEvent): string | undefined => {
     : `PT${Number(seconds.toFixed(2)).toString()}S`
 }
 
-const examOf = (event: EdxEvent, place: Place): Description => ({
-  id: blockIri(place, requireText(event.payload, 'exam_content_id')),
+const examOf = (event: EdxEvent, platform: Platform): Description => ({
+  id: blockIri(platform, requireText(event.payload, 'exam_content_id')),
   name: textOf(event.payload, 'exam_name')
 })
 
-const attemptOf = (event: EdxEvent, place: Place): Description => ({
-  ...examOf(event, place),
+const attemptOf = (event: EdxEvent, platform: Platform): Description => ({
+  ...examOf(event, platform),
   result: resulting({ duration: elapsed(event) }),
   extensions: extended({
     [extensions.attempt]: textOf(event.payload, 'attempt_id'),
@@ -34,13 +34,13 @@ const attemptOf = (event: EdxEvent, place: Place): Description => ({
   })
 })
 
-const byLearner = (event: EdxEvent, place: Place): Description => ({
-  ...attemptOf(event, place),
+const byLearner = (event: EdxEvent, platform: Platform): Description => ({
+  ...attemptOf(event, platform),
   learner: textOf(event.payload, 'attempt_user_id')
 })
 
-const ofLearner = (event: EdxEvent, place: Place): Description => ({
-  ...attemptOf(event, place),
+const ofLearner = (event: EdxEvent, platform: Platform): Description => ({
+  ...attemptOf(event, platform),
   extensions: extended({
     [extensions.attempt]: textOf(event.payload, 'attempt_id'),
     [extensions.type]: textOf(event.payload, 'review_status') ?? textOf(event.payload, 'attempt_status'),
@@ -72,8 +72,8 @@ const review = {
 const allowance = {
   ...exam,
   context: 'the allowance, the learner',
-  describe: (event, place) => ({
-    ...examOf(event, place),
+  describe: (event, platform) => ({
+    ...examOf(event, platform),
     extensions: extended({
       [extensions.type]: textOf(event.payload, 'allowance_key'),
       [extensions.supplement]: textOf(event.payload, 'allowance_value'),

@@ -1,6 +1,6 @@
+import { blockIri, inCourse, keyOfBlock, typeOfBlock } from './addresses.ts'
 import { type Conversion, extended } from './define.ts'
 import { requireText, textOf } from './fields.ts'
-import { blockIri, inCourse, keyOfBlock, typeOfBlock } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
 /** Experiments with the content of a course: who is in which group, and what was shown to them for it. */
@@ -12,10 +12,14 @@ export const experimentConversions: readonly Conversion[] = [
     object: 'group',
     what: 'the group of the experiment',
     context: 'the experiment',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const partition = requireText(event.payload, 'partition_id')
       return {
-        id: inCourse(place, event.courseId, `partitions/${partition}/groups/${requireText(event.payload, 'group_id')}`),
+        id: inCourse(
+          platform,
+          event.courseId,
+          `partitions/${partition}/groups/${requireText(event.payload, 'group_id')}`
+        ),
         name: textOf(event.payload, 'group_name'),
         extensions: extended({ [extensions.target]: textOf(event.payload, 'partition_name') })
       }
@@ -27,10 +31,10 @@ export const experimentConversions: readonly Conversion[] = [
     verb: 'viewed',
     object: 'block',
     what: 'the component that was shown',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const child = textOf(event.payload, 'child-id') ?? requireText(event.payload, 'child_id')
       const key = keyOfBlock(event.courseId, 'vertical', child) ?? child
-      return { id: blockIri(place, key), type: typeOfBlock(key) }
+      return { id: blockIri(platform, key), type: typeOfBlock(key) }
     }
   }
 ]

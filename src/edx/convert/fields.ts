@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../xapi/statement.ts'
 import { isObject } from '../json.ts'
 
 /** A part of an event, and where it stands in it. Keys that are asked for have no `/` and no `~`. */
-export interface Part {
+export interface EventPart {
   readonly value: JsonObject
   /** JSON pointer. */
   readonly at: string
@@ -16,13 +16,14 @@ export const wrongField = (pointer: string, expected: string): RalphError =>
     expected
   })
 
-const wrong = ({ at }: Part, key: string, expected: string): RalphError => wrongField(`${at}/${key}`, expected)
+const wrong = ({ at }: EventPart, key: string, expected: string): RalphError => wrongField(`${at}/${key}`, expected)
 
 /** Own fields only: an event may be silent about what every object has. */
-const fieldOf = ({ value }: Part, key: string): Json | undefined => (Object.hasOwn(value, key) ? value[key] : undefined)
+const fieldOf = ({ value }: EventPart, key: string): Json | undefined =>
+  Object.hasOwn(value, key) ? value[key] : undefined
 
 /** Numbers are taken for text, as they are met where ids are expected. Undefined: missing, null or ''. */
-export const textOf = (part: Part, key: string): string | undefined => {
+export const textOf = (part: EventPart, key: string): string | undefined => {
   const found = fieldOf(part, key)
   if (found === undefined || found === null || found === '') return undefined
   if (typeof found === 'string') return found.isWellFormed() ? found : found.toWellFormed()
@@ -30,7 +31,7 @@ export const textOf = (part: Part, key: string): string | undefined => {
   throw wrong(part, key, 'a text')
 }
 
-export const requireText = (part: Part, key: string): string => {
+export const requireText = (part: EventPart, key: string): string => {
   const found = textOf(part, key)
   if (found === undefined) throw wrong(part, key, 'a text that is not empty')
   return found
@@ -39,7 +40,7 @@ export const requireText = (part: Part, key: string): string => {
 const decimal = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/
 
 /** Undefined: missing, null or ''. */
-export const numberOf = (part: Part, key: string): number | undefined => {
+export const numberOf = (part: EventPart, key: string): number | undefined => {
   const found = fieldOf(part, key)
   if (found === undefined || found === null || found === '') return undefined
   const read = typeof found === 'string' && decimal.test(found) ? Number(found) : found
@@ -48,14 +49,14 @@ export const numberOf = (part: Part, key: string): number | undefined => {
 }
 
 /** A number that is not negative. */
-export const amountOf = (part: Part, key: string): number | undefined => {
+export const amountOf = (part: EventPart, key: string): number | undefined => {
   const found = numberOf(part, key)
   if (found !== undefined && found < 0) throw wrong(part, key, 'a number from 0 up')
   return found
 }
 
 /** Undefined: missing, or not true or false in any spelling. */
-export const truthOf = (part: Part, key: string): boolean | undefined => {
+export const truthOf = (part: EventPart, key: string): boolean | undefined => {
   const found = fieldOf(part, key)
   if (typeof found === 'boolean') return found
   if (typeof found !== 'string') return undefined
@@ -64,7 +65,7 @@ export const truthOf = (part: Part, key: string): boolean | undefined => {
 }
 
 /** An object within another; one without fields where there is none. */
-export const partOf = (part: Part, key: string): Part => {
+export const partOf = (part: EventPart, key: string): EventPart => {
   const found = fieldOf(part, key)
   const at = `${part.at}/${key}`
   if (isObject(found)) return { value: found, at }
@@ -73,7 +74,7 @@ export const partOf = (part: Part, key: string): Part => {
 }
 
 /** The elements of a list; none where there is no list. */
-export const listOf = (part: Part, key: string): readonly Json[] => {
+export const listOf = (part: EventPart, key: string): readonly Json[] => {
   const found = fieldOf(part, key)
   return Array.isArray(found) ? found : []
 }
@@ -95,4 +96,4 @@ export const answerText = (answer: Json | undefined): string | undefined => {
 }
 
 /** The answer in a field. */
-export const answerOf = (part: Part, key: string): string | undefined => answerText(fieldOf(part, key))
+export const answerOf = (part: EventPart, key: string): string | undefined => answerText(fieldOf(part, key))

@@ -1,19 +1,19 @@
 import type { Activity } from '../../xapi/statement.ts'
+import { addressIn, inCourse, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
-import { numberOf, type Part, partOf, requireText, textOf, truthOf } from './fields.ts'
-import { addressIn, inCourse, type Place } from './place.ts'
+import { type EventPart, numberOf, partOf, requireText, textOf, truthOf } from './fields.ts'
 import { type ActivityTypeName, activityTypes, extensions, type VerbName } from './vocabulary.ts'
 
 /** A post of a forum by its id: the number is the same wherever a thread is shown. */
-const postIri = (event: EdxEvent, place: Place, kind: string, id: string): string =>
-  inCourse(place, event.courseId, `discussion/${kind}/${id}`)
+const postIri = (event: EdxEvent, platform: Platform, kind: string, id: string): string =>
+  inCourse(platform, event.courseId, `discussion/${kind}/${id}`)
 
-const idIn = (part: Part): string | undefined => textOf(part, 'id')
+const idIn = (part: EventPart): string | undefined => textOf(part, 'id')
 
 const postOf =
   (kind: 'thread' | 'response' | 'comment') =>
-  (event: EdxEvent, place: Place): Description => {
+  (event: EdxEvent, platform: Platform): Description => {
     const { payload } = event
     const thread = idIn(partOf(payload, 'discussion'))
     const response = idIn(partOf(payload, 'response'))
@@ -22,11 +22,11 @@ const postOf =
     const parent =
       over ?? (kind !== 'thread' && thread !== undefined ? (['thread', thread, 'forumTopic'] as const) : undefined)
     const activity: Activity | undefined = parent && {
-      id: postIri(event, place, parent[0], parent[1]),
+      id: postIri(event, platform, parent[0], parent[1]),
       definition: { type: activityTypes[parent[2]].id }
     }
     return {
-      id: postIri(event, place, kind, requireText(payload, 'id')),
+      id: postIri(event, platform, kind, requireText(payload, 'id')),
       name: textOf(payload, 'title'),
       result: resulting({ response: textOf(payload, 'body') }),
       parent: activity,
@@ -38,8 +38,8 @@ const postOf =
 
 const withoutBody =
   (kind: 'thread' | 'response' | 'comment') =>
-  (event: EdxEvent, place: Place): Description => ({
-    ...postOf(kind)(event, place),
+  (event: EdxEvent, platform: Platform): Description => ({
+    ...postOf(kind)(event, platform),
     result: undefined
   })
 
@@ -106,8 +106,8 @@ const vote = (kind: 'thread' | 'response', object: ActivityTypeName): Conversion
   otherwise: { verb: 'unliked', when: 'the vote is taken back' },
   object,
   what: `the ${kind}`,
-  describe: (event, place) => ({
-    ...withoutBody(kind)(event, place),
+  describe: (event, platform) => ({
+    ...withoutBody(kind)(event, platform),
     otherwise: truthOf(event.payload, 'undo_vote') === true
   })
 })
@@ -165,11 +165,11 @@ export const forumConversions: readonly Conversion[] = [
     object: 'discussion',
     what: 'the forum of the course',
     result: 'response: what was searched, how much was found',
-    describe: (event, place) => ({
+    describe: (event, platform) => ({
       id:
         textOf(event.payload, 'url') === undefined
-          ? inCourse(place, event.courseId, 'discussion/forum')
-          : addressIn(place, requireText(event.payload, 'url')),
+          ? inCourse(platform, event.courseId, 'discussion/forum')
+          : addressIn(platform, requireText(event.payload, 'url')),
       result: resulting({
         response: textOf(event.payload, 'query'),
         extensions: extended({

@@ -1,20 +1,20 @@
+import { blockIri, courseIdOf, courseIri, type Platform, typeOfBlock } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { amountOf, numberOf, requireText, textOf } from './fields.ts'
-import { blockIri, courseIdOf, courseIri, type Place, typeOfBlock } from './place.ts'
 import { scoreOf, shareOf } from './score.ts'
 import { extensions } from './vocabulary.ts'
 
 const learnerOf = ({ payload }: EdxEvent): string | undefined => textOf(payload, 'user_id')
 
-const componentOf = (event: EdxEvent, place: Place, key: string): Description => {
+const componentOf = (event: EdxEvent, platform: Platform, key: string): Description => {
   const usageKey = requireText(event.payload, key)
-  return { id: blockIri(place, usageKey), type: typeOfBlock(usageKey) }
+  return { id: blockIri(platform, usageKey), type: typeOfBlock(usageKey) }
 }
 
-const gradedCourse = (event: EdxEvent, place: Place): string => {
+const gradedCourse = (event: EdxEvent, platform: Platform): string => {
   const course = courseIdOf(event)
-  return courseIri(place, course === '' ? requireText(event.payload, 'course_id') : course)
+  return courseIri(platform, course === '' ? requireText(event.payload, 'course_id') : course)
 }
 
 const scored = {
@@ -33,8 +33,8 @@ const passing = (verb: 'passed' | 'failed', events: readonly string[]): Conversi
   what: 'the course',
   result: 'success',
   actor: 'the learner of the event',
-  describe: (each, place) => ({
-    id: gradedCourse(each, place),
+  describe: (each, platform) => ({
+    id: gradedCourse(each, platform),
     name: textOf(each.payload, 'course_name'),
     learner: learnerOf(each),
     result: { success: verb === 'passed' }
@@ -48,8 +48,8 @@ export const gradeConversions: readonly Conversion[] = [
     seen: ['edx.grades.problem.submitted'],
     object: 'block',
     what: 'the component',
-    describe: (event, place) => ({
-      ...componentOf(event, place, 'problem_id'),
+    describe: (event, platform) => ({
+      ...componentOf(event, platform, 'problem_id'),
       learner: learnerOf(event),
       result: resulting({
         score: scoreOf(numberOf(event.payload, 'weighted_earned'), amountOf(event.payload, 'weighted_possible'))
@@ -61,8 +61,8 @@ export const gradeConversions: readonly Conversion[] = [
     events: ['edx.grades.problem.rescored'],
     object: 'question',
     what: 'the problem',
-    describe: (event, place) => ({
-      id: blockIri(place, requireText(event.payload, 'problem_id')),
+    describe: (event, platform) => ({
+      id: blockIri(platform, requireText(event.payload, 'problem_id')),
       learner: learnerOf(event),
       result: resulting({
         score: scoreOf(numberOf(event.payload, 'new_weighted_earned'), amountOf(event.payload, 'new_weighted_possible'))
@@ -75,8 +75,8 @@ export const gradeConversions: readonly Conversion[] = [
     seen: ['edx.grades.subsection.grade_calculated'],
     object: 'lesson',
     what: 'the subsection',
-    describe: (event, place) => ({
-      id: blockIri(place, requireText(event.payload, 'block_id')),
+    describe: (event, platform) => ({
+      id: blockIri(platform, requireText(event.payload, 'block_id')),
       learner: learnerOf(event),
       result: resulting({
         score: scoreOf(
@@ -93,8 +93,8 @@ export const gradeConversions: readonly Conversion[] = [
     object: 'course',
     what: 'the course',
     result: 'score, letter grade as the response',
-    describe: (event, place) => ({
-      id: gradedCourse(event, place),
+    describe: (event, platform) => ({
+      id: gradedCourse(event, platform),
       learner: learnerOf(event),
       result: resulting({
         score: shareOf(numberOf(event.payload, 'percent_grade')),
@@ -110,8 +110,8 @@ export const gradeConversions: readonly Conversion[] = [
     what: "the component, of which a learner's state was deleted",
     context: 'the learner',
     actor: 'the instructor of the event',
-    describe: (event, place) => ({
-      ...componentOf(event, place, 'problem_id'),
+    describe: (event, platform) => ({
+      ...componentOf(event, platform, 'problem_id'),
       learner: textOf(event.payload, 'instructor_id'),
       extensions: extended({ [extensions.target]: learnerOf(event) })
     })
@@ -125,8 +125,8 @@ export const gradeConversions: readonly Conversion[] = [
     what: 'the component',
     result: 'score, completion',
     actor: 'the learner of the event',
-    describe: (event, place) => ({
-      ...componentOf(event, place, 'problem_id'),
+    describe: (event, platform) => ({
+      ...componentOf(event, platform, 'problem_id'),
       learner: learnerOf(event),
       result: resulting({
         score: scoreOf(numberOf(event.payload, 'weighted_earned'), amountOf(event.payload, 'weighted_possible')),
@@ -146,10 +146,10 @@ export const gradeConversions: readonly Conversion[] = [
     what: 'the component',
     result: 'completion, progress',
     actor: 'the learner of the event',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const done = numberOf(event.payload, 'completion') ?? 0
       return {
-        ...componentOf(event, place, 'block_id'),
+        ...componentOf(event, platform, 'block_id'),
         learner: learnerOf(event),
         otherwise: done >= 1,
         result: resulting({

@@ -2,10 +2,10 @@ import { messageOf, RalphError } from '../../errors.ts'
 import type { JsonObject, Statement } from '../../xapi/statement.ts'
 import { isObject } from '../json.ts'
 import { asLogged } from '../logged.ts'
+import type { Platform } from './addresses.ts'
 import { findAspectsConversion, toAspects } from './aspects/index.ts'
 import { type FindConversion, findConversion, findRalphConversion } from './conversions.ts'
 import { kindOf, readEvent } from './event.ts'
-import type { Place } from './place.ts'
 import { toStatement } from './statement.ts'
 import { createNames, uuidBytes } from './statement-id.ts'
 
@@ -15,14 +15,14 @@ export interface EdxToXapiOptions {
   /** UUID from which the ids of statements are made. */
   readonly namespace: string
   /** Default: what the event says. */
-  readonly shape?: Shape
+  readonly shape?: StatementShape
 }
 
 /**
  * `ralph`: the nine conversions of Python Ralph 5.1, exactly. `aspects`: those of event-routing-backends, as Aspects of
  * Open edX expects them.
  */
-export type Shape = 'event' | 'ralph' | 'aspects'
+export type StatementShape = 'event' | 'ralph' | 'aspects'
 
 /** What a line of a tracking log became. */
 export type Converted =
@@ -36,7 +36,7 @@ export type Converted =
  * @param text the line without its end
  * @param line what the id of the statement comes from: the record and a line feed
  */
-export type ConvertLine = (text: string, line: Uint8Array) => Converted
+export type ConvertEvent = (text: string, line: Uint8Array) => Converted
 
 interface ExactParse {
   parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
@@ -65,12 +65,12 @@ type ConvertTo = (value: JsonObject, source: string, type: string, line: Uint8Ar
 const pathOf = (context: unknown): unknown => (isObject(context) ? context.path : undefined)
 
 /** Converts lines of edX tracking logs to xAPI statements. `USAGE` when the namespace is no UUID. */
-export const createEdxToXapi = ({ platformUrl, namespace, shape = 'event' }: EdxToXapiOptions): ConvertLine => {
+export const createEdxToXapi = ({ platformUrl, namespace, shape = 'event' }: EdxToXapiOptions): ConvertEvent => {
   const bytes = uuidBytes(namespace)
   if (bytes === undefined) throw new RalphError('USAGE', `${JSON.stringify(namespace)} is no UUID namespace`)
   const idOf = createNames(bytes)
   const without = shape === 'event' ? '' : shape === 'ralph' ? ' in Python Ralph' : ' in event-routing-backends'
-  const place: Place = {
+  const platform: Platform = {
     homePage: platformUrl,
     url: platformUrl.replace(/\/+$/, '')
   }
@@ -82,14 +82,14 @@ export const createEdxToXapi = ({ platformUrl, namespace, shape = 'event' }: Edx
       if (prepared === undefined) return undefined
       const event = readEvent({ value, at: '' }, source, type)
       return {
-        statement: toStatement(idOf(line), event, prepared, prepared.conversion.describe(event, place), place)
+        statement: toStatement(idOf(line), event, prepared, prepared.conversion.describe(event, platform), platform)
       }
     }
 
   const toSeveral: ConvertTo = (value, source, type) => {
     const conversion = findAspectsConversion(source, type, value.name)
     if (conversion === undefined) return undefined
-    const [statement, ...further] = toAspects(readEvent({ value, at: '' }, source, type), conversion, place)
+    const [statement, ...further] = toAspects(readEvent({ value, at: '' }, source, type), conversion, platform)
     if (statement === undefined) return { unknown: 'names nobody who did it', kind: 'event that names nobody' }
     return further.length === 0 ? { statement } : { statement, further }
   }

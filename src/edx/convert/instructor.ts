@@ -1,7 +1,7 @@
+import { addressIn, blockIri, courseIdOf, courseIri, inCourse, keyOfBlock, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { requireText, textOf } from './fields.ts'
-import { addressIn, blockIri, courseIdOf, courseIri, inCourse, keyOfBlock, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
 /** Old events name the course by `course`, and the problem by the end of its key. */
@@ -10,22 +10,22 @@ const courseOf = (event: EdxEvent): string => {
   return course === '' ? (textOf(event.payload, 'course') ?? '') : course
 }
 
-const inDashboard = (event: EdxEvent, place: Place): Description => ({
-  id: inCourse(place, courseOf(event), `instructor/${event.type}`)
+const inDashboard = (event: EdxEvent, platform: Platform): Description => ({
+  id: inCourse(platform, courseOf(event), `instructor/${event.type}`)
 })
 
-const problemOf = (event: EdxEvent, place: Place): Description => {
+const problemOf = (event: EdxEvent, platform: Platform): Description => {
   const problem = requireText(event.payload, 'problem')
   return {
-    id: blockIri(place, keyOfBlock(courseOf(event), 'problem', problem) ?? problem),
+    id: blockIri(platform, keyOfBlock(courseOf(event), 'problem', problem) ?? problem),
     extensions: extended({ [extensions.target]: textOf(event.payload, 'student') })
   }
 }
 
 const roleOf = ({ type }: EdxEvent): string => type.replace(/^(?:add|remove)-/, '')
 
-const team = (event: EdxEvent, place: Place): Description => ({
-  id: courseIri(place, courseOf(event) || requireText(event.payload, 'course')),
+const team = (event: EdxEvent, platform: Platform): Description => ({
+  id: courseIri(platform, courseOf(event) || requireText(event.payload, 'course')),
   extensions: extended({
     [extensions.target]:
       textOf(event.payload, 'user') ?? textOf(event.payload, 'username') ?? textOf(event.payload, 'instructor'),
@@ -79,8 +79,8 @@ export const instructorConversions: readonly Conversion[] = [
     verb: 'viewed',
     what: "the page of a learner's progress",
     context: 'the learner',
-    describe: (event, place) => ({
-      id: inCourse(place, courseOf(event), 'progress'),
+    describe: (event, platform) => ({
+      id: inCourse(platform, courseOf(event), 'progress'),
       extensions: extended({ [extensions.target]: textOf(event.payload, 'student') })
     })
   },
@@ -91,8 +91,8 @@ export const instructorConversions: readonly Conversion[] = [
     events: ['add-or-remove-user-group'],
     verb: 'updated',
     context: 'who was meant, the group',
-    describe: (event, place) => ({
-      ...team(event, place),
+    describe: (event, platform) => ({
+      ...team(event, platform),
       extensions: extended({
         [extensions.target]: textOf(event.payload, 'user'),
         [extensions.type]: textOf(event.payload, 'event_name')
@@ -105,8 +105,8 @@ export const instructorConversions: readonly Conversion[] = [
     verb: 'requested',
     object: 'resource',
     what: 'the report',
-    describe: (event, place) => ({
-      id: inCourse(place, courseOf(event), `instructor/reports/${requireText(event.payload, 'report_type')}`)
+    describe: (event, platform) => ({
+      id: inCourse(platform, courseOf(event), `instructor/reports/${requireText(event.payload, 'report_type')}`)
     })
   },
   {
@@ -115,6 +115,6 @@ export const instructorConversions: readonly Conversion[] = [
     verb: 'downloaded',
     object: 'file',
     what: 'the report',
-    describe: ({ payload }, place) => ({ id: addressIn(place, requireText(payload, 'report_url')) })
+    describe: ({ payload }, platform) => ({ id: addressIn(platform, requireText(payload, 'report_url')) })
   }
 ]

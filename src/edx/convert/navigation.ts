@@ -1,14 +1,14 @@
+import { addressIn, blockIri, courseIri, inCourse, type Platform, pageOf, typeOfBlock } from './addresses.ts'
 import { type Conversion, type Description, extended } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { numberOf, requireText, textOf } from './fields.ts'
-import { addressIn, blockIri, courseIri, inCourse, type Place, pageOf, typeOfBlock } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
 /** The numbers of the units that a learner left and came to, in a sequence. */
 const movedIn =
   (from: string, to: string) =>
-  (event: EdxEvent, place: Place): Description => ({
-    id: blockIri(place, requireText(event.payload, 'id')),
+  (event: EdxEvent, platform: Platform): Description => ({
+    id: blockIri(platform, requireText(event.payload, 'id')),
     extensions: extended({
       [extensions.startingPoint]: numberOf(event.payload, from),
       [extensions.endingPoint]: numberOf(event.payload, to),
@@ -64,8 +64,8 @@ export const navigationConversions: readonly Conversion[] = [
     object: 'lesson',
     what: 'what was chosen in the outline',
     context: 'the page before',
-    describe: ({ payload }, place) => ({
-      id: addressIn(place, requireText(payload, 'target_url')),
+    describe: ({ payload }, platform) => ({
+      id: addressIn(platform, requireText(payload, 'target_url')),
       name: textOf(payload, 'target_name'),
       extensions: extended({
         [extensions.referrer]: textOf(payload, 'current_url')
@@ -80,8 +80,8 @@ export const navigationConversions: readonly Conversion[] = [
     object: 'link',
     what: 'the address of the link',
     context: 'the page before',
-    describe: ({ payload }, place) => ({
-      id: addressIn(place, requireText(payload, 'target_url')),
+    describe: ({ payload }, platform) => ({
+      id: addressIn(platform, requireText(payload, 'target_url')),
       extensions: extended({
         [extensions.referrer]: textOf(payload, 'current_url')
       })
@@ -94,12 +94,12 @@ export const navigationConversions: readonly Conversion[] = [
     object: 'block',
     what: 'what was chosen in the breadcrumbs',
     context: 'where it was chosen',
-    describe: ({ payload }, place) => {
+    describe: ({ payload }, platform) => {
       // Some releases say the address, others the keys of sequence and unit: the unit is what is shown.
       const id = requireText(payload, 'id')
       const unit = /(?:^|\/)(block-v1:[^/]+)$/.exec(id)?.[1]
       return {
-        id: unit === undefined ? addressIn(place, id) : blockIri(place, unit),
+        id: unit === undefined ? addressIn(platform, id) : blockIri(platform, unit),
         type: unit === undefined ? 'lesson' : typeOfBlock(unit),
         name: textOf(payload, 'target_name'),
         extensions: extended({ [extensions.referrer]: textOf(payload, 'current_id') })
@@ -112,10 +112,10 @@ export const navigationConversions: readonly Conversion[] = [
     verb: 'accessed',
     object: 'page',
     what: 'the tool, a page of the course',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const tool = requireText(event.payload, 'tool_name')
       return {
-        id: inCourse(place, event.courseId, tool.replace(/^edx\./, '')),
+        id: inCourse(platform, event.courseId, tool.replace(/^edx\./, '')),
         name: tool
       }
     }
@@ -127,8 +127,8 @@ export const navigationConversions: readonly Conversion[] = [
     object: 'course',
     what: 'the course',
     context: 'where it goes on',
-    describe: (event, place) => ({
-      id: courseIri(place, requireText(event.context, 'course_id')),
+    describe: (event, platform) => ({
+      id: courseIri(platform, requireText(event.context, 'course_id')),
       extensions: extended({
         [extensions.target]: textOf(event.payload, 'url')
       })

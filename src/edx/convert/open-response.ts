@@ -1,21 +1,21 @@
 import { isObject } from '../json.ts'
+import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Platform, pageOf } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
-import { answerText, listOf, numberOf, type Part, partOf, requireText, textOf } from './fields.ts'
-import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Place, pageOf } from './place.ts'
+import { answerText, type EventPart, listOf, numberOf, partOf, requireText, textOf } from './fields.ts'
 import { scoreOf } from './score.ts'
 import { extensions } from './vocabulary.ts'
 
-const assessment = (event: EdxEvent, place: Place): Description => {
+const assessment = (event: EdxEvent, platform: Platform): Description => {
   const key = textOf(event.payload, 'item_id') ?? moduleKeyOf(event)
   return {
-    id: key === undefined ? inCourse(place, event.courseId, 'openassessment') : blockIri(place, key),
+    id: key === undefined ? inCourse(platform, event.courseId, 'openassessment') : blockIri(platform, key),
     name: moduleNameOf(event)
   }
 }
 
 /** The texts of all parts of a response. */
-const writtenIn = (answer: Part): string | undefined => {
+const writtenIn = (answer: EventPart): string | undefined => {
   const texts = listOf(answer, 'parts').flatMap((part) => (isObject(part) ? (answerText(part.text) ?? []) : []))
   return texts.length > 0 ? texts.join('[,]') : textOf(answer, 'text')
 }
@@ -29,7 +29,7 @@ const savedIn = (event: EdxEvent): string | undefined => {
 
 /** Points are summed where every criterion names those that were given. */
 const pointsOf = ({ payload }: EdxEvent) => {
-  const at = (part: unknown, key: string): Part => ({
+  const at = (part: unknown, key: string): EventPart => ({
     value: isObject(part) && isObject(part[key]) ? part[key] : {},
     at: '/event/parts'
   })
@@ -51,8 +51,8 @@ const common = {
   what: 'the open response assessment'
 } as const satisfies Partial<Conversion>
 
-const assessed = (event: EdxEvent, place: Place): Description => ({
-  ...assessment(event, place),
+const assessed = (event: EdxEvent, platform: Platform): Description => ({
+  ...assessment(event, platform),
   result: resulting({
     score: pointsOf(event),
     response: textOf(event.payload, 'feedback')
@@ -70,8 +70,8 @@ export const openResponseConversions: readonly Conversion[] = [
     verb: 'submitted',
     result: 'response, number of the attempt',
     context: 'id of the submission',
-    describe: (event, place) => ({
-      ...assessment(event, place),
+    describe: (event, platform) => ({
+      ...assessment(event, platform),
       result: resulting({
         response: writtenIn(partOf(event.payload, 'answer')),
         extensions: extended({
@@ -88,8 +88,8 @@ export const openResponseConversions: readonly Conversion[] = [
     events: ['openassessmentblock.save_submission'],
     verb: 'saved',
     result: 'response',
-    describe: (event, place) => ({
-      ...assessment(event, place),
+    describe: (event, platform) => ({
+      ...assessment(event, platform),
       result: resulting({ response: savedIn(event) })
     })
   },
@@ -98,8 +98,8 @@ export const openResponseConversions: readonly Conversion[] = [
     events: ['openassessmentblock.get_peer_submission', 'openassessmentblock.get_submission_for_staff_grading'],
     verb: 'viewed',
     context: 'id of the submission',
-    describe: (event, place) => ({
-      ...assessment(event, place),
+    describe: (event, platform) => ({
+      ...assessment(event, platform),
       extensions: extended({
         [extensions.target]: textOf(event.payload, 'submission_returned_uuid')
       })
@@ -119,8 +119,8 @@ export const openResponseConversions: readonly Conversion[] = [
     verb: 'attempted',
     result: 'response: the options chosen',
     context: 'id of the submission',
-    describe: (event, place) => ({
-      ...assessment(event, place),
+    describe: (event, platform) => ({
+      ...assessment(event, platform),
       result: resulting({
         response: answerText(event.payload.value.options_selected)
       }),
@@ -135,8 +135,8 @@ export const openResponseConversions: readonly Conversion[] = [
     verb: 'commented',
     result: 'response: the feedback',
     context: 'id of the submission',
-    describe: (event, place) => ({
-      ...assessment(event, place),
+    describe: (event, platform) => ({
+      ...assessment(event, platform),
       result: resulting({ response: textOf(event.payload, 'feedback_text') }),
       extensions: extended({
         [extensions.target]: textOf(event.payload, 'submission_uuid')

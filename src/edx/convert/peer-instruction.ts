@@ -1,13 +1,13 @@
+import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { answerOf, textOf } from './fields.ts'
-import { blockIri, inCourse, moduleKeyOf, moduleNameOf, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
-const questionOf = (event: EdxEvent, place: Place): Description => {
+const questionOf = (event: EdxEvent, platform: Platform): Description => {
   const key = moduleKeyOf(event)
   return {
-    id: key === undefined ? inCourse(place, event.courseId, 'peer-instruction') : blockIri(place, key),
+    id: key === undefined ? inCourse(platform, event.courseId, 'peer-instruction') : blockIri(platform, key),
     name: moduleNameOf(event)
   }
 }
@@ -24,8 +24,8 @@ const submitted = (which: 'original' | 'revised'): Conversion => ({
   verb: 'answered',
   result: 'response, rationale',
   context: `${which} answer`,
-  describe: (event, place) => ({
-    ...questionOf(event, place),
+  describe: (event, platform) => ({
+    ...questionOf(event, platform),
     result: resulting({
       response: answerOf(event.payload, 'answer'),
       extensions: extended({

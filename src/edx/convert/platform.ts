@@ -1,6 +1,6 @@
+import { addressIn, inCourse } from './addresses.ts'
 import { type Conversion, extended, resulting } from './define.ts'
 import { numberOf, requireText, textOf } from './fields.ts'
-import { addressIn, inCourse } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
 /** What happens to accounts, and in the catalogue of courses: outside of any course. */
@@ -14,8 +14,8 @@ export const platformConversions: readonly Conversion[] = [
     what: 'the settings of the account',
     context: 'the setting',
     actor: 'the user of the event',
-    describe: (event, place) => ({
-      id: addressIn(place, '/account/settings'),
+    describe: (event, platform) => ({
+      id: addressIn(platform, '/account/settings'),
       learner: textOf(event.payload, 'user_id'),
       // Not its value: it may be a name or an e-mail address.
       extensions: extended({ [extensions.target]: textOf(event.payload, 'setting') })
@@ -29,8 +29,8 @@ export const platformConversions: readonly Conversion[] = [
     object: 'page',
     what: 'the catalogue of courses',
     result: 'response: what was searched, how much was found',
-    describe: (event, place) => ({
-      id: addressIn(place, '/courses'),
+    describe: (event, platform) => ({
+      id: addressIn(platform, '/courses'),
       result: resulting({
         response: textOf(event.payload, 'search_term'),
         extensions: extended({ [extensions.totalItems]: numberOf(event.payload, 'results_count') })
@@ -45,8 +45,8 @@ export const platformConversions: readonly Conversion[] = [
     object: 'collection',
     what: 'the search index',
     context: 'how much was indexed',
-    describe: (event, place) => ({
-      id: inCourse(place, event.courseId, `search/${requireText(event.payload, 'category')}`),
+    describe: (event, platform) => ({
+      id: inCourse(platform, event.courseId, `search/${requireText(event.payload, 'category')}`),
       extensions: extended({ [extensions.totalItems]: numberOf(event.payload, 'indexed_count') })
     })
   }

@@ -1,15 +1,15 @@
+import { blockIri, inCourse, keyOfBlock, moduleKeyOf, moduleNameOf, type Platform } from './addresses.ts'
 import { type Conversion, type Description, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { answerOf, textOf } from './fields.ts'
-import { blockIri, inCourse, keyOfBlock, moduleKeyOf, moduleNameOf, type Place } from './place.ts'
 
 const questionnaire =
   (type: 'poll' | 'survey') =>
-  (event: EdxEvent, place: Place): Description => {
+  (event: EdxEvent, platform: Platform): Description => {
     const urlName = textOf(event.payload, 'url_name')
     const key = moduleKeyOf(event) ?? (urlName === undefined ? undefined : keyOfBlock(event.courseId, type, urlName))
     return {
-      id: key === undefined ? inCourse(place, event.courseId, type) : blockIri(place, key),
+      id: key === undefined ? inCourse(platform, event.courseId, type) : blockIri(platform, key),
       name: moduleNameOf(event)
     }
   }
@@ -26,8 +26,8 @@ const asked = (type: 'poll' | 'survey', answers: 'choice' | 'choices'): readonly
       events: [`xblock.${type}.submitted`],
       verb: 'answered',
       result: type === 'poll' ? 'response' : 'response: all choices',
-      describe: (event, place) => ({
-        ...questionnaire(type)(event, place),
+      describe: (event, platform) => ({
+        ...questionnaire(type)(event, platform),
         result: resulting({ response: answerOf(event.payload, answers) })
       })
     },

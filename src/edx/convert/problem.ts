@@ -1,21 +1,21 @@
 import type { Result } from '../../xapi/statement.ts'
+import { blockIri, keyOfBlock, moduleNameOf, type Platform, pageOf } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { amountOf, answerOf, numberOf, requireText, textOf, truthOf } from './fields.ts'
 import { readForm } from './form.ts'
-import { blockIri, keyOfBlock, moduleNameOf, type Place, pageOf } from './place.ts'
 import { scoreOf } from './score.ts'
 import { extensions } from './vocabulary.ts'
 
-const problemOfForm = (event: EdxEvent, place: Place, block: string | undefined): string => {
+const problemOfForm = (event: EdxEvent, platform: Platform, block: string | undefined): string => {
   const key = block === undefined ? undefined : keyOfBlock(event.courseId, 'problem', block)
-  return key === undefined ? pageOf(event) : blockIri(place, key)
+  return key === undefined ? pageOf(event) : blockIri(platform, key)
 }
 
 /** Of the browser: what was asked of a problem, and the answers that stood in its form then. */
-const onForm = (event: EdxEvent, place: Place): Description => {
+const onForm = (event: EdxEvent, platform: Platform): Description => {
   const { block, response } = readForm(event)
-  return { id: problemOfForm(event, place, block), result: resulting({ response }) }
+  return { id: problemOfForm(event, platform, block), result: resulting({ response }) }
 }
 
 const attemptsOf = ({ payload }: EdxEvent) => extended({ [extensions.attempt]: numberOf(payload, 'attempts') })
@@ -25,18 +25,18 @@ const successOf = ({ payload }: EdxEvent): boolean | undefined => {
   return success === 'correct' ? true : success === 'incorrect' ? false : undefined
 }
 
-const problemOf = (event: EdxEvent, place: Place, key = 'problem_id', tail = ''): Description => ({
-  id: blockIri(place, requireText(event.payload, key) + tail),
+const problemOf = (event: EdxEvent, platform: Platform, key = 'problem_id', tail = ''): Description => ({
+  id: blockIri(platform, requireText(event.payload, key) + tail),
   name: tail === '' ? moduleNameOf(event) : undefined
 })
 
-const withResult = (event: EdxEvent, place: Place, result: Result | undefined): Description => ({
-  ...problemOf(event, place),
+const withResult = (event: EdxEvent, platform: Platform, result: Result | undefined): Description => ({
+  ...problemOf(event, platform),
   result
 })
 
-const refused = (event: EdxEvent, place: Place): Description => ({
-  ...problemOf(event, place),
+const refused = (event: EdxEvent, platform: Platform): Description => ({
+  ...problemOf(event, platform),
   extensions: extended({ [extensions.type]: textOf(event.payload, 'failure') })
 })
 
@@ -58,10 +58,10 @@ const ofServer: readonly Conversion[] = [
     seen: ['problem_check'],
     verb: 'answered',
     result: 'score, success, response, number of the attempt',
-    describe: (event, place) =>
+    describe: (event, platform) =>
       withResult(
         event,
-        place,
+        platform,
         resulting({
           score: scoreOf(numberOf(event.payload, 'grade'), amountOf(event.payload, 'max_grade')),
           success: successOf(event),
@@ -76,8 +76,8 @@ const ofServer: readonly Conversion[] = [
     verb: 'attempted',
     result: 'response',
     context: 'why it was not checked',
-    describe: (event, place) => ({
-      ...refused(event, place),
+    describe: (event, platform) => ({
+      ...refused(event, platform),
       result: resulting({ response: answerOf(event.payload, 'answers') })
     })
   },
@@ -86,10 +86,10 @@ const ofServer: readonly Conversion[] = [
     events: ['problem_rescore'],
     verb: 'evaluated',
     result: 'score, success, number of attempts',
-    describe: (event, place) =>
+    describe: (event, platform) =>
       withResult(
         event,
-        place,
+        platform,
         resulting({
           score: scoreOf(numberOf(event.payload, 'new_score'), amountOf(event.payload, 'new_total')),
           success: successOf(event),
@@ -108,14 +108,15 @@ const ofServer: readonly Conversion[] = [
     ...question,
     events: ['reset_problem'],
     verb: 'discarded',
-    describe: (event, place) => problemOf(event, place)
+    describe: (event, platform) => problemOf(event, platform)
   },
   {
     ...question,
     events: ['save_problem_success'],
     verb: 'saved',
     result: 'response',
-    describe: (event, place) => withResult(event, place, resulting({ response: answerOf(event.payload, 'answers') }))
+    describe: (event, platform) =>
+      withResult(event, platform, resulting({ response: answerOf(event.payload, 'answers') }))
   },
   {
     ...question,
@@ -124,7 +125,7 @@ const ofServer: readonly Conversion[] = [
     verb: 'viewed',
     object: 'solution',
     what: "the problem's solution",
-    describe: (event, place) => problemOf(event, place, 'problem_id', '/answer')
+    describe: (event, platform) => problemOf(event, platform, 'problem_id', '/answer')
   },
   {
     ...question,
@@ -134,8 +135,8 @@ const ofServer: readonly Conversion[] = [
     object: 'resource',
     what: 'the hint, numbered, of the problem',
     context: 'its text, how many there are',
-    describe: (event, place) => ({
-      ...problemOf(event, place, 'module_id', `/hint/${numberOf(event.payload, 'hint_index') ?? 0}`),
+    describe: (event, platform) => ({
+      ...problemOf(event, platform, 'module_id', `/hint/${numberOf(event.payload, 'hint_index') ?? 0}`),
       extensions: extended({
         [extensions.supplement]: textOf(event.payload, 'hint_text'),
         [extensions.totalItems]: numberOf(event.payload, 'hint_len')
@@ -150,8 +151,8 @@ const ofServer: readonly Conversion[] = [
     object: 'resource',
     what: 'the feedback to the problem',
     result: 'success, response',
-    describe: (event, place) => ({
-      ...problemOf(event, place, 'module_id', '/feedback'),
+    describe: (event, platform) => ({
+      ...problemOf(event, platform, 'module_id', '/feedback'),
       result: resulting({
         success: truthOf(event.payload, 'correctness'),
         response: answerOf(event.payload, 'student_answer')
@@ -198,7 +199,7 @@ const ofBrowser: readonly Conversion[] = [
     verb: 'viewed',
     object: 'solution',
     what: "the problem's solution",
-    describe: (event, place) => problemOf(event, place, 'problem', '/answer')
+    describe: (event, platform) => problemOf(event, platform, 'problem', '/answer')
   }
 ]
 

@@ -1,9 +1,9 @@
 import type { Extensions } from '../../xapi/statement.ts'
+import { courseIri, type Platform, pageOf } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { amountOf, requireText, textOf } from './fields.ts'
 import { asIri } from './iri.ts'
-import { courseIri, type Place, pageOf } from './place.ts'
 import { requestIri } from './server.ts'
 import { sessionOf } from './session.ts'
 import { extensions } from './vocabulary.ts'
@@ -12,10 +12,10 @@ import { extensions } from './vocabulary.ts'
  * The nine conversions of Python Ralph 5.1, with its very ids and its zeros for what it does not know. Who has stored
  * statements of it goes on with these (`--compat ralph`).
  */
-const videoOf = (event: EdxEvent, place: Place, said: Omit<Description, 'id' | 'name'>): Description => {
+const videoOf = (event: EdxEvent, platform: Platform, said: Omit<Description, 'id' | 'name'>): Description => {
   const id = requireText(event.payload, 'id')
   return {
-    id: asIri(`${place.url}/xblock/block-v1:${event.courseId}-course-v1:+type@video+block@${id}`),
+    id: asIri(`${platform.url}/xblock/block-v1:${event.courseId}-course-v1:+type@video+block@${id}`),
     name: id,
     ...said
   }
@@ -46,7 +46,7 @@ const enrolled = {
   what: 'the course',
   profile: 'lms',
   asRalph: true,
-  describe: (event, place) => ({ id: courseIri(place, requireText(event.payload, 'course_id')) })
+  describe: (event, platform) => ({ id: courseIri(platform, requireText(event.payload, 'course_id')) })
 } as const satisfies Partial<Conversion>
 
 const noCourse = 'no display of the verb, no course'
@@ -62,7 +62,7 @@ export const ralphConversions: readonly (Conversion & { readonly differs: string
     what: 'the page that was requested',
     asRalph: true,
     differs: noCourse,
-    describe: ({ type }, place) => ({ id: requestIri(place, type) })
+    describe: ({ type }, platform) => ({ id: requestIri(platform, type) })
   },
   {
     events: ['page_close'],
@@ -81,8 +81,8 @@ export const ralphConversions: readonly (Conversion & { readonly differs: string
     events: ['load_video'],
     verb: 'initialized',
     differs: `${video}; length 0`,
-    describe: (event, place) =>
-      videoOf(event, place, {
+    describe: (event, platform) =>
+      videoOf(event, platform, {
         extensions: inSession(event, {
           [extensions.length]: unknown,
           [extensions.userAgent]: textOf(event.whole, 'agent')
@@ -94,15 +94,15 @@ export const ralphConversions: readonly (Conversion & { readonly differs: string
     events: ['play_video'],
     verb: 'played',
     differs: video,
-    describe: (event, place) => videoOf(event, place, { result: atTime(event), extensions: inSession(event) })
+    describe: (event, platform) => videoOf(event, platform, { result: atTime(event), extensions: inSession(event) })
   },
   {
     ...watched,
     events: ['pause_video'],
     verb: 'paused',
     differs: `${video}; length 0`,
-    describe: (event, place) =>
-      videoOf(event, place, {
+    describe: (event, platform) =>
+      videoOf(event, platform, {
         result: atTime(event),
         extensions: inSession(event, { [extensions.length]: unknown })
       })
@@ -112,8 +112,8 @@ export const ralphConversions: readonly (Conversion & { readonly differs: string
     events: ['stop_video'],
     verb: 'terminated',
     differs: `${video}; length and progress 0`,
-    describe: (event, place) =>
-      videoOf(event, place, {
+    describe: (event, platform) =>
+      videoOf(event, platform, {
         result: atTime(event, { [extensions.progress]: unknown }),
         extensions: inSession(event, { [extensions.length]: unknown })
       })
@@ -123,8 +123,8 @@ export const ralphConversions: readonly (Conversion & { readonly differs: string
     events: ['seek_video'],
     verb: 'seeked',
     differs: video,
-    describe: (event, place) =>
-      videoOf(event, place, {
+    describe: (event, platform) =>
+      videoOf(event, platform, {
         result: resulting({
           extensions: extended({
             [extensions.timeFrom]: amountOf(event.payload, 'old_time'),

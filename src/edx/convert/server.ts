@@ -1,9 +1,9 @@
+import type { Platform } from './addresses.ts'
 import type { Conversion } from './define.ts'
 import { asIri } from './iri.ts'
-import type { Place } from './place.ts'
 
 /** The address that was asked for: the type of such an event is its path. */
-export const requestIri = (place: Place, path: string): string => asIri(`${place.url}${path}`)
+export const requestIri = (platform: Platform, path: string): string => asIri(`${platform.url}${path}`)
 
 /** Requests: every other event that the server records by itself. */
 export const serverConversions: readonly Conversion[] = [
@@ -15,6 +15,6 @@ export const serverConversions: readonly Conversion[] = [
     object: 'page',
     what: 'the page that was requested',
     withoutPayload: true,
-    describe: ({ type }, place) => ({ id: requestIri(place, type) })
+    describe: ({ type }, platform) => ({ id: requestIri(platform, type) })
   }
 ]

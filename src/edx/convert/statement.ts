@@ -1,8 +1,8 @@
 import type { Activity, Context, Statement, Verb } from '../../xapi/statement.ts'
+import { courseIdOf, courseIri, type Platform } from './addresses.ts'
 import type { Conversion, Description } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { textOf, wrongField } from './fields.ts'
-import { courseIdOf, courseIri, type Place } from './place.ts'
 import { asTimestamp } from './time.ts'
 import { activityTypes, type ProfileName, profiles, type VerbName, verbs } from './vocabulary.ts'
 
@@ -47,13 +47,13 @@ const accountOf = ({ context }: EdxEvent, learner: string | undefined): string =
   throw wrongField('/context/user_id', 'a number or a text')
 }
 
-let lastCourse: { readonly place: Place; readonly courseId: string; readonly activity: Activity } | undefined
+let lastCourse: { readonly platform: Platform; readonly courseId: string; readonly activity: Activity } | undefined
 
 /** The course as an Activity. Neighbours in a log are of one course more often than not: its address is made once. */
-const courseActivity = (place: Place, courseId: string): Activity => {
-  if (lastCourse?.courseId === courseId && lastCourse.place === place) return lastCourse.activity
-  const activity = { id: courseIri(place, courseId), definition: { type: activityTypes.course.id } }
-  lastCourse = { place, courseId, activity }
+const courseActivity = (platform: Platform, courseId: string): Activity => {
+  if (lastCourse?.courseId === courseId && lastCourse.platform === platform) return lastCourse.activity
+  const activity = { id: courseIri(platform, courseId), definition: { type: activityTypes.course.id } }
+  lastCourse = { platform, courseId, activity }
   return activity
 }
 
@@ -68,11 +68,11 @@ const activitiesOf = (
   { conversion, category: ofProfile }: PreparedConversion,
   said: Description,
   event: EdxEvent,
-  place: Place
+  platform: Platform
 ): Parts | undefined => {
   const category = said.claimsProfile === false ? undefined : ofProfile
   const courseId = conversion.asRalph ? '' : conversion.withoutPayload ? event.courseId : courseIdOf(event)
-  const course = courseId === '' ? undefined : courseActivity(place, courseId)
+  const course = courseId === '' ? undefined : courseActivity(platform, courseId)
   const isInCourse = course !== undefined && course.id !== said.id
   if (category === undefined && said.parent === undefined && !isInCourse) return undefined
   const parts: Parts = {}
@@ -86,9 +86,9 @@ const contextOf = (
   prepared: PreparedConversion,
   said: Description,
   event: EdxEvent,
-  place: Place
+  platform: Platform
 ): Context | undefined => {
-  const contextActivities = activitiesOf(prepared, said, event, place)
+  const contextActivities = activitiesOf(prepared, said, event, platform)
   const { extensions } = said
   if (contextActivities === undefined) return extensions === undefined ? undefined : { extensions }
   return extensions === undefined ? { contextActivities } : { contextActivities, extensions }
@@ -102,7 +102,7 @@ export const toStatement = (
   event: EdxEvent,
   prepared: PreparedConversion,
   said: Description,
-  place: Place
+  platform: Platform
 ): Statement => {
   const type = prepared.type ?? activityTypes[said.type ?? 'resource'].id
   const { name } = said
@@ -111,7 +111,7 @@ export const toStatement = (
     actor: {
       objectType: 'Agent',
       account: {
-        homePage: place.homePage,
+        homePage: platform.homePage,
         name: accountOf(event, said.learner)
       }
     },
@@ -122,7 +122,7 @@ export const toStatement = (
     }
   }
   if (said.result !== undefined) statement.result = said.result
-  const context = contextOf(prepared, said, event, place)
+  const context = contextOf(prepared, said, event, platform)
   if (context !== undefined) statement.context = context
   const time = textOf(event.whole, 'time')
   if (time !== undefined) statement.timestamp = asTimestamp(time, prepared.conversion.asRalph === true ? '' : 'Z')

@@ -1,28 +1,29 @@
 import { isObject } from '../json.ts'
+import { blockIri, inCourse, type Platform, typeOfBlock } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { listOf, numberOf, requireText, textOf } from './fields.ts'
-import { blockIri, inCourse, type Place, typeOfBlock } from './place.ts'
 import { activityTypes, extensions } from './vocabulary.ts'
 
-const noteIri = (event: EdxEvent, place: Place, id: string): string => inCourse(place, event.courseId, `edxnotes/${id}`)
+const noteIri = (event: EdxEvent, platform: Platform, id: string): string =>
+  inCourse(platform, event.courseId, `edxnotes/${id}`)
 
-const noteOf = (event: EdxEvent, place: Place): Description => {
+const noteOf = (event: EdxEvent, platform: Platform): Description => {
   const usageKey = textOf(event.payload, 'component_usage_id')
   return {
-    id: noteIri(event, place, requireText(event.payload, 'note_id')),
+    id: noteIri(event, platform, requireText(event.payload, 'note_id')),
     result: resulting({ response: textOf(event.payload, 'note_text') }),
     parent:
       usageKey === undefined
         ? undefined
         : {
-            id: blockIri(place, usageKey),
+            id: blockIri(platform, usageKey),
             definition: { type: activityTypes[typeOfBlock(usageKey)].id }
           }
   }
 }
 
-const notesPage = (event: EdxEvent, place: Place): string => inCourse(place, event.courseId, 'edxnotes')
+const notesPage = (event: EdxEvent, platform: Platform): string => inCourse(platform, event.courseId, 'edxnotes')
 
 const note = {
   sources: ['browser'],
@@ -50,10 +51,10 @@ export const studentNotesConversions: readonly Conversion[] = [
     object: 'note',
     what: 'the note, the first of several',
     context: 'how many were shown',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const id = firstNote(event)
       return {
-        id: id === undefined ? notesPage(event, place) : noteIri(event, place, id),
+        id: id === undefined ? notesPage(event, platform) : noteIri(event, platform, id),
         extensions: extended({
           [extensions.totalItems]: listOf(event.payload, 'notes').length
         })
@@ -67,8 +68,8 @@ export const studentNotesConversions: readonly Conversion[] = [
     object: 'page',
     what: 'the page of notes',
     context: 'its view',
-    describe: (event, place) => ({
-      id: notesPage(event, place),
+    describe: (event, platform) => ({
+      id: notesPage(event, platform),
       extensions: extended({
         [extensions.type]: textOf(event.payload, 'view')
       })
@@ -81,8 +82,8 @@ export const studentNotesConversions: readonly Conversion[] = [
     object: 'page',
     what: 'the page of notes',
     result: 'response: what was searched, how much was found',
-    describe: (event, place) => ({
-      id: notesPage(event, place),
+    describe: (event, platform) => ({
+      id: notesPage(event, platform),
       result: resulting({
         response: textOf(event.payload, 'search_string'),
         extensions: extended({
@@ -98,10 +99,10 @@ export const studentNotesConversions: readonly Conversion[] = [
     object: 'block',
     what: 'the component that the note stands at',
     context: 'the view it was left from',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const usageKey = requireText(event.payload, 'component_usage_id')
       return {
-        id: blockIri(place, usageKey),
+        id: blockIri(platform, usageKey),
         type: typeOfBlock(usageKey),
         extensions: extended({
           [extensions.type]: textOf(event.payload, 'view')

@@ -1,17 +1,17 @@
+import { inCourse, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { numberOf, requireText, textOf } from './fields.ts'
-import { inCourse, type Place } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
-const teamOf = (event: EdxEvent, place: Place): Description => ({
-  id: inCourse(place, event.courseId, `teams/${requireText(event.payload, 'team_id')}`)
+const teamOf = (event: EdxEvent, platform: Platform): Description => ({
+  id: inCourse(platform, event.courseId, `teams/${requireText(event.payload, 'team_id')}`)
 })
 
 const membership =
   (method: 'add_method' | 'remove_method') =>
-  (event: EdxEvent, place: Place): Description => ({
-    ...teamOf(event, place),
+  (event: EdxEvent, platform: Platform): Description => ({
+    ...teamOf(event, platform),
     learner: textOf(event.payload, 'user_id'),
     extensions: extended({ [extensions.type]: textOf(event.payload, method) })
   })
@@ -42,8 +42,8 @@ export const teamConversions: readonly Conversion[] = [
     verb: 'updated',
     result: 'response: the new value',
     context: 'the field',
-    describe: (event, place) => ({
-      ...teamOf(event, place),
+    describe: (event, platform) => ({
+      ...teamOf(event, platform),
       result: resulting({ response: textOf(event.payload, 'new') }),
       extensions: extended({
         [extensions.target]: textOf(event.payload, 'field')
@@ -68,11 +68,11 @@ export const teamConversions: readonly Conversion[] = [
     verb: 'viewed',
     object: 'page',
     what: 'the page about teams',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const name = textOf(event.payload, 'page_name')
       const about = textOf(event.payload, 'team_id') ?? textOf(event.payload, 'topic_id')
       return {
-        id: inCourse(place, event.courseId, ['teams', name, about].filter((each) => each !== undefined).join('/')),
+        id: inCourse(platform, event.courseId, ['teams', name, about].filter((each) => each !== undefined).join('/')),
         name
       }
     }
@@ -85,8 +85,8 @@ export const teamConversions: readonly Conversion[] = [
     what: 'the teams of the course',
     result: 'response: what was searched, how much was found',
     context: 'the topic',
-    describe: (event, place) => ({
-      id: inCourse(place, event.courseId, 'teams'),
+    describe: (event, platform) => ({
+      id: inCourse(platform, event.courseId, 'teams'),
       result: resulting({
         response: textOf(event.payload, 'search_text'),
         extensions: extended({

@@ -1,22 +1,22 @@
+import { addressIn, type Platform, pageOf } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { answerOf, numberOf, textOf } from './fields.ts'
-import { addressIn, type Place, pageOf } from './place.ts'
 import { extensions } from './vocabulary.ts'
 
 /** The chapter of a textbook, or the page where an event does not name one. */
-const chapterOf = (event: EdxEvent, place: Place): Description => {
+const chapterOf = (event: EdxEvent, platform: Platform): Description => {
   const chapter = textOf(event.payload, 'chapter')
   return {
-    id: chapter === undefined ? pageOf(event) : addressIn(place, chapter),
+    id: chapter === undefined ? pageOf(event) : addressIn(platform, chapter),
     name: textOf(event.payload, 'chapter_title')
   }
 }
 
 const pageNumber = ({ payload }: EdxEvent) => numberOf(payload, 'new') ?? numberOf(payload, 'page')
 
-const turned = (event: EdxEvent, place: Place): Description => ({
-  ...chapterOf(event, place),
+const turned = (event: EdxEvent, platform: Platform): Description => ({
+  ...chapterOf(event, platform),
   extensions: extended({
     [extensions.startingPoint]: numberOf(event.payload, 'old'),
     [extensions.endingPoint]: pageNumber(event),
@@ -25,16 +25,16 @@ const turned = (event: EdxEvent, place: Place): Description => ({
 })
 
 /** How the page is shown: direction of scrolling, amount of zoom, … */
-const shown = (event: EdxEvent, place: Place): Description => ({
-  ...chapterOf(event, place),
+const shown = (event: EdxEvent, platform: Platform): Description => ({
+  ...chapterOf(event, platform),
   extensions: extended({
     [extensions.endingPoint]: pageNumber(event),
     [extensions.type]: textOf(event.payload, 'direction') ?? answerOf(event.payload, 'amount')
   })
 })
 
-const sought = (event: EdxEvent, place: Place): Description => ({
-  ...shown(event, place),
+const sought = (event: EdxEvent, platform: Platform): Description => ({
+  ...shown(event, platform),
   result: resulting({ response: textOf(event.payload, 'query') })
 })
 

@@ -1,16 +1,16 @@
 import type { Extensions, Result } from '../../xapi/statement.ts'
+import { blockIri, keyOfBlock, moduleNameOf, type Platform } from './addresses.ts'
 import { type Conversion, type Description, extended, resulting } from './define.ts'
 import type { EdxEvent } from './event.ts'
 import { amountOf, requireText, textOf } from './fields.ts'
-import { blockIri, keyOfBlock, moduleNameOf, type Place } from './place.ts'
 import { isSessionId, sessionOf } from './session.ts'
 import { extensions } from './vocabulary.ts'
 
 type Said = { readonly [iri: string]: Extensions[string] | undefined }
 
 /** The address of a video: that which completions and grades of it have. */
-export const videoIri = (event: EdxEvent, place: Place, id: string): string =>
-  blockIri(place, keyOfBlock(event.courseId, 'video', id) ?? id)
+export const videoIri = (event: EdxEvent, platform: Platform, id: string): string =>
+  blockIri(platform, keyOfBlock(event.courseId, 'video', id) ?? id)
 
 /** How long a video is. Players say 0 before they know it. */
 export const lengthOf = ({ payload }: EdxEvent): number | undefined => amountOf(payload, 'duration') || undefined
@@ -24,7 +24,7 @@ export const timeOf = ({ payload }: EdxEvent): number | undefined =>
  */
 const watching = (
   event: EdxEvent,
-  place: Place,
+  platform: Platform,
   {
     result,
     inResult = {},
@@ -39,7 +39,7 @@ const watching = (
     ...context
   }
   return {
-    id: videoIri(event, place, requireText(event.payload, 'id')),
+    id: videoIri(event, platform, requireText(event.payload, 'id')),
     name: moduleNameOf(event),
     result: resulting({ ...result, extensions: extended(inResult) }),
     extensions: extended(found),
@@ -67,8 +67,8 @@ const captions = (shown: boolean, events: readonly string[], seen: readonly stri
   verb: 'interacted',
   result: `time, captions ${shown ? 'on' : 'off'}`,
   context: 'session, length, language (und: unknown)',
-  describe: (event, place) =>
-    watching(event, place, {
+  describe: (event, platform) =>
+    watching(event, platform, {
       inResult: { [extensions.time]: timeOf(event), [extensions.captions]: shown },
       context: { [extensions.captionsLanguage]: languageOf(event) ?? unknownLanguage },
       needed: [extensions.time]
@@ -91,8 +91,8 @@ export const videoConversions: readonly Conversion[] = [
     seen: ['load_video'],
     verb: 'initialized',
     context: 'session, length, user agent',
-    describe: (event, place) =>
-      watching(event, place, {
+    describe: (event, platform) =>
+      watching(event, platform, {
         context: { [extensions.userAgent]: textOf(event.whole, 'agent') },
         needed: [extensions.length]
       })
@@ -104,8 +104,8 @@ export const videoConversions: readonly Conversion[] = [
     verb: 'played',
     result: 'time',
     context: 'session, length',
-    describe: (event, place) =>
-      watching(event, place, { inResult: { [extensions.time]: timeOf(event) }, needed: [extensions.time] })
+    describe: (event, platform) =>
+      watching(event, platform, { inResult: { [extensions.time]: timeOf(event) }, needed: [extensions.time] })
   },
   {
     ...watched,
@@ -114,8 +114,8 @@ export const videoConversions: readonly Conversion[] = [
     verb: 'paused',
     result: 'time',
     context: 'session, length',
-    describe: (event, place) =>
-      watching(event, place, {
+    describe: (event, platform) =>
+      watching(event, platform, {
         inResult: { [extensions.time]: timeOf(event) },
         needed: [extensions.time, extensions.length]
       })
@@ -128,7 +128,7 @@ export const videoConversions: readonly Conversion[] = [
     verb: 'terminated',
     result: 'time',
     context: 'session, length',
-    describe: (event, place) => watching(event, place, { inResult: { [extensions.time]: timeOf(event) } })
+    describe: (event, platform) => watching(event, platform, { inResult: { [extensions.time]: timeOf(event) } })
   },
   {
     ...watched,
@@ -137,8 +137,8 @@ export const videoConversions: readonly Conversion[] = [
     verb: 'seeked',
     result: 'times from and to',
     context: 'session, length',
-    describe: (event, place) =>
-      watching(event, place, {
+    describe: (event, platform) =>
+      watching(event, platform, {
         inResult: {
           // Some players say where they were as the time that it is.
           [extensions.timeFrom]: amountOf(event.payload, 'old_time') ?? timeOf(event),
@@ -154,8 +154,8 @@ export const videoConversions: readonly Conversion[] = [
     verb: 'completed',
     result: 'completion, time, progress 1',
     context: 'session, length',
-    describe: (event, place) =>
-      watching(event, place, {
+    describe: (event, platform) =>
+      watching(event, platform, {
         result: { completion: true },
         inResult: { [extensions.time]: timeOf(event) ?? lengthOf(event), [extensions.progress]: 1 },
         needed: [extensions.time, extensions.length]
@@ -183,8 +183,8 @@ export const videoConversions: readonly Conversion[] = [
     verb: 'interacted',
     result: 'time',
     context: 'session, length, language of captions',
-    describe: (event, place) =>
-      watching(event, place, {
+    describe: (event, platform) =>
+      watching(event, platform, {
         inResult: { [extensions.time]: timeOf(event) },
         context: { [extensions.captionsLanguage]: languageOf(event) }
       })
@@ -196,8 +196,8 @@ export const videoConversions: readonly Conversion[] = [
     verb: 'interacted',
     result: 'time, speeds from and to',
     context: 'session, length, speed',
-    describe: (event, place) =>
-      watching(event, place, {
+    describe: (event, platform) =>
+      watching(event, platform, {
         inResult: {
           [extensions.time]: timeOf(event),
           [extensions.speedFrom]: speedOf(event, 'old_speed'),

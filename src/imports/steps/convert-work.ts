@@ -2,12 +2,12 @@ import { createNames } from '../../edx/convert/statement-id.ts'
 import { RalphError } from '../../errors.ts'
 import { onOneLine } from '../../json/exact.ts'
 import { isObject } from '../../json/values.ts'
-import type { CreateWork, Piece } from '../../streams/pieces.ts'
+import type { CreateWork, ThreadChunk } from '../../streams/thread-work.ts'
 import { visitLines } from '../../streams/visit-lines.ts'
 import { type ConverterOptions, type ConvertLine, findConverter } from '../../toolbox/converters.ts'
 import { createExtract } from '../../toolbox/extract-block.ts'
 import type { ParserName } from '../../toolbox/extract-parsers.ts'
-import { createJudge, type Judge } from '../../toolbox/judges.ts'
+import { createRecordValidator, type RecordValidator } from '../../toolbox/record-validators.ts'
 import { recordIn } from '../../toolbox/records.ts'
 import type { ParsedBlock } from './parse.ts'
 
@@ -33,7 +33,7 @@ export interface RefusedRecord {
 }
 
 /** What became of a block: statements, in its bytes. */
-export interface ConvertedBlock extends Piece {
+export interface ConvertedBlock extends ThreadChunk {
   readonly leaf: number
   readonly path: string
   /** Where in the bytes each statement ends, its line in the block, and its id. */
@@ -62,7 +62,7 @@ interface Tools {
   readonly task: ConvertTask
   /** Throws where there is none. */
   readonly convert: ConvertLine
-  readonly judge: Judge
+  readonly judge: RecordValidator
   readonly nameOf: (text: string) => string
 }
 
@@ -217,7 +217,7 @@ export const createWork: CreateWork<ConvertTask, ParsedBlock, ConvertedBlock> = 
   const found = findConverter('edx', 'xapi')
   if (found === undefined) throw new RalphError('INTERNAL', 'nothing converts edx to xapi')
   const convert = 'missing' in converter ? noConverter(converter.missing) : (await found.load())(converter)
-  const judge = await createJudge({ format: 'xapi', profile: undefined })
+  const judge = await createRecordValidator({ format: 'xapi', profile: undefined })
   const names = createNames(Buffer.from(sha256.slice(0, 32), 'hex'))
   return blockWork({ task, convert, judge, nameOf: (text) => names(Buffer.from(text)) })
 }

@@ -3,7 +3,7 @@ import type { StatementPage } from '../../contracts/statement-store.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import type { Call } from '../call.ts'
 import { readsOnly } from '../restriction.ts'
-import { createJudge, looksThroughReferences } from './judge-references.ts'
+import { createReferenceFilter, looksThroughReferences } from './reference-filter.ts'
 
 /** So many are looked at together once the first page has left out some. */
 const nextLook = 256
@@ -15,20 +15,20 @@ const nextLook = 256
  */
 export async function* findStatements(call: Call, query: StatementQuery): AsyncGenerator<StatementPage> {
   const authority = readsOnly(call)
-  const judge =
-    authority !== undefined && looksThroughReferences(query) ? createJudge(call, query, authority) : undefined
-  let wanted = judge === undefined ? query.limit : query.limit + 1
+  const keepReadable =
+    authority !== undefined && looksThroughReferences(query) ? createReferenceFilter(call, query, authority) : undefined
+  let wanted = keepReadable === undefined ? query.limit : query.limit + 1
   let { after } = query
   for (let limit = wanted; limit > 0; ) {
     call.signal.throwIfAborted()
     const page = await call.store.statements.query({ ...query, limit, ...(after && { after }) }, call)
-    const statements = judge === undefined ? page.statements : await judge(page.statements)
+    const statements = keepReadable === undefined ? page.statements : await keepReadable(page.statements)
     yield { statements, more: page.more }
     const last = page.statements.at(-1)
     if (!page.more || last === undefined) return
     after = { stored: last.stored, id: last.id }
     wanted -= statements.length
-    limit = judge === undefined || wanted <= 0 ? wanted : Math.max(wanted, nextLook)
+    limit = keepReadable === undefined || wanted <= 0 ? wanted : Math.max(wanted, nextLook)
     // Some stores answer without a turn of the event loop: others must have theirs.
     await setImmediate()
   }

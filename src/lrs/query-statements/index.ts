@@ -8,8 +8,8 @@ import type { Parameters } from '../parameters.ts'
 import { readsOnly } from '../restriction.ts'
 import { attachmentsOf, type NamedAttachment, type Naming, namingsIn } from './attachments.ts'
 import { type ExactPage, type LongText, readExactPage } from './exact-page.ts'
-import { isBy, looksThroughReferences } from './judge-references.ts'
 import { type ListRead, readQuery, type SingleRead } from './read-query.ts'
+import { isBy, looksThroughReferences } from './reference-filter.ts'
 import { readShapedPage, shapeAs } from './shaped-page.ts'
 
 export interface StatementsAnswer {

@@ -19,11 +19,11 @@ import {
 } from '../parameters.ts'
 import { keyOfPrincipal, readsOnly } from '../restriction.ts'
 
-export const formats = ['exact', 'ids', 'canonical'] as const
-export type Format = (typeof formats)[number]
+export const statementFormats = ['exact', 'ids', 'canonical'] as const
+export type StatementFormat = (typeof statementFormats)[number]
 
 interface Shape {
-  readonly format: Format
+  readonly format: StatementFormat
   readonly attachments: boolean
 }
 
@@ -80,7 +80,7 @@ export const readQuery = (parameters: Parameters, call: Call): SingleRead | List
 }
 
 const shapeOf = (parameters: Parameters): Shape => ({
-  format: optional(parameters, 'format', choice(formats)) ?? 'exact',
+  format: optional(parameters, 'format', choice(statementFormats)) ?? 'exact',
   attachments: optional(parameters, 'attachments', boolean) ?? false
 })
 

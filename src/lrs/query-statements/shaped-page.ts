@@ -8,12 +8,16 @@ import type { Call } from '../call.ts'
 import { mapInTurns, takeTurns } from '../in-turns.ts'
 import { createDescriber } from './describer.ts'
 import { findStatements } from './found-statements.ts'
-import type { Format } from './read-query.ts'
+import type { StatementFormat } from './read-query.ts'
 
 /** A statement in another format than it was sent in, one after the other (Communication §2.1.3, `format`). */
 type Shape = (found: readonly StoredStatement[]) => AsyncIterable<StoredStatement>
 
-export const shapeAs = (call: Call, format: Exclude<Format, 'exact'>, acceptLanguage: string | undefined): Shape => {
+export const shapeAs = (
+  call: Call,
+  format: Exclude<StatementFormat, 'exact'>,
+  acceptLanguage: string | undefined
+): Shape => {
   const describer = format === 'canonical' ? createDescriber(call, acceptLanguage) : undefined
   return async function* (found) {
     const turns = takeTurns()

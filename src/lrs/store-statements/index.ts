@@ -5,7 +5,7 @@ import { parseSent, readStatement, readStatements } from './read.ts'
 import { rejectDuplicateIds } from './reject-duplicate-ids.ts'
 import { requireId } from './require-id.ts'
 import { type StorageReport, store } from './store.ts'
-import { invalidStatements, judgeValue, requireValid, validateStatements } from './validate.ts'
+import { invalidStatements, requireValid, validateStatements, validateValue } from './validate.ts'
 
 /** What POST and PUT /statements brought. */
 export interface SentStatements {
@@ -29,6 +29,6 @@ export const storeStatement = async (call: Call, id: StatementId, sent: SentStat
   if (excess !== undefined) throw invalidStatements([excess.problem], excess)
   const value = parseSent(only, sent.json)
   requireId(value, id)
-  const judgement = await judgeValue({ ...only, idOfRequest: id }, value, call.version)
+  const judgement = await validateValue({ ...only, idOfRequest: id }, value, call.version)
   return store(call, requireValid([judgement]), sent.attachments)
 }

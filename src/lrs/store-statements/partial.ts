@@ -9,7 +9,7 @@ import { boundInheritance } from './inheritance.ts'
 import { readStatements } from './read.ts'
 import { duplicates } from './reject-duplicate-ids.ts'
 import { store } from './store.ts'
-import { invalidStatements, type Judgement, judgeStatement, type ValidStatement } from './validate.ts'
+import { invalidStatements, type StatementValidation, type ValidStatement, validateText } from './validate.ts'
 
 export interface PartialReport {
   readonly inserted: number
@@ -42,13 +42,13 @@ const failed = (index: number, error: unknown): PartialError => {
  */
 export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
   const judged = await mapInTurns(await readStatements(sent.json, call.rules), (each) =>
-    judgeStatement(each, sent.json, call.version)
+    validateText(each, sent.json, call.version)
   )
   const shareInheritance = boundInheritance(call.rules.maxInheritedTerms)
   const parts = new Map(sent.attachments.map((part) => [part.sha2, part]))
   const repeated = new Set(duplicates(judged.filter((each) => 'statement' in each)))
 
-  const storeOne = async (each: Judgement): Promise<Outcome> => {
+  const storeOne = async (each: StatementValidation): Promise<Outcome> => {
     try {
       if (!('statement' in each)) throw invalidStatements(each.problems, each.excess)
       if (repeated.has(each.index)) {

@@ -18,7 +18,7 @@ export interface ValidStatement extends SentStatement {
 const mostProblems = 100
 
 /** Either the problems of a statement, at least one, or that it is valid. */
-export type Judgement =
+export type StatementValidation =
   | ValidStatement
   | { readonly index: number; readonly problems: readonly Problem[]; readonly excess: Excess | undefined }
 
@@ -36,7 +36,7 @@ export const compileRules = (version: Version): void => {
   validateStatement(undefined, version)
 }
 
-const judged = (sent: SentStatement, value: unknown, problems: readonly Problem[]): Judgement => {
+const resultOf = (sent: SentStatement, value: unknown, problems: readonly Problem[]): StatementValidation => {
   if (problems.length > 0) return { index: sent.index, problems, excess: undefined }
   // It was validated.
   const statement = value as Statement
@@ -44,42 +44,46 @@ const judged = (sent: SentStatement, value: unknown, problems: readonly Problem[
 }
 
 /** As `judgeStatement`: others have their turn between the steps, each of which goes through all of the statement. */
-const judgeLong = async (sent: SentStatement, value: unknown, version: Version): Promise<Judgement> => {
+const validateLong = async (sent: SentStatement, value: unknown, version: Version): Promise<StatementValidation> => {
   await setImmediate()
   const illFormed = findIllFormed(value)
-  if (illFormed !== undefined) return judged(sent, value, [{ index: sent.index, ...illFormed }])
+  if (illFormed !== undefined) return resultOf(sent, value, [{ index: sent.index, ...illFormed }])
   await setImmediate()
   const faults = validateWellFormed(value, version)
   if (faults.length > 0)
-    return judged(
+    return resultOf(
       sent,
       value,
       faults.map((fault) => ({ index: sent.index, ...fault }))
     )
   await setImmediate()
-  return judged(sent, value, repeatedKeys(value, sent))
+  return resultOf(sent, value, repeatedKeys(value, sent))
 }
 
 /** Judges the value of a statement that was sent. */
-export const judgeValue = (sent: SentStatement, value: unknown, version: Version): Judgement | Promise<Judgement> => {
-  if (sent.isLong) return judgeLong(sent, value, version)
+export const validateValue = (
+  sent: SentStatement,
+  value: unknown,
+  version: Version
+): StatementValidation | Promise<StatementValidation> => {
+  if (sent.isLong) return validateLong(sent, value, version)
   const problems = validateStatement(value, version, sent.index)
-  return judged(sent, value, problems.length > 0 ? problems : repeatedKeys(value, sent))
+  return resultOf(sent, value, problems.length > 0 ? problems : repeatedKeys(value, sent))
 }
 
 /** Parses and judges one statement of a body. `INVALID_JSON`. */
-export const judgeStatement = (
+export const validateText = (
   sent: SentStatement,
   json: Uint8Array,
   version: Version
-): Judgement | Promise<Judgement> => {
+): StatementValidation | Promise<StatementValidation> => {
   const { index, excess } = sent
   if (excess !== undefined) return { index, problems: [excess.problem], excess }
-  return judgeValue(sent, parseSent(sent, json), version)
+  return validateValue(sent, parseSent(sent, json), version)
 }
 
 /** All statements, or `INVALID_STATEMENT` with the problems of those that are wrong (Data §2.2). */
-export const requireValid = (judgements: readonly Judgement[]): readonly ValidStatement[] => {
+export const requireValid = (judgements: readonly StatementValidation[]): readonly ValidStatement[] => {
   const valid: ValidStatement[] = []
   const problems: Problem[] = []
   let excess: Excess | undefined
@@ -101,14 +105,14 @@ export const validateStatements = async (
   version: Version
 ): Promise<readonly ValidStatement[]> => {
   let wrong = 0
-  const judgements: Judgement[] = []
-  const keep = (judgement: Judgement): void => {
+  const judgements: StatementValidation[] = []
+  const keep = (judgement: StatementValidation): void => {
     judgements.push(judgement)
     if (!('statement' in judgement)) wrong += judgement.problems.length
   }
   await mapInTurns(sent, (each) => {
     if (wrong >= mostProblems) return
-    const judgement = judgeStatement(each, json, version)
+    const judgement = validateText(each, json, version)
     return judgement instanceof Promise ? judgement.then(keep) : keep(judgement)
   })
   return requireValid(judgements)

@@ -14,7 +14,7 @@ export interface IndexedStatement {
 }
 
 /** Number of a statement in the order in which it was added; where its text is, the owner of the index knows. */
-export type Row = number
+export type IndexRow = number
 
 /**
  * All that is derived from the statements of one store, in memory: one list of rows per term, in the order (stored, id);
@@ -22,10 +22,10 @@ export type Row = number
  */
 export interface StatementIndex extends Heritage {
   readonly size: number
-  row(id: StatementId): Row | undefined
-  id(row: Row): StatementId
-  stored(row: Row): Micros
-  isVoided(row: Row): boolean
+  row(id: StatementId): IndexRow | undefined
+  id(row: IndexRow): StatementId
+  stored(row: IndexRow): Micros
+  isVoided(row: IndexRow): boolean
   /** All of them or, if one cannot be read as a statement (TypeError), none. None of the ids may be there yet. */
   add(statements: readonly IndexedStatement[]): void
   /** `add` in steps, between which others may ask: they see nothing of it until `seal`, which takes little time. */
@@ -34,13 +34,13 @@ export interface StatementIndex extends Heritage {
   /** For opening a store: `add` of one statement from anywhere in the order. Queries may be asked only after `sort`. */
   append(statement: IndexedStatement): void
   sort(): void
-  query(query: StatementQuery): { readonly rows: readonly Row[]; readonly more: boolean }
+  query(query: StatementQuery): { readonly rows: readonly IndexRow[]; readonly more: boolean }
   /** All there are, voided ones too, oldest first. */
-  everything(after: Position | undefined, limit: number): { readonly rows: readonly Row[]; readonly more: boolean }
+  everything(after: Position | undefined, limit: number): { readonly rows: readonly IndexRow[]; readonly more: boolean }
 }
 
 /** Of those ids that are there, each once. */
-export const rowsOf = (index: Pick<StatementIndex, 'row'>, ids: readonly StatementId[]): Row[] =>
+export const rowsOf = (index: Pick<StatementIndex, 'row'>, ids: readonly StatementId[]): IndexRow[] =>
   [...new Set(ids)].flatMap((id) => index.row(id) ?? [])
 
 /** What comes after every id. */
@@ -49,38 +49,38 @@ const lastId = '\uffff'
 export const createStatementIndex = (): StatementIndex => {
   const ids: StatementId[] = []
   const storedAt: Micros[] = []
-  const rowOf = new Map<StatementId, Row>()
-  const all: Row[] = []
+  const rowOf = new Map<StatementId, IndexRow>()
+  const all: IndexRow[] = []
 
   /** Terms are numbered; `lists[number]` are the rows that have one, inherited ones included. */
   const numberOf = new Map<Term, number>()
-  const lists: Row[][] = []
+  const lists: IndexRow[][] = []
   /** The terms that others may inherit from a row: `terms` from `firstTerm[row]` to `firstTerm[row + 1]`. */
   const firstTerm: number[] = [0]
   let terms = new Uint32Array(1024)
-  let unsorted: Set<Row[]> | undefined
+  let unsorted: Set<IndexRow[]> | undefined
 
   /** Of rows that target others: the terms that others may inherit from them, with those that they inherit. */
-  const through = new Map<Row, Set<number>>()
-  const referrers = new Map<StatementId, Row[]>()
+  const through = new Map<IndexRow, Set<number>>()
+  const referrers = new Map<StatementId, IndexRow[]>()
   const voidedIds = new Set<StatementId>()
-  const voiding = new Set<Row>()
-  const voided = new Set<Row>()
+  const voiding = new Set<IndexRow>()
+  const voided = new Set<IndexRow>()
 
   /** Rows from this one on are staged, and so is what follows. */
-  let sealed: Row = 0
+  let sealed: IndexRow = 0
   /** Number of a term, row, number of a term, row, ... */
   let listings: number[] = []
-  let victims: Row[] = []
+  let victims: IndexRow[] = []
 
   // Rows and numbers of terms are only ever taken from what is kept here: what stands at them is there.
-  const compare = (row: Row, { stored, id }: Position): number =>
+  const compare = (row: IndexRow, { stored, id }: Position): number =>
     (storedAt[row] as Micros) - stored || textOrder(ids[row] as StatementId, id)
-  const order = (one: Row, other: Row): number =>
+  const order = (one: IndexRow, other: IndexRow): number =>
     (storedAt[one] as Micros) - (storedAt[other] as Micros) ||
     (one === other ? 0 : textOrder(ids[one] as StatementId, ids[other] as StatementId))
 
-  const put = (list: Row[], row: Row): void => {
+  const put = (list: IndexRow[], row: IndexRow): void => {
     if (unsorted === undefined) insertRow(list, row, order)
     else {
       const last = list.at(-1)
@@ -112,9 +112,10 @@ export const createStatementIndex = (): StatementIndex => {
     firstTerm.push(end)
   }
 
-  const termsOf = (row: Row): Iterable<number> => through.get(row) ?? terms.subarray(firstTerm[row], firstTerm[row + 1])
+  const termsOf = (row: IndexRow): Iterable<number> =>
+    through.get(row) ?? terms.subarray(firstTerm[row], firstTerm[row + 1])
 
-  const linkTarget = (row: Row, target: StatementId): void => {
+  const linkTarget = (row: IndexRow, target: StatementId): void => {
     const others = referrers.get(target)
     if (others === undefined) referrers.set(target, [row])
     else others.push(row)
@@ -128,7 +129,7 @@ export const createStatementIndex = (): StatementIndex => {
    * A referrer has whatever its target has: where nothing is new there is nothing to hand on either. This ends circles,
    * and keeps long chains of statements that say the same cheap.
    */
-  const handDown = function* (start: Row): Generator<void, void, void> {
+  const handDown = function* (start: IndexRow): Generator<void, void, void> {
     const waiting = [{ row: start, numbers: [...termsOf(start)] }]
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       for (const referrer of referrers.get(ids[next.row] as StatementId) ?? []) {
@@ -144,7 +145,7 @@ export const createStatementIndex = (): StatementIndex => {
     }
   }
 
-  const settleVoiding = (row: Row, id: StatementId, unwanted: StatementId | undefined): void => {
+  const settleVoiding = (row: IndexRow, id: StatementId, unwanted: StatementId | undefined): void => {
     if (unwanted === undefined) {
       if (voidedIds.has(id)) victims.push(row)
       return
@@ -155,7 +156,7 @@ export const createStatementIndex = (): StatementIndex => {
     if (victim !== undefined && !voiding.has(victim)) victims.push(victim)
   }
 
-  const stageRow = ({ id, stored, inheritable, own, target, unwanted }: Derived): Row => {
+  const stageRow = ({ id, stored, inheritable, own, target, unwanted }: Derived): IndexRow => {
     const row = ids.push(id) - 1
     storedAt.push(stored)
     rowOf.set(id, row)
@@ -170,7 +171,7 @@ export const createStatementIndex = (): StatementIndex => {
   const seal = (): void => {
     for (; sealed < ids.length; sealed += 1) put(all, sealed)
     for (let at = 0; at < listings.length; at += 2) {
-      put(lists[listings[at] as number] as Row[], listings[at + 1] as Row)
+      put(lists[listings[at] as number] as IndexRow[], listings[at + 1] as IndexRow)
     }
     for (const row of victims) voided.add(row)
     listings = []
@@ -196,12 +197,12 @@ export const createStatementIndex = (): StatementIndex => {
   }
 
   /** The lists of all terms of a query, shortest first; undefined when a term is unknown: nothing can match. */
-  const listsOf = (query: StatementQuery): Row[][] | undefined => {
-    const found: Row[][] = []
+  const listsOf = (query: StatementQuery): IndexRow[][] | undefined => {
+    const found: IndexRow[][] = []
     for (const term of termsOfQuery(query)) {
       const number = numberOf.get(term)
       if (number === undefined) return undefined
-      found.push(lists[number] as Row[])
+      found.push(lists[number] as IndexRow[])
     }
     return found.length === 0 ? [all] : found.sort((one, other) => one.length - other.length)
   }
@@ -218,7 +219,7 @@ export const createStatementIndex = (): StatementIndex => {
     const start = ascending
       ? firstNotBefore(first, (row) => compare(row, low) || -1)
       : firstNotBefore(first, (row) => compare(row, high)) - 1
-    const rows: Row[] = []
+    const rows: IndexRow[] = []
     for (const row of commonRows(found, start, ascending ? 1 : -1, order)) {
       if (ascending ? compare(row, high) >= 0 : compare(row, low) <= 0) break
       if (voided.has(row)) continue

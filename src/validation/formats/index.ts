@@ -9,7 +9,7 @@ import { isTimestamp, isTimestampWithOffset } from './timestamp.ts'
 import { expectedUri, isUri } from './uri.ts'
 import { isUuid } from './uuid.ts'
 
-export interface Format {
+export interface StringFormat {
   readonly test: (text: string) => boolean
   /** What a person should have sent. */
   readonly expected: string
@@ -18,7 +18,7 @@ export interface Format {
 }
 
 /** Every `format` that the schemas name. schemas/README.md says the same to other languages. */
-export const formats: { readonly [name: string]: Format } = {
+export const formats: { readonly [name: string]: StringFormat } = {
   'iso8601-duration': { test: isDuration, expected: 'an ISO 8601 duration, e.g. PT1H30M or P2W' },
   iri: { test: isIri, expected: 'an IRI with a scheme', expectedInsteadOf: expectedIri },
   'language-tag': { test: isLanguageTag, expected: 'a language tag as of RFC 5646, e.g. en or pt-BR' },

@@ -1,13 +1,13 @@
+import type { Platform } from '../addresses.ts'
 import { extended } from '../define.ts'
 import type { EdxEvent } from '../event.ts'
 import { amountOf, numberOf, requireText, textOf } from '../fields.ts'
-import type { Place } from '../place.ts'
 import { type AspectsConversion, bareKey, blockIn, courseIn, type Said, targetIn } from './define.ts'
 import { scoreWithin } from './score.ts'
 import { aspectsExtensions as extensions } from './vocabulary.ts'
 
-const ofCourse = (event: EdxEvent, place: Place): Said => ({
-  id: courseIn(place, requireText(event.context, 'course_id')),
+const ofCourse = (event: EdxEvent, platform: Platform): Said => ({
+  id: courseIn(platform, requireText(event.context, 'course_id')),
   definition: { extensions: extended({ [extensions.mode]: textOf(event.payload, 'mode') }) ?? {} }
 })
 
@@ -35,11 +35,11 @@ const graded: readonly AspectsConversion[] = [
     verb: 'earned',
     object: 'resource',
     note: 'score of the whole, success',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const possible = amountOf(event.payload, 'weighted_total_possible') ?? 0
       const earned = numberOf(event.payload, 'weighted_total_earned') ?? 0
       return {
-        id: blockIn(place, requireText(event.payload, 'block_id')),
+        id: blockIn(platform, requireText(event.payload, 'block_id')),
         definition: {},
         result: { score: scoreWithin(earned, possible), success: earned >= possible }
       }
@@ -50,8 +50,8 @@ const graded: readonly AspectsConversion[] = [
     verb: 'earned',
     object: 'course',
     note: 'score, letter grade (or Fail) as an extension',
-    describe: (event, place) => ({
-      id: courseIn(place, requireText(event.context, 'course_id')),
+    describe: (event, platform) => ({
+      id: courseIn(platform, requireText(event.context, 'course_id')),
       definition: {},
       result: {
         score: scoreWithin(numberOf(event.payload, 'percent_grade') ?? 0, 1),
@@ -64,10 +64,10 @@ const graded: readonly AspectsConversion[] = [
     verb: 'progressed',
     object: 'resource',
     note: 'completion, progress in percent',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const done = numberOf(event.payload, 'completion') ?? 0
       return {
-        id: blockIn(place, requireText(event.payload, 'block_id')),
+        id: blockIn(platform, requireText(event.payload, 'block_id')),
         definition: {},
         result: { completion: done === 1, extensions: { [extensions.progress]: done * 100 } }
       }
@@ -75,10 +75,10 @@ const graded: readonly AspectsConversion[] = [
   }
 ]
 
-const between = (event: EdxEvent, place: Place): Said => {
+const between = (event: EdxEvent, platform: Platform): Said => {
   const { type, payload } = event
   return {
-    id: blockIn(place, requireText(payload, 'id')),
+    id: blockIn(platform, requireText(payload, 'id')),
     definition: { extensions: extended({ [extensions.totalItems]: numberOf(payload, 'tab_count') }) ?? {} },
     extensions: extended({
       [extensions.startingPosition]: numberOf(payload, 'current_tab'),
@@ -96,16 +96,19 @@ const navigated: readonly AspectsConversion[] = [
     events: ['edx.ui.lms.link_clicked'],
     verb: 'navigated',
     object: 'link',
-    describe: ({ payload }, place) => ({ id: targetIn(place, requireText(payload, 'target_url')), definition: {} })
+    describe: ({ payload }, platform) => ({
+      id: targetIn(platform, requireText(payload, 'target_url')),
+      definition: {}
+    })
   },
   {
     events: ['edx.ui.lms.outline.selected', 'edx.ui.lms.sequence.outline.selected'],
     verb: 'navigated',
     object: 'module',
-    describe: ({ payload }, place) => {
+    describe: ({ payload }, platform) => {
       const name = textOf(payload, 'target_name')
       return {
-        id: targetIn(place, requireText(payload, 'target_url')),
+        id: targetIn(platform, requireText(payload, 'target_url')),
         definition: name === undefined ? {} : { name: { en: name } }
       }
     }
@@ -126,17 +129,17 @@ const navigated: readonly AspectsConversion[] = [
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
 /** The code of an attempt is a UUID, which is not an IRI. */
-const attemptIn = (place: Place, code: string): string =>
-  uuid.test(code) ? `urn:uuid:${code.toLowerCase()}` : targetIn(place, `exam-attempt/${code}`)
+const attemptIn = (platform: Platform, code: string): string =>
+  uuid.test(code) ? `urn:uuid:${code.toLowerCase()}` : targetIn(platform, `exam-attempt/${code}`)
 
-const examOf = (event: EdxEvent, place: Place): Said => {
+const examOf = (event: EdxEvent, platform: Platform): Said => {
   const { payload } = event
   const name = textOf(payload, 'exam_name')
   const named = name === undefined ? {} : { name: { en: name } }
   const code = textOf(payload, 'attempt_code')
   const elapsed = numberOf(payload, 'attempt_event_elapsed_time_secs')
   return {
-    id: bareKey(place, requireText(payload, 'exam_content_id')),
+    id: bareKey(platform, requireText(payload, 'exam_content_id')),
     definition: {
       ...named,
       extensions: extended({ [extensions.timeLimit]: numberOf(payload, 'exam_default_time_limit_mins') }) ?? {}
@@ -146,7 +149,7 @@ const examOf = (event: EdxEvent, place: Place): Said => {
         ? undefined
         : {
             objectType: 'Activity',
-            id: attemptIn(place, code),
+            id: attemptIn(platform, code),
             definition: {
               ...named,
               type: 'http://adlnet.gov/expapi/activities/attempt',

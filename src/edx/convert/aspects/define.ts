@@ -1,8 +1,8 @@
 import type { Activity, ActivityDefinition, Extensions, Result, StatementRef } from '../../../xapi/statement.ts'
+import { addressIn, blockIri, type Platform } from '../addresses.ts'
 import type { EdxEvent } from '../event.ts'
 import { textOf } from '../fields.ts'
 import { asIri } from '../iri.ts'
-import { addressIn, blockIri, type Place } from '../place.ts'
 import type { AspectsTypeName, AspectsVerbName } from './vocabulary.ts'
 
 /** What one statement says, apart from who and when. */
@@ -33,7 +33,7 @@ export interface AspectsConversion {
   readonly note?: string
   /** The object is the course itself: the context does not name it again. */
   readonly isAboutCourse?: true
-  readonly describe: (event: EdxEvent, place: Place) => Said
+  readonly describe: (event: EdxEvent, platform: Platform) => Said
 }
 
 /** Statements of questions refer to that of their problem. */
@@ -45,12 +45,13 @@ export interface Parent {
 const hasScheme = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s]/
 
 /** The course as Aspects knows it. */
-export const courseIn = (place: Place, courseId: string): string => asIri(`${place.url}/course/${courseId}`)
+export const courseIn = (platform: Platform, courseId: string): string => asIri(`${platform.url}/course/${courseId}`)
 
 export const blockIn = blockIri
 
 /** A key of a component is an IRI by itself since 2015; what is none becomes the address of the component. */
-export const bareKey = (place: Place, key: string): string => (hasScheme.test(key) ? asIri(key) : blockIri(place, key))
+export const bareKey = (platform: Platform, key: string): string =>
+  hasScheme.test(key) ? asIri(key) : blockIri(platform, key)
 
 export const targetIn = addressIn
 

@@ -1,26 +1,26 @@
+import type { Platform } from '../addresses.ts'
 import { extended } from '../define.ts'
 import type { EdxEvent } from '../event.ts'
 import { partOf, requireText, textOf } from '../fields.ts'
 import { asIri } from '../iri.ts'
-import type { Place } from '../place.ts'
 import type { AspectsConversion, Said } from './define.ts'
 import { aspectsExtensions as extensions } from './vocabulary.ts'
 
 /** The address of the API that was called is the address of the post. */
-const postOf = (event: EdxEvent, place: Place): Said => {
+const postOf = (event: EdxEvent, platform: Platform): Said => {
   const id = requireText(event.payload, 'id')
   const path = requireText(event.context, 'path').replace(/\/+$/, '').replaceAll(id, '').replace(/\/+$/, '')
   const title = textOf(event.payload, 'title')
   const thread = textOf(partOf(event.payload, 'discussion'), 'id')
   return {
-    id: asIri(`${place.url}${path}/${id}`),
+    id: asIri(`${platform.url}${path}/${id}`),
     definition: title === undefined ? {} : { name: { en: title } },
     grouping:
       thread === undefined
         ? undefined
         : {
             objectType: 'Activity',
-            id: asIri(`${place.url}/api/discussion/v1/threads/${thread}`),
+            id: asIri(`${platform.url}/api/discussion/v1/threads/${thread}`),
             definition: { type: 'http://id.tincanapi.com/activitytype/discussion' }
           }
   }
@@ -28,8 +28,8 @@ const postOf = (event: EdxEvent, place: Place): Said => {
 
 const withMode =
   (key: string) =>
-  (event: EdxEvent, place: Place): Said => ({
-    ...postOf(event, place),
+  (event: EdxEvent, platform: Platform): Said => ({
+    ...postOf(event, platform),
     extensions: extended({ [extensions.mode]: textOf(event.payload, key) })
   })
 

@@ -1,9 +1,9 @@
 import { RalphError } from '../../../errors.ts'
 import type { Activity, Context, Extensions, Statement } from '../../../xapi/statement.ts'
+import type { Platform } from '../addresses.ts'
 import { extended } from '../define.ts'
 import type { EdxEvent } from '../event.ts'
 import { textOf } from '../fields.ts'
-import type { Place } from '../place.ts'
 import { createNames, uuidBytes } from '../statement-id.ts'
 import { asTimestamp } from '../time.ts'
 import { courseConversions } from './course.ts'
@@ -66,14 +66,14 @@ const namesOf = (key: string, keep: boolean): ((name: Uint8Array) => string) => 
   return names
 }
 
-const courseOf = (event: EdxEvent, place: Place): Activity | undefined =>
+const courseOf = (event: EdxEvent, platform: Platform): Activity | undefined =>
   event.courseId === ''
     ? undefined
-    : { objectType: 'Activity', id: courseIn(place, event.courseId), definition: { type: aspectsTypes.course } }
+    : { objectType: 'Activity', id: courseIn(platform, event.courseId), definition: { type: aspectsTypes.course } }
 
 const contextOf = (
   event: EdxEvent,
-  place: Place,
+  platform: Platform,
   conversion: AspectsConversion,
   said: Said,
   parent: Parent | undefined
@@ -83,7 +83,7 @@ const contextOf = (
     ...extended({ [aspectsExtensions.session]: sessionIn(event) }),
     ...said.extensions
   }
-  const course = conversion.isAboutCourse ? undefined : courseOf(event, place)
+  const course = conversion.isAboutCourse ? undefined : courseOf(event, platform)
   const above = parent === undefined ? course : parent.object
   const grouping = parent === undefined ? said.grouping : course
   const contextActivities = {
@@ -98,19 +98,19 @@ const contextOf = (
 }
 
 /** The statements of an event; none when it names nobody. */
-export const toAspects = (event: EdxEvent, conversion: AspectsConversion, place: Place): readonly Statement[] => {
+export const toAspects = (event: EdxEvent, conversion: AspectsConversion, platform: Platform): readonly Statement[] => {
   const learner = learnerOf(event)
   if (learner === undefined) return []
   const { id: verb, display } = aspectsVerbs[conversion.verb]
   const verbText = `{"id": "${verb}", "display": {"en": "${display}"}}`
-  const account = `{"name": ${asciiJson(learner)}, "homePage": ${asciiJson(place.homePage)}}`
+  const account = `{"name": ${asciiJson(learner)}, "homePage": ${asciiJson(platform.homePage)}}`
   const time = textOf(event.whole, 'time')
   const name = Buffer.from(`{"objectType": "Agent", "account": ${account}}-${time ?? 'None'}`)
   const timestamp = time === undefined ? undefined : asTimestamp(time, 'Z').replace(/Z$/, '+00:00')
 
   const statementOf = (said: Said, key: string | undefined, parent: Parent | undefined): Statement => ({
     id: key === undefined ? namesOf(verbText, true)(name) : namesOf(`${verbText}-${key}`, false)(name),
-    actor: { objectType: 'Agent', account: { homePage: place.homePage, name: learner } },
+    actor: { objectType: 'Agent', account: { homePage: platform.homePage, name: learner } },
     verb: { id: verb, display: { en: display } },
     object: {
       objectType: 'Activity',
@@ -118,12 +118,12 @@ export const toAspects = (event: EdxEvent, conversion: AspectsConversion, place:
       definition: { type: aspectsTypes[conversion.object], ...said.definition }
     },
     ...(said.result === undefined ? undefined : { result: said.result }),
-    context: contextOf(event, place, conversion, said, parent),
+    context: contextOf(event, platform, conversion, said, parent),
     ...(timestamp === undefined ? undefined : { timestamp }),
     version: '1.0.3'
   })
 
-  const said = conversion.describe(event, place)
+  const said = conversion.describe(event, platform)
   const first = statementOf(said, undefined, undefined)
   const { questions = [] } = said
   if (questions.length === 0) return [first]

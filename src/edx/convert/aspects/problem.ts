@@ -1,10 +1,10 @@
 import type { Json, JsonObject, Result } from '../../../xapi/statement.ts'
 import { isObject } from '../../json.ts'
+import { keyOfBlock, moduleKeyOf, moduleNameOf, type Platform } from '../addresses.ts'
 import { extended, resulting } from '../define.ts'
 import type { EdxEvent } from '../event.ts'
-import { amountOf, numberOf, type Part, partOf, requireText, textOf } from '../fields.ts'
+import { amountOf, type EventPart, numberOf, partOf, requireText, textOf } from '../fields.ts'
 import { readForm } from '../form.ts'
-import { keyOfBlock, moduleKeyOf, moduleNameOf, type Place } from '../place.ts'
 import { type AspectsConversion, bareKey, blockIn, type Question, type Said } from './define.ts'
 import { responseText } from './python-text.ts'
 import { scoreWithin } from './score.ts'
@@ -80,7 +80,7 @@ const keyOf = (event: EdxEvent): string =>
   requireText(event.payload, 'problem_id')
 
 /** One statement for the problem; where it has several questions, one more for each of them. */
-const checked = (event: EdxEvent, place: Place): Said => {
+const checked = (event: EdxEvent, platform: Platform): Said => {
   const key = keyOf(event)
   const submissions = submissionsOf(event)
   const [, first] = submissions.find(hasType) ?? []
@@ -89,13 +89,13 @@ const checked = (event: EdxEvent, place: Place): Said => {
   const questions = submissions.map(
     ([part, submission]): Question => ({
       key: part,
-      id: blockIn(place, [...key.split('@').slice(0, -1), part].join('@')),
+      id: blockIn(platform, [...key.split('@').slice(0, -1), part].join('@')),
       definition: definitionOf(event, submission),
       result: answered(event, submission)
     })
   )
   return {
-    id: blockIn(place, key),
+    id: blockIn(platform, key),
     definition: isGroup ? { ...definition, interactionType: other } : definition,
     result: { ...answered(event, first), score: pointsOf(event, 'grade', 'max_grade') },
     ...(isGroup ? { questions } : undefined)
@@ -109,11 +109,14 @@ const activated = (event: EdxEvent): string | undefined => {
   return (query && new URLSearchParams(query).get('activate_block_id')?.toWellFormed()) || undefined
 }
 
-const tried = (event: EdxEvent, place: Place): Said => {
+const tried = (event: EdxEvent, platform: Platform): Said => {
   const { block } = readForm(event)
   const key = activated(event) ?? (block === undefined ? undefined : keyOfBlock(event.courseId, 'problem', block))
-  const nowhere: Part = { value: {}, at: '/event' }
-  return { id: blockIn(place, key ?? requireText(nowhere, 'problem_id')), definition: definitionOf(event, undefined) }
+  const nowhere: EventPart = { value: {}, at: '/event' }
+  return {
+    id: blockIn(platform, key ?? requireText(nowhere, 'problem_id')),
+    definition: definitionOf(event, undefined)
+  }
 }
 
 export const problemConversions: readonly AspectsConversion[] = [
@@ -138,11 +141,11 @@ export const problemConversions: readonly AspectsConversion[] = [
     verb: 'attempted',
     object: 'question',
     note: 'score, success',
-    describe: (event, place) => {
+    describe: (event, platform) => {
       const possible = amountOf(event.payload, 'weighted_possible') ?? 0
       const earned = numberOf(event.payload, 'weighted_earned') ?? 0
       return {
-        id: blockIn(place, keyOf(event)),
+        id: blockIn(platform, keyOf(event)),
         definition: {},
         result: { success: earned >= possible, score: scoreWithin(earned, possible) }
       }
@@ -153,14 +156,14 @@ export const problemConversions: readonly AspectsConversion[] = [
     verb: 'completed',
     object: 'interaction',
     note: 'id: the key itself',
-    describe: (event, place) => ({ id: bareKey(place, keyOf(event)), definition: {} })
+    describe: (event, platform) => ({ id: bareKey(platform, keyOf(event)), definition: {} })
   },
   {
     events: ['showanswer'],
     verb: 'asked',
     object: 'solution',
-    describe: (event, place) => ({
-      id: blockIn(place, `${requireText(event.payload, 'problem_id')}/answer`),
+    describe: (event, platform) => ({
+      id: blockIn(platform, `${requireText(event.payload, 'problem_id')}/answer`),
       definition: {}
     })
   },
@@ -168,8 +171,11 @@ export const problemConversions: readonly AspectsConversion[] = [
     events: ['edx.problem.hint.demandhint_displayed'],
     verb: 'asked',
     object: 'supplement',
-    describe: (event, place) => ({
-      id: blockIn(place, `${requireText(event.payload, 'module_id')}/hint/${requireText(event.payload, 'hint_index')}`),
+    describe: (event, platform) => ({
+      id: blockIn(
+        platform,
+        `${requireText(event.payload, 'module_id')}/hint/${requireText(event.payload, 'hint_index')}`
+      ),
       definition: {}
     })
   }

@@ -1,8 +1,8 @@
 import type { Extensions, Result } from '../../../xapi/statement.ts'
+import type { Platform } from '../addresses.ts'
 import { extended } from '../define.ts'
 import type { EdxEvent } from '../event.ts'
 import { amountOf, requireText, textOf } from '../fields.ts'
-import type { Place } from '../place.ts'
 import { timeOf, videoIri } from '../video.ts'
 import { type AspectsConversion, milliseconds, type Said } from './define.ts'
 import { aspectsExtensions as extensions } from './vocabulary.ts'
@@ -10,8 +10,8 @@ import { aspectsExtensions as extensions } from './vocabulary.ts'
 /** Unlike elsewhere 0 is a length here. */
 const lengthOf = ({ payload }: EdxEvent): number | undefined => milliseconds(amountOf(payload, 'duration'))
 
-const videoOf = (event: EdxEvent, place: Place, result?: Result): Said => ({
-  id: videoIri(event, place, requireText(event.payload, 'id')),
+const videoOf = (event: EdxEvent, platform: Platform, result?: Result): Said => ({
+  id: videoIri(event, platform, requireText(event.payload, 'id')),
   definition: {},
   result,
   extensions: extended({ [extensions.length]: lengthOf(event) })
@@ -21,13 +21,13 @@ const told = (said: { readonly [iri: string]: Extensions[string] | undefined }):
   extensions: extended(said) ?? {}
 })
 
-const atTime = (event: EdxEvent, place: Place): Said =>
-  videoOf(event, place, told({ [extensions.time]: milliseconds(timeOf(event)) }))
+const atTime = (event: EdxEvent, platform: Platform): Said =>
+  videoOf(event, platform, told({ [extensions.time]: milliseconds(timeOf(event)) }))
 
 const captions =
   (shown: boolean) =>
-  (event: EdxEvent, place: Place): Said =>
-    videoOf(event, place, told({ [extensions.time]: milliseconds(timeOf(event)), [extensions.captions]: shown }))
+  (event: EdxEvent, platform: Platform): Said =>
+    videoOf(event, platform, told({ [extensions.time]: milliseconds(timeOf(event)), [extensions.captions]: shown }))
 
 const twoDigits = (number: number): string => String(number).padStart(2, '0')
 
@@ -49,9 +49,9 @@ const durationOf = (seconds: number): string => {
   return minutes > 0 ? `PT${twoDigits(minutes)}M${rest}` : `PT${rest}`
 }
 
-const completed = (event: EdxEvent, place: Place): Said => {
+const completed = (event: EdxEvent, platform: Platform): Said => {
   const length = lengthOf(event)
-  return videoOf(event, place, {
+  return videoOf(event, platform, {
     ...told({ [extensions.time]: length }),
     completion: true,
     ...(length === undefined || length > 1e9 ? undefined : { duration: durationOf(length) })
@@ -88,10 +88,10 @@ export const videoConversions: readonly AspectsConversion[] = [
     events: ['seek_video', 'edx.video.position.changed'],
     verb: 'seeked',
     note: 'times from and to, length',
-    describe: (event, place) =>
+    describe: (event, platform) =>
       videoOf(
         event,
-        place,
+        platform,
         told({
           [extensions.timeFrom]: milliseconds(amountOf(event.payload, 'old_time')),
           [extensions.timeTo]: milliseconds(amountOf(event.payload, 'new_time'))
@@ -122,10 +122,10 @@ export const videoConversions: readonly AspectsConversion[] = [
     events: ['speed_change_video'],
     verb: 'interacted',
     note: 'speeds from and to, length',
-    describe: (event, place) =>
+    describe: (event, platform) =>
       videoOf(
         event,
-        place,
+        platform,
         told({
           [extensions.speedFrom]: speed(event, 'old_speed'),
           [extensions.speedTo]: speed(event, 'new_speed')

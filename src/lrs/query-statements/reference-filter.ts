@@ -46,7 +46,7 @@ export const looksThroughReferences = (query: StatementQuery): boolean => herita
 const mayRefer = ({ text }: StoredStatement): boolean => text.includes('StatementRef') || text.includes('\\u')
 
 /** Leaves of statements that a store found those which match, by what this reader may read. */
-export type Judge = (found: readonly StoredStatement[]) => Promise<readonly StoredStatement[]>
+export type ReferenceFilter = (found: readonly StoredStatement[]) => Promise<readonly StoredStatement[]>
 
 /**
  * For a query that asks for the statements of one Authority, and a reader who may read no others. Stores answer filters
@@ -54,7 +54,7 @@ export type Judge = (found: readonly StoredStatement[]) => Promise<readonly Stor
  * that are found together are looked at together, one reference further with each question to the store, and nothing
  * is looked up twice.
  */
-export const createJudge = (call: Call, query: StatementQuery, authority: string): Judge => {
+export const createReferenceFilter = (call: Call, query: StatementQuery, authority: string): ReferenceFilter => {
   const wanted = heritableTerms(query)
   const all = 2 ** wanted.length - 1
   /** Undefined: not there, or not for this reader. */

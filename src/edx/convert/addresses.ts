@@ -1,10 +1,10 @@
 import type { EdxEvent } from './event.ts'
-import { type Part, requireText, textOf, wrongField } from './fields.ts'
+import { type EventPart, requireText, textOf, wrongField } from './fields.ts'
 import { asIri } from './iri.ts'
 import type { ActivityTypeName } from './vocabulary.ts'
 
 /** Where events were recorded: the Open edX platform whose pages and blocks become Activities. */
-export interface Place {
+export interface Platform {
   /** As it was given: the home page of every account. */
   readonly homePage: string
   /** Without slashes at its end. */
@@ -22,8 +22,8 @@ const withoutSlashes = (text: string): string => {
 const hasScheme = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s]/
 
 /** An address in an event, completed where it is relative to the platform. */
-export const addressIn = (place: Place, address: string): string =>
-  asIri(hasScheme.test(address) ? address : `${place.url}${address.startsWith('/') ? '' : '/'}${address}`)
+export const addressIn = (platform: Platform, address: string): string =>
+  asIri(hasScheme.test(address) ? address : `${platform.url}${address.startsWith('/') ? '' : '/'}${address}`)
 
 /** The page that a browser was on. */
 export const pageOf = (event: EdxEvent): string => {
@@ -33,18 +33,18 @@ export const pageOf = (event: EdxEvent): string => {
 }
 
 /** The home page of a course, as it is known since the first conversions. */
-export const courseIri = (place: Place, courseId: string): string =>
-  asIri(`${place.url}/courses/${withoutSlashes(courseId)}/info`)
+export const courseIri = (platform: Platform, courseId: string): string =>
+  asIri(`${platform.url}/courses/${withoutSlashes(courseId)}/info`)
 
 /** A page below a course. */
-export const inCourse = (place: Place, courseId: string, path: string): string =>
-  asIri(courseId === '' ? `${place.url}/${path}` : `${place.url}/courses/${withoutSlashes(courseId)}/${path}`)
+export const inCourse = (platform: Platform, courseId: string, path: string): string =>
+  asIri(courseId === '' ? `${platform.url}/${path}` : `${platform.url}/courses/${withoutSlashes(courseId)}/${path}`)
 
 /** The course that an event names in its payload, or else was recorded in. */
 export const courseIdOf = (event: EdxEvent): string => textOf(event.payload, 'course_id') ?? event.courseId
 
 /** A component of a course by its usage key, of either form: `block-v1:…` and `i4x://…`. */
-export const blockIri = (place: Place, usageKey: string): string => asIri(`${place.url}/xblock/${usageKey}`)
+export const blockIri = (platform: Platform, usageKey: string): string => asIri(`${platform.url}/xblock/${usageKey}`)
 
 /** Prefixes of the keys of courses since 2015, and of their components. */
 const keyPrefixes: readonly (readonly [course: string, block: string])[] = [
@@ -78,10 +78,10 @@ export const moduleKeyOf = (event: EdxEvent): string | undefined => {
   return textOf(moduleOf(event), 'usage_key')
 }
 
-const moduleOf = ({ context }: EdxEvent): Part => {
+const moduleOf = ({ context }: EdxEvent): EventPart => {
   const { module } = context.value
   return typeof module === 'object' && module !== null && !Array.isArray(module)
-    ? { value: module as Part['value'], at: '/context/module' }
+    ? { value: module as EventPart['value'], at: '/context/module' }
     : { value: {}, at: '/context/module' }
 }
 

@@ -1,20 +1,20 @@
-import type { JudgeEvent } from '../edx/validate.ts'
+import type { EventValidator } from '../edx/validate.ts'
 import { countKeys, survey } from '../json/exact.ts'
 import type { Fault } from '../validation/explain.ts'
-import type { ModelJudgement } from '../validation/models.ts'
+import type { ModelValidation } from '../validation/models.ts'
 import type { Profile } from '../validation/profile-names.ts'
 import { findIllFormed, maxDepth } from '../validation/rules/well-formed.ts'
 import { validateWellFormed } from '../validation/statement.ts'
 import type { Version } from '../xapi/version.ts'
 
 /** What records are to be. */
-export interface Wanted {
+export interface ExpectedRecords {
   readonly format: 'edx' | 'xapi'
   /** Of xAPI: statements are then judged by its templates too. */
   readonly profile: Profile | undefined
 }
 
-export interface Judgement {
+export interface RecordValidation {
   /** What kind of record it is that no model is for; undefined: there is one. */
   readonly unknown: string | undefined
   /** None: it is valid. */
@@ -22,7 +22,7 @@ export interface Judgement {
 }
 
 /** Judges a record; `text` is what its value was read from. */
-export type Judge = (value: unknown, text: string) => Judgement
+export type RecordValidator = (value: unknown, text: string) => RecordValidation
 
 /** JSON leaves open which of two equal keys counts: an LRS refuses such a statement, and so does this. */
 const repeatedKey: Fault = { pointer: '', rule: 'uniqueKeys', expected: 'each key at most once in an object' }
@@ -39,7 +39,7 @@ const versionOf = (value: unknown): Version => {
 /** Half of a surrogate pair comes through JSON by an escape only. */
 const mayHaveSurrogate = (text: string): boolean => text.includes('\\u')
 
-const judgeStatement = (value: unknown, text: string): readonly Fault[] => {
+const validateStatement = (value: unknown, text: string): readonly Fault[] => {
   const { keys, depth, mayOverflow } = survey(text)
   // The value is searched only where the text leaves it open.
   if (mayOverflow || depth > maxDepth || mayHaveSurrogate(text)) {
@@ -51,7 +51,7 @@ const judgeStatement = (value: unknown, text: string): readonly Fault[] => {
   return keys === countKeys(value) ? [] : [repeatedKey]
 }
 
-const withKind = (judged: ModelJudgement, kind: () => string): Judgement =>
+const withKind = (judged: ModelValidation, kind: () => string): RecordValidation =>
   judged.known ? { unknown: undefined, problems: judged.problems } : { unknown: kind(), problems: [] }
 
 const named = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value).slice(0, 200))
@@ -59,7 +59,7 @@ const named = (value: unknown): string => (value === undefined ? 'none' : JSON.s
 const eventKind = (value: unknown): string =>
   `an event of event_source ${named(memberOf(value, 'event_source'))} and event_type ${named(memberOf(value, 'event_type'))}`
 
-const judgeEvent = (judge: JudgeEvent, value: unknown, text: string): Judgement => {
+const validateEvent = (judge: EventValidator, value: unknown, text: string): RecordValidation => {
   return withKind(judge(value, text), () => eventKind(value))
 }
 
@@ -69,19 +69,19 @@ const statementKind = (value: unknown): string => {
 }
 
 /** What judges the records of a format. */
-export const createJudge = async ({ format, profile }: Wanted): Promise<Judge> => {
+export const createRecordValidator = async ({ format, profile }: ExpectedRecords): Promise<RecordValidator> => {
   if (format === 'edx') {
-    const { createEventJudge } = await import('../edx/validate.ts')
-    const judge = createEventJudge()
-    return (value, text) => judgeEvent(judge, value, text)
+    const { createEventValidator } = await import('../edx/validate.ts')
+    const judge = createEventValidator()
+    return (value, text) => validateEvent(judge, value, text)
   }
   if (profile === undefined) {
-    return (value, text) => ({ unknown: undefined, problems: judgeStatement(value, text) })
+    return (value, text) => ({ unknown: undefined, problems: validateStatement(value, text) })
   }
-  const { createProfileJudge } = await import('../validation/profile.ts')
-  const judge = createProfileJudge(profile)
+  const { createProfileValidator } = await import('../validation/profile.ts')
+  const judge = createProfileValidator(profile)
   return (value, text) => {
-    const problems = judgeStatement(value, text)
+    const problems = validateStatement(value, text)
     return problems.length > 0 ? { unknown: undefined, problems } : withKind(judge(value), () => statementKind(value))
   }
 }
