@@ -1,7 +1,9 @@
 import './cli/node-version.ts'
 import module from 'node:module'
 import { archiveSources, dataBackends, lrsBackends } from './backends/registry.ts'
+import type { Composition } from './cli/composition.ts'
 import { interruptible } from './cli/interruption.ts'
+import { objectsOf } from './cli/objects-of-urls.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
 import { readVersion } from './cli/version.ts'
@@ -9,7 +11,15 @@ import type { LrsRole } from './contracts/backend-definition.ts'
 import type { Clock } from './contracts/clock.ts'
 import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
-import { loadBackend, loadBackendName, loadImports, loadRunserver, variablesOf } from './settings/load.ts'
+import {
+  loadBackend,
+  loadBackendName,
+  loadDownloads,
+  loadGeneral,
+  loadImports,
+  loadRunserver,
+  variablesOf
+} from './settings/load.ts'
 import { loadRegistry } from './settings/registry.ts'
 import type { Sources } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
@@ -39,6 +49,9 @@ const backendNamed = (name: string): LrsRole => {
   )
 }
 
+const openData: Composition['openData'] = (backend, sources, { appDir }, log) =>
+  loadBackend(sources, backend.configure.bind(backend))({ clock, appDir, log })
+
 /** The parts of the server as they are set, none of them started, and the log that they write to. */
 const preparedParts = async (sources: Sources) => {
   const { name, configure } = backendNamed(loadBackendName(sources))
@@ -49,8 +62,10 @@ const preparedParts = async (sources: Sources) => {
   ])
   const { level, format } = settings.general.log
   const logger = createLogger(level, format)
-  const imports = loadImports(sources)
-  return { logger, parts: serverParts(settings, { clock, logger, backend: name, version: readVersion(), imports }) }
+  const [imports, downloads] = [loadImports(sources), loadDownloads(sources)]
+  const openObjects = objectsOf({ dataBackends, openData }, sources, settings.general, logger)
+  const context = { clock, logger, backend: name, version: readVersion(), imports, downloads, openObjects }
+  return { logger, parts: serverParts(settings, context) }
 }
 
 /** `ralph runserver`. */
@@ -89,13 +104,18 @@ process.exitCode = await run(process.argv.slice(2), {
     const { findThirdParty } = await import('./backends/third-party.ts')
     return findThirdParty(name, process.cwd())
   },
-  openData: (backend, sources, { appDir }, log) =>
-    loadBackend(sources, backend.configure.bind(backend))({ clock, appDir, log }),
+  openData,
   openImports: async (sources, log, to) => {
-    const { openImportsFor } = await import('./parts/imports-for.ts')
+    const [{ openImportsFor }, { createUrlFetcher }] = await Promise.all([
+      import('./parts/imports-for.ts'),
+      import('./parts/url-fetcher.ts')
+    ])
     const { name, configure } = backendNamed(loadBackendName(sources))
+    const [settings, downloads] = [loadImports(sources), loadDownloads(sources)]
+    const openObjects = objectsOf({ dataBackends, openData }, sources, loadGeneral(sources), log)
     return openImportsFor(to, {
-      settings: loadImports(sources),
+      settings,
+      urls: createUrlFetcher({ settings, downloads, openObjects, clock }),
       load: () => loadRunserver(sources, configure),
       name,
       clock,

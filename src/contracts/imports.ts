@@ -115,6 +115,14 @@ export interface ImportOffer {
   open(): AsyncIterable<Uint8Array>
 }
 
+/** A URL that a door brings; whoever works on the import fetches it. */
+export interface UrlOffer extends Omit<ImportOffer, 'open' | 'reference' | 'filename'> {
+  /** In the syntax of `ralph download`. The record shows it without credentials. */
+  readonly url: string
+  /** The operator's own choice. False: it goes to the hosts of RALPH_IMPORTS_URL_HOSTS, at public addresses. */
+  readonly isTrusted: boolean
+}
+
 export interface ListImports {
   readonly status?: ImportStatus | undefined
   readonly door?: string | undefined
@@ -145,9 +153,12 @@ export interface Imports {
    * Takes the bytes into staging, durably. Rejects when that fails: `STORE_FULL`, `ARCHIVE_TOO_LARGE`,
    * `CHECKSUM_MISMATCH`, or with what `open` rejects with. The record then says so too (FAILED), and nothing is staged.
    * `hold`: no other process works on it until this one has called `run`.
+   *
+   * Of a URL it makes the record only, and `run` fetches the bytes: `INVALID_QUERY`, `FORBIDDEN` for one that must not be
+   * fetched; then there is no record.
    */
   submit(
-    offer: ImportOffer,
+    offer: ImportOffer | UrlOffer,
     options?: { readonly signal?: AbortSignal; readonly hold?: boolean }
   ): Promise<ImportRecord>
   /**

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { extract } from '../archives/extract.ts'
 import { suffixOf } from '../archives/identify.ts'
 import type { UnpackLimits } from '../archives/limits.ts'
+import { packTree } from '../archives/pack-tree.ts'
 import type { BytesBackend } from '../contracts/data-backend.ts'
 import { RalphError } from '../errors.ts'
 import type { Bandwidth } from './bandwidth.ts'
@@ -195,6 +196,42 @@ const deliver = async (
   return directory
 }
 
+/** What a URL says, once it may be fetched. `INVALID_QUERY`, `FORBIDDEN` */
+export const judgedSource = (url: string, guard: AddressGuard | undefined): DownloadSource => {
+  const source = parseSource(url)
+  if (guard !== undefined) {
+    if (source.getter !== 'http')
+      throw new RalphError('FORBIDDEN', `${source.getter} is not fetched for others: http and https are`)
+    guard.judge(source.url)
+  }
+  return source
+}
+
+/**
+ * Fetches a file into the directory of the options, and has `use` work on it as it came; of a repository, or a directory, it
+ * is a tar archive. A download that an earlier process
+ * has begun there is gone on with. Whoever calls it removes the directory. Errors: those of `download`.
+ */
+export const withDownloaded = async <Result>(
+  url: string,
+  options: DownloadOptions,
+  use: (file: Fetched) => Promise<Result>
+): Promise<Result> => {
+  const source = judgedSource(url, options.guard)
+  return withSlot(source, { ...options, enabled: true, signal: options.signal }, async (slot) => {
+    const fetched = await obtain(source, slot, options)
+    if (fetched.kind === 'file') {
+      if (source.subdirectory === undefined) return use(fetched)
+      throw new RalphError('INVALID_QUERY', `${withoutCredentials(url)}: only of a repository a directory can be taken`)
+    }
+    const root = await directoryIn(fetched.path, source.subdirectory)
+    await requireNoLinksOut(root)
+    const path = `${slot.file}.tar`
+    await packTree(root, path, options.signal)
+    return use({ kind: 'file', path, name: `${fetched.name}.tar` })
+  })
+}
+
 /**
  * Downloads what a URL names, in the syntax of go-getter, into a directory. Gives the directory with what was unpacked or
  * cloned, or the path of a file that is no archive. `INVALID_QUERY`, `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`,
@@ -205,12 +242,7 @@ export const download = async (
   directory: string | undefined,
   options: DownloadOptions
 ): Promise<string> => {
-  const source = parseSource(url)
-  if (options.guard !== undefined) {
-    if (source.getter !== 'http')
-      throw new RalphError('FORBIDDEN', `${source.getter} is not fetched for others: http and https are`)
-    options.guard.judge(source.url)
-  }
+  const source = judgedSource(url, options.guard)
   // A file of this machine is copied as fast as it is found in a cache, and may have changed.
   const enabled = options.enabled && source.getter !== 'file'
   return withSlot(source, { ...options, enabled, signal: options.signal }, async (slot) =>

@@ -3,7 +3,8 @@ import { RalphError } from '../errors.ts'
 import { backOff } from '../network/retry.ts'
 import type { ImportsContext } from './context.ts'
 import type { Hold } from './hold.ts'
-import { inUse, type KeptImport, troubleOf } from './kept.ts'
+import { inUse, type KeptImport, statusAtStart, troubleOf } from './kept.ts'
+import { fetchBytes } from './steps/fetch-bytes.ts'
 import { work } from './work.ts'
 
 /** Verdicts on the file: it will never be another one. */
@@ -15,6 +16,15 @@ const verdicts: ReadonlySet<string> = new Set([
   'ARCHIVE_TOO_DEEP',
   'UNSUPPORTED_CONTENT',
   'INVALID_INPUT'
+])
+
+/** Verdicts on a URL; it is asked again only when somebody says so. */
+const urlVerdicts: ReadonlySet<string> = new Set([
+  'INVALID_QUERY',
+  'NOT_FOUND',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'CHECKSUM_MISMATCH'
 ])
 
 /** Somebody must do something first. Then `retry` goes on with the bytes, which are kept. */
@@ -50,6 +60,7 @@ const judged = (kept: KeptImport, error: unknown, { settings, clock }: ImportsCo
   const now = Math.floor(clock() / 1000)
   const failed = { ...kept, trouble, status: 'FAILED', finished: now } as const
   if (trouble.code === 'UNSUPPORTED_CONTENT') return { ...failed, status: 'SKIPPED', isStaged: false }
+  if (kept.wanted !== undefined && urlVerdicts.has(trouble.code)) return failed
   if (verdicts.has(trouble.code)) return { ...failed, isStaged: false }
   if (needsOperator.has(trouble.code) || kept.failures >= settings.maxAttempts) {
     return { ...failed, handlers: withResult(kept, 'FAILED', trouble) }
@@ -80,28 +91,33 @@ export const attempt = async (
   const end = async (kept: KeptImport): Promise<KeptImport> => {
     const saved = await save(kept)
     // Not before: what is not known to be done needs its bytes.
-    if (!kept.isStaged) await staging.clear(kept.id)
+    if (!kept.isStaged && kept.status !== 'RETRY') await staging.clear(kept.id)
     else await staging.clearScratch(kept.id)
     return saved
   }
 
-  if (start.status === 'QUERYING') {
+  if (start.status === 'QUERYING' && start.wanted === undefined) {
     const trouble = troubleOf(interrupted)
     return end({ ...start, status: 'FAILED', trouble, finished: now(), isStaged: false })
   }
   let current = await save({
     ...start,
-    status: start.progress.isChecked ? 'PROCESSING' : 'VALIDATING',
+    status: statusAtStart(start),
     attempts: start.attempts + 1,
     failures: start.failures + 1,
     nextAttempt: undefined
   })
+  const working = AbortSignal.any([signal, hold.lost])
   try {
+    if (current.wanted !== undefined) {
+      current = await save(await fetchBytes(current, current.wanted, working, context))
+      await staging.clearFetched(current.id)
+    }
     const done = await work(current, {
       staging,
       settings,
       handler: handlerFor(current, handlers),
-      signal: AbortSignal.any([signal, hold.lost]),
+      signal: working,
       save: async (kept) => {
         current = await save(kept)
       }

@@ -2,8 +2,24 @@ import type { Clock } from '../contracts/clock.ts'
 import type { ImportHandler } from '../contracts/imports.ts'
 import type { Log } from '../contracts/log.ts'
 import type { ImportSettings } from '../settings/settings.ts'
+import type { WantedUrl } from './kept.ts'
 import type { ImportRecords } from './records/records.ts'
 import type { Staging } from './staging.ts'
+
+/** Fetches what URLs name. */
+export interface UrlFetcher {
+  /** How it is shown, and what the file is called. `INVALID_QUERY`, `FORBIDDEN` */
+  describe(wanted: WantedUrl): { readonly reference: string; readonly filename: string }
+  /**
+   * Fetches a file into a directory, going on with what is there, and has `use` take it. Errors are those of
+   * `withDownloaded` (downloads/download.ts).
+   */
+  fetch<Result>(
+    wanted: WantedUrl,
+    to: { readonly directory: string; readonly signal: AbortSignal },
+    use: (file: { readonly path: string; readonly name: string }) => Promise<Result>
+  ): Promise<Result>
+}
 
 /** What imports are made of in this process. */
 export interface ImportsContext {
@@ -12,6 +28,8 @@ export interface ImportsContext {
   readonly staging: Staging
   /** The destinations that this process delivers to. */
   readonly handlers: readonly ImportHandler[]
+  /** Undefined: this process fetches nothing. */
+  readonly urls?: UrlFetcher | undefined
   readonly clock: Clock
   readonly log: Log
 }

@@ -4,7 +4,7 @@ import { messageOf, RalphError } from '../errors.ts'
 import { attempt } from './attempt.ts'
 import type { ImportsContext } from './context.ts'
 import { type Hold, holdImport } from './hold.ts'
-import { inUse, isFinal, type KeptImport, shownImport } from './kept.ts'
+import { inUse, isFinal, type KeptImport, shownImport, statusAtStart } from './kept.ts'
 import { takeIn } from './submit.ts'
 
 interface Held {
@@ -126,13 +126,13 @@ export const createImports = (context: ImportsContext): Imports => {
       (await records.list(options)).map(({ kept, isRunning }) => shownImport(kept, isRunning)),
     retry: async (id) => {
       const record = await alone(id, async (kept) => {
-        if (!kept.isStaged) {
+        if (!kept.isStaged && kept.wanted === undefined) {
           const rejects = kept.counts.rejected > 0 ? ': its rejected records can be brought in again' : ''
           throw new RalphError('UNSUPPORTED_OPERATION', `the bytes of the import ${id} are gone${rejects}`, { id })
         }
         const again: KeptImport = {
           ...kept,
-          status: kept.progress.isChecked ? 'PROCESSING' : 'VALIDATING',
+          status: statusAtStart(kept),
           failures: 0,
           nextAttempt: undefined,
           finished: undefined,

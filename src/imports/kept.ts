@@ -19,12 +19,24 @@ export interface Progress {
   readonly rejectedBytes: number
 }
 
+/** A URL that an import is to be fetched from. */
+export interface WantedUrl {
+  /** With its credentials. */
+  readonly url: string
+  /** False: it goes to hosts that the settings allow, at public addresses. */
+  readonly isTrusted: boolean
+  /** What the bytes must have. */
+  readonly sha256: string | undefined
+}
+
 /** A record as it is kept: with what only the pipeline needs. Times are milliseconds since 1970. */
 export interface KeptImport
   extends Omit<ImportRecord, 'isRunning' | 'target' | 'nextAttempt' | 'created' | 'updated' | 'finished'> {
   readonly user: ImportUser | undefined
   readonly instructions: ImportInstructions
   readonly destination: string
+  /** Where the bytes are fetched from; undefined: they are here, or came by themselves. */
+  readonly wanted?: WantedUrl | undefined
   /** Attempts since something was last achieved: those that failed, and those that a crash has ended. */
   readonly failures: number
   /** The bytes are in staging. */
@@ -39,6 +51,12 @@ export interface KeptImport
 export const atStart: Progress = { isChecked: false, leaf: 0, line: 0, rejectedBytes: 0 }
 
 export const nothingCounted: ImportCounts = { read: 0, converted: 0, written: 0, already: 0, rejected: 0 }
+
+/** What an attempt begins with. */
+export const statusAtStart = ({ wanted, progress }: KeptImport): ImportStatus => {
+  if (wanted !== undefined) return 'QUERYING'
+  return progress.isChecked ? 'PROCESSING' : 'VALIDATING'
+}
 
 const finalOnes: ReadonlySet<ImportStatus> = new Set(['DONE', 'FAILED', 'SKIPPED'])
 

@@ -2,6 +2,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { ImportHandler, Imports } from '../contracts/imports.ts'
 import type { Log } from '../contracts/log.ts'
 import type { ImportSettings } from '../settings/settings.ts'
+import type { UrlFetcher } from './context.ts'
 import { createImports } from './index.ts'
 import { openPostgresRecords } from './records/postgres.ts'
 import type { ImportRecords } from './records/records.ts'
@@ -13,6 +14,7 @@ export interface OpenImportsOptions {
   readonly settings: ImportSettings
   /** The destinations that this process delivers to; none: it only looks, and takes in. */
   readonly handlers: readonly ImportHandler[]
+  readonly urls?: UrlFetcher | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -25,7 +27,7 @@ export const openRecords = async (
   sqlRecords(databaseUrl === undefined ? openSqliteRecords(file) : await openPostgresRecords(databaseUrl), clock)
 
 /** Opens imports with the settings of this process; whoever opens them closes them. */
-export const openImports = async ({ settings, handlers, clock, log }: OpenImportsOptions): Promise<Imports> => {
+export const openImports = async ({ settings, handlers, urls, clock, log }: OpenImportsOptions): Promise<Imports> => {
   const records = await openRecords(settings, clock)
-  return createImports({ settings, records, staging: openStaging(settings.directory), handlers, clock, log })
+  return createImports({ settings, records, staging: openStaging(settings.directory), handlers, urls, clock, log })
 }

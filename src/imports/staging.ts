@@ -17,6 +17,9 @@ export interface Staging {
   prepare(id: string): Promise<void>
   /** Whether the bytes are there. */
   has(id: string): boolean
+  /** A directory for what is fetched. */
+  fetchedOf(id: string): string
+  clearFetched(id: string): Promise<void>
   /** Whatever is left of an import that is done. */
   clear(id: string): Promise<void>
   /** What was unpacked of it on the way. */
@@ -74,6 +77,7 @@ export const openStaging = (directory: string): Staging => {
   const staging = join(directory, 'staging')
   const directoryOf = (id: string): string => join(staging, id)
   const fileOf = (id: string): string => join(directoryOf(id), 'content')
+  const fetchedOf = (id: string): string => join(directoryOf(id), 'fetched')
   let scratched = 0
   return {
     fileOf,
@@ -89,6 +93,8 @@ export const openStaging = (directory: string): Staging => {
       }
     },
     has: (id) => existsSync(fileOf(id)),
+    fetchedOf,
+    clearFetched: (id) => rm(fetchedOf(id), { recursive: true, force: true }),
     clear: (id) => rm(directoryOf(id), { recursive: true, force: true }),
     clearScratch: async (id) => {
       const names = await readdir(directoryOf(id)).catch(() => [])

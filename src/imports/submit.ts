@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { ImportOffer } from '../contracts/imports.ts'
+import type { ImportOffer, UrlOffer } from '../contracts/imports.ts'
+import { RalphError } from '../errors.ts'
 import type { ImportsContext } from './context.ts'
 import { type Hold, holdImport } from './hold.ts'
-import { atStart, inUse, type KeptImport, nothingCounted, troubleOf } from './kept.ts'
+import { atStart, inUse, type KeptImport, nothingCounted, troubleOf, type WantedUrl } from './kept.ts'
 import { stage } from './steps/stage.ts'
 
 /** A name without directories. */
 const baseName = (name: string): string => name.split(/[\\/]/).at(-1) || 'import'
 
-const recordOf = (offer: ImportOffer, now: number): KeptImport => ({
+const recordOf = (offer: Omit<ImportOffer, 'open'>, now: number, wanted: WantedUrl | undefined): KeptImport => ({
   id: randomUUID(),
   source: { door: offer.door, reference: offer.reference, user: offer.user?.username },
+  wanted,
   filename: baseName(offer.filename),
   mediaType: offer.mediaType,
   sha256: undefined,
@@ -33,14 +35,28 @@ const recordOf = (offer: ImportOffer, now: number): KeptImport => ({
   finished: undefined
 })
 
+/** The record of a URL, which is fetched by whoever works on it. */
+const takeUrl = async (
+  { url, isTrusted, ...offer }: UrlOffer,
+  { records, urls, clock }: ImportsContext
+): Promise<{ readonly kept: KeptImport; readonly hold: Hold }> => {
+  if (urls === undefined) throw new RalphError('UNSUPPORTED_OPERATION', 'this process fetches nothing for imports')
+  const wanted = { url, isTrusted, sha256: offer.sha256 }
+  const kept = recordOf({ ...offer, ...urls.describe(wanted) }, Math.floor(clock() / 1000), wanted)
+  await records.insert(kept)
+  return { kept, hold: holdImport(records, kept.id) }
+}
+
 /** A record, and the bytes in staging. It is held until whoever asked for it lets go. */
 export const takeIn = async (
-  offer: ImportOffer,
+  offer: ImportOffer | UrlOffer,
   signal: AbortSignal | undefined,
-  { records, staging, settings, clock }: ImportsContext
+  context: ImportsContext
 ): Promise<{ readonly kept: KeptImport; readonly hold: Hold }> => {
+  if ('url' in offer) return takeUrl(offer, context)
+  const { records, staging, settings, clock } = context
   const now = (): number => Math.floor(clock() / 1000)
-  const kept = recordOf(offer, now())
+  const kept = recordOf(offer, now(), undefined)
   const { id } = kept
   await records.insert(kept)
   const hold = holdImport(records, id)

@@ -6,6 +6,7 @@ import type { ImportDestination, ImportHandler, Imports } from '../contracts/imp
 import type { Log } from '../contracts/log.ts'
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import { RalphError } from '../errors.ts'
+import type { UrlFetcher } from '../imports/context.ts'
 import { dataHandler } from '../imports/handlers/data.ts'
 import { lrsHandler } from '../imports/handlers/lrs.ts'
 import { openImports } from '../imports/open.ts'
@@ -19,6 +20,7 @@ export interface ImportsForOptions {
   readonly load: () => RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>
   /** Of the backend of the server. */
   readonly name: string
+  readonly urls: UrlFetcher
   readonly clock: Clock
   readonly log: Log
 }
@@ -61,11 +63,11 @@ export const openImportsFor = async (
   to: ImportDestination | undefined,
   options: ImportsForOptions
 ): Promise<Imports> => {
-  const { settings, clock, log } = options
+  const { settings, urls, clock, log } = options
   if (to?.kind === 'nowhere') {
     const directory = join(settings.directory, `dry-run-${process.pid}`)
     const tried = { ...settings, databaseUrl: undefined, file: ':memory:', directory }
-    const imports = await openImports({ settings: tried, handlers: [nowhere], clock, log })
+    const imports = await openImports({ settings: tried, handlers: [nowhere], urls, clock, log })
     return {
       ...imports,
       close: async () => {
@@ -81,7 +83,7 @@ export const openImportsFor = async (
       : lrs === undefined
         ? []
         : [lrs.handler]
-  const imports = await openImports({ settings, handlers, clock, log })
+  const imports = await openImports({ settings, handlers, urls, clock, log })
   return {
     ...imports,
     close: async () => {

@@ -4,6 +4,7 @@ import type { Imports } from '../contracts/imports.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part, PartStatus } from '../contracts/part.ts'
 import { messageOf } from '../errors.ts'
+import type { UrlFetcher } from '../imports/context.ts'
 import { lrsHandler } from '../imports/handlers/lrs.ts'
 import { openImports } from '../imports/open.ts'
 import { watchForDue } from '../imports/staging.ts'
@@ -16,6 +17,7 @@ export interface ImportsOptions {
   readonly rules: LrsRules
   readonly database: Part<LrsBackend>
   readonly newId: () => string
+  readonly urls: UrlFetcher
   readonly clock: Clock
   readonly log: Logger
 }
@@ -46,12 +48,12 @@ const createAlarm = (signal: AbortSignal) => {
  * Works on imports that wait, one after the other. It is woken when one comes, and when the time of another attempt has come;
  * in between it looks seldom, for what another machine has brought, and otherwise does nothing.
  */
-export const importsPart = ({ settings, rules, database, newId, clock, log }: ImportsOptions): Part<Imports> => ({
+export const importsPart = ({ settings, rules, database, newId, urls, clock, log }: ImportsOptions): Part<Imports> => ({
   name: 'imports',
   start: async ({ use }) => {
     const backend = use(database)
     const handlers = [lrsHandler({ backend: async () => backend, rules, newId })]
-    const imports = await openImports({ settings, handlers, clock, log })
+    const imports = await openImports({ settings, handlers, urls, clock, log })
     const stopping = new AbortController()
     let status: PartStatus = { state: 'ok' }
     const alarm = createAlarm(stopping.signal)

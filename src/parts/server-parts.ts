@@ -10,6 +10,7 @@ import { databasePart } from './database.ts'
 import { httpPart } from './http.ts'
 import { importsPart } from './imports.ts'
 import { rejectedRequestsPart } from './rejected-requests.ts'
+import { createUrlFetcher, type UrlFetcherOptions } from './url-fetcher.ts'
 import { usersPart } from './users.ts'
 
 export interface PartsContext {
@@ -20,6 +21,8 @@ export interface PartsContext {
   /** Of Ralph. */
   readonly version: string
   readonly imports: ImportSettings
+  readonly downloads: UrlFetcherOptions['downloads']
+  readonly openObjects: UrlFetcherOptions['openObjects']
 }
 
 /** The parts of a server, in the order in which they are started. A new part is a file beside these, and one line here. */
@@ -30,7 +33,7 @@ export const serverParts = (
     identity,
     backend: open
   }: RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>,
-  { clock, logger, backend, version, imports: importSettings }: PartsContext
+  { clock, logger, backend, version, imports: importSettings, downloads, openObjects }: PartsContext
 ): readonly Part[] => {
   const warn = (message: string): void => logger.warn(message)
   const { rejectedDirectory: directory, rejectedMaxSize: maxSize } = settings
@@ -44,7 +47,15 @@ export const serverParts = (
     directory === undefined ? undefined : rejectedRequestsPart({ directory, maxSize, clock, log: logger })
   const newId = randomUUID
   const imports = importSettings.enabled
-    ? importsPart({ settings: importSettings, rules: lrsRulesOf(settings), database, newId, clock, log: logger })
+    ? importsPart({
+        settings: importSettings,
+        rules: lrsRulesOf(settings),
+        database,
+        newId,
+        urls: createUrlFetcher({ settings: importSettings, downloads, openObjects, clock }),
+        clock,
+        log: logger
+      })
     : undefined
   const http = httpPart({ settings, logger, version, backend, newId, users, database, rejected, imports })
   const beside = [rejected, imports].filter((part) => part !== undefined)

@@ -1,8 +1,23 @@
+import { isIP } from 'node:net'
 import { setting } from './define.ts'
-import { boolean, duration, formatSize, integer, path, size, text, url } from './kinds.ts'
+import { boolean, duration, formatSize, integer, type Kind, list, path, size, text, url } from './kinds.ts'
 
 /** More than that is no learning record's file, and less than a disk has. */
 const hundredGibibytes = 100 * 2 ** 30
+
+const hostPattern: Kind<string> = {
+  expected: 'a host',
+  parse: (value) => (/^(\*|(\*\.)?[a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i.test(value) ? value : undefined)
+}
+
+const network: Kind<string> = {
+  expected: 'a network',
+  parse: (value) => {
+    const [address = '', bits] = value.split('/')
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    return most >= 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)) ? value : undefined
+  }
+}
 
 /** The settings of imports, at any door. */
 export const importsGroup = {
@@ -65,6 +80,18 @@ export const importsGroup = {
     kind: integer(1, 1000),
     default: 20,
     description: 'How often an import is tried before it is FAILED; its bytes are kept even then.'
+  }),
+  urlHosts: setting('IMPORTS_URL_HOSTS', {
+    kind: list(hostPattern, 'hosts such as example.org, *.example.org or example.org:8443'),
+    default: [],
+    defaultText: 'none: `POST /imports` is refused',
+    description: 'Hosts that `POST /imports` may fetch a URL from, redirects included; `*`: all.'
+  }),
+  urlNetworks: setting('IMPORTS_URL_NETWORKS', {
+    kind: list(network, 'networks such as 10.1.0.0/16'),
+    default: [],
+    defaultText: 'none: public addresses only',
+    description: 'Networks inside of yours that `POST /imports` may fetch a URL from all the same.'
   }),
   sweep: setting('IMPORTS_SWEEP', {
     kind: duration,

@@ -133,6 +133,10 @@ export interface ImportSettings {
   readonly maxDepth: number
   /** RALPH_IMPORTS_MAX_ATTEMPTS */
   readonly maxAttempts: number
+  /** RALPH_IMPORTS_URL_HOSTS; none: nobody but the operator names a URL. */
+  readonly urlHosts: readonly string[]
+  /** RALPH_IMPORTS_URL_NETWORKS */
+  readonly urlNetworks: readonly string[]
   /** RALPH_IMPORTS_SWEEP, in milliseconds. */
   readonly sweep: number
   /** RALPH_IMPORTS_LONGEST_PAUSE, in seconds. */

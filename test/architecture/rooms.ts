@@ -99,7 +99,18 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     sentence: 'A door receives opened stores; it never opens one.'
   },
   parts: {
-    may: ['http', 'lrs', 'imports', 'identity', 'storage', 'telemetry', 'settings', 'contracts', 'errors.ts'],
+    may: [
+      'http',
+      'lrs',
+      'imports',
+      'downloads',
+      'identity',
+      'storage',
+      'telemetry',
+      'settings',
+      'contracts',
+      'errors.ts'
+    ],
     sentence: 'A part opens what runs for as long as the server does; main.ts hands it the backend.'
   },
   cli: {

@@ -27,6 +27,8 @@ export const importSettings = (directory: string, settings: Partial<ImportSettin
   maxRatio: 200,
   maxDepth: 5,
   maxAttempts: 20,
+  urlHosts: [],
+  urlNetworks: [],
   sweep: 30_000,
   longestPause: 900,
   ...settings

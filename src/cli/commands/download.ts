@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { S3Overrides } from '../../downloads/s3.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import { downloadsGroup, downloadVariables } from '../../settings/downloads.ts'
 import { generalGroup } from '../../settings/groups.ts'
 import { flagValues, loadDownloads } from '../../settings/load.ts'
-import type { Sources } from '../../settings/sources.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { requireBackend } from '../data-command.ts'
 import { hideSecrets } from '../hide-secrets.ts'
 import { interruptible } from '../interruption.ts'
+import { objectsOf } from '../objects-of-urls.ts'
 import { optionsOf } from '../setting-options.ts'
 import { inTurns } from '../turns.ts'
 
@@ -22,24 +21,6 @@ interface DownloadFlags {
 }
 
 const tempGroup = { tempDir: generalGroup.tempDir }
-
-const prefix = 'RALPH_BACKENDS__DATA__S3__'
-const overridden: { readonly [name in keyof S3Overrides]-?: string } = {
-  endpoint: `${prefix}ENDPOINT_URL`,
-  region: `${prefix}DEFAULT_REGION`,
-  accessKeyId: `${prefix}ACCESS_KEY_ID`,
-  secretAccessKey: `${prefix}SECRET_ACCESS_KEY`,
-  sessionToken: `${prefix}SESSION_TOKEN`
-}
-
-/** What a URL says of the server comes before what is set. */
-const sourcesWith = (sources: Sources, overrides: S3Overrides): Sources => {
-  const given = Object.entries(overrides).flatMap(([name, value]: [string, string]) => {
-    const variable = Object.entries(overridden).find(([each]) => each === name)?.[1]
-    return variable === undefined ? [] : [[variable, value] as const]
-  })
-  return { ...sources, ordered: [{ name: 'flag', values: new Map(given) }, ...sources.ordered] }
-}
 
 /** A URL on each line; lines that begin with # say nothing. */
 const urlsIn = (file: string): readonly string[] => {
@@ -89,11 +70,7 @@ const prepare = async (command: Command, composition: Composition, flags: Downlo
     limits: { ...settings, maxDepth: 2 },
     variables: downloadVariables,
     bandwidth: settings.bandwidth === undefined ? unlimited : createBandwidth(settings.bandwidth, now),
-    openObjects: async (overrides: S3Overrides) => {
-      const backend = await composition.openData(s3, sourcesWith(sources, overrides), general, log)
-      if (backend.moves === 'bytes') return backend
-      throw new RalphError('INTERNAL', 's3 has records, not bytes')
-    }
+    openObjects: objectsOf(composition, sources, general, log)
   }
   return {
     log,

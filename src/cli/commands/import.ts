@@ -2,7 +2,14 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { ImportDestination, ImportRecord, Imports, ImportUser } from '../../contracts/imports.ts'
+import type {
+  ImportDestination,
+  ImportOffer,
+  ImportRecord,
+  Imports,
+  ImportUser,
+  UrlOffer
+} from '../../contracts/imports.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import { loadAuthFile, loadImports } from '../../settings/load.ts'
 import type { Sources } from '../../settings/sources.ts'
@@ -66,6 +73,9 @@ interface Work {
   readonly signal: AbortSignal
 }
 
+/** With a scheme, or GETTER::; whatever else it is, it is a path. */
+const isUrl = (text: string): boolean => /^(?:[a-z0-9]+::|[a-z][a-z0-9+.-]*:\/\/)/i.test(text)
+
 const tell = (record: ImportRecord, { json }: ImportFlags): void => {
   process.stdout.write(json === true ? `${JSON.stringify(record)}\n` : printable(importLine(record)))
 }
@@ -75,20 +85,26 @@ const tellRejected = async ({ id }: ImportRecord, imports: Imports): Promise<voi
   for await (const chunk of imports.rejected(id) ?? []) process.stdout.write(chunk)
 }
 
-const bringIn = async (path: string, { imports, destination, user, flags, signal }: Work): Promise<void> => {
+const offerOf = (path: string, { destination, user, flags }: Work): ImportOffer | UrlOffer => {
+  const about = {
+    door: 'command',
+    user,
+    instructions: { from: flags.from ?? 'auto', unpack: flags.unpack, destination },
+    sha256: flags.sha256
+  }
+  if (isUrl(path)) return { ...about, url: path, isTrusted: true }
   const isTyped = path === '-'
-  const record = await imports.submit(
-    {
-      door: 'command',
-      reference: isTyped ? '-' : resolve(path),
-      user,
-      filename: isTyped ? 'standard-input' : basename(path),
-      instructions: { from: flags.from ?? 'auto', unpack: flags.unpack, destination },
-      sha256: flags.sha256,
-      open: () => (isTyped ? process.stdin : createReadStream(path, { highWaterMark: 2 ** 17 }))
-    },
-    { signal, hold: flags.queue !== true }
-  )
+  return {
+    ...about,
+    reference: isTyped ? '-' : resolve(path),
+    filename: isTyped ? 'standard-input' : basename(path),
+    open: () => (isTyped ? process.stdin : createReadStream(path, { highWaterMark: 2 ** 17 }))
+  }
+}
+
+const bringIn = async (path: string, work: Work): Promise<void> => {
+  const { imports, flags, signal } = work
+  const record = await imports.submit(offerOf(path, work), { signal, hold: flags.queue !== true })
   if (flags.queue === true) {
     tell(record, flags)
     return
@@ -108,7 +124,7 @@ export const declareImport = (program: Command, composition: Composition): void 
       'Imports files, archives and directories: events are converted, statements are stored once. What becomes of each is ' +
         'kept (`ralph imports`). Interrupted, an import goes on with `ralph imports run`.'
     )
-    .argument('<path...>', 'files, archives, directories; - is standard input')
+    .argument('<path...>', 'files, archives, directories; URLs as of `ralph download`; - is standard input')
   addBackendOptions(
     command,
     composition,
@@ -135,7 +151,7 @@ export const declareImport = (program: Command, composition: Composition): void 
         RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE: flags.uuidNamespace,
         RALPH_IMPORTS_USER: flags.user
       })
-      const found = await Promise.all(paths.map((path) => (path === '-' ? ['-'] : filesAt(path))))
+      const found = await Promise.all(paths.map((path) => (path === '-' || isUrl(path) ? [path] : filesAt(path))))
       const user = await userOf(sources)
       const work = async (to: ImportDestination, name: string, signal: AbortSignal): Promise<void> => {
         const imports = await composition.openImports(sources, log, to)

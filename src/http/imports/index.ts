@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { ImportRecord, ImportStatus, Imports, ListImports } from '../../contracts/imports.ts'
+import type { ImportRecord, ImportStatus, Imports, ListImports, UrlOffer } from '../../contracts/imports.ts'
 import { RalphError } from '../../errors.ts'
 import { allows, type Principal, type Scope } from '../../identity/principal.ts'
 import type { ServerSettings } from '../../settings/settings.ts'
@@ -10,6 +10,9 @@ const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING
 
 /** Imports that one answer lists. */
 const mostListed = 1000
+
+/** Bytes. A URL is never so long. */
+const largestBody = 65_536
 
 /** As of statements: those of one's store, and where authorities are kept apart only one's own. */
 const visibleTo = (asker: Principal, settings: ServerSettings): Pick<ListImports, 'store' | 'user'> => {
@@ -60,11 +63,38 @@ interface ListQuery {
   readonly after?: string
 }
 
+/** What the body of a request for a URL says: `{"url": …}`, and the sha256 if it is known. */
+const urlIn = (body: unknown): Pick<UrlOffer, 'url' | 'sha256'> => {
+  let value: unknown
+  try {
+    value = JSON.parse(typeof body === 'string' ? body : '')
+  } catch (cause) {
+    throw new RalphError('INVALID_JSON', 'The body is not valid JSON: expected {"url": "https://…"}.', {}, { cause })
+  }
+  const given: { readonly url?: unknown; readonly sha256?: unknown } =
+    typeof value === 'object' && value !== null ? value : {}
+  const { url, sha256 } = given
+  const isDigest = sha256 === undefined || (typeof sha256 === 'string' && /^[0-9a-f]{64}$/i.test(sha256))
+  if (typeof url === 'string' && isDigest) return { url, sha256 }
+  throw new RalphError('INVALID_PARAMETER', 'The body must have a "url", and may have a "sha256" in hexadecimal.', {
+    parameter: isDigest ? 'url' : 'sha256'
+  })
+}
+
+const asParameterError = (error: unknown): unknown =>
+  error instanceof RalphError && error.code === 'INVALID_QUERY'
+    ? new RalphError('INVALID_PARAMETER', error.message, { parameter: 'url' }, { cause: error })
+    : error
+
 /** The path and query of the next page. */
 const moreOf = (query: ListQuery, last: ImportRecord): string =>
   `/imports?${new URLSearchParams({ ...query, after: cursorOf(last) })}`
 
-const routes = (server: FastifyInstance, imports: Imports, { authenticate, settings }: HttpContext): void => {
+const routes = (
+  server: FastifyInstance,
+  imports: Imports,
+  { authenticate, settings, publicPath }: HttpContext
+): void => {
   /** One that is another's is as one that is not there. */
   const find = async (request: FastifyRequest<{ Params: { id: string } }>, scope: Scope): Promise<ImportRecord> => {
     const asker = requireScope(request, scope, settings)
@@ -87,6 +117,21 @@ const routes = (server: FastifyInstance, imports: Imports, { authenticate, setti
     return { imports: page, ...(found.length > limit && last !== undefined ? { more: moreOf(query, last) } : {}) }
   })
   server.get<{ Params: { id: string } }>('/:id', { onRequest }, (request) => find(request, 'statements/read/mine'))
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: largestBody },
+    async (_request: FastifyRequest, body: unknown) => body
+  )
+  server.post('/', { onRequest }, async (request, reply) => {
+    const { username, agent, scopes, target } = requireScope(request, 'statements/write', settings)
+    const user = { username, agent, scopes, ...(target === undefined ? {} : { target }) }
+    const record = await imports
+      .submit({ door: 'url', user, isTrusted: false, ...urlIn(request.body) })
+      .catch((error: unknown) => {
+        throw asParameterError(error)
+      })
+    return reply.status(202).header('location', `${publicPath}/imports/${record.id}`).send(record)
+  })
   server.post<{ Params: { id: string } }>('/:id/retry', { onRequest }, async (request) => {
     const { id } = await find(request, 'statements/write')
     return imports.retry(id)
