@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { createScan } from '../json/scan.ts'
 import { type Words, wordsOf } from '../json/strings.ts'
 import { type LineBlock, linesOf } from '../streams/lines.ts'
-import { extractLine, type ParserName, type Wrapper, wrappers } from './extract-parsers.ts'
+import { extractLine, type ParserName, recordInText, type Wrapper, wrappers } from './extract-parsers.ts'
 import { longestPrefix, prefixLength } from './log-prefix.ts'
 import { recordIn } from './records.ts'
 
@@ -42,6 +42,8 @@ const leastRoom = 2 ** 17
 const spare = 4
 
 const openBrace = 0x7b
+const space = 0x20
+const backslash = 0x5c
 const lineFeed = 10
 
 /** Where the record of the line that begins at `at` begins. */
@@ -51,10 +53,12 @@ const behindPrefix = (input: Buffer, at: number): number => {
   return at + prefixLength(input.toString('latin1', at, end))
 }
 
-/** Ends the text that was written to [from, to) of `out` behind what a logger wrote before its record, if anything. */
-const withoutPrefix = (out: Buffer, from: number, to: number): number => {
-  if (out[from] === openBrace) return to
-  return from + out.write(recordIn(out.toString('utf8', from, to)), from)
+/** Leaves of the text that was written to [from, to) of `out` the record in it; returns where that ends. */
+const cutToRecord = (out: Buffer, from: number, to: number): number => {
+  let at = from + 1
+  while (out[at] === space) at += 1
+  if (out[from] === openBrace && out[at] !== backslash) return to
+  return from + out.write(recordInText(out.toString('utf8', from, to)), from)
 }
 
 /** What lines of text hold, one by one. */
@@ -103,7 +107,7 @@ const extractBytes = (
       const next = input.indexOf(lineFeed, found.end) + 1
       if (next - at - 1 <= maxLineBytes && ((first === 0x7b && object) || (first === 0x22 && text))) {
         const end = member === undefined ? found.end : found.valueEnd
-        if (first === 0x22) put = withoutPrefix(out, put, found.put)
+        if (first === 0x22) put = cutToRecord(out, put, found.put)
         else put += input.copy(out, put, from, end)
         out[put++] = lineFeed
         extracted += 1

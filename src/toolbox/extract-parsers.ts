@@ -63,6 +63,9 @@ export const wrappedReason = (value: unknown): string | undefined => {
   return `holds a record in its ${wrappers[parser].member}: take the records out first, with ralph extract -p ${parser}`
 }
 
+/** The record in a text that wraps it: behind what a logger wrote, and as it was before nginx escaped it. */
+export const recordInText = (text: string): string => unescaped(text) ?? recordIn(text)
+
 /** What stands on a line, by JSON.parse: what this refuses is refused, unless nginx has escaped it. */
 export const extractLine = (line: string, wrapper: Wrapper): Extracted => {
   let parsed: unknown
@@ -78,7 +81,7 @@ export const extractLine = (line: string, wrapper: Wrapper): Extracted => {
   if (member === undefined) return { text: line.trim() }
   const value = Object.hasOwn(parsed, member) ? parsed[member] : undefined
   if (value === undefined) return { reason: `has no ${member}` }
-  if (typeof value === 'string' && text) return { text: recordIn(value) }
+  if (typeof value === 'string' && text) return { text: recordInText(value) }
   if (isObject(value) && object) return { text: memberText(line, member) }
   return { reason: `has a ${member} that is no ${expectedOf(wrapper)}` }
 }

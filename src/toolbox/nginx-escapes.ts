@@ -18,7 +18,10 @@ export const escapedReason = (line: string): string | undefined =>
     ? undefined
     : 'holds a record escaped by nginx (\\x22): take the records out first, with ralph extract -p tracking'
 
-/** The record on such a line, as it was before nginx escaped it; undefined: nginx did not escape it. */
+/**
+ * The record on such a line, as it was before nginx escaped it; undefined: nginx did not escape it. No JSON is taken for
+ * such a line: it has no `\\x`.
+ */
 export const unescaped = (line: string): string | undefined => {
   const start = beginOf(line)
   if (start < 0) return undefined

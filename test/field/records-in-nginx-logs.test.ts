@@ -35,6 +35,17 @@ t.test('field C5: extract takes records that nginx has escaped out of its access
   }
 })
 
+t.test('field C5: the same within GELF comes out in one go', async (t) => {
+  const wrapped = lines.map((line) => JSON.stringify({ version: '1.1', short_message: line, level: 6 }))
+  const bare = JSON.stringify({ short_message: records[1] })
+  const { code, stdout, stderr } = await ralph(t, ['extract', '-p', 'gelf'], {
+    input: `${[...wrapped, bare].join('\n')}\n${wrapped[0]}`
+  })
+  t.equal(code, 0, stderr)
+  const expected = [...records.flatMap((record) => [record, record, record]), records[1], records[0]]
+  t.equal(stdout, `${expected.join('\n')}\n`)
+})
+
 t.test('field C5: validate and convert say what such a line is, and how to take the record out', async (t) => {
   for (const words of [
     ['validate', '-f', 'edx', '-I'],
