@@ -103,6 +103,8 @@ const onEngine = (name: 'es' | 'mongo', open: (t: Test, lease: typeof defaultLea
       while (writing) {
         await insertOne(t, store)
         mine += 1
+        // Everything is read after each round: as much as tells whether this server goes on is enough.
+        await setTimeout(20)
       }
     }
     const own = write()
