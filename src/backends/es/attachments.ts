@@ -10,7 +10,8 @@ export const writeAttachments = (
   attachments: readonly AttachmentContent[]
 ): BulkAction[] =>
   attachments.flatMap(({ sha2, content }) =>
-    partsOf(content).map(
+    Array.from(
+      partsOf(content),
       (part, at): BulkAction => ({
         index: kept,
         id: keys.attachment(sha2, at),

@@ -6,9 +6,10 @@ import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createDocumentStore, type Versioned } from '../../storage/documents.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type BulkAction, bulk } from './bulk.ts'
+import type { Connection } from './connect.ts'
 import { asStoreError } from './errors.ts'
-import { type DocumentVersion, type Got, multiGet } from './multi-get.ts'
-import { contentOf, type PartDocument, partIn, partsOf } from './parts.ts'
+import { type DocumentVersion, type Got, multiGet, type WantedDocument } from './multi-get.ts'
+import { partIn, partsOf } from './parts.ts'
 import type { Refresher } from './refresher.ts'
 import type { TargetIndices } from './target-indices.ts'
 
@@ -51,6 +52,24 @@ export interface Documents extends DocumentStore {
   readonly copy: Pick<StoreCopy, 'documents' | 'restoreDocuments'>
 }
 
+/** The content in these parts, one after the other, so that others have their turn in between; undefined: one is gone. */
+const readParts = async (
+  connection: Connection,
+  wanted: readonly WantedDocument[],
+  signal: AbortSignal | undefined
+): Promise<Buffer | undefined> => {
+  let content: Buffer | undefined
+  let end = 0
+  for (const each of wanted) {
+    const [got] = await multiGet(connection, [each], signal)
+    if (got?.source === undefined) return undefined
+    const { part, size } = partIn(got.source)
+    content ??= Buffer.allocUnsafe(size)
+    end += content.write(part, end, 'base64')
+  }
+  return content
+}
+
 export const createDocuments = (indices: TargetIndices, clock: Clock, refresher: Refresher): Documents => {
   const { connection, kept: index, keys, space } = indices
   const times = createIncreasingClock(clock)
@@ -63,23 +82,14 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
   const partsWanted = ({ parts }: KeptDocument) =>
     Array.from({ length: parts?.count ?? 0 }, (_, at) => ({ index, id: keys.part(parts?.version ?? '', at) }))
 
-  const withParts = ({ kept, version }: Kept, parts: readonly PartDocument[]): Versioned<Kept> => {
-    const { type, etag, updated } = kept
-    const content = kept.content === undefined ? contentOf(parts) : Buffer.from(kept.content, 'base64')
-    return { document: { content, contentType: type, etag, updated }, version: { kept, version } }
-  }
-
-  /** Undefined in it: it has been replaced meanwhile. */
-  const complete = async (found: readonly Kept[], signal?: AbortSignal): Promise<(Versioned<Kept> | undefined)[]> => {
-    const wanted = found.flatMap(({ kept }) => partsWanted(kept))
-    const got = await multiGet(connection, wanted, signal)
-    let at = 0
-    return found.map((each) => {
-      const count = each.kept.parts?.count ?? 0
-      const parts = got.slice(at, at + count).flatMap(({ source }) => (source === undefined ? [] : [partIn(source)]))
-      at += count
-      return parts.length === count ? withParts(each, parts) : undefined
-    })
+  /** Undefined: it has been replaced meanwhile. */
+  const complete = async ({ kept, version }: Kept, signal?: AbortSignal): Promise<Versioned<Kept> | undefined> => {
+    const { type: contentType, etag, updated } = kept
+    const content =
+      kept.content === undefined
+        ? await readParts(connection, partsWanted(kept), signal)
+        : Buffer.from(kept.content, 'base64')
+    return content && { document: { content, contentType, etag, updated }, version: { kept, version } }
   }
 
   const read = async (key: DocumentKey, signal?: AbortSignal): Promise<Versioned<Kept> | undefined> => {
@@ -87,7 +97,7 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
       const [got] = await multiGet(connection, [{ index, id: keys.document(key) }], signal)
       const found = got && keptIn(got)
       if (found === undefined) return undefined
-      const [whole] = await complete([found], signal)
+      const whole = await complete(found, signal)
       // A document whose parts stay missing counts as absent.
       if (whole !== undefined || attempt === attempts) return whole
     }
@@ -123,11 +133,12 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
     }
     if (content.byteLength <= largestInside) return { ...kept, content: Buffer.from(content).toString('base64') }
     const version = randomUUID()
-    const parts = partsOf(content)
-    await carryOut(
-      parts.map((part, at) => ({ index, id: keys.part(version, at), source: JSON.stringify(part), expects: 'nothing' }))
-    )
-    return { ...kept, parts: { version, count: parts.length } }
+    let count = 0
+    for (const part of partsOf(content)) {
+      await carryOut([{ index, id: keys.part(version, count), source: JSON.stringify(part), expects: 'nothing' }])
+      count += 1
+    }
+    return { ...kept, parts: { version, count } }
   }
 
   const put = async (
@@ -213,10 +224,13 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
           hits.map(({ _id }) => ({ index, id: _id })),
           signal
         )
-        const found = got.flatMap((each) => keptIn(each) ?? [])
-        return (await complete(found, signal)).flatMap((each): KeyedDocument[] =>
-          each === undefined ? [] : [{ key: each.version.kept.of, document: each.document }]
-        )
+        const page: KeyedDocument[] = []
+        for (const each of got) {
+          const found = keptIn(each)
+          const whole = found && (await complete(found, signal))
+          if (whole !== undefined) page.push({ key: whole.version.kept.of, document: whole.document })
+        }
+        return page
       },
       restoreDocuments: async (documents) => {
         const actions: BulkAction[] = []

@@ -9,15 +9,13 @@ export interface PartDocument {
   readonly size: number
 }
 
-/** At least one: that of nothing is empty. */
-export const partsOf = (content: Uint8Array): PartDocument[] => {
+/** At least one: that of nothing is empty. Each is made when it is asked for. */
+export function* partsOf(content: Uint8Array): Generator<PartDocument> {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
   const parts = Math.max(Math.ceil(bytes.length / partSize), 1)
-  return Array.from({ length: parts }, (_, at) => ({
-    part: bytes.toString('base64', at * partSize, (at + 1) * partSize),
-    parts,
-    size: bytes.length
-  }))
+  for (let at = 0; at < parts; at += 1) {
+    yield { part: bytes.toString('base64', at * partSize, (at + 1) * partSize), parts, size: bytes.length }
+  }
 }
 
 /** Nobody else writes them. */

@@ -5,9 +5,10 @@ import { crc32 } from 'node:zlib'
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import { syncDirectory } from '../../durability/sync-directory.ts'
 import { RalphError } from '../../errors.ts'
+import { inTurns, type Steps } from '../../storage/batching/group-commit.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type ByteRange, openOrCreate, read, writeFully } from './file.ts'
-import { checksumOf, formatChecksum } from './intent.ts'
+import { formatChecksum } from './intent.ts'
 
 /** What a store keeps beside its statements, as it happened. */
 export type JournalEntry =
@@ -42,23 +43,60 @@ const lineFeed = 0x0a
 
 const sizeOf = (entry: JournalEntry): number => ('size' in entry ? entry.size : 0)
 
-/** The bytes of a frame, and where in it the content of each entry begins. */
-export const frameOf = (written: readonly JournalWrite[]): { readonly bytes: Buffer; readonly contents: number[] } => {
-  const parts: Uint8Array[] = []
+/** The bytes of a frame in pieces, and where in it the content of each entry begins. */
+export interface Frame {
+  readonly pieces: readonly Uint8Array[]
+  /** In bytes. */
+  readonly length: number
+  readonly contents: readonly number[]
+}
+
+/** Bytes that are written and checked in one go, and copied so that they can be. */
+const pieceSize = 1024 * 1024
+
+/** A frame; its contents are checked in steps, and large ones are not copied. */
+export function* frameOf(written: readonly JournalWrite[]): Steps<Frame> {
+  const pieces: Uint8Array[] = []
   const contents: number[] = []
+  let small: Uint8Array[] = []
+  let smallSize = 0
   let size = 0
-  const add = (bytes: Uint8Array): void => {
-    parts.push(bytes)
+  let checksum = 0
+  const endSmall = (): void => {
+    if (small.length > 0) pieces.push(Buffer.concat(small))
+    small = []
+    smallSize = 0
+  }
+  const add = function* (bytes: Uint8Array): Steps<void> {
+    if (smallSize + bytes.length > pieceSize) endSmall()
+    if (bytes.length > pieceSize) pieces.push(bytes)
+    else {
+      small.push(bytes)
+      smallSize += bytes.length
+    }
     size += bytes.length
+    for (let at = 0; at < bytes.length; at += pieceSize) {
+      checksum = crc32(bytes.subarray(at, at + pieceSize), checksum)
+      yield
+    }
   }
   for (const { entry, content } of written) {
-    add(Buffer.from(`${JSON.stringify(entry)}\n`))
+    yield* add(Buffer.from(`${JSON.stringify(entry)}\n`))
     contents.push(headerSize + size)
-    if (content !== undefined) add(content)
+    if (content !== undefined) yield* add(content)
   }
-  const body = Buffer.concat(parts)
-  const head = `R${size.toString(16).padStart(12, '0')} ${checksumOf(body)}\n`
-  return { bytes: Buffer.concat([Buffer.from(head), body]), contents }
+  endSmall()
+  const head = Buffer.from(`R${size.toString(16).padStart(12, '0')} ${formatChecksum(checksum)}\n`)
+  return { pieces: [head, ...pieces], length: head.length + size, contents }
+}
+
+/** Writes a frame from `offset` on. */
+export const writeFrame = async (file: FileHandle, { pieces }: Frame, offset: number): Promise<void> => {
+  let at = offset
+  for (const piece of pieces) {
+    await writeFully(file, piece, at)
+    at += piece.length
+  }
 }
 
 const corrupt = (path: string, offset: number): RalphError =>
@@ -94,8 +132,6 @@ async function* entriesIn(
     at = place.offset + place.length
   }
 }
-
-const pieceSize = 1024 * 1024
 
 /** Whether a frame is as it was written; a content may be large, and is not kept in memory for this. */
 const isWhole = async (file: FileHandle, { offset, length }: ByteRange, checksum: string): Promise<boolean> => {
@@ -183,12 +219,12 @@ export const replaceJournal = async (
       const written = await Promise.all(
         frame.map(async ([entry, range]) => ({ entry, content: await read(old, range) }))
       )
-      const { bytes, contents } = frameOf(written)
-      await writeFully(file, bytes, end)
-      for (const [index, offset] of contents.entries()) {
+      const made = await inTurns(frameOf(written))
+      await writeFrame(file, made, end)
+      for (const [index, offset] of made.contents.entries()) {
         ranges.push({ offset: end + offset, length: written[index]?.content.length ?? 0 })
       }
-      end += bytes.length
+      end += made.length
     }
     await file.sync()
     await rename(fresh, path)

@@ -7,7 +7,7 @@ import { inheritableTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type ByteRange, writeFully } from './file.ts'
 import { intentOf, writeIntent } from './intent.ts'
-import { frameOf, type Journal, type JournalEntry } from './journal.ts'
+import { frameOf, type Journal, type JournalEntry, writeFrame } from './journal.ts'
 import type { NewLine, StatementFile } from './statement-file.ts'
 
 /** The files of one store. */
@@ -91,14 +91,14 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
 
   /** Makes the entries of one journal durable; returns what is to be done once all of the group is. */
   const writeEntries = async (to: Journal, entries: readonly AddedEntry[]): Promise<() => void> => {
-    const { bytes, contents } = frameOf(entries)
-    await writeFully(to.file, bytes, to.end)
+    const frame = await inTurns(frameOf(entries))
+    await writeFrame(to.file, frame, to.end)
     await to.file.datasync()
     return () => {
       const start = to.end
-      to.end += bytes.length
+      to.end += frame.length
       for (const [index, { content, done }] of entries.entries()) {
-        done({ offset: start + (contents[index] ?? 0), length: content.length })
+        done({ offset: start + (frame.contents[index] ?? 0), length: content.length })
       }
     }
   }
