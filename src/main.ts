@@ -21,7 +21,7 @@ import {
   variablesOf
 } from './settings/load.ts'
 import { loadRegistry } from './settings/registry.ts'
-import type { Sources } from './settings/sources.ts'
+import { type Sources, withBackendValues } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
 // The composition root: settings → parts → start. It alone knows every room. What only the server needs is loaded when
@@ -125,6 +125,27 @@ process.exitCode = await run(process.argv.slice(2), {
   openRegistry: async (sources, { appDir }) => {
     const { openRegistry } = await import('./registry/open.ts')
     return openRegistry(loadRegistry(sources, appDir), clock)
+  },
+  listen: async (pipelines, { sources, log, tempDir, signal }) => {
+    const { runListeners } = await import('./parts/listeners.ts')
+    const { name, configure } = backendNamed(loadBackendName(sources))
+    await runListeners(pipelines, {
+      settings: loadImports(sources),
+      load: () => loadRunserver(sources, configure),
+      name,
+      clock,
+      log,
+      tempDir,
+      signal,
+      openObjects: async (backend, values) => {
+        const role = dataBackends.find((each) => each.name === backend)
+        if (role === undefined) throw new RalphError('INTERNAL', `there is no backend ${backend}`)
+        const own = withBackendValues(sources, backend, values)
+        const opened = await loadBackend(own, role.configure.bind(role))({ clock, appDir: tempDir, log })
+        if (opened.moves === 'bytes') return opened
+        throw new RalphError('INTERNAL', `${backend} has records, not bytes`)
+      }
+    })
   },
   serverParts: async (sources) => (await preparedParts(sources)).parts,
   serve

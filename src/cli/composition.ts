@@ -9,6 +9,7 @@ import type { Part } from '../contracts/part.ts'
 import type { Registry } from '../contracts/registry.ts'
 import type { StoreFiles } from '../contracts/store-files.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { PipelineConfig } from '../listeners/config.ts'
 import type { GeneralSettings } from '../settings/settings.ts'
 import type { Sources } from '../settings/sources.ts'
 
@@ -44,6 +45,16 @@ export interface Composition {
   openImports(sources: Sources, log: Log, to: ImportDestination | undefined): Promise<Imports>
   /** Opens the registry as it is set; whoever opens it closes it. */
   openRegistry(sources: Sources, general: GeneralSettings): Promise<Registry>
+  /** Listens until the signal is aborted, and what was under way has ended. */
+  listen(
+    pipelines: readonly PipelineConfig[],
+    options: {
+      readonly sources: Sources
+      readonly log: Log
+      readonly tempDir: string
+      readonly signal: AbortSignal
+    }
+  ): Promise<void>
   /** The parts of the server as they are set. None of them is started. `INVALID_SETTING`. */
   serverParts(sources: Sources): Promise<readonly Part[]>
   /** Starts the server; resolves when it listens. */

@@ -16,6 +16,7 @@ import { declareImport } from './commands/import.ts'
 import { declareImports } from './commands/imports.ts'
 import { declareKv } from './commands/kv.ts'
 import { declareList } from './commands/list.ts'
+import { declareListen } from './commands/listen.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
 import { declareMirror } from './commands/mirror.ts'
 import { declareRead } from './commands/read.ts'
@@ -66,6 +67,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareImports(program, composition)
   declareKv(program, composition)
   declareList(program, forCommand('list'))
+  declareListen(program, forCommand('listen'))
   declareMigrateStore(program, forCommand('migrate-store'))
   declareMirror(program, composition)
   declareRead(program, forCommand('read', 'fetch'))

@@ -4,6 +4,7 @@ import type { Section } from '../settings/describe.ts'
 import { downloadsGroup } from '../settings/downloads.ts'
 import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
 import { importsGroup } from '../settings/imports.ts'
+import { listenersGroup } from '../settings/listeners.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
 import { registryGroup } from '../settings/registry.ts'
 import type { Composition } from './composition.ts'
@@ -36,6 +37,7 @@ export const sectionsOf = (composition: Configured): readonly Section[] => [
   { title: 'Converters', group: converterGroup },
   { title: 'Downloads', group: downloadsGroup },
   { title: 'Registry', group: registryGroup },
+  { title: 'Listeners', group: listenersGroup },
   ...composition.archiveSources.map((source) => ({ title: `Mirror ${source.name}`, group: mirrorGroupOf(source) })),
   ...backendSections('Data backend', composition.dataBackends)
 ]

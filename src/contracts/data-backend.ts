@@ -150,6 +150,8 @@ export interface RecordsBackend extends Place {
 
 export interface BytesBackend extends Place {
   readonly moves: 'bytes'
+  /** The names of all containers, which are targets; only a place that is searched through has it. */
+  containers?(options: CallOptions): AsyncIterable<string>
   read?(query: string | undefined, options: ReadOptions): AsyncIterable<Uint8Array>
   /** Writes one object, which is there whole, durably, or not at all (`append` aside). */
   write?(content: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<MovedObject>

@@ -26,7 +26,7 @@ export interface ImportsForOptions {
 }
 
 /** The store of the server, opened by this process when the first statement goes there. */
-const openLrs = ({ load, name, clock, log }: ImportsForOptions) => {
+export const openLrs = ({ load, name, clock, log }: Omit<ImportsForOptions, 'urls' | 'settings'>) => {
   const { general, server, backend: open } = load()
   let opened: Promise<LrsBackend> | undefined
   const backend = async (): Promise<LrsBackend> => {
@@ -46,6 +46,7 @@ const openLrs = ({ load, name, clock, log }: ImportsForOptions) => {
   }
   return {
     handler: lrsHandler({ backend, rules: lrsRulesOf(server), newId: randomUUID }),
+    ready: async () => void (await backend()),
     close: async () => (await opened?.catch(() => undefined))?.close()
   }
 }

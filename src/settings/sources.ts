@@ -119,3 +119,19 @@ export const readSources = (
     platformAppDir: platformAppDir()
   }
 }
+
+/** Sources in which a data backend has these values, by the names of its parameters, before whatever else is set. */
+export const withBackendValues = (
+  sources: Sources,
+  backend: string,
+  values: Readonly<Record<string, string | undefined>>
+): Sources => {
+  const given = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [[`RALPH_BACKENDS__DATA__${backend.toUpperCase()}__${name}`, value] as const]
+  )
+  const own: Source = { name: 'configuration file', values: new Map(given) }
+  return { ...sources, ordered: [own, ...sources.ordered] }
+}
+
+/** What a file of the user may name by `${NAME}`, whatever it is called. */
+export const processEnvironment = (): Readonly<Record<string, string | undefined>> => process.env

@@ -79,6 +79,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     ],
     sentence: 'An import is taken in, unpacked, converted and delivered, whatever door it came by.'
   },
+  listeners: {
+    may: ['contracts', 'network', 'durability', 'streams', 'errors.ts'],
+    sentence: 'A message is worked on without knowing the LRS, nor the place that its data comes from.'
+  },
   downloads: {
     may: ['archives', 'network', 'durability', 'contracts', 'settings', 'errors.ts'],
     sentence: 'What a URL names is fetched, kept a while and unpacked, without asking what it is for.'
@@ -104,6 +108,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
       'lrs',
       'imports',
       'downloads',
+      'listeners',
       'identity',
       'storage',
       'telemetry',
@@ -128,7 +133,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
         'contracts',
         'sample'
       ],
-      ...['telemetry', 'downloads', 'errors.ts']
+      ...['telemetry', 'downloads', 'listeners', 'errors.ts']
     ],
     sentence: 'A command receives what it works with; it never opens a store.'
   }
@@ -221,7 +226,7 @@ export const rules: readonly IForbiddenRuleType[] = [
   reserved(
     'node:sqlite',
     '^(node:)?sqlite$',
-    ['backends/sqlite', 'durability', 'imports/records', 'mirror', 'registry'],
+    ['backends/sqlite', 'durability', 'imports/records', 'listeners/databases', 'mirror', 'registry'],
     'SQL stays where the store is; nobody else may depend on which engine it is.'
   ),
   reserved(
@@ -258,8 +263,11 @@ export const rules: readonly IForbiddenRuleType[] = [
   reserved(
     'pg',
     npm('pg'),
-    ['backends/postgres', 'imports/records'],
+    ['backends/postgres', 'imports/records', 'listeners/databases'],
     'SQL stays where the store is; nobody else may depend on which engine it is.'
+  ),
+  ...['amqplib', '@redis/client'].map((name) =>
+    reserved(name, npm(name), ['listeners'], 'Brokers and metadata stores are of listeners alone.')
   ),
   reserved('basic-ftp', npm('basic-ftp'), ['downloads'], 'Whoever downloads elsewhere has neither cache nor limits.'),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),

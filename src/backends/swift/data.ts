@@ -23,7 +23,7 @@ import { deleteObject } from './delete.ts'
 import { expectStatus } from './errors.ts'
 import { findSegments, removeSegments } from './former-segments.ts'
 import { textOf } from './http.ts'
-import { listObjects } from './list.ts'
+import { listContainers, listObjects } from './list.ts'
 import { parseStorageUrl, pathOf } from './object-path.ts'
 import { createSession, type SessionOptions } from './session.ts'
 import { headObject, writeObject } from './write.ts'
@@ -130,6 +130,7 @@ export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBac
   return {
     moves: 'bytes',
     status,
+    containers: ({ signal }) => listContainers(session, pageSize, signal),
     list,
     read,
     write,

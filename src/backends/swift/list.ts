@@ -28,6 +28,26 @@ const detailsOf = ({ name, bytes, hash, content_type, last_modified }: Entry): L
   contentType: content_type
 })
 
+/** The containers of the account, page by page. */
+export async function* listContainers(
+  session: SwiftSession,
+  limit: number,
+  signal: AbortSignal | undefined
+): AsyncGenerator<string, void, undefined> {
+  for (let marker = ''; ; ) {
+    signal?.throwIfAborted()
+    const query = new URLSearchParams({ format: 'json', limit: String(limit), ...(marker === '' ? {} : { marker }) })
+    const answer = await session.request({ method: 'GET', path: `?${query}`, signal })
+    const text = await textOf(await expectStatus(answer, { container: 'of the account' }, 200, 204))
+    const page: unknown = text === '' ? [] : JSON.parse(text)
+    const names = Array.isArray(page) ? page.filter(isEntry).map(({ name }) => name) : []
+    yield* names
+    const last = names.at(-1)
+    if (last === undefined) return
+    marker = last
+  }
+}
+
 /** Page by page, until one is empty: a server may give less than it is asked for. */
 export async function* listObjects(
   session: SwiftSession,

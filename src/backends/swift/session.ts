@@ -11,6 +11,8 @@ export interface SessionOptions extends SwiftAccess {
   readonly clock: Clock
   /** Milliseconds without a byte after which a request is given up. */
   readonly timeout: number
+  /** True: any certificate of the servers will do. */
+  readonly insecure?: boolean
 }
 
 export interface SwiftRequest {
@@ -64,7 +66,7 @@ const pause = async (attempts: number, answer: HttpAnswer | undefined, signal: A
 
 export const createSession = (options: SessionOptions): SwiftSession => {
   const { clock } = options
-  const http = createHttpClient(options.timeout)
+  const http = createHttpClient(options.timeout, options.insecure)
   let granting: Promise<Granted> | undefined
 
   const grant = async (signal: AbortSignal | undefined): Promise<Granted> => {

@@ -1,6 +1,6 @@
 import { silenceParameter } from '../../network/time-limit.ts'
 import { parameter } from '../../settings/define.ts'
-import { choice, size, text, url } from '../../settings/kinds.ts'
+import { boolean, choice, size, text, url } from '../../settings/kinds.ts'
 
 export const swiftParameters = {
   authUrl: parameter('AUTH_URL', {
@@ -57,6 +57,11 @@ export const swiftParameters = {
     kind: text,
     default: undefined,
     description: 'Container to use when the command names none.'
+  }),
+  insecure: parameter('INSECURE', {
+    kind: boolean,
+    default: false,
+    description: 'Whether the certificates of the servers are not checked.'
   }),
   timeout: silenceParameter('the storage', 120_000),
   segmentSize: parameter('SEGMENT_SIZE', {

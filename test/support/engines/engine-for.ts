@@ -12,7 +12,9 @@ export const variableOf: Readonly<Record<EngineName, string>> = {
   postgres: 'RALPH_TEST_POSTGRES_URL',
   s3: 'RALPH_TEST_S3_URL',
   swift: 'RALPH_TEST_SWIFT_URL',
-  etcd: 'RALPH_TEST_ETCD_URL'
+  etcd: 'RALPH_TEST_ETCD_URL',
+  rabbitmq: 'RALPH_TEST_RABBITMQ_URL',
+  redis: 'RALPH_TEST_REDIS_URL'
 }
 
 /** Why there is no such engine for tests; undefined: there is one. Throws instead of that if all engines are required. */

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
+import { createClient } from '@redis/client'
+import { type ConfirmChannel, connect } from 'amqplib'
 import { type Collection, MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
@@ -26,7 +28,9 @@ const versions: Readonly<Record<EngineName, RegExp>> = {
   postgres: /^\d+\.\d+/,
   s3: /^4\.1\.0$/,
   swift: /^2\.\d+\.\d+$/,
-  etcd: /^3\.\d+\.\d+$/
+  etcd: /^3\.\d+\.\d+$/,
+  rabbitmq: /^\d+\.\d+\.\d+$/,
+  redis: /^\d+\.\d+\.\d+$/
 }
 
 const skip = (t: Test, reason: string): void => t.plan(0, reason)
@@ -116,6 +120,28 @@ const collection = async <T>({ url }: Engine, use: (counted: Collection) => Prom
   }
 }
 
+const onChannel = async <T>(url: string, use: (channel: ConfirmChannel) => Promise<T>): Promise<T> => {
+  const connection = await connect(url)
+  try {
+    return await use(await connection.createConfirmChannel())
+  } finally {
+    await connection.close()
+  }
+}
+
+const redisOf = (url: string) => createClient({ url, socket: { reconnectStrategy: false } })
+
+const onRedis = async <T>(url: string, use: (client: ReturnType<typeof redisOf>) => Promise<T>): Promise<T> => {
+  const client = redisOf(url)
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await use(client)
+  } finally {
+    client.destroy()
+  }
+}
+
 const counters: Readonly<Record<EngineName, Counter>> = {
   es: elasticsearch,
   es8: elasticsearch,
@@ -163,6 +189,19 @@ const counters: Readonly<Record<EngineName, Counter>> = {
       const names = await (await askSwift(url, 'GET', '/counted')).text()
       return names.split('\n').filter(Boolean).length
     }
+  },
+  rabbitmq: {
+    add: ({ url }) =>
+      onChannel(url, async (channel) => {
+        await channel.assertQueue('counted', { durable: true })
+        channel.sendToQueue('counted', Buffer.from('x'), { persistent: true })
+        await channel.waitForConfirms()
+      }),
+    count: ({ url }) => onChannel(url, async (channel) => (await channel.checkQueue('counted')).messageCount)
+  },
+  redis: {
+    add: ({ url }) => onRedis(url, async (client) => void (await client.rPush('counted', 'x'))),
+    count: ({ url }) => onRedis(url, (client) => client.lLen('counted'))
   }
 }
 

@@ -4,6 +4,8 @@ import type { EngineKind, EngineName } from './engine.ts'
 import { etcd } from './etcd.ts'
 import { mongo } from './mongo.ts'
 import { postgres } from './postgres.ts'
+import { rabbitmq } from './rabbitmq.ts'
+import { redis } from './redis.ts'
 import { s3 } from './s3.ts'
 import { swift } from './swift.ts'
 
@@ -15,5 +17,7 @@ export const kinds: Readonly<Record<EngineName, EngineKind>> = {
   postgres,
   s3,
   swift,
-  etcd
+  etcd,
+  rabbitmq,
+  redis
 }

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import { RalphError } from '../../errors.ts'
+import { listenersGroup } from '../../settings/listeners.ts'
+import { flagValues } from '../../settings/load.ts'
+import { createReader } from '../../settings/read.ts'
+import { processEnvironment } from '../../settings/sources.ts'
+import { settingsOf } from '../command-settings.ts'
+import type { Composition } from '../composition.ts'
+import { interruptible } from '../interruption.ts'
+import { optionsOf } from '../setting-options.ts'
+
+/** `ralph listen`: messages of a broker announce data, and handlers work on it. */
+export const declareListen = (program: Command, composition: Composition): void => {
+  const command = program
+    .command('listen')
+    .summary('import what a message broker announces')
+    .description(
+      'Listens to message brokers. A message says where data is; it is fetched, with its metadata, and handed to handlers: ' +
+        'the LRS, or modules of yours. What became of each message is in the table messages. SIGTERM waits for what runs.'
+    )
+  for (const setting of Object.values(listenersGroup)) {
+    for (const option of optionsOf(setting, 'Listeners')) command.addOption(option)
+  }
+  command.action(async () => {
+    const given = command.opts<Readonly<Record<string, string | undefined>>>()
+    const values = flagValues([listenersGroup], (flag) => given[new Option(`--${flag}`).attributeName()])
+    const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(values))
+    const reader = createReader(sources)
+    const { config, directory, only } = reader.read(listenersGroup)
+    reader.finish()
+    const { readPipelines } = await import('../../listeners/config.ts')
+    const path = values.has('CFG_FILE') ? resolve(config) : resolve(directory ?? '.', config)
+    const pipelines = await readPipelines(path, { environment: processEnvironment(), directory, only })
+    const { tempDir } = general
+    await interruptible((signal) => composition.listen(pipelines, { sources, log, tempDir, signal })).catch(
+      (error: unknown) => {
+        // It runs for ever: a signal is its end, in good order.
+        if (!(error instanceof RalphError) || error.code !== 'INTERRUPTED') throw error
+        log.info(`stopped by ${error.details.signal}`)
+      }
+    )
+  })
+}

@@ -1,0 +1,97 @@
+import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
+import type { Imports } from '../contracts/imports.ts'
+import type { HandlerLrs, HandlerQueries, ListenerDatabase } from '../contracts/listeners.ts'
+import type { Log } from '../contracts/log.ts'
+import { RalphError } from '../errors.ts'
+import type { HandlerConfig, PipelineConfig } from './config.ts'
+import { findModule, unknownType } from './find-module.ts'
+import type { RunningHandler } from './process.ts'
+import { HandlerFailure, startThreads } from './threads.ts'
+import { numberAt } from './values.ts'
+
+/** The LRS of this process, opened when it is needed. */
+export interface ListenerLrs extends HandlerLrs {
+  imports(): Promise<Imports>
+}
+
+export interface HandlerContext {
+  readonly pipeline: PipelineConfig
+  readonly database: HandlerQueries
+  readonly lrs: ListenerLrs
+  readonly log: Log
+  /** Opens a database of the handler's own. */
+  openDatabase(config: HandlerConfig): Promise<ListenerDatabase | undefined>
+}
+
+/**
+ * The handler `lrs`: what is in the data goes the way of `ralph import`. The broker keeps the message until that is done,
+ * so an import that is to be tried again is tried with its message.
+ */
+const lrsHandler = ({ name, supportedMime }: HandlerConfig, lrs: ListenerLrs): RunningHandler => ({
+  name,
+  supportedMime,
+  run: async ({ message, metadata, data }) => {
+    const imports = await lrs.imports()
+    const { id } = await imports.submit(
+      {
+        door: 'listener',
+        reference: message.uuid,
+        filename: basename(message.data_location),
+        mediaType: message.type,
+        metadata,
+        open: () => createReadStream(data, { highWaterMark: 2 ** 17 })
+      },
+      { hold: true }
+    )
+    const { status, trouble } = await imports.run(id)
+    if (status === 'DONE') return
+    const reason = trouble === undefined ? status : `${trouble.code}: ${trouble.message}`
+    if (status === 'RETRY') await imports.remove(id)
+    throw new HandlerFailure(status === 'RETRY' ? reason : `${reason} (import ${id})`, status !== 'RETRY')
+  },
+  close: async () => {}
+})
+
+const threadedHandler = async (config: HandlerConfig, context: HandlerContext): Promise<RunningHandler> => {
+  const { name, type, supportedMime, block } = config
+  const { pipeline, lrs, log } = context
+  const place = `${pipeline.place}.handlers.${name}`
+  const module = findModule(type, pipeline.directory)
+  if (module === undefined) throw unknownType(place, type, ['lrs'], pipeline.directory)
+  const own = await context.openDatabase(config)
+  try {
+    await own?.initialize_database()
+    const threads = await startThreads({
+      name,
+      task: { module: module.href, config: block },
+      timeout: numberAt(block, 'timeout', place, { byDefault: 300 }) * 1000,
+      threads: numberAt(block, 'threads', place, { byDefault: 2, least: 1 }),
+      memory: numberAt(block, 'memory', place, { byDefault: 256, least: 8 }),
+      database: own ?? context.database,
+      lrs,
+      log
+    })
+    return {
+      name,
+      supportedMime,
+      run: (work) => threads.run(work),
+      close: async () => {
+        await threads.close()
+        await own?.close?.()
+      }
+    }
+  } catch (error) {
+    await own?.close?.()
+    if (error instanceof HandlerFailure) {
+      throw new RalphError('INVALID_SETTING', `${place}: ${module.pathname} cannot be loaded: ${error.message}`)
+    }
+    throw error
+  }
+}
+
+/** Starts a handler. `INVALID_SETTING` when there is no such module, or when it cannot be loaded. */
+export const startHandler = (config: HandlerConfig, context: HandlerContext): Promise<RunningHandler> =>
+  config.type === 'lrs'
+    ? context.lrs.imports().then(() => lrsHandler(config, context.lrs))
+    : threadedHandler(config, context)

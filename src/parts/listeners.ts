@@ -1,0 +1,78 @@
+import type { Imports } from '../contracts/imports.ts'
+import type { ConfigBlock } from '../contracts/listeners.ts'
+import { RalphError } from '../errors.ts'
+import { openImports } from '../imports/open.ts'
+import type { PipelineConfig } from '../listeners/config.ts'
+import type { ListenerLrs } from '../listeners/handlers.ts'
+import { type PipelineContext, runPipeline } from '../listeners/pipeline.ts'
+import { type ImportsForOptions, openLrs } from './imports-for.ts'
+
+export interface ListenersOptions extends Omit<ImportsForOptions, 'urls'>, Omit<PipelineContext, 'lrs'> {}
+
+interface OpenedLrs {
+  readonly lrs: ReturnType<typeof openLrs>
+  readonly imports: Imports
+}
+
+const idOf = ({ id }: ConfigBlock): string => (typeof id === 'string' ? id.toLowerCase() : '')
+
+/** The LRS of this process, opened when a handler asks for it. */
+const lrsOf = (options: ListenersOptions): ListenerLrs & { close(): Promise<void> } => {
+  const { settings, clock, log } = options
+  let opening: Promise<OpenedLrs> | undefined
+  const open = async (): Promise<OpenedLrs> => {
+    const lrs = openLrs(options)
+    await lrs.ready()
+    return { lrs, imports: await openImports({ settings, handlers: [lrs.handler], clock, log }) }
+  }
+  const opened = async (): Promise<OpenedLrs> => {
+    opening ??= open()
+    try {
+      return await opening
+    } catch (error) {
+      opening = undefined
+      throw error
+    }
+  }
+  return {
+    imports: async () => (await opened()).imports,
+    store: async (statements) => {
+      const { handler } = (await opened()).lrs
+      const delivered = statements.map((each) => ({ text: JSON.stringify(each), id: idOf(each) }))
+      const about = { user: undefined, id: '', signal: new AbortController().signal }
+      const { written, already, rejected } = await handler.deliver(delivered, about)
+      const [first] = rejected
+      if (first === undefined) return { written, already }
+      throw new RalphError(
+        'INVALID_STATEMENT',
+        `${rejected.length} of ${statements.length} statements were rejected: number ${first.index}, ${first.reason}`
+      )
+    },
+    close: async () => {
+      const last = await opening?.catch(() => undefined)
+      await last?.imports.close()
+      await last?.lrs.close()
+    }
+  }
+}
+
+/** Runs pipelines until the signal is aborted; one that cannot start, or fails, ends all. */
+export const runListeners = async (pipelines: readonly PipelineConfig[], options: ListenersOptions): Promise<void> => {
+  const lrs = lrsOf(options)
+  const ending = new AbortController()
+  const signal = AbortSignal.any([options.signal, ending.signal])
+  try {
+    const results = await Promise.allSettled(
+      pipelines.map((each) =>
+        runPipeline(each, { ...options, lrs, signal }).catch((error: unknown) => {
+          ending.abort(error)
+          throw error
+        })
+      )
+    )
+    const failed = results.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected' && !options.signal.aborted) throw failed.reason
+  } finally {
+    await lrs.close()
+  }
+}
