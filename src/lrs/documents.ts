@@ -7,12 +7,13 @@ import type {
 } from '../contracts/document-store.ts'
 import { RalphError } from '../errors.ts'
 import { checkPreconditions, type Preconditions } from '../xapi/concurrency.ts'
-import { atOnce, mergeDocuments, type ObjectDocument, readMergeable } from '../xapi/documents.ts'
+import { mergeDocuments, type ObjectDocument, readMergeable } from '../xapi/documents.ts'
 import { identifierKey } from '../xapi/identifier.ts'
 import type { Version } from '../xapi/version.ts'
+import { atOnce } from '../xapi/yielding.ts'
 import type { Call } from './call.ts'
-import { createLine, runInTurns } from './in-turns.ts'
 import { agent, iri, optional, type Parameters, refuseUnknown, required, text, timestamp, uuid } from './parameters.ts'
+import { createLine, runYielding } from './yielding.ts'
 
 /** State, Agent Profile and Activity Profile are one resource with three kinds of scope (Communication §2.2). */
 export interface DocumentKind {
@@ -158,7 +159,7 @@ export const postDocument = async (
   { document, preconditions }: DocumentChange
 ): Promise<void> => {
   const key = readKey(kind, call, parameters)
-  const object: ObjectDocument | undefined = await runInTurns(readMergeable(document, call.rules))
+  const object: ObjectDocument | undefined = await runYielding(readMergeable(document, call.rules))
   const mergeInto = (present: StoredDocument) => mergeDocuments(present, { ...document, object }, call.rules)
 
   /** Undefined: it is done. Else what is there was left alone, and is to be merged first. */
@@ -186,7 +187,7 @@ export const postDocument = async (
     const present = shown.lacksContent ? await call.store.documents.get(key, call) : shown
     if (present === undefined) return undefined
     const { etag, contentType } = present
-    return { etag, contentType, next: requireSize(await runInTurns(mergeInto(present)), call) }
+    return { etag, contentType, next: requireSize(await runYielding(mergeInto(present)), call) }
   }
 
   if ((await attempt(undefined)) === undefined) return

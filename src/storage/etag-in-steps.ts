@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { etagOf } from '../xapi/concurrency.ts'
-import type { Steps } from './batching/group-commit.ts'
+import type { Yielding } from '../xapi/yielding.ts'
 
 /** Bytes that are digested in one step: a tenth of a millisecond. */
 const pieceSize = 2 ** 17
 
 /** As `etagOf`, but others have their turn in between: a document may be as large as a body. */
-export function* etagInSteps(content: Uint8Array): Steps<string> {
+export function* etagInSteps(content: Uint8Array): Yielding<string> {
   if (content.byteLength <= pieceSize) return etagOf(content)
   const hash = createHash('sha1')
   for (let at = 0; at < content.byteLength; at += pieceSize) {

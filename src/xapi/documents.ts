@@ -2,22 +2,12 @@ import { isUtf8 } from 'node:buffer'
 import { RalphError } from '../errors.ts'
 import { type ObjectScan, perMember, scanObject } from '../json/object-scan.ts'
 import { mediaType } from './media-type.ts'
+import type { Yielding } from './yielding.ts'
 
 export interface DocumentLike {
   /** Kept byte for byte. */
   readonly content: Uint8Array
   readonly contentType: string
-}
-
-/** Work that others are let in between of: each `next` does a part of it that takes a millisecond or two. */
-export type Steps<Result> = Generator<void, Result>
-
-/** Does all of it in one go. */
-export const atOnce = <Result>(steps: Steps<Result>): Result => {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done) return value
-  }
 }
 
 /** A JSON object: its bytes, and where its top-level members stand in them. */
@@ -56,7 +46,7 @@ const beginningOf = (bytes: Uint8Array): number => {
 }
 
 /** The members of a document that is a JSON object; `INVALID_DOCUMENT` for any other, `BODY_TOO_LARGE` for too many. */
-function* readObject(document: DocumentLike, which: string, limits: DocumentLimits): Steps<ObjectDocument> {
+function* readObject(document: DocumentLike, which: string, limits: DocumentLimits): Yielding<ObjectDocument> {
   const { buffer, byteOffset, byteLength } = document.content
   const bytes = Buffer.from(buffer, byteOffset, byteLength)
   if (!isUtf8(bytes)) throw refuse(which, 'must be a JSON object, but it is not valid UTF-8')
@@ -81,7 +71,7 @@ function* readObject(document: DocumentLike, which: string, limits: DocumentLimi
  * with (Communication §2.2). Documents of other types are stored where there is none: undefined. `INVALID_DOCUMENT`,
  * `BODY_TOO_LARGE`.
  */
-export function* readMergeable(document: DocumentLike, limits: DocumentLimits): Steps<ObjectDocument | undefined> {
+export function* readMergeable(document: DocumentLike, limits: DocumentLimits): Yielding<ObjectDocument | undefined> {
   return isJson(document) ? yield* readObject(document, 'sent', limits) : undefined
 }
 
@@ -98,7 +88,7 @@ const keyOf = (bytes: Buffer, start: number, end: number): string => {
   return text.includes('\\') ? JSON.parse(text) : text.slice(1, -1)
 }
 
-function* addMembers(merged: Map<string, MemberPlace>, { bytes, places }: ObjectDocument): Steps<void> {
+function* addMembers(merged: Map<string, MemberPlace>, { bytes, places }: ObjectDocument): Yielding<void> {
   for (let at = 0; at < places.length; at += perMember) {
     const [start = 0, keyEnd = 0, , end = 0] = places.slice(at, at + perMember)
     // Of a key that a text repeats the last one counts, as for `JSON.parse`.
@@ -107,7 +97,7 @@ function* addMembers(merged: Map<string, MemberPlace>, { bytes, places }: Object
   }
 }
 
-function* joined(members: Iterable<MemberPlace>): Steps<Buffer> {
+function* joined(members: Iterable<MemberPlace>): Yielding<Buffer> {
   let size = 1
   for (const { start, end } of members) size += end - start + 1
   const whole = Buffer.allocUnsafeSlow(Math.max(2, size))
@@ -135,7 +125,7 @@ export function* mergeDocuments(
   present: DocumentLike,
   next: DocumentLike & { readonly object?: ObjectDocument | undefined },
   limits: DocumentLimits
-): Steps<DocumentLike> {
+): Yielding<DocumentLike> {
   if (!isJson(present)) throw refuse('that is there', 'is not of type application/json and cannot be merged')
   if (!isJson(next)) throw refuse('sent', 'must be of type application/json to be merged with the one that is there')
   const merged = new Map<string, MemberPlace>()

@@ -1,13 +1,13 @@
 import t from 'tap'
 import * as documents from '../../src/xapi/documents.ts'
 import { mediaType } from '../../src/xapi/media-type.ts'
+import { atOnce } from '../../src/xapi/yielding.ts'
 
 type DocumentLike = documents.DocumentLike
 const limits = { maxDocumentKeys: 1000 }
 const mergeDocuments = (present: DocumentLike, next: DocumentLike): DocumentLike =>
-  documents.atOnce(documents.mergeDocuments(present, next, limits))
-const requireMergeable = (document: DocumentLike): unknown =>
-  documents.atOnce(documents.readMergeable(document, limits))
+  atOnce(documents.mergeDocuments(present, next, limits))
+const requireMergeable = (document: DocumentLike): unknown => atOnce(documents.readMergeable(document, limits))
 
 const json = (text: string | Uint8Array, contentType = 'application/json'): DocumentLike => ({
   content: typeof text === 'string' ? Buffer.from(text) : text,

@@ -8,9 +8,10 @@ import type {
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import { inTurns, type Steps } from '../../storage/batching/group-commit.ts'
+import { inTurns } from '../../storage/batching/group-commit.ts'
 import { createBatchQueue } from '../../storage/batching/queue.ts'
 import { etagInSteps } from '../../storage/etag-in-steps.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { Appender } from './appender.ts'
 import {
   columnsOf,
@@ -48,7 +49,7 @@ type Job = (
   | { readonly scope: DocumentScope; readonly keys?: never }
 ) & {
   readonly signal: AbortSignal | undefined
-  work(documents: Working): Steps<StoredDocument | undefined>
+  work(documents: Working): Yielding<StoredDocument | undefined>
 }
 
 /** Documents as a batch changes them. */
@@ -70,7 +71,7 @@ export interface DocumentsOptions {
   readonly writer: Writer
 }
 
-function* newDocument({ content, contentType }: DocumentContent, times: IncreasingClock): Steps<StoredDocument> {
+function* newDocument({ content, contentType }: DocumentContent, times: IncreasingClock): Yielding<StoredDocument> {
   const etag = yield* etagInSteps(content)
   return { content, contentType, etag, updated: times.next() }
 }

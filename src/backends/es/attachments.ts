@@ -1,7 +1,7 @@
 import type { AttachmentContent, AttachmentStore } from '../../contracts/statement-store.ts'
 import type { BulkAction } from './bulk.ts'
+import { type ChunkDocument, chunkIn, chunksOf, contentOf } from './chunks.ts'
 import { type Got, multiGet } from './multi-get.ts'
-import { contentOf, type PartDocument, partIn, partsOf } from './parts.ts'
 import type { TargetIndices } from './target-indices.ts'
 
 /** Each in parts, under its digest: what is there already is the same. */
@@ -11,7 +11,7 @@ export const writeAttachments = (
 ): BulkAction[] =>
   attachments.flatMap(({ sha2, content }) =>
     Array.from(
-      partsOf(content),
+      chunksOf(content),
       (part, at): BulkAction => ({
         index: kept,
         id: keys.attachment(sha2, at),
@@ -24,12 +24,12 @@ export const writeAttachments = (
 /** Attachments that are begun together: together they have at most so many first parts. */
 const groupSize = 8
 
-const partOf = (got: Got | undefined): PartDocument | undefined =>
-  got?.source === undefined ? undefined : partIn(got.source)
+const partOf = (got: Got | undefined): ChunkDocument | undefined =>
+  got?.source === undefined ? undefined : chunkIn(got.source)
 
 export const createAttachments = ({ connection, kept, keys }: TargetIndices): AttachmentStore => {
   /** The parts after the first one. */
-  const readRest = async (sha2: string, first: PartDocument, signal?: AbortSignal): Promise<PartDocument[]> => {
+  const readRest = async (sha2: string, first: ChunkDocument, signal?: AbortSignal): Promise<ChunkDocument[]> => {
     const wanted = Array.from({ length: first.parts - 1 }, (_, at) => ({
       index: kept,
       id: keys.attachment(sha2, at + 1)

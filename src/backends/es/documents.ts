@@ -6,10 +6,10 @@ import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createDocumentStore, type Versioned } from '../../storage/documents.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { type BulkAction, bulk } from './bulk.ts'
+import { chunkIn, chunksOf } from './chunks.ts'
 import type { Connection } from './connect.ts'
 import { asStoreError } from './errors.ts'
 import { type DocumentVersion, type Got, multiGet, type WantedDocument } from './multi-get.ts'
-import { partIn, partsOf } from './parts.ts'
 import type { Refresher } from './refresher.ts'
 import type { TargetIndices } from './target-indices.ts'
 
@@ -63,7 +63,7 @@ const readParts = async (
   for (const each of wanted) {
     const [got] = await multiGet(connection, [each], signal)
     if (got?.source === undefined) return undefined
-    const { part, size } = partIn(got.source)
+    const { part, size } = chunkIn(got.source)
     content ??= Buffer.allocUnsafe(size)
     end += content.write(part, end, 'base64')
   }
@@ -134,7 +134,7 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
     if (content.byteLength <= largestInside) return { ...kept, content: Buffer.from(content).toString('base64') }
     const version = randomUUID()
     let count = 0
-    for (const part of partsOf(content)) {
+    for (const part of chunksOf(content)) {
       await carryOut([{ index, id: keys.part(version, count), source: JSON.stringify(part), expects: 'nothing' }])
       count += 1
     }

@@ -1,7 +1,7 @@
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import type { ByteRange } from './file.ts'
 import { type Journal, type JournalEntry, replaceJournal } from './journal.ts'
-import type { Kept } from './kept.ts'
+import type { JournalState } from './journal-state.ts'
 
 /**
  * Writes the journal of documents anew when most of it is no longer needed. That it cannot is only warned of: what is in
@@ -23,7 +23,7 @@ const nowhere: ByteRange = { offset: 0, length: 0 }
 
 export const createCompactor = (
   journal: Journal,
-  kept: Kept,
+  kept: JournalState,
   times: IncreasingClock,
   warn: (message: string) => void
 ): Compactor => {

@@ -1,13 +1,13 @@
 import type { InsertReport, StoredStatement } from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { onOneLine } from '../../json/exact.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
 import type { Statement } from '../../xapi/statement.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { Transaction, TransactionFiles } from './transaction.ts'
 
 /** The job that takes in statements with the `stored` that they have. */
 export const createRestore = ({ statements }: TransactionFiles, transaction: Transaction, times: IncreasingClock) =>
-  function* (restored: readonly StoredStatement[]): Steps<InsertReport> {
+  function* (restored: readonly StoredStatement[]): Yielding<InsertReport> {
     const already: string[] = []
     const inserted: string[] = []
     for (const { id, stored, text } of restored) {

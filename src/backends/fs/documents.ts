@@ -7,10 +7,10 @@ import type {
 } from '../../contracts/document-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
 import { etagInSteps } from '../../storage/etag-in-steps.ts'
 import { createDocumentIndex, type DocumentIndex, isSameKey } from '../../storage/memory-index/document-index.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { type ByteRange, read, readNow } from './file.ts'
 import type { Journal } from './journal.ts'
 import type { Transaction } from './transaction.ts'
@@ -29,7 +29,7 @@ export interface FsDocuments {
   change(
     key: DocumentKey,
     change: (present: PresentDocument | undefined) => DocumentContent | undefined
-  ): Steps<StoredDocument | undefined>
+  ): Yielding<StoredDocument | undefined>
   clear(scope: DocumentScope): void
   /** Puts a document of another store in the place of what is there: a job. */
   restore(document: KeyedDocument): void

@@ -5,8 +5,9 @@ import { crc32 } from 'node:zlib'
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import { syncDirectory } from '../../durability/sync-directory.ts'
 import { RalphError } from '../../errors.ts'
-import { inTurns, type Steps } from '../../storage/batching/group-commit.ts'
+import { inTurns } from '../../storage/batching/group-commit.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { type ByteRange, openOrCreate, read, writeFully } from './file.ts'
 import { formatChecksum } from './intent.ts'
 
@@ -55,7 +56,7 @@ export interface Frame {
 const pieceSize = 1024 * 1024
 
 /** A frame; its contents are checked in steps, and large ones are not copied. */
-export function* frameOf(written: readonly JournalWrite[]): Steps<Frame> {
+export function* frameOf(written: readonly JournalWrite[]): Yielding<Frame> {
   const pieces: Uint8Array[] = []
   const contents: number[] = []
   let small: Uint8Array[] = []
@@ -67,7 +68,7 @@ export function* frameOf(written: readonly JournalWrite[]): Steps<Frame> {
     small = []
     smallSize = 0
   }
-  const add = function* (bytes: Uint8Array): Steps<void> {
+  const add = function* (bytes: Uint8Array): Yielding<void> {
     if (smallSize + bytes.length > pieceSize) endSmall()
     if (bytes.length > pieceSize) pieces.push(bytes)
     else {

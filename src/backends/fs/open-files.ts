@@ -9,7 +9,7 @@ import { createCompactor } from './compact.ts'
 import { openOrCreate } from './file.ts'
 import { readIntent } from './intent.ts'
 import { type Journal, openJournal } from './journal.ts'
-import { createKept, type Kept, takeIn } from './kept.ts'
+import { applyEntry, createJournalState, type JournalState } from './journal-state.ts'
 import { openStatementFile } from './statement-file.ts'
 import type { TransactionFiles } from './transaction.ts'
 
@@ -27,7 +27,7 @@ export const lockName = 'store'
 
 export interface Opened {
   readonly files: TransactionFiles
-  readonly kept: Kept
+  readonly kept: JournalState
   readonly times: IncreasingClock
 }
 
@@ -73,9 +73,9 @@ export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: Ba
       opened(() => lockOfReal.release())
     }
     const times = createIncreasingClock(clock)
-    const kept = createKept()
+    const kept = createJournalState()
     const openOwn = async (name: string): Promise<Journal> => {
-      const journal = await openJournal(join(own, name), (entry, range) => takeIn(kept, times, entry, range), warn)
+      const journal = await openJournal(join(own, name), (entry, range) => applyEntry(kept, times, entry, range), warn)
       opened(() => journal.file.close())
       return journal
     }

@@ -4,11 +4,11 @@ import type { FileHandle } from 'node:fs/promises'
 import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { adopt, withTimes } from '../../storage/adoption.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
 import { createStatementIndex, type IndexRow, type StatementIndex } from '../../storage/memory-index/statement-index.ts'
 import { createMetadataIndex, type MetadataIndex } from '../../xapi/descriptions.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { type ByteRange, openOrCreate, read, readNow, writeFully } from './file.ts'
 import { type Intent, withoutHalf } from './intent.ts'
 import { eachLine, eachLineNow, type Line } from './lines.ts'
@@ -36,7 +36,7 @@ export interface StatementFile {
   /** Takes in what others have appended since. `STORE_UNAVAILABLE` when the file is no longer this one. */
   takeInOthers(): void
   /** Prepares lines for the index, in steps. Readers do not see them before `takeIn`. */
-  stage(lines: readonly NewLine[]): Steps<void>
+  stage(lines: readonly NewLine[]): Yielding<void>
   /** The lines that were staged are now in the file, one after another from `offset` on. */
   takeIn(lines: readonly NewLine[], offset: number): void
   read(rows: readonly IndexRow[]): Promise<StoredStatement[]>

@@ -1,12 +1,13 @@
 import type { InsertReport, StatementBatch } from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { onOneLine } from '../../json/exact.ts'
-import { Spoilt, type Steps } from '../../storage/batching/group-commit.ts'
+import { Spoilt } from '../../storage/batching/group-commit.ts'
 import { separateKnown } from '../../storage/known-statements.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { formatMicros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { FsAttachments } from './attachments.ts'
-import { type Kept, keepApart } from './kept.ts'
+import { type JournalState, keepApart } from './journal-state.ts'
 import type { NewLine } from './statement-file.ts'
 import type { Transaction, TransactionFiles } from './transaction.ts'
 
@@ -15,10 +16,10 @@ export const createInsert = (
   { statements, journal }: TransactionFiles,
   transaction: Transaction,
   attachments: FsAttachments,
-  kept: Kept,
+  kept: JournalState,
   times: IncreasingClock
 ) => {
-  return function* (batch: StatementBatch): Steps<InsertReport> {
+  return function* (batch: StatementBatch): Yielding<InsertReport> {
     const { fresh, already } = yield* separateKnown(
       batch.statements,
       (id) => transaction.statement(id) ?? statements.statement(id),

@@ -3,12 +3,13 @@ import type { BackendContext, BackendStatus } from '../../contracts/lrs-backend.
 import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { messageOf, RalphError } from '../../errors.ts'
-import { createGroupCommit, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
+import { createGroupCommit, type JobOptions } from '../../storage/batching/group-commit.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { type IndexRow, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { fitting } from '../../xapi/filters.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { createFsAttachments } from './attachments.ts'
 import { createCompactor } from './compact.ts'
 import { createRestore } from './copy.ts'
@@ -93,7 +94,7 @@ const build = (
     writing(() => group.run(job, { ...jobOptions, signal: options?.signal }), options, sizeOf)
 
   const writeInSteps = <T>(
-    job: () => Steps<T>,
+    job: () => Yielding<T>,
     options?: CallOptions,
     jobOptions?: JobOptions,
     sizeOf?: () => number

@@ -9,7 +9,7 @@ import type {
 } from '../../contracts/statement-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
-import { createGroupCommit, type Steps } from '../../storage/batching/group-commit.ts'
+import { createGroupCommit } from '../../storage/batching/group-commit.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { separateKnown } from '../../storage/known-statements.ts'
 import { countInheritance } from '../../storage/memory-index/inheritance.ts'
@@ -20,6 +20,7 @@ import { fitting } from '../../xapi/filters.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 
 interface Arrival extends StoredStatement {
   readonly statement: Statement
@@ -86,7 +87,7 @@ export const createMemoryStatements = (
   }
 
   /** It cannot fail: what is staged cannot be taken back. */
-  const stage = function* (arrivals: readonly Arrival[]): Steps<void> {
+  const stage = function* (arrivals: readonly Arrival[]): Yielding<void> {
     yield* index.stage(arrivals)
     for (const { id, statement, text } of arrivals) {
       staged.set(id, statement)
@@ -94,7 +95,7 @@ export const createMemoryStatements = (
     }
   }
 
-  const insert = function* (batch: StatementBatch): Steps<InsertReport> {
+  const insert = function* (batch: StatementBatch): Yielding<InsertReport> {
     const { statements, attachments, define, apart, ownOnly, inheritance } = batch
     const { fresh, already } = yield* separateKnown(statements, statementOf, ownOnly)
     yield* countInheritance(index).add(fresh, inheritance)
@@ -119,7 +120,7 @@ export const createMemoryStatements = (
   const restore = function* (
     restored: readonly StoredStatement[],
     attachments: readonly AttachmentContent[]
-  ): Steps<InsertReport> {
+  ): Yielding<InsertReport> {
     const fresh: Arrival[] = []
     const already: StatementId[] = []
     for (const { id, stored, text } of restored) {

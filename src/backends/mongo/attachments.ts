@@ -1,8 +1,8 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
 import { groupsBySize } from '../../xapi/groups.ts'
+import { bytesOf, maxChunk, planContent, readContent, writeChunks } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import { bytesOf, maxPart, planContent, readContent, writeParts } from './contents.ts'
 import type { AttachmentDocument } from './document-types.ts'
 import { isDuplicateKey } from './errors.ts'
 
@@ -19,11 +19,11 @@ export const writeAttachments = async (
     .toArray()
   const known = new Set(present.map(({ _id }) => _id))
   const fresh = added.filter(({ sha2 }) => !known.has(sha2))
-  for (const group of groupsBySize(fresh, ({ content }) => content.byteLength, maxPart)) {
+  for (const group of groupsBySize(fresh, ({ content }) => content.byteLength, maxChunk)) {
     const documents: AttachmentDocument[] = []
     for (const { sha2, content } of group) {
       const planned = planContent(content)
-      await writeParts(collections, planned.parts)
+      await writeChunks(collections, planned.parts)
       documents.push({ _id: sha2, ...planned.content })
     }
     try {
@@ -49,7 +49,7 @@ export async function* readAttachments(
     .toArray()
   const headOf = new Map(heads.map((head) => [head._id, head]))
   const there = wanted.map((sha2) => headOf.get(sha2)).filter((head) => head !== undefined)
-  for (const group of groupsBySize(there, ({ size }) => size, maxPart)) {
+  for (const group of groupsBySize(there, ({ size }) => size, maxChunk)) {
     const whole = group.filter(({ parts }) => parts === undefined).map(({ _id }) => _id)
     const found = whole.length === 0 ? [] : await attachments.find({ _id: { $in: whole } }, options).toArray()
     const contentOf = new Map(found.map(({ _id, content }) => [_id, content]))

@@ -2,11 +2,11 @@ import type { Collection } from 'mongodb'
 import type { Connection, OpenDatabase } from './connect.ts'
 import type {
   AttachmentDocument,
+  ChunkDocument,
   DescriptionDocument,
   DocumentDocument,
   LeaseDocument,
   NameDocument,
-  PartDocument,
   StatementDocument
 } from './document-types.ts'
 import type { CollectionNames } from './names.ts'
@@ -20,7 +20,7 @@ export interface Collections {
   readonly descriptions: Collection<DescriptionDocument>
   readonly agentNames: Collection<NameDocument>
   readonly attachments: Collection<AttachmentDocument>
-  readonly parts: Collection<PartDocument>
+  readonly parts: Collection<ChunkDocument>
   readonly documents: Collection<DocumentDocument>
 }
 

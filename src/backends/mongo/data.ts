@@ -11,7 +11,7 @@ import { asError, asking } from './data/errors.ts'
 import { readDocuments } from './data/read.ts'
 import { type RecordCollection, type RecordDocument, recordContainer } from './data/write.ts'
 import { isUnauthorized } from './errors.ts'
-import { type KeyDocument, type KnownDigests, readDigests } from './seen-digests.ts'
+import { type KeyDocument, readSeenObjectIds, type SeenObjectIds } from './seen-object-ids.ts'
 import { statusOf } from './status.ts'
 
 export interface MongoDataOptions {
@@ -38,7 +38,7 @@ export const openMongoData = async ({
   const connection = createConnection(connectionUri, database, timeout)
   const patience = createPatience()
   const indexed = createOnce<void>()
-  const known = createOnce<KnownDigests>()
+  const known = createOnce<SeenObjectIds>()
   let closing: Promise<void> | undefined
 
   const open = async (): Promise<Db> => {
@@ -63,7 +63,7 @@ export const openMongoData = async ({
   const collectionOf = async (name: string): Promise<RecordCollection> => ({
     collection: (await open()).collection<RecordDocument>(name),
     digests: await known.get(name, () =>
-      patiently(async () => readDigests((await open()).collection<KeyDocument>(name)))
+      patiently(async () => readSeenObjectIds((await open()).collection<KeyDocument>(name)))
     ),
     ensureIndex: () => indexed.get(name, () => patiently(() => makeIndex(name)))
   })

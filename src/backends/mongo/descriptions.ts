@@ -5,11 +5,11 @@ import { tokenOf } from '../../storage/batching/tokens.ts'
 import { type Gap, isWritten, type Written } from '../../storage/batching/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { inChunks, maxWrites } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import type { DescriptionDocument } from './document-types.ts'
 import { notWritten } from './find-plan.ts'
+import { inBatches, maxWrites } from './in-batches.ts'
 
 interface Asked {
   readonly activities: readonly string[]
@@ -33,7 +33,7 @@ export const findDescriptions = async (
   signal?: AbortSignal
 ): Promise<FoundDescriptions> => {
   const found = new Map<string, DescriptionDocument>()
-  await inChunks([...activities.map(activityKey), ...verbs.map(verbKey)], maxKeys, async (some) => {
+  await inBatches([...activities.map(activityKey), ...verbs.map(verbKey)], maxKeys, async (some) => {
     const documents = descriptions.find({ _id: { $in: [...some] } }, readOptions(signal))
     for (const document of await documents.toArray()) found.set(document._id, document)
   })
@@ -88,7 +88,7 @@ export const writeDescriptions = async (
       ? { insertOne: { document: { _id, ...next } } }
       : { replaceOne: { filter: { _id, at: present.at }, replacement: next } }
   })
-  await inChunks(writes, maxWrites, (some) =>
+  await inBatches(writes, maxWrites, (some) =>
     descriptions.bulkWrite(some, { ordered: false, maxTimeMS: timeLimits.write })
   )
 }
@@ -117,7 +117,7 @@ export const writeNames = async ({ agentNames }: Collections, names: readonly Fo
       upsert: true
     }
   }))
-  await inChunks(writes, maxWrites, (some) =>
+  await inBatches(writes, maxWrites, (some) =>
     agentNames.bulkWrite(some, { ordered: false, maxTimeMS: timeLimits.write })
   )
 }

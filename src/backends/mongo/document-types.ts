@@ -102,7 +102,7 @@ export interface AttachmentDocument extends Content {
   readonly _id: string
 }
 
-export interface PartDocument {
+export interface ChunkDocument {
   readonly _id: ObjectId
   readonly content: Binary | Uint8Array
 }

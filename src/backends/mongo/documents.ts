@@ -5,9 +5,9 @@ import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { createDocumentStore, type Versioned } from '../../storage/documents.ts'
+import { planContent, readContent, removeChunks, writeChunks } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import { planContent, readContent, removeParts, writeParts } from './contents.ts'
 import type { DocumentDocument } from './document-types.ts'
 import { isDuplicateKey } from './errors.ts'
 
@@ -73,7 +73,7 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
     { content, contentType, etag, updated }: StoredDocument
   ): Promise<DocumentDocument> => {
     const planned = planContent(content)
-    await writeParts(collections, planned.parts)
+    await writeChunks(collections, planned.parts)
     return {
       _id: idOf(key),
       scope: scopeDigest(key),
@@ -115,13 +115,13 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
           const document = await documentOf(key, next)
           const isPut = await put(document, present)
           const unused = isPut ? present : document
-          if (unused !== undefined) await removeParts(collections, [unused])
+          if (unused !== undefined) await removeChunks(collections, [unused])
           return isPut ? next : false
         },
         remove: async (_key, present) => {
           const filter = { _id: present._id, version: present.version }
           const { deletedCount } = await documents.deleteOne(filter, writeOptions)
-          if (deletedCount > 0) await removeParts(collections, [present])
+          if (deletedCount > 0) await removeChunks(collections, [present])
           return deletedCount > 0
         },
         ids: async (scope, since, signal) => {
@@ -139,7 +139,7 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
             )
             .toArray()
           await documents.deleteMany(filterOf(scope), writeOptions)
-          await removeParts(collections, large)
+          await removeChunks(collections, large)
         }
       },
       times
@@ -175,7 +175,7 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
         replaceOne: { filter: { _id: replacement._id }, replacement, upsert: true }
       }))
       if (writes.length > 0) await documents.bulkWrite(writes, { ordered: false, ...writeOptions })
-      await removeParts(collections, large)
+      await removeChunks(collections, large)
     }
   }
 }

@@ -11,13 +11,13 @@ import {
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { writeAttachments } from './attachments.ts'
-import { inChunks, maxWrites } from './chunks.ts'
+import { writeChunks } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import { writeParts } from './contents.ts'
 import { descriptionsAt, findDescriptions, writeDescriptions, writeNames } from './descriptions.ts'
 import type { DescriptionDocument, Relations, StatementDocument } from './document-types.ts'
 import { refusedWrites, translateError, translating } from './errors.ts'
+import { inBatches, maxWrites } from './in-batches.ts'
 import { isLate, isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
 import { undoLate, undoSession } from './undo.ts'
 
@@ -82,7 +82,7 @@ export const createEngine = ({ collections, lease, adopting, foreign }: EngineOp
     const lookUp = async (ids: readonly StatementId[]): Promise<Lookup> => {
       const present = new Map<StatementId, PresentStatement>()
       const referrers = new Map<StatementId, StatementId[]>()
-      await inChunks(ids, maxIds, async (some) => {
+      await inBatches(ids, maxIds, async (some) => {
         const [found, referring] = await Promise.all([findPresent(some), findReferrers(some)])
         for (const { ralph } of found) {
           if (!isTakenIn(ralph)) continue
@@ -119,7 +119,7 @@ export const createEngine = ({ collections, lease, adopting, foreign }: EngineOp
     }
 
     const writeChanges = (changed: readonly ChangedStatement[], at: Micros): Promise<void> =>
-      inChunks(changed, maxWrites, async (some) => {
+      inBatches(changed, maxWrites, async (some) => {
         const writes = some.map((each) => change(each, at))
         const { matchedCount } = await statements.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })
         if (matchedCount !== some.length) throw disturbed(where)
@@ -145,17 +145,17 @@ export const createEngine = ({ collections, lease, adopting, foreign }: EngineOp
       if (batch.statements.some(({ target }) => target !== undefined)) hasReferrers = true
       const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
       await settleAll([
-        writeParts(
+        writeChunks(
           collections,
           [...documents, ...adoptions].flatMap(({ parts }) => parts)
         ),
-        inChunks(documents, maxWrites, (some) =>
+        inBatches(documents, maxWrites, (some) =>
           statements.insertMany(
             some.map(({ document }) => document),
             writeOptions
           )
         ),
-        inChunks(adoptions, maxWrites, (some) => statements.bulkWrite(some.map(adoption), writeOptions)),
+        inBatches(adoptions, maxWrites, (some) => statements.bulkWrite(some.map(adoption), writeOptions)),
         writeChanges(batch.changed, at),
         writeAttachments(collections, batch.attachments),
         writeDescriptions(collections, batch, descriptions, written, at),

@@ -7,14 +7,14 @@ import { isInGap, isWritten, type Written } from '../../storage/batching/written
 import type { StatementId } from '../../xapi/statement.ts'
 import { formatMicros, type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { bsonSource, shortened } from './bson-source.ts'
+import { planContent, readContent } from './chunks.ts'
 import type { Collections } from './collections.ts'
-import { planContent, readContent } from './contents.ts'
-import type { PartDocument, Relations, StatementDocument, StatementText } from './document-types.ts'
+import type { ChunkDocument, Relations, StatementDocument, StatementText } from './document-types.ts'
 
 /** A document to be written, and the parts of its text. */
 export interface Planned<Document> {
   readonly document: Document
-  readonly parts: readonly PartDocument[]
+  readonly parts: readonly ChunkDocument[]
 }
 
 /** Whether it says something that does not count: it arrived too late to be taken back by who came next. */
@@ -44,7 +44,9 @@ export const objectIdOf = (id: string, timestamp: Micros): ObjectId => {
   return new ObjectId(bytes)
 }
 
-const planText = (text: string): { readonly text: Partial<StatementText>; readonly parts: readonly PartDocument[] } => {
+const planText = (
+  text: string
+): { readonly text: Partial<StatementText>; readonly parts: readonly ChunkDocument[] } => {
   if (text.length <= harmless) return { text: { text }, parts: [] }
   const bytes = Buffer.from(text)
   if (bytes.byteLength <= maxText) return { text: { text }, parts: [] }

@@ -1,8 +1,8 @@
 import type { Filter } from 'mongodb'
 import { type Gap, isWritten, type Written } from '../../storage/batching/written.ts'
+import { removeChunks } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
-import { removeParts } from './contents.ts'
 import { undoDescriptions, undoNames } from './descriptions.ts'
 import type { Relations, StatementDocument } from './document-types.ts'
 import { isOfGap, notWritten } from './find-plan.ts'
@@ -32,7 +32,7 @@ const removeTexts = async (collections: Collections, which: Filter<StatementDocu
       { projection: { 'ralph.parts': 1 }, maxTimeMS: timeLimits.read }
     )
     .toArray()
-  await removeParts(
+  await removeChunks(
     collections,
     long.flatMap(({ ralph }) => (ralph !== undefined && 'parts' in ralph ? [ralph] : []))
   )

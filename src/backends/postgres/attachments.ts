@@ -1,6 +1,6 @@
 import type { AttachmentContent, AttachmentStore } from '../../contracts/statement-store.ts'
-import { chunksOf } from './chunks.ts'
 import type { Database } from './connect.ts'
+import { batchesOf } from './in-batches.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
 
 /** Bytes go as they are in a parameter of their own; in an array they would be written in hexadecimal digits. */
@@ -15,7 +15,7 @@ const insertSome = (target: number, some: readonly AttachmentContent[]): Query<n
 }
 
 export const insertAttachments = (target: number, attachments: readonly AttachmentContent[]): Query<never>[] =>
-  chunksOf(attachments, ({ content }) => content.byteLength).map((piece) => insertSome(target, piece))
+  batchesOf(attachments, ({ content }) => content.byteLength).map((piece) => insertSome(target, piece))
 
 const selectSizes = prepare<[sha2: string, size: number]>(
   'select_attachment_sizes',
@@ -34,7 +34,7 @@ export const createAttachments = (database: Database, target: number): Attachmen
       const size = sizes.get(sha2)
       return size === undefined ? [] : [{ sha2, size }]
     })
-    for (const piece of chunksOf(there, ({ size }) => size)) {
+    for (const piece of batchesOf(there, ({ size }) => size)) {
       const asked = piece.map(({ sha2 }) => sha2)
       const contents = new Map(await database.read(selectContents(target, asked.join(' ')), options))
       for (const sha2 of asked) {

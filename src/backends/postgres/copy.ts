@@ -2,9 +2,9 @@ import type { DocumentKey } from '../../contracts/document-store.ts'
 import type { KeyedDocument, StoreCopy } from '../../contracts/store-copy.ts'
 import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { chunksOf } from './chunks.ts'
 import type { Database } from './connect.ts'
 import { columnsOfKey, digestOfKey } from './documents.ts'
+import { batchesOf } from './in-batches.ts'
 import { leastId } from './keys.ts'
 import { inOrder, inRange, type PageRow, pageFrom, pageOf, rangeOf } from './page.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
@@ -75,7 +75,7 @@ export const createCopy = (database: Database, target: number, writer: BatchedWr
       .sort()
       .map((digest) => each.get(digest))
       .filter((one) => one !== undefined)
-    for (const piece of chunksOf(sorted, ({ document }) => document.content.byteLength)) {
+    for (const piece of batchesOf(sorted, ({ document }) => document.content.byteLength)) {
       signal?.throwIfAborted()
       await database.write(upsertSome(target, piece))
     }

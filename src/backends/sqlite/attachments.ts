@@ -1,20 +1,20 @@
 import type { AttachmentContent } from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
+import { type ChunkTable, chunkSize } from './chunks.ts'
 import type { Connection } from './connect.ts'
-import { type PartTable, partSize } from './parts.ts'
 
 export interface AttachmentTable {
-  find(sha2: string): Steps<AttachmentContent | undefined>
+  find(sha2: string): Yielding<AttachmentContent | undefined>
   /** Within the transaction that is open. */
-  add(attachment: AttachmentContent): Steps<void>
+  add(attachment: AttachmentContent): Yielding<void>
 }
 
 const nothing = new Uint8Array()
 
 export const createAttachmentTable = (
   connection: Connection,
-  parts: PartTable,
+  parts: ChunkTable,
   times: IncreasingClock
 ): AttachmentTable => {
   const select = connection.prepare<[content: Uint8Array, parts: number | null]>(
@@ -30,7 +30,7 @@ export const createAttachmentTable = (
       return { sha2, content: owner === null ? content : ((yield* parts.read(owner)) ?? nothing) }
     },
     add: function* ({ sha2, content }) {
-      if (content.byteLength <= partSize) {
+      if (content.byteLength <= chunkSize) {
         insert.run(sha2, content, null)
         return
       }

@@ -1,12 +1,12 @@
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import type { StatementPage } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
 import { fitting, type Position } from '../../xapi/filters.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
+import type { ChunkTable } from './chunks.ts'
 import type { Connection } from './connect.ts'
 import { idOfBytes } from './id-bytes.ts'
-import type { PartTable } from './parts.ts'
 
 /** Reads all statements, voided ones too, in pages. */
 export const createStatementReader = (connection: Connection) => {
@@ -55,7 +55,7 @@ const partsOf = (key: DocumentKey): readonly string[] => [
 ]
 
 /** Reads all documents, in the order of their table's key, in pages. */
-export const createDocumentReader = (connection: Connection, parts: PartTable) => {
+export const createDocumentReader = (connection: Connection, parts: ChunkTable) => {
   const after = connection.prepare<[...DocumentRow]>(
     `SELECT kind, agent, activity, registration, id, content, content_type, etag, updated, parts FROM document
      WHERE (kind, activity, agent, registration, id) > (?, ?, ?, ?, ?)
@@ -67,7 +67,7 @@ export const createDocumentReader = (connection: Connection, parts: PartTable) =
   )
 
   /** Undefined: it was removed while it was read. */
-  const read = function* (row: DocumentRow): Steps<KeyedDocument | undefined> {
+  const read = function* (row: DocumentRow): Yielding<KeyedDocument | undefined> {
     const key = keyOf(row)
     for (let now: DocumentRow | undefined = row; now !== undefined; now = find.get(...partsOf(key))) {
       const [, , , , , inRow, contentType, etag, updated, owner] = now
@@ -77,7 +77,7 @@ export const createDocumentReader = (connection: Connection, parts: PartTable) =
     return undefined
   }
 
-  return function* (last: DocumentKey | undefined, limit: number): Steps<readonly KeyedDocument[]> {
+  return function* (last: DocumentKey | undefined, limit: number): Yielding<readonly KeyedDocument[]> {
     const page: KeyedDocument[] = []
     for (const row of after.all(...(last === undefined ? ['', '', '', '', ''] : partsOf(last)), limit)) {
       const document = yield* read(row)

@@ -1,9 +1,9 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
 import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
 import { metadataIn } from '../../xapi/descriptions.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { Connection } from './connect.ts'
 import type { Participant } from './transaction.ts'
 import { createTransactionCache } from './transaction-cache.ts'
@@ -13,7 +13,7 @@ export interface DescriptionTables extends Participant {
   /** `apart` as in `StatementBatch`. */
   learn(statement: Statement, stored: Micros, apart: boolean): void
   /** Writes what was put off when that is too much to wait for the end of the transaction; most often there is nothing. */
-  relieve(): Steps<void> | undefined
+  relieve(): Yielding<void> | undefined
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Descriptions
   agentNames(identifier: string): string[]
 }
@@ -59,7 +59,7 @@ const createMerged = <Description extends object>(
     pending.clear()
     characters = 0
   }
-  const flush = function* (): Steps<void> {
+  const flush = function* (): Yielding<void> {
     for (const [iri, { merged, isNew }] of pending) {
       if (isNew) upsert.run(iri, JSON.stringify(merged))
       yield
@@ -118,7 +118,7 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
   }
 
   // Names are written at once.
-  const flush = function* (): Steps<void> {
+  const flush = function* (): Yielding<void> {
     yield* definitions.flush()
     yield* displays.flush()
   }

@@ -7,24 +7,24 @@ import type {
 } from '../../contracts/document-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
 import { etagInSteps } from '../../storage/etag-in-steps.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
+import { type ChunkTable, chunkSize } from './chunks.ts'
 import type { Connection } from './connect.ts'
-import { type PartTable, partSize } from './parts.ts'
 
 /** What can be done with documents; all that write do so in the transaction that is open. */
 export interface DocumentTable {
   /** Its first step is the last one unless it is large. Undefined: there is none. False: it was replaced meanwhile. */
-  get(key: DocumentKey): Steps<StoredDocument | undefined | false>
+  get(key: DocumentKey): Yielding<StoredDocument | undefined | false>
   change(
     key: DocumentKey,
     change: (present: PresentDocument | undefined) => DocumentContent | undefined
-  ): Steps<StoredDocument | undefined>
+  ): Yielding<StoredDocument | undefined>
   ids(scope: DocumentScope, since: Micros | undefined): string[]
-  clear(scope: DocumentScope): Steps<void>
+  clear(scope: DocumentScope): Yielding<void>
   /** Puts a document of another store in the place of what is there. */
-  restore(document: KeyedDocument): Steps<void>
+  restore(document: KeyedDocument): Yielding<void>
 }
 
 type ScopeColumns = readonly [kind: string, agent: string, activity: string, registration: string]
@@ -48,7 +48,7 @@ const nothing = new Uint8Array()
 
 export const createDocumentTable = (
   connection: Connection,
-  parts: PartTable,
+  parts: ChunkTable,
   times: IncreasingClock
 ): DocumentTable => {
   const ofKey = 'kind = ?1 AND agent = ?2 AND activity = ?3 AND registration = ?4 AND id = ?5'
@@ -81,14 +81,14 @@ export const createDocumentTable = (
     return { present: owner === null ? about : { ...about, lacksContent: true }, owner }
   }
 
-  const removeParts = function* (key: DocumentKey): Steps<void> {
+  const removeParts = function* (key: DocumentKey): Yielding<void> {
     const [owner = null] = ownerOf.get(...columnsOf(key), key.id) ?? []
     if (owner !== null) yield* parts.remove(owner)
   }
 
-  const put = function* (key: DocumentKey, { content, contentType, etag, updated }: StoredDocument): Steps<void> {
+  const put = function* (key: DocumentKey, { content, contentType, etag, updated }: StoredDocument): Yielding<void> {
     yield* removeParts(key)
-    const owner = content.byteLength > partSize ? times.next() : null
+    const owner = content.byteLength > chunkSize ? times.next() : null
     const inRow = owner === null ? content : nothing
     upsert.run(...columnsOf(key), key.id, inRow, contentType, etag, updated, owner)
     if (owner !== null) yield* parts.add(owner, content)

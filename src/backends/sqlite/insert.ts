@@ -7,12 +7,12 @@ import type {
 } from '../../contracts/statement-store.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
-import type { Steps } from '../../storage/batching/group-commit.ts'
 import { isThere } from '../../storage/known-statements.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { requireOwnTargets } from '../../xapi/authority.ts'
 import { type Statement, type StatementId, targetOf, voids } from '../../xapi/statement.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { AttachmentTable } from './attachments.ts'
 import { leanTermsOf } from './compact-terms.ts'
 import type { Connection } from './connect.ts'
@@ -40,9 +40,9 @@ export interface InsertTables {
  * found out before anything is changed.
  */
 export interface Insert {
-  insert(batch: StatementBatch): Steps<InsertReport>
+  insert(batch: StatementBatch): Yielding<InsertReport>
   /** `StoreCopy.restoreStatements`. */
-  restore(statements: readonly StoredStatement[], attachments: readonly AttachmentContent[]): Steps<InsertReport>
+  restore(statements: readonly StoredStatement[], attachments: readonly AttachmentContent[]): Yielding<InsertReport>
 }
 
 export const createInsert = (tables: InsertTables): Insert => {
@@ -76,7 +76,7 @@ export const createInsert = (tables: InsertTables): Insert => {
     incoming: IncomingStatement,
     stored: Micros,
     { define, apart = false, inheritance }: Pick<StatementBatch, 'define' | 'apart' | 'inheritance'>
-  ): Steps<void> {
+  ): Yielding<void> {
     const { id, statement } = incoming
     const voidedId = voids(statement)
     const voided = voidedId === undefined && references.isVoided(id)
@@ -95,7 +95,7 @@ export const createInsert = (tables: InsertTables): Insert => {
     yield
   }
 
-  const attach = function* (contents: readonly AttachmentContent[]): Steps<void> {
+  const attach = function* (contents: readonly AttachmentContent[]): Yielding<void> {
     for (const attachment of contents) {
       yield* attachments.add(attachment)
       yield

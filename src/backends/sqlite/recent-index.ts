@@ -1,6 +1,6 @@
-import type { Steps } from '../../storage/batching/group-commit.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { TermId } from './term-ids.ts'
 import type { Participant } from './transaction.ts'
 
@@ -13,7 +13,7 @@ export interface RecentIndex extends Participant {
   addId(id: StatementId, stored: Micros): void
   addTerm(term: TermId, stored: Micros): void
   /** `terms` as they will be. */
-  termsToBe(): Steps<ReadonlyMap<TermId, readonly Micros[]>>
+  termsToBe(): Yielding<ReadonlyMap<TermId, readonly Micros[]>>
   clear(): void
 }
 

@@ -1,8 +1,9 @@
 import type { Inheritance } from '../../contracts/statement-store.ts'
-import { Spoilt, type Steps } from '../../storage/batching/group-commit.ts'
+import { Spoilt } from '../../storage/batching/group-commit.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { inheritableTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { leanTerms } from './compact-terms.ts'
 import type { Connection } from './connect.ts'
 import { bytesOfId } from './id-bytes.ts'
@@ -29,7 +30,7 @@ export interface References extends Participant {
    * Hands terms down: to the arrival from its target, and from the arrival to all that target it, however remotely.
    * Undefined where there is nothing to hand down.
    */
-  link(arrival: Arrival): Steps<void> | undefined
+  link(arrival: Arrival): Yielding<void> | undefined
   /** The terms that a statement has from what it targets. */
   inheritedBy(stored: Micros): TermId[]
 }
@@ -65,7 +66,7 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
     stored: Micros,
     terms: readonly TermId[],
     inheritance: Inheritance | undefined
-  ): Steps<TermId[]> {
+  ): Yielding<TermId[]> {
     take(inheritance, terms.length)
     const news: TermId[] = []
     for (const term of terms) {
@@ -98,7 +99,7 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
     return [...latest.heritage, ...inheritedBy(stored)]
   }
 
-  const handDown = function* ({ id, stored, statement, target, inheritance }: Arrival): Steps<void> {
+  const handDown = function* ({ id, stored, statement, target, inheritance }: Arrival): Yielding<void> {
     if (target) {
       insertReference.run(bytesOfId(target), stored)
       any = true

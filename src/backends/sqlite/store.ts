@@ -9,14 +9,16 @@ import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { lockStore } from '../../durability/process-lock.ts'
 import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
-import { createGroupCommit, inTurns, type JobOptions, type Steps } from '../../storage/batching/group-commit.ts'
+import { createGroupCommit, inTurns, type JobOptions } from '../../storage/batching/group-commit.ts'
 import { storeClosed } from '../../storage/closed.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createQueue } from '../../storage/one-at-a-time.ts'
 import { createPageCache } from '../../storage/page-cache.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { createAttachmentTable } from './attachments.ts'
+import { createChunkTable } from './chunks.ts'
 import { type CacheSize, type Connection, connect } from './connect.ts'
 import { createDocumentReader, createStatementReader } from './copy.ts'
 import { createDescriptionTables } from './descriptions.ts'
@@ -24,7 +26,6 @@ import { createDocumentTable } from './documents.ts'
 import { translateError } from './errors.ts'
 import { createIndexTables } from './index-tables.ts'
 import { createInsert } from './insert.ts'
-import { createPartTable } from './parts.ts'
 import { createQueries } from './query.ts'
 import { recallIndex } from './rebuild-recent-index.ts'
 import { createReferences } from './references.ts'
@@ -102,7 +103,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const index = createIndexTables(connection, maxInMemory)
   const references = createReferences(connection, termIds, index)
   recallIndex({ connection, termIds, index, references })
-  const parts = createPartTable(connection)
+  const parts = createChunkTable(connection)
   const attachments = createAttachmentTable(connection, parts, times)
   const descriptions = createDescriptionTables(connection)
   const revision = createStatementRevision()
@@ -159,7 +160,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const write = <T>(job: () => T, options?: JobOptions, sizeOf?: () => number): Promise<T> =>
     writing(() => group.run(job, options), sizeOf)
 
-  const writeInSteps = <T>(job: () => Steps<T>, options?: JobOptions, sizeOf?: () => number): Promise<T> =>
+  const writeInSteps = <T>(job: () => Yielding<T>, options?: JobOptions, sizeOf?: () => number): Promise<T> =>
     writing(() => group.runInSteps(job, options), sizeOf)
 
   /** Whether writing works again is found out by writing as much as failed: a full disk may have room for less. */

@@ -1,4 +1,4 @@
-import type { Steps } from '../../storage/batching/group-commit.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 
 /**
  * What is kept in memory of the tables. While a transaction is open it is ahead of what is durable; at the end it either
@@ -6,7 +6,7 @@ import type { Steps } from '../../storage/batching/group-commit.ts'
  */
 export interface Participant {
   /** Writes what was put off. Its last chance to be in the transaction: COMMIT comes next, and may still fail. */
-  finish?(): Steps<void>
+  finish?(): Yielding<void>
   /** The transaction was committed. Not before: what is settled is not undone any more. */
   settle(): void
   /** The transaction was rolled back, before or after `finish`. */

@@ -1,5 +1,6 @@
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
-import type { Steps, Transactions } from '../../storage/batching/group-commit.ts'
+import type { Transactions } from '../../storage/batching/group-commit.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { checkpoint, syncLog } from './checkpoint.ts'
 import { type Connection, pagesOfLog } from './connect.ts'
 import type { Participant } from './transaction.ts'
@@ -8,7 +9,7 @@ import type { Participant } from './transaction.ts'
 const mostAtOnce = 8 * 2 ** 20
 
 export interface OpenedTransactions extends Transactions {
-  finish(): Steps<void>
+  finish(): Yielding<void>
   /** Times for readers: of what a transaction has given out, nothing is there before it is committed. */
   readonly visible: Pick<IncreasingClock, 'now' | 'latest'>
 }

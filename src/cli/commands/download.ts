@@ -10,9 +10,9 @@ import type { Composition } from '../composition.ts'
 import { requireBackend } from '../data-command.ts'
 import { hideSecrets } from '../hide-secrets.ts'
 import { interruptible } from '../interruption.ts'
+import { mapConcurrently } from '../map-concurrently.ts'
 import { objectsOf } from '../objects-of-urls.ts'
 import { optionsOf } from '../setting-options.ts'
-import { inTurns } from '../turns.ts'
 
 interface DownloadFlags {
   readonly cache: boolean
@@ -101,7 +101,7 @@ const run = async (
   }
   await interruptible(async (signal) => {
     await writeOut(
-      inTurns(urls, concurrency, (url) => one(url, signal)),
+      mapConcurrently(urls, concurrency, (url) => one(url, signal)),
       { signal }
     )
   })

@@ -1,12 +1,12 @@
 import type { RejectedRequest } from '../../contracts/rejected-requests.ts'
 import { type ErrorCode, RalphError } from '../../errors.ts'
 import type { Call } from '../../lrs/call.ts'
-import { runInTurns } from '../../lrs/in-turns.ts'
 import { boolean, optional, refuseUnknown, required, uuid } from '../../lrs/parameters.ts'
 import { queryStatements } from '../../lrs/query-statements/index.ts'
 import { queryParameters } from '../../lrs/query-statements/read-query.ts'
 import { type SentStatements, storeStatement, storeStatements } from '../../lrs/store-statements/index.ts'
 import { storePartially } from '../../lrs/store-statements/partial.ts'
+import { runYielding } from '../../lrs/yielding.ts'
 import { mediaType } from '../../xapi/media-type.ts'
 import { errorStatus } from '../error-status.ts'
 import { errorBody } from '../errors.ts'
@@ -22,7 +22,7 @@ const readBody = async ({ header, body }: XapiRequest, { limits }: Door): Promis
     case 'application/json':
       return { json: body, attachments: [] }
     case 'multipart/mixed':
-      return runInTurns(readStatementParts(body, contentType, limits))
+      return runYielding(readStatementParts(body, contentType, limits))
     default:
       throw new RalphError(
         'UNSUPPORTED_MEDIA_TYPE',

@@ -5,7 +5,7 @@ import { maxPageSize, type StatementQuery } from '../../xapi/filters.ts'
 import { groupsBySize } from '../../xapi/groups.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { takeTurns } from '../in-turns.ts'
+import { createYielder } from '../yielding.ts'
 import { findStatements } from './found-statements.ts'
 
 /** A text that is too long to be held as a whole. */
@@ -81,7 +81,7 @@ export const readExactPage = async (
 ): Promise<ExactPage> => {
   const before = Buffer.from(frame.before)
   const hash = createHash('sha1').update(before)
-  const turns = takeTurns()
+  const turns = createYielder()
   const heads: Head[] = []
   let texts: Buffer[] | undefined = []
   let [size, more] = [0, false]

@@ -4,7 +4,7 @@ import { identifierKeys } from '../../xapi/identifier.ts'
 import { type Statement, type StatementId, targetOf } from '../../xapi/statement.ts'
 import { inheritableTerms, type Term, termsOfQuery } from '../../xapi/terms.ts'
 import type { Call } from '../call.ts'
-import { takeTurns } from '../in-turns.ts'
+import { createYielder } from '../yielding.ts'
 
 /** What stands at one end of a StatementRef, for who may read it. */
 interface Readable {
@@ -59,7 +59,7 @@ export const createReferenceFilter = (call: Call, query: StatementQuery, authori
   const all = 2 ** wanted.length - 1
   /** Undefined: not there, or not for this reader. */
   const known = new Map<StatementId, Readable | undefined>()
-  const turns = takeTurns()
+  const turns = createYielder()
 
   const learn = ({ id, text }: StoredStatement): void => {
     // The store holds only what was validated when it came in.

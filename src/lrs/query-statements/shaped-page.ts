@@ -5,7 +5,7 @@ import { canonical, idsOnly } from '../../xapi/format.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
 import type { Call } from '../call.ts'
-import { mapInTurns, takeTurns } from '../in-turns.ts'
+import { createYielder, mapYielding } from '../yielding.ts'
 import { createDescriber } from './describer.ts'
 import { findStatements } from './found-statements.ts'
 import type { StatementFormat } from './read-query.ts'
@@ -20,8 +20,8 @@ export const shapeAs = (
 ): Shape => {
   const describer = format === 'canonical' ? createDescriber(call, acceptLanguage) : undefined
   return async function* (found) {
-    const turns = takeTurns()
-    const parsed = await mapInTurns(found, (stored) => {
+    const turns = createYielder()
+    const parsed = await mapYielding(found, (stored) => {
       const { text, putBack } = setAside(stored.text)
       // The store holds only what was validated when it came in.
       return { stored, statement: JSON.parse(text) as Statement, putBack }

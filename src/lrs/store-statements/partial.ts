@@ -3,7 +3,7 @@ import { type Problem, RalphError } from '../../errors.ts'
 import { namedDigests } from '../../xapi/attachments.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { mapInTurns, takeTurns } from '../in-turns.ts'
+import { createYielder, mapYielding } from '../yielding.ts'
 import type { SentStatements } from './index.ts'
 import { boundInheritance } from './inheritance.ts'
 import { readStatements } from './read.ts'
@@ -41,7 +41,7 @@ const failed = (index: number, error: unknown): PartialError => {
  * that a wrong one does not hold up the others. They keep their order, and none waits until one before it is durable.
  */
 export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
-  const judged = await mapInTurns(await readStatements(sent.json, call.rules), (each) =>
+  const judged = await mapYielding(await readStatements(sent.json, call.rules), (each) =>
     validateText(each, sent.json, call.version)
   )
   const shareInheritance = boundInheritance(call.rules.maxInheritedTerms)
@@ -64,7 +64,7 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
   }
 
   const storing: Promise<Outcome>[] = []
-  const turns = takeTurns()
+  const turns = createYielder()
   for (const each of judged) {
     const outcome = storeOne(each)
     // What fails while others have their turn is told below.

@@ -3,7 +3,7 @@ import { type Problem, RalphError } from '../../errors.ts'
 import { type ElementPlace, type ElementScan, scanElements } from '../../json/elements.ts'
 import { parseJson } from '../../json/exact.ts'
 import type { LrsRules } from '../call.ts'
-import { takeTurns } from '../in-turns.ts'
+import { createYielder } from '../yielding.ts'
 
 /** From this many bytes on a statement is long: steps of working on it are turns of their own, and little of it is kept. */
 const long = 2 ** 16
@@ -62,7 +62,7 @@ const stride = 2 ** 18
 const scan = async (json: Uint8Array, { maxStatements }: StatementLimits): Promise<ElementScan> => {
   if (!isUtf8(json)) throw new RalphError('INVALID_JSON', 'The body is not valid UTF-8.')
   const elements = scanElements(json, maxStatements)
-  const turns = takeTurns()
+  const turns = createYielder()
   while (!elements.step(stride)) await turns.rest()
   return elements
 }
@@ -85,7 +85,7 @@ const sentIn = async (
   limits: StatementLimits
 ): Promise<readonly SentStatement[]> => {
   if (!elements.isSound()) refuseAsJson(json, 'the list of statements has no end, or something stands behind it')
-  const turns = takeTurns()
+  const turns = createYielder()
   const sent: SentStatement[] = []
   for (const [index, place] of elements.found.entries()) {
     const excess = excessOf(place, index, limits)

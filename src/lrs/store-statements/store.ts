@@ -4,8 +4,8 @@ import { requireAttachments } from '../../xapi/attachments.ts'
 import { verifySignatures } from '../../xapi/signature.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { mapInTurns } from '../in-turns.ts'
 import { writesOwnOnly } from '../restriction.ts'
+import { mapYielding } from '../yielding.ts'
 import { boundInheritance } from './inheritance.ts'
 import { keepLatest } from './long.ts'
 import { type LatestPrepared, prepareStatement } from './prepare.ts'
@@ -33,7 +33,7 @@ export const store = async (
   await verifySignatures(statements, attachments, signatureRules)
   const parts = new Set(attachments.map(({ sha2 }) => sha2.toLowerCase()))
   const latest: LatestPrepared = keepLatest()
-  const incoming = await mapInTurns(valid, (each) => prepareStatement(each, call, parts, latest))
+  const incoming = await mapYielding(valid, (each) => prepareStatement(each, call, parts, latest))
   const define = !call.rules.restrictByScopes || allows(call.principal, 'define')
   // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.
   const report = await call.store.statements.insert({

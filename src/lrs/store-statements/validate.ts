@@ -5,7 +5,7 @@ import { findIllFormed } from '../../validation/rules/well-formed.ts'
 import { validateStatement, validateWellFormed } from '../../validation/statement.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import type { Version } from '../../xapi/version.ts'
-import { mapInTurns } from '../in-turns.ts'
+import { mapYielding } from '../yielding.ts'
 import { withoutExtensions } from './long.ts'
 import { type Excess, parseSent, type SentStatement } from './read.ts'
 
@@ -110,7 +110,7 @@ export const validateStatements = async (
     judgements.push(judgement)
     if (!('statement' in judgement)) wrong += judgement.problems.length
   }
-  await mapInTurns(sent, (each) => {
+  await mapYielding(sent, (each) => {
     if (wrong >= mostProblems) return
     const judgement = validateText(each, json, version)
     return judgement instanceof Promise ? judgement.then(keep) : keep(judgement)

@@ -12,9 +12,10 @@ import { type ErrorCode, RalphError } from '../../errors.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { separateKnown } from '../known-statements.ts'
 import type { BatchEngine, WriteSession } from './engine.ts'
-import { inTurns, type Steps } from './group-commit.ts'
+import { inTurns } from './group-commit.ts'
 import { createMetadataMerger, type DescribingStatement } from './merge-metadata.ts'
 import { createPlan, idsToLookUp, lookUpAll, type Plan } from './plan.ts'
 import { createBatchQueue } from './queue.ts'
@@ -52,7 +53,7 @@ interface Job {
   readonly apart?: boolean
   readonly inheritance?: Inheritance | undefined
   /** Adds to the plan what is new; a `RalphError` is thrown before anything was added, and refuses this job alone. */
-  plan(plan: Plan, times: Times): Steps<Planned>
+  plan(plan: Plan, times: Times): Yielding<Planned>
 }
 
 /** What a job has added to a plan. */

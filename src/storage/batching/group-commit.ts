@@ -1,9 +1,7 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import { storeClosed } from '../closed.ts'
-
-/** Long work that can be interrupted: wherever it yields, all that it has touched bears being looked at. */
-export type Steps<Result> = Generator<void, Result, void>
 
 /** Milliseconds after which others have the event loop. */
 const turnLength = 10
@@ -15,7 +13,7 @@ const stepsPerLook = 8
  * Takes steps until all are taken, and then has their result, or until it is late. The first looks come sooner: one step
  * may write two megabytes, and eight of them would hold the event loop for a third of a second.
  */
-const advance = <Result>(steps: Steps<Result>, isLate: () => boolean): { readonly value: Result } | undefined => {
+const advance = <Result>(steps: Yielding<Result>, isLate: () => boolean): { readonly value: Result } | undefined => {
   let look = 1
   for (let taken = 1; ; taken += 1) {
     const step = steps.next()
@@ -27,7 +25,7 @@ const advance = <Result>(steps: Steps<Result>, isLate: () => boolean): { readonl
 }
 
 /** Works through all steps; others have their turn of the event loop whenever that has taken long. */
-export const inTurns = async <Result>(steps: Steps<Result>): Promise<Result> => {
+export const inTurns = async <Result>(steps: Yielding<Result>): Promise<Result> => {
   let end = performance.now() + turnLength
   for (;;) {
     const done = advance(steps, () => performance.now() >= end)
@@ -41,7 +39,7 @@ export const inTurns = async <Result>(steps: Steps<Result>): Promise<Result> => 
 export interface Transactions {
   begin(): void
   /** What is left to do before `commit`. */
-  finish?(): Steps<void>
+  finish?(): Yielding<void>
   /** Makes durable what the jobs since `begin` have done; the store stays consistent when it throws. */
   commit(): void | Promise<void>
   /** Undoes everything since `begin`, in memory too. Called after a job or `commit` threw. */
@@ -81,7 +79,7 @@ export interface GroupCommit {
    */
   run<T>(job: () => T, options?: JobOptions): Promise<T>
   /** The same for a job that may take long: others have their turn of the event loop between its steps. */
-  runInSteps<T>(job: () => Steps<T>, options?: JobOptions): Promise<T>
+  runInSteps<T>(job: () => Yielding<T>, options?: JobOptions): Promise<T>
   /** How many jobs wait for their turn. */
   waiting(): number
   /** Finishes what was accepted, then refuses. May be called twice. */
@@ -90,7 +88,7 @@ export interface GroupCommit {
 
 interface Entry extends JobOptions {
   /** Runs the job, or begins to, and keeps its result until `resolve`. */
-  readonly work: () => Steps<void> | undefined
+  readonly work: () => Yielding<void> | undefined
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
 }
@@ -195,7 +193,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
   }
 
   const add = <T>(
-    work: (keep: (value: T) => void) => Steps<void> | undefined,
+    work: (keep: (value: T) => void) => Yielding<void> | undefined,
     options: JobOptions = {}
   ): Promise<T> => {
     if (closed) return Promise.reject(storeClosed())
@@ -220,7 +218,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
         keep(job())
         return undefined
       }, options),
-    runInSteps: <T>(job: () => Steps<T>, options?: JobOptions) =>
+    runInSteps: <T>(job: () => Yielding<T>, options?: JobOptions) =>
       add<T>(function* (keep) {
         keep(yield* job())
       }, options),

@@ -4,8 +4,9 @@ import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
 import { metadataIn, type StatementMetadata } from '../../xapi/descriptions.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { FoundName, WriteSession } from './engine.ts'
-import { inTurns, type Steps } from './group-commit.ts'
+import { inTurns } from './group-commit.ts'
 
 /** What the statements of a batch teach of Activities, Verbs and Agents. */
 export interface MetadataUpdate extends Descriptions {
@@ -42,7 +43,7 @@ interface Said<Description> {
 
 const metadataInAll = function* (
   all: readonly DescribingStatement[]
-): Steps<{ readonly stored: Micros; readonly metadata: StatementMetadata }[]> {
+): Yielding<{ readonly stored: Micros; readonly metadata: StatementMetadata }[]> {
   const said: { readonly stored: Micros; readonly metadata: StatementMetadata }[] = []
   for (const { statement, stored, apart } of all) {
     said.push({ stored, metadata: metadataIn(statement, apart) })
@@ -54,7 +55,7 @@ const metadataInAll = function* (
 const unknownIn = function* <Description>(
   all: Iterable<readonly [iri: string, description: Description]>,
   memory: LRUCache<string, string>
-): Steps<Said<Description>[]> {
+): Yielding<Said<Description>[]> {
   const said: Said<Description>[] = []
   const last = new Map<string, string>()
   for (const [iri, description] of all) {
@@ -71,7 +72,7 @@ const mergeAll = function* <Description>(
   said: readonly Said<Description>[],
   known: ReadonlyMap<string, Description>,
   merge: (present: Description | undefined, next: Description) => Description
-): Steps<Map<string, Description>> {
+): Yielding<Map<string, Description>> {
   const merged = new Map<string, Description>()
   for (const { iri, description } of said) {
     yield

@@ -2,8 +2,8 @@ import type { IncomingStatement, Inheritance } from '../../contracts/statement-s
 import { type Statement, type StatementId, targetOf, voids } from '../../xapi/statement.ts'
 import { inheritableTerms, ownTerms } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { ChangedStatement, Lookup, NewStatement, PresentStatement } from './engine.ts'
-import type { Steps } from './group-commit.ts'
 import { isInheritable, type Token, tokenOf } from './tokens.ts'
 
 /** A statement as a plan moves it about, there already or not. */
@@ -28,14 +28,14 @@ export interface Plan {
   statement(id: StatementId): Statement | undefined
   /** Plans a statement that is not there. */
   /** `inheritance` is told of each token before it is handed down; where it throws, nothing of the plan may be written. */
-  add(incoming: IncomingStatement, stored: Micros, text: string, inheritance?: Inheritance): Steps<void>
+  add(incoming: IncomingStatement, stored: Micros, text: string, inheritance?: Inheritance): Yielding<void>
   /** Whether a statement was added in part. */
   isSpoilt(): boolean
   /** Hands down again what a statement that is there has and does: for one whose writer died half-way. */
-  link(id: StatementId): Steps<void>
+  link(id: StatementId): Yielding<void>
   /** In the order in which they were added. */
-  added(): Steps<NewStatement[]>
-  changed(): Steps<ChangedStatement[]>
+  added(): Yielding<NewStatement[]>
+  changed(): Yielding<ChangedStatement[]>
 }
 
 const nodeOf = (present: PresentStatement): Node => ({
@@ -120,7 +120,7 @@ export const createPlan = (found: Lookup): Plan => {
   }
 
   /** A referrer has whatever its target has: where nothing is new there is nothing to hand on. This ends circles. */
-  const handDown = function* (node: Node, inheritance: Inheritance | undefined): Steps<void> {
+  const handDown = function* (node: Node, inheritance: Inheritance | undefined): Yielding<void> {
     const waiting = [{ node, tokens: [...node.tokens].filter(isInheritable) }]
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       for (const referrer of referrersOf(next.node.id)) {
@@ -138,7 +138,7 @@ export const createPlan = (found: Lookup): Plan => {
     node.isVoidedNow = true
   }
 
-  const linkNode = function* (node: Node, inheritance?: Inheritance): Steps<void> {
+  const linkNode = function* (node: Node, inheritance?: Inheritance): Yielding<void> {
     const target = node.target === undefined ? undefined : nodes.get(node.target)
     if (target !== undefined) inherit(node, [...target.tokens].filter(isInheritable), inheritance)
     if (node.voiding) voidNode(target)

@@ -10,7 +10,7 @@ import type { InputRecord } from '../../../contracts/data-backend.ts'
 import type { KeyedRecord, NotWritten, RecordContainer } from '../../../records/reconcile.ts'
 import { parseMicros } from '../../../xapi/timestamp.ts'
 import { bsonSource } from '../bson-source.ts'
-import type { KnownDigests } from '../seen-digests.ts'
+import type { SeenObjectIds } from '../seen-object-ids.ts'
 import { objectIdOf } from '../statement-document.ts'
 
 /** Ralph's document. */
@@ -54,7 +54,7 @@ const idOf = (record: InputRecord): KeyedRecord | string =>
 /** A collection that is written to. */
 export interface RecordCollection {
   readonly collection: Collection<RecordDocument>
-  readonly digests: KnownDigests
+  readonly digests: SeenObjectIds
   /** Sees to an index of the ids of records. */
   ensureIndex(): Promise<void>
 }

@@ -6,7 +6,7 @@ import type { ByteRange } from './file.ts'
 import type { JournalEntry } from './journal.ts'
 
 /** What the journals say, all entries taken together. */
-export interface Kept {
+export interface JournalState {
   readonly documents: LocatedDocuments
   readonly attachments: Map<string, ByteRange>
   /** By their `stored`: statements that teach nothing. */
@@ -16,18 +16,18 @@ export interface Kept {
 }
 
 /** That one statement was told to keep it apart. */
-export const keepApart = ({ apart }: Pick<Kept, 'apart'>, stored: Micros): void => {
+export const keepApart = ({ apart }: Pick<JournalState, 'apart'>, stored: Micros): void => {
   apart.since = Math.min(apart.since, stored)
 }
 
-export const createKept = (): Kept => ({
+export const createJournalState = (): JournalState => ({
   documents: createDocumentIndex(),
   attachments: new Map(),
   unlearned: new Set(),
   apart: { since: Number.POSITIVE_INFINITY }
 })
 
-export const takeIn = (kept: Kept, times: IncreasingClock, entry: JournalEntry, range: ByteRange): void => {
+export const applyEntry = (kept: JournalState, times: IncreasingClock, entry: JournalEntry, range: ByteRange): void => {
   if ('put' in entry) {
     const { put, contentType, etag, updated } = entry
     kept.documents.set(put, { contentType, etag, updated, range })

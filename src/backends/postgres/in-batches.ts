@@ -7,6 +7,6 @@ const mostBytes = 2 ** 23
 const mostValues = 100
 
 /** Divides what is too much for one statement of SQL. */
-export const chunksOf = <Item>(items: readonly Item[], sizeOf: (item: Item) => number): (readonly Item[])[] => [
+export const batchesOf = <Item>(items: readonly Item[], sizeOf: (item: Item) => number): (readonly Item[])[] => [
   ...groupsBySize(items, sizeOf, mostBytes, mostValues)
 ]

@@ -6,7 +6,7 @@ import { objectIdOf } from './statement-document.ts'
  * bytes of `_id` are a digest of it. Most records that come are new, and a request for their ids takes as long as
  * writing them. What others write meanwhile is not known here; the unique `_id` finds most of that.
  */
-export interface KnownDigests {
+export interface SeenObjectIds {
   add(id: ObjectId): void
   /** False: no document has it, for certain. */
   mayHave(id: ObjectId): boolean
@@ -24,7 +24,7 @@ const probes = 4
 /** Of a larger collection every id is asked for: its digests would take long to read. */
 const most = 4_000_000
 
-const createDigests = (): KnownDigests => {
+const createSeenObjectIds = (): SeenObjectIds => {
   const words = new Uint32Array(bits / 32)
   const bitAt = (bytes: Uint8Array, probe: number): number => {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -48,7 +48,7 @@ const createDigests = (): KnownDigests => {
   }
 }
 
-const allMayBeThere: KnownDigests = { add: () => {}, mayHave: () => true }
+const allMayBeThere: SeenObjectIds = { add: () => {}, mayHave: () => true }
 
 /** Documents that are looked at to see whether their keys are made by Ralph's rule. */
 const sample = 20
@@ -59,11 +59,11 @@ const isByRule = ({ _id, _source }: Document): boolean =>
   objectIdOf(_source.id, 0).toHexString().slice(8) === _id.toHexString().slice(8)
 
 /** Reads the digests of all that is there. */
-export const readDigests = async (collection: Collection<KeyDocument>): Promise<KnownDigests> => {
+export const readSeenObjectIds = async (collection: Collection<KeyDocument>): Promise<SeenObjectIds> => {
   if ((await collection.estimatedDocumentCount()) > most) return allMayBeThere
   const some = await collection.find<Document>({}, { projection: { '_source.id': 1 }, limit: sample }).toArray()
   if (!some.every(isByRule)) return allMayBeThere
-  const digests = createDigests()
+  const digests = createSeenObjectIds()
   for await (const { _id } of collection.find({}, { projection: { _id: 1 }, batchSize: 50_000 })) {
     // Others than Ralph may have written here.
     if (_id instanceof ObjectId) digests.add(_id)

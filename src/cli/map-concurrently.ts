@@ -1,5 +1,5 @@
 /** Works on several at once, and gives the results in the order of what they were made of. */
-export async function* inTurns<Item, Result>(
+export async function* mapConcurrently<Item, Result>(
   items: readonly Item[],
   concurrency: number,
   work: (item: Item) => Promise<Result>

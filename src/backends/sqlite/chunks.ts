@@ -1,22 +1,22 @@
-import type { Steps } from '../../storage/batching/group-commit.ts'
+import type { Yielding } from '../../xapi/yielding.ts'
 import type { Connection } from './connect.ts'
 
 /**
  * Content of more bytes is kept in parts of so many. SQLite writes or reads a row in one go, and one of 60 MB would keep
  * everybody waiting for half a second, and be in memory three times meanwhile.
  */
-export const partSize = 2 ** 17
+export const chunkSize = 2 ** 17
 
-export interface PartTable {
+export interface ChunkTable {
   /** Writes all parts of `owner`, in the transaction that is open. An owner is never used again. */
-  add(owner: number, content: Uint8Array): Steps<void>
+  add(owner: number, content: Uint8Array): Yielding<void>
   /** In the transaction that is open. */
-  remove(owner: number): Steps<void>
+  remove(owner: number): Yielding<void>
   /** Undefined: they were removed before the last was read. */
-  read(owner: number): Steps<Uint8Array | undefined>
+  read(owner: number): Yielding<Uint8Array | undefined>
 }
 
-export const createPartTable = (connection: Connection): PartTable => {
+export const createChunkTable = (connection: Connection): ChunkTable => {
   const insert = connection.prepare('INSERT INTO part (owner, place, content) VALUES (?, ?, ?)')
   const removeLast = connection.prepare(
     'DELETE FROM part WHERE owner = ?1 AND place = (SELECT max(place) FROM part WHERE owner = ?1)'
@@ -28,8 +28,8 @@ export const createPartTable = (connection: Connection): PartTable => {
 
   return {
     add: function* (owner, content) {
-      for (let at = 0; at < content.byteLength; at += partSize) {
-        insert.run(owner, at / partSize, content.subarray(at, at + partSize))
+      for (let at = 0; at < content.byteLength; at += chunkSize) {
+        insert.run(owner, at / chunkSize, content.subarray(at, at + chunkSize))
         yield
       }
     },

@@ -4,12 +4,12 @@ import { setImmediate } from 'node:timers/promises'
 const turn = 10
 
 /** The turns of one request: it works for a while, then others have theirs. */
-export interface Turns {
+export interface Yielder {
   /** Waits for the others once the present turn has lasted long enough; work that is short never waits. */
   rest(): Promise<void> | undefined
 }
 
-export const takeTurns = (): Turns => {
+export const createYielder = (): Yielder => {
   let started = performance.now()
   return {
     rest: () => {
@@ -25,12 +25,12 @@ export const takeTurns = (): Turns => {
  * What `work` makes of the items, in their order; when it has taken long, others have their turn before the next ones: a
  * batch may hold tens of thousands of statements, or a few that are as large. A small one is done without waiting once.
  */
-export const mapInTurns = async <Item, Result>(
+export const mapYielding = async <Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Result | Promise<Result>
 ): Promise<Result[]> => {
   const results: Result[] = []
-  const turns = takeTurns()
+  const turns = createYielder()
   for (const item of items) {
     const rest = turns.rest()
     if (rest !== undefined) await rest
@@ -41,8 +41,8 @@ export const mapInTurns = async <Item, Result>(
 }
 
 /** Runs steps to their end; when they have taken long, others have their turn before the next one. */
-export const runInTurns = async <Result>(steps: Generator<void, Result>): Promise<Result> => {
-  const turns = takeTurns()
+export const runYielding = async <Result>(steps: Generator<void, Result>): Promise<Result> => {
+  const turns = createYielder()
   for (;;) {
     const { done, value } = steps.next()
     if (done) return value

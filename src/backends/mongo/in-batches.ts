@@ -1,0 +1,11 @@
+/** One request after another, so that none takes long: a server that is busy with one answers nobody else the sooner. */
+export const inBatches = async <Each>(
+  all: readonly Each[],
+  size: number,
+  request: (some: readonly Each[]) => Promise<unknown>
+): Promise<void> => {
+  for (let start = 0; start < all.length; start += size) await request(all.slice(start, start + size))
+}
+
+/** Documents that one request writes: some megabytes, as statements are. */
+export const maxWrites = 1000
