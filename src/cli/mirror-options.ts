@@ -24,6 +24,11 @@ const describe = (setting: Setting<unknown>, group: SettingsGroup): string =>
 const ownOptions = (): readonly Option[] => [
   new Option('--once', 'look and download one time, then end; the exit code says what is left'),
   new Option('--verify', 'read the files of the mirror, compare them with their checksums, then end'),
+  new Option('--import', 'import each archive as soon as it is in the mirror: docs/imports.md'),
+  new Option(
+    '--queue',
+    'with --import: leave the work to a server with RALPH_IMPORTS_ENABLED, or to `ralph imports run`'
+  ),
   new Option('--subset <share>', 'with --verify: a share of the files by chance, as 5%, or a group of them, as 2/7')
 ]
 

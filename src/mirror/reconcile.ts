@@ -1,10 +1,18 @@
 import type { CachedArchive } from './archive-cache.ts'
-import type { Mirror } from './mirror-options.ts'
+import type { Mirror, OnlineMirror } from './mirror-options.ts'
 import { fileOf, isSafe, isWhole, lookAt, makeDirectory, nameOf } from './place.ts'
 
+/** What is to be done with archives that come counts too. */
+type ReconciledMirror = Mirror & Pick<OnlineMirror, 'onArchive'>
+
 /** An archive that is not done: whether the file that is there, if one is, is what it must be. */
-const reconcileTodo = async ({ cache, directory, log, signal }: Mirror, archive: CachedArchive): Promise<void> => {
+const reconcileTodo = async (
+  { cache, directory, log, signal, onArchive }: ReconciledMirror,
+  archive: CachedArchive
+): Promise<void> => {
   const found = lookAt(directory, archive)
+  // The process may have died before it was taken on: the download finds it there, and sees to that.
+  if (found === 'there' && onArchive !== undefined) return
   if (found === 'decrypted' || (found === 'there' && (await isWhole(fileOf(directory, archive), archive, signal)))) {
     cache.setStatus(archive.id, 'done')
     log.info(`Archive ${nameOf(archive)} already available`)
@@ -28,7 +36,7 @@ const reconcileDone = ({ cache, directory, log }: Mirror, archive: CachedArchive
  * there. ldp-mirror 0.x left a truncated file where it was stopped; it is noticed here.
  * @param said archives that were told of before
  */
-export const reconcile = async (mirror: Mirror, said: Set<string>): Promise<void> => {
+export const reconcile = async (mirror: ReconciledMirror, said: Set<string>): Promise<void> => {
   const { cache, streams, log } = mirror
   for (const stream of streams) makeDirectory(mirror, stream)
   for (const stream of streams) {

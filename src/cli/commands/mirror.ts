@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander'
 import type { ArchiveSourceRole } from '../../contracts/archive-source.ts'
+import type { Imports } from '../../contracts/imports.ts'
 import type { Log } from '../../contracts/log.ts'
 import { messageOf, RalphError } from '../../errors.ts'
-import type { Mirror } from '../../mirror/mirror-options.ts'
+import type { Mirror, OnlineMirror } from '../../mirror/mirror-options.ts'
+import type { MirrorResult } from '../../mirror/run-mirror.ts'
 import type { Values } from '../../settings/define.ts'
 import { flagValues } from '../../settings/load.ts'
 import { mirrorGroup } from '../../settings/mirror.ts'
@@ -21,6 +23,8 @@ interface MirrorFlags {
   readonly once?: boolean
   readonly verify?: boolean
   readonly subset?: string
+  readonly import?: boolean
+  readonly queue?: boolean
 }
 
 type Settings = Values<typeof mirrorGroup>
@@ -83,6 +87,41 @@ const verify = async (settings: Settings, given: Pick<Mirror, 'streams' | 'log'>
   })
 }
 
+/** How often imports that failed are looked at, in milliseconds. */
+const workEvery = 10_000
+
+type Mirroring = (onArchive?: OnlineMirror['onArchive']) => Promise<MirrorResult>
+
+/** Mirrors, and imports what comes. Imports go on while the mirror waits for archives. */
+const importing = async (
+  mirroring: Mirroring,
+  open: () => Promise<Imports>,
+  { log, signal }: Pick<Mirror, 'log' | 'signal'>,
+  { queue = false, once = false }: MirrorFlags
+): Promise<MirrorResult> => {
+  const { takeArchives } = await import('../take-archives.ts')
+  const imports = await open()
+  const taken = takeArchives(imports, signal)
+  const work = (): void => {
+    if (!queue) taken.work().catch((error: unknown) => log.error(`Imports cannot be worked on: ${messageOf(error)}`))
+  }
+  const timer = once ? undefined : setInterval(work, workEvery)
+  try {
+    work()
+    const result = await mirroring(async (archive) => {
+      await taken.take(archive)
+      work()
+    })
+    // What came while the last of them was worked on.
+    if (!queue) for (const _ of ['running', 'left']) await taken.work()
+    return result
+  } finally {
+    clearInterval(timer)
+    await taken.settled()
+    await imports.close()
+  }
+}
+
 /** What the signal means to a mirror that runs for ever: its end, in good order. */
 const stopped = (error: unknown, log: Log): MirrorExitCode => {
   if (!(error instanceof RalphError) || error.code !== 'INTERRUPTED') throw error
@@ -95,8 +134,10 @@ const copy = async (
   given: Pick<Mirror, 'streams' | 'log'>,
   open: ReturnType<ArchiveSourceRole['configure']>,
   { clock }: Composition,
-  { once = false }: MirrorFlags
+  flags: MirrorFlags,
+  openImports: () => Promise<Imports>
 ): Promise<MirrorExitCode> => {
+  const { once = false } = flags
   const source = await open({ clock, log: given.log })
   const [{ runMirror }, { setTimeout }] = await Promise.all([
     import('../../mirror/run-mirror.ts'),
@@ -107,7 +148,12 @@ const copy = async (
     await setTimeout(milliseconds, undefined, { signal })
   }
   const run = withCache(settings, given, async (mirror): Promise<MirrorExitCode> => {
-    const result = await runMirror({ ...mirror, source, clock, concurrency, sleep }, { once })
+    const mirroring: Mirroring = (onArchive) =>
+      runMirror(
+        { ...mirror, source, clock, concurrency, sleep, ...(onArchive === undefined ? {} : { onArchive }) },
+        { once }
+      )
+    const result = await (flags.import === true ? importing(mirroring, openImports, mirror, flags) : mirroring())
     const { downloaded, waiting, failures } = result
     mirror.log.info(`${downloaded} downloaded, ${waiting} to be waited for, ${failures.length} failed`)
     return exitCodeOfResult(result)
@@ -132,6 +178,8 @@ const run = async (
 ): Promise<void> => {
   const flags = command.opts<MirrorFlags>()
   if (flags.verify && flags.once) throw new RalphError('USAGE', '--verify and --once do not go together')
+  if (flags.queue && !flags.import) throw new RalphError('USAGE', '--queue is for --import')
+  if (flags.import && flags.verify) throw new RalphError('USAGE', '--verify and --import do not go together')
   if (flags.subset !== undefined && !flags.verify) throw new RalphError('USAGE', '--subset is for --verify')
   const group = mirrorGroupOf(source)
   const given = command.opts<Readonly<Record<string, string | undefined>>>()
@@ -148,7 +196,9 @@ const run = async (
   try {
     process.exitCode = await (flags.verify
       ? verify(settings, mirror, flags)
-      : copy(settings, mirror, open, composition, flags)
+      : copy(settings, mirror, open, composition, flags, () =>
+          composition.openImports(sources, log, flags.queue === true ? undefined : { kind: 'lrs' })
+        )
     ).catch((error: unknown) => failed(error, log))
   } finally {
     await close()
