@@ -3,6 +3,7 @@ import type { SettingsGroup } from '../settings/define.ts'
 import type { Section } from '../settings/describe.ts'
 import { downloadsGroup } from '../settings/downloads.ts'
 import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
+import { grpcGroup } from '../settings/grpc.ts'
 import { importsGroup } from '../settings/imports.ts'
 import { listenersGroup } from '../settings/listeners.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
@@ -26,6 +27,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'LRS', group: lrsGroup },
   { title: 'Users', group: identityGroup },
   { title: 'Imports', group: importsGroup },
+  { title: 'gRPC', group: grpcGroup },
   ...backendSections('Backend', lrsBackends)
 ]
 

@@ -7,6 +7,7 @@ import { lrsRulesOf } from '../settings/lrs-rules.ts'
 import type { ImportSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { databasePart } from './database.ts'
+import { grpcPart } from './grpc.ts'
 import { httpPart } from './http.ts'
 import { importsPart } from './imports.ts'
 import { rejectedRequestsPart } from './rejected-requests.ts'
@@ -31,6 +32,7 @@ export const serverParts = (
     general,
     server: settings,
     identity,
+    grpc: grpcSettings,
     backend: open
   }: RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>,
   { clock, logger, backend, version, imports: importSettings, downloads, openObjects }: PartsContext
@@ -58,6 +60,10 @@ export const serverParts = (
       })
     : undefined
   const http = httpPart({ settings, logger, version, backend, newId, users, database, rejected, imports })
-  const beside = [rejected, imports].filter((part) => part !== undefined)
+  const grpc =
+    grpcSettings === undefined
+      ? undefined
+      : grpcPart({ grpc: grpcSettings, settings, logger, version, newId, users, database, imports })
+  const beside = [rejected, imports, grpc].filter((part) => part !== undefined)
   return [users, database, ...beside, http]
 }

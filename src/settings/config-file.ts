@@ -22,6 +22,17 @@ const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isBlockList = (value: unknown): value is readonly Readonly<Record<string, unknown>>[] =>
   Array.isArray(value) && value.length > 0 && value.every(isMap)
 
+/** `- max_message_size: 500mb` in a list is the text `max_message_size: 500mb`. */
+const asText = (each: unknown): unknown => {
+  if (!isMap(each)) return each
+  const [pair, ...others] = Object.entries(each)
+  if (pair === undefined || others.length > 0 || typeof pair[1] === 'object') return each
+  return `${pair[0]}: ${pair[1]}`
+}
+
+/** What is a list by its name, even where each of its entries is a map. */
+const isNamedList = (keys: readonly string[]): boolean => keys.at(-1) === 'middleware'
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
@@ -43,13 +54,14 @@ export const readConfigFile = (path: string, environment: Environment): Readonly
     if (value === null || value === undefined) return
     if (isMap(value)) {
       for (const [key, inner] of Object.entries(value)) take([...keys, key], inner)
-    } else if (isBlockList(value)) {
+    } else if (isBlockList(value) && !isNamedList(keys)) {
       for (const each of value) take(keys, each)
     } else {
       const variable = variableOf(keys)
       const key = keyOf(variable)
       if (values.has(variable)) throw wrong(path, `${key} is there twice`)
-      const texts = (Array.isArray(value) ? value : [value]).map((each) => {
+      const entries = Array.isArray(value) ? (isNamedList(keys) ? value.map(asText) : value) : [value]
+      const texts = entries.map((each) => {
         if (isMap(each) || Array.isArray(each)) throw wrong(path, `${key} must be a text, a number or a list of them`)
         return substitute(String(each), key)
       })

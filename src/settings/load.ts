@@ -7,9 +7,17 @@ import { flagsOf, namesOf } from './aliases.ts'
 import type { SettingsGroup, Values } from './define.ts'
 import { downloadsGroup } from './downloads.ts'
 import { converterGroup, generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
+import { grpcGroup, readGrpc } from './grpc.ts'
 import { importsGroup } from './imports.ts'
 import { createReader, type Reader } from './read.ts'
-import type { GeneralSettings, IdentitySettings, ImportSettings, LogSettings, ServerSettings } from './settings.ts'
+import type {
+  GeneralSettings,
+  GrpcSettings,
+  IdentitySettings,
+  ImportSettings,
+  LogSettings,
+  ServerSettings
+} from './settings.ts'
 import { platformTempDir, type Sources } from './sources.ts'
 
 /** Level of the logger `ralph` in a logging configuration of Python; undefined: it names none. */
@@ -118,6 +126,8 @@ export interface RunserverSettings<Backend> {
   readonly general: GeneralSettings
   readonly server: ServerSettings
   readonly identity: IdentitySettings
+  /** Undefined: there is no gRPC. */
+  readonly grpc: GrpcSettings | undefined
   /** What `configure` made of the backend's own settings. */
   readonly backend: Backend
 }
@@ -148,6 +158,7 @@ export const loadRunserver = <Backend>(
   const { backend: _, ...server } = reader.read(serverGroup)
   const { signatureKeys, ...lrs } = reader.read(lrsGroup)
   const identity = reader.read(identityGroup)
+  const grpc = readGrpc(reader.read(grpcGroup), server.host, reader)
   const backend = configure(reader)
   if (lrs.restrictByScopes && !lrs.restrictByAuthority) {
     reader.refuse('RALPH_LRS_RESTRICT_BY_SCOPES needs RALPH_LRS_RESTRICT_BY_AUTHORITY to be true as well')
@@ -160,8 +171,10 @@ export const loadRunserver = <Backend>(
     identity: Object.freeze({
       ...identity,
       authFile: identity.authFile ?? authFileIn(general.appDir),
-      allowDemoCredentials: identity.allowDemoCredentials || isLoopback(server.host)
+      allowDemoCredentials:
+        identity.allowDemoCredentials || (isLoopback(server.host) && isLoopback(grpc?.host ?? server.host))
     }),
+    grpc,
     backend
   })
 }

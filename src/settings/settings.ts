@@ -106,6 +106,22 @@ export interface IdentitySettings {
   readonly allowDemoCredentials: boolean
 }
 
+/** What happens around each call of gRPC, by its name in the settings. */
+export type MiddlewareSetting =
+  | { readonly name: 'recover' | 'logging' | 'tracing' }
+  | { readonly name: 'max_message_size'; readonly bytes: number }
+
+export interface GrpcSettings {
+  /** RALPH_GRPC__HOST, or RALPH_RUNSERVER_HOST */
+  readonly host: string
+  /** RALPH_GRPC__PORT; 0: any free one. */
+  readonly port: number
+  /** RALPH_GRPC__SERVER__MIDDLEWARE, the outermost one first. */
+  readonly middleware: readonly MiddlewareSetting[]
+  /** RALPH_GRPC__SERVER__CERTIFICATE and RALPH_GRPC__SERVER__KEY: texts in PEM; undefined: no TLS. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined
+}
+
 export interface ImportSettings {
   /** RALPH_IMPORTS_ENABLED: of the server. */
   readonly enabled: boolean

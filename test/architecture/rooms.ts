@@ -93,7 +93,18 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
   },
   backends: {
     may: [
-      ...['xapi', 'json', 'contracts', 'storage', 'records', 'network', 'durability', 'streams', 'settings'],
+      ...[
+        'xapi',
+        'json',
+        'contracts',
+        'storage',
+        'records',
+        'network',
+        'durability',
+        'streams',
+        'settings',
+        'protocol'
+      ],
       'errors.ts'
     ],
     sentence: 'A place to keep things meets its contract and does not look at who calls.'
@@ -102,9 +113,18 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     may: ['lrs', 'identity', 'xapi', 'validation', 'settings', 'contracts', 'telemetry', 'errors.ts'],
     sentence: 'A door receives opened stores; it never opens one.'
   },
+  protocol: {
+    may: ['errors.ts'],
+    sentence: 'What a client and a server of gRPC tell each other knows neither of them.'
+  },
+  grpc: {
+    may: [...['http', 'lrs', 'identity', 'xapi', 'protocol', 'settings', 'contracts', 'telemetry', 'errors.ts']],
+    sentence: 'A door beside HTTP: it words errors, bounds bytes and judges users by the same pieces.'
+  },
   parts: {
     may: [
       'http',
+      'grpc',
       'lrs',
       'imports',
       'downloads',
@@ -270,6 +290,12 @@ export const rules: readonly IForbiddenRuleType[] = [
     reserved(name, npm(name), ['listeners'], 'Brokers and metadata stores are of listeners alone.')
   ),
   reserved('basic-ftp', npm('basic-ftp'), ['downloads'], 'Whoever downloads elsewhere has neither cache nor limits.'),
+  reserved(
+    'grpc',
+    npm('@grpc'),
+    ['grpc', 'protocol', 'registry', 'backends'],
+    'gRPC is one of the doors, not the house.'
+  ),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
   reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.')
 ]

@@ -21,7 +21,7 @@ const visibleTo = (asker: Principal, settings: ServerSettings): Pick<ListImports
   return !settings.restrictByAuthority || mayReadAll ? { store } : { store, user: asker.username }
 }
 
-const isFor = (asker: Principal, { source, target }: ImportRecord, settings: ServerSettings): boolean => {
+export const isFor = (asker: Principal, { source, target }: ImportRecord, settings: ServerSettings): boolean => {
   const { store, user } = visibleTo(asker, settings)
   return target === store?.target && (user === undefined || source.user === user)
 }

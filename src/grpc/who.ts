@@ -1,0 +1,61 @@
+import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import { RalphError } from '../errors.ts'
+import type { Login } from '../identity/authenticator.ts'
+import type { AuthenticatorChain } from '../identity/chain.ts'
+import { allows, type Principal, type Scope } from '../identity/principal.ts'
+import type { Call, LrsRules } from '../lrs/call.ts'
+import type { ServerSettings } from '../settings/settings.ts'
+import { negotiateVersion, type Version } from '../xapi/version.ts'
+import { firstOf } from './metadata.ts'
+import type { RunningCall } from './running-call.ts'
+
+export interface Doorkeeping {
+  readonly settings: ServerSettings
+  readonly rules: LrsRules
+  readonly authenticators: AuthenticatorChain
+  readonly backend: LrsBackend
+  readonly newId: () => string
+}
+
+/** The name and the password of Basic authentication (RFC 7617); undefined: the text is of another scheme, or malformed. */
+const loginIn = (authorization: string | undefined): Login | undefined => {
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization ?? '')?.[1]
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  return colon === -1 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/** The user whose credentials a call carries, who has the scope where scopes are enforced. `UNAUTHENTICATED`, `FORBIDDEN` */
+export const authenticate = async (
+  call: RunningCall,
+  scope: Scope,
+  { authenticators, rules }: Doorkeeping
+): Promise<Principal> => {
+  const authorization = firstOf(call.metadata, 'authorization')
+  const principal = await authenticators.authenticate({
+    authorization,
+    login: loginIn(authorization),
+    source: call.source
+  })
+  call.username = principal.username
+  if (rules.restrictByScopes && !allows(principal, scope)) {
+    throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
+  }
+  return principal
+}
+
+const versionOf = ({ metadata }: RunningCall, settings: ServerSettings): Version => {
+  const named = firstOf(metadata, 'x-experience-api-version')
+  if (named !== undefined) return negotiateVersion(named)
+  if (!settings.requireVersionHeader) return settings.defaultVersion
+  throw new RalphError('INVALID_VERSION', 'The metadata x-experience-api-version is missing.')
+}
+
+/** What a use-case is given first, as HTTP gives it: the user, the version, the store of the user's target. */
+export const callOf = async (running: RunningCall, scope: Scope, door: Doorkeeping): Promise<Call> => {
+  const principal = await authenticate(running, scope, door)
+  const version = versionOf(running, door.settings)
+  const store = await door.backend.store(principal.target)
+  return { principal, version, store, rules: door.rules, newId: door.newId, signal: running.signal }
+}

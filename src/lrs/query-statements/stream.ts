@@ -1,0 +1,125 @@
+import type { StoredStatement } from '../../contracts/statement-store.ts'
+import { RalphError } from '../../errors.ts'
+import { encodeCursor } from '../../xapi/cursor.ts'
+import type { Position, StatementQuery } from '../../xapi/filters.ts'
+import type { Statement } from '../../xapi/statement.ts'
+import { inheritableTerms, ownTerms, termsOfQuery } from '../../xapi/terms.ts'
+import type { Call } from '../call.ts'
+import type { Parameters } from '../parameters.ts'
+import { findStatements } from './found-statements.ts'
+import { queryStatements } from './index.ts'
+import { type ListRead, readQuery } from './read-query.ts'
+import { shapeAs } from './shaped-page.ts'
+
+export interface StreamedPage {
+  /** JSON texts of statements. */
+  readonly texts: readonly string[]
+  /** From where another stream goes on after these statements; '': nothing follows. */
+  readonly position: string
+}
+
+export interface StreamOptions {
+  /** Most statements of the whole stream; undefined: no limit. */
+  readonly limit: number | undefined
+  readonly acceptLanguage: string | undefined
+}
+
+/** Statements that the store is asked for at once. It gives fewer when they are long. */
+const pageSize = 500
+
+const shaped = async (
+  call: Call,
+  { format }: ListRead,
+  acceptLanguage: string | undefined,
+  found: readonly StoredStatement[]
+): Promise<readonly string[]> => {
+  if (format === 'exact') return found.map(({ text }) => text)
+  const texts: string[] = []
+  for await (const { text } of shapeAs(call, format, acceptLanguage)(found)) texts.push(text)
+  return texts
+}
+
+const positionOf = ({ stored, id }: StoredStatement): Position => ({ stored, id })
+
+/**
+ * All statements that GET /statements would give on its pages, one page after the other, or the one that is asked for by
+ * its id. A page is read when the one before it was taken.
+ */
+export async function* streamStatements(
+  call: Call,
+  parameters: Parameters,
+  { limit, acceptLanguage }: StreamOptions
+): AsyncGenerator<StreamedPage> {
+  const read = readQuery(parameters, call)
+  if (read.kind === 'single') {
+    const { json } = await queryStatements(call, parameters, { acceptLanguage, moreLink: (cursor) => cursor })
+    if (!Buffer.isBuffer(json)) throw new RalphError('INTERNAL', 'A single statement was answered as a page.')
+    yield { texts: [json.toString('utf8')], position: '' }
+    return
+  }
+  let left = limit ?? Number.POSITIVE_INFINITY
+  let { after } = read.query
+  for (;;) {
+    const wanted = Math.min(left, pageSize)
+    let given = 0
+    for await (const page of findStatements(call, { ...read.query, limit: wanted, ...(after && { after }) })) {
+      const statements = page.statements.slice(0, left)
+      const last = statements.at(-1)
+      if (last === undefined) continue
+      after = positionOf(last)
+      given += statements.length
+      left -= statements.length
+      const follows = page.more || statements.length < page.statements.length
+      const position = follows ? encodeCursor({ parameters: read.parameters, position: after }) : ''
+      yield { texts: await shaped(call, read, acceptLanguage, statements), position }
+      if (!follows || left <= 0) return
+    }
+    // The store has no more of them.
+    if (given < wanted) return
+  }
+}
+
+/** Whether a statement matches by itself, whatever it refers to. */
+const matches = ({ stored, text }: StoredStatement, query: StatementQuery): boolean => {
+  if (query.since !== undefined && stored <= query.since) return false
+  if (query.until !== undefined && stored > query.until) return false
+  const wanted = termsOfQuery(query)
+  if (wanted.length === 0) return true
+  // The store holds only what was validated when it came in.
+  const statement = JSON.parse(text) as Statement
+  const terms = new Set([...inheritableTerms(statement), ...ownTerms(statement)])
+  return wanted.every((term) => terms.has(term))
+}
+
+export interface FollowingOptions extends StreamOptions {
+  /** `position` of the last page that was taken; undefined: from the first statement on. */
+  readonly position: string | undefined
+  /** Ends the stream without an error. */
+  readonly stop: AbortSignal
+}
+
+/**
+ * The statements that match, oldest first, voided ones too, and then those that are stored while it lasts. Filters are judged
+ * on each statement itself. A page may have no statements: its position is worth keeping even then.
+ */
+export async function* followStatements(
+  call: Call,
+  parameters: Parameters,
+  { limit, acceptLanguage, position: after, stop }: FollowingOptions
+): AsyncGenerator<StreamedPage> {
+  const read = readQuery(parameters, call)
+  if (read.kind === 'single' || parameters.get('ascending') === 'false') {
+    const parameter = read.kind === 'single' ? 'statementId' : 'ascending'
+    throw new RalphError('INVALID_PARAMETER', 'Whoever follows gets a list of statements, oldest first.', { parameter })
+  }
+  let left = limit ?? Number.POSITIVE_INFINITY
+  const signal = AbortSignal.any([call.signal, stop])
+  for await (const { statements, position } of call.store.statements.follow(after, { signal })) {
+    const found = statements.filter((each) => matches(each, read.query))
+    const taken = found.slice(0, left)
+    left -= taken.length
+    const isCut = taken.length < found.length
+    yield { texts: await shaped(call, read, acceptLanguage, taken), position: isCut ? '' : position }
+    if (left <= 0) return
+  }
+}

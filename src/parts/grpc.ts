@@ -1,0 +1,75 @@
+import type { Imports } from '../contracts/imports.ts'
+import type { LrsBackend } from '../contracts/lrs-backend.ts'
+import type { Part } from '../contracts/part.ts'
+import type { GrpcServer } from '../grpc/server.ts'
+import type { AuthenticatorChain } from '../identity/chain.ts'
+import { lrsRulesOf } from '../settings/lrs-rules.ts'
+import type { GrpcSettings, ServerSettings } from '../settings/settings.ts'
+import type { Logger } from '../telemetry/logger.ts'
+
+export interface GrpcOptions {
+  readonly grpc: GrpcSettings
+  readonly settings: ServerSettings
+  readonly logger: Logger
+  readonly users: Part<AuthenticatorChain>
+  readonly database: Part<LrsBackend>
+  /** Undefined: this server does not work on imports. */
+  readonly imports: Part<Imports> | undefined
+  readonly newId: () => string
+  /** Of Ralph. */
+  readonly version: string
+  /** What was thrown, was no refusal, and met no middleware that recovers; unless given it ends the process. */
+  readonly onFault?: (error: unknown) => void
+}
+
+/** Calls in flight have so long to end when the server stops, in milliseconds. */
+const patience = 10_000
+
+const endProcess = (error: unknown): never => {
+  throw error
+}
+
+/** The gRPC server. Its packages are loaded when it starts. */
+export const grpcPart = (options: GrpcOptions): Part<GrpcServer> => ({
+  name: 'grpc',
+  start: async ({ use, running }) => {
+    const { grpc, settings, logger, users, database, imports, newId, version, onFault = endProcess } = options
+    const [{ startGrpc }, { createBudget }, { createFaultLog }] = await Promise.all([
+      import('../grpc/server.ts'),
+      import('../http/budget.ts'),
+      import('../http/every-request/fault-log.ts')
+    ])
+    const faults = createFaultLog(logger)
+    const server = await startGrpc({
+      grpc,
+      context: {
+        settings,
+        rules: lrsRulesOf(settings),
+        authenticators: use(users),
+        backend: use(database),
+        imports: imports === undefined ? undefined : use(imports),
+        budget: createBudget({
+          limit: settings.maxBytesInFlight,
+          setting: 'RALPH_RUNSERVER_MAX_BYTES_IN_FLIGHT',
+          what: 'messages and answers'
+        }),
+        parts: running,
+        newId,
+        version
+      },
+      serving: { logger, faults, onFault }
+    })
+    logger.info(`Ralph speaks gRPC on ${grpc.host}:${server.port}${grpc.tls === undefined ? '' : ', with TLS'}`)
+    return {
+      service: server,
+      stop: async () => {
+        await server.stop(patience)
+        faults.close()
+      },
+      health: async () =>
+        server.isListening()
+          ? { state: 'ok' }
+          : { state: 'degraded', detail: 'gRPC is stopping', hint: 'gRPC is stopping' }
+    }
+  }
+})
