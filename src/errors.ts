@@ -208,6 +208,18 @@ export const errorCodes = {
     meaning: 'the bytes that arrived do not have the checksum that was promised',
     advice: 'Send or fetch the file again, or correct the checksum. Nothing of it is kept.'
   },
+  UPLOAD_EXPIRED: {
+    meaning: 'an upload was given up, as nothing of it came for too long',
+    advice: 'Begin it anew. RALPH_UPLOADMANAGER__EXPIRATION says how long a pause may be.'
+  },
+  UPLOAD_CONFLICT: {
+    meaning: 'the bytes that are sent do not follow those that are there',
+    advice: 'Ask with HEAD how far the upload is, and go on there.'
+  },
+  UPLOAD_CORRUPT: {
+    meaning: 'the bytes of a request of an upload do not have the checksum that it promised',
+    advice: 'Send them again: the upload is where it was before.'
+  },
   IMPORT_IN_USE: {
     meaning: 'another process works on this import',
     advice: 'Wait until it has finished. If that process died on another machine, its lease ends within a minute.'

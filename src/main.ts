@@ -18,6 +18,7 @@ import {
   loadGeneral,
   loadImports,
   loadRunserver,
+  loadUploads,
   variablesOf
 } from './settings/load.ts'
 import { loadRegistry } from './settings/registry.ts'
@@ -63,8 +64,9 @@ const preparedParts = async (sources: Sources) => {
   const { level, format } = settings.general.log
   const logger = createLogger(level, format)
   const [imports, downloads] = [loadImports(sources), loadDownloads(sources)]
+  const uploads = loadUploads(sources)
   const openObjects = objectsOf({ dataBackends, openData }, sources, settings.general, logger)
-  const context = { clock, logger, backend: name, version: readVersion(), imports, downloads, openObjects }
+  const context = { clock, logger, backend: name, version: readVersion(), imports, uploads, downloads, openObjects }
   return { logger, parts: serverParts(settings, context) }
 }
 

@@ -8,6 +8,7 @@ import { importsGroup } from '../settings/imports.ts'
 import { listenersGroup } from '../settings/listeners.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
 import { registryGroup } from '../settings/registry.ts'
+import { uploadsGroup } from '../settings/uploads.ts'
 import type { Composition } from './composition.ts'
 
 type Backends = readonly { readonly name: string; readonly settings: SettingsGroup }[]
@@ -28,6 +29,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'Users', group: identityGroup },
   { title: 'Imports', group: importsGroup },
   { title: 'gRPC', group: grpcGroup },
+  { title: 'Uploads', group: uploadsGroup },
   ...backendSections('Backend', lrsBackends)
 ]
 

@@ -3,6 +3,7 @@ import type { Imports } from '../contracts/imports.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { RunningPart } from '../contracts/part.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
+import type { Uploads } from '../contracts/uploads.ts'
 import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
 import type { Principal } from '../identity/principal.ts'
@@ -19,6 +20,8 @@ export interface ServerDependencies {
   readonly rejected?: RejectedRequests | undefined
   /** Undefined: this server does not work on imports. */
   readonly imports?: Imports | undefined
+  /** Undefined: this server takes no uploads. */
+  readonly uploads?: Uploads | undefined
   /** The parts that run beside the server, by name; undefined: there are none but the backend. */
   readonly parts?: () => ReadonlyMap<string, RunningPart>
   /** A fresh UUID. */

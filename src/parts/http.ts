@@ -4,6 +4,7 @@ import type { Imports } from '../contracts/imports.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
+import type { Uploads } from '../contracts/uploads.ts'
 import { RalphError } from '../errors.ts'
 import type { ServerDependencies } from '../http/dependencies.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
@@ -15,6 +16,8 @@ export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logg
   readonly rejected: Part<RejectedRequests> | undefined
   /** Undefined: this server does not work on imports. */
   readonly imports: Part<Imports> | undefined
+  /** Undefined: this server takes no uploads. */
+  readonly uploads: Part<Uploads> | undefined
   /** The name of the backend, for the log. */
   readonly backend: string
 }
@@ -66,6 +69,7 @@ export const httpPart = (options: HttpOptions): Part<FastifyInstance> => ({
       backend: use(options.database),
       rejected: options.rejected === undefined ? undefined : use(options.rejected),
       imports: options.imports === undefined ? undefined : use(options.imports),
+      uploads: options.uploads === undefined ? undefined : use(options.uploads),
       parts: running
     })
     try {

@@ -4,13 +4,14 @@ import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
 import type { RunserverSettings } from '../settings/load.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
-import type { ImportSettings } from '../settings/settings.ts'
+import type { ImportSettings, UploadSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { databasePart } from './database.ts'
 import { grpcPart } from './grpc.ts'
 import { httpPart } from './http.ts'
 import { importsPart } from './imports.ts'
 import { rejectedRequestsPart } from './rejected-requests.ts'
+import { uploadsPart } from './uploads.ts'
 import { createUrlFetcher, type UrlFetcherOptions } from './url-fetcher.ts'
 import { usersPart } from './users.ts'
 
@@ -24,6 +25,7 @@ export interface PartsContext {
   readonly imports: ImportSettings
   readonly downloads: UrlFetcherOptions['downloads']
   readonly openObjects: UrlFetcherOptions['openObjects']
+  readonly uploads: UploadSettings
 }
 
 /** The parts of a server, in the order in which they are started. A new part is a file beside these, and one line here. */
@@ -35,7 +37,16 @@ export const serverParts = (
     grpc: grpcSettings,
     backend: open
   }: RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>,
-  { clock, logger, backend, version, imports: importSettings, downloads, openObjects }: PartsContext
+  {
+    clock,
+    logger,
+    backend,
+    version,
+    imports: importSettings,
+    uploads: uploadSettings,
+    downloads,
+    openObjects
+  }: PartsContext
 ): readonly Part[] => {
   const warn = (message: string): void => logger.warn(message)
   const { rejectedDirectory: directory, rejectedMaxSize: maxSize } = settings
@@ -59,11 +70,13 @@ export const serverParts = (
         log: logger
       })
     : undefined
-  const http = httpPart({ settings, logger, version, backend, newId, users, database, rejected, imports })
+  const uploads =
+    imports === undefined ? undefined : uploadsPart({ settings: uploadSettings, imports, clock, log: logger })
+  const http = httpPart({ settings, logger, version, backend, newId, users, database, rejected, imports, uploads })
   const grpc =
     grpcSettings === undefined
       ? undefined
       : grpcPart({ grpc: grpcSettings, settings, logger, version, newId, users, database, imports })
-  const beside = [rejected, imports, grpc].filter((part) => part !== undefined)
+  const beside = [rejected, imports, uploads, grpc].filter((part) => part !== undefined)
   return [users, database, ...beside, http]
 }

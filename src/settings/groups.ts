@@ -34,7 +34,7 @@ export const generalGroup = {
     kind: path,
     default: undefined,
     defaultText: "`ralph-USER` in the platform's directory for temporary files",
-    description: 'Directory for what need not be kept: downloads.'
+    description: 'Directory for what need not be kept: downloads, and uploads until they are imported.'
   }),
   historyFile: setting('HISTORY_FILE', {
     kind: path,

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { messageOf } from '../errors.ts'
 import { flagsOf, namesOf } from './aliases.ts'
 import type { SettingsGroup, Values } from './define.ts'
@@ -16,9 +16,11 @@ import type {
   IdentitySettings,
   ImportSettings,
   LogSettings,
-  ServerSettings
+  ServerSettings,
+  UploadSettings
 } from './settings.ts'
 import { platformTempDir, type Sources } from './sources.ts'
+import { uploadsGroup } from './uploads.ts'
 
 /** Level of the logger `ralph` in a logging configuration of Python; undefined: it names none. */
 const levelOfLogging = (logging: unknown): LogSettings['level'] | undefined => {
@@ -100,6 +102,20 @@ export const loadImports = (sources: Sources): ImportSettings => {
     file: join(appDir, 'imports.db'),
     directory: directory ?? join(appDir, 'imports')
   })
+}
+
+/** What uploads need to know. `INVALID_SETTING` names everything that is wrong. */
+export const loadUploads = (sources: Sources): UploadSettings => {
+  const reader = createReader(sources)
+  const { tempDir } = readGeneral(reader, sources)
+  const { target, ...uploads } = reader.read(uploadsGroup)
+  const { maxSize } = reader.read({ maxSize: importsGroup.maxSize })
+  if (/^\w[\w+.-]*:\/\//.test(target)) {
+    reader.refuse('RALPH_UPLOADMANAGER__TARGET must be `default` or a directory')
+  }
+  reader.finish()
+  const directory = target === 'default' ? join(tempDir, 'uploads') : resolve(target)
+  return Object.freeze({ ...uploads, maxSize, directory })
 }
 
 /** Only programs on the same machine reach such an address. */

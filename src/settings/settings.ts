@@ -158,3 +158,18 @@ export interface ImportSettings {
   /** RALPH_IMPORTS_LONGEST_PAUSE, in seconds. */
   readonly longestPause: number
 }
+
+export interface UploadSettings {
+  /** RALPH_UPLOADMANAGER__TARGET, absolute. */
+  readonly directory: string
+  /** RALPH_UPLOADMANAGER__EXPIRATION: since the last byte, in milliseconds. */
+  readonly expiration: number
+  /** RALPH_UPLOADMANAGER__PURGE, in milliseconds. */
+  readonly purge: number
+  /** RALPH_UPLOADMANAGER__UNARCHIVE */
+  readonly unarchive: boolean
+  /** RALPH_UPLOADMANAGER__MAX_UNFINISHED */
+  readonly maxUnfinished: number
+  /** RALPH_IMPORTS_MAX_SIZE, in bytes. */
+  readonly maxSize: number
+}

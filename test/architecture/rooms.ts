@@ -91,6 +91,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     may: ['contracts', 'durability', 'errors.ts'],
     sentence: 'A registry keeps keys and values, and knows nothing of what they are for.'
   },
+  uploads: {
+    may: ['durability', 'contracts', 'settings', 'errors.ts'],
+    sentence: 'What comes piece by piece is kept until it is whole, and handed to the imports then.'
+  },
   backends: {
     may: [
       ...[
@@ -129,6 +133,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
       'imports',
       'downloads',
       'listeners',
+      'uploads',
       'identity',
       'storage',
       'telemetry',

@@ -95,7 +95,7 @@ t.test('a preflight allows every header that the page asks for, and may be kept 
   const answer = await preflight(lrs, page, 'authorization,traceparent, x-requested-with,not a name,')
   t.equal(answer.status, 204)
   t.match(answer.headers.get('access-control-allow-headers'), /^Authorization, .*, traceparent, x-requested-with$/)
-  t.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, PUT, POST, DELETE')
+  t.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, PUT, POST, PATCH, DELETE')
   t.equal(answer.headers.get('access-control-max-age'), '600')
   t.match(answer.headers.get('vary'), /Access-Control-Request-Headers/)
 })

@@ -16,6 +16,8 @@ export interface RalphOptions {
   readonly cwd?: string
   /** Standard input; none: it is empty. */
   readonly input?: string
+  /** KiB that a file may have (`ulimit -f`): beyond it the disk is full. */
+  readonly fileLimit?: number
 }
 
 export interface RalphResult {
@@ -28,7 +30,12 @@ export interface RalphResult {
 /** Starts `ralph` in a process of its own, which ends with the test. */
 export const startRalph = (t: Test, words: readonly string[], options: RalphOptions = {}): ChildProcess => {
   const { PATH = '', SystemRoot } = process.env
-  const child = spawn(process.execPath, [main, ...words], {
+  const { fileLimit } = options
+  const [program, before]: readonly [string, readonly string[]] =
+    fileLimit === undefined
+      ? [process.execPath, []]
+      : ['bash', ['-c', `ulimit -f ${fileLimit}; exec "$@"`, 'bash', process.execPath]]
+  const child = spawn(program, [...before, main, ...words], {
     cwd: options.cwd ?? tmpdir(),
     env: {
       PATH,

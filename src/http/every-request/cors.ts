@@ -20,7 +20,10 @@ export const isNamedOrigin = (origins: Origins, origin: string | undefined): ori
 
 const exposed = [
   ...['ETag', 'Last-Modified', 'Location', 'Retry-After', 'WWW-Authenticate', 'Allow'],
-  ...['X-Experience-API-Version', 'X-Experience-API-Consistent-Through']
+  ...['X-Experience-API-Version', 'X-Experience-API-Consistent-Through'],
+  // Of uploads: the protocol tus, and what became of one.
+  ...['Tus-Resumable', 'Tus-Version', 'Tus-Extension', 'Tus-Max-Size', 'Tus-Checksum-Algorithm'],
+  ...['Upload-Offset', 'Upload-Length', 'Upload-Metadata', 'Upload-Defer-Length', 'Upload-Expires', 'Ralph-Import']
 ].join(', ')
 
 /**
@@ -40,7 +43,7 @@ export const corsHeaders = (origins: Origins, origin: string | undefined): Reado
 /** Where every page may read, it is the same for all of them. */
 const dependsOnOrigin = (origins: Origins): boolean => origins.some((each) => each !== '*')
 
-const allowedMethods = 'GET, HEAD, PUT, POST, DELETE'
+const allowedMethods = 'GET, HEAD, PUT, POST, PATCH, DELETE'
 
 const usualHeaders = [
   ...['Authorization', 'Content-Type', 'X-Experience-API-Version', 'If-Match', 'If-None-Match'],

@@ -1,0 +1,122 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ImportUser } from '../contracts/imports.ts'
+import { lockStore, type ProcessLock } from '../durability/process-lock.ts'
+import { asWriteError } from '../durability/write-whole.ts'
+import { RalphError } from '../errors.ts'
+import type { UploadSettings } from '../settings/settings.ts'
+import type { UploadRecord, UploadRecords } from './records.ts'
+import type { UploadTarget } from './target.ts'
+
+/** All uploads that there are: whose they are, how far, and for how long. */
+export interface KeptUploads {
+  /** Before anything else. `STORE_IN_USE` while another server has them: it is tried again. */
+  take(): Promise<void>
+  ids(): readonly string[]
+  /** One that is another's is as one that is not there. `NOT_FOUND` */
+  own(id: string, user: ImportUser): UploadRecord
+  isWhole(record: UploadRecord): Promise<boolean>
+  /** In milliseconds since 1970. */
+  expiryOf(id: string): Promise<number>
+  /** `UPLOAD_EXPIRED` */
+  requireAlive(record: UploadRecord): Promise<void>
+  /** `OVERLOADED` when there are too many. */
+  requireRoom(): void
+  /** It is there, or what became of it has changed. */
+  note(record: UploadRecord | undefined, id: string): void
+  /** Removes it with its bytes. */
+  forget(id: string): Promise<void>
+  release(): Promise<void>
+}
+
+export interface KeptUploadsOptions {
+  readonly settings: UploadSettings
+  readonly records: UploadRecords
+  readonly target: UploadTarget
+  /** In milliseconds. */
+  readonly now: () => number
+}
+
+const notThere = (id: string): RalphError =>
+  new RalphError('NOT_FOUND', `There is no upload ${JSON.stringify(id)}.`, { id })
+
+/** Alone on the directory: two processes that append to one upload would mix their bytes. */
+const takeDirectory = async (directory: string): Promise<ProcessLock> => {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw asWriteError(error, directory)
+  }
+  try {
+    return lockStore(join(directory, 'uploads'))
+  } catch (error) {
+    if (!(error instanceof RalphError) || error.code !== 'STORE_IN_USE') throw error
+    throw new RalphError(
+      'STORE_IN_USE',
+      `another server takes uploads in ${directory}: give this one another RALPH_UPLOADMANAGER__TARGET or RALPH_TEMP_DIR`,
+      { path: directory }
+    )
+  }
+}
+
+const tooMany = (limit: number): RalphError =>
+  new RalphError(
+    'OVERLOADED',
+    `There are as many uploads as RALPH_UPLOADMANAGER__MAX_UNFINISHED allows (${limit}): try again later.`,
+    { setting: 'RALPH_UPLOADMANAGER__MAX_UNFINISHED', limit, retryAfter: 30 }
+  )
+
+export const createKeptUploads = ({ settings, records, target, now }: KeptUploadsOptions): KeptUploads => {
+  const { directory, expiration, maxUnfinished } = settings
+  /** All there are, and whether they are imports already. */
+  const known = new Map<string, boolean>()
+  let taking: Promise<ProcessLock> | undefined
+
+  const note: KeptUploads['note'] = (record, id) => {
+    if (record === undefined) known.delete(id)
+    else known.set(id, record.importId !== undefined)
+  }
+  const isWhole: KeptUploads['isWhole'] = async ({ id, size, isWhole }) =>
+    isWhole || (size !== undefined && (await target.offsetOf(id)) === size)
+  const expiryOf = async (id: string): Promise<number> => (await records.touched(id)) + expiration
+
+  return {
+    take: async () => {
+      taking ??= takeDirectory(directory).then(async (lock) => {
+        for (const id of await records.ids()) note(records.read(id), id)
+        return lock
+      })
+      await taking.catch((error: unknown) => {
+        // The other server may be on its way out, and this one in its place.
+        taking = undefined
+        throw error
+      })
+    },
+    ids: () => [...known.keys()],
+    own: (id, user) => {
+      const record = known.has(id) ? records.read(id) : undefined
+      if (record?.user.username === user.username && record.user.target === user.target) return record
+      throw notThere(id)
+    },
+    isWhole,
+    expiryOf,
+    requireAlive: async (record) => {
+      if ((await isWhole(record)) || (await expiryOf(record.id)) > now()) return
+      throw new RalphError('UPLOAD_EXPIRED', `The upload ${record.id} has expired: begin it anew.`, { id: record.id })
+    },
+    requireRoom: () => {
+      const unfinished = [...known.values()].filter((isImported) => !isImported).length
+      if (unfinished >= maxUnfinished) throw tooMany(maxUnfinished)
+    },
+    note,
+    forget: async (id) => {
+      await target.remove(id)
+      await records.remove(id)
+      known.delete(id)
+    },
+    release: async () => {
+      const lock = await taking?.catch(() => undefined)
+      lock?.release()
+    }
+  }
+}
