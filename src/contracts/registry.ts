@@ -9,7 +9,8 @@ export interface KVPair {
 
 export interface PutOptions {
   /**
-   * Milliseconds after which the value is gone unless it is put again. A server may round it up: etcd to whole seconds.
+   * Milliseconds after which the value is gone unless it is put again. A server may round it up: etcd to whole seconds,
+   * ZooKeeper to its shortest session.
    */
   readonly ttl?: number | undefined
   /** Makes a directory, which may be empty; the value is ignored. */
@@ -77,7 +78,7 @@ export interface Registry {
 }
 
 /** Which kind of server keeps it. */
-export type RegistryProvider = 'etcd' | 'boltdb'
+export type RegistryProvider = 'etcd' | 'zookeeper' | 'boltdb'
 
 /** What a registry is opened with. */
 export interface RegistrySettings {

@@ -30,7 +30,11 @@ const schema = `
 `
 
 const notSupported = (call: string): never => {
-  throw new RalphError('CALL_NOT_SUPPORTED', `boltdb is a file of one process and has no ${call}: use etcd`, { call })
+  throw new RalphError(
+    'CALL_NOT_SUPPORTED',
+    `boltdb is a file of one process and has no ${call}: use etcd or zookeeper`,
+    { call }
+  )
 }
 
 const opened = (path: string): { readonly database: DatabaseSync; readonly release: () => void } => {

@@ -7,6 +7,8 @@ export const openRegistry = async (settings: RegistrySettings, clock: Clock): Pr
   switch (settings.provider) {
     case 'boltdb':
       return openLocal(settings, clock)
+    case 'zookeeper':
+      return (await import('./zookeeper/zookeeper.ts')).openZookeeper(settings)
     case 'etcd':
       return (await import('./etcd/etcd.ts')).openEtcd(settings, clock)
   }

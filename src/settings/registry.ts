@@ -8,6 +8,8 @@ import type { Sources } from './sources.ts'
 
 const providers = {
   etcd: 'etcd',
+  zookeeper: 'zookeeper',
+  zk: 'zookeeper',
   boltdb: 'boltdb',
   bolt: 'boltdb',
   local: 'boltdb'
@@ -49,7 +51,7 @@ export const registryGroup = {
     default: undefined,
     defaultText: 'etcd if endpoints are set, else boltdb',
     flag: 'registry-provider',
-    description: 'Which registry: etcd, or boltdb (bolt, local), which is a file of one process.'
+    description: 'Which registry: etcd, zookeeper (zk), or boltdb (bolt, local), which is a file of one process.'
   }),
   endpoints: {
     ...setting('REGISTRY__ENDPOINTS', {
@@ -85,7 +87,8 @@ export const registryGroup = {
     kind: certificate,
     default: undefined,
     flag: 'registry-certificate',
-    description: 'The authorities that the servers are trusted by, as PEM in base64; TLS is then used.'
+    description:
+      'The authorities that the servers are trusted by, as PEM in base64; TLS is then used. Not with ZooKeeper.'
   }),
   bucket: setting('REGISTRY__BUCKET', {
     kind: bucket,
@@ -124,6 +127,8 @@ export const loadRegistry = (
   if (kind === 'boltdb' && endpoints.length > 1) reader.refuse(`RALPH_REGISTRY__ENDPOINTS must be one for ${kind}`)
   if (rest.username !== undefined && rest.password === undefined)
     reader.refuse('RALPH_REGISTRY__USERNAME needs RALPH_REGISTRY__PASSWORD')
+  if (kind === 'zookeeper' && (rest.certificate !== undefined || endpoints.some((each) => each.startsWith('https:'))))
+    reader.refuse('RALPH_REGISTRY__PROVIDER is zookeeper, whose client has no TLS: set no certificate and no https://')
   reader.finish()
   return { ...rest, provider: kind, endpoints, isConfigured: chosen !== undefined || given !== undefined }
 }

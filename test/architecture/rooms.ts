@@ -294,6 +294,12 @@ export const rules: readonly IForbiddenRuleType[] = [
   ...['amqplib', '@redis/client'].map((name) =>
     reserved(name, npm(name), ['listeners'], 'Brokers and metadata stores are of listeners alone.')
   ),
+  reserved(
+    'node-zookeeper-client',
+    npm('node-zookeeper-client'),
+    ['registry'],
+    'The client of a registry stays where the registry is.'
+  ),
   reserved('basic-ftp', npm('basic-ftp'), ['downloads'], 'Whoever downloads elsewhere has neither cache nor limits.'),
   reserved(
     'grpc',

@@ -14,7 +14,8 @@ export const variableOf: Readonly<Record<EngineName, string>> = {
   swift: 'RALPH_TEST_SWIFT_URL',
   etcd: 'RALPH_TEST_ETCD_URL',
   rabbitmq: 'RALPH_TEST_RABBITMQ_URL',
-  redis: 'RALPH_TEST_REDIS_URL'
+  redis: 'RALPH_TEST_REDIS_URL',
+  zookeeper: 'RALPH_TEST_ZOOKEEPER_URL'
 }
 
 /** Why there is no such engine for tests; undefined: there is one. Throws instead of that if all engines are required. */

@@ -1,8 +1,8 @@
 /** Those that can keep what a server stores. es: Elasticsearch 9, es8: Elasticsearch 8.19, mongo: MongoDB's protocol. */
 const databaseNames = ['es', 'es8', 'mongo', 'clickhouse', 'postgres'] as const
 
-/** s3: its protocol, swift: with Keystone; etcd keeps registries; rabbitmq and redis: what listeners need. */
-export const engineNames = [...databaseNames, 's3', 'swift', 'etcd', 'rabbitmq', 'redis'] as const
+/** s3: its protocol, swift: with Keystone; etcd and zookeeper keep registries; rabbitmq and redis: what listeners need. */
+export const engineNames = [...databaseNames, 's3', 'swift', 'etcd', 'zookeeper', 'rabbitmq', 'redis'] as const
 
 export type DatabaseName = (typeof databaseNames)[number]
 export type EngineName = (typeof engineNames)[number]

@@ -11,6 +11,7 @@ import { type ConfirmChannel, connect } from 'amqplib'
 import { type Collection, MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
+import { aRegistry } from '../registry.ts'
 import { s3ClientOf } from '../s3.ts'
 import { askSwift } from '../swift.ts'
 import { sources } from './checkout.ts'
@@ -30,7 +31,8 @@ const versions: Readonly<Record<EngineName, RegExp>> = {
   swift: /^2\.\d+\.\d+$/,
   etcd: /^3\.\d+\.\d+$/,
   rabbitmq: /^\d+\.\d+\.\d+$/,
-  redis: /^\d+\.\d+\.\d+$/
+  redis: /^\d+\.\d+\.\d+$/,
+  zookeeper: /^3\.\d+\.\d+$/
 }
 
 const skip = (t: Test, reason: string): void => t.plan(0, reason)
@@ -172,6 +174,19 @@ const counters: Readonly<Record<EngineName, Counter>> = {
     count: async ({ url }) => {
       const page = await s3ClientOf(url).send(new ListObjectsV2Command({ Bucket: 'counted' }))
       return page.Contents?.length ?? 0
+    }
+  },
+  zookeeper: {
+    add: async ({ url }) => {
+      const registry = await aRegistry({ provider: 'zookeeper', endpoints: url, bucket: 'counted' })
+      await registry.put('one', Buffer.from('1'))
+      await registry.close()
+    },
+    count: async ({ url }) => {
+      const registry = await aRegistry({ provider: 'zookeeper', endpoints: url, bucket: 'counted' })
+      const pairs = await registry.list('')
+      await registry.close()
+      return pairs.length
     }
   },
   etcd: {

@@ -8,6 +8,7 @@ import { rabbitmq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { s3 } from './s3.ts'
 import { swift } from './swift.ts'
+import { zookeeper } from './zookeeper.ts'
 
 export const kinds: Readonly<Record<EngineName, EngineKind>> = {
   es: elasticsearch('es', '9.5.3'),
@@ -19,5 +20,6 @@ export const kinds: Readonly<Record<EngineName, EngineKind>> = {
   swift,
   etcd,
   rabbitmq,
-  redis
+  redis,
+  zookeeper
 }
