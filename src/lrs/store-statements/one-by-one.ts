@@ -1,11 +1,11 @@
 import { RalphError } from '../../errors.ts'
 import { normalId } from '../../xapi/statement.ts'
 import type { Call } from '../call.ts'
-import { mapInTurns } from '../in-turns.ts'
+import { mapYielding } from '../yielding.ts'
 import { readStatement } from './read.ts'
 import { rejectDuplicateIds } from './reject-duplicate-ids.ts'
 import { type StorageReport, store } from './store.ts'
-import { type StatementValidation, validateText, requireValid, type ValidStatement } from './validate.ts'
+import { requireValid, type StatementValidation, type ValidStatement, validateText } from './validate.ts'
 
 const tooMany = (count: number, limit: number): RalphError =>
   new RalphError(
@@ -49,7 +49,7 @@ export const storeOneByOne = async (
   if (texts.length > rules.maxStatements) throw tooMany(texts.length, rules.maxStatements)
   let valid: readonly ValidStatement[] = []
   try {
-    const judged = await mapInTurns([...texts.entries()], async ([index, json]): Promise<StatementValidation> => {
+    const judged = await mapYielding([...texts.entries()], async ([index, json]): Promise<StatementValidation> => {
       const position = first + index
       try {
         return await validateText({ ...(await readStatement(json, rules)), index: position }, json, version)
