@@ -49,3 +49,7 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 /** The code of an error of Node or of a driver, such as `ENOENT`; undefined: it has none. */
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+
+/** Whether a text from elsewhere names an error of the table. */
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === 'string' && Object.hasOwn(errorCodes, value)

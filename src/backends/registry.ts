@@ -3,6 +3,7 @@ import type { BackendDefinition, DataRole, LrsRole } from '../contracts/backend-
 import { clickhouse } from './clickhouse/index.ts'
 import { es } from './es/index.ts'
 import { fs } from './fs/index.ts'
+import { grpc } from './grpc/index.ts'
 import { ldp } from './ldp/index.ts'
 import { ldpArchives } from './ldp/mirror.ts'
 import { lrs } from './lrs/index.ts'
@@ -25,6 +26,7 @@ export const backends: readonly BackendDefinition[] = [
   memory,
   ldp,
   lrs,
+  grpc,
   s3,
   swift,
   ws

@@ -12,6 +12,8 @@ export interface Serving {
   readonly middleware: Middleware
   readonly logger: Logger
   readonly faults: FaultLog
+  /** The calls that have not ended. */
+  readonly running: Set<RunningCall>
   /** What was thrown, was no refusal, and met no middleware that recovers. */
   readonly onFault: (error: unknown) => void
 }
@@ -52,10 +54,11 @@ const runningCall = (call: ServedCall, logger: Logger): RunningCall => {
  */
 export const serveCall = async <Answer>(
   served: ServedCall,
-  { middleware, logger, faults, onFault }: Serving,
+  { middleware, logger, faults, running, onFault }: Serving,
   work: (call: RunningCall) => Promise<Answer>
 ): Promise<{ readonly answer: Answer } | { readonly refusal: StatusObject }> => {
   const call = runningCall(served, logger)
+  running.add(call)
   let done: { readonly answer: Answer } | undefined
   try {
     await middleware(call, async () => {
@@ -77,5 +80,7 @@ export const serveCall = async <Answer>(
     if (status >= 500 && !call.signal.aborted)
       faults.note(error.cause ?? error, error, status, call.trace?.traceId ?? '-')
     return { refusal: refusalOf(error) }
+  } finally {
+    running.delete(call)
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import {
   type handleClientStreamingCall,
   type handleServerStreamingCall,
@@ -37,6 +38,9 @@ const usualMessageSize = 4 * 2 ** 20
 const messageSizeOf = (list: readonly MiddlewareSetting[]): number =>
   list.find((each) => each.name === 'max_message_size')?.bytes ?? usualMessageSize
 
+/** Milliseconds in which the ends of the last calls reach their clients. */
+const lastWords = 100
+
 /** Calls of one connection at a time; a client that makes more has them wait. */
 const callsOfConnection = 100
 
@@ -72,7 +76,7 @@ const handlerOf = <Request, Response>(method: ServedMethod<Request, Response>, s
 export interface GrpcServerOptions {
   readonly grpc: GrpcSettings
   readonly context: Omit<ServiceContext, 'stopping'>
-  readonly serving: Omit<Serving, 'middleware'>
+  readonly serving: Omit<Serving, 'middleware' | 'running'>
 }
 
 export interface GrpcServer {
@@ -111,7 +115,7 @@ const listen = (server: Server, { host, port, tls }: GrpcSettings): Promise<numb
 export const startGrpc = async ({ grpc, context, serving }: GrpcServerOptions): Promise<GrpcServer> => {
   const stopping = new AbortController()
   const full: ServiceContext = { ...context, stopping: stopping.signal }
-  const calls: Serving = { ...serving, middleware: middlewareOf(grpc.middleware) }
+  const calls: Serving = { ...serving, middleware: middlewareOf(grpc.middleware), running: new Set() }
   const limit = messageSizeOf(grpc.middleware)
   const server = new Server({
     'grpc.max_receive_message_length': limit,
@@ -136,16 +140,15 @@ export const startGrpc = async ({ grpc, context, serving }: GrpcServerOptions): 
   return {
     port,
     isListening: () => isListening,
-    stop: (patience) => {
+    stop: async (patience) => {
       isListening = false
       stopping.abort()
-      return new Promise((resolve) => {
-        const timer = setTimeout(() => server.forceShutdown(), patience)
-        server.tryShutdown(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
+      // It waits for connections too, and clients keep theirs.
+      server.tryShutdown(() => {})
+      const end = performance.now() + patience
+      while (calls.running.size > 0 && performance.now() < end) await wait(20)
+      await wait(lastWords)
+      server.forceShutdown()
     }
   }
 }

@@ -112,7 +112,7 @@ export const inRole = <Parameters extends SettingsGroup>(
       {
         ...declared,
         variable: variable(role),
-        fallbacks: role === 'LRS' ? [variable('DATA')] : [],
+        fallbacks: role === 'LRS' ? [variable('DATA')] : declared.fallbacks,
         flag: `${backend}-${parameterName.replace(/_+/g, '-').toLowerCase()}`
       }
     ] as const

@@ -37,7 +37,7 @@ export const usualMiddleware: readonly MiddlewareSetting[] = [
   ...plainNames.map((name) => ({ name })),
   { name: 'max_message_size', bytes: 64 * mebibyte }
 ]
-const usualText = 'recover, logging, tracing, max_message_size: 64MiB'
+export const usualMiddlewareText = 'recover, logging, tracing, max_message_size: 64MiB'
 
 export const grpcGroup = {
   enabled: setting('GRPC__ENABLED', {
@@ -62,7 +62,7 @@ export const grpcGroup = {
   middleware: setting('GRPC__SERVER__MIDDLEWARE', {
     kind: middlewareList,
     default: usualMiddleware,
-    defaultText: usualText,
+    defaultText: usualMiddlewareText,
     flag: 'grpc-middleware',
     description: 'What happens around each gRPC call of the server, the outermost first.'
   }),

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import type { BatchReport, InputRecord, Rejected, WriteOptions } from '../../contracts/data-backend.ts'
+import { type IdentifiedRecord, identified, withoutRepetition } from '../../records/identified.ts'
 import { sameStatement } from '../../xapi/equivalence.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { type LrsAnswer, statusAndMessage } from './answer.ts'
@@ -11,41 +11,6 @@ export interface LrsWriter {
   readonly client: LrsClient
   /** Of the statements. */
   readonly url: URL
-}
-
-/** A record as it is sent. */
-interface Sent {
-  readonly record: InputRecord
-  readonly id: string
-  /** The same for ids that the specification takes for the same: without case. */
-  readonly key: string
-  /** With the id. */
-  readonly text: string
-}
-
-/** With an id in it, so that sending it a second time cannot store it a second time. */
-const prepare = (record: InputRecord): Sent => {
-  const { line, text, value } = record
-  if (typeof value.id === 'string') return { record, id: value.id, key: value.id.toLowerCase(), text }
-  // Of any other type: the LRS says what it thinks of that.
-  if (value.id !== undefined) return { record, id: JSON.stringify(value.id), key: `line ${line}`, text }
-  const id = randomUUID()
-  const empty = Object.keys(value).length === 0
-  return { record, id, key: id, text: text.replace('{', `{"id":"${id}"${empty ? '' : ','}`) }
-}
-
-/** No request may hold two statements of one id (Data §2.3.2.1): each repetition goes into a later one. */
-const withoutRepetition = (batch: readonly Sent[]): Sent[][] => {
-  const seen = new Map<string, number>()
-  const byRepetition: Sent[][] = []
-  for (const sent of batch) {
-    const repetition = seen.get(sent.key) ?? 0
-    seen.set(sent.key, repetition + 1)
-    const group = byRepetition[repetition] ?? []
-    byRepetition[repetition] = group
-    group.push(sent)
-  }
-  return byRepetition
 }
 
 const succeeded = ({ status }: LrsAnswer): boolean => status >= 200 && status < 300
@@ -75,7 +40,11 @@ const newIds = ({ status }: LrsAnswer, ids: unknown): ReadonlySet<string> | unde
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422])
 
 /** Whether the statement that is there under this id is the one that was sent. */
-const isThere = async ({ client, url }: LrsWriter, { id, record }: Sent, signal?: AbortSignal): Promise<boolean> => {
+const isThere = async (
+  { client, url }: LrsWriter,
+  { id, record }: IdentifiedRecord,
+  signal?: AbortSignal
+): Promise<boolean> => {
   for (const parameter of ['statementId', 'voidedStatementId']) {
     const one = new URL(url)
     one.searchParams.set(parameter, id)
@@ -102,14 +71,14 @@ export const writeLrs = async (
   const stored = new Set<string>()
   let already = 0
 
-  const accept = (sent: readonly Sent[], isNew: ReadonlySet<string> | undefined): void => {
+  const accept = (sent: readonly IdentifiedRecord[], isNew: ReadonlySet<string> | undefined): void => {
     for (const { key } of sent) {
       if (stored.has(key) || isNew?.has(key) === false) already += 1
       else stored.add(key)
     }
   }
 
-  const refuse = async (sent: Sent, answer: LrsAnswer): Promise<void> => {
+  const refuse = async (sent: IdentifiedRecord, answer: LrsAnswer): Promise<void> => {
     const conflict = answer.status === 409
     if (conflict && (await isThere(writer, sent, signal))) {
       already += 1
@@ -120,7 +89,7 @@ export const writeLrs = async (
   }
 
   /** Halves of what is refused are sent by themselves, down to the statement that is the reason. */
-  const send = async (sent: readonly Sent[]): Promise<void> => {
+  const send = async (sent: readonly IdentifiedRecord[]): Promise<void> => {
     const [first] = sent
     if (first === undefined) return
     const body = `[${sent.map(({ text }) => text).join(',')}]`
@@ -135,7 +104,7 @@ export const writeLrs = async (
     await send(sent.slice(middle))
   }
 
-  for (const group of withoutRepetition(batch.map(prepare))) await send(group)
+  for (const group of withoutRepetition(batch.map(identified))) await send(group)
   rejected.sort((one, other) => one.record.line - other.record.line)
   return { written: stored.size, already, rejected }
 }

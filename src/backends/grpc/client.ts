@@ -1,0 +1,200 @@
+import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import type { PackageDefinition } from '@grpc/proto-loader'
+import type { Log } from '../../contracts/log.ts'
+import { RalphError } from '../../errors.ts'
+import { backOff, pause, type RetryPlan } from '../../network/retry.ts'
+import { gaveUp } from '../../network/time-limit.ts'
+import { serviceIn } from '../../protocol/definition.ts'
+import type { MiddlewareSetting } from '../../settings/settings.ts'
+import { failureOf, isPassing, isServiceError, saidBy } from './errors.ts'
+import { runCall } from './middleware.ts'
+
+export interface GrpcClientOptions {
+  readonly addresses: readonly string[]
+  readonly username: string
+  readonly password: string
+  /** PEM of the authorities that are trusted; `''`: the usual ones; undefined: no TLS. */
+  readonly authorities: string | undefined
+  readonly middleware: readonly MiddlewareSetting[]
+  readonly definition: PackageDefinition
+  readonly log: Log
+  readonly plan: RetryPlan
+  /** Milliseconds without an answer, or without a message, after which a call is given up. */
+  readonly timeout: number
+}
+
+interface CallOf {
+  readonly service: string
+  readonly method: string
+  readonly signal: AbortSignal
+}
+
+export interface GrpcClient {
+  /** Sends messages, gives the answer. Sent again where the server is away: it must do no harm if done twice. */
+  send<Answer>(call: CallOf, messages: readonly object[], options?: { readonly once: true }): Promise<Answer>
+  /**
+   * The messages of a stream. Where the server breaks off the call is made again, with what `request` is then.
+   */
+  receive<Message>(call: CallOf, request: () => object): AsyncGenerator<Message>
+  close(): void
+}
+
+interface Server {
+  readonly address: string
+  readonly client: Client
+}
+
+const openServers = ({ addresses, authorities, middleware }: GrpcClientOptions): readonly Server[] => {
+  const limit = middleware.find((each) => each.name === 'max_message_size')?.bytes
+  const channel = {
+    ...(limit === undefined ? {} : { 'grpc.max_receive_message_length': limit, 'grpc.max_send_message_length': limit }),
+    // A server that is back is found within the pauses between attempts.
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 2000
+  }
+  const trust =
+    authorities === undefined
+      ? credentials.createInsecure()
+      : credentials.createSsl(authorities === '' ? null : Buffer.from(authorities))
+  return addresses.map((address) => ({ address, client: new Client(address, trust, channel) }))
+}
+
+/** Calls of one server, each inside the middleware of the settings. */
+const createCalls = ({ username, password, middleware, definition, log, timeout }: GrpcClientOptions) => {
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+
+  const methodOf = ({ service, method }: CallOf) => {
+    const found = serviceIn(definition, service)[method]
+    if (found === undefined) throw new RalphError('INTERNAL', `there is no method ${service}/${method}`)
+    return found
+  }
+
+  const around = <Result>(server: Server, path: string, work: (metadata: Metadata) => Promise<Result>) => {
+    const metadata = new Metadata()
+    metadata.set('authorization', authorization)
+    const call = { path, address: server.address, metadata, log, traceId: undefined }
+    return runCall(middleware, call, () => work(metadata))
+  }
+
+  const sendTo = <Answer>(server: Server, call: CallOf, messages: readonly object[]): Promise<Answer> => {
+    const { path, requestStream, requestSerialize, responseDeserialize } = methodOf(call)
+    const parse = (bytes: Buffer) => responseDeserialize(bytes) as Answer
+    return around(server, path, (metadata) => {
+      return new Promise((resolve, reject) => {
+        const onAbort = (): void => running.cancel()
+        const end = (error: unknown, answer: Answer | undefined): void => {
+          call.signal.removeEventListener('abort', onAbort)
+          if (error === null && answer !== undefined) resolve(answer)
+          else reject(error)
+        }
+        const limits = { deadline: performance.timeOrigin + performance.now() + timeout }
+        const [first = {}] = messages
+        const stream = requestStream
+          ? server.client.makeClientStreamRequest(path, requestSerialize, parse, metadata, limits, end)
+          : undefined
+        const running =
+          stream ?? server.client.makeUnaryRequest(path, requestSerialize, parse, first, metadata, limits, end)
+        call.signal.addEventListener('abort', onAbort, { once: true })
+        if (call.signal.aborted) onAbort()
+        if (stream === undefined) return
+        // The end of the call tells of it.
+        stream.on('error', () => {})
+        for (const message of messages) stream.write(message)
+        stream.end()
+      })
+    })
+  }
+
+  const openStream = <Message>(server: Server, call: CallOf, request: object) => {
+    const { path, requestSerialize, responseDeserialize } = methodOf(call)
+    const parse = (bytes: Buffer) => responseDeserialize(bytes) as Message
+    return around(server, path, async (metadata) =>
+      server.client.makeServerStreamRequest(path, requestSerialize, parse, request, metadata)
+    )
+  }
+
+  return { sendTo, openStream }
+}
+
+export const createGrpcClient = (given: GrpcClientOptions): GrpcClient => {
+  const { log, plan, timeout } = given
+  const servers = openServers(given)
+  const { sendTo, openStream } = createCalls(given)
+  let turn = 0
+  /** One of them answered: then the addresses are right, and it may come back. */
+  let wasThere = false
+
+  const nextServer = (): Server => {
+    const server = servers[turn % servers.length]
+    turn += 1
+    if (server === undefined) throw new RalphError('INVALID_SETTING', 'there is no address of a gRPC server')
+    return server
+  }
+
+  /** Waits before the next attempt, or throws what cannot be mended by one. */
+  const orGiveUp = async (error: unknown, server: Server, attempt: number, signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted()
+    if (isServiceError(error) && saidBy(error) !== undefined) wasThere = true
+    if (!isPassing(error)) throw error
+    const round = Math.ceil(attempt / servers.length)
+    const isRoundOver = attempt % servers.length === 0
+    if ((isRoundOver && !wasThere) || round >= plan.attempts) throw error
+    if (!isRoundOver) return
+    const wait = backOff(round, plan)
+    log.warn(`${failureOf(error, server.address).message}; trying again in ${(wait / 1000).toFixed(1)} s`)
+    await pause(wait, signal)
+  }
+
+  return {
+    send: async (call, messages, options) => {
+      for (let attempt = 1; ; attempt += 1) {
+        call.signal.throwIfAborted()
+        const server = nextServer()
+        try {
+          const answer = await sendTo(server, call, messages)
+          wasThere = true
+          return answer as never
+        } catch (error) {
+          if (options?.once) throw error
+          await orGiveUp(error, server, attempt, call.signal)
+        }
+      }
+    },
+    receive: async function* (call, request) {
+      for (let attempt = 1; ; attempt += 1) {
+        call.signal.throwIfAborted()
+        const server = nextServer()
+        let silent = false
+        let stop: () => void = () => {}
+        try {
+          const stream = await openStream<never>(server, call, request())
+          stop = () => stream.cancel()
+          call.signal.addEventListener('abort', stop, { once: true })
+          const messages = stream[Symbol.asyncIterator]()
+          for (;;) {
+            const timer = setTimeout(() => {
+              silent = true
+              stop()
+            }, timeout)
+            const { done, value } = await messages.next().finally(() => clearTimeout(timer))
+            if (done) return
+            wasThere = true
+            attempt = 1
+            yield value
+            call.signal.throwIfAborted()
+          }
+        } catch (error) {
+          call.signal.throwIfAborted()
+          if (silent) throw gaveUp(`the gRPC server at ${server.address}`, error)
+          await orGiveUp(error, server, attempt, call.signal)
+        } finally {
+          call.signal.removeEventListener('abort', stop)
+          stop()
+        }
+      }
+    },
+    close: () => {
+      for (const { client } of servers) client.close()
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { type ServiceError, status } from '@grpc/grpc-js'
+import { type ErrorCode, isErrorCode, messageOf, RalphError } from '../../errors.ts'
+
+export const isServiceError = (error: unknown): error is ServiceError =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'number' &&
+  'details' in error &&
+  'metadata' in error
+
+/** The code of Ralph that the server itself says; undefined: it is no server of Ralph, or nothing came from one. */
+export const saidBy = ({ metadata }: ServiceError): ErrorCode | undefined => {
+  const [code] = metadata.get('ralph-error')
+  return isErrorCode(code) ? code : undefined
+}
+
+const passing: ReadonlySet<status> = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED])
+
+/** Whether the same call may succeed a little later, or elsewhere: the server is away, breaks off, or has too much to do. */
+export const isPassing = (error: unknown): boolean =>
+  isServiceError(error) && (passing.has(error.code) || (error.code === status.INTERNAL && saidBy(error) === undefined))
+
+/** It is about what was sent: some of it may be all right. */
+export const isRefusal = (error: unknown): error is ServiceError =>
+  isServiceError(error) &&
+  ([status.INVALID_ARGUMENT, status.ALREADY_EXISTS].includes(error.code) ||
+    (error.code === status.RESOURCE_EXHAUSTED && saidBy(error) !== 'STORE_FULL'))
+
+const codes: ReadonlyMap<status, ErrorCode> = new Map([
+  [status.INVALID_ARGUMENT, 'INVALID_QUERY'],
+  [status.UNAUTHENTICATED, 'UNAUTHENTICATED'],
+  [status.PERMISSION_DENIED, 'FORBIDDEN'],
+  [status.NOT_FOUND, 'NOT_FOUND'],
+  [status.RESOURCE_EXHAUSTED, 'STORE_FULL']
+])
+
+/** `UNAVAILABLE: nothing listens there` */
+export const sentenceOf = ({ code, details }: ServiceError): string => `${status[code] ?? code}: ${details}`
+
+export const failureOf = (error: unknown, address: string): RalphError => {
+  if (error instanceof RalphError) return error
+  if (!isServiceError(error)) return new RalphError('INTERNAL', messageOf(error), {}, { cause: error })
+  const hint = error.code === status.UNAUTHENTICATED ? '; check --grpc-username and --grpc-password' : ''
+  const what = isPassing(error) ? 'is out of reach' : 'answered'
+  return new RalphError(
+    codes.get(error.code) ?? 'STORE_UNAVAILABLE',
+    `the gRPC server at ${address} ${what} (${sentenceOf(error)})${hint}`,
+    {},
+    { cause: error }
+  )
+}
