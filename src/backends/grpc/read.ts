@@ -1,32 +1,11 @@
 import type { ReadBatch, ReadOptions } from '../../contracts/data-backend.ts'
 import type { ReadStatementsRequest, ReadStatementsResponse } from '../../protocol/messages.ts'
-import { parseJsonQuery, type QueryKey, queryKeys } from '../../records/json-query.ts'
+import { parseJsonQuery, queryKeys } from '../../records/json-query.ts'
+import { statementsQuery } from '../../records/statements-query.ts'
 import type { GrpcClient } from './client.ts'
 
-const agent: QueryKey = {
-  expected: 'an Agent, as an object or as its JSON text',
-  judge: (value) => queryKeys.object.judge(value) || queryKeys.text.judge(value)
-}
-
-/** Parameters of GET /statements (Communication §2.1.3), and what a stream has beside them. */
-const keys = {
-  statementId: queryKeys.text,
-  voidedStatementId: queryKeys.text,
-  agent,
-  verb: queryKeys.text,
-  activity: queryKeys.text,
-  registration: queryKeys.text,
-  related_activities: queryKeys.truth,
-  related_agents: queryKeys.truth,
-  since: queryKeys.text,
-  until: queryKeys.text,
-  limit: queryKeys.count,
-  format: queryKeys.text,
-  ascending: queryKeys.truth,
-  mine: queryKeys.truth,
-  follow: queryKeys.truth,
-  position: queryKeys.text
-}
+/** A stream has more parameters than a page. */
+const keys = { ...statementsQuery, mine: queryKeys.truth, follow: queryKeys.truth, position: queryKeys.text }
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase())
 

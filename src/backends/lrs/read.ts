@@ -1,32 +1,12 @@
 import type { ReadBatch, ReadOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
-import { parseJsonQuery, type QueryKey, queryKeys } from '../../records/json-query.ts'
+import { parseJsonQuery, queryKeys } from '../../records/json-query.ts'
+import { statementsQuery } from '../../records/statements-query.ts'
 import type { LrsClient } from './client.ts'
 import { failureOf } from './errors.ts'
 import { nextUrl, readPage, type StatementsPage } from './page.ts'
 
-const agent: QueryKey = {
-  expected: 'an Agent, as an object or as its JSON text',
-  judge: (value) => queryKeys.object.judge(value) || queryKeys.text.judge(value)
-}
-
-/** Parameters of GET /statements (Communication §2.1.3). */
-const keys = {
-  statementId: queryKeys.text,
-  voidedStatementId: queryKeys.text,
-  agent,
-  verb: queryKeys.text,
-  activity: queryKeys.text,
-  registration: queryKeys.text,
-  related_activities: queryKeys.truth,
-  related_agents: queryKeys.truth,
-  since: queryKeys.text,
-  until: queryKeys.text,
-  limit: queryKeys.count,
-  format: queryKeys.text,
-  attachments: queryKeys.truth,
-  ascending: queryKeys.truth
-}
+const keys = { ...statementsQuery, attachments: queryKeys.truth }
 
 export interface LrsReader {
   readonly client: LrsClient

@@ -1,0 +1,23 @@
+import { type QueryKey, queryKeys } from './json-query.ts'
+
+const agent: QueryKey = {
+  expected: 'an Agent, as an object or as its JSON text',
+  judge: (value) => queryKeys.object.judge(value) || queryKeys.text.judge(value)
+}
+
+/** What one may ask of another LRS, whatever protocol it is asked by: parameters of GET /statements (Communication §2.1.3). */
+export const statementsQuery = {
+  statementId: queryKeys.text,
+  voidedStatementId: queryKeys.text,
+  agent,
+  verb: queryKeys.text,
+  activity: queryKeys.text,
+  registration: queryKeys.text,
+  related_activities: queryKeys.truth,
+  related_agents: queryKeys.truth,
+  since: queryKeys.text,
+  until: queryKeys.text,
+  limit: queryKeys.count,
+  format: queryKeys.text,
+  ascending: queryKeys.truth
+}
