@@ -139,15 +139,24 @@ t.test('what cannot be run here is asked for with flags that there are', { skip 
   const skipped = blocks.filter(({ reason }) => reason !== undefined)
   t.ok(blocks.length - skipped.length > 20, `${blocks.length - skipped.length} run, ${skipped.length} do not`)
   const helps = new Map<string, string>()
+  const helpOf = async (command: string): Promise<string> => {
+    const known = helps.get(command)
+    if (known !== undefined) return known
+    const { said, closed } = start(t, root, `./ralph ${command} --help`)
+    await closed
+    helps.set(command, said.out)
+    return said.out
+  }
   for (const { commands } of skipped) {
-    for (const [, command = '', words = ''] of commands.matchAll(/(?:\/| {2})ralph ([a-z-]+)((?:[^|\n\\]|\\\n)*)/g)) {
-      if (!helps.has(command)) {
-        const { said, closed } = start(t, root, `./ralph ${command} --help`)
-        await closed
-        helps.set(command, said.out)
-      }
+    for (const [, command = '', rest = ''] of commands.matchAll(/(?:\/| {2})ralph ([a-z-]+)((?:[^|\n\\]|\\\n)*)/g)) {
+      // Behind `--` stands another program.
+      const [words = ''] = rest.split(' -- ')
+      const general = await helpOf(command)
+      const [, word = ''] = /^ ([a-z-]+)/.exec(words) ?? []
+      const isSubcommand = word !== '' && new RegExp(`^  ${word}\\b`, 'm').test(general)
+      const help = isSubcommand ? `${general}\n${await helpOf(`${command} ${word}`)}` : general
       for (const [flag] of words.matchAll(/(?<=\s)--?[a-z][a-z0-9-]*/g)) {
-        t.match(helps.get(command), new RegExp(`(?:^|[ ,])${flag}\\b`, 'm'), `${command} ${flag}`)
+        t.match(help, new RegExp(`(?:^|[ ,])${flag}\\b`, 'm'), `${command} ${flag}`)
       }
     }
   }

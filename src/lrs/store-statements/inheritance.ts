@@ -24,7 +24,11 @@ export const boundInheritance = (limit: number): (() => Inheritance) => {
       take: (terms) => {
         own += terms
         taken += terms
-        if (taken > limit) throw tooMuch(limit)
+        if (taken <= limit) return
+        // What is refused takes nothing over: those before it may be stored again, each by itself, and must still fit.
+        taken -= own
+        own = 0
+        throw tooMuch(limit)
       }
     }
   }
