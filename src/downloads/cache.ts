@@ -182,12 +182,7 @@ const slotAt = (place: string, { expiration, enabled, now }: CacheOptions): Slot
         expires: fetched + expiration,
         size: kind === 'file' ? sizeOf(file) : undefined
       }
-      await writeWhole(
-        join(place, 'entry.json'),
-        (async function* () {
-          yield Buffer.from(JSON.stringify(made))
-        })()
-      )
+      await writeWhole(join(place, 'entry.json'), [Buffer.from(JSON.stringify(made))])
       return asFetched(made)
     },
     discard: async () => {

@@ -31,7 +31,10 @@ export const putInPlace = async (partial: string, path: string): Promise<void> =
 }
 
 /** Writes a file that is there whole and durably, or not at all. What the chunks throw, it throws. */
-export const writeWhole = async (path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+export const writeWhole = async (
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+): Promise<void> => {
   const partial = `${path}.part`
   try {
     const file = await open(partial, 'w', 0o600)

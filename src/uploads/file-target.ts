@@ -70,12 +70,7 @@ class FileStore extends DataStore {
     const checksum = this.#checksum()
     try {
       if (checksum !== undefined) {
-        await writeWhole(
-          this.#markOf(id),
-          (async function* () {
-            yield Buffer.from(String(offset))
-          })()
-        )
+        await writeWhole(this.#markOf(id), [Buffer.from(String(offset))])
       }
       // Its end is the offset: the library has compared them.
       const file = await open(path, 'a')

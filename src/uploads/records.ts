@@ -47,13 +47,7 @@ export const openRecords = (directory: string): UploadRecords => {
         throw new RalphError('STORE_UNAVAILABLE', `${fileOf(id)} cannot be read: ${messageOf(error)}`)
       }
     },
-    write: (record) =>
-      writeWhole(
-        fileOf(record.id),
-        (async function* () {
-          yield Buffer.from(JSON.stringify(record))
-        })()
-      ),
+    write: (record) => writeWhole(fileOf(record.id), [Buffer.from(JSON.stringify(record))]),
     remove: (id) => rm(fileOf(id), { force: true }),
     ids: async () =>
       (await readdir(directory))
