@@ -12,6 +12,7 @@ import type {
 import type { Log } from '../contracts/log.ts'
 import { messageOf, RalphError } from '../errors.ts'
 import type { RetryPlan } from '../network/retry.ts'
+import { createLimit } from './concurrency.ts'
 import { type MessageFields, parseMessage } from './message.ts'
 import { type HandlerWork, sentError } from './thread-messages.ts'
 import { isBlock } from './values.ts'
@@ -91,25 +92,9 @@ const runAll = async (wanted: readonly RunningHandler[], work: HandlerWork): Pro
   return results.flat()
 }
 
-const limited = (most: number) => {
-  const queue: (() => void)[] = []
-  let running = 0
-  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (running >= most) await new Promise<void>((resolve) => queue.push(resolve))
-    else running += 1
-    try {
-      return await work()
-    } finally {
-      const next = queue.shift()
-      if (next === undefined) running -= 1
-      else next()
-    }
-  }
-}
-
 export const createProcess = (options: ProcessOptions): ProcessMessage => {
   const { fields, database, handlers, plan, log } = options
-  const inTurn = limited(options.concurrency)
+  const inTurn = createLimit(options.concurrency)
 
   const end = async (
     message: Parameters<ListenerDatabase['update_message']>[0],

@@ -3,6 +3,7 @@ import type { HandlerLrs, HandlerQueries, QueryValues } from '../contracts/liste
 import type { Log } from '../contracts/log.ts'
 import { RalphError } from '../errors.ts'
 import { moduleBeside } from '../streams/ordered-map.ts'
+import { createLimit } from './concurrency.ts'
 import {
   type FromThread,
   type HandlerCall,
@@ -129,27 +130,18 @@ export interface Threads {
 /** Starts one thread, so that a module that cannot be loaded is known at once; others are started when they are needed. */
 export const startThreads = async (options: ThreadsOptions): Promise<Threads> => {
   const idle: Thread[] = [await startThread(options)]
-  const queue: (() => void)[] = []
-  let running = 0
+  const inTurn = createLimit(options.threads)
   const take = (): Thread | undefined => {
     for (let thread = idle.pop(); thread !== undefined; thread = idle.pop()) if (thread.isAlive()) return thread
     return undefined
   }
   return {
-    run: async (work) => {
-      if (running >= options.threads) await new Promise<void>((resolve) => queue.push(resolve))
-      else running += 1
-      try {
+    run: (work) =>
+      inTurn(async () => {
         const thread = take() ?? (await startThread(options))
         await thread.run(work)
         idle.push(thread)
-      } finally {
-        const next = queue.shift()
-        // The turn goes to the next one.
-        if (next === undefined) running -= 1
-        else next()
-      }
-    },
+      }),
     close: async () => {
       await Promise.all(idle.map(({ worker }) => worker.terminate()))
     }
