@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { ConfigBlock } from '../contracts/listeners.ts'
 import { messageOf, RalphError } from '../errors.ts'
+import { type Environment, substituteVariables } from '../settings/substitution.ts'
 import { blockAt, isBlock, textAt, textsAt } from './values.ts'
 
 export interface HandlerConfig {
@@ -31,8 +32,6 @@ export interface PipelineConfig {
   readonly handlers: readonly HandlerConfig[]
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 export interface ReadPipelinesOptions {
   readonly environment: Environment
   /** Undefined: that of the file. */
@@ -46,14 +45,13 @@ const pipelineKeys = ['msg_broker', 'message_fields', 'data_store', 'meta_store'
 /** What sqAPI has besides: here a handler is a module that `handlers` names. */
 const passedOver = ['packages', 'plugin', 'active_plugins', 'disabled_plugins', 'api', 'custom', 'message', 'broker']
 
-/** Variables are put in after the file was parsed, so that a value can change nothing but itself. */
 const substituted = (value: unknown, environment: Environment, file: string): unknown => {
   if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g, (_all, name: string, otherwise?: string) => {
-      const found = environment[name] || otherwise
-      if (found === undefined) throw new RalphError('INVALID_SETTING', `${file} needs the variable ${name}`)
-      return found
-    })
+    return substituteVariables(
+      value,
+      environment,
+      (name) => new RalphError('INVALID_SETTING', `${file} needs the variable ${name}`)
+    )
   }
   if (Array.isArray(value)) return value.map((each: unknown) => substituted(each, environment, file))
   if (!isBlock(value)) return value

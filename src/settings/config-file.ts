@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { messageOf, RalphError } from '../errors.ts'
+import { type Environment, substituteVariables } from './substitution.ts'
 
 const wrong = (path: string, problem: string): RalphError =>
   new RalphError('INVALID_SETTING', `RALPH_CONFIG (${path}): ${problem}`, { file: path })
@@ -33,22 +34,15 @@ const asText = (each: unknown): unknown => {
 /** What is a list by its name, even where each of its entries is a map. */
 const isNamedList = (keys: readonly string[]): boolean => keys.at(-1) === 'middleware'
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /**
- * The settings of a YAML file, by their variables: `uploadmanager: {target: …}` is RALPH_UPLOADMANAGER__TARGET. In a text
- * `${NAME}` stands for a variable of the environment, and `${NAME:-text}` for a text where that is not set. It is put in
- * after the file was parsed, so that a value can change nothing but itself.
+ * The settings of a YAML file, by their variables: `uploadmanager: {target: …}` is RALPH_UPLOADMANAGER__TARGET. Texts may
+ * name variables of the environment (`substituteVariables`).
  */
 export const readConfigFile = (path: string, environment: Environment): ReadonlyMap<string, string> => {
   const values = new Map<string, string>()
 
   const substitute = (text: string, key: string): string =>
-    text.replace(/\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g, (_all, name: string, otherwise: string | undefined) => {
-      const value = environment[name] || otherwise
-      if (value === undefined) throw wrong(path, `${key} needs the variable ${name}, which is not set`)
-      return value
-    })
+    substituteVariables(text, environment, (name) => wrong(path, `${key} needs the variable ${name}, which is not set`))
 
   const take = (keys: readonly string[], value: unknown): void => {
     if (value === null || value === undefined) return

@@ -81,7 +81,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     sentence: 'An import is taken in, unpacked, converted and delivered, whatever door it came by.'
   },
   listeners: {
-    may: ['contracts', 'network', 'durability', 'streams', 'errors.ts'],
+    may: ['contracts', 'settings', 'network', 'durability', 'streams', 'errors.ts'],
     sentence: 'A message is worked on without knowing the LRS, nor the place that its data comes from.'
   },
   downloads: {
