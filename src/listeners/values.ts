@@ -49,7 +49,7 @@ export const booleanAt = (block: ConfigBlock, key: string, place: string, byDefa
 export const textsAt = (block: ConfigBlock, key: string, place: string): readonly string[] | undefined => {
   const value = block[key]
   if (value === undefined || value === null) return undefined
-  const texts = (Array.isArray(value) ? value : [value]).map((each: unknown) => each)
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (texts.every((each) => typeof each === 'string')) return texts
   throw wrong(`${place}.${key}`, 'must be a list of texts')
 }

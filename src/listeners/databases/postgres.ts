@@ -1,15 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
-import type {
-  ConfigBlock,
-  ListenerDatabase,
-  MessageRow,
-  MessageStatus,
-  QueryRow,
-  QueryValues
-} from '../../contracts/listeners.ts'
+import type { ConfigBlock, ListenerDatabase, QueryRow, QueryValues } from '../../contracts/listeners.ts'
 import { codeOf, messageOf, RalphError } from '../../errors.ts'
 import { blockAt, numberAt, optionalTextAt, textAt } from '../values.ts'
+import { callsOf } from './calls.ts'
 import { createMessageWriter, type MessageUpdate } from './message-writer.ts'
 import { bindStatements } from './named-values.ts'
 
@@ -137,16 +130,7 @@ export const openPostgresDatabase = async ({
         await client.query(table)
       })
     },
-    execute_query,
-    execute_script: async (path, values) => execute_query(await readFile(path, 'utf8'), values),
-    update_message: (message: MessageRow, status: MessageStatus, info?: string) =>
-      writer.update({ message, status, info }),
-    message_status: async (uuid) => {
-      const rows = await execute_query('SELECT status FROM messages WHERE uuid = :uuid', { uuid })
-      const status = rows?.[0]?.status
-      // What `update_message` has written.
-      return typeof status === 'string' ? (status as MessageStatus) : undefined
-    },
+    ...callsOf(execute_query, writer),
     close: async () => {
       await writer.settled()
       await pool.end()

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import type { ConfigBlock, ListenerDatabase, MessageStatus, QueryRow, QueryValues } from '../../contracts/listeners.ts'
+import type { ConfigBlock, ListenerDatabase, QueryRow, QueryValues } from '../../contracts/listeners.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import { textAt } from '../values.ts'
+import { callsOf } from './calls.ts'
 import { createMessageWriter, type MessageUpdate } from './message-writer.ts'
 import { bindStatements } from './named-values.ts'
 
@@ -114,15 +114,7 @@ export const openSqliteDatabase = ({
         throw failed(error)
       }
     },
-    execute_query,
-    execute_script: async (path, values) => execute_query(await readFile(path, 'utf8'), values),
-    update_message: (message, status, info) => writer.update({ message, status, info }),
-    message_status: async (uuid) => {
-      const rows = await execute_query('SELECT status FROM messages WHERE uuid = :uuid', { uuid })
-      const status = rows?.[0]?.status
-      // What `update_message` has written.
-      return typeof status === 'string' ? (status as MessageStatus) : undefined
-    },
+    ...callsOf(execute_query, writer),
     close: async () => {
       await writer.settled()
       opened?.close()
