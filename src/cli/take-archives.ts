@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Imports } from '../contracts/imports.ts'
+import { createLine } from '../lrs/yielding.ts'
 import type { MirroredArchive } from '../mirror/mirror-options.ts'
 
 /** Named as `ralph imports list --door` has it. */
@@ -15,9 +16,9 @@ export interface TakenArchives {
   settled(): Promise<void>
 }
 
-/** Archives of a mirror as imports. Nobody else takes any: the mirror has its database to itself. */
+/** Makes imports of the archives of a mirror. No other process does so: the mirror locks its database. */
 export const takeArchives = (imports: Imports, signal: AbortSignal): TakenArchives => {
-  let last: Promise<unknown> = Promise.resolve()
+  const inLine = createLine()
   let working: Promise<void> | undefined
 
   /** What a process has begun to take in that died; it is taken in anew. */
@@ -48,12 +49,8 @@ export const takeArchives = (imports: Imports, signal: AbortSignal): TakenArchiv
   }
 
   return {
-    take: (archive) => {
-      // One after the other: of two archives with the same bytes one is imported.
-      const taking = last.then(() => takeOne(archive))
-      last = taking.catch(() => {})
-      return taking
-    },
+    // One after the other: of two archives with the same bytes one is imported.
+    take: (archive) => inLine(() => takeOne(archive)),
     work: () => {
       const run = async (): Promise<void> => {
         while (!signal.aborted && (await imports.runDue({ signal })) > 0);

@@ -155,11 +155,8 @@ export const declareKv = (program: Command, composition: Composition): void => {
   }
   const withRegistry = (command: Command, work: Work): Promise<void> =>
     interruptible(async (signal) => {
-      const flags = command.optsWithGlobals<Readonly<Record<string, unknown>>>()
-      const given = flagValues([registryGroup], (flag) => {
-        const value = flags[flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())]
-        return typeof value === 'string' || typeof value === 'boolean' ? value : undefined
-      })
+      const flags = command.optsWithGlobals<Readonly<Record<string, string | boolean | undefined>>>()
+      const given = flagValues([registryGroup], (flag) => flags[new Option(`--${flag}`).attributeName()])
       const { sources, general } = settingsOf(command, composition, Object.fromEntries(given))
       const registry = await composition.openRegistry(sources, general)
       try {
