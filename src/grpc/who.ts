@@ -2,7 +2,7 @@ import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import { RalphError } from '../errors.ts'
 import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
-import { allows, type Principal, type Scope } from '../identity/principal.ts'
+import { type Principal, requireScopeOf, type Scope } from '../identity/principal.ts'
 import type { Call, LrsRules } from '../lrs/call.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { negotiateVersion, type Version } from '../xapi/version.ts'
@@ -39,9 +39,7 @@ export const authenticate = async (
     source: call.source
   })
   call.username = principal.username
-  if (rules.restrictByScopes && !allows(principal, scope)) {
-    throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
-  }
+  requireScopeOf(principal, scope, rules)
   return principal
 }
 

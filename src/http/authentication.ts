@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { RalphError } from '../errors.ts'
 import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
-import { allows, type Principal, type Scope } from '../identity/principal.ts'
+import { type Principal, requireScopeOf, type Scope } from '../identity/principal.ts'
 import { sourceOf } from './source.ts'
 
 /** Sets `request.principal` from the credentials of the request, or rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
@@ -41,11 +41,9 @@ export const authenticateBy =
 export const requireScope = (
   { principal }: FastifyRequest,
   scope: Scope,
-  { restrictByScopes }: { readonly restrictByScopes: boolean }
+  restrictions: { readonly restrictByScopes: boolean }
 ): Principal => {
   if (principal === undefined) throw new RalphError('INTERNAL', 'A request was served before it was authorized.')
-  if (restrictByScopes && !allows(principal, scope)) {
-    throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
-  }
+  requireScopeOf(principal, scope, restrictions)
   return principal
 }

@@ -1,3 +1,4 @@
+import { RalphError } from '../errors.ts'
 import type { Agent } from '../xapi/statement.ts'
 
 /** Ralph's scopes, those of xAPI 1.0.3 Communication §4.0 among them, as auth.json spells them. */
@@ -41,6 +42,16 @@ const includedIn: { readonly [scope in Scope]: readonly Scope[] } = {
   'all/read': ['all'],
   all: [],
   'authority/write': ['all']
+}
+
+/** `FORBIDDEN` where scopes are enforced and the principal lacks this one. */
+export const requireScopeOf = (
+  principal: Principal,
+  scope: Scope,
+  { restrictByScopes }: { readonly restrictByScopes: boolean }
+): void => {
+  if (!restrictByScopes || allows(principal, scope)) return
+  throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
 }
 
 /** Whether the principal holds the scope, by itself or within a wider one. */

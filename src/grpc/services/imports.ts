@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { ServerReadableStream } from '@grpc/grpc-js'
 import type { ImportInstructions, ImportRecord, Imports } from '../../contracts/imports.ts'
 import { RalphError } from '../../errors.ts'
-import { isFor } from '../../http/imports/index.ts'
+import { importUserOf, mayReadImport } from '../../identity/imports.ts'
 import type { Scope } from '../../identity/principal.ts'
 import type { GetImportRequest, Import, ImportFile, SubmitRequest } from '../../protocol/messages.ts'
 import type { RunningCall } from '../running-call.ts'
@@ -60,7 +60,7 @@ async function* contentOf(messages: AsyncIterator<SubmitRequest>): AsyncGenerato
 export const submit = (context: ServiceContext): ServedMethod<SubmitRequest, Import> => ({
   kind: 'clientStream',
   run: async (running: RunningCall, stream: ServerReadableStream<SubmitRequest, Import>) => {
-    const { username, agent, scopes, target } = await authenticate(running, 'statements/write', context)
+    const user = importUserOf(await authenticate(running, 'statements/write', context))
     const imports = importsOf(context)
     const { signal } = running
     const stop = (): void => {
@@ -78,7 +78,7 @@ export const submit = (context: ServiceContext): ServedMethod<SubmitRequest, Imp
       {
         door: 'grpc',
         reference: file.filename,
-        user: { username, agent, scopes, ...(target === undefined ? {} : { target }) },
+        user,
         filename: file.filename,
         mediaType: file.mediaType,
         sha256: file.sha256,
@@ -97,7 +97,7 @@ const finder = async (running: RunningCall, id: string, scope: Scope, context: S
   const imports = importsOf(context)
   return async (): Promise<ImportRecord> => {
     const record = await imports.find(id)
-    if (record !== undefined && isFor(asker, record, context.settings)) return record
+    if (record !== undefined && mayReadImport(asker, record, context.settings)) return record
     throw new RalphError('NOT_FOUND', `There is no import ${JSON.stringify(id)}.`, { id })
   }
 }

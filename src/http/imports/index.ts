@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ImportRecord, ImportStatus, Imports, ListImports, UrlOffer } from '../../contracts/imports.ts'
 import { RalphError } from '../../errors.ts'
-import { allows, type Principal, type Scope } from '../../identity/principal.ts'
-import type { ServerSettings } from '../../settings/settings.ts'
+import { importUserOf, mayReadImport, visibleImports } from '../../identity/imports.ts'
+import type { Scope } from '../../identity/principal.ts'
 import { requireScope } from '../authentication.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
 
@@ -13,18 +13,6 @@ const mostListed = 1000
 
 /** Bytes. A URL is never so long. */
 const largestBody = 65_536
-
-/** As of statements: those of one's store, and where authorities are kept apart only one's own. */
-const visibleTo = (asker: Principal, settings: ServerSettings): Pick<ListImports, 'store' | 'user'> => {
-  const mayReadAll = settings.restrictByScopes && allows(asker, 'statements/read')
-  const store = { target: asker.target }
-  return !settings.restrictByAuthority || mayReadAll ? { store } : { store, user: asker.username }
-}
-
-export const isFor = (asker: Principal, { source, target }: ImportRecord, settings: ServerSettings): boolean => {
-  const { store, user } = visibleTo(asker, settings)
-  return target === store?.target && (user === undefined || source.user === user)
-}
 
 const statusIn = (value: unknown): ImportStatus | undefined => {
   if (value === undefined) return undefined
@@ -100,7 +88,7 @@ const routes = (
     const asker = requireScope(request, scope, settings)
     const { id } = request.params
     const record = await imports.find(id)
-    if (record !== undefined && isFor(asker, record, settings)) return record
+    if (record !== undefined && mayReadImport(asker, record, settings)) return record
     throw new RalphError('NOT_FOUND', `There is no import ${JSON.stringify(id)}.`, { id })
   }
   const onRequest = authenticate
@@ -111,7 +99,7 @@ const routes = (
     const limit = limitIn(query.limit)
     const filter = { status: statusIn(query.status), door: query.door, after: afterIn(query.after) }
     // One more than asked for tells whether there is a next page.
-    const found = await imports.list({ ...filter, ...visibleTo(asker, settings), limit: limit + 1 })
+    const found = await imports.list({ ...filter, ...visibleImports(asker, settings), limit: limit + 1 })
     const page = found.slice(0, limit)
     const last = page.at(-1)
     return { imports: page, ...(found.length > limit && last !== undefined ? { more: moreOf(query, last) } : {}) }
@@ -123,8 +111,7 @@ const routes = (
     async (_request: FastifyRequest, body: unknown) => body
   )
   server.post('/', { onRequest }, async (request, reply) => {
-    const { username, agent, scopes, target } = requireScope(request, 'statements/write', settings)
-    const user = { username, agent, scopes, ...(target === undefined ? {} : { target }) }
+    const user = importUserOf(requireScope(request, 'statements/write', settings))
     const record = await imports
       .submit({ door: 'url', user, isTrusted: false, ...urlIn(request.body) })
       .catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ImportUser } from '../../contracts/imports.ts'
 import type { UploadRequest, Uploads } from '../../contracts/uploads.ts'
 import { RalphError } from '../../errors.ts'
+import { importUserOf } from '../../identity/imports.ts'
 import { requireScope } from '../authentication.ts'
 import { methodNotAllowed } from '../errors.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
@@ -25,10 +26,8 @@ const textsOf = (headers: IncomingHttpHeaders): Record<string, string> =>
     )
   )
 
-const userOf = (request: FastifyRequest, { settings }: HttpContext): ImportUser => {
-  const { username, agent, scopes, target } = requireScope(request, 'statements/write', settings)
-  return { username, agent, scopes, ...(target === undefined ? {} : { target }) }
-}
+const userOf = (request: FastifyRequest, { settings }: HttpContext): ImportUser =>
+  importUserOf(requireScope(request, 'statements/write', settings))
 
 const requireProtocol = ({ headers }: FastifyRequest, reply: FastifyReply): void => {
   if (headers['tus-resumable'] === protocol) return
