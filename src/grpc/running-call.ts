@@ -1,4 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js'
+import type { MiddlewareOf } from '../protocol/middleware.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** By which the lines of the log and the calls of several programs are known to belong together. */
@@ -31,11 +32,4 @@ export interface RunningCall {
   sendMetadata(metadata: Metadata): void
 }
 
-/** Something that happens around each call. It must call `next` once, and may look at how that ends. */
-export type Middleware = (call: RunningCall, next: () => Promise<void>) => Promise<void>
-
-/** The first middleware of the list is the outermost one. */
-export const composed =
-  (list: readonly Middleware[]): Middleware =>
-  (call, next) =>
-    list.reduceRight<() => Promise<void>>((inner, each) => () => each(call, inner), next)()
+export type Middleware = MiddlewareOf<RunningCall>

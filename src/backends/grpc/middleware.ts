@@ -1,5 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js'
 import type { Log } from '../../contracts/log.ts'
+import { composed, type MiddlewareOf } from '../../protocol/middleware.ts'
 import { continueTrace, traceHeaders } from '../../protocol/trace.ts'
 import type { MiddlewareSetting } from '../../settings/settings.ts'
 import { failureOf, isServiceError, sentenceOf } from './errors.ts'
@@ -15,7 +16,7 @@ export interface OutgoingCall {
   traceId: string | undefined
 }
 
-type CallStep = (call: OutgoingCall, next: () => Promise<void>) => Promise<void>
+type CallStep = MiddlewareOf<OutgoingCall>
 
 /** A failure of the client itself becomes the failure of this call. */
 const recover: CallStep = async ({ address }, next) => {
@@ -67,7 +68,7 @@ export const runCall = async <Result>(
     results.push(await work())
   }
   const plain = list.flatMap((each) => (each.name === 'max_message_size' ? [] : [steps[each.name]]))
-  await plain.reduceRight<() => Promise<void>>((inner, step) => () => step(call, inner), innermost)()
+  await composed(plain)(call, innermost)
   // The innermost has run, or it was thrown.
   return results[0] as Result
 }
