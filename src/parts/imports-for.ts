@@ -13,6 +13,7 @@ import { openImports } from '../imports/open.ts'
 import type { RunserverSettings } from '../settings/load.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
 import type { ImportSettings } from '../settings/settings.ts'
+import { createOnce } from '../storage/once.ts'
 
 export interface ImportsForOptions {
   readonly settings: ImportSettings
@@ -28,16 +29,9 @@ export interface ImportsForOptions {
 /** The store of the server, opened by this process when the first statement goes there. */
 export const openLrs = ({ load, name, clock, log }: Omit<ImportsForOptions, 'urls' | 'settings'>) => {
   const { general, server, backend: open } = load()
-  let opened: Promise<LrsBackend> | undefined
-  const backend = async (): Promise<LrsBackend> => {
-    opened ??= open({ clock, appDir: general.appDir, warn: (message) => log.warn(message) })
-    try {
-      return await opened
-    } catch (error) {
-      opened = undefined
-      throw error
-    }
-  }
+  const opening = createOnce<LrsBackend>()
+  const backend = (): Promise<LrsBackend> =>
+    opening.get(name, () => open({ clock, appDir: general.appDir, warn: (message) => log.warn(message) }))
   if (name === 'memory') {
     throw new RalphError(
       'UNSUPPORTED_OPERATION',
@@ -47,7 +41,7 @@ export const openLrs = ({ load, name, clock, log }: Omit<ImportsForOptions, 'url
   return {
     handler: lrsHandler({ backend, rules: lrsRulesOf(server), newId: randomUUID }),
     ready: async () => void (await backend()),
-    close: async () => (await opened?.catch(() => undefined))?.close()
+    close: async () => (await opening.all()[0]?.catch(() => undefined))?.close()
   }
 }
 

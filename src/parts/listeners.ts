@@ -5,6 +5,7 @@ import { openImports } from '../imports/open.ts'
 import type { PipelineConfig } from '../listeners/config.ts'
 import type { ListenerLrs } from '../listeners/handlers.ts'
 import { type PipelineContext, runPipeline } from '../listeners/pipeline.ts'
+import { createOnce } from '../storage/once.ts'
 import { type ImportsForOptions, openLrs } from './imports-for.ts'
 
 export interface ListenersOptions extends Omit<ImportsForOptions, 'urls'>, Omit<PipelineContext, 'lrs'> {}
@@ -19,21 +20,13 @@ const idOf = ({ id }: ConfigBlock): string => (typeof id === 'string' ? id.toLow
 /** The LRS of this process, opened when a handler asks for it. */
 const lrsOf = (options: ListenersOptions): ListenerLrs & { close(): Promise<void> } => {
   const { settings, clock, log } = options
-  let opening: Promise<OpenedLrs> | undefined
-  const open = async (): Promise<OpenedLrs> => {
-    const lrs = openLrs(options)
-    await lrs.ready()
-    return { lrs, imports: await openImports({ settings, handlers: [lrs.handler], clock, log }) }
-  }
-  const opened = async (): Promise<OpenedLrs> => {
-    opening ??= open()
-    try {
-      return await opening
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
-  }
+  const opening = createOnce<OpenedLrs>()
+  const opened = (): Promise<OpenedLrs> =>
+    opening.get('lrs', async () => {
+      const lrs = openLrs(options)
+      await lrs.ready()
+      return { lrs, imports: await openImports({ settings, handlers: [lrs.handler], clock, log }) }
+    })
   return {
     imports: async () => (await opened()).imports,
     store: async (statements) => {
@@ -49,7 +42,7 @@ const lrsOf = (options: ListenersOptions): ListenerLrs & { close(): Promise<void
       )
     },
     close: async () => {
-      const last = await opening?.catch(() => undefined)
+      const last = await opening.all()[0]?.catch(() => undefined)
       await last?.imports.close()
       await last?.lrs.close()
     }
