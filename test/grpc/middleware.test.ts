@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import t from 'tap'
 import type { Middleware } from '../../src/grpc/running-call.ts'
-import { composed } from '../../src/grpc/running-call.ts'
+import { composed } from '../../src/protocol/middleware.ts'
 import { middlewareList } from '../../src/settings/grpc.ts'
 import { grpcClient, startGrpcLrs } from '../support/grpc.ts'
 import { anId, withMbox } from '../support/statements.ts'
