@@ -3,7 +3,7 @@ import module from 'node:module'
 import { archiveSources, dataBackends, lrsBackends } from './backends/registry.ts'
 import type { Composition } from './cli/composition.ts'
 import { interruptible } from './cli/interruption.ts'
-import { objectsOf } from './cli/objects-of-urls.ts'
+import { objectsOf, openBytes } from './cli/objects-of-urls.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
 import { readVersion } from './cli/version.ts'
@@ -139,13 +139,9 @@ process.exitCode = await run(process.argv.slice(2), {
       log,
       tempDir,
       signal,
-      openObjects: async (backend, values) => {
-        const role = dataBackends.find((each) => each.name === backend)
-        if (role === undefined) throw new RalphError('INTERNAL', `there is no backend ${backend}`)
-        const own = withBackendValues(sources, backend, values)
-        const opened = await loadBackend(own, role.configure.bind(role))({ clock, appDir: tempDir, log })
-        if (opened.moves === 'bytes') return opened
-        throw new RalphError('INTERNAL', `${backend} has records, not bytes`)
+      openObjects: (backend, values) => {
+        const own = withBackendValues(sources, 'configuration file', backend, values)
+        return openBytes({ dataBackends, openData }, backend, own, { appDir: tempDir }, log)
       }
     })
   },

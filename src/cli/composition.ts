@@ -40,7 +40,12 @@ export interface Composition {
   /** The data backend that a package brings; undefined: there is no package of that name. */
   findDataBackend(name: string): Promise<DataRole | undefined>
   /** Opens a data backend with its settings; whoever opens it closes it. */
-  openData(backend: DataRole, sources: Sources, general: GeneralSettings, log: Log): Promise<DataBackend>
+  openData(
+    backend: DataRole,
+    sources: Sources,
+    general: Pick<GeneralSettings, 'appDir'>,
+    log: Log
+  ): Promise<DataBackend>
   /** Opens imports that deliver there; undefined: that only look and take in. Whoever opens them closes them. */
   openImports(sources: Sources, log: Log, to: ImportDestination | undefined): Promise<Imports>
   /** Opens the registry as it is set; whoever opens it closes it. */

@@ -123,14 +123,14 @@ export const readSources = (
 /** Sources in which a data backend has these values, by the names of its parameters, before whatever else is set. */
 export const withBackendValues = (
   sources: Sources,
+  name: Source['name'],
   backend: string,
   values: Readonly<Record<string, string | undefined>>
 ): Sources => {
   const given = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [[`RALPH_BACKENDS__DATA__${backend.toUpperCase()}__${name}`, value] as const]
   )
-  const own: Source = { name: 'configuration file', values: new Map(given) }
-  return { ...sources, ordered: [own, ...sources.ordered] }
+  return { ...sources, ordered: [{ name, values: new Map(given) }, ...sources.ordered] }
 }
 
 /** What a file of the user may name by `${NAME}`, whatever it is called. */

@@ -22,7 +22,7 @@ const never = new AbortController().signal
 const openObjects: OpenObjects = async (name, values) => {
   const role = dataBackends.find((each) => each.name === name)
   if (role === undefined) throw new Error(name)
-  const sources = withBackendValues({ ordered: [], platformAppDir: '/nowhere' }, name, values)
+  const sources = withBackendValues({ ordered: [], platformAppDir: '/nowhere' }, 'configuration file', name, values)
   const opened = await loadBackend(
     sources,
     role.configure.bind(role)
