@@ -28,48 +28,50 @@ const detailsOf = ({ name, bytes, hash, content_type, last_modified }: Entry): L
   contentType: content_type
 })
 
-/** The containers of the account, page by page. */
+type Query = Readonly<Record<string, string>>
+
+/** What a list has, page by page, until one is empty: a server may give less than it is asked for. */
+async function* entriesIn(
+  session: SwiftSession,
+  list: { readonly name: string; readonly pathWith: (query: Query) => string },
+  limit: number,
+  signal: AbortSignal | undefined
+): AsyncGenerator<Entry, void, undefined> {
+  for (let marker = ''; ; ) {
+    signal?.throwIfAborted()
+    const query = { format: 'json', limit: String(limit), ...(marker === '' ? {} : { marker }) }
+    const answer = await session.request({ method: 'GET', path: list.pathWith(query), signal })
+    const text = await textOf(await expectStatus(answer, { container: list.name }, 200, 204))
+    const page: unknown = text === '' ? [] : JSON.parse(text)
+    if (!Array.isArray(page))
+      throw new RalphError('STORE_UNAVAILABLE', `container ${list.name}: the storage gives no list`)
+    const entries = page.filter(isEntry)
+    yield* entries
+    const last = entries.at(-1)
+    if (last === undefined) return
+    marker = last.name
+  }
+}
+
+/** The containers of the account. */
 export async function* listContainers(
   session: SwiftSession,
   limit: number,
   signal: AbortSignal | undefined
 ): AsyncGenerator<string, void, undefined> {
-  for (let marker = ''; ; ) {
-    signal?.throwIfAborted()
-    const query = new URLSearchParams({ format: 'json', limit: String(limit), ...(marker === '' ? {} : { marker }) })
-    const answer = await session.request({ method: 'GET', path: `?${query}`, signal })
-    const text = await textOf(await expectStatus(answer, { container: 'of the account' }, 200, 204))
-    const page: unknown = text === '' ? [] : JSON.parse(text)
-    const names = Array.isArray(page) ? page.filter(isEntry).map(({ name }) => name) : []
-    yield* names
-    const last = names.at(-1)
-    if (last === undefined) return
-    marker = last
-  }
+  const list = { name: 'of the account', pathWith: (query: Query) => `?${new URLSearchParams(query)}` }
+  for await (const { name } of entriesIn(session, list, limit, signal)) yield name
 }
 
-/** Page by page, until one is empty: a server may give less than it is asked for. */
 export async function* listObjects(
   session: SwiftSession,
   container: string,
   limit: number,
   signal: AbortSignal | undefined
 ): AsyncGenerator<Listed, void, undefined> {
-  for (let marker = ''; ; ) {
-    signal?.throwIfAborted()
-    const query = { format: 'json', limit: String(limit), ...(marker === '' ? {} : { marker }) }
-    const answer = await session.request({ method: 'GET', path: pathOf(container, undefined, query), signal })
-    const text = await textOf(await expectStatus(answer, { container }, 200, 204))
-    const page: unknown = text === '' ? [] : JSON.parse(text)
-    if (!Array.isArray(page))
-      throw new RalphError('STORE_UNAVAILABLE', `container ${container}: the storage gives no list`)
-    const entries = page.filter(isEntry)
-    for (const entry of entries) {
-      const historyId = formatPlace({ container, name: entry.name })
-      yield { id: entry.name, historyId, details: detailsOf(entry) }
-    }
-    const last = entries.at(-1)
-    if (last === undefined) return
-    marker = last.name
+  const list = { name: container, pathWith: (query: Query) => pathOf(container, undefined, query) }
+  for await (const entry of entriesIn(session, list, limit, signal)) {
+    const historyId = formatPlace({ container, name: entry.name })
+    yield { id: entry.name, historyId, details: detailsOf(entry) }
   }
 }
