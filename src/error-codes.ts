@@ -234,7 +234,7 @@ export const errorCodes = {
     advice: 'Choose another key, or read the value and replace it with `--previous`.'
   },
   KEY_MODIFIED: {
-    meaning: 'the value that was to be replaced or deleted is no longer there',
+    meaning: 'the value to replace or delete is no longer there',
     advice: 'Somebody changed it. Read it again, and repeat the change.'
   },
   PREVIOUS_NOT_SPECIFIED: {

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../errors.ts'
 
 /**
- * 2: called or configured wrongly, nothing was done. 1: it failed. Of a registry also 3: it is not there, 4: somebody was
- * quicker, 5: somebody else holds the lock.
+ * 1: the command failed. 2: it was called or configured wrongly, and did nothing. A registry has three more: 3: the key is not
+ * there. 4: another client changed it first. 5: another client holds the lock.
  */
 export const exitCode = {
   INVALID_JSON: 1,

@@ -17,8 +17,7 @@ export interface PublisherOptions {
 export interface Publisher {
   /** Delivers a message again after so many milliseconds. */
   delay(message: ConsumeMessage, milliseconds: number, headers: Readonly<Record<string, unknown>>): Promise<void>
-  /** One dead letter. */
-  bury(message: ConsumeMessage, letter: DeadLetter): Promise<void>
+  sendDeadLetter(message: ConsumeMessage, letter: DeadLetter): Promise<void>
   close(): Promise<void>
 }
 
@@ -131,7 +130,7 @@ export const createPublisher = (broker: Broker, { queue, deadLetters, log }: Pub
     await publish(channel, { exchange: '', key: name }, message, headers)
   }
 
-  const bury: Publisher['bury'] = async (message, { handler, reason }) => {
+  const sendDeadLetter: Publisher['sendDeadLetter'] = async (message, { handler, reason }) => {
     const channel = await once(deadQueue, async (connection) => {
       await ensureExchange(connection, exchange, exchangeType)
       await ensureQueue(connection, deadQueue, [{ durable: true }])
@@ -149,7 +148,7 @@ export const createPublisher = (broker: Broker, { queue, deadLetters, log }: Pub
 
   return {
     delay,
-    bury,
+    sendDeadLetter,
     close: async () => {
       const last = await opening?.catch(() => undefined)
       await last?.connection.close().catch((error: unknown) => log.debug(messageOf(error)))

@@ -64,7 +64,7 @@ export const createRabbitListener = (
   const listening = new Set<Promise<void>>()
 
   const pass = async (message: ConsumeMessage, verdict: Verdict, { attempt = 1 }: Delivered): Promise<void> => {
-    for (const letter of verdict.deadLetters) await publisher.bury(message, letter)
+    for (const letter of verdict.deadLetters) await publisher.sendDeadLetter(message, letter)
     if (verdict.retry === undefined) return
     const { seconds, handlers, failed } = verdict.retry
     await publisher.delay(message, seconds * 1000, {

@@ -18,7 +18,7 @@ export function* chunksOf(content: Uint8Array): Generator<ChunkDocument> {
   }
 }
 
-/** Nobody else writes them. */
+/** Ralph alone writes these documents. */
 export const chunkIn = (source: Buffer): ChunkDocument => JSON.parse(source.toString()) as ChunkDocument
 
 export const contentOf = (parts: readonly ChunkDocument[]): Buffer =>

@@ -8,7 +8,7 @@ export const isServiceError = (error: unknown): error is ServiceError =>
   'details' in error &&
   'metadata' in error
 
-/** The code of Ralph that the server itself says; undefined: it is no server of Ralph, or nothing came from one. */
+/** The error code that the server sent; undefined: the answer did not come from a server of Ralph. */
 export const saidBy = ({ metadata }: ServiceError): ErrorCode | undefined => {
   const [code] = metadata.get('ralph-error')
   return isErrorCode(code) ? code : undefined

@@ -10,7 +10,7 @@ export const maxChunk = 8 * 2 ** 20
 /** A view of the bytes of what was read, whichever the driver made of it. */
 export const bytesOf = (value: Binary | Uint8Array): Uint8Array => (value instanceof Binary ? value.buffer : value)
 
-/** How a content is written: the parts, if there are any, first; nobody sees them before what stands for them. */
+/** The documents that a content becomes. The parts are written first: a reader finds them only through the content. */
 export interface PlannedContent {
   readonly content: Content
   readonly parts: readonly ChunkDocument[]

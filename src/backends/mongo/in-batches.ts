@@ -1,4 +1,4 @@
-/** One request after another, so that none takes long: a server that is busy with one answers nobody else the sooner. */
+/** Sends requests one after another, so that none takes long. Several at once would be no faster on a busy server. */
 export const inBatches = async <Each>(
   all: readonly Each[],
   size: number,

@@ -136,7 +136,7 @@ export const writeObject = async (
 
   const segments = createSegments(session, place, { stamp, replaces, signal, log })
   if (!(await segments.makeContainer())) {
-    // Who may write to one container only still can, as long as one segment is enough.
+    // A user who may write to one container only can still do so while one segment is enough.
     const refuseMore = (): RalphError =>
       new RalphError(
         'FORBIDDEN',
