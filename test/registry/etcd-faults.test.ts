@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import { follow, textOf } from '../contracts/registry.ts'
+import { textOf } from '../contracts/registry.ts'
+import { faultContract, goneContract } from '../contracts/registry-faults.ts'
 import { ownEngine } from '../support/engines/own-engine.ts'
-import { ralph, startRalph } from '../support/ralph-process.ts'
-import { aBucket, aRegistry, registryVariables } from '../support/registry.ts'
+import { aBucket, aRegistry } from '../support/registry.ts'
 import { aSwallowingWire } from '../support/swallowing-wire.ts'
 
 /** An answer of the JSON gateway of etcd, which is not the door that Ralph uses. */
@@ -42,56 +41,19 @@ t.test('a bucket, a killed holder, a restart, a server that hangs, one that is g
     await other.close()
   })
 
-  await t.test('a lock whose holder is killed passes on within its TTL', async (t) => {
-    const env = registryVariables(settings)
-    const child = startRalph(t, ['kv', 'lock', '--ttl', '2s', 'locks/a', '--', 'sh', '-c', 'echo held; sleep 4'], {
-      env
-    })
-    await once(child.stdout ?? child, 'data')
-    t.match(await ralph(t, ['kv', 'lock', '--wait', '100ms', 'locks/a', '--', 'true'], { env }), { code: 5 })
-    child.kill('SIGKILL')
-    // The command itself lives on, and would hold the pipe.
-    child.stdout?.destroy()
-    child.stderr?.destroy()
-    const killed = performance.now()
-    const lock = registry.newLock('locks/a', { ttl: 2000 })
-    await lock.lock()
-    t.ok(performance.now() - killed < 2000 + 2000, 'the TTL, and the second in which etcd looks')
-    await lock.unlock()
-    t.match(await ralph(t, ['kv', 'lock', 'locks/a', '--', 'sh', '-c', 'exit 7'], { env }), { code: 7 })
-  })
-
-  await t.test('a watch and a lock survive a restart of the server', async (t) => {
-    await registry.put('watched', Buffer.from('before'))
-    const watched = follow(t, (signal) => registry.watch('watched', signal))
-    t.equal(textOf(await watched.next()), 'before')
-    const lock = registry.newLock('locks/b')
-    const lost = await lock.lock()
-    await engine.kill()
-    await engine.restart()
-    await registry.put('watched', Buffer.from('after'))
-    t.equal(textOf(await watched.next()), 'after')
-    t.equal(lost.aborted, false)
-    await lock.unlock()
-    t.equal(await registry.exists('locks/b'), false)
-  })
-
-  await t.test('a server that hangs is given up in time', async (t) => {
-    const wire = await aSwallowingWire(t, engine.url)
-    const endpoints = `127.0.0.1:${wire.port}`
-    const patient = { ...settings, endpoints, auto_sync: 'false', header_timeout_per_request: '1s' }
-    const hanging = await aRegistry(patient)
-    t.teardown(() => hanging.close())
-    await hanging.put('a', Buffer.from('1'))
-    const lost = await hanging.newLock('locks/c', { ttl: 2000 }).lock()
-    wire.swallow(true)
-    const begun = performance.now()
-    await t.rejects(hanging.get('a'), { code: 'REGISTRY_UNREACHABLE' })
-    t.ok(performance.now() - begun < 3000)
-    if (!lost.aborted) await once(lost, 'abort')
-    t.ok(performance.now() - begun < 4000, 'who cannot renew a lock has lost it')
-    wire.swallow(false)
-  })
+  const faults = {
+    engine,
+    settings,
+    registry,
+    ttl: 2000,
+    // The second in which etcd looks, and one more.
+    notices: 2000,
+    patient: { auto_sync: 'false' },
+    givenUp: 3000,
+    lost: 4000,
+    gone: /not reached within 1000 ms|out of reach/
+  }
+  await faultContract(t, faults)
 
   await t.test('with auto_sync the other addresses of the cluster are used', async (t) => {
     const wire = await aSwallowingWire(t, engine.url)
@@ -106,17 +68,7 @@ t.test('a bucket, a killed holder, a restart, a server that hangs, one that is g
     wire.swallow(false)
   })
 
-  await t.test('a server that is gone is not reachable, within the time that is set', async (t) => {
-    await engine.stop()
-    const begun = performance.now()
-    await t.rejects(registry.get('watched'), {
-      code: 'REGISTRY_UNREACHABLE',
-      message: /not reached within 1000 ms|out of reach/
-    })
-    t.ok(performance.now() - begun < 3000)
-    const late = await ralph(t, ['kv', 'get', 'a'], { env: registryVariables(settings) })
-    t.match(late, { code: 1, stderr: /etcd at 127\.0\.0\.1:\d+ was not reached/ })
-  })
+  await goneContract(t, faults)
 })
 
 t.test('users and passwords', async (t) => {

@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import { follow, textOf, until } from '../contracts/registry.ts'
+import { textOf, until } from '../contracts/registry.ts'
+import { faultContract, goneContract } from '../contracts/registry-faults.ts'
 import { ownEngine } from '../support/engines/own-engine.ts'
-import { ralph, startRalph } from '../support/ralph-process.ts'
+import { ralph } from '../support/ralph-process.ts'
 import { aBucket, aRegistry, registryVariables } from '../support/registry.ts'
-import { aSwallowingWire } from '../support/swallowing-wire.ts'
 
 const aZookeeper = async (t: Test, settings: Readonly<Record<string, string>> = {}) => {
   const engine = await ownEngine(t, 'zookeeper', { settings })
@@ -58,66 +57,19 @@ t.test('a bucket, a killed holder, a restart, a server that hangs, one that is g
     await t.rejects(bob.get('private/a'), { code: 'FORBIDDEN' })
   })
 
-  await t.test('a lock whose holder is killed passes on within its TTL', async (t) => {
-    const env = registryVariables(settings)
-    const child = startRalph(t, ['kv', 'lock', '--ttl', '3s', 'locks/a', '--', 'sh', '-c', 'echo held; sleep 4'], {
-      env
-    })
-    await once(child.stdout ?? child, 'data')
-    t.match(await ralph(t, ['kv', 'lock', '--wait', '100ms', 'locks/a', '--', 'true'], { env }), { code: 5 })
-    child.kill('SIGKILL')
-    // The command itself lives on, and would hold the pipe.
-    child.stdout?.destroy()
-    child.stderr?.destroy()
-    const killed = performance.now()
-    const lock = registry.newLock('locks/a', { ttl: 3000 })
-    await lock.lock()
-    t.ok(performance.now() - killed < 3000 + 2000, 'the TTL, and the ticks in which ZooKeeper looks')
-    await lock.unlock()
-    t.match(await ralph(t, ['kv', 'lock', 'locks/a', '--', 'sh', '-c', 'exit 7'], { env }), { code: 7 })
-  })
+  const faults = {
+    engine,
+    settings,
+    registry,
+    ttl: 3000,
+    // The ticks in which ZooKeeper looks.
+    notices: 2000,
+    patient: {},
+    givenUp: 5000,
+    lost: 6000,
+    gone: /not reached within 1000 ms|out of reach|does not answer/
+  }
+  await faultContract(t, faults)
 
-  await t.test('a watch and a lock survive a restart of the server', async (t) => {
-    await registry.put('watched', Buffer.from('before'))
-    const watched = follow(t, (signal) => registry.watch('watched', signal))
-    t.equal(textOf(await watched.next()), 'before')
-    const lock = registry.newLock('locks/b')
-    const lost = await lock.lock()
-    await engine.kill()
-    await engine.restart()
-    await registry.put('watched', Buffer.from('after'))
-    t.equal(textOf(await watched.next()), 'after')
-    t.equal(lost.aborted, false)
-    await lock.unlock()
-    t.equal(await registry.exists('locks/b'), false)
-  })
-
-  await t.test('a server that hangs is given up in time', async (t) => {
-    const wire = await aSwallowingWire(t, engine.url)
-    const endpoints = `127.0.0.1:${wire.port}`
-    const patient = { ...settings, endpoints, header_timeout_per_request: '1s' }
-    const hanging = await aRegistry(patient)
-    t.teardown(() => hanging.close())
-    await hanging.put('a', Buffer.from('1'))
-    const lost = await hanging.newLock('locks/c', { ttl: 3000 }).lock()
-    wire.swallow(true)
-    const begun = performance.now()
-    await t.rejects(hanging.get('a'), { code: 'REGISTRY_UNREACHABLE' })
-    t.ok(performance.now() - begun < 5000)
-    if (!lost.aborted) await once(lost, 'abort')
-    t.ok(performance.now() - begun < 6000, 'who cannot renew a lock has lost it')
-    wire.swallow(false)
-  })
-
-  await t.test('a server that is gone is not reachable, within the time that is set', async (t) => {
-    await engine.stop()
-    const begun = performance.now()
-    await t.rejects(registry.get('watched'), {
-      code: 'REGISTRY_UNREACHABLE',
-      message: /not reached within 1000 ms|out of reach|does not answer/
-    })
-    t.ok(performance.now() - begun < 5000)
-    const late = await ralph(t, ['kv', 'get', 'a'], { env: registryVariables(settings) })
-    t.match(late, { code: 1, stderr: /zookeeper at 127\.0\.0\.1:\d+ was not reached/ })
-  })
+  await goneContract(t, faults)
 })
