@@ -62,6 +62,15 @@ export const faultContract = async (t: Test, { engine, settings, registry, ...bo
     t.equal(await registry.exists('locks/b'), false)
   })
 
+  await t.test('a lock that is let go of while the server starts again is free', async (t) => {
+    const lock = registry.newLock('locks/d')
+    await lock.lock()
+    await engine.kill()
+    await engine.restart()
+    await lock.unlock()
+    t.equal(await registry.exists('locks/d'), false)
+  })
+
   await t.test('a server that hangs is given up in time', async (t) => {
     const wire = await aSwallowingWire(t, engine.url)
     const endpoints = `127.0.0.1:${wire.port}`

@@ -26,6 +26,8 @@ declare module 'node-zookeeper-client' {
     readonly connectionManager: { readonly socket: Socket | undefined; setState(state: number): void }
     connect(): void
     close(): void
+    /** `SYNC_CONNECTED`, `DISCONNECTED`, … */
+    getState(): { getName(): string }
     getSessionId(): Buffer
     getSessionTimeout(): number
     addAuthInfo(scheme: string, auth: Buffer): void

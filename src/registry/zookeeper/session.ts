@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Client, Failure } from 'node-zookeeper-client'
 import type { RegistrySettings } from '../../contracts/registry.ts'
 import { messageOf, RalphError } from '../../errors.ts'
@@ -37,8 +38,11 @@ export interface ZookeeperSession {
   isOver(): boolean
   /** One request. `ZookeeperRefusal`, `REGISTRY_UNREACHABLE`, `FORBIDDEN`, `UNAUTHENTICATED`. */
   ask<Answer>(run: (client: Client, done: (error: Failure, answer: Answer) => void) => void): Promise<Answer>
-  /** Ends the session at once. */
-  close(): Promise<void>
+  /**
+   * Ends the session at once. One whose connection is broken cannot say so: the server keeps it until its time-out, unless
+   * the connection is there again within `patience` milliseconds.
+   */
+  close(patience?: number): Promise<void>
   /** Says nothing more: the server ends the session after its time-out. */
   abandon(): void
 }
@@ -54,6 +58,14 @@ const asRalphError = (error: unknown, place: string): Error => {
   if (code === -115) return new RalphError('UNAUTHENTICATED', `${place} does not know this user`, {}, { cause: error })
   if (code < -100 && code !== -112) return new ZookeeperRefusal(code, { cause: error })
   return new RalphError('REGISTRY_UNREACHABLE', `${place} is out of reach: ${messageOf(error)}`, {}, { cause: error })
+}
+
+/** Resolves when the client is connected again, when its session has ended, or after so many milliseconds. */
+const connectionOrEnd = async (client: Client, patience: number): Promise<void> => {
+  const signal = AbortSignal.timeout(patience)
+  const events = ['connected', 'expired', 'authenticationFailed']
+  // Whichever comes first; that the time is over is not a failure.
+  await Promise.race(events.map((event) => once(client, event, { signal }))).catch(() => {})
 }
 
 /** Opens a session that lasts for so many milliseconds without its client. `changed` is called when it was away or is over. */
@@ -114,7 +126,9 @@ export const openSession = async (
           else reject(asRalphError(error, place))
         })
       }),
-    close: async () => {
+    close: async (patience = 0) => {
+      if (isOver) return
+      if (patience > 0 && client.getState().getName() === 'DISCONNECTED') await connectionOrEnd(client, patience)
       if (isOver) return
       isOver = true
       const { socket } = client.connectionManager

@@ -133,7 +133,7 @@ const createAccess = (settings: RegistrySettings, { ACL, CreateMode }: typeof im
       }
       return {
         renew: async () => (await statOf(own, path))?.ephemeralOwner.toString('hex') === own.id() && !own.isOver(),
-        release: () => own.close()
+        release: () => own.close(settings.timeout)
       }
     },
     changed: async (signal) => {
