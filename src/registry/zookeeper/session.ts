@@ -7,6 +7,8 @@ import { addressOf, endpointOf } from '../endpoint.ts'
 const defaultPort = 2181
 /** The state CLOSING of a connection: one that ends in it is not made again. */
 const closing = -1
+/** Connections that are tried, one after the other, in the time in which a server must be reached. */
+const attempts = 4
 /** Milliseconds that a server has to confirm the end of a session. */
 const farewell = 500
 
@@ -60,6 +62,26 @@ const asRalphError = (error: unknown, place: string): Error => {
   return new RalphError('REGISTRY_UNREACHABLE', `${place} is out of reach: ${messageOf(error)}`, {}, { cause: error })
 }
 
+/**
+ * Breaks off connections that the server does not answer, until one is made; gives what ends this. A server that is just
+ * starting may take a connection and never answer it, and the library waits for that for most of a session.
+ */
+const insistOnConnection = (client: Client, patience: number): (() => void) => {
+  let timer: NodeJS.Timeout | undefined
+  const stop = (): void => clearInterval(timer)
+  const begin = (): void => {
+    stop()
+    timer = setInterval(() => client.connectionManager.socket?.destroy(), patience).unref()
+  }
+  client.on('disconnected', begin)
+  for (const event of ['connected', 'expired', 'authenticationFailed']) client.on(event, stop)
+  begin()
+  return () => {
+    client.off('disconnected', begin)
+    stop()
+  }
+}
+
 /** Resolves when the client is connected again, when its session has ended, or after so many milliseconds. */
 const connectionOrEnd = async (client: Client, patience: number): Promise<void> => {
   const signal = AbortSignal.timeout(patience)
@@ -82,8 +104,10 @@ export const openSession = async (
     client.addAuthInfo('digest', Buffer.from(`${settings.username}:${settings.password ?? ''}`))
   }
   let isOver = false
+  const leaveAlone = insistOnConnection(client, settings.timeout / attempts)
   const abandon = (): void => {
     isOver = true
+    leaveAlone()
     client.connectionManager.setState(closing)
     client.connectionManager.socket?.destroy()
   }
