@@ -4,27 +4,27 @@ export { errorCodes }
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** One thing that is wrong with a statement: where, by which rule, and what was expected instead. */
+/** One problem of a statement: where it is, the rule that was broken, and what was expected. */
 export interface Problem {
-  /** Position of the statement in the batch that was sent; 0 for a single one. */
+  /** The position of the statement in the batch; 0 for a single one. */
   readonly index: number
-  /** JSON pointer (RFC 6901) into the statement; '' is the statement itself. */
+  /** JSON pointer (RFC 6901) into the statement. Empty: the statement itself. */
   readonly pointer: string
   /** Name of the rule, e.g. `oneIdentifier`, `type`, `format/iri`. */
   readonly rule: string
-  /** What was expected there, as a sentence a person can act on. */
+  /** What was expected there, in words that tell a person what to do. */
   readonly expected: string
 }
 
 export interface ErrorDetails {
   readonly problems?: readonly Problem[]
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which it makes sense to try again. */
   readonly retryAfter?: number
-  /** Whatever else names the cause for a machine: ids, limits, names. */
+  /** Other causes for programs: ids, limits, names. */
   readonly [name: string]: unknown
 }
 
-/** The one error that Ralph throws on purpose. Anything else that is thrown is a defect and becomes `INTERNAL`. */
+/** The error that Ralph throws intentionally. Any other error is a defect and becomes `INTERNAL`. */
 export class RalphError extends Error {
   override readonly name = 'RalphError'
   readonly code: ErrorCode
@@ -43,13 +43,13 @@ export const meaningOf = (code: ErrorCode): string => {
   return `${first.toUpperCase()}${rest.join('')}.`
 }
 
-/** What was thrown, as a sentence for people. */
+/** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** The code of an error of Node or of a driver, such as `ENOENT`; undefined: it has none. */
+/** The code of an error of Node or of a driver, such as `ENOENT`. Undefined: it has none. */
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
-/** Whether a text from elsewhere names an error of the table. */
+/** Whether a string from outside is the code of an error in the table. */
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && Object.hasOwn(errorCodes, value)

@@ -25,10 +25,10 @@ import { loadRegistry } from './settings/registry.ts'
 import { type Sources, withBackendValues } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
-// The composition root: settings → parts → start. It alone knows every room. What only the server needs is loaded when
-// the server is started, so that every other command answers at once.
+// The composition root: settings → parts → start. Only this file knows every room. What only the server needs is loaded when the server
+// starts, so that every other command answers quickly.
 
-// What Ralph keeps and writes is about persons: files are for their owner alone, and so are directories.
+// Ralph keeps personal data, so only the owner may access its files and directories.
 process.umask(0o077)
 
 const clock: Clock = () => Date.now() * 1000
@@ -53,7 +53,7 @@ const backendNamed = (name: string): LrsRole => {
 const openData: Composition['openData'] = (backend, sources, { appDir }, log) =>
   loadBackend(sources, backend.configure.bind(backend))({ clock, appDir, log })
 
-/** The parts of the server as they are set, none of them started, and the log that they write to. */
+/** The parts of the server and their log. None of the parts is started. */
 const preparedParts = async (sources: Sources) => {
   const { name, configure } = backendNamed(loadBackendName(sources))
   const settings = loadRunserver(sources, configure)
@@ -70,16 +70,15 @@ const preparedParts = async (sources: Sources) => {
   return { logger, parts: serverParts(settings, context) }
 }
 
-/** `ralph runserver`. */
 const serve = async (sources: Sources): Promise<void> => {
   const [{ logger, parts }, { runParts }] = await Promise.all([preparedParts(sources), import('./parts/run.ts')])
-  // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process; so it is a full disk: 507.
+  // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process. With this handler it is like a full disk: 507.
   process.on('SIGXFSZ', () => {})
   warnOfUnknown(sources, variablesOf(settingGroups({ lrsBackends, dataBackends, archiveSources })), logger)
   await interruptible((signal) => runParts(parts, logger, signal))
 }
 
-// What is loaded from here on is compiled once, not at every start.
+// The modules that are loaded from here on are compiled once, not at every start.
 module.enableCompileCache()
 process.exitCode = await run(process.argv.slice(2), {
   lrsBackends,

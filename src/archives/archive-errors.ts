@@ -3,7 +3,7 @@ import { messageOf, RalphError } from '../errors.ts'
 export const damaged = (path: string, reason: string, cause?: unknown): RalphError =>
   new RalphError('INVALID_ARCHIVE', `${path} is cut off or damaged: ${reason}`, { entry: path }, { cause })
 
-/** What a library or a decoder says of what it unpacks; what is about files, and what is Ralph's own, stays as it is. */
+/** Translates an error of a library or a decoder. Errors of files, and Ralph's own, stay as they are. */
 export const asArchiveError = (error: unknown, path: string): unknown => {
   if (error instanceof RalphError) {
     return error.code === 'INVALID_INPUT' ? damaged(path, error.message, error) : error
@@ -12,7 +12,7 @@ export const asArchiveError = (error: unknown, path: string): unknown => {
   return damaged(path, messageOf(error), error)
 }
 
-/** The same chunks; what they throw is said of the archive. */
+/** The same chunks. Their errors name the archive. */
 export async function* sayingWhere(
   chunks: AsyncIterable<Uint8Array>,
   path: string
@@ -27,15 +27,15 @@ export async function* sayingWhere(
 const traversal = /(^|[\\/])\.\.([\\/]|$)/
 const absolute = /^([\\/]|[a-z]:)/i
 
-/** `UNSAFE_PATH`: nothing is written under the names of entries, but who names such a place means harm. */
+/** Throws `UNSAFE_PATH`. Nothing is written under the names of entries, but an entry with such a name is an attack. */
 export const requireSafePath = (name: string, archive: string): void => {
   if (!traversal.test(name) && !absolute.test(name) && !name.includes('\0')) return
-  throw new RalphError('UNSAFE_PATH', `${archive} has an entry that leads out of it: ${JSON.stringify(name)}`, {
+  throw new RalphError('UNSAFE_PATH', `${archive} has an entry whose path leads out of it: ${JSON.stringify(name)}`, {
     entry: name
   })
 }
 
-/** `UNSAFE_LINK` */
+/** Throws `UNSAFE_LINK`. */
 export const refuseLink = (name: string, kind: string, archive: string): never => {
   throw new RalphError('UNSAFE_LINK', `${archive} has an entry that is a ${kind}: ${JSON.stringify(name)}`, {
     entry: name

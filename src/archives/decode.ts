@@ -5,7 +5,7 @@ import { sayingWhere } from './archive-errors.ts'
 import type { Packing } from './identify.ts'
 import type { Budget } from './limits.ts'
 
-/** By WebAssembly that is part of the package: neither compiler nor program is needed. */
+/** By WebAssembly in the package, so neither a compiler nor a program is needed. */
 const throughXz = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { default: xz } = await import('xz-decompress')
   const packed: ReadableStream = Readable.toWeb(Readable.from(chunks, { objectMode: false }))
@@ -13,7 +13,7 @@ const throughXz = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGene
   yield* plain
 }
 
-/** Bytes as they were before they were compressed. `INVALID_ARCHIVE`, and as the budget says. */
+/** The decompressed bytes. Throws `INVALID_ARCHIVE`, and the errors of the budget. */
 export async function* decode(
   chunks: AsyncIterable<Uint8Array>,
   packing: Exclude<Packing, 'zip' | 'tar'>,

@@ -12,19 +12,19 @@ import { readTar } from './tar.ts'
 import { readZip } from './zip.ts'
 
 export interface ExtractOptions {
-  /** The bytes, on the disk. */
+  /** The path of the bytes on the disk. */
   readonly file: string
-  /** As it is called: its suffix says what it is. */
+  /** The name of the file. Its suffix says what it is. */
   readonly name: string
-  /** An empty directory. What is in it after a failure is of no use. */
+  /** An empty directory. After a failure its content is of no use. */
   readonly into: string
   readonly limits: UnpackLimits
-  /** What the names of the settings that hold the limits begin with. */
+  /** The prefix of the names of the settings that hold the limits. */
   readonly variables: string
   readonly signal?: AbortSignal | undefined
 }
 
-/** A path that is a file in one entry and a directory in the next is what no packer writes. */
+/** No packer writes a path that is a file in one entry and a directory in the next. */
 const asExtractError = (error: unknown, name: string): unknown => {
   const code = codeOf(error) ?? ''
   if (['ENOTDIR', 'EEXIST', 'EISDIR'].includes(code))
@@ -33,7 +33,7 @@ const asExtractError = (error: unknown, name: string): unknown => {
   return asArchiveError(asWriteError(error, name), name)
 }
 
-/** Nothing that is written here is a link, so that no path leads out of the directory. */
+/** Nothing that is written here is a link, so no path leads out of the directory. */
 const write = async (path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> => {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const file = await open(path, 'w', 0o600)
@@ -56,14 +56,13 @@ const requirePacked = (head: Uint8Array, packing: Packing, name: string): void =
 }
 
 /**
- * Unpacks a file into a directory by its longest suffix: of a `.tar.gz` what is in the archive, of a `.gz` the file that was
- * compressed. What lies packed in an archive stays packed. `INVALID_ARCHIVE`, `UNSAFE_PATH`, `UNSAFE_LINK`,
- * `ARCHIVE_TOO_LARGE`, `ARCHIVE_TOO_DEEP`, `UNSUPPORTED_CONTENT`.
+ * Unpacks a file into a directory by its longest suffix: the content of a `.tar.gz`, or the file in a `.gz`. An archive within an archive
+ * stays packed. Throws `INVALID_ARCHIVE`, `UNSAFE_PATH`, `UNSAFE_LINK`, `ARCHIVE_TOO_LARGE`, `ARCHIVE_TOO_DEEP`, `UNSUPPORTED_CONTENT`.
  */
 export const extract = async (options: ExtractOptions): Promise<void> => {
   const { file, name, into, limits, variables, signal } = options
   const suffix = suffixOf(name)
-  if (suffix === undefined) throw new RalphError('UNSUPPORTED_CONTENT', `${name} is no archive, by its name`)
+  if (suffix === undefined) throw new RalphError('UNSUPPORTED_CONTENT', `the name ${name} is not that of an archive`)
   const budget = createBudget((await stat(file)).size, limits, variables)
   budget.layer(1)
   const { head, all } = await peek(createReadStream(file, { highWaterMark: 2 ** 17 }), packingHead)

@@ -1,15 +1,12 @@
 import { detectCompression } from '../streams/compression.ts'
 
-/** What has something in it that must be taken out first. */
+/** The ways to pack that must be unpacked first. */
 export type Packing = 'gzip' | 'bz2' | 'zstd' | 'xz' | 'zip' | 'tar'
 
-/** So many of the first bytes tell what something is packed as: the head of a tar entry. */
+/** This many of the first bytes tell the packing: the head of a tar entry. */
 export const packingHead = 512
 
-/**
- * What names end in. The longest suffix wins, so that `.tar.gz` is not `.gz`; but what the bytes say is believed more than
- * any name.
- */
+/** The suffixes of names. The longest one wins, so `.tar.gz` is not `.gz`. The bytes count more than the name. */
 const suffixes: readonly (readonly [suffix: string, packing: Packing])[] = [
   ['.tar.gz', 'gzip'],
   ['.tar.bz2', 'bz2'],
@@ -27,14 +24,14 @@ const suffixes: readonly (readonly [suffix: string, packing: Packing])[] = [
   ['.xz', 'xz']
 ]
 
-/** What a name promises; undefined: nothing. */
+/** The packing that a name promises. Undefined: none. */
 export const packingOfName = (name: string): { readonly suffix: string; readonly packing: Packing } | undefined => {
   const lower = name.toLowerCase()
   const found = suffixes.find(([suffix]) => lower.endsWith(suffix))
   return found && { suffix: found[0], packing: found[1] }
 }
 
-/** How a name ends, and whether there is a tar archive in it; undefined: it promises nothing. */
+/** The suffix of a name, and whether it promises a tar archive. Undefined: the name promises nothing. */
 export const suffixOf = (
   name: string
 ): { readonly suffix: string; readonly packing: Packing; readonly isTar: boolean } | undefined => {
@@ -43,13 +40,13 @@ export const suffixOf = (
 }
 
 const xzMagic = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])
-/** Local file, empty archive, archive in parts. */
+/** A local file, an empty archive, an archive in parts. */
 const zipMagics = ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08']
 
 const checksumAt = 148
 const checksumLength = 8
 
-/** The sum of all bytes of the head of a tar entry stands in it, and counts as spaces itself. */
+/** The head of a tar entry contains the sum of all its bytes. The sum itself counts as spaces. */
 const isTar = (head: Buffer): boolean => {
   if (head.length < packingHead) return false
   const written = Number.parseInt(
@@ -66,7 +63,7 @@ const isTar = (head: Buffer): boolean => {
   return sum === written
 }
 
-/** What the first bytes say it is packed as; undefined: it is not packed. */
+/** The packing, by the first bytes. Undefined: it is not packed. */
 export const packingOf = (bytes: Uint8Array): Packing | undefined => {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const compression = detectCompression(head)

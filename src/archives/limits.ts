@@ -1,32 +1,32 @@
 import { RalphError } from '../errors.ts'
 
 export interface UnpackLimits {
-  /** Entries of an archive, those of archives in it included. */
+  /** The most entries of an archive, including those of archives in it. */
   readonly maxEntries: number
-  /** Bytes that come out, all entries together. */
+  /** The most unpacked bytes of all entries together. */
   readonly maxUnpackedSize: number
   /** How many times its size a file may unpack to. */
   readonly maxRatio: number
-  /** Archives and compressions within each other. */
+  /** The most archives and compressions within each other. */
   readonly maxDepth: number
 }
 
-/** Bytes. A file that unpacks to less is accepted, however small it was packed. */
+/** Bytes. A file that unpacks to less is accepted, whatever its ratio. */
 const alwaysAllowed = 2 ** 26
 
-/** Counts what comes out of a file, and ends it where it is more than is allowed. */
+/** Counts the unpacked bytes of a file, and throws when they exceed a limit. */
 export interface Budget {
   entry(): void
-  /** So many more bytes were unpacked. */
+  /** Counts unpacked bytes. */
   unpacked(bytes: number): void
-  /** It is entered into a layer of this number, from 1. */
+  /** Notes that unpacking enters a layer. The first one is 1. */
   layer(depth: number): void
 }
 
 const tooLarge = (message: string, limit: number, setting: string): RalphError =>
   new RalphError('ARCHIVE_TOO_LARGE', message, { limit, setting })
 
-/** `size` is that of the file as it came; `variables` is what the names of the settings that hold the limits begin with. */
+/** `size` is the size of the file as it came. `variables` is the prefix of the names of the settings that hold the limits. */
 export const createBudget = (size: number, limits: UnpackLimits, variables = 'RALPH_IMPORTS_'): Budget => {
   const { maxEntries, maxUnpackedSize, maxRatio, maxDepth } = limits
   let entries = 0
@@ -52,7 +52,7 @@ export const createBudget = (size: number, limits: UnpackLimits, variables = 'RA
     layer: (depth) => {
       if (depth <= maxDepth) return
       const setting = `${variables}MAX_DEPTH`
-      throw new RalphError('ARCHIVE_TOO_DEEP', `it is packed more than the ${maxDepth} times of ${setting}`, {
+      throw new RalphError('ARCHIVE_TOO_DEEP', `it is packed more often than the ${maxDepth} times of ${setting}`, {
         limit: maxDepth,
         setting
       })

@@ -9,7 +9,7 @@ async function* bytesOf(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Arr
   for await (const chunk of chunks) if (chunk instanceof Uint8Array) yield chunk
 }
 
-/** The files of a tree as one tar archive, in the order of their paths; the same tree gives the same bytes. */
+/** Packs the files of a tree into one tar archive, in the order of their paths. The same tree gives the same bytes. */
 export const packTree = async (root: string, file: string, signal: AbortSignal | undefined): Promise<void> => {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
@@ -18,7 +18,7 @@ export const packTree = async (root: string, file: string, signal: AbortSignal |
     for (const path of paths.toSorted()) {
       signal?.throwIfAborted()
       const found = await stat(path)
-      // A link within the tree; to a directory, whose files come by themselves.
+      // A link within the tree, to a directory whose files are packed by themselves.
       if (!found.isFile()) continue
       const entry = packed.entry({ name: relative(root, path), size: found.size, mtime: new Date(0), mode: 0o600 })
       await pipeline(createReadStream(path), entry)
@@ -29,7 +29,7 @@ export const packTree = async (root: string, file: string, signal: AbortSignal |
     packed.destroy(error instanceof Error ? error : new Error(String(error)))
     throw error
   })
-  // Thrown where it is awaited; the writing ends with the same error.
+  // It is thrown where it is awaited. The writing ends with the same error.
   filling.catch(() => {})
   await writeWhole(file, bytesOf(packed))
   await filling

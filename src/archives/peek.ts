@@ -1,11 +1,11 @@
 /** The first bytes of a stream, and all of it. */
 export interface Peeked {
-  /** So many as were asked for; fewer: there are no more. */
+  /** As many as were asked for. If there are fewer, the stream has no more. */
   readonly head: Buffer
   readonly all: AsyncGenerator<Uint8Array, void, undefined>
 }
 
-/** Reads so many bytes ahead, and gives them back. */
+/** Reads this many bytes in advance, and returns them together with the whole stream. */
 export const peek = async (chunks: AsyncIterable<Uint8Array>, length: number): Promise<Peeked> => {
   const source = chunks[Symbol.asyncIterator]()
   const taken: Uint8Array[] = []
@@ -13,7 +13,7 @@ export const peek = async (chunks: AsyncIterable<Uint8Array>, length: number): P
   while (size < length) {
     const next = await source.next()
     if (next.done === true) break
-    // A copy: a chunk may be lent until the next one is asked for.
+    // Copied, because a chunk may be lent only until the next one is asked for.
     taken.push(Buffer.from(next.value))
     size += next.value.length
   }

@@ -5,7 +5,7 @@ import { asArchiveError, damaged, refuseLink, requireSafePath } from './archive-
 import type { Budget } from './limits.ts'
 import type { Entry } from './tar.ts'
 
-/** In the upper half of the external attributes, when the archive was made on Unix. */
+/** In the upper half of the external attributes, if the archive was made on Unix. */
 const fileTypeMask = 0o170000
 const symbolicLink = 0o120000
 const regular = [0, 0o100000, 0o040000]
@@ -13,12 +13,17 @@ const regular = [0, 0o100000, 0o040000]
 const asZipError = (error: unknown, path: string): unknown => {
   const message = error instanceof Error ? error.message : ''
   if (/^(invalid relative path|absolute path|invalid characters in fileName)/.test(message)) {
-    return new RalphError('UNSAFE_PATH', `${path} has an entry that leads out of it: ${message}`, {}, { cause: error })
+    return new RalphError(
+      'UNSAFE_PATH',
+      `${path} has an entry whose path leads out of it: ${message}`,
+      {},
+      { cause: error }
+    )
   }
   return asArchiveError(error, path)
 }
 
-/** The files of a zip archive, which must lie on the disk. `INVALID_ARCHIVE`, `UNSAFE_PATH`, `UNSAFE_LINK`. */
+/** The files of a zip archive, which must be on the disk. Throws `INVALID_ARCHIVE`, `UNSAFE_PATH`, `UNSAFE_LINK`. */
 export async function* readZip(file: string, path: string, budget: Budget): AsyncGenerator<Entry, void, undefined> {
   const archive = await openPromise(file, { lazyEntries: true, autoClose: false }).catch((error: unknown) => {
     throw asZipError(error, path)

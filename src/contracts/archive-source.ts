@@ -2,11 +2,9 @@ import type { RalphError } from '../errors.ts'
 import type { SettingsGroup } from '../settings/define.ts'
 import type { Configure, DataContext } from './backend-definition.ts'
 
-/*
- * A service that keeps the days of a stream as archives, perhaps in cold storage: what `ralph mirror` copies from.
- */
+/* A service that keeps the days of a stream as archives, perhaps in cold storage. `ralph mirror` copies from it. */
 
-/** What the service says of an archive. Whatever else it says is passed on. */
+/** What the service says of an archive. Other fields are passed on. */
 export interface ArchiveDetails {
   readonly [key: string]: unknown
   readonly filename?: string
@@ -14,11 +12,11 @@ export interface ArchiveDetails {
   readonly size?: number
   readonly sha256?: string
   readonly md5?: string
-  /** Seconds from asking for it until it can be had, where it is kept in cold storage. */
+  /** Seconds from the request until it is available, if it is in cold storage. */
   readonly retrievalDelay?: number
 }
 
-/** Where an archive is. */
+/** Identifies an archive. */
 export interface ArchivePlace {
   readonly service: string
   readonly stream: string
@@ -28,58 +26,58 @@ export interface ArchivePlace {
 export interface FoundServices {
   /** The service of each stream that was found. */
   readonly services: ReadonlyMap<string, string>
-  /** Services that could not be asked: a stream that was not found may be in one of them. */
+  /** Services that could not be asked. A missing stream may be in one of them. */
   readonly failures: readonly RalphError[]
 }
 
-/** What asking for an archive leads to. */
+/** The result of a request for an archive. */
 export type OpenedArchive =
-  /** Rejects in its midst when the storage breaks off for good. */
+  /** Rejects while it is read if the connection to the storage breaks for good. */
   | { readonly state: 'open'; readonly bytes: AsyncIterable<Uint8Array> }
-  /** It is brought from cold storage, and can be asked for after so many seconds. */
+  /** It is being fetched from cold storage. Ask again after this many seconds. */
   | { readonly state: 'sealed'; readonly retryAfter: number }
-  /** The service does not have it any more. */
+  /** The service no longer has it. */
   | { readonly state: 'gone' }
 
 /** All calls reject with a `RalphError`, or with the reason of the signal. */
 export interface ArchiveSource {
-  /** Asks one service after another, until all streams are found. Rejects when no service could be asked at all. */
+  /** Asks one service after another until all streams are found. Rejects if no service could be asked. */
   findServices(streams: readonly string[], signal: AbortSignal): Promise<FoundServices>
   /** The ids of the archives of a stream. */
   list(service: string, stream: string, signal: AbortSignal): Promise<readonly string[]>
-  /** Undefined: the service does not have it any more. */
+  /** Undefined: the service no longer has it. */
   details(place: ArchivePlace, signal: AbortSignal): Promise<ArchiveDetails | undefined>
-  /** Asks for a link and follows it once. `from`: the first byte that is wanted; `size`: of the whole. */
+  /** Asks for a link and opens it once. `from` is the first wanted byte, `size` the size of the whole. */
   open(
     place: ArchivePlace,
     options: { readonly from: number; readonly size: number | undefined; readonly signal: AbortSignal }
   ): Promise<OpenedArchive>
 }
 
-/** A right that a token may have. */
+/** A right of a token. */
 export interface AccessRule {
   readonly method: string
-  /** `*` stands for anything. */
+  /** `*` matches anything. */
   readonly path: string
 }
 
-/** A key that a service has made, and that is good for nothing until somebody has confirmed it. */
+/** A key that a service has made. It is useless until the owner of the account confirms it. */
 export interface RequestedKey {
   readonly consumerKey: string
   /** The page on which the owner of the account confirms it. */
   readonly validationUrl: string
 }
 
-/** The services that `ralph mirror NAME` copies from. */
+/** A service that `ralph mirror NAME` copies from. */
 export interface ArchiveSourceRole {
   readonly name: string
   readonly summary: string
-  /** What it needs to be asked, under the names of its own tools. */
+  /** The settings of its connection. They have the names of the service's own tools. */
   readonly settings: SettingsGroup
   readonly configure: Configure<Omit<DataContext, 'appDir'>, ArchiveSource>
-  /** The rights that a mirror needs, no more and no less. */
+  /** The rights that a mirror needs, and no others. */
   readonly rights: readonly AccessRule[]
-  /** Asks for a key that has these rights. `redirection`: the page that is shown after it was confirmed. */
+  /** Asks for a key with these rights. `redirection` is the page that is shown after the confirmation. */
   readonly requestKey: Configure<
     Omit<DataContext, 'appDir'> & { readonly redirection: string | undefined; readonly signal: AbortSignal },
     RequestedKey

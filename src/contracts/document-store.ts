@@ -1,20 +1,20 @@
 import type { Micros } from '../xapi/timestamp.ts'
 import type { CallOptions } from './statement-store.ts'
 
-/** What a set of documents belongs to (Communication §2.3, §2.6, §2.7). Identifiers are keys, see `identifierKey`. */
+/** The scope of documents (Communication §2.3, §2.6, §2.7). Identifiers are keys, see `identifierKey`. */
 export type DocumentScope =
   | { readonly kind: 'state'; readonly activity: string; readonly agent: string; readonly registration?: string }
   | { readonly kind: 'agent-profile'; readonly agent: string }
   | { readonly kind: 'activity-profile'; readonly activity: string }
 
 /**
- * One document. A State without registration is another one than the State with the same id and a registration
- * (Communication §2.3): an absent registration is a key of its own.
+ * The key of one document. A State without registration is a different document from the State with the same id and a registration
+ * (Communication §2.3).
  */
 export type DocumentKey = DocumentScope & { readonly id: string }
 
 export interface DocumentContent {
-  /** Kept byte for byte. Whoever hands it to `change` leaves it alone until that has resolved. */
+  /** The exact bytes. After they are given to `change`, they must not be modified until it has resolved. */
   readonly content: Uint8Array
   /** The Content-Type header as it was sent. */
   readonly contentType: string
@@ -26,20 +26,19 @@ export interface StoredDocument extends DocumentContent {
   readonly updated: Micros
 }
 
-/** What a change is shown. */
+/** The document that `change` gets. */
 export interface PresentDocument extends StoredDocument {
-  /** The content is large, and an empty one stands for it: `get` has it. */
+  /** The content is large and was left out; it is empty here. `get` returns it. */
   readonly lacksContent?: boolean
 }
 
-/** Documents of one target. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`. */
+/** The documents of one target. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`. */
 export interface DocumentStore {
   get(key: DocumentKey, options?: CallOptions): Promise<StoredDocument | undefined>
   /**
-   * The only way to write a document. `change` is shown the present document and returns the next one; undefined
-   * deletes it; `present` itself leaves it alone. Showing and writing are one step: no other change comes in between,
-   * the store calls `change` again if one did. `change` must be pure; what it throws rejects the call and changes
-   * nothing. Resolves durably, with the document that is there afterwards.
+   * The only way to write a document. `change` gets the present document and returns the next one. Undefined deletes it; `present` itself
+   * leaves it unchanged. Reading and writing are one step: if another change comes in between, the store calls `change` again. `change`
+   * must be pure. If it throws, the call rejects and nothing changes. Resolves durably, with the document that is stored afterwards.
    */
   change(
     key: DocumentKey,
@@ -47,10 +46,10 @@ export interface DocumentStore {
     options?: CallOptions
   ): Promise<StoredDocument | undefined>
   /**
-   * Ids of the documents in a scope, changed after `since` (exclusive) if given, each once, in order of id. A State
-   * scope without registration means the documents of *any* registration and of none.
+   * The ids of the documents in a scope, changed after `since` (exclusive) if given, each once, in the order of the ids. A State scope
+   * without registration means documents of *any* registration and of none.
    */
   ids(scope: DocumentScope, since?: Micros, options?: CallOptions): Promise<readonly string[]>
-  /** Removes all documents of a scope, as `ids` understands it, in one step. */
+  /** Removes all documents of a scope, in one step. The scope means the same as in `ids`. */
   clear(scope: DocumentScope, options?: CallOptions): Promise<void>
 }

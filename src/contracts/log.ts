@@ -1,4 +1,4 @@
-/** What a room needs of a logger: sentences for the operator. */
+/** The logger of a room: sentences for the operator. */
 export interface Log {
   debug(message: string): void
   info(message: string): void

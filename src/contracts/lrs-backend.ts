@@ -15,35 +15,35 @@ export interface LrsStore {
 export type BackendStatus =
   | { readonly state: 'ok' }
   | {
-      /** `away`: out of reach now; `error`: there, but not usable as it is. */
+      /** `away`: unreachable now. `error`: reachable, but not usable in its present state. */
       readonly state: 'away' | 'error'
       /** What to do about it, for the operator. */
       readonly detail: string
-      /** What anybody may be told of it: it names no host and no path. */
+      /** What any client may learn of it. It names no host and no path. */
       readonly hint?: string
     }
 
 export interface LrsBackend {
   /**
-   * The store of one target (a user's `target` in auth.json; undefined: the default one), made when it is first
-   * asked for. Targets never see each other. `INVALID_SETTING` when it cannot name a target (settings/target.ts).
+   * The store of one target (a user's `target` in auth.json; undefined: the default one). It is made when it is first needed. Targets never
+   * see each other. Rejects with `INVALID_SETTING` if it cannot be the name of a target (settings/target.ts).
    */
   store(target?: string): Promise<LrsStore>
   status(options?: CallOptions): Promise<BackendStatus>
   /**
-   * Finishes what was accepted, then lets go of everything, and rejects when something had still to be written and was
-   * not: `STORE_FULL`, `STORE_UNAVAILABLE`. May be called twice.
+   * Finishes what was accepted, then releases everything. Rejects with `STORE_FULL` or `STORE_UNAVAILABLE` if something could not be
+   * written. It may be called twice.
    */
   close(): Promise<void>
 }
 
-/** What a backend is handed besides its own settings. */
+/** What a backend gets besides its own settings. */
 export interface BackendContext {
   readonly clock: Clock
   /** RALPH_APP_DIR, absolute. */
   readonly appDir: string
-  /** A store that nobody has made is `NOT_FOUND`, and nothing is made. */
+  /** Opening a store that does not exist fails with `NOT_FOUND`, and nothing is made. */
   readonly mustExist?: boolean
-  /** For what an operator should know but no request is told. */
+  /** For what an operator should know, but is not the result of a request. */
   warn(message: string): void
 }

@@ -4,11 +4,11 @@ import type { CallOptions } from './statement-store.ts'
 export type PartStatus =
   | BackendStatus
   | {
-      /** It does its work, but something needs the operator. */
+      /** It works, but something needs the operator. */
       readonly state: 'degraded'
       /** What to do about it, for the operator. */
       readonly detail: string
-      /** What anybody may be told of it: it names no host and no path. */
+      /** What any client may learn of it. It names no host and no path. */
       readonly hint?: string
     }
 
@@ -16,27 +16,27 @@ export type PartStatus =
 export interface RunningPart<Service = unknown> {
   /** What later parts use of it. */
   readonly service: Service
-  /** Ends what was accepted and lets go of everything. Called once. */
+  /** Finishes what was accepted, and releases everything. It is called once. */
   stop(): Promise<void>
-  /** How it is now. Asked often; it answers within its time-out settings. */
+  /** The present health. It is asked often, and answers within the time limits of its settings. */
   health(options?: CallOptions): Promise<PartStatus>
 }
 
-/** What a part is handed when it starts. */
+/** What a part gets when it starts. */
 export interface PartContext {
-  /** Aborted when the process is told to stop while it is starting. */
+  /** Aborted when the process is told to stop during the start. */
   readonly signal: AbortSignal
-  /** The service of a part that was started before this one. */
+  /** The service of a part that was started earlier. */
   use<Service>(part: Part<Service>): Service
-  /** All parts that run now, by their names, in the order in which they were started. */
+  /** All parts that run now, by name, in the order in which they were started. */
   running(): ReadonlyMap<string, RunningPart>
 }
 
-/** Something of the server that runs for as long as the server does, with a lifetime and a health of its own. */
+/** A piece of the server that runs as long as the server. It has its own start, stop and health. */
 export interface Part<Service = unknown> {
-  /** As the heartbeat, `ralph doctor` and the log name it. */
+  /** The name in the heartbeat, `ralph doctor` and the log. */
   readonly name: string
   start(context: PartContext): Promise<RunningPart<Service>>
-  /** For `ralph doctor`: whether it could start as it is set. Nothing is started. */
+  /** For `ralph doctor`: whether it could start with the present settings. Nothing is started. */
   readonly check?: () => Promise<PartStatus>
 }

@@ -3,7 +3,7 @@ export interface RejectedRequest {
   readonly username: string
   readonly version: string
   readonly contentType: string
-  /** Code and sentence of the error, and what is wrong with which statement, as the client was told. */
+  /** The code and the message of the error, with the problems of each statement, as the client got them. */
   readonly error: string
   readonly message: string
   readonly details: { readonly [name: string]: unknown }
@@ -11,10 +11,10 @@ export interface RejectedRequest {
   readonly body: Uint8Array
 }
 
-/** Keeps rejected requests, so that somebody can look at them and send them again. */
+/** Keeps rejected requests, so that somebody can examine them and send them again. */
 export interface RejectedRequests {
-  /** Never throws and never waits: what cannot be kept is said in the log. */
+  /** It never throws and never waits. A request that cannot be kept is logged. */
   add(rejected: RejectedRequest): void
-  /** When all that was added is on the disk. */
+  /** Resolves when everything that was added is on the disk. */
   close(): Promise<void>
 }

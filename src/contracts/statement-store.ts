@@ -3,18 +3,18 @@ import type { ActivityDefinition, LanguageMap, Statement, StatementId } from '..
 import type { Micros } from '../xapi/timestamp.ts'
 
 /**
- * A statement that is ready to be stored: validated, with id, version and authority set by the LRS and
- * contextActivities as arrays. Only `stored`, and a missing `timestamp`, which equals it (Data §2.4.7), are open:
- * the store sets them, since only the store knows the order in which statements become visible.
+ * A statement that is ready to be stored: validated, with id, version and authority set by the LRS, and contextActivities as arrays.
+ * `stored` is missing, and perhaps `timestamp`, which is then equal to it (Data §2.4.7). The store sets them, because only the store knows
+ * the order in which statements become visible.
  */
 export interface IncomingStatement {
   /** Normalised (lower case). */
   readonly id: StatementId
   /** The parsed statement, without `stored`. */
   readonly statement: Statement
-  /** Digests that it names and whose bytes did not come with it; none unless given. */
+  /** The digests that it names and whose bytes did not come with it. None unless given. */
   readonly withoutBytes?: readonly string[]
-  /** JSON text of the whole statement as it was sent, with everything the server assigns and this `stored`. */
+  /** The JSON text of the whole statement as it was sent, with all that the server sets and this `stored`. */
   textAt(stored: string): string
 }
 
@@ -25,38 +25,38 @@ export interface AttachmentContent {
 }
 
 /**
- * Counts what the statements of a request take over by StatementRef while they are stored: a few of them can hand the terms
- * of one statement to many, and those of a chain to each of its links.
+ * Counts the terms that the statements of a request inherit by StatementRef. A few statements can pass the terms of one statement to many
+ * others, or along a chain.
  */
 export interface Inheritance {
-  /** The store begins with the batch, or begins again after it undid its work. */
+  /** The store begins with the batch, or begins again after an undo. */
   begin(): void
-  /** Counts terms before they are handed on. `INVALID_STATEMENT` when the request takes over more than is allowed. */
+  /** Counts terms before they are inherited. Throws `INVALID_STATEMENT` if the request inherits more than allowed. */
   take(terms: number): void
 }
 
-/** What one request stores: all of it or nothing. */
+/** What one request stores, completely or not at all. */
 export interface StatementBatch {
   readonly statements: readonly IncomingStatement[]
   readonly attachments: readonly AttachmentContent[]
-  /** Whether the definitions of Activities, displays of Verbs and names of Agents in it may be learned (scope `define`). */
+  /** Whether definitions of Activities, displays of Verbs and names of Agents in it may be merged into the metadata (scope `define`). */
   readonly define: boolean
-  /** What it teaches is kept for each Authority too, under `apartKey` (xapi/authority.ts). */
+  /** The metadata is also kept for each Authority, under `apartKey` (xapi/authority.ts). */
   readonly apart?: boolean
   /**
-   * Who sends it has no say over statements of another Authority, and learns nothing of them: one that is there under
-   * the same id is a `STATEMENT_CONFLICT` even if it is equal, and a voiding statement whose target is not there, or is
-   * another's, is `FORBIDDEN` (`requireOwnTargets`).
+   * The sender has no rights over statements of another Authority and learns nothing of them. A stored statement with the same id is a
+   * `STATEMENT_CONFLICT` even if it is equal. A voiding statement whose target is missing, or belongs to another Authority, is `FORBIDDEN`
+   * (`requireOwnTargets`).
    */
   readonly ownOnly?: boolean
-  /** Unbounded unless given. */
+  /** Unlimited unless given. */
   readonly inheritance?: Inheritance
 }
 
 export interface InsertReport {
-  /** Ids stored by this call, in the order of the batch. */
+  /** The ids stored by this call, in the order of the batch. */
   readonly inserted: readonly StatementId[]
-  /** Ids that were already there with an equal statement (Data §2.3.1): no conflict, nothing changed. */
+  /** The ids that existed already with an equal statement (Data §2.3.1). This is no conflict, and nothing changed. */
   readonly already: readonly StatementId[]
 }
 
@@ -75,114 +75,113 @@ export interface StatementPage {
   readonly more: boolean
 }
 
-/** What is put around the texts of a page, so that it is in one piece and need not be copied once more. */
+/** The text around the statements of a page, so that the page is made in one piece and need not be copied again. */
 export interface PageFrame {
   readonly before: string
   /** `end` as in `TextPage`. */
   after(end: Position | undefined): string
 }
 
-/** A page for those who pass it on as it is: most readers do, and most of a read is copying. */
+/** A page for callers that pass it on unchanged. Most do, and copying is most of the cost of a read. */
 export interface TextPage {
   /**
-   * UTF-8: the JSON texts of the statements, in order, with commas between them, in their frame. Nobody changes these
-   * bytes: a store may hand out the same ones again.
+   * UTF-8: the JSON texts of the statements, in order, with commas between them, in their frame. Nobody may modify these bytes: a store may
+   * return the same ones again.
    */
   readonly json: Uint8Array
-  /** Of its statements. */
+  /** The number of its statements. */
   readonly count: number
-  /** The newest `stored` in it; undefined when it is empty. */
+  /** The newest `stored` in it. Undefined if it is empty. */
   readonly newest: Micros | undefined
-  /** The last of its statements, after which more follow; undefined when none does. */
+  /** The last of its statements, if more follow. Otherwise undefined. */
   readonly end: Position | undefined
 }
 
-/** What all statements of a store together say of Activities and Verbs, for `format=canonical` and /activities. */
+/** The merged metadata of Activities and Verbs in a store, for `format=canonical` and /activities. */
 export interface Descriptions {
-  /** Activity IRI → merged definition; absent where no statement defined the Activity. */
+  /** Activity IRI → merged definition. Missing if no statement defined the Activity. */
   readonly definitions: ReadonlyMap<string, ActivityDefinition>
   /** Verb IRI → merged display. */
   readonly displays: ReadonlyMap<string, LanguageMap>
 }
 
 export interface CallOptions {
-  /** Aborted when the client hung up: the store stops working on the call and rejects with the signal's reason. */
+  /** Aborted when the client hung up. The store then stops working on the call and rejects with the reason of the signal. */
   readonly signal?: AbortSignal
 }
 
 export interface FollowOptions {
   /** Ends the iteration at once and without an error. */
   readonly signal: AbortSignal
-  /** Statements of a batch at most, 100 unless given; one has no more than `maxPageSize` bytes, or a single statement. */
+  /** The most statements of a batch, 100 unless given. A batch has at most `maxPageSize` bytes, or a single statement. */
   readonly limit?: number
-  /** False: the iteration ends after the last statement that is there. Default: true. */
+  /** False: the iteration ends after the last stored statement. Default: true. */
   readonly waits?: boolean
 }
 
 export interface FollowedBatch {
   /** At least one, oldest first. */
   readonly statements: readonly StoredStatement[]
-  /** The position of the last statement: a short ASCII string. Write it down, and give it to `follow` to go on. */
+  /** The position of the last statement: a short ASCII string. Write it down, and pass it to `follow` to continue. */
   readonly position: string
 }
 
 /**
- * Statements of one target, with what is derived from them. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`,
- * and those named at a method; no driver error leaves a store.
+ * The statements of one target, with what is derived from them. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`, and those named at a method. No
+ * error of a driver leaves a store.
  */
 export interface StatementStore {
   /**
-   * Stores a batch whole or not at all, durably before it resolves: statements, relations, voiding, attachments,
-   * descriptions. Each statement gets a `stored` later than that of every statement visible before.
-   * Voiding (Data §2.3.2) takes effect whichever of target and voiding statement comes first; a voiding statement is
-   * never voided. An id that exists with an equal statement (`sameStatement`) is left as it is; with another one the
-   * whole batch is refused with `STATEMENT_CONFLICT` (details: `statementId`).
+   * Stores a batch completely or not at all, durably before it resolves: statements, relations, voiding, attachments, metadata. Each
+   * statement gets a `stored` later than that of every statement visible before. Voiding (Data §2.3.2) works whichever of target and
+   * voiding statement comes first. A voiding statement is never voided. An id that exists with an equal statement (`sameStatement`) is left
+   * unchanged. If it exists with another one, the whole batch is refused with `STATEMENT_CONFLICT` (details: `statementId`).
    */
   insert(batch: StatementBatch, options?: CallOptions): Promise<InsertReport>
-  /** By normalised id; `voided` says whether a voided or a not voided one is wanted, the other is not found. */
+  /** By normalised id. `voided` says whether a voided or a not voided statement is wanted; the other one is not found. */
   find(
     id: StatementId,
     wanted: { readonly voided: boolean },
     options?: CallOptions
   ): Promise<StoredStatement | undefined>
   /**
-   * In one question, those of the normalised ids that are there, each once, voided or not, in any order; no more than
-   * `maxPageSize` bytes of them, or a single one. Where `more` is true, ask again for those that did not come.
+   * In one query, the statements with these normalised ids that exist, each once, voided or not, in any order. At most `maxPageSize` bytes
+   * of them, or a single one. If `more` is true, ask again for the missing ones.
    */
   findAll(ids: readonly StatementId[], options?: CallOptions): Promise<StatementPage>
-  /** One page, ordered by (stored, id), of up to `limit` statements and `maxPageSize` bytes, none of them voided. */
+  /** One page, ordered by (stored, id), of up to `limit` statements and `maxPageSize` bytes, without voided ones. */
   query(query: StatementQuery, options?: CallOptions): Promise<StatementPage>
-  /** The same page as `query` answers, in one piece; `textPageOf` makes it where the store has no shorter way. */
+  /** The same page as from `query`, in one piece. `textPageOf` makes it if the store has no faster way. */
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
   /**
-   * All statements, voided and voiding ones too, in the order of `stored`, each exactly once: first those that are there
-   * after the position (undefined: from the first on), then those that are stored while it lasts, by this process or
-   * another. A reader that writes a position down, together with its work on the batch, can go on there after a crash,
-   * in another process too. Nothing is read ahead: each batch is read when the reader asks for it.
+   * All statements, also voided and voiding ones, in the order of `stored`, each exactly once. First those after the position (undefined:
+   * from the first one), then those that this or another process stores while the iteration lasts. A reader that writes a position down,
+   * together with its work on the batch, can continue there after a crash, in another process too. Nothing is read in advance: each batch
+   * is read when the reader asks for it.
    *
-   * Some statements keep the `stored` of another place (`restoreStatements`, and what Python Ralph wrote into the same
-   * index). Only a reader that has not passed this `stored` is given them.
+   * Some statements keep the `stored` of another store (`restoreStatements`, and what Python Ralph wrote into the same index). A reader
+   * that has passed this time does not get them.
    *
-   * The next batch rejects with `INVALID_CURSOR` when the position is not valid, and with `STORE_UNAVAILABLE` when the
-   * engine is away or the store is closed. The iteration then ends: call `follow` again with the last position.
+   * The next batch rejects with `INVALID_CURSOR` if the position is not valid, and with `STORE_UNAVAILABLE` if the engine is unreachable or
+   * the store is closed. The iteration then ends: call `follow` again with the last position.
    */
   follow(after: string | undefined, options: FollowOptions): AsyncIterable<FollowedBatch>
-  /** All statements with `stored` up to and including this are visible to `query`, for ever. */
+  /** All statements with `stored` up to and including this time are visible to `query`, now and later. */
   consistentThrough(options?: CallOptions): Promise<Micros>
-  /** Merged over all statements stored with `define`; under an `apartKey`, over those of one Authority. */
+  /** Merged over all statements stored with `define`. Under an `apartKey`, over those of one Authority. */
   describe(
     iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] },
     options?: CallOptions
   ): Promise<Descriptions>
-  /** Names under which statements know the Agent with this identifier key, or `apartKey`, oldest first. */
+  /** The names of the Agent with this identifier key, or `apartKey`, in statements, oldest first. */
   agentNames(identifier: string, options?: CallOptions): Promise<readonly string[]>
 }
 
 /**
- * Attachments of one target; they are written with their statements, by `StatementStore.insert`. For each digest in
- * `withoutBytes` of a statement that is new, a mark is kept among them (xapi/attachments.ts).
+ * The attachments of one target. `StatementStore.insert` writes them with their statements. For each digest in `withoutBytes` of a new
+ * statement, a mark is kept among them (xapi/attachments.ts).
  */
 export interface AttachmentStore {
-  /** Those of the digests, or marks, that are there, each once, in the order asked for. */
+  /** The attachments with these digests or marks that exist, each once, in the order of the request. */
   read(sha2s: readonly string[], options?: CallOptions): AsyncIterable<AttachmentContent>
 }

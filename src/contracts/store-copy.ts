@@ -7,21 +7,21 @@ export interface KeyedDocument {
   readonly document: StoredDocument
 }
 
-/** All that one target has, given out and taken in as it is: for `ralph migrate-store`. Errors as the stores'. */
+/** Exports and imports all that one target has, unchanged: for `ralph migrate-store`. Errors are those of the stores. */
 export interface StoreCopy {
-  /** One page of all statements, voided ones too, oldest first by (stored, id). */
+  /** One page of all statements, also voided ones, oldest first by (stored, id). */
   statements(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
   /**
-   * Takes in statements of another store with the `stored` that they have, and their attachments: durably before it
-   * resolves. When it failed half-way, calling it again completes it. An id that is there is left as it is.
+   * Stores statements of another store with their own `stored`, and their attachments, durably before it resolves. After a failure, calling
+   * it again completes it. An id that exists is left unchanged.
    */
   restoreStatements(
     statements: readonly StoredStatement[],
     attachments: readonly AttachmentContent[],
     options?: CallOptions
   ): Promise<InsertReport>
-  /** One page of all documents, in an order of the store's own, after the document with this key. */
+  /** One page of all documents, in an order that the store chooses, after the document with this key. */
   documents(after: DocumentKey | undefined, limit: number, options?: CallOptions): Promise<readonly KeyedDocument[]>
-  /** Takes in documents of another store with the `updated` that they have, in place of what is there. */
+  /** Stores documents of another store with their own `updated`, and replaces existing ones. */
   restoreDocuments(documents: readonly KeyedDocument[], options?: CallOptions): Promise<void>
 }

@@ -1,12 +1,12 @@
-/** Times of a store, in microseconds, that only ever increase: the clock of a machine may be set back, these are not. */
+/** Times of a store, in microseconds. They always increase, even if the clock of the machine is set back. */
 export interface IncreasingClock {
-  /** Later than every time that was ever given out, by `now` too. */
+  /** Later than every time that was ever returned, also by `now`. */
   next(): number
-  /** The present: everything that `next` will give is later. */
+  /** The present. Everything that `next` will return is later. */
   now(): number
-  /** The last time that was given out or has passed, without a look at the clock. */
+  /** The last time that was returned or has passed. It does not look at the clock. */
   latest(): number
-  /** Nothing up to and including `time` will be given out any more. */
+  /** `next` and `now` will return nothing up to and including `time` any more. */
   passed(time: number): void
 }
 

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts'
 const others = 0o007
 const groupAndOthers = 0o077
 
-/** Undefined: it is not there, or cannot be reached; whoever opens it is told why. */
+/** Undefined: the file does not exist or cannot be reached. Opening it gives the error. */
 const lookAt = (path: string): Stats | undefined => {
   try {
     return statSync(path, { throwIfNoEntry: false })
@@ -13,13 +13,13 @@ const lookAt = (path: string): Stats | undefined => {
   }
 }
 
-/** What the owner lets a group read was meant so; what everybody may read was left so by an earlier version. */
+/** If only a group may read it, the owner wanted that. If everybody may read it, an earlier version left it so. */
 const isLeftOpen = (found: Stats): boolean => found.uid === process.getuid?.() && (found.mode & others) !== 0
 
 /**
- * Makes files and directories of an earlier version, which everybody on the machine could read, those of their owner
- * alone. What belongs to somebody else, or is not there, stays as it is; modes say nothing on Windows. Returns what was
- * changed, or could not be, as sentences for the operator; undefined: nothing.
+ * Makes files and directories of an earlier version, which everybody on the machine could read, accessible to their owner only. Files of
+ * other users, and missing files, are left alone. Windows has no such modes. Returns sentences for the operator: what was changed, and what
+ * could not be changed. Undefined: nothing.
  */
 export const tighten = (paths: readonly string[]): string | undefined => {
   if (process.platform === 'win32') return undefined
@@ -32,7 +32,7 @@ export const tighten = (paths: readonly string[]): string | undefined => {
       chmodSync(path, found.mode & 0o7777 & ~groupAndOthers)
       tightened.push(path)
     } catch (error) {
-      // On a file system that is read-only, for one: the store may still be read.
+      // For example on a read-only file system. The store may still be read.
       said.push(`Everybody on this machine can read ${path}, which cannot be changed: ${messageOf(error)}`)
     }
   }

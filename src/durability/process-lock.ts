@@ -5,11 +5,11 @@ import { RalphError } from '../errors.ts'
 import { resultCode } from './sqlite-result.ts'
 
 export interface ProcessLock {
-  /** May be called twice. */
+  /** It may be called twice. */
   release(): void
 }
 
-/** SQLITE_BUSY: somebody else holds the lock. */
+/** SQLITE_BUSY: another process holds the lock. */
 const busy = 5
 
 const linkAt = (path: string): string | undefined => {
@@ -20,10 +20,10 @@ const linkAt = (path: string): string | undefined => {
   }
 }
 
-/** Links that the operating system follows before it speaks of a loop. */
+/** The number of links that an operating system follows before it reports a loop. */
 const maxLinks = 40
 
-/** The file that a path leads to through symbolic links; it need not be there yet, its directory must. */
+/** The file that a path leads to through symbolic links. The file may be missing, its directory must exist. */
 export const realPathOf = (path: string): string => {
   let real = path
   for (let links = 0; links < maxLinks; links += 1) {
@@ -35,11 +35,10 @@ export const realPathOf = (path: string): string => {
 }
 
 /**
- * Makes this process the only writer of the store at `path`: `STORE_IN_USE` when another one is, `STORE_FULL` when the
- * lock file cannot be written. Node has no file locks of its own, SQLite has portable ones: `<path>.lock` is an empty
- * database under an exclusive transaction that never ends. The operating system lets go of it when the process dies,
- * however it dies; the store's own files stay open to readers. The lock stands beside the real file: a store that is
- * reached through a link is the same store.
+ * Makes this process the only writer of the store at `path`. Throws `STORE_IN_USE` if another process is, `STORE_FULL` if the lock file
+ * cannot be written. Node has no file locks, but SQLite has portable ones: `<path>.lock` is an empty database with an exclusive transaction
+ * that never ends. The operating system releases it when the process ends in any way. The files of the store stay open to readers. The lock
+ * is beside the real file, so a store that is reached by a link is the same store.
  */
 export const lockStore = (path: string): ProcessLock => {
   let file = `${path}.lock`
@@ -54,7 +53,7 @@ export const lockStore = (path: string): ProcessLock => {
     if (resultCode(cause) === busy) {
       throw new RalphError(
         'STORE_IN_USE',
-        `another process writes to ${path}: stop it, or give this one a store of its own`,
+        `another process writes to ${path}: stop it, or give this process another store`,
         { path },
         { cause }
       )

@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../errors.ts'
 
-/** The primary result code of an error of `node:sqlite` (sqlite.org/rescode.html); undefined for any other error. */
+/** The primary result code of an error of `node:sqlite` (sqlite.org/rescode.html). Undefined for any other error. */
 export const resultCode = (error: unknown): number | undefined =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
 
-/** What a result code says of a file that keeps something for Ralph. A code that is not here is a mistake of ours. */
+/** What a result code means for a file in which Ralph keeps something. A code that is not listed is a defect of Ralph. */
 export const errorCodes: { readonly [resultCode: number]: ErrorCode } = {
   5: 'STORE_UNAVAILABLE',
   6: 'STORE_UNAVAILABLE',

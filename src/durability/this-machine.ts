@@ -10,7 +10,7 @@ const fileText = (path: string): string => {
   }
 }
 
-/** Where process numbers mean the same processes; '' where that cannot be told. */
+/** Identifies the machine (or container) in which process numbers are unique. Empty if that is unknown. */
 export const findMachine = (): string => {
   try {
     const boot = fileText('/proc/sys/kernel/random/boot_id')
@@ -20,7 +20,7 @@ export const findMachine = (): string => {
   }
 }
 
-/** Whether a process of this machine lives. */
+/** Whether a process of this machine is running. */
 export const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0)

@@ -1,6 +1,6 @@
 import { messageOf, RalphError } from '../errors.ts'
 
-/** Bytes of what one request stores, about. */
+/** The approximate bytes that one request stores. */
 export const sizeOfBatch = (batch: {
   readonly statements: readonly { textAt(stored: string): string }[]
   readonly attachments: readonly { readonly content: Uint8Array }[]
@@ -11,7 +11,7 @@ export const sizeOfBatch = (batch: {
   return size
 }
 
-/** The same change of a document, with the bytes of what it last made. */
+/** The same change of a document. It also notes the bytes of the last result. */
 export const measured = <Present, Next extends { readonly content: Uint8Array } | undefined>(
   change: (present: Present) => Next
 ): { readonly change: (present: Present) => Next; readonly size: () => number } => {
@@ -26,19 +26,19 @@ export const measured = <Present, Next extends { readonly content: Uint8Array } 
   }
 }
 
-/** What writes and reads of a store have shown of its health. Sizes are in bytes. */
+/** The health of a store, as its reads and writes have shown. Sizes are in bytes. */
 export interface WriteHealth {
-  /** Whether nothing was found damaged. */
+  /** Whether no damage was found. */
   isSound(): boolean
-  /** Throws why the store takes no more writes: it was found damaged, and each write could make that worse. */
+  /** Throws if the store was found damaged, because each write could make the damage worse. */
   requireSound(): void
-  /** A read or write threw `reason`, which is in Ralph's terms already. */
+  /** A read or write failed with `reason`, which is already an error of Ralph. */
   failed(reason: unknown, size?: number): void
-  /** `size` is asked for only when it matters. */
+  /** `size` is called only when it is needed. */
   succeeded(size: () => number): void
   /**
-   * Undefined: well. While a write has failed and none of its size has succeeded since, `tryWriting` is asked to write
-   * as much: a full disk may have room for less. A store that was found damaged stays so until it is opened again.
+   * Undefined: the store is well. After a failed write, and until one of its size succeeds, `tryWriting` is called with that size: a full
+   * disk may have room for less. A damaged store stays damaged until it is opened again.
    */
   trouble(tryWriting: (size: number) => Promise<unknown>): Promise<string | undefined>
 }

@@ -6,31 +6,31 @@ import { syncDirectory } from './sync-directory.ts'
 const full: { readonly [code: string]: string } = {
   ENOSPC: 'the disk is full: free some space',
   EDQUOT: 'the disk quota is used up: raise it or free some space',
-  EFBIG: 'the file has the greatest size that is allowed here (ulimit -f): raise the limit',
+  EFBIG: 'the file has reached the largest size allowed (ulimit -f): raise the limit',
   EROFS: 'the file system is read-only',
   EACCES: 'this user may not write there',
-  EIO: 'the disk refuses to be written'
+  EIO: 'the disk cannot be written'
 }
 
-/** What the file system refuses, in Ralph's terms; anything else is returned as it is. */
+/** Translates a refusal of the file system into an error of Ralph. Any other error is returned unchanged. */
 export const asWriteError = (error: unknown, path: string): unknown => {
   const reason = full[codeOf(error) ?? '']
   if (reason === undefined) return error
   return new RalphError('STORE_FULL', `${path}: ${reason}`, { path }, { cause: error })
 }
 
-/** All of a chunk: a disk may take only some of it. */
+/** Writes all of a chunk: a disk may take only a part at once. */
 export const writeAll = async (file: FileHandle, chunk: Uint8Array): Promise<void> => {
   for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten
 }
 
-/** Gives what was written under `partial` its name, durably. */
+/** Renames what was written under `partial`, durably. */
 export const putInPlace = async (partial: string, path: string): Promise<void> => {
   await rename(partial, path)
   await syncDirectory(dirname(path))
 }
 
-/** Writes a file that is there whole and durably, or not at all. What the chunks throw, it throws. */
+/** Writes a file completely and durably, or not at all. Errors of the chunks are thrown. */
 export const writeWhole = async (
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>

@@ -7,10 +7,10 @@ import type { AuthenticatorChain } from '../identity/chain.ts'
 import { type Principal, requireScopeOf, type Scope } from '../identity/principal.ts'
 import { sourceOf } from './source.ts'
 
-/** Sets `request.principal` from the credentials of the request, or rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
+/** Sets `request.principal` from the credentials of the request. Rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
 export type Authenticate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
-/** @fastify/basic-auth reads the header of HTTP Basic authentication; the chain knows the users. */
+/** @fastify/basic-auth reads the header of HTTP Basic authentication. The authenticators of `identity` know the users. */
 export const readLogins = fastifyPlugin(
   async (server: FastifyInstance) => {
     server.decorateRequest('login', undefined)
@@ -23,7 +23,7 @@ export const readLogins = fastifyPlugin(
   { name: 'read-logins' }
 )
 
-/** Undefined when the header is not of HTTP Basic authentication. Another authenticator may recognize it. */
+/** Undefined if the header is not HTTP Basic authentication. Another authenticator may recognise it. */
 const loginOf = (request: FastifyRequest, reply: FastifyReply): Promise<Login | undefined> =>
   new Promise((resolve) => {
     request.server.basicAuth(request, reply, (error) => resolve(error === undefined ? request.login : undefined))
@@ -37,7 +37,7 @@ export const authenticateBy =
     request.principal = await authenticate({ authorization, login, source: sourceOf(request.ip) })
   }
 
-/** The user of an authenticated request, who has the scope where scopes are enforced. `FORBIDDEN` */
+/** The user of an authenticated request. Where scopes are enforced, the user has the scope. Throws `FORBIDDEN`. */
 export const requireScope = (
   { principal }: FastifyRequest,
   scope: Scope,

@@ -1,45 +1,44 @@
 import { RalphError } from '../errors.ts'
 
-/** What one request holds of a budget. */
+/** The bytes that one request holds of a budget. */
 export interface Share {
-  /** `OVERLOADED`, and nothing is taken, when the budget has no room for so many bytes more. */
+  /** Throws `OVERLOADED`, and takes nothing, if the budget has no room for this many more bytes. */
   take(bytes: number): void
   /**
-   * Takes room for what is to come, before any of it is read: of two large bodies that arrive at once, and do not fit in
-   * together, one is taken whole and then the other, where else neither would be. Whoever asks for much waits for his turn, and for
-   * no longer than `patience` milliseconds: `OVERLOADED`.
+   * Takes room for a body before any of it is read. Of two large bodies that arrive together and do not both fit, one is read after the
+   * other; without this, both would be refused. Waits at most `patience` milliseconds, then rejects with `OVERLOADED`.
    */
   reserve(bytes: number, patience: number): Promise<void>
-  /** As `take`, but never refused: for what is there already and must be sent. */
+  /** As `take`, but never refuses: for bytes that exist already and must be sent. */
   hold(bytes: number): void
-  /** Gives back all that was taken. May be called twice. */
+  /** Returns all bytes that were taken. It may be called twice. */
   release(): void
 }
 
 /**
- * A bound on the bytes that many requests hold in memory together: bodies as they arrive, answers until they were sent.
- * Without one, a few clients that send or read slowly make the server hold as much as they like.
+ * Limits the bytes that all requests hold in memory together: bodies as they arrive, and answers until they were sent. Without a limit, a
+ * few clients that send or read slowly could fill the memory.
  */
 export interface ByteBudget {
   share(): Share
-  /** All that is taken now. */
+  /** The number of bytes that are taken now. */
   held(): number
 }
 
 export interface BudgetOptions {
   readonly limit: number
-  /** The setting that holds the limit. */
+  /** The name of the setting that holds the limit. */
   readonly setting: string
-  /** What the bytes are of, as the error says it. */
+  /** What the bytes are, as the error says it. */
   readonly what: string
 }
 
-/** The last quarter is for shares that are not larger than this: who asks for little is served beside who asks for much. */
+/** The last quarter of a budget is for shares up to this size, so that small requests are served beside large ones. */
 const modest = 2 ** 18
 const open = 0.75
 
 interface Waiting {
-  /** Takes what was asked for, if there is room now. */
+  /** Takes the bytes of this waiting request, if there is room now. */
   readonly tryAgain: () => boolean
 }
 
@@ -56,7 +55,7 @@ export const createBudget = ({ limit, setting, what }: BudgetOptions): ByteBudge
     const place = waiting.indexOf(one)
     if (place !== -1) waiting.splice(place, 1)
   }
-  /** In the order in which they came: else the largest would wait for ever. */
+  /** Requests get room in the order in which they came. Otherwise the largest could wait for ever. */
   const letIn = (): void => {
     while (waiting[0]?.tryAgain()) waiting.shift()
   }
@@ -69,7 +68,7 @@ export const createBudget = ({ limit, setting, what }: BudgetOptions): ByteBudge
       held += bytes
     }
     const tryTaking = (bytes: number): boolean => {
-      // Whatever its size: what is alone is served.
+      // A share that is alone is never refused, whatever its size.
       const room = held === own ? Number.POSITIVE_INFINITY : own + bytes <= modest ? limit : limit * open
       if (held + bytes > room) return false
       hold(bytes)

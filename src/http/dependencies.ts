@@ -10,33 +10,33 @@ import type { Principal } from '../identity/principal.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import type { Version } from '../xapi/version.ts'
 
-/** What the server is built from; it opens none of it and closes none of it. */
+/** What the server is built from. The server does not open or close any of it. */
 export interface ServerDependencies {
   readonly settings: ServerSettings
   readonly backend: LrsBackend
   readonly authenticators: AuthenticatorChain
   readonly logger: FastifyBaseLogger
-  /** Undefined: what is rejected is not kept. */
+  /** Undefined: rejected requests are not kept. */
   readonly rejected?: RejectedRequests | undefined
-  /** Undefined: this server does not work on imports. */
+  /** Undefined: this server does not run imports. */
   readonly imports?: Imports | undefined
-  /** Undefined: this server takes no uploads. */
+  /** Undefined: this server accepts no uploads. */
   readonly uploads?: Uploads | undefined
-  /** The parts that run beside the server, by name; undefined: there are none but the backend. */
+  /** The parts that run beside the server, by name. Undefined: there is none except the backend. */
   readonly parts?: () => ReadonlyMap<string, RunningPart>
-  /** A fresh UUID. */
+  /** Returns a new UUID. */
   readonly newId: () => string
-  /** Of Ralph, for those who read the documentation. */
+  /** The version of Ralph, for the documentation. */
   readonly version: string
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The login in the header of HTTP Basic authentication. It is not verified yet. */
+    /** The login in the header of HTTP Basic authentication, not verified yet. */
     login: Login | undefined
-    /** Who is asking; set once the credentials are verified. */
+    /** The authenticated user. Set after the credentials are verified. */
     principal: Principal | undefined
-    /** The version that serves this request; set once it is negotiated. */
+    /** The version that serves this request. Set after it is negotiated. */
     version: Version | undefined
   }
 }

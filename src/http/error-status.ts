@@ -15,7 +15,7 @@ export const errorStatus = {
   BODY_TOO_LARGE: 413,
   TOO_MANY_STATEMENTS: 413,
   HEADERS_TOO_LARGE: 431,
-  // Communication §1.5: a content type that a resource does not take is a bad request like any other.
+  // Communication §1.5: a content type that a resource does not accept is an ordinary bad request.
   UNSUPPORTED_MEDIA_TYPE: 400,
   MALFORMED_REQUEST: 400,
   REQUEST_TIMEOUT: 408,
@@ -50,7 +50,7 @@ export const errorStatus = {
   CHECKSUM_MISMATCH: 400,
   UPLOAD_EXPIRED: 410,
   UPLOAD_CONFLICT: 409,
-  // Of tus, extension checksum.
+  // Defined by tus, extension checksum.
   UPLOAD_CORRUPT: 460,
   IMPORT_IN_USE: 409,
   KEY_NOT_FOUND: 404,

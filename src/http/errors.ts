@@ -4,7 +4,7 @@ import { errorStatus } from './error-status.ts'
 import type { FaultLog } from './every-request/fault-log.ts'
 import { letGo } from './share.ts'
 
-/** What Fastify, its plugins and Node throw, in the words of Ralph. */
+/** Ralph's errors for what Fastify, its plugins and Node throw. */
 const translations: { readonly [code: string]: (limit: number) => RalphError } = {
   FST_ERR_CTP_BODY_TOO_LARGE: (limit) =>
     new RalphError('BODY_TOO_LARGE', `The body is larger than the ${limit} bytes of RALPH_RUNSERVER_MAX_BODY_SIZE.`, {
@@ -20,7 +20,7 @@ const translations: { readonly [code: string]: (limit: number) => RalphError } =
   ECONNRESET: () => new RalphError('MALFORMED_REQUEST', 'The body ended too early.')
 }
 
-/** What Fastify and its plugins refuse, and has no words of ours above. */
+/** An error of the client that Fastify or a plugin throws, and that is not in the table above. */
 const isOfClient = (error: unknown): error is Error =>
   error instanceof Error &&
   codeOf(error)?.startsWith('FST_') === true &&
@@ -40,10 +40,10 @@ export const asRalphError = (error: unknown, limit: number): RalphError => {
   return new RalphError('INTERNAL', 'Ralph failed. The log of the server has the cause.', {}, { cause: error })
 }
 
-/** Faults of the server that are told in their own words; those of a store name hosts, paths and tables. */
+/** Faults of the server whose own message is sent to the client. The messages of other faults name hosts, paths and tables. */
 const ownWords: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'INTERNAL'])
 
-/** What a client may know of a fault of the server; the log has the rest. */
+/** What a client may know of a fault of the server. The log has the rest. */
 const forClient = (error: RalphError): RalphError => {
   if (errorStatus[error.code] < 500 || ownWords.has(error.code)) return error
   const { retryAfter, setting } = error.details
@@ -51,12 +51,12 @@ const forClient = (error: RalphError): RalphError => {
   return new RalphError(error.code, `${meaningOf(error.code)} The log of the server has more.`, details)
 }
 
-/** Characters of a text that a client sent and is told again: an answer must not be larger than what it answers. */
+/** The most characters of a client's text that an error repeats. An answer must not be larger than its request. */
 const longestEcho = 1000
 
 const cut = (text: string): string => (text.length > longestEcho ? `${text.slice(0, longestEcho)}…` : text)
 
-/** Values of a list that are told: an answer that names a thousand things helps nobody more than one that names these. */
+/** The most values of a list in an error. More of them would not help. */
 const longestList = 100
 
 const shortened = (value: unknown): unknown => {
@@ -68,8 +68,8 @@ const shortened = (value: unknown): unknown => {
 }
 
 /**
- * The body of every error: which, in words for a person, and where. The words stand under `detail` too, where clients
- * of Python Ralph read them.
+ * The body of every error: its code, a message for people, and details. The message is also under `detail`, where clients of Python Ralph
+ * read it.
  */
 export const errorBody = (error: RalphError, requestId?: string): object => {
   const { code, message: whole, details } = forClient(error)
@@ -78,20 +78,20 @@ export const errorBody = (error: RalphError, requestId?: string): object => {
   return { error: code, message, detail: message, ...more, ...(requestId === undefined ? {} : { requestId }) }
 }
 
-/** Something is at this path, but not for this method. */
+/** The path exists, but not with this method. */
 export const methodNotAllowed = (path: string, method: string, allow: string): RalphError =>
   new RalphError('METHOD_NOT_ALLOWED', `${path} does not have the method ${method}.`, { allow })
 
 /** The facts about the server that every error answer needs. */
 export interface Replying {
-  /** Most bytes of a body. */
+  /** The most bytes of a body. */
   readonly limit: number
   readonly faults: FaultLog
   /** The challenges of an answer 401, one for each way to authenticate. */
   readonly challenges: readonly string[]
 }
 
-/** Answers with the error, and logs what is the server's own fault. */
+/** Sends the error, and logs it if the server is at fault. */
 export const replyWithError = (
   thrown: unknown,
   request: FastifyRequest,
@@ -104,7 +104,7 @@ export const replyWithError = (
   const own = status >= 500
   if (own) faults.note(thrown, error, status, request.id)
   if (error.code === 'METHOD_NOT_ALLOWED') reply.header('allow', error.details.allow)
-  // What is still to come of the request is not waited for.
+  // The rest of the request is not waited for.
   if (error.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
   if (status === 401) reply.header('www-authenticate', challenges)
   if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))

@@ -5,5 +5,5 @@ import type { HttpPlugin } from './plugin.ts'
 import { uploads } from './uploads/index.ts'
 import { xapi } from './xapi/index.ts'
 
-/** What the server offers over HTTP. A new offer is a folder beside these, and one line here. */
+/** What the server offers over HTTP. A new plugin is a folder beside these, and one line here. */
 export const plugins: readonly HttpPlugin[] = [xapi, imports, uploads, health, pages]

@@ -5,18 +5,18 @@ import { replyToClientError } from './every-request/client-error.ts'
 import { speakCors } from './every-request/cors.ts'
 import type { ServerContext } from './every-request/server-context.ts'
 
-/** Milliseconds within which the head of a request must have arrived. */
+/** Milliseconds within which the head of a request must arrive. */
 const headTimeout = 60_000
-/** Milliseconds between two looks of Node at what is late. */
+/** Milliseconds between two checks by Node for late requests. */
 const look = 30_000
 
-/** The time that a request has to arrive, and the size of its head. */
+/** The time limits of a request, and the size limit of its head. */
 const arrivalOptions = ({ settings: { requestTimeout, maxHeaderSize } }: ServerContext) => {
   const whole = requestTimeout * 1000
   return {
     requestTimeout: whole,
     http: {
-      // Node would refuse a request without Host in words of its own.
+      // Node would refuse a request without Host with its own message.
       requireHostHeader: false,
       maxHeaderSize,
       headersTimeout: Math.min(headTimeout, whole),
@@ -28,7 +28,7 @@ const arrivalOptions = ({ settings: { requestTimeout, maxHeaderSize } }: ServerC
 const withoutPrefix = (url: string, prefix: string): string =>
   prefix !== '' && url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url
 
-/** A target may have the host in front of its path (RFC 9112 §3.2.2): what holds for the path holds for it. */
+/** A target may contain the host before its path (RFC 9112 §3.2.2). It is handled like the path alone. */
 const withoutHost = (url: string): string => {
   const [whole] = /^https?:\/\/[^/?#]*/i.exec(url) ?? []
   if (whole === undefined) return url
@@ -36,23 +36,23 @@ const withoutHost = (url: string): string => {
   return path.startsWith('/') ? path : `/${path}`
 }
 
-/** Clients put an endpoint that ends in `/` and a resource that begins with one together as they are. */
+/** Some clients join an endpoint that ends in `/` and a resource that begins with `/`. */
 const withoutDoubledSlashes = (url: string): string => {
   if (!url.startsWith('/') || !url.includes('//')) return url
   const [path = '', ...query] = url.split('?')
   return [path.replace(/\/{2,}/g, '/'), ...query].join('?')
 }
 
-/** What Fastify must know when the server is made: it cannot be a plugin. */
+/** The options that Fastify needs when the server is made. A plugin cannot set them. */
 export const serverOptions = (context: ServerContext): FastifyServerOptions => {
   const { settings, logger, publicPath, requests, replying } = context
   return {
-    // Fastify says nothing at info that an operator needs to know.
+    // The info lines of Fastify say nothing that an operator needs.
     loggerInstance: logger.level === 'info' ? logger.child({}, { level: 'warn' }) : logger,
     logController: requests,
     bodyLimit: settings.maxBodySize,
     trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
-    // A proxy may or may not cut the prefix off.
+    // A proxy may remove the prefix or not.
     rewriteUrl: ({ url = '/' }) => withoutPrefix(withoutDoubledSlashes(withoutHost(url)), publicPath),
     // A client that sends nothing must not hold a connection.
     connectionTimeout: 120_000,
@@ -61,7 +61,7 @@ export const serverOptions = (context: ServerContext): FastifyServerOptions => {
     ...arrivalOptions(context),
     clientErrorHandler: replyToClientError(settings),
     frameworkErrors: (error, request, reply) => {
-      // The hooks of the server have not run.
+      // The hooks of the server have not run here.
       reply.header(versionHeader, settings.defaultVersion)
       keepPrivate(reply)
       speakCors(settings, request, reply)

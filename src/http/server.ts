@@ -7,14 +7,11 @@ import type { HttpContext, HttpPlugin } from './plugin.ts'
 import { plugins as shipped } from './plugins.ts'
 import { serverOptions } from './server-options.ts'
 
-/** The plugin as Fastify registers it: under its name, in a scope of its own. */
+/** The plugin as Fastify registers it: with its name, in its own scope. */
 const encapsulated = ({ name, register }: HttpPlugin, context: HttpContext) =>
   fastifyPlugin(async (scope: FastifyInstance) => register(scope, context), { name, encapsulate: true })
 
-/**
- * The whole HTTP server, not listening yet: what holds for every request, and then, each by itself, what the server
- * offers.
- */
+/** The whole HTTP server, not listening yet: first what applies to every request, then the plugins, each encapsulated. */
 export const buildServer = async (
   dependencies: ServerDependencies,
   plugins: readonly HttpPlugin[] = shipped

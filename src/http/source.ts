@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** The first four of the eight groups of an IPv6 address: the network that one customer of a provider has. */
+/** The first four of the eight groups of an IPv6 address: the network of one customer of a provider. */
 const networkOf = (address: string): string => {
   const [head = '', tail = ''] = address.split('::')
   const first = head === '' ? [] : head.split(':')
@@ -12,13 +12,13 @@ const networkOf = (address: string): string => {
 }
 
 /**
- * On whose account a request goes, by its address: whoever has an IPv6 address has 2⁶⁴ of them. A client that has hung
- * up has none any more, whatever the types of Fastify say.
+ * The source to which a request is counted, by its address. For IPv6 it is the network, because each customer has 2⁶⁴ addresses. After a
+ * client has hung up its address is undefined, although the types of Fastify say otherwise.
  */
 export const sourceOf = (address: string | undefined): string => {
   if (address === undefined) return 'unknown'
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (isIPv6(plain)) return networkOf(plain)
-  // Where proxies are trusted it is a header's, and may be any text.
+  // Behind a trusted proxy it comes from a header and may be any text.
   return isIPv4(plain) ? plain : 'unknown'
 }

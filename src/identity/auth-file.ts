@@ -11,16 +11,15 @@ export interface User {
   readonly principal: Principal
   /** bcrypt, as `$2b$12$…`. */
   readonly hash: string
-  /** Cannot log in until `ralph auth enable` says otherwise. */
+  /** The user cannot log in until `ralph auth enable`. */
   readonly disabled: boolean
 }
 
-/** Tells one state of a file from another. */
+/** Changes when the file changes. */
 export type FileState = string
 
 /**
- * Stands before the hash of a user who is disabled, as in Unix's shadow file: no password has such a hash, neither here
- * nor in Python Ralph.
+ * Comes before the hash of a disabled user, as in the shadow file of Unix. No password has such a hash, neither here nor in Python Ralph.
  */
 export const disabledMark = '!'
 
@@ -37,37 +36,37 @@ interface Entry {
 }
 const isEntry = (value: unknown): value is Entry => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Ralph 4 and 5.0 write null for what is not there. */
+/** Python Ralph 4 and 5.0 write null for missing values. */
 const withoutNulls = (entry: Entry): Entry =>
   Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null))
 
 const agentProblems = (value: unknown): readonly string[] => {
   if (value === undefined) return ['agent is missing']
-  if (!isEntry(value)) return ['agent is no object']
+  if (!isEntry(value)) return ['agent must be an object']
   return validateAgent(withoutNulls(value), '1.0.3', 'agent').map(
     ({ pointer, expected }) => `agent${pointer}: ${expected}`
   )
 }
 
 const scopeProblems = (value: unknown): readonly string[] => {
-  if (!Array.isArray(value)) return ['scopes is no list']
+  if (!Array.isArray(value)) return ['scopes must be a list']
   const unknown = value.filter((scope) => !scopes.some((known) => known === scope))
-  return unknown.map((scope) => `${JSON.stringify(scope)} is no scope; scopes are ${scopes.join(', ')}`)
+  return unknown.map((scope) => `${JSON.stringify(scope)} is not a scope; scopes are ${scopes.join(', ')}`)
 }
 
 const textProblems = (entry: Entry, key: string): readonly string[] =>
-  typeof entry[key] === 'string' && entry[key] !== '' ? [] : [`${key} is missing or no text`]
+  typeof entry[key] === 'string' && entry[key] !== '' ? [] : [`${key} must be a string that is not empty`]
 
 const hashProblems = ({ hash }: Entry): readonly string[] =>
-  typeof hash === 'string' && hashForm.test(hash) ? [] : ['hash is missing or no bcrypt hash ($2b$…)']
+  typeof hash === 'string' && hashForm.test(hash) ? [] : ['hash must be a bcrypt hash ($2b$…)']
 
 const targetProblems = (target: unknown): readonly string[] => {
   if (target === undefined) return []
-  if (typeof target !== 'string') return ['target is no text']
+  if (typeof target !== 'string') return ['target must be a string']
   return isTarget(target) ? [] : [`the target ${JSON.stringify(target.slice(0, 120))} must be ${targetRule}`]
 }
 
-/** What is wrong with one user of an auth file. */
+/** The problems of one user of an auth file. */
 export const problemsOfEntry = (entry: Entry): readonly string[] => [
   ...textProblems(entry, 'username'),
   ...hashProblems(entry),
@@ -77,7 +76,7 @@ export const problemsOfEntry = (entry: Entry): readonly string[] => [
 ]
 
 const asUser = (entry: Entry): User => ({
-  // All of these were judged by `problemsOfEntry`.
+  // `problemsOfEntry` has checked all of these.
   hash: entry.hash as string,
   disabled: (entry.hash as string).startsWith(disabledMark),
   principal: {
@@ -88,13 +87,13 @@ const asUser = (entry: Entry): User => ({
   }
 })
 
-/** Who it is, for a message: never the hash. */
+/** Names the user for a message. The hash is never in a message. */
 const nameOf = (entry: unknown, index: number): string =>
   isEntry(entry) && typeof entry.username === 'string' ? `user ${JSON.stringify(entry.username)}` : `user ${index + 1}`
 
 const mostProblems = 5
 
-/** Says at most a few of the problems: a file may be wrong in every line. */
+/** Names only a few of the problems: a file may be wrong in every line. */
 export const invalidAuthFile = (path: string, problems: readonly string[], cause?: unknown): RalphError => {
   const more = problems.length > mostProblems ? `; and ${problems.length - mostProblems} more` : ''
   return new RalphError(
@@ -107,22 +106,22 @@ export const invalidAuthFile = (path: string, problems: readonly string[], cause
 
 export interface AuthFileContent {
   readonly users: readonly User[]
-  /** What is written in the file, to be written again with more. */
+  /** The content of the file, so that it can be written again with changes. */
   readonly entries: readonly unknown[]
-  /** Nothing that makes the file invalid, but probably a mistake. */
+  /** What does not make the file invalid, but is probably a mistake. */
   readonly warnings: readonly string[]
 }
 
-/** `INVALID_AUTH_FILE` says what is wrong with which user. */
+/** Throws `INVALID_AUTH_FILE`, with the user and what is wrong. */
 export const parseAuthFile = (text: string, path: string): AuthFileContent => {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
   } catch (cause) {
-    // The parser's own message quotes what stands there, and that may be a hash.
+    // The parser's message quotes the text, which may be a hash.
     const position =
       cause instanceof Error ? /(at position \d+[^,]*|end of JSON input)/.exec(cause.message)?.[0] : undefined
-    throw invalidAuthFile(path, [`it is not JSON${position === undefined ? '' : ` (${position})`}`])
+    throw invalidAuthFile(path, [`it is not valid JSON${position === undefined ? '' : ` (${position})`}`])
   }
   if (!Array.isArray(parsed)) throw invalidAuthFile(path, ['it must be a JSON list of users'])
   const problems: string[] = []
@@ -135,7 +134,7 @@ export const parseAuthFile = (text: string, path: string): AuthFileContent => {
     if (own.length > 0 || !isEntry(entry)) continue
     for (const key of Object.keys(entry)) if (!knownKeys.has(key)) warnings.push(`${name}: ${key} has no meaning`)
     const user = asUser(withoutNulls(entry))
-    if (users.has(user.principal.username)) problems.push(`${name}: there are two users of this name`)
+    if (users.has(user.principal.username)) problems.push(`${name}: there are two users with this name`)
     users.set(user.principal.username, user)
   }
   if (problems.length > 0) throw invalidAuthFile(path, problems)
@@ -143,8 +142,8 @@ export const parseAuthFile = (text: string, path: string): AuthFileContent => {
 }
 
 /**
- * `.ralph/auth.json` of a checkout is a file of the project, with the demo's user. What people change of it stands in
- * this copy beside it, which git ignores, and which is read instead as soon as it is there.
+ * `.ralph/auth.json` of a checkout is a file of the project, with the user of the demo. Changes of people go into this copy beside it. Git
+ * ignores the copy, and it is read instead as soon as it exists.
  */
 const localCopyOf = (path: string): string => path.replace(/(\.json)?$/, '.local.json')
 
@@ -153,7 +152,7 @@ const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT'
 const stateOf = async (path: string, shown: string): Promise<FileState | undefined> => {
   try {
     const found = await stat(path, { bigint: true })
-    // Reading a pipe or a device would wait for ever.
+    // Reading a pipe or a device could wait for ever.
     if (!found.isFile()) throw invalidAuthFile(shown, ['it must be a file'])
     return `${found.dev} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`
   } catch (error) {
@@ -163,7 +162,7 @@ const stateOf = async (path: string, shown: string): Promise<FileState | undefin
   }
 }
 
-/** Undefined: there is no such file. `INVALID_AUTH_FILE` when it cannot be looked at, or is not a file. */
+/** Undefined: the file does not exist. Throws `INVALID_AUTH_FILE` if it cannot be examined, or is not a file. */
 export const stateOfAuthFile = async (path: string): Promise<FileState | undefined> => {
   const [state, local] = await Promise.all([stateOf(path, path), stateOf(localCopyOf(path), localCopyOf(path))])
   return state && `${state} ${local ?? ''}`
@@ -171,10 +170,12 @@ export const stateOfAuthFile = async (path: string): Promise<FileState | undefin
 
 const writableByAll = 0o002
 
-/** Modes say nothing on Windows. */
+/** Windows has no such modes. */
 const warningsOfMode = async (path: string): Promise<readonly string[]> => {
   if (process.platform === 'win32' || ((await stat(path)).mode & writableByAll) === 0) return []
-  return [`everybody on this machine can write to it, and so can log in as anybody: chmod o-w ${JSON.stringify(path)}`]
+  return [
+    `everybody on this machine can write to it, and so anybody can log in as any user: chmod o-w ${JSON.stringify(path)}`
+  ]
 }
 
 const readContent = async (path: string): Promise<AuthFileContent> => {
@@ -184,12 +185,12 @@ const readContent = async (path: string): Promise<AuthFileContent> => {
 
 const isShipped = ({ users }: AuthFileContent): boolean => users.some(({ hash }) => hash === demoHash)
 
-/** The file that `ralph auth` changes, which is the one that is read: `path` itself, or the copy of the shipped one. */
+/** The file that `ralph auth` changes is the one that is read: `path` itself, or the copy of the shipped one. */
 export interface AuthFile extends AuthFileContent {
   readonly path: string
 }
 
-/** `INVALID_AUTH_FILE` when it cannot be read or is malformed. */
+/** Throws `INVALID_AUTH_FILE` if it cannot be read or is malformed. */
 export const readAuthFile = async (path: string): Promise<AuthFile> => {
   try {
     const content = await readContent(path)

@@ -9,30 +9,29 @@ export interface Login {
 
 /** The credentials of a request. */
 export interface PresentedCredentials {
-  /** The header Authorization (RFC 9110 §11.6.2) as it was sent. Undefined when the request has none. */
+  /** The header Authorization (RFC 9110 §11.6.2) as it was sent. Undefined if the request has none. */
   readonly authorization: string | undefined
-  /** The login in the header. Undefined when the header is not of the scheme Basic. */
+  /** The login in the header. Undefined if the header does not have the scheme Basic. */
   readonly login: Login | undefined
-  /** Where the request comes from: each source gets its share of the time that verifying takes. */
+  /** The source of the request. Each source gets its share of the time for verification. */
   readonly source: string
 }
 
-/** One way to say who sends a request, such as HTTP Basic authentication. */
+/** One way to authenticate the sender of a request, such as HTTP Basic authentication. */
 export interface Authenticator {
-  /** The name of the scheme, as the header Authorization begins with it. */
+  /** The name of the scheme, as at the beginning of the header Authorization. */
   readonly scheme: string
-  /** The challenge of the scheme, as WWW-Authenticate names it (RFC 9110 §11.6.1). */
+  /** The challenge of the scheme, for WWW-Authenticate (RFC 9110 §11.6.1). */
   readonly challenge: string
   /**
-   * The user whose credentials these are; undefined: this scheme does not recognize them, so the next one is asked.
-   * `UNAUTHENTICATED` when the scheme recognizes them and they are wrong; `OVERLOADED` when there is no time to verify
-   * them now.
+   * The user with these credentials. Undefined: this scheme does not recognise them, and the next one is asked. Rejects with
+   * `UNAUTHENTICATED` if the scheme recognises them and they are wrong, `OVERLOADED` if there is no time to verify them now.
    */
   authenticate(credentials: PresentedCredentials): Promise<Principal | undefined>
-  /** Says in the log, once the server listens, what an operator should know of the users. */
+  /** Logs what an operator should know of the users. It is called when the server listens. */
   announce?(): void
-  /** How it is; `degraded` when it works with what it knew before. */
+  /** The health. `degraded`: it works with older information. */
   health(): Promise<PartStatus>
-  /** Forgets everything. May be called twice. */
+  /** Forgets everything. It may be called twice. */
   close(): void
 }

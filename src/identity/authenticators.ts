@@ -6,12 +6,12 @@ import { openPasswords, type PasswordOptions } from './passwords.ts'
 
 export interface IdentityContext {
   readonly log: Log
-  /** Told of every login with a wrong name or password. */
+  /** Called after every login with a wrong name or password. */
   readonly onRefused: (username: string, source: string) => void
   readonly passwords?: PasswordOptions
 }
 
-/** Opens every authenticator that the settings ask for, in the order in which they are asked. `INVALID_AUTH_FILE`. */
+/** Opens every authenticator of the settings, in their order. Throws `INVALID_AUTH_FILE`. */
 export const openAuthenticators = async (
   settings: IdentitySettings,
   { log, onRefused, passwords }: IdentityContext

@@ -4,7 +4,7 @@ import type { Passwords } from './passwords.ts'
 
 /**
  * HTTP Basic authentication (RFC 7617) with the users of the auth file.
- * @param onRefused told of every login with a wrong name or password
+ * @param onRefused called after every login with a wrong name or password
  */
 export const basicAuthenticator = (
   passwords: Passwords,

@@ -1,18 +1,18 @@
 import { RalphError } from '../errors.ts'
 
 export interface BcryptQueueOptions {
-  /** How many run at the same time, each on a thread of its own. */
+  /** The most comparisons at the same time, each in its own thread. */
   readonly atOnce: number
-  /** How many may wait for their turn. */
+  /** The most comparisons that may wait. */
   readonly waiting: number
 }
 
-/** On whose account a comparison goes. */
+/** The source and user of a comparison. */
 export interface LoginAttempt {
-  /** Where the request comes from; '' if that is not known. */
+  /** The source of the request. Empty if it is unknown. */
   readonly source: string
   readonly username: string
-  /** Whether there is a user of this name. Names that nobody has cost nothing to invent: they push out no user. */
+  /** Whether a user with this name exists. Anybody can invent other names, so they never push out a user. */
   readonly known: boolean
 }
 
@@ -21,13 +21,13 @@ interface Turn {
   readonly refuse: (reason: RalphError) => void
 }
 
-/** Those who wait, oldest first, by user name. */
+/** Waiting comparisons, oldest first, by user name. */
 type Names = Map<string, Turn[]>
 
-/** Of one source: the names of users and those that nobody has, each kind in a line of its own. */
+/** The names of one source. Users and unknown names have separate lines. */
 type Lines = Map<LoginAttempt['known'], Names>
 
-/** The next one is in the first line of the first source, under its first name. */
+/** The next comparison is under the first name in the first line of the first source. */
 type Sources = Map<string, Lines>
 
 const overloaded = (): RalphError =>
@@ -39,7 +39,7 @@ const lengthOf = (names: Names | undefined): number => sum([...(names?.values() 
 
 const lengthOfAll = (lines: Lines | undefined): number => sum([...(lines?.values() ?? [])].map(lengthOf))
 
-/** The key with the greatest of what is measured; the last one of equals. Undefined of nothing. */
+/** The key with the greatest measure; of equals the last one. Undefined if the map is empty. */
 const greatest = <Key, Value>(all: ReadonlyMap<Key, Value>, measure: (value: Value) => number): Key | undefined => {
   let found: Key | undefined
   let most = 0
@@ -50,7 +50,7 @@ const greatest = <Key, Value>(all: ReadonlyMap<Key, Value>, measure: (value: Val
   return found
 }
 
-/** Whether they are more even after one of the greedy one's has gone for one of the other's. */
+/** Whether the numbers are more even after `greedy` has given one place to `other`. */
 const evens = (other: number, greedy: number): boolean => other + 1 <= greedy - 1
 
 const ensure = <Key, Value>(all: Map<Key, Value>, key: Key, make: () => Value): Value => {
@@ -59,7 +59,7 @@ const ensure = <Key, Value>(all: Map<Key, Value>, key: Key, make: () => Value): 
   return present
 }
 
-/** Takes the first out of a map, and puts it back as the last one if something is left of it. */
+/** Takes the first entry out of a map. If something of it is left, it is put back as the last one. */
 const rotate = <Key, Value>(all: Map<Key, Value>, take: (value: Value) => boolean): void => {
   const [first] = all
   if (first === undefined) return
@@ -69,11 +69,10 @@ const rotate = <Key, Value>(all: Map<Key, Value>, take: (value: Value) => boolea
 }
 
 /**
- * Runs few of the costly comparisons at a time, so that a flood of wrong passwords leaves processors and threads to
- * everybody else, and refuses with `OVERLOADED` what would wait too long. Turns go round by source; within a source
- * names of users and other names take turns, and so do the names among themselves. A full queue refuses at the expense
- * of whoever fills it most, but a name that nobody has takes no place from a user of the same source: that may be a
- * whole school behind one address.
+ * Runs few of the costly comparisons at a time, so that a flood of wrong passwords leaves processors and threads to others. Refuses with
+ * `OVERLOADED` what would wait too long. The sources take turns. Within a source, users and unknown names take turns, and so do the names
+ * of each kind. If the queue is full, the source or name with the most places loses one. But an unknown name never takes a place from a
+ * user of the same source, which may be a whole school behind one address.
  */
 export const createBcryptQueue = ({ atOnce, waiting }: BcryptQueueOptions) => {
   const sources: Sources = new Map()
@@ -93,7 +92,7 @@ export const createBcryptQueue = ({ atOnce, waiting }: BcryptQueueOptions) => {
     if (lines.size === 0) sources.delete(source)
   }
 
-  /** Whether somebody who takes more than this account made way for it. */
+  /** Whether somebody with more places than this attempt gave one up. */
   const makeWay = ({ source, username, known }: LoginAttempt): boolean => {
     const own = sources.get(source)
     const greedy = greatest(sources, lengthOfAll) ?? source
@@ -145,7 +144,7 @@ export const createBcryptQueue = ({ atOnce, waiting }: BcryptQueueOptions) => {
     try {
       return await compare()
     } finally {
-      // The place goes to the next in the queue directly: nobody slips in between.
+      // The next one in the queue gets the place directly, so that no newcomer can take it.
       const next = takeNext()
       if (next === undefined) running--
       else {

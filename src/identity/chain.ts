@@ -3,14 +3,14 @@ import { RalphError } from '../errors.ts'
 import type { Authenticator, PresentedCredentials } from './authenticator.ts'
 import type { Principal } from './principal.ts'
 
-/** All ways in which this server finds out who sends a request. */
+/** All authenticators of this server. */
 export interface AuthenticatorChain {
   /** The challenges of an answer 401, one for each scheme. */
   readonly challenges: readonly string[]
-  /** The user whose credentials these are. `UNAUTHENTICATED` when there is none; `OVERLOADED`. */
+  /** The user with these credentials. Rejects with `UNAUTHENTICATED` if there is none, or `OVERLOADED`. */
   authenticate(credentials: PresentedCredentials): Promise<Principal>
   announce(): void
-  /** The first authenticator that is not well decides. */
+  /** The status of the first authenticator that is not well. */
   health(): Promise<PartStatus>
   close(): void
 }
@@ -21,8 +21,8 @@ const unrecognized = (authenticators: readonly Authenticator[]): RalphError => {
 }
 
 /**
- * Asks the authenticators in their order. The first one that recognizes the credentials decides: when it refuses them,
- * no other one is asked, so that a wrong password is never tried as something else.
+ * Asks the authenticators in their order. The first one that recognises the credentials decides. If it refuses them, no other one is asked,
+ * so that a wrong password is never tried as something else.
  */
 export const chainAuthenticators = (authenticators: readonly Authenticator[]): AuthenticatorChain => ({
   challenges: authenticators.map(({ challenge }) => challenge),

@@ -6,7 +6,7 @@ import { codeOf, RalphError } from '../errors.ts'
 import type { Agent } from '../xapi/statement.ts'
 import { type AuthFile, disabledMark, problemsOfEntry, readAuthFile, stateOfAuthFile } from './auth-file.ts'
 
-/** A user as auth files hold it, in Ralph's order of keys. */
+/** A user as in an auth file, in Python Ralph's order of keys. */
 export interface Credentials {
   readonly agent: Agent
   readonly scopes: readonly string[]
@@ -23,27 +23,28 @@ export interface NewUser {
   readonly target?: string
 }
 
-/** Bytes of a password that bcrypt looks at. */
+/** bcrypt uses only this many bytes of a password. */
 const longestPassword = 72
 
 const refuse = (problem: string): never => {
   throw new RalphError('INVALID_INPUT', problem)
 }
 
-/** `INVALID_INPUT` when bcrypt could not tell it from another one. */
+/** Rejects with `INVALID_INPUT` if bcrypt could not tell the password from another one. */
 const hashOf = (password: string): Promise<string> => {
   if (password === '') refuse('The password is empty')
   if (Buffer.byteLength(password) > longestPassword) {
-    refuse(`The password has more than ${longestPassword} bytes, and bcrypt looks at no more than these`)
+    refuse(`The password has more than ${longestPassword} bytes, and bcrypt uses only these`)
   }
   return hash(password, 12)
 }
 
-/** `INVALID_INPUT` when it would be no valid user of an auth file, or could never log in as meant. */
+/** Rejects with `INVALID_INPUT` if the user would not be valid in an auth file, or could not log in. */
 export const createCredentials = async (user: NewUser): Promise<Credentials> => {
   const { username, password, scopes, agent, target } = user
   // RFC 7617 §2: the first colon ends the name.
-  if (username.includes(':')) refuse('A username cannot contain ":", because HTTP Basic authentication separates by it')
+  if (username.includes(':'))
+    refuse('A username cannot contain ":", because HTTP Basic authentication uses it as the separator')
   const credentials: Credentials = {
     agent,
     scopes,
@@ -56,13 +57,13 @@ export const createCredentials = async (user: NewUser): Promise<Credentials> => 
   return credentials
 }
 
-/** How an auth file is written: readable by people. */
+/** The text of an auth file, formatted for people. */
 export const formatCredentials = (credentials: unknown): string => JSON.stringify(credentials, null, 2)
 
-/** Milliseconds for which another `ralph auth` is waited for. */
+/** Milliseconds to wait for another `ralph auth`. */
 const patience = 3000
 
-/** The next version of the file; that it is there keeps others from writing at the same time. */
+/** Opens the next version of the file. While it exists, no other process writes. */
 const openNext = async (path: string): Promise<FileHandle> => {
   for (const until = performance.now() + patience; ; await wait(20)) {
     try {
@@ -76,7 +77,7 @@ const openNext = async (path: string): Promise<FileHandle> => {
   }
 }
 
-/** Of a file that is missing or empty: it has no users yet. */
+/** A missing or empty file has no users yet. */
 const readPresent = async (path: string): Promise<AuthFile> => {
   const state = await stateOfAuthFile(path)
   const isEmpty = state === undefined || (await readFile(path, 'utf8')).trim() === ''
@@ -96,7 +97,7 @@ const hasUser = ({ users }: AuthFile, username: string): boolean =>
   users.some(({ principal }) => principal.username === username)
 
 const requireNew = (present: AuthFile, username: string): void => {
-  if (hasUser(present, username)) refuse(`${present.path} has a user ${JSON.stringify(username)} already`)
+  if (hasUser(present, username)) refuse(`${present.path} already has a user ${JSON.stringify(username)}`)
 }
 
 const requireKnown = (present: AuthFile, username: string): void => {
@@ -105,25 +106,25 @@ const requireKnown = (present: AuthFile, username: string): void => {
   refuse(`${present.path} has no user ${JSON.stringify(username)}; it has: ${names === '' ? 'none' : names}`)
 }
 
-/** Refuses as `appendCredentials` will, before anybody is asked for a password. */
+/** Refuses like `appendCredentials`, before the user is asked for a password. */
 export const requireNewUser = async (path: string, username: string): Promise<void> =>
   requireNew(await readPresent(path), username)
 
-/** Refuses as changing that user will, before anybody is asked for a password. */
+/** Refuses like `changePassword`, before the user is asked for a password. */
 export const requireKnownUser = async (path: string, username: string): Promise<void> =>
   requireKnown(await readPresent(path), username)
 
 type Entries = readonly unknown[]
 
 /**
- * Writes what `change` makes of the users that are there. The file is replaced in one step, so that a server never
- * reads half of it; it is made if it is missing, with the directories above it. `INVALID_AUTH_FILE` when what is there
- * is malformed. Returns the path of the file that was written.
+ * Replaces the users by the result of `change`. The file is replaced in one step, so that a server never reads half of it. If it is missing
+ * it is made, with its directories. Rejects with `INVALID_AUTH_FILE` if the present file is malformed. Returns the path of the file that
+ * was written.
  */
 const changeAuthFile = async (path: string, change: (present: AuthFile) => Entries): Promise<string> => {
   const { path: changed } = await readPresent(path)
   await mkdir(dirname(changed), { recursive: true })
-  // A link stays a link.
+  // A symbolic link stays a link.
   const file = await realpath(changed).catch(() => changed)
   const nextFile = `${file}.new`
   const next = await openNext(nextFile)
@@ -142,21 +143,21 @@ const changeAuthFile = async (path: string, change: (present: AuthFile) => Entri
   return changed
 }
 
-/** Adds a user. `INVALID_INPUT` when there is one of this name. */
+/** Adds a user. Rejects with `INVALID_INPUT` if the name exists. */
 export const appendCredentials = (path: string, credentials: Credentials): Promise<string> =>
   changeAuthFile(path, (present) => {
     requireNew(present, credentials.username)
     return [...present.entries, credentials]
   })
 
-/** What stays of a user when only the hash is another one: `entries` were judged when they were read. */
+/** The user with another hash. `entries` were checked when they were read. */
 const withHash = ({ users, entries }: AuthFile, username: string, hashFrom: (present: string) => string): Entries =>
   entries.map((entry, index) => {
     const user = users[index]
     return user?.principal.username === username ? { ...(entry as object), hash: hashFrom(user.hash) } : entry
   })
 
-/** Gives a user a new password, which also enables it. `INVALID_INPUT` when there is no such user. */
+/** Gives a user a new password, and enables the user. Rejects with `INVALID_INPUT` if the user does not exist. */
 export const changePassword = async (path: string, username: string, password: string): Promise<string> => {
   const next = await hashOf(password)
   return changeAuthFile(path, (present) => {
@@ -165,7 +166,7 @@ export const changePassword = async (path: string, username: string, password: s
   })
 }
 
-/** Lets a user log in, or not, with the password as it is. `INVALID_INPUT` when there is no such user. */
+/** Enables or disables a user. The password stays. Rejects with `INVALID_INPUT` if the user does not exist. */
 export const enableUser = (path: string, username: string, enabled: boolean): Promise<string> =>
   changeAuthFile(path, (present) => {
     requireKnown(present, username)
@@ -175,7 +176,7 @@ export const enableUser = (path: string, username: string, enabled: boolean): Pr
     })
   })
 
-/** `INVALID_INPUT` when there is no such user. */
+/** Rejects with `INVALID_INPUT` if the user does not exist. */
 export const removeUser = (path: string, username: string): Promise<string> =>
   changeAuthFile(path, (present) => {
     requireKnown(present, username)

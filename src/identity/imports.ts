@@ -4,7 +4,7 @@ import { allows, type Principal } from './principal.ts'
 
 type Restrictions = Pick<ServerSettings, 'restrictByScopes' | 'restrictByAuthority'>
 
-/** In whose name an import is made, as its record keeps it. */
+/** The user of an import, as its record keeps it. */
 export const importUserOf = ({ username, agent, scopes, target }: Principal): ImportUser => ({
   username,
   agent,
@@ -12,7 +12,7 @@ export const importUserOf = ({ username, agent, scopes, target }: Principal): Im
   ...(target === undefined ? {} : { target })
 })
 
-/** As of statements: those of one's store, and where authorities are kept apart only one's own. */
+/** The imports that a user may see, as for statements: those of the same store. Where authorities are kept apart, only the user's own. */
 export const visibleImports = (
   principal: Principal,
   { restrictByScopes, restrictByAuthority }: Restrictions

@@ -16,44 +16,44 @@ import { openUsers, type Users } from './users.ts'
 /** The names and passwords of the auth file. */
 export interface Passwords {
   /**
-   * The user with this name and password; undefined: there is none. `OVERLOADED` when too many credentials that were
-   * not seen before are being verified; those that were seen are not affected.
-   * @param source where the request comes from: each source gets its share
+   * The user with this name and password. Undefined: there is none. Rejects with `OVERLOADED` if too many new credentials are being
+   * verified. Credentials that were verified recently are not affected.
+   * @param source the source of the request; each source gets its share
    */
   verify(username: string, password: string, source?: string): Promise<Principal | undefined>
-  /** Says in the log, once the server listens, which user it takes or refuses though everybody knows the password. */
+  /** Logs which user with the well-known password is accepted or refused. It is called when the server listens. */
   announce(): void
-  /** `degraded` while the auth file cannot be read as it is now. */
+  /** `degraded` while the present auth file cannot be read. */
   health(): Promise<PartStatus>
-  /** Forgets everything. May be called twice. */
+  /** Forgets everything. It may be called twice. */
   close(): void
 }
 
 export interface PasswordOptions {
   readonly queue?: BcryptQueueOptions
-  /** Compares a password with a hash; bcrypt on a thread of its own unless given. */
+  /** Compares a password with a hash. Unless given, bcrypt in its own thread. */
   readonly compare?: (password: string, hash: string) => Promise<boolean>
 }
 
-/** Leaves one processor to the event loop; a user is verified once an hour, so few at a time are plenty. */
+/** Leaves one processor to the event loop. A user is verified once an hour, so a few threads are enough. */
 const defaultQueue = (): BcryptQueueOptions => ({
   atOnce: Math.max(1, Math.min(2, availableParallelism() - 1)),
   waiting: 64
 })
 
-/** How long a refusal is remembered, in milliseconds, and how many: a client that errs, errs in a loop. */
+/** How long a refusal is remembered, in milliseconds, and how many are. A client with a wrong password usually repeats it. */
 const refusalTtl = 10_000
 const refusals = 10_000
 
-/** No password has this hash, or rather nobody will find one. */
+/** No known password has this hash. */
 const hashOfNobody = (cost: string): string =>
   `$2b$${cost}$${randomBytes(16).toString('hex').slice(0, 21)}u${'u'.repeat(31)}`
 
 const costOf = ({ hash }: User): string => hash.slice(4, 6)
 
 /**
- * What stands in for the hashes of users that do not exist: their costs are spread as those of the users that do, so
- * that the time of an answer does not tell who exists.
+ * Hashes in the place of those of unknown users. Their costs are distributed as those of the users, so the time of an answer does not
+ * reveal who exists.
  */
 const createDecoys = (users: readonly User[]): readonly string[] => {
   const costs = users.length === 0 ? ['12'] : users.map(costOf)
@@ -61,7 +61,7 @@ const createDecoys = (users: readonly User[]): readonly string[] => {
   return costs.flatMap((cost) => byCost.get(cost) ?? [])
 }
 
-/** Says what happens to the well-known credentials, at every start and whenever they turn up. */
+/** Says what happens to the well-known credentials, at every start and whenever they appear in the file. */
 const announceDemo = (users: readonly User[], { allowDemoCredentials, authFile }: IdentitySettings, log: Log): void => {
   const demo = users.find(({ hash }) => hash === demoHash)
   if (demo === undefined) return
@@ -73,15 +73,14 @@ const announceDemo = (users: readonly User[], { allowDemoCredentials, authFile }
   )
 }
 
-/** A cache that does nothing when it may hold nothing: to `LRUCache` 0 means without limit. */
+/** A cache that holds nothing if `max` is 0: for `LRUCache`, 0 means no limit. */
 const createCache = (max: number, ttl: number): Pick<LRUCache<string, true>, 'has' | 'set' | 'clear'> | undefined =>
   max > 0 && ttl > 0 ? new LRUCache<string, true>({ max, ttl }) : undefined
 
 /**
- * Verifies credentials against the auth file, which is read again when it changes. bcrypt is asked once for the same
- * credentials while they are cached; the cache holds keyed digests, and each is bound to the hash it was verified
- * with, so that a changed password or a removed user is refused at once. `INVALID_AUTH_FILE` when the file is missing
- * or malformed.
+ * Verifies credentials against the auth file, which is read again when it changes. While credentials are cached, bcrypt is not asked again.
+ * The cache holds keyed digests, each bound to the hash it was verified with, so a changed password or a removed user is refused at once.
+ * Throws `INVALID_AUTH_FILE` if the file is missing or malformed.
  */
 export const openPasswords = async (
   settings: IdentitySettings,
@@ -105,21 +104,21 @@ export const openPasswords = async (
   })
 
   /**
-   * Keyed by what stands first. It is never shown to anyone, so the simple construction is as good as HMAC, and it is
-   * made for every request: this takes a twentieth of the time.
+   * Keyed by its first part. The digest never leaves the process, so this simple construction is as safe as HMAC. It runs for every
+   * request, and takes a twentieth of the time of HMAC.
    */
   const digest = (text: string): string => digestOf('sha256', key + text, 'base64')
 
-  /** Which of the decoys stands for a name is always the same while the users are. */
+  /** The decoy of a name is always the same while the users do not change. */
   const decoyOf = (username: string): string => {
     const lot = Buffer.from(digest(username), 'base64').readUInt32BE()
     return decoys[lot % decoys.length] ?? demoHash
   }
 
   /**
-   * A flood of invented names waits in a line of its own, and a user in another one, but only the right password is
-   * answered from there: a wrong one takes a place in the line of the invented names too, and is answered or refused
-   * there. A refusal takes as long as a comparison. Else a flood would tell who exists.
+   * Invented names and users wait in separate lines, so a flood of invented names does not stop users. But only the right password is
+   * answered from the line of users. A wrong one also takes a place in the line of invented names, and is answered or refused there. A
+   * refusal takes as long as a comparison. Otherwise a flood would reveal who exists.
    */
   const compareInTurn = async (account: LoginAttempt, password: string, hash: string): Promise<boolean> => {
     const measured = async (): Promise<boolean> => {
@@ -130,19 +129,19 @@ export const openPasswords = async (
     }
     const comparison = inTurn(account, measured)
     const answer = account.known ? inTurn({ ...account, known: false }, async () => false) : comparison
-    // It is not waited for if the password is right.
+    // It is not awaited if the password is right.
     answer.catch(() => {})
     try {
       if (await comparison) return true
     } catch (error) {
-      // A user waits for the comparison that is running, often for one more, and then for the own one.
+      // A user waits for the running comparison, often for one more, and then for its own.
       await wait(usualTime + randomInt(Math.ceil(2 * usualTime) + 1))
       throw error
     }
     return answer
   }
 
-  /** Concurrent requests with the same credentials share one bcrypt. */
+  /** Concurrent requests with the same credentials share one comparison. */
   const compareOnce = (
     account: LoginAttempt,
     credentials: string,
@@ -184,7 +183,7 @@ export const openPasswords = async (
       await users.refresh()
       const detail = users.problem()
       if (detail === undefined) return { state: 'ok' }
-      return { state: 'degraded', detail, hint: 'the auth file cannot be read; the users that were known before stay' }
+      return { state: 'degraded', detail, hint: 'the auth file cannot be read; the earlier users stay valid' }
     },
     close: () => {
       accepted?.clear()

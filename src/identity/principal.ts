@@ -1,7 +1,7 @@
 import { RalphError } from '../errors.ts'
 import type { Agent } from '../xapi/statement.ts'
 
-/** Ralph's scopes, those of xAPI 1.0.3 Communication §4.0 among them, as auth.json spells them. */
+/** The scopes of Ralph, including those of xAPI 1.0.3 Communication §4.0, as in auth.json. */
 export const scopes = [
   'statements/write',
   'statements/read/mine',
@@ -19,14 +19,14 @@ export type Scope = (typeof scopes)[number]
 
 export const isScope = (word: string): word is Scope => scopes.some((scope) => scope === word)
 
-/** The user whose credentials were verified, with what this user may do. */
+/** The user whose credentials were verified, and what this user may do. */
 export interface Principal {
   readonly username: string
   /** Becomes the Authority of the statements that this user stores (Data §2.4.9). */
   readonly agent: Agent
-  /** As in auth.json, not expanded; ask `allows`. */
+  /** As in auth.json, not expanded. Call `allows` to check one. */
   readonly scopes: readonly Scope[]
-  /** Which store this user reads and writes; undefined: the default one. */
+  /** The store that this user reads and writes. Undefined: the default one. */
   readonly target?: string
 }
 
@@ -44,7 +44,7 @@ const includedIn: { readonly [scope in Scope]: readonly Scope[] } = {
   'authority/write': ['all']
 }
 
-/** `FORBIDDEN` where scopes are enforced and the principal lacks this one. */
+/** Throws `FORBIDDEN` if scopes are enforced and the principal does not have this one. */
 export const requireScopeOf = (
   principal: Principal,
   scope: Scope,
@@ -54,6 +54,6 @@ export const requireScopeOf = (
   throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
 }
 
-/** Whether the principal holds the scope, by itself or within a wider one. */
+/** Whether the principal has the scope, directly or as part of a wider one. */
 export const allows = (principal: Principal, scope: Scope): boolean =>
   principal.scopes.includes(scope) || includedIn[scope].some((wider) => principal.scopes.includes(wider))

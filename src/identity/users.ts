@@ -3,22 +3,22 @@ import { messageOf, RalphError } from '../errors.ts'
 import { type FileState, readAuthFile, stateOfAuthFile, type User } from './auth-file.ts'
 import { newUserCommand } from './new-user-command.ts'
 
-/** The users of an auth file, as the file is now. */
+/** The users of the present auth file. */
 export interface Users {
-  /** Looks whether the file has changed, at most once a second. Never rejects. */
+  /** Checks whether the file has changed, at most once a second. It never rejects. */
   refresh(): Promise<void> | undefined
   find(username: string): User | undefined
-  /** What is wrong with the file as it is now, when the users that were known before stay. */
+  /** The problem of the present file, while the earlier users stay valid. */
   problem(): string | undefined
 }
 
-/** Milliseconds between two looks at the file. */
+/** Milliseconds between two checks of the file. */
 const interval = 1000
 
 const missing = (path: string): RalphError =>
   new RalphError(
     'INVALID_AUTH_FILE',
-    `There is no auth file ${path}. Make it, with a first user, by: ${newUserCommand(path)}`,
+    `There is no auth file ${path}. Make it with a first user: ${newUserCommand(path)}`,
     { path }
   )
 
@@ -26,9 +26,9 @@ const byName = (users: readonly User[]): ReadonlyMap<string, User> =>
   new Map(users.map((user) => [user.principal.username, user]))
 
 /**
- * Reads the file and keeps what it says up to date. While a changed file is missing or broken, the users that were
- * known last stay, and the log says why. `INVALID_AUTH_FILE` when it is missing or broken at first.
- * @param onChange called with all users that may log in, at first and after every change
+ * Reads the file, and reads it again when it changes. While a changed file is missing or broken, the last known users stay, and the log
+ * says why. Rejects with `INVALID_AUTH_FILE` if it is missing or broken at the start.
+ * @param onChange called with all users that may log in, at the start and after every change
  */
 export const openUsers = async (
   path: string,
@@ -53,14 +53,14 @@ export const openUsers = async (
     try {
       const found = await stateOfAuthFile(path)
       if (found === state) return
-      // Kept even if the file turns out to be broken: it is read again when it has changed again.
+      // Kept even if the file is broken: it is read again after the next change.
       state = found
       if (found === undefined) throw missing(path)
       await read()
       problem = undefined
       log.info(`The auth file ${path} has changed and was read again: ${users.size} users`)
     } catch (error) {
-      problem = `${messageOf(error)} The users that were known before stay.`
+      problem = `${messageOf(error)} The earlier users stay valid.`
       log.error(problem)
     }
   }
@@ -69,7 +69,7 @@ export const openUsers = async (
   if (state === undefined) throw missing(path)
   await read()
   if (users.size === 0)
-    log.warn(`The auth file ${path} has no users that may log in: make one by: ${newUserCommand(path)}`)
+    log.warn(`The auth file ${path} has no users that may log in: make one: ${newUserCommand(path)}`)
 
   return {
     refresh: () => {

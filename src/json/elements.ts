@@ -1,26 +1,26 @@
-/** Where one element of a JSON list stands in the bytes of the list, and what can be told of it without reading its values. */
+/** Where one element of a JSON list is in the bytes of the list, and what can be said of it without reading its values. */
 export interface ElementPlace {
   readonly start: number
   readonly end: number
-  /** How many `"key":` stand in it, at every depth, repeated ones included. */
+  /** The number of `"key":` in it, at every depth. A repeated key counts each time. */
   readonly keys: number
-  /** How many arrays and objects stand within each other. */
+  /** How deep its arrays and objects are nested. */
   readonly depth: number
 }
 
 /**
- * Finds the elements of a list, or the one value that the bytes are, some bytes at a time. The bytes are JSON exactly when
- * the form is sound and every element is: so that each may be parsed by itself, and others have their turn in between.
+ * Finds the elements of a list, a few bytes at a time. Bytes that are not a list count as one element. The bytes are valid JSON exactly
+ * when `isSound` is true and every element is valid JSON. So each element can be parsed by itself, and other requests run in between.
  */
 export interface ElementScan {
-  /** Looks at so many bytes more; true when there are none left. */
+  /** Scans this many more bytes. Returns true when no bytes are left. */
   step(bytes: number): boolean
-  /** The elements that are kept. */
+  /** The elements that were kept. */
   readonly found: readonly ElementPlace[]
-  /** The number of all elements. Ask for it, and for what follows, when `step` has returned true. */
+  /** The number of all elements. Like `isSound`, it is valid only after `step` has returned true. */
   count(): number
   isList(): boolean
-  /** The brackets and commas around the elements are those of a list. */
+  /** Whether the brackets and commas around the elements are those of a list. */
   isSound(): boolean
 }
 
@@ -37,13 +37,15 @@ const isSpace = (code: number | undefined): boolean => code === 0x20 || code ===
 
 const hasMark = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 
-/** So many blanks around an element are left out. More blanks stay part of it: to pass over a whole body takes long. */
+/**
+ * At most this many blanks around an element are left out. More blanks stay part of it, because skipping a whole body of blanks takes long.
+ */
 const mostBlanks = 2 ** 20
 
-/** `bytes` is UTF-8. Elements beyond `most` are counted and not kept: a body of single digits would fill the memory. */
+/** `bytes` is UTF-8. Elements beyond `most` are counted but not kept: a body of single digits would fill the memory. */
 export const scanElements = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY): ElementScan => {
   const { length } = bytes
-  // A byte order mark is passed over.
+  // A byte order mark is skipped.
   let at = hasMark(bytes) ? 3 : 0
   let isBegun = false
   let isList = false
@@ -64,7 +66,7 @@ export const scanElements = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY)
     while (from < latest && isSpace(bytes[from])) from += 1
     while (to > from && to > earliest && isSpace(bytes[to - 1])) to -= 1
     start = end + 1
-    // An empty list has no element. A missing element between two commas is kept: parsing it gives the error.
+    // An empty list has no element. A missing element between two commas is kept, so that parsing it gives the error.
     if (from === to && isList && !isOpen && count === 0) return
     count += 1
     if (count <= most) found.push({ start: from, end: to, keys, depth })
@@ -81,7 +83,7 @@ export const scanElements = (bytes: Uint8Array, most = Number.POSITIVE_INFINITY)
   }
 
   const goOn = (end: number): void => {
-    // Kept here while the loop runs: it is the same, and several times faster.
+    // The state is in local variables while the loop runs: this is several times faster.
     let [place, level, deep, names, quoted] = [at, depth, deepest, keys, inString]
     for (; place < end; place += 1) {
       const code = bytes[place]

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import { messageOf, RalphError } from '../errors.ts'
 
 /**
- * Statements are given back as they were sent, number text and key order included (decision: equal JSON and more).
- * So the text that arrived is kept and edited, never printed anew from what was parsed. These functions find places in
- * text that `JSON.parse` has already accepted; on other text their answers mean nothing.
+ * Statements are returned as they were sent, with the same number text and key order (decision: more than equal JSON). So the text that
+ * arrived is kept and edited. It is never printed from the parsed value. These functions find positions in text that `JSON.parse` has
+ * already accepted. For other text their results mean nothing.
  */
 
 const quote = 0x22
@@ -17,23 +17,23 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** UTF-8 only (RFC 8259 §8.1); a byte order mark is passed over. `INVALID_JSON` for other bytes. */
+/** UTF-8 only (RFC 8259 §8.1). A byte order mark is skipped. Throws `INVALID_JSON` for other bytes. */
 export const decodeUtf8 = (bytes: Uint8Array): string => {
   if (!isUtf8(bytes)) throw new RalphError('INVALID_JSON', 'The body is not valid UTF-8.')
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
-/** `INVALID_JSON` says at which position the text stops being JSON. */
+/** Throws `INVALID_JSON`, with the position at which the text is no longer JSON. */
 export const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new RalphError('INVALID_JSON', `The body is not JSON: ${messageOf(cause)}.`)
+    throw new RalphError('INVALID_JSON', `The body is not valid JSON: ${messageOf(cause)}.`)
   }
 }
 
-/** From the opening quote of a string to just behind its closing quote. */
+/** `start` is the opening quote of a string. Returns the position after its closing quote. */
 export const endOfString = (text: string, start: number): number => {
   let end = text.indexOf('"', start + 1)
   while (text.charCodeAt(end - 1) === backslash) {
@@ -46,18 +46,18 @@ export const endOfString = (text: string, start: number): number => {
 }
 
 export interface Survey {
-  /** How many `"key":` stand in it, at every depth, repeated ones included. */
+  /** The number of `"key":` in it, at every depth. A repeated key counts each time. */
   readonly keys: number
-  /** How many arrays and objects stand within each other. */
+  /** How deep its arrays and objects are nested. */
   readonly depth: number
-  /** A number may be too large for a double. */
+  /** It may hold a number that is too large for a double. */
   readonly mayOverflow: boolean
 }
 
 /** The largest double has 309 digits. */
 const manyDigits = 300
 
-/** Where the number that begins at `start` ends. */
+/** The end of the number that begins at `start`. */
 const endOfNumber = (text: string, start: number): number => {
   let end = start
   for (; end < text.length; end += 1) {
@@ -71,7 +71,7 @@ const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
 const isExponent = (code: number): boolean => code === 0x65 || code === 0x45
 
-/** What can be told of one JSON text without reading its values. */
+/** What can be said of one JSON text without reading its values. */
 export const survey = (text: string): Survey => {
   let keys = 0
   let depth = 0
@@ -107,13 +107,13 @@ export const survey = (text: string): Survey => {
 
 export interface Element {
   readonly text: string
-  /** How many `"key":` stand in it, at every depth, repeated ones included. */
+  /** The number of `"key":` in the text, at every depth. A repeated key counts each time. */
   readonly keys: number
 }
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
-/** Where the value that begins at `start` ends: before a comma or bracket that is not its own, or at `limit`. */
+/** The end of the value that begins at `start`: before a comma or bracket that does not belong to it, or at `limit`. */
 const scanValue = (text: string, start: number, limit: number): { readonly end: number; readonly keys: number } => {
   let depth = 0
   let keys = 0
@@ -143,14 +143,14 @@ const scanValue = (text: string, start: number, limit: number): { readonly end: 
   return { end, keys }
 }
 
-/** Where the value that begins at `start` ends. */
+/** The end of the value that begins at `start`. */
 export const endOfValue = (text: string, start: number): number => {
   let { end } = scanValue(text, start, text.length)
   while (isSpace(text.charCodeAt(end - 1))) end -= 1
   return end
 }
 
-/** The elements of an array's text, or the one value that the text is. */
+/** The elements of the text of an array. Text that is not an array counts as one element. */
 export const elements = (text: string): Element[] => {
   let at = 0
   while (isSpace(text.charCodeAt(at))) at += 1
@@ -165,7 +165,7 @@ export const elements = (text: string): Element[] => {
   }
 }
 
-/** How many keys a parsed value has at every depth. Fewer than its text: the text repeats a key within one object. */
+/** The number of keys of a parsed value, at every depth. If the text has more, it repeats a key within one object. */
 export const countKeys = (value: unknown): number => {
   if (typeof value !== 'object' || value === null) return 0
   let keys = 0
@@ -180,13 +180,13 @@ export const countKeys = (value: unknown): number => {
 
 export interface Member {
   readonly key: string
-  /** [start, end) is `"key": value`, [valueStart, end) the value. */
+  /** [start, end) is `"key": value`, [valueStart, end) is the value. */
   readonly start: number
   readonly valueStart: number
   readonly end: number
 }
 
-/** The top-level members of an object's text, in their order. */
+/** The top-level members of the text of an object, in their order. */
 export const members = (text: string): readonly Member[] => {
   const found: Member[] = []
   let at = text.indexOf('{') + 1
@@ -208,7 +208,7 @@ export const members = (text: string): readonly Member[] => {
   return found
 }
 
-/** On one line: JSON strings hold no raw line feed, so white space around one is insignificant wherever it stands. */
+/** Puts JSON on one line. JSON strings hold no raw line feed, so every line feed is insignificant white space. */
 export const onOneLine = (text: string): string =>
   text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n][ \t\r\n]*/g, '') : text
 
@@ -220,7 +220,7 @@ export const withoutMembers = (text: string, keys: ReadonlySet<string>): string 
   return `{${kept.join(',')}}`
 }
 
-/** The text of an object with the value at a path of keys replaced; unchanged where the path leads nowhere. */
+/** The text of an object, with the value at a path of keys replaced. The text is unchanged if the path does not exist. */
 export const editValue = (text: string, path: readonly string[], edit: (value: string) => string): string => {
   const [key, ...rest] = path
   if (key === undefined) return edit(text)

@@ -1,15 +1,15 @@
 /**
- * Reads the bytes of a JSON object some at a time, so that others have their turn in between, and keeps nothing of them but
- * where its top-level members stand. What it takes, `JSON.parse` takes.
+ * Scans the bytes of a JSON object, a few at a time, so that other requests run in between. It keeps only the positions of the top-level
+ * members. It accepts what `JSON.parse` accepts.
  */
 export interface ObjectScan {
-  /** Looks at so many bytes more; true when there are none left. Throws a SyntaxError where they stop being JSON. */
+  /** Scans this many more bytes. Returns true when no bytes are left. Throws a SyntaxError at the first byte that is not JSON. */
   step(bytes: number): boolean
-  /** Four numbers a member, in their order: where its key starts and ends, where its value starts and ends. */
+  /** Four numbers for each member, in the order of the members: start and end of the key, start and end of the value. */
   readonly places: readonly number[]
 }
 
-/** How many numbers `places` has for a member. */
+/** How many numbers `places` has for each member. */
 export const perMember = 4
 
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a] as const
@@ -27,7 +27,7 @@ const words: ReadonlyMap<number, Buffer> = new Map(
   ['true', 'false', 'null'].map((word) => [word.charCodeAt(0), Buffer.from(word)])
 )
 
-/** What comes next. Within a number: what stood last of it. */
+/** What may come next. Within a number: the last thing that was read of it. */
 const next = {
   value: 0,
   valueOrEnd: 1,
@@ -48,10 +48,10 @@ const next = {
   afterExponent: 16
 } as const
 
-/** Where a number may end. */
+/** The states in which a number may end. */
 const complete: ReadonlySet<number> = new Set([next.afterZero, next.afterDigit, next.afterFraction, next.afterExponent])
 
-/** The state of a number after one more byte of it; undefined: the byte belongs to no number here. */
+/** The state of a number after one more byte. Undefined: the byte does not continue the number. */
 const inNumber = (state: number, code: number): number | undefined => {
   switch (state) {
     case next.afterMinus:
@@ -72,7 +72,7 @@ const inNumber = (state: number, code: number): number | undefined => {
   }
 }
 
-/** Whether each of the arrays and objects that are open is an object: a bit each, for there may be as many as bytes. */
+/** For each open array or object, whether it is an object. One bit each, because there may be as many as there are bytes. */
 const createNesting = () => {
   let bits = new Uint8Array(64)
   let depth = 0
@@ -96,7 +96,7 @@ const createNesting = () => {
   }
 }
 
-/** `bytes`: UTF-8, from the opening brace of an object on. */
+/** `bytes` is UTF-8, starting at the opening brace of an object. */
 export const scanObject = (bytes: Uint8Array, start: number): ObjectScan => {
   const { length } = bytes
   const places: number[] = []
@@ -109,7 +109,7 @@ export const scanObject = (bytes: Uint8Array, start: number): ObjectScan => {
   const fail = (place: number): never => {
     throw new SyntaxError(place < length ? `unexpected byte at position ${place}` : 'it ends too early')
   }
-  // Each of these gives what comes next.
+  // Each of these functions returns what comes next.
   const ended = (end: number): number => {
     if (nesting.depth() === 1) places.push(end)
     return next.commaOrEnd
@@ -145,7 +145,7 @@ export const scanObject = (bytes: Uint8Array, start: number): ObjectScan => {
     return next.colon
   }
 
-  /** Anything but the inside of a string or a number. */
+  /** Everything except the inside of a string or a number. */
   const between = (code: number): number => {
     if (isSpace(code)) return state
     switch (state) {
@@ -190,7 +190,7 @@ export const scanObject = (bytes: Uint8Array, start: number): ObjectScan => {
   const step = (count: number): boolean => {
     const end = Math.min(length, at + count)
     for (; at < end; at += 1) {
-      // Within the bytes.
+      // `at` is within the bytes.
       const code = bytes[at] as number
       if (state < next.restOfString) state = between(code)
       else if (state < next.afterMinus) state = inString(code)

@@ -1,11 +1,10 @@
 import { copied, copyString, endOfString, type Words } from './strings.ts'
 
 /**
- * JSON is judged and cut in its bytes, one pass over each, without making anything of it: several times as fast as
- * parsing it. What these functions do not see as well-formed at once (keys with escapes, deep nesting, errors) is left
- * to JSON.parse; they never take for well-formed what it refuses.
+ * JSON is checked and cut as bytes, in one pass, without making values. This is several times as fast as parsing. What these functions do
+ * not recognise at once (keys with escapes, deep nesting, errors) is left to JSON.parse. They never accept what JSON.parse refuses.
  *
- * The bytes are UTF-8, and each line of them ends with a line feed, at which every loop stops.
+ * The bytes are UTF-8. Each line ends with a line feed, and every loop stops there.
  */
 
 const quote = 0x22
@@ -17,10 +16,10 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** Deeper than this is left to others. */
+/** Deeper values are left to JSON.parse. */
 const maxDepth = 128
 
-/** Behind the white space; a line feed is none, since it ends the line. */
+/** The position after the white space. A line feed does not count as white space, because it ends the line. */
 const skipSpace = (bytes: Uint8Array, from: number): number => {
   let at = from
   let byte = bytes[at]
@@ -30,7 +29,7 @@ const skipSpace = (bytes: Uint8Array, from: number): number => {
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39
 
-/** Behind the digits; -1: there are none. */
+/** The position after the digits; -1 if there are no digits. */
 const endOfDigits = (bytes: Uint8Array, from: number): number => {
   let at = from
   while (isDigit(bytes[at])) at += 1
@@ -68,22 +67,22 @@ const endOfScalar = (words: Words, from: number): number => {
   return byte === 0x2d || isDigit(byte) ? endOfNumber(bytes, from) : endOfLiteral(bytes, from)
 }
 
-/** What a scan has found, [start, end); -1: nothing. */
+/** What a scan has found, as [start, end). -1 means not found. */
 export interface Scanned {
-  /** Of the object on the line. */
+  /** The object on the line. */
   start: number
   end: number
-  /** Of the value of its member of the wanted name, the last one of several. */
+  /** The value of the member with the wanted name. If there are several, the last one. */
   valueStart: number
   valueEnd: number
-  /** Where in `out` ends what that value stands for, where it is a string. */
+  /** If that value is a string: where its content ends in `out`. */
   put: number
 }
 
 /**
- * Makes what looks at the line that begins at `from`: whether it is one object, and where its member `name` is. The
- * answer is in `found` until the next call; false: this cannot tell, or it is none. With `out`, what the member stands
- * for is written there at `to` when it is a string: it is read once for both.
+ * Makes a scanner for the line that begins at `from`: whether the line is one object, and where its member `name` is. The result is in
+ * `found` until the next call. Returns false if the line is not an object, or if this scanner cannot tell. If `out` is given and the member
+ * is a string, its content is written there at `to`, so that it is read only once.
  */
 export const createScan = (name: string) => {
   const wanted = Buffer.from(name)
@@ -91,7 +90,7 @@ export const createScan = (name: string) => {
   const found: Scanned = { start: -1, end: -1, valueStart: -1, valueEnd: -1, put: 0 }
   let isWanted = false
 
-  /** Behind the colon of the key that begins at `from`; -1: it is none, or it has escapes. */
+  /** The position after the colon of the key that begins at `from`; -1 if there is no key, or if it has escapes. */
   const endOfKey = (words: Words, from: number, depth: number): number => {
     const { bytes } = words
     if (bytes[from] !== quote) return -1
@@ -138,7 +137,7 @@ export const createScan = (name: string) => {
         } else at = endOfScalar(words, at)
         if (at < 0) return false
       }
-      // A value has ended, and what it stands in may end with it.
+      // A value has ended. The arrays and objects around it may end with it.
       for (;;) {
         if (depth === 1 && isWanted) {
           found.valueEnd = at

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { endOfString, endOfValue } from './exact.ts'
 
 /**
- * To rearrange a statement without printing anew what must stay as it was written, and without reading what nobody looks
- * at: numbers that a double would print otherwise, and extensions, are set aside before the text is parsed and put back
- * when it is printed. What stands for them meanwhile is a string that no text can hold: nobody else knows the mark.
+ * Rearranges a statement without changing what must stay as it was written: extensions, and numbers that a double would print differently.
+ * They are replaced by marks before the text is parsed, and put back when it is printed. A mark is a string that no text can contain,
+ * because it is random and never leaves this process.
  */
 const mark = randomBytes(16).toString('hex')
 const marked = new RegExp(`"${mark}(\\d+)"`, 'g')
@@ -21,13 +21,13 @@ const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || cod
 const extensions = '"extensions"'
 
 export interface Aside {
-  /** JSON, with marks. */
+  /** JSON text with marks. */
   readonly text: string
-  /** The JSON text with everything put back where its mark stands. */
+  /** The JSON text with the original text in the place of each mark. */
   putBack(text: string): string
 }
 
-/** `text`: JSON that is known to be valid. Takes time in proportion to its length. */
+/** `text` must be valid JSON. The time is proportional to its length. */
 export const setAside = (text: string): Aside => {
   const parts: string[] = []
   const pieces: string[] = []

@@ -1,3 +1,3 @@
-/** Whether a value of JSON is an object: neither null nor an array. */
+/** Whether a JSON value is an object. Null and arrays are not. */
 export const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -4,7 +4,7 @@ import { definitionOf } from './describe.ts'
 import { iri, type Parameters, refuseUnknown, required } from './parameters.ts'
 
 /**
- * GET /activities: an Activity with what all statements that the principal may read say of it; an unknown one has no
+ * GET /activities: an Activity with the merged definition from all statements that the principal may read. An unknown Activity has no
  * definition (Communication §2.5).
  */
 export const readActivity = async (call: Call, parameters: Parameters): Promise<Activity> => {

@@ -4,9 +4,7 @@ import type { Call } from './call.ts'
 import { namesOf } from './describe.ts'
 import { agent, type Parameters, refuseUnknown, required } from './parameters.ts'
 
-/**
- * GET /agents: everything known of an Agent, as a Person; one that was never seen is answered too (Communication §2.4).
- */
+/** GET /agents: all that is known of an Agent, as a Person. An unknown Agent gets an answer too (Communication §2.4). */
 export const readPerson = async (call: Call, parameters: Parameters): Promise<Person> => {
   refuseUnknown(parameters, ['agent'], call.rules)
   const asked = required(parameters, 'agent', agent(call.version))

@@ -3,41 +3,41 @@ import type { Principal } from '../identity/principal.ts'
 import type { TrustedKey } from '../xapi/signature.ts'
 import type { Version } from '../xapi/version.ts'
 
-/** What an operator decided about the LRS, apart from any door to it. */
+/** What an operator decided about the LRS, for HTTP and gRPC alike. */
 export interface LrsRules {
   /** Default and maximum of `limit`. */
   readonly maxSearchHits: number
-  /** Most statements that one request may bring. */
+  /** The most statements of one request. */
   readonly maxStatements: number
-  /** Most bytes of one statement. */
+  /** The most bytes of one statement. */
   readonly maxStatementSize: number
-  /** Most keys of one statement, at every depth together. */
+  /** The most keys of one statement, at every depth together. */
   readonly maxStatementKeys: number
-  /** Most arrays and objects within each other. */
+  /** The most nested arrays and objects. */
   readonly maxStatementDepth: number
-  /** Most terms that the statements of one request take over by StatementRef. */
+  /** The most terms that the statements of one request may inherit by StatementRef. */
   readonly maxInheritedTerms: number
-  /** Most bytes of a document, merged ones included. */
+  /** The most bytes of a document, also after merging. */
   readonly maxDocumentSize: number
-  /** Most top-level keys of a document that is merged. */
+  /** The most top-level keys of a document that is merged. */
   readonly maxDocumentKeys: number
   readonly restrictByAuthority: boolean
   readonly restrictByScopes: boolean
-  /** Query parameters of unknown names are passed over instead of refused. */
+  /** Unknown query parameters are ignored instead of refused. */
   readonly ignoreUnknownParameters: boolean
-  /** Keys that verify signatures which carry no certificate; none: such signatures are only compared. */
+  /** Keys for signatures without a certificate. If there is none, only the payload of such signatures is checked. */
   readonly trustedKeys: readonly TrustedKey[]
 }
 
-/** One request to the LRS, after its credentials and its version are known: what every use-case is given first. */
+/** One request to the LRS, with known credentials and version. It is the first argument of every use-case. */
 export interface Call {
   readonly principal: Principal
   readonly version: Version
   /** The store of the principal's target. */
   readonly store: LrsStore
   readonly rules: LrsRules
-  /** A fresh UUID. */
+  /** Returns a new UUID. */
   readonly newId: () => string
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the client no longer waits for the answer. */
   readonly signal: AbortSignal
 }

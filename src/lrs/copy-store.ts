@@ -8,17 +8,17 @@ import { onOneLine } from '../json/exact.ts'
 import { isMark, markOf, namedDigests } from '../xapi/attachments.ts'
 import type { Position } from '../xapi/filters.ts'
 
-/** What a store has, in numbers that can be compared with another's. */
+/** The content of a store in numbers that can be compared with those of another store. */
 export interface Inventory {
   readonly statements: number
   readonly attachments: number
   readonly documents: number
   /**
-   * SHA-256 over the ids and texts of all statements, in the order of `stored`, and their attachments. The time itself is in the
-   * texts; a store that cannot keep two at the same microsecond may part them.
+   * SHA-256 over the ids and texts of all statements, in the order of `stored`, and their attachments. The time is part of the text. It is
+   * not hashed by itself, because a store that cannot keep two statements of the same microsecond may move one.
    */
   readonly statementDigest: string
-  /** SHA-256 over all documents, in order of their keys. */
+  /** SHA-256 over all documents, in the order of their keys. */
   readonly documentDigest: string
 }
 
@@ -35,7 +35,7 @@ export interface CopyOptions {
 
 const statementsPerPage = 500
 const documentsPerPage = 100
-/** Attachments are handed over in parts of about this many bytes. */
+/** Attachments are copied in groups of about this many bytes. */
 const attachmentBytes = 2 ** 23
 
 const copyOf = (store: LrsStore, which: string): StoreCopy => {
@@ -66,7 +66,7 @@ async function* documentPages(store: StoreCopy, signal: AbortSignal | undefined)
 const digestsOf = (statements: readonly StoredStatement[]): string[] => {
   const digests = new Set<string>()
   for (const { id, text } of statements) {
-    // Most statements have no attachment: they need not be parsed.
+    // Most statements have no attachment, so they need not be parsed.
     if (!text.includes('"sha2"')) continue
     for (const digest of namedDigests(JSON.parse(text))) digests.add(digest).add(markOf(id, digest))
   }
@@ -74,11 +74,11 @@ const digestsOf = (statements: readonly StoredStatement[]): string[] => {
 }
 
 const notEmpty = (why: string): RalphError =>
-  new RalphError('INVALID_INPUT', `the receiving store has ${why} of its own: copy into an empty store`)
+  new RalphError('INVALID_INPUT', `the receiving store already has ${why}: copy into an empty store`)
 
 /**
- * Where to go on: the newest statement that is there, if it comes from the giving store, as the oldest does; undefined:
- * nothing was copied yet. Throws when the receiving store has something of its own, before anything is copied.
+ * Where to continue: the newest statement of the receiving store, if the oldest and the newest come from the giving store. Undefined:
+ * nothing was copied yet. Throws before anything is copied if the receiving store has other data.
  */
 const placeToGoOn = async (from: LrsStore, to: LrsStore): Promise<Position | undefined> => {
   const ends = await Promise.all([false, true].map((ascending) => to.statements.query({ ascending, limit: 1 })))
@@ -92,7 +92,7 @@ const placeToGoOn = async (from: LrsStore, to: LrsStore): Promise<Position | und
   }
   for (const { id, stored } of [newest, oldest]) {
     const [valid, voided] = await Promise.all([false, true].map((voided) => from.statements.find(id, { voided })))
-    // What voids it may not have been copied yet.
+    // The statement that voids it may not be copied yet.
     if ((valid ?? voided)?.stored !== stored) throw notEmpty('statements')
   }
   return { stored: newest.stored, id: newest.id }
@@ -123,7 +123,7 @@ const copyStatements = async (
       attachments.push(attachment)
       bytes += attachment.content.byteLength
       if (bytes < attachmentBytes) continue
-      // Attachments first: a statement is never there without its own.
+      // Attachments first, so that a statement is never there without its attachments.
       await target.restoreStatements([], attachments)
       attachments = []
       bytes = 0
@@ -142,7 +142,7 @@ const keyText = ({ id, ...scope }: DocumentKey): string =>
     id
   ])
 
-/** Counts and digests of all that a store has. */
+/** The counts and digests of a store. */
 export const takeInventory = async (
   store: LrsStore,
   report: (statements: number, documents: number) => void = () => {},
@@ -170,7 +170,7 @@ export const takeInventory = async (
     report(0, page.length)
   }
   const documentHash = createHash('sha256')
-  // Each store gives them out in an order of its own.
+  // Each store lists them in a different order.
   for (const line of documents.sort()) documentHash.update(line)
   return {
     statements,
@@ -184,9 +184,9 @@ export const takeInventory = async (
 const isSame = (one: Inventory, other: Inventory): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /**
- * Copies all that one store has into another: statements with `stored`, voiding and references, attachments, documents.
- * Goes on where an earlier call was interrupted. `INVALID_INPUT` when both do not have the same in the end: because
- * the receiving store had something of its own, or because somebody wrote to one of them meanwhile.
+ * Copies a whole store into another: statements with `stored`, voiding and references, attachments, documents. Continues where an earlier
+ * call was interrupted. Throws `INVALID_INPUT` if the stores differ in the end: the receiving store had other data, or somebody wrote to
+ * one of them meanwhile.
  */
 export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptions = {}): Promise<Inventory> => {
   const { onProgress = () => {}, signal } = options
@@ -199,7 +199,7 @@ export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptio
     }
   }
   const copyAll = async (after: Position | undefined): Promise<readonly [Inventory, Inventory]> => {
-    // What is begun again is counted again, so that no more is said to be copied than there is.
+    // A repeated step counts from the start, so that the number is never too high.
     const copied = counted('copy')
     await copyStatements(from, to, after, (count) => copied(count, 0), signal)
     for await (const page of documentPages(copyOf(from, 'giving'), signal)) {
@@ -212,11 +212,11 @@ export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptio
   const start = await placeToGoOn(from, to)
   const before = await traceOf(from, signal)
   let [original, copy] = await copyAll(start)
-  // What was interrupted in the middle of a page may lack something before the place where it went on.
+  // An interruption in the middle of a page may have left a gap before the position where this call continued.
   if (!isSame(original, copy) && start !== undefined) [original, copy] = await copyAll(undefined)
   if ((await traceOf(from, signal)) !== before) {
     const message =
-      'somebody wrote to the giving store while it was copied: stop its servers, then call it again to go on'
+      'somebody wrote to the giving store while it was copied: stop its servers, then call it again to continue'
     throw new RalphError('INVALID_INPUT', message, { original, copy })
   }
   if (isSame(original, copy)) return copy

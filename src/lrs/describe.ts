@@ -7,12 +7,12 @@ import type { Call } from './call.ts'
 import { describedAs, readsOnly } from './restriction.ts'
 
 /**
- * What the statements that the principal may read say of Activities, Verbs and Agents. What everybody's say, stores keep
- * merged; so they do for each Authority since RALPH_LRS_RESTRICT_BY_AUTHORITY was set. What is older is found in the
- * newest of the principal's own statements.
+ * The merged metadata of Activities, Verbs and Agents in the statements that the principal may read. Stores keep the merged metadata of all
+ * statements, and since RALPH_LRS_RESTRICT_BY_AUTHORITY was set also of each Authority. Older metadata is found in the newest statements of
+ * the principal.
  */
 
-/** So many of these are looked at: more may say more, but an answer costs no more than this. */
+/** The most statements to look at. It limits the cost of an answer. */
 const mostLookedAt = 100
 
 export const describe = async (
@@ -47,7 +47,7 @@ export const namesOf = async (call: Call, agent: string): Promise<readonly strin
   return (await metadataOfOwn(call, { agent, relatedAgents: true }))?.names(agent) ?? found
 }
 
-/** Undefined for who may read everything, and for who may not define: his statements teach nothing. */
+/** Undefined for a principal that may read everything, and for one that may not define metadata. */
 const metadataOfOwn = async (call: Call, filters: StatementFilters): Promise<MetadataIndex | undefined> => {
   const authority = readsOnly(call)
   const defines = !call.rules.restrictByScopes || allows(call.principal, 'define')
@@ -56,7 +56,7 @@ const metadataOfOwn = async (call: Call, filters: StatementFilters): Promise<Met
   const query = { ...filters, authority, ascending: false, limit: mostLookedAt }
   const { statements } = await call.store.statements.query(query, options)
   const metadata = createMetadataIndex()
-  // The later one wins. The store holds only what was validated when it came in.
+  // The later one wins. The store contains only validated statements.
   for (const { text } of statements.toReversed()) metadata.add(JSON.parse(text) as Statement)
   return metadata
 }

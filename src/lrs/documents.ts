@@ -64,10 +64,10 @@ const readKey = (kind: DocumentKind, call: Call, parameters: Parameters): Docume
 
 export type DocumentsAnswer =
   | { readonly document: StoredDocument }
-  /** Ids of the documents in the scope. */
+  /** The ids of the documents in the scope. */
   | { readonly ids: readonly string[] }
 
-/** GET: one document by its id, or the ids of a scope, those changed after `since` if it is given. */
+/** GET: one document by its id, or the ids in a scope. With `since`, those changed after it. */
 export const readDocuments = async (
   kind: DocumentKind,
   call: Call,
@@ -90,8 +90,8 @@ export interface DocumentChange {
 }
 
 /**
- * Whether a PUT may go without If-Match and If-None-Match. A profile that exists never may: 409; in 1.0.3 a new one
- * neither: 400 (Communication §3.1). For State, 1.0.3 leaves it to the client; 2.0 treats it as a profile that exists.
+ * Refuses a PUT without If-Match and If-None-Match where one is needed (Communication §3.1). For an existing profile it is 409. For a new
+ * profile 1.0.3 says 400. For State, 1.0.3 leaves it to the client; 2.0 treats it as an existing profile.
  */
 const refuseBlindPut = (kind: DocumentKind, version: Version, present: StoredDocument | undefined): void => {
   if (kind.kind === 'state' && version === '1.0.3') return
@@ -108,7 +108,6 @@ const refuseBlindPut = (kind: DocumentKind, version: Version, present: StoredDoc
 
 const isBlind = ({ ifMatch, ifNoneMatch }: Preconditions): boolean => ifMatch === undefined && ifNoneMatch === undefined
 
-/** PUT replaces. */
 export const putDocument = async (
   kind: DocumentKind,
   call: Call,
@@ -127,30 +126,30 @@ export const putDocument = async (
   )
 }
 
-/** What many requests merge together is bounded as what one brings. `BODY_TOO_LARGE`. */
+/** The document after a merge has the same limit as one in a request. Throws `BODY_TOO_LARGE`. */
 const requireSize = (document: DocumentContent, { rules: { maxDocumentSize: limit } }: Call): DocumentContent => {
   if (document.content.byteLength <= limit) return document
   const setting = 'RALPH_RUNSERVER_MAX_BODY_SIZE'
-  const message = `The document would be larger than the ${limit} bytes of ${setting} once the two were merged.`
+  const message = `The document would be larger than the ${limit} bytes of ${setting} after the merge.`
   throw new RalphError('BODY_TOO_LARGE', message, { limit, setting })
 }
 
-/** Up to this many bytes two documents are merged while the store waits: a millisecond. */
+/** Two documents of up to this many bytes are merged while the store waits. It takes a millisecond. */
 const small = 2 ** 16
 
-/** What a document becomes, if it is still the one that was there. */
+/** The result of a merge, valid while the stored document is still `present`. */
 interface Merged {
   readonly etag: string
   readonly contentType: string
   readonly next: DocumentContent
 }
 
-/** Large merges hold three documents at once: that of one request, whatever the number of requests. */
+/** A large merge holds three documents in memory. Only one runs at a time, however many requests there are. */
 const mergesInLine = createLine()
 
 /**
- * POST merges into what is there, and stores where nothing is (Communication §2.2). Large documents are merged while the
- * store goes on: the result is written if what is there is still what was merged, else it is merged again.
+ * POST merges into the existing document, or stores a new one (Communication §2.2). Large documents are merged while the store continues.
+ * The result is written if the stored document is still the one that was merged; otherwise it is merged again.
  */
 export const postDocument = async (
   kind: DocumentKind,
@@ -162,7 +161,7 @@ export const postDocument = async (
   const object: ObjectDocument | undefined = await runYielding(readMergeable(document, call.rules))
   const mergeInto = (present: StoredDocument) => mergeDocuments(present, { ...document, object }, call.rules)
 
-  /** Undefined: it is done. Else what is there was left alone, and is to be merged first. */
+  /** Undefined: done. Otherwise the stored document was not changed, and must be merged first. */
   const attempt = async (merged: Merged | undefined): Promise<PresentDocument | undefined> => {
     let toMerge: PresentDocument | undefined
     await call.store.documents.change(
@@ -197,7 +196,7 @@ export const postDocument = async (
   })
 }
 
-/** DELETE removes one document; State without `stateId`: all of the scope (Communication §2.3). */
+/** DELETE removes one document. For State without `stateId`, all documents in the scope (Communication §2.3). */
 export const deleteDocuments = async (
   kind: DocumentKind,
   call: Call,

@@ -21,9 +21,8 @@ const refuse = (name: string, expected: string, text?: string): RalphError =>
 const ignoringSetting = 'RALPH_LRS_IGNORE_UNKNOWN_PARAMETERS'
 
 /**
- * Parameters of any other name, or in another case, are refused (Communication §3.2: 400), unless the operator has them
- * ignored: content that was launched with parameters of its own copies them onto every request. A known name in another
- * case stays refused: to ignore a filter would give more than was asked for.
+ * Refuses unknown parameters (Communication §3.2: 400), unless the operator ignores them: some content copies its own launch parameters
+ * onto every request. A known name in another case is always refused, because ignoring a filter would return more than was asked for.
  */
 export const refuseUnknown = (
   parameters: Parameters,
@@ -36,7 +35,7 @@ export const refuseUnknown = (
     if (ignoreUnknownParameters && meant === undefined) continue
     const hint =
       meant === undefined ? `; with ${ignoringSetting}=true it would be ignored.` : `; did you mean \`${meant}\`?`
-    throw new RalphError('INVALID_PARAMETER', `Parameter ${JSON.stringify(name)} is not known here${hint}`, {
+    throw new RalphError('INVALID_PARAMETER', `Parameter ${JSON.stringify(name)} is unknown${hint}`, {
       parameter: name,
       known,
       ...(meant === undefined ? { setting: ignoringSetting } : {})
@@ -46,13 +45,13 @@ export const refuseUnknown = (
 
 type Read<Value> = (name: string, text: string) => Value
 
-/** The value of a parameter that may be absent. */
+/** The value of an optional parameter. */
 export const optional = <Value>(parameters: Parameters, name: string, read: Read<Value>): Value | undefined => {
   const text = parameters.get(name)
   return text === undefined ? undefined : read(name, text)
 }
 
-/** The value of a parameter that must be there. */
+/** The value of a required parameter. */
 export const required = <Value>(parameters: Parameters, name: string, read: Read<Value>): Value => {
   const text = parameters.get(name)
   if (text === undefined) {
@@ -62,7 +61,7 @@ export const required = <Value>(parameters: Parameters, name: string, read: Read
 }
 
 export const text: Read<string> = (name, value) => {
-  if (value === '') throw refuse(name, 'a text that is not empty')
+  if (value === '') throw refuse(name, 'a string that is not empty')
   return value
 }
 
@@ -84,16 +83,16 @@ const truths: ReadonlyMap<string, boolean> = new Map([
   ['0', false]
 ])
 
-/** In any case and as a digit too: so do client libraries in Python, .NET and JavaScript write them. */
+/** In any case, or as a digit: client libraries in Python, .NET and JavaScript write them so. */
 export const boolean: Read<boolean> = (name, value) => {
   const truth = truths.get(value.toLowerCase())
   if (truth === undefined) throw refuse(name, 'true or false', value)
   return truth
 }
 
-/** Of any length: beyond what a double can count it is about as much, and beyond that it is infinite. */
+/** Any number of digits. A number too large for a double is rounded or infinite. */
 export const wholeNumber: Read<number> = (name, value) => {
-  if (!/^\d+$/.test(value)) throw refuse(name, 'a whole number from 0 up', value)
+  if (!/^\d+$/.test(value)) throw refuse(name, 'a whole number, at least 0', value)
   return Number(value)
 }
 
@@ -106,14 +105,14 @@ export const choice =
   }
 
 /**
- * A `+` that nobody percent-encoded arrives as a space; in front of an offset it can mean nothing else. A date alone is
- * its first moment in UTC.
+ * A `+` that the client did not percent-encode arrives as a space. Before an offset it can mean nothing else. A date alone is its first
+ * moment in UTC.
  */
 export const timestamp: Read<Micros> = (name, value) => {
   const meant = /^[\dW-]+$/.test(value) ? `${value}T00Z` : value.replace(/ (?=\d\d:?\d\d$)/, '+')
   const micros = isTimestamp(meant) ? parseMicros(meant) : undefined
   if (micros === undefined) {
-    throw refuse(name, 'a timestamp or a date as of ISO 8601, e.g. 2026-01-31T12:00:00Z or 2026-01-31', value)
+    throw refuse(name, 'a timestamp or a date in ISO 8601, e.g. 2026-01-31T12:00:00Z or 2026-01-31', value)
   }
   return micros
 }
@@ -136,11 +135,11 @@ const actor =
         problems
       })
     }
-    // `validateAgent` has just vouched for it.
+    // `validateAgent` has accepted it.
     return parsed as Kind
   }
 
-/** /agents, State and Agent Profile take an Agent only (Communication §2.3, 2.4, 2.6). */
+/** /agents, State and Agent Profile accept only an Agent (Communication §2.3, 2.4, 2.6). */
 export const agent = (version: Version): Read<Agent> => actor<Agent>(version, 'agent')
-/** The filter of /statements takes an identified Group too (Communication §2.1.3). */
+/** The filter of /statements also accepts an identified Group (Communication §2.1.3). */
 export const agentOrGroup = (version: Version): Read<Actor> => actor<Actor>(version, 'agent-or-identified-group')

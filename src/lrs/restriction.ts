@@ -5,13 +5,12 @@ import type { Call } from './call.ts'
 
 type Judged = Pick<Call, 'principal' | 'rules'>
 
-/** Identifier key of the principal, by which stores know the statements this user has sent. */
+/** Identifier key of the principal. Stores know the statements of this user by it. */
 export const keyOfPrincipal = ({ principal }: Pick<Call, 'principal'>): string => identifierKey(principal.agent) ?? ''
 
 /**
- * The Authority whose statements are all that the principal may read (RALPH_LRS_RESTRICT_BY_AUTHORITY); undefined where he
- * may read everything. Whatever is answered must come from these statements, not only the statements themselves: their
- * attachments, definitions, names, and what filters look at.
+ * The only Authority whose statements the principal may read (RALPH_LRS_RESTRICT_BY_AUTHORITY). Undefined: the principal may read
+ * everything. This covers everything in an answer: statements, attachments, definitions, names, and what filters look at.
  */
 export const readsOnly = (call: Judged): string | undefined => {
   const { restrictByAuthority, restrictByScopes } = call.rules
@@ -19,18 +18,18 @@ export const readsOnly = (call: Judged): string | undefined => {
   return restrictByAuthority && !mayReadAll ? keyOfPrincipal(call) : undefined
 }
 
-/** Whether the principal has a say over his own statements alone; the scope `all` counts where scopes are enforced. */
+/** Whether the principal may change only its own statements. The scope `all` counts where scopes are enforced. */
 export const writesOwnOnly = ({ principal, rules }: Judged): boolean =>
   rules.restrictByAuthority && !(rules.restrictByScopes && allows(principal, 'all'))
 
 /**
- * Whether the principal may send statements in the name of another one (ruling 17). Where users are kept apart and scopes
- * are not enforced, no scope lets a user act for another.
+ * Whether the principal may send statements in the name of another user (ruling 17). If users are restricted and scopes are not enforced,
+ * no scope allows this.
  */
 export const mayGiveAuthority = ({ principal, rules }: Judged): boolean =>
   allows(principal, 'authority/write') && (rules.restrictByScopes || !rules.restrictByAuthority)
 
-/** The name under which the store describes an Activity, a Verb or an Agent to the principal. */
+/** The name under which the store keeps the metadata of an Activity, a Verb or an Agent for the principal. */
 export const describedAs = (call: Judged): ((name: string) => string) => {
   const authority = readsOnly(call)
   return authority === undefined ? (name) => name : (name) => apartKey(authority, name)

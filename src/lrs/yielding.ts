@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Milliseconds for which work on one request may keep all other requests waiting. */
+/** Milliseconds for which one request may keep all other requests waiting. */
 const turn = 10
 
-/** The turns of one request: it works for a while, then others have theirs. */
+/** Lets other requests run during the work on one request. */
 export interface Yielder {
-  /** Waits for the others once the present turn has lasted long enough; work that is short never waits. */
+  /** Waits for other requests if this one has run long enough. Short work never waits. */
   rest(): Promise<void> | undefined
 }
 
@@ -22,8 +22,8 @@ export const createYielder = (): Yielder => {
 }
 
 /**
- * What `work` makes of the items, in their order; when it has taken long, others have their turn before the next ones: a
- * batch may hold tens of thousands of statements, or a few that are as large. A small one is done without waiting once.
+ * Applies `work` to the items, in their order. After some time it lets other requests run before the next item: a batch may hold tens of
+ * thousands of statements, or a few very large ones. A small batch never waits.
  */
 export const mapYielding = async <Item, Result>(
   items: readonly Item[],
@@ -40,7 +40,7 @@ export const mapYielding = async <Item, Result>(
   return results
 }
 
-/** Runs steps to their end; when they have taken long, others have their turn before the next one. */
+/** Runs steps to their end. After some time it lets other requests run before the next step. */
 export const runYielding = async <Result>(steps: Generator<void, Result>): Promise<Result> => {
   const turns = createYielder()
   for (;;) {
@@ -51,7 +51,7 @@ export const runYielding = async <Result>(steps: Generator<void, Result>): Promi
   }
 }
 
-/** Runs jobs in the order in which they came, each when the one before has ended: for what holds much memory. */
+/** Runs jobs one after the other, in the order in which they came. For jobs that need much memory. */
 export const createLine = () => {
   let last: Promise<unknown> = Promise.resolve()
   return <Result>(job: () => Promise<Result>): Promise<Result> => {

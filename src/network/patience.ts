@@ -2,11 +2,11 @@ import { RalphError } from '../errors.ts'
 import { backOff, pause, type RetryPlan, usualRetries } from './retry.ts'
 import { isGivenUp } from './time-limit.ts'
 
-/** Asks a place again that is out of reach for a while. */
+/** Repeats requests to a server that is unreachable for a while. */
 export interface Patience {
   /**
-   * Runs `work`, and again while it is thrown `STORE_UNAVAILABLE` that says when to retry. A place that has never
-   * answered is not waited for: most likely its address is wrong. Nor is one that hangs: it had its time. `work` must do no harm if done twice.
+   * Runs `work`, and repeats it while it throws `STORE_UNAVAILABLE` with a time to retry. A server that has never answered is not waited
+   * for, because its address is probably wrong. A request that timed out is not repeated either. `work` must be safe to repeat.
    */
   run<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result>
 }

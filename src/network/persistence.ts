@@ -4,7 +4,7 @@ import { backOff, isLasting, isNobodyThere, networkReason, pause, type RetryPlan
 
 export interface PersistenceOptions {
   readonly plan: RetryPlan
-  /** Statuses that say that the same request may be answered otherwise a little later. */
+  /** Statuses after which the same request may succeed a little later. */
   readonly passing: ReadonlySet<number>
   readonly log: Log
 }
@@ -14,21 +14,21 @@ interface Answered {
   readonly headers: Headers
 }
 
-/** Sends requests to one server until their answers will not change soon. */
+/** Repeats requests to one server until its answer is final. */
 export interface Persistence {
   /**
-   * The first answer that is not passing; the last one when it stays so, or asks to wait for long. Rejects with the
-   * error of the network, or with the reason of the signal. `send` must do no harm if done twice.
-   * @param place for the log; without secrets
+   * The first final answer. The last answer if it does not become final, or if the server asks for a long wait. Rejects with the error of
+   * the network, or with the reason of the signal. `send` must be safe to repeat.
+   * @param place for the log, without secrets
    */
   run<Answer extends Answered>(place: string, send: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer>
 }
 
-/** A longer Retry-After is said, not obeyed: nobody waits for a command that does nothing. */
+/** A longer Retry-After is reported, not obeyed: a command must not wait that long. */
 const longestRetryAfter = 120_000
 
 export const createPersistence = ({ plan, passing, log }: PersistenceOptions): Persistence => {
-  /** It answered, or broke off: then the address is right, and it may come back. */
+  /** It answered, or the connection broke. So the address is right, and the server may come back. */
   let wasThere = false
   return {
     run: async (place, send, signal) => {
@@ -44,7 +44,7 @@ export const createPersistence = ({ plan, passing, log }: PersistenceOptions): P
           reason = `answered ${answer.status}`
         } catch (error) {
           signal?.throwIfAborted()
-          // Somebody has judged it already.
+          // It is an error of Ralph already.
           if (error instanceof RalphError) throw error
           wasThere ||= !isNobodyThere(error)
           if (attempt >= plan.attempts || isLasting(error) || !wasThere) throw error

@@ -1,23 +1,23 @@
 import { pause } from './retry.ts'
 
 export interface ResumingOptions {
-  /** The first byte that is wanted; the first one unless it is given. */
+  /** The first wanted byte; 0 unless given. */
   readonly from?: number
-  /** Of the whole, in bytes; undefined: the end is where it ends. */
+  /** The size of the whole, in bytes. Undefined: the end of the stream is the end. */
   readonly size: number | undefined
   readonly signal: AbortSignal | undefined
-  /** Whether trying again makes sense after this. */
+  /** Whether another attempt makes sense after this error. */
   isPassing(error: unknown): boolean
 }
 
-/** Consecutive ones, without a byte between them: about six seconds. */
+/** Consecutive failures without a byte between them: about six seconds. */
 const maxFailures = 6
 
-/** Sleeps a little longer after each failure; rejects with the reason of the signal. */
+/** Waits a little longer after each failure. Rejects with the reason of the signal. */
 export const backOff = (failures: number, signal: AbortSignal | undefined): Promise<void> =>
   pause(50 * 2 ** failures, signal)
 
-/** Bytes that come over connections which may break: each next one goes on where the last one has ended. */
+/** Bytes over connections that may break. Each new connection continues where the last one ended. */
 export async function* readResuming(
   open: (from: number) => Promise<AsyncIterable<Uint8Array>>,
   { from: first = 0, size, signal, isPassing }: ResumingOptions

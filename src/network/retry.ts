@@ -2,21 +2,21 @@ import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { codeOf } from '../errors.ts'
 
-/** How often something is tried before it counts as failed, and how long the pauses are, in milliseconds. */
+/** How often something is tried, and how long the pauses are, in milliseconds. */
 export interface RetryPlan {
-  /** Attempts in all, the first one included. */
+  /** All attempts, including the first one. */
   readonly attempts: number
-  /** Before the second attempt; twice as long before each further one. */
+  /** The pause before the second attempt. It doubles before each further one. */
   readonly firstPause: number
   readonly longestPause: number
 }
 
-/** About half a minute in all. */
+/** About half a minute in total. */
 export const usualRetries: RetryPlan = { attempts: 7, firstPause: 500, longestPause: 15_000 }
 
 /**
- * Milliseconds to wait after the attempt of this number, from 1. A part of it is by chance, so that those whom the
- * same failure hit do not come back together.
+ * Milliseconds to wait after attempt number `attempt`, from 1. A part of it is random, so that clients that failed together do not come
+ * back together.
  */
 export const backOff = (attempt: number, { firstPause, longestPause }: RetryPlan): number => {
   const full = Math.min(longestPause, firstPause * 2 ** (attempt - 1))
@@ -34,7 +34,9 @@ export const pause = async (milliseconds: number, signal: AbortSignal | undefine
   }
 }
 
-/** What Retry-After asks for in milliseconds, as a time measured by the clock that wrote it; undefined: nothing. */
+/**
+ * Milliseconds that Retry-After asks for. A time is measured by the clock of the server that wrote it. Undefined: there is no such header.
+ */
 export const retryAfter = (headers: Headers): number | undefined => {
   const text = headers.get('retry-after')?.trim()
   if (text === undefined || text === '') return undefined
@@ -49,19 +51,19 @@ const innermost = (error: unknown): unknown => {
   return cause
 }
 
-/** What lies under "fetch failed": a code as `ECONNREFUSED`, a message, or both. */
+/** The cause of "fetch failed": a code such as `ECONNREFUSED`, a message, or both. */
 export const networkReason = (error: unknown): string => {
   const cause = innermost(error)
   if (!(cause instanceof Error)) return String(cause)
   return [codeOf(cause), cause.message].filter((each) => each !== undefined && each !== '').join(': ')
 }
 
-/** Who does not trust a certificate now will not trust it in a second; and what has no code is no matter of networks. */
+/** An untrusted certificate will not be trusted in a second, and an error without a code is not an error of the network. */
 export const isLasting = (error: unknown): boolean => {
   const code = codeOf(innermost(error))
   return code === undefined || /CERT|SELF_SIGNED|^UNABLE_TO_|^ERR_|EPROTO/.test(code)
 }
 
-/** Nobody was there: if nobody ever was, most likely the address is wrong. */
+/** Nothing has answered. If nothing ever has, the address is probably wrong. */
 export const isNobodyThere = (error: unknown): boolean =>
   /^(?:ENOTFOUND|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/.test(codeOf(innermost(error)) ?? '')

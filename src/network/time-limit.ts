@@ -2,41 +2,41 @@ import { type ErrorDetails, RalphError } from '../errors.ts'
 import { parameter } from '../settings/define.ts'
 import { integer } from '../settings/kinds.ts'
 
-/** Milliseconds after which an engine that says nothing is given up, unless a setting says otherwise. */
+/** Milliseconds without an answer of an engine after which a request is given up, unless a setting says otherwise. */
 export const defaultTimeout = 10_000
 
 const timeLimit = (milliseconds: number, description: string) =>
   parameter('TIMEOUT', { kind: integer(100, 3_600_000), default: milliseconds, description })
 
-/** The same setting of every engine. `engine` is its name for people. */
+/** The same setting for every engine. `engine` is its name for people. */
 export const timeoutParameter = (engine: string) =>
   timeLimit(
     defaultTimeout,
-    `Milliseconds without an answer of ${engine} after which a request is given up; to clients that is 503.`
+    `Milliseconds without an answer of ${engine} after which a request is given up. Clients then get 503.`
   )
 
 /**
- * The same setting of a server that only commands ask. An object storage may be silent for long while it puts a large
- * object together, so that its default is longer.
+ * The same setting for a server that only commands use. An object storage may be silent for a long time while it assembles a large object,
+ * so the default is longer.
  */
 export const silenceParameter = (server: string, milliseconds: number = defaultTimeout) =>
   timeLimit(milliseconds, `Milliseconds without a byte of ${server} after which a request is given up.`)
 
-/** The engine did not answer in time: what became of the request nobody knows. For the details of an error. */
+/** Details of the error that the engine did not answer in time. The result of the request is unknown. */
 export const givenUp = { retryAfter: 1, setting: 'TIMEOUT' } as const
 
 export const isGivenUp = ({ setting }: ErrorDetails): boolean => setting === givenUp.setting
 
-/** What is said of it, after the name of the engine. */
+/** Follows the name of the engine in the message. */
 export const unanswered = 'does not answer in time: look whether it hangs, or raise TIMEOUT'
 
-/** `STORE_UNAVAILABLE`: what was asked has not answered in time, and is not asked again. `place` names it. */
+/** `STORE_UNAVAILABLE`: the request was not answered in time, and is not repeated. `place` names the server. */
 export const gaveUp = (place: string, cause?: unknown): RalphError =>
   new RalphError('STORE_UNAVAILABLE', `${place} ${unanswered}`, givenUp, { cause })
 
 /**
- * Runs `work` until nothing was heard for so many milliseconds: then its signal is aborted, and what it rejects with is
- * `gaveUp`. `work` says what it hears.
+ * Runs `work` until it has reported nothing for this many milliseconds. Then its signal is aborted, and its error is replaced by `gaveUp`.
+ * `work` reports whenever bytes arrive.
  */
 export const whileHeard = async <Result>(
   {

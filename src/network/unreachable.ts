@@ -7,11 +7,11 @@ const networkCodes: { readonly [code: string]: string } = {
   ECONNRESET: 'the connection broke',
   EPIPE: 'the connection broke',
   ETIMEDOUT: 'it does not answer',
-  EHOSTUNREACH: 'there is no way to the host',
-  ENETUNREACH: 'there is no way to the network',
-  EPROTO: 'what answers there speaks something else: is the URL right, http:// and https:// included?',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there: is the URL to begin with http://?',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there: is the URL to begin with http://?',
+  EHOSTUNREACH: 'there is no route to the host',
+  ENETUNREACH: 'there is no route to the network',
+  EPROTO: 'it speaks another protocol: is the URL right, including http:// or https://?',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS: must the URL begin with http://?',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS: must the URL begin with http://?',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet: is the clock right?',
@@ -21,7 +21,7 @@ const networkCodes: { readonly [code: string]: string } = {
 const isDistrust = (code: string): boolean =>
   /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_)/.test(code)
 
-/** With several addresses of a host there is one error for each; they are alike. */
+/** A host with several addresses gives one error for each. They are alike. */
 const causesOf = (error: unknown): readonly unknown[] => {
   if (!(error instanceof Error)) return []
   const inner = error instanceof AggregateError ? error.errors : []
@@ -42,16 +42,17 @@ const codeOf = (error: unknown, depth = 3): string | undefined => {
   return undefined
 }
 
-/** `STORE_UNAVAILABLE` with what to look at, for what went wrong before a server could say anything; else undefined. */
+/** `STORE_UNAVAILABLE` with what to check, for an error before the server could answer. Undefined for other errors. */
 export const unreachable = (error: unknown, url: string): RalphError | undefined => {
   const code = codeOf(error)
   if (code === undefined) return undefined
   const reason =
-    networkCodes[code] ?? `its certificate is not trusted (${code}): name its authority in NODE_EXTRA_CA_CERTS`
+    networkCodes[code] ??
+    `its certificate is not trusted (${code}): set NODE_EXTRA_CA_CERTS to the certificate of its authority`
   return new RalphError('STORE_UNAVAILABLE', `${url} is out of reach: ${reason}`, { code }, { cause: error })
 }
 
-/** Whether it can be otherwise the next moment, without anybody doing anything. */
+/** Whether the error may be gone a moment later without any action. */
 export const isPassingNetworkError = (error: unknown): boolean => {
   const code = codeOf(error)
   return code !== undefined && /^(?:EAI_AGAIN|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|UND_ERR)/.test(code)

@@ -4,14 +4,14 @@ import { openWhenReady } from '../storage/open-when-ready.ts'
 
 export interface DatabaseOptions {
   readonly open: () => Promise<LrsBackend>
-  /** Seconds for which an engine that does not serve yet is waited for. */
+  /** Seconds to wait for an engine that is not ready. */
   readonly patience: number
   warn(message: string): void
 }
 
 /** The backend that keeps the statements. */
 export const databasePart = ({ open, patience, warn }: DatabaseOptions): Part<LrsBackend> => ({
-  // As Python Ralph's heartbeat names it.
+  // The name in the heartbeat of Python Ralph.
   name: 'database',
   start: async ({ signal }) => {
     const backend = await openWhenReady(open, { patience, warn, signal })

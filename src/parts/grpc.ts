@@ -13,16 +13,16 @@ export interface GrpcOptions {
   readonly logger: Logger
   readonly users: Part<AuthenticatorChain>
   readonly database: Part<LrsBackend>
-  /** Undefined: this server does not work on imports. */
+  /** Undefined: this server does not run imports. */
   readonly imports: Part<Imports> | undefined
   readonly newId: () => string
-  /** Of Ralph. */
+  /** The version of Ralph. */
   readonly version: string
-  /** What was thrown, was no refusal, and met no middleware that recovers; unless given it ends the process. */
+  /** Called with an error that is not a `RalphError` and that no middleware recovered from. Without it, such an error ends the process. */
   readonly onFault?: (error: unknown) => void
 }
 
-/** Calls in flight have so long to end when the server stops, in milliseconds. */
+/** Milliseconds that calls in flight have when the server stops. */
 const patience = 10_000
 
 const endProcess = (error: unknown): never => {

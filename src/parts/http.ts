@@ -12,11 +12,11 @@ import type { AuthenticatorChain } from '../identity/chain.ts'
 export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logger' | 'newId' | 'version'> {
   readonly users: Part<AuthenticatorChain>
   readonly database: Part<LrsBackend>
-  /** Undefined: requests that are rejected are not kept. */
+  /** Undefined: rejected requests are not kept. */
   readonly rejected: Part<RejectedRequests> | undefined
-  /** Undefined: this server does not work on imports. */
+  /** Undefined: this server does not run imports. */
   readonly imports: Part<Imports> | undefined
-  /** Undefined: this server takes no uploads. */
+  /** Undefined: this server accepts no uploads. */
   readonly uploads: Part<Uploads> | undefined
   /** The name of the backend, for the log. */
   readonly backend: string
@@ -25,8 +25,8 @@ export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logg
 const listenReasons: { readonly [code: string]: string } = {
   EADDRINUSE: 'is in use by another program: stop it, or choose another port with --port or RALPH_RUNSERVER_PORT',
   EACCES: 'may only be used by an administrator: choose a port above 1023 with --port or RALPH_RUNSERVER_PORT',
-  EADDRNOTAVAIL: 'is no address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
-  ENOTFOUND: 'is no address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
+  EADDRNOTAVAIL: 'is not an address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
+  ENOTFOUND: 'is not an address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
   EAI_AGAIN: 'cannot be looked up: choose another address with --host or RALPH_RUNSERVER_HOST'
 }
 
@@ -39,7 +39,7 @@ const asListenError = (error: unknown, address: string): unknown => {
     : new RalphError('ADDRESS_UNAVAILABLE', `${address} ${reason}`, { address }, { cause: error })
 }
 
-/** Listens, and says in the log where. */
+/** Listens, and logs the address. */
 const listen = async (server: FastifyInstance, { settings, logger, backend }: HttpOptions): Promise<void> => {
   const { host } = settings
   await server.listen({ host, port: settings.port }).catch((error: unknown) => {
@@ -54,7 +54,6 @@ const listen = async (server: FastifyInstance, { settings, logger, backend }: Ht
   )
 }
 
-/** The HTTP server. */
 export const httpPart = (options: HttpOptions): Part<FastifyInstance> => ({
   name: 'http',
   start: async ({ use, running }) => {

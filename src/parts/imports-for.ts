@@ -17,16 +17,16 @@ import { createOnce } from '../storage/once.ts'
 
 export interface ImportsForOptions {
   readonly settings: ImportSettings
-  /** The settings of the server, read only where statements go to its store. */
+  /** The settings of the server. They are read only if statements go to its store. */
   readonly load: () => RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>
-  /** Of the backend of the server. */
+  /** The name of the server's backend. */
   readonly name: string
   readonly urls: UrlFetcher
   readonly clock: Clock
   readonly log: Log
 }
 
-/** The store of the server, opened by this process when the first statement goes there. */
+/** The store of the server. This process opens it when the first statement goes there. */
 export const openLrs = ({ load, name, clock, log }: Omit<ImportsForOptions, 'urls' | 'settings'>) => {
   const { general, server, backend: open } = load()
   const opening = createOnce<LrsBackend>()
@@ -45,7 +45,7 @@ export const openLrs = ({ load, name, clock, log }: Omit<ImportsForOptions, 'url
   }
 }
 
-/** Takes everything, and keeps nothing. */
+/** Accepts everything, and keeps nothing. */
 const nowhere: ImportHandler = {
   name: 'lrs',
   judges: false,
@@ -53,7 +53,7 @@ const nowhere: ImportHandler = {
   deliver: async (statements) => ({ written: statements.length, already: 0, rejected: [] })
 }
 
-/** Imports as a command has them. */
+/** The imports of a command. */
 export const openImportsFor = async (
   to: ImportDestination | undefined,
   options: ImportsForOptions

@@ -22,7 +22,7 @@ export interface ImportsOptions {
   readonly log: Logger
 }
 
-/** Waits until it is woken, or the time is over; a call between two waits is not lost. */
+/** Waits until it is woken, or the time is over. A call between two waits is not lost. */
 const createAlarm = (signal: AbortSignal) => {
   let woken = false
   let wake = (): void => {
@@ -45,8 +45,8 @@ const createAlarm = (signal: AbortSignal) => {
 }
 
 /**
- * Works on imports that wait, one after the other. It is woken when one comes, and when the time of another attempt has come;
- * in between it looks seldom, for what another machine has brought, and otherwise does nothing.
+ * Works on waiting imports, one after the other. It wakes when an import arrives, and when another attempt is due. In between it looks
+ * seldom, for imports that another machine has submitted.
  */
 export const importsPart = ({ settings, rules, database, newId, urls, clock, log }: ImportsOptions): Part<Imports> => ({
   name: 'imports',
@@ -66,11 +66,11 @@ export const importsPart = ({ settings, rules, database, newId, urls, clock, log
           next = await imports.nextAttempt()
           status = { state: 'ok' }
         } catch (error) {
-          const detail = `imports cannot be worked on: ${messageOf(error)}`
+          const detail = `imports cannot be run: ${messageOf(error)}`
           if (status.state === 'ok') log.error(detail)
-          status = { state: 'degraded', detail, hint: 'imports cannot be worked on' }
+          status = { state: 'degraded', detail, hint: 'imports cannot be run' }
         }
-        // What is due already, and was not run, is another process's: it is looked for at the next sweep.
+        // An import that is due and was not run belongs to another process. The next sweep looks for it.
         const untilNext = (next ?? 0) - Math.floor(clock() / 1000)
         await alarm.wait(untilNext > 0 ? Math.min(settings.sweep, untilNext) : settings.sweep)
       }
@@ -79,7 +79,7 @@ export const importsPart = ({ settings, rules, database, newId, urls, clock, log
     return {
       service: imports,
       stop: async () => {
-        // What is in the middle of a chunk ends it; the rest is gone on with after the next start.
+        // The chunk in work is finished. The rest continues after the next start.
         stopping.abort()
         stopWatching()
         await working

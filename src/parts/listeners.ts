@@ -17,7 +17,7 @@ interface OpenedLrs {
 
 const idOf = ({ id }: ConfigBlock): string => (typeof id === 'string' ? id.toLowerCase() : '')
 
-/** The LRS of this process, opened when a handler asks for it. */
+/** The LRS of this process. It is opened when a handler needs it. */
 const lrsOf = (options: ListenersOptions): ListenerLrs & { close(): Promise<void> } => {
   const { settings, clock, log } = options
   const opening = createOnce<OpenedLrs>()
@@ -49,7 +49,7 @@ const lrsOf = (options: ListenersOptions): ListenerLrs & { close(): Promise<void
   }
 }
 
-/** Runs pipelines until the signal is aborted; one that cannot start, or fails, ends all. */
+/** Runs pipelines until the signal is aborted. If one cannot start, or fails, all end. */
 export const runListeners = async (pipelines: readonly PipelineConfig[], options: ListenersOptions): Promise<void> => {
   const lrs = lrsOf(options)
   const ending = new AbortController()

@@ -4,7 +4,7 @@ import type { Part, PartStatus } from '../contracts/part.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import { type KeepOptions, type KeptRequests, keepRejectedRequests } from '../telemetry/rejected-requests.ts'
 
-/** Whether requests can be kept in a directory, which may not be made yet. */
+/** Whether requests can be kept in a directory that may not exist yet. */
 const checkDirectory = async (directory: string): Promise<PartStatus> => {
   try {
     await access(directory, constants.W_OK | constants.X_OK)
@@ -16,7 +16,7 @@ const checkDirectory = async (directory: string): Promise<PartStatus> => {
   }
 }
 
-/** Requests to store statements that were rejected, kept for the operator. */
+/** Keeps rejected requests to store statements, for the operator. */
 export const rejectedRequestsPart = (options: KeepOptions): Part<KeptRequests> => ({
   name: 'rejected-requests',
   start: async () => {

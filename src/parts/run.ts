@@ -3,10 +3,10 @@ import type { Part } from '../contracts/part.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { startParts } from './start.ts'
 
-/** What is in flight when the server is told to stop has this long to end, in milliseconds. */
+/** Milliseconds that work in flight has when the server is told to stop. */
 const grace = 25_000
 
-/** Starts the parts; resolves when they run. They are stopped when the process is told to stop, or fails. */
+/** Starts the parts, and resolves when they run. They stop when the process is told to stop, or fails. */
 export const runParts = async (parts: readonly Part[], logger: Logger, signal: AbortSignal): Promise<void> => {
   const { stop } = await startParts(parts, { log: logger, signal })
   closeWithGrace({ delay: grace, logger }, async ({ err, signal: received }) => {

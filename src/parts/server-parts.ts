@@ -20,7 +20,7 @@ export interface PartsContext {
   readonly logger: Logger
   /** The name of the backend. */
   readonly backend: string
-  /** Of Ralph. */
+  /** The version of Ralph. */
   readonly version: string
   readonly imports: ImportSettings
   readonly downloads: UrlFetcherOptions['downloads']
@@ -28,7 +28,7 @@ export interface PartsContext {
   readonly uploads: UploadSettings
 }
 
-/** The parts of a server, in the order in which they are started. A new part is a file beside these, and one line here. */
+/** The parts of a server, in the order of their start. A new part is a file beside these, and one line here. */
 export const serverParts = (
   {
     general,

@@ -8,13 +8,12 @@ export interface StartOptions {
 }
 
 export interface StartedParts {
-  /** Stops all parts, the last one first. One that fails keeps no other from stopping; the first failure is thrown. */
+  /** Stops all parts, the last one first. If one fails, the others are stopped too, and the first failure is thrown. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the parts one after the other. When one fails, or the signal is aborted, the parts that were started are
- * stopped, and the failure is thrown.
+ * Starts the parts one after the other. If one fails, or the signal is aborted, the started parts are stopped, and the failure is thrown.
  */
 export const startParts = async (parts: readonly Part[], { log, signal }: StartOptions): Promise<StartedParts> => {
   const started = new Map<Part, RunningPart>()
@@ -26,7 +25,7 @@ export const startParts = async (parts: readonly Part[], { log, signal }: StartO
       try {
         await running.stop()
       } catch (error) {
-        log.error(`The part ${part.name} has not stopped as it should: ${messageOf(error)}`)
+        log.error(`The part ${part.name} did not stop cleanly: ${messageOf(error)}`)
         failures.push(error)
       }
     }
@@ -52,7 +51,7 @@ export const startParts = async (parts: readonly Part[], { log, signal }: StartO
       signal.throwIfAborted()
     }
   } catch (error) {
-    // What stopping meets is in the log. The first failure is the one to tell.
+    // Failures of stopping are in the log. The first failure is thrown.
     await Promise.allSettled([stop()])
     throw error
   }

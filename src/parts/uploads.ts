@@ -14,7 +14,7 @@ export interface UploadsOptions {
   readonly log: Logger
 }
 
-/** Takes uploads, and removes those that were given up. */
+/** Accepts uploads, and removes those that were given up. */
 export const uploadsPart = ({ settings, imports, clock, log }: UploadsOptions): Part<Uploads> => ({
   name: 'uploads',
   start: async ({ use }) => {
@@ -25,13 +25,13 @@ export const uploadsPart = ({ settings, imports, clock, log }: UploadsOptions): 
     const sweep = async (): Promise<void> => {
       while (!stopping.signal.aborted) {
         try {
-          // At the start first: what was whole when an earlier process died becomes an import now.
+          // Also at the start: an upload that was complete when an earlier process died becomes an import now.
           await uploads.sweep()
           status = { state: 'ok' }
         } catch (error) {
-          const detail = `uploads cannot be swept: ${messageOf(error)}`
+          const detail = `expired uploads cannot be removed: ${messageOf(error)}`
           if (status.state === 'ok') log.error(detail)
-          status = { state: 'degraded', detail, hint: 'uploads cannot be swept' }
+          status = { state: 'degraded', detail, hint: 'expired uploads cannot be removed' }
         }
         await wait(settings.purge, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
       }

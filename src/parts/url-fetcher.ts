@@ -16,10 +16,10 @@ export interface UrlFetcherOptions {
   readonly clock: Clock
 }
 
-/** What was fetched, and could not be taken over, is fetched again after so many milliseconds. */
+/** Milliseconds after which a fetched file that could not be handed over is fetched again. */
 const day = 86_400_000
 
-/** Fetches for imports: what the operator names from anywhere, what others name from the hosts that he has allowed. */
+/** Fetches files for imports: for the operator from any host, for others from the hosts that the operator allows. */
 export const createUrlFetcher = ({ settings, downloads, openObjects, clock }: UrlFetcherOptions): UrlFetcher => {
   const { bandwidth, timeout } = downloads
   const { urlHosts: hosts, urlNetworks: networks, maxSize } = settings

@@ -5,7 +5,7 @@ import type { IdentitySettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createLoginLog } from '../telemetry/login-log.ts'
 
-/** Who may log in. */
+/** The users who may log in. */
 export const usersPart = (settings: IdentitySettings, log: Logger): Part<AuthenticatorChain> => ({
   name: 'users',
   start: async () => {

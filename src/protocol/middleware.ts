@@ -1,4 +1,4 @@
-/** Something that happens around each call. It calls `next` once, and may look at how that ends. */
+/** A function around each call. It calls `next` once, and may look at its result or error. */
 export type MiddlewareOf<Call> = (call: Call, next: () => Promise<void>) => Promise<void>
 
 /** The first middleware of the list is the outermost one. */

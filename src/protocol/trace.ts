@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 
-/** What a caller says of the trace that a call belongs to. */
+/** The trace of a call, as its caller describes it. */
 export interface TraceContext {
   /** 32 hexadecimal digits. */
   readonly traceId: string
-  /** 16 hexadecimal digits: the call that this is said in. */
+  /** 16 hexadecimal digits: the span of the call. */
   readonly spanId: string
   readonly isSampled: boolean
 }
@@ -20,7 +20,7 @@ const fromTraceparent = (text: string): TraceContext | undefined => {
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
-/** B3, as Zipkin has it, where a trace may have 16 digits. */
+/** B3, as in Zipkin, where a trace may have 16 digits. */
 const fromB3 = (trace: string, span: string, sampled: string): TraceContext | undefined => {
   const traceId = trace.toLowerCase().padStart(32, '0')
   const spanId = span.toLowerCase()
@@ -28,7 +28,7 @@ const fromB3 = (trace: string, span: string, sampled: string): TraceContext | un
   return { traceId, spanId, isSampled: sampled === '1' || sampled === 'd' || sampled === 'true' }
 }
 
-/** The trace in the metadata of a call: W3C, B3 in one header, or B3 in several; undefined: none, or none that is sound. */
+/** The trace in the metadata of a call: W3C, B3 in one header, or B3 in several. Undefined: there is none, or it is malformed. */
 export const readTrace = (header: (name: string) => string | undefined): TraceContext | undefined => {
   const parent = header('traceparent')
   const w3c = parent === undefined ? undefined : fromTraceparent(parent)
@@ -43,14 +43,14 @@ export const readTrace = (header: (name: string) => string | undefined): TraceCo
   return fromB3(trace.trim(), span.trim(), header('x-b3-flags') === '1' ? 'd' : (header('x-b3-sampled') ?? ''))
 }
 
-/** A call of its own in the trace of its caller, or in a new one. */
+/** A new span in the trace of the caller, or in a new trace. */
 export const continueTrace = (caller: TraceContext | undefined): TraceContext => ({
   traceId: caller?.traceId ?? randomBytes(16).toString('hex'),
   spanId: randomBytes(8).toString('hex'),
   isSampled: caller?.isSampled ?? false
 })
 
-/** What passes a trace on, by the names of its metadata. */
+/** The metadata that pass a trace on, by name. */
 export const traceHeaders = ({ traceId, spanId, isSampled }: TraceContext): ReadonlyMap<string, string> =>
   new Map([
     ['traceparent', `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`],

@@ -5,24 +5,24 @@ import type { InputRecord } from '../contracts/data-backend.ts'
 export interface IdentifiedRecord {
   readonly record: InputRecord
   readonly id: string
-  /** The same for ids that the specification takes for the same: without case. */
+  /** The same for ids that the specification treats as equal: case is ignored. */
   readonly key: string
-  /** With the id. */
+  /** Includes the id. */
   readonly text: string
 }
 
-/** With an id in it, so that sending it a second time cannot store it a second time. */
+/** Adds an id if the record has none, so that a record that is sent twice is stored once. */
 export const identified = (record: InputRecord): IdentifiedRecord => {
   const { line, text, value } = record
   if (typeof value.id === 'string') return { record, id: value.id, key: value.id.toLowerCase(), text }
-  // Of any other type: the LRS says what it thinks of that.
+  // An id of another type is left as it is; the LRS will judge it.
   if (value.id !== undefined) return { record, id: JSON.stringify(value.id), key: `line ${line}`, text }
   const id = randomUUID()
   const empty = Object.keys(value).length === 0
   return { record, id, key: id, text: text.replace('{', `{"id":"${id}"${empty ? '' : ','}`) }
 }
 
-/** No request may hold two statements of one id (Data §2.3.2.1): each repetition goes into a later one. */
+/** A request may not hold two statements with one id (Data §2.3.2.1). Each repetition goes into a later request. */
 export const withoutRepetition = (batch: readonly IdentifiedRecord[]): IdentifiedRecord[][] => {
   const seen = new Map<string, number>()
   const byRepetition: IdentifiedRecord[][] = []

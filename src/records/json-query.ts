@@ -1,9 +1,9 @@
 import { messageOf, RalphError } from '../errors.ts'
 import { isObject } from '../json/values.ts'
 
-/** What a key of a query must be: a sentence's end and a judge. */
+/** What a key of a query must be: words for the message, and a check. */
 export interface QueryKey {
-  /** `a whole number`, as it follows "must be". */
+  /** For example `a whole number`. It follows "must be". */
   readonly expected: string
   readonly judge: (value: unknown) => boolean
 }
@@ -20,8 +20,8 @@ export const queryKeys = {
 } as const satisfies { readonly [name: string]: QueryKey }
 
 /**
- * The query of `ralph read` for a place of records: a JSON object with these keys; undefined: an empty one.
- * `INVALID_QUERY` names the key that is wrong or unknown.
+ * The query of `ralph read` as a JSON object with these keys. Undefined text is an empty query. Throws `INVALID_QUERY`, which names the
+ * wrong or unknown key.
  */
 export const parseJsonQuery = (
   query: string | undefined,
@@ -34,7 +34,7 @@ export const parseJsonQuery = (
   try {
     parsed = JSON.parse(query)
   } catch (error) {
-    throw refuse(`is no JSON (${messageOf(error)})`, error)
+    throw refuse(`is not valid JSON (${messageOf(error)})`, error)
   }
   if (!isObject(parsed)) throw refuse('must be a JSON object')
   for (const [key, value] of Object.entries(parsed)) {

@@ -3,23 +3,23 @@ import type { Clock } from '../contracts/clock.ts'
 import { RalphError } from '../errors.ts'
 import { formatMicros } from '../xapi/timestamp.ts'
 
-/** An object of an object storage: its name, and the bucket or container that it is in. */
+/** An object of an object storage: its name, and its bucket or container. */
 export interface ObjectPlace {
   readonly container: string
   readonly name: string
 }
 
-/** As the history and the messages have it. */
+/** The form in the history and in messages. */
 export const formatPlace = ({ container, name }: ObjectPlace): string => `${container}/${name}`
 
-/** What one of these storages calls a container, and the variable that names the one to use by default. */
+/** The word for a container in this storage, and the variable that names the default one. */
 export interface ContainerNaming {
   readonly word: 'bucket' | 'container'
   readonly variable: string
   readonly byDefault: string | undefined
 }
 
-/** `INVALID_SETTING`: nobody has said which. */
+/** Throws `INVALID_SETTING` if no container is named. */
 export const containerOf = (target: string | undefined, { word, variable, byDefault }: ContainerNaming): string => {
   const container = target || byDefault
   if (container === undefined) {
@@ -28,22 +28,22 @@ export const containerOf = (target: string | undefined, { word, variable, byDefa
   return container
 }
 
-/** As Ralph names an object or a file when it is not told how: the time, and what makes it unique. */
+/** The name of a new object or file: the time, and a unique part. */
 export const newName = (clock: Clock): string => `${formatMicros(clock())}-${randomUUID()}`
 
-/** Where `target` says to write: `container/name`, `container/` for a new name in it, `name`, or nothing. */
+/** Where to write for `target`: `container/name`, `container/` (a new name in it), `name`, or nothing. */
 export const placeToWrite = (target: string | undefined, naming: ContainerNaming, clock: Clock): ObjectPlace => {
   const slash = target?.indexOf('/') ?? -1
   if (target === undefined || slash < 0) {
     return { container: containerOf(undefined, naming), name: target || newName(clock) }
   }
   if (slash === 0) {
-    throw new RalphError('INVALID_SETTING', `${target} names no ${naming.word} before its first slash`)
+    throw new RalphError('INVALID_SETTING', `${target} has no ${naming.word} before its first slash`)
   }
   return { container: target.slice(0, slash), name: target.slice(slash + 1) || newName(clock) }
 }
 
-/** `INVALID_QUERY`: there is no name. */
+/** Throws `INVALID_QUERY` if there is no name. */
 export const placeToRead = (
   query: string | undefined,
   target: string | undefined,
@@ -56,16 +56,16 @@ export const placeToRead = (
 export const alreadyThere = (place: ObjectPlace, cause?: unknown): RalphError =>
   new RalphError(
     'ALREADY_THERE',
-    `${formatPlace(place)} is there already: choose another name, or -o update`,
+    `${formatPlace(place)} exists already: choose another name, or -o update`,
     {},
     { cause }
   )
 
-/** What was read of it is the beginning of something that is no more. */
+/** The object changed or was deleted. What was read is only its beginning. */
 export const changedWhileRead = (place: ObjectPlace, how: 'changed' | 'deleted', cause?: unknown): RalphError =>
   new RalphError(
     'NOT_FOUND',
-    `${formatPlace(place)} was ${how} while it was read: what came so far is not whole, ${how === 'changed' ? 'read it again' : 'drop it'}`,
+    `${formatPlace(place)} was ${how} while it was read: what was read is incomplete, ${how === 'changed' ? 'read it again' : 'drop it'}`,
     {},
     { cause }
   )

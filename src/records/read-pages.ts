@@ -42,7 +42,7 @@ export async function* readPages<Key>(
       if (!ends) {
         const fitting = Math.floor((pageBytes * lines.length) / Math.max(bytes, 1))
         next = fetch(Math.max(1, Math.min(most, left, fitting)), last, stop)
-        // It is awaited after the caller has worked on this page.
+        // It is awaited after the caller has processed this page.
         next.catch(() => {})
       }
       if (wanted.length > 0) yield { lines: wanted }

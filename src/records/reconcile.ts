@@ -3,16 +3,16 @@ import { RalphError } from '../errors.ts'
 import { sameJson } from '../xapi/same-json.ts'
 import type { Json } from '../xapi/statement.ts'
 
-/** A record with its key in a container. */
+/** A record and its key in a container. */
 export interface KeyedRecord {
   readonly record: InputRecord
-  /** Undefined: the container gives it one when it is created. */
+  /** Undefined: the container assigns one when the record is created. */
   readonly id: string | undefined
 }
 
 /**
- * Why a record was not written: no record has its id, other records have its id (each as text or as parsed), or the
- * database refuses it for another reason.
+ * Why a record was not written: no record has its id, other records have its id (each as text or parsed), or the database refuses it for
+ * another reason.
  */
 export type NotWritten = 'missing' | { readonly there: readonly (string | object)[] } | { readonly reason: string }
 
@@ -23,14 +23,14 @@ type NotWrittenOf<Keyed> = ReadonlyMap<Keyed, NotWritten>
  * those that were not written. Every call may be repeated.
  */
 export interface RecordContainer<Keyed extends KeyedRecord> {
-  /** A string says why the record cannot be kept. */
+  /** Returns a string if the record cannot be kept. The string says why. */
   keyOf(record: InputRecord): Keyed | string
   /** Changes no record that has the id already. */
   create(records: readonly Keyed[]): Promise<NotWrittenOf<Keyed>>
-  /** Replaces the record that has the id. When none has it, the record is made (`orMake`), or is `missing`. */
+  /** Replaces the record with the same id. If there is none, the record is created (`orMake`) or is `missing`. */
   replace?(records: readonly Keyed[], orMake: boolean): Promise<NotWrittenOf<Keyed>>
   readonly removal?: {
-    /** A string says why the record names no key. */
+    /** Returns a string if the record has no key. The string says why. */
     keyOf(record: InputRecord): KeyedRecord | string
     remove(records: readonly KeyedRecord[]): Promise<NotWrittenOf<KeyedRecord>>
   }
@@ -45,10 +45,10 @@ const parsed = (text: string): Json | undefined => {
   }
 }
 
-/** True when the record that is there equals the one that was to be written. */
+/** Whether the stored record equals the one to be written. */
 const isSameRecord = (there: string | object, record: InputRecord): boolean => {
   if (there === record.text) return true
-  // Databases give back JSON, and a record was read from JSON.
+  // Databases return JSON, and a record was read from JSON.
   const value = typeof there === 'string' ? parsed(there) : (there as Json)
   return value !== undefined && sameJson(value, record.value as Json)
 }
@@ -86,7 +86,7 @@ const reasonOf = ({ id }: KeyedRecord, why: NotWritten): string => {
   return 'there' in why ? `is not created: another record has the id ${id}` : why.reason
 }
 
-/** When several records have one id, the first is created. When it is refused, the next one is tried. */
+/** If several records have one id, the first is created. If it is refused, the next one is tried. */
 const create = async <Keyed extends KeyedRecord>(
   container: RecordContainer<Keyed>,
   all: readonly Keyed[],
@@ -116,7 +116,7 @@ const create = async <Keyed extends KeyedRecord>(
   }
 }
 
-/** When several records have one id, the last one counts. When it is refused, the one before is tried. */
+/** If several records have one id, the last one counts. If it is refused, the one before is tried. */
 const replace = async <Keyed extends KeyedRecord>(
   write: (records: readonly Keyed[]) => Promise<NotWrittenOf<Keyed>>,
   all: readonly Keyed[],
@@ -138,7 +138,7 @@ const replace = async <Keyed extends KeyedRecord>(
   }
 }
 
-/** A record that is not there counts as removed before. */
+/** A missing record counts as removed. */
 const remove = async (
   take: (records: readonly KeyedRecord[]) => Promise<NotWrittenOf<KeyedRecord>>,
   all: readonly KeyedRecord[],
@@ -154,7 +154,7 @@ const remove = async (
   }
 }
 
-/** Writes a batch into a container, by the meaning that `WriteOperation` gives to each operation. */
+/** Writes a batch into a container. `WriteOperation` defines each operation. */
 export const writeRecords = async <Keyed extends KeyedRecord>(
   container: RecordContainer<Keyed>,
   batch: readonly InputRecord[],
@@ -175,6 +175,6 @@ export const writeRecords = async <Keyed extends KeyedRecord>(
   else if (operation === 'delete' && removal !== undefined) await remove(removal.remove, keyed(removal.keyOf), report)
   else if (write !== undefined) {
     await replace((records) => write(records, operation === 'index'), keyed(container.keyOf), report)
-  } else throw new RalphError('UNSUPPORTED_OPERATION', `records cannot be written by ${operation} here`)
+  } else throw new RalphError('UNSUPPORTED_OPERATION', `the operation ${operation} is not possible here`)
   return report.report()
 }

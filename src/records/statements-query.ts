@@ -5,7 +5,7 @@ const agent: QueryKey = {
   judge: (value) => queryKeys.object.judge(value) || queryKeys.text.judge(value)
 }
 
-/** What one may ask of another LRS, whatever protocol it is asked by: parameters of GET /statements (Communication §2.1.3). */
+/** The parameters of a query to another LRS, by HTTP or gRPC: those of GET /statements (Communication §2.1.3). */
 export const statementsQuery = {
   statementId: queryKeys.text,
   voidedStatementId: queryKeys.text,

@@ -7,18 +7,18 @@ import { inheritableTerms, ownTerms } from '../xapi/terms.ts'
 import { formatMicros, type Micros, parseMicros } from '../xapi/timestamp.ts'
 import type { BatchedWriter } from './batching/batched-writer.ts'
 
-/** A statement that another program, the original Ralph above all, wrote where ours are kept, as it is taken in. */
+/** A statement that another program, usually Python Ralph, wrote where ours are kept, as Ralph adopts it. */
 export interface AdoptedStatement {
   readonly id: StatementId
   readonly stored: Micros
   readonly statement: Statement
-  /** Its text lacks what the LRS sets, or has another `stored`: `withTimes` gives what is served. */
+  /** Its text lacks what the LRS sets, or has another `stored`. `withTimes` gives the text that is served. */
   readonly lacksTimes: boolean
-  /** Whether its definitions are such that they can be merged with others. */
+  /** Whether its definitions can be merged with others. */
   readonly teaches: boolean
 }
 
-/** Ralph checks no more than this of what it stores. */
+/** Python Ralph checks only this before it stores a statement. */
 const isStatement = (value: unknown): value is Statement & { readonly id: StatementId } =>
   isObject(value) &&
   typeof value.id === 'string' &&
@@ -29,7 +29,7 @@ const isStatement = (value: unknown): value is Statement & { readonly id: Statem
 
 const timeOf = (text: unknown): Micros | undefined => (typeof text === 'string' ? parseMicros(text) : undefined)
 
-/** Whether a function of the specification makes something of what may be anything. */
+/** Whether a function of the specification accepts a value that may be anything. */
 const succeeds = (work: () => unknown): boolean => {
   try {
     work()
@@ -41,8 +41,8 @@ const succeeds = (work: () => unknown): boolean => {
 }
 
 /**
- * Takes in what may be anything, or says why it is none of our statements. Its `stored` is the one that it has, else its
- * timestamp, else `otherwise`, and never later than `now`: what is to come must be later than all that is there.
+ * Adopts a value that may be anything, or says why it is not a statement. `stored` is its own, else its timestamp, else `otherwise`. It is
+ * never later than `now`, because new statements must be later than all existing ones.
  */
 export const adopt = (
   value: unknown,
@@ -61,32 +61,31 @@ export const adopt = (
   }
 }
 
-/** The text of an adopted statement with all that the LRS sets (ruling 17): `stored`, and without `timestamp` the same as that. */
+/**
+ * The text of an adopted statement with all that the LRS sets (ruling 17): `stored`, and `timestamp` with the same time if it is missing.
+ */
 export const withTimes = (text: string, stored: Micros): string => {
   const rest = withoutMembers(text, new Set(['stored']))
   const time = formatMicros(stored)
   const timestamp = members(rest).some(({ key }) => key === 'timestamp') ? '' : `,"timestamp":"${time}"`
-  // What was adopted has an actor, so that something stands before the comma.
+  // An adopted statement has an actor, so there is something before the comma.
   return `${rest.slice(0, -1)},"stored":"${time}"${timestamp}}`
 }
 
-/** A statement that can be taken in. `place` is where the engine has it. */
+/** A statement that can be adopted. `place` is its position in the engine. */
 export interface AdoptionCandidate<Place> extends StoredStatement {
   readonly place: Place
-  /** Whether its definitions are such that they can be merged with others. */
+  /** Whether its definitions can be merged with others. */
   readonly teaches: boolean
 }
 
 export interface TakenIn<Place> {
   readonly taken: number
-  /** Each has the id of a statement that is there, or of one before it. */
+  /** Each has the id of a stored statement, or of an earlier one in this list. */
   readonly doubles: readonly { readonly place: Place; readonly reason: string }[]
 }
 
-/**
- * Takes in statements that are in the store of the engine already. While that goes on, the engine finds in `adopting`
- * where each of them is.
- */
+/** Adopts statements that are in the store of the engine already. Meanwhile, the engine finds in `adopting` where each of them is. */
 export const takeIn = async <Place>(
   candidates: readonly AdoptionCandidate<Place>[],
   { writer, adopting }: { readonly writer: Pick<BatchedWriter, 'restore'>; readonly adopting: Map<StatementId, Place> }

@@ -3,7 +3,7 @@ import { RalphError } from '../errors.ts'
 
 const message = 'the store is closed'
 
-/** What a store answers that was told to close. `what` names it where there are several. */
+/** The error of a store that was told to close. `what` names it if there are several. */
 export const storeClosed = (what?: string, cause?: unknown): RalphError =>
   what === undefined
     ? new RalphError('STORE_UNAVAILABLE', message, {}, { cause })

@@ -13,33 +13,33 @@ import type { Micros } from '../xapi/timestamp.ts'
 import { inTurns } from './batching/group-commit.ts'
 import { etagInSteps } from './etag-in-steps.ts'
 
-/** A document, and the version by which the engine tells whether it is still the same. */
+/** A document, and the version by which the engine knows whether it has changed. */
 export interface Versioned<Version> {
   readonly document: StoredDocument
   readonly version: Version
 }
 
-/** What an engine does with documents that many servers may change, without transactions. */
+/** What an engine does with documents that several servers may change, without transactions. */
 export interface DocumentPort<Version> {
-  /** The same text for the same key, another one for every other. */
+  /** The same text for the same key, and a different one for every other key. */
   placeOf(key: DocumentKey): string
   read(key: DocumentKey, signal?: AbortSignal): Promise<Versioned<Version> | undefined>
   /**
-   * Writes `next` durably if what is there is still `present` (undefined: nothing). The document as it was written: an
-   * engine may move `updated`. False: another change came first, and nothing was written.
+   * Writes `next` durably if the stored document is still `present` (undefined: there is none). Returns the document as it was written,
+   * because an engine may move `updated`. False: another change came first, and nothing was written.
    */
   put(key: DocumentKey, next: StoredDocument, present: Version | undefined): Promise<StoredDocument | false>
-  /** Removes it durably if what is there is still `present`. False: another change came first. */
+  /** Removes it durably if the stored document is still `present`. False: another change came first. */
   remove(key: DocumentKey, present: Version): Promise<boolean>
-  /** In any order, and more than once where the same id has several registrations. */
+  /** In any order. An id with several registrations may come more than once. */
   ids(scope: DocumentScope, since: Micros | undefined, signal?: AbortSignal): Promise<readonly string[]>
   clear(scope: DocumentScope, signal?: AbortSignal): Promise<void>
 }
 
-/** A document that so many others changed in between is being fought over. */
+/** The most attempts to change one document while others change it too. */
 const attempts = 50
 
-/** Lets jobs with the same key follow each other: those of one process need not fight over a document. */
+/** Runs jobs with the same key one after the other, so that those of one process do not compete for a document. */
 const createKeyedQueue = () => {
   const tails = new Map<string, Promise<unknown>>()
   return async <Result>(key: string, job: () => Promise<Result>): Promise<Result> => {
@@ -87,7 +87,9 @@ export const createDocumentStore = <Version>(port: DocumentPort<Version>, times:
       if (replaced !== false) return replaced
       await setTimeout(randomInt(Math.min(2 ** attempt, 64) + 1))
     }
-    throw new RalphError('OVERLOADED', 'the document is changed by too many at once: try again', { retryAfter: 1 })
+    throw new RalphError('OVERLOADED', 'too many clients change the document at the same time: try again', {
+      retryAfter: 1
+    })
   }
 
   return {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { etagOf } from '../xapi/concurrency.ts'
 import type { Yielding } from '../xapi/yielding.ts'
 
-/** Bytes that are digested in one step: a tenth of a millisecond. */
+/** Bytes that are digested in one step. It takes a tenth of a millisecond. */
 const pieceSize = 2 ** 17
 
-/** As `etagOf`, but others have their turn in between: a document may be as large as a body. */
+/** As `etagOf`, but other requests run in between, because a document may be as large as a body. */
 export function* etagInSteps(content: Uint8Array): Yielding<string> {
   if (content.byteLength <= pieceSize) return etagOf(content)
   const hash = createHash('sha1')

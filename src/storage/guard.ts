@@ -2,14 +2,14 @@ import type { CallOptions } from '../contracts/statement-store.ts'
 import { storeClosed } from './closed.ts'
 import type { EngineStore } from './follow.ts'
 
-/** Knows which calls are in flight, so that a store is closed after them and takes none later. */
+/** Knows which calls are in flight. So a store is closed after them, and accepts none afterwards. */
 export interface Guard {
   /**
-   * `STORE_UNAVAILABLE` once closing has begun; rejects with the reason of the signal when the call was given up before
-   * it began, or failed after that.
+   * Rejects with `STORE_UNAVAILABLE` after closing has begun. Rejects with the reason of the signal if the call was aborted before it
+   * began, or failed after the abort.
    */
   run<Result>(work: () => Promise<Result>, options?: CallOptions): Promise<Result>
-  /** Takes no further call, waits for those in flight, then runs `finish`. May be called twice. */
+  /** Accepts no further call, waits for those in flight, then runs `finish`. It may be called twice. */
   close(finish: () => Promise<void>): Promise<void>
 }
 
@@ -42,17 +42,17 @@ export const createGuard = (): Guard => {
   }
 }
 
-/** How an engine carries out calls, beside what it does in each: it may translate errors, or ask again. */
+/** How an engine wraps its calls: it may translate errors, or repeat a call. */
 export interface CallKinds {
-  /** A call that changes something, or is one of several. */
+  /** For a call that changes something, or is one of several. */
   once<Result>(work: () => Promise<Result>): Promise<Result>
-  /** A call that only reads. */
+  /** For a call that only reads. */
   repeatable<Result>(work: () => Promise<Result>): Promise<Result>
 }
 
 const asTheyAre: CallKinds = { once: (work) => work(), repeatable: (work) => work() }
 
-/** A store of which every call is run by the guard. */
+/** A store whose calls are all run by the guard. */
 export const guardStore = (
   { run }: Guard,
   { statements, attachments, documents, copy }: EngineStore,

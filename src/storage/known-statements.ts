@@ -3,14 +3,16 @@ import { isOf, requireOwnTargets } from '../xapi/authority.ts'
 import { sameStatement } from '../xapi/equivalence.ts'
 import type { Statement, StatementId } from '../xapi/statement.ts'
 
-/** Whether the statement that has the id of another is that one, for who may know (`ownOnly` as in `StatementBatch`). */
+/**
+ * Whether the stored statement with the same id is the same statement, for a principal that may know (`ownOnly` as in `StatementBatch`).
+ */
 export const isThere = (present: Statement, next: Statement, ownOnly: boolean): boolean =>
   sameStatement(present, next) && (!ownOnly || isOf(present, next.authority))
 
 /**
- * Which statements of a batch are new, and which are there already (Data §2.3.1). `STATEMENT_CONFLICT` when an id
- * belongs to another statement: then nothing of the batch may be stored. `ownOnly` as in `StatementBatch`. It yields
- * wherever it may be interrupted.
+ * Separates the new statements of a batch from those that are stored already (Data §2.3.1). Throws `STATEMENT_CONFLICT` if an id belongs to
+ * another statement; then nothing of the batch may be stored. `ownOnly` is as in `StatementBatch`. It yields wherever it may be
+ * interrupted.
  */
 export function* separateKnown<One extends { readonly id: StatementId; readonly statement: Statement }>(
   batch: readonly One[],

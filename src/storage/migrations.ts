@@ -8,11 +8,11 @@ export interface Migration<Up> {
 }
 
 /**
- * The steps that a database still lacks, in order. `STORE_CORRUPT` when it has gone through more steps than this version
- * of Ralph knows; the database stays as it is.
+ * The steps that a database still lacks, in order. Throws `STORE_CORRUPT` if it has gone through more steps than this version of Ralph
+ * knows; the database stays as it is.
  *
- * The caller holds a lock (a transaction, an advisory lock, the right to write) until the steps are recorded as done. So
- * when several servers start together, one goes through the steps, and the others find that none is missing.
+ * The caller holds a lock (a transaction, an advisory lock, the right to write) until the steps are recorded as done. So when several
+ * servers start together, one goes through the steps, and the others find that none is missing.
  */
 export const missingMigrations = <Up>(
   steps: readonly Up[],

@@ -1,5 +1,5 @@
 import { RalphError } from '../errors.ts'
 
-/** What was to be opened as it is must be made first, and was not made. `what` names the place. */
+/** The error for something that must exist before it is opened. `what` names it. */
 export const notThere = (what: string): RalphError =>
-  new RalphError('NOT_FOUND', `${what} is not there: is its name right? Nothing was made`)
+  new RalphError('NOT_FOUND', `${what} does not exist: is its name right? Nothing was made`)

@@ -2,7 +2,7 @@
 export interface Once<Made> {
   get(key: string, make: () => Promise<Made>): Promise<Made>
   forget(key: string): void
-  /** Every thing that was made, or is being made. */
+  /** Everything that was made, or is being made. */
   all(): readonly Promise<Made>[]
 }
 

@@ -3,33 +3,33 @@ import { RalphError } from '../errors.ts'
 import { backOff, pause, type RetryPlan } from '../network/retry.ts'
 
 export interface Waiting {
-  /** Seconds for which an engine that does not serve yet is asked again; 0: not once. */
+  /** Seconds for which an engine that is not ready is asked again. 0: it is asked once. */
   readonly patience: number
-  /** Told why it is waited for, at the first failure and whenever the reason changes. */
+  /** Called with the reason for waiting, at the first failure and whenever the reason changes. */
   warn(message: string): void
   readonly signal: AbortSignal
 }
 
 const plan: RetryPlan = { attempts: Number.POSITIVE_INFINITY, firstPause: 250, longestPause: 5000 }
 
-/** What says when to try again may be otherwise then; what is wrong with a setting or a file stays so. */
+/** An error with a time to retry may pass. An error of a setting or a file does not. */
 const isPassing = (error: unknown): error is RalphError =>
   error instanceof RalphError && error.code === 'STORE_UNAVAILABLE' && error.details.retryAfter !== undefined
 
 const openOnce = async (open: () => LrsBackend | Promise<LrsBackend>): Promise<LrsBackend> => {
   const backend = await open()
   try {
-    // A store that cannot be opened is said now, not to the first client.
+    // A store that cannot be opened is reported now, not to the first client.
     await backend.store()
     return backend
   } catch (error) {
-    // Nothing was written. Whatever closing it meets, the first error is the one to tell.
+    // Nothing was written. Whatever closing reports, the first error counts.
     await Promise.allSettled([backend.close()])
     throw error
   }
 }
 
-/** Rejects when the signal is aborted: whoever is told to stop does not wait until an engine has answered. */
+/** Rejects when the signal is aborted: a server that is told to stop does not wait for the engine. */
 const stopped = (signal: AbortSignal): Promise<never> => {
   const stop = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
@@ -39,8 +39,8 @@ const stopped = (signal: AbortSignal): Promise<never> => {
 }
 
 /**
- * Opens a backend and its default store. A server is often started together with its engine, which needs longer, so an
- * engine that is out of reach is asked again until the patience is over.
+ * Opens a backend and its default store. A server is often started together with its engine, which needs longer. So an unreachable engine
+ * is asked again until the patience is over.
  */
 export const openWhenReady = async (
   open: () => LrsBackend | Promise<LrsBackend>,
@@ -54,7 +54,7 @@ export const openWhenReady = async (
       return await Promise.race([openOnce(open), stop])
     } catch (error) {
       const now = performance.now()
-      // From the first failure on: the first attempt may be slow by itself.
+      // Counted from the first failure, because the first attempt may itself be slow.
       deadline = Math.min(deadline, now + patience * 1000)
       const left = deadline - now
       if (left <= 0 || !isPassing(error)) throw error

@@ -6,20 +6,20 @@ import type { StatementQuery } from '../xapi/filters.ts'
 export type Revision = number | string
 
 export interface PageSource {
-  /** The revision now. It may cost a request, so only a question that was asked before needs it. */
+  /** The present revision. It may cost a request, so it is read only for a repeated query. */
   revision(): Revision | Promise<Revision>
   read(): Promise<TextPage>
 }
 
-/** Keeps pages by the question that they answer. A client that polls an unchanged page is sent the same bytes. */
+/** Keeps pages by their query. A client that polls an unchanged page gets the same bytes. */
 export interface PageCache {
   get(query: StatementQuery, frame: PageFrame, source: PageSource): Promise<TextPage>
 }
 
 export interface PageCacheOptions {
-  /** Bytes of pages. */
+  /** The most bytes of pages. */
   readonly size?: number
-  /** Another program may change statements, without a new revision: then no page is kept for long. */
+  /** Another program may change statements without a new revision, so pages are kept only for a short time. */
   readonly isShared?: boolean
 }
 
@@ -30,13 +30,13 @@ interface KeptPage {
   readonly after: string
 }
 
-/** A page is kept when it is asked for twice, so a walk through a store keeps none. So many questions are remembered. */
+/** A page is kept when it is asked for twice, so reading a whole store keeps none. This many queries are remembered. */
 const mostAsked = 200
 
-/** Bytes of the pages of one store, where nothing else is said. */
+/** The most bytes of pages of one store, by default. */
 const defaultSize = 2_000_000
 
-/** Milliseconds after which a page is read again where another program may have changed a statement in it. */
+/** Milliseconds after which a page is read again, if another program may have changed a statement in it. */
 const longestKept = 5000
 
 export const createPageCache = ({ size = defaultSize, isShared = false }: PageCacheOptions = {}): PageCache => {
@@ -53,7 +53,7 @@ export const createPageCache = ({ size = defaultSize, isShared = false }: PageCa
         asked.set(question, true)
         return source.read()
       }
-      // Asked before the page is read: statements that change meanwhile make the page old, never new.
+      // Read before the page. If statements change meanwhile, the page counts as old, never as new.
       const revision = await source.revision()
       const kept = pages.get(question)
       const isSame =

@@ -1,18 +1,18 @@
 import type { BackendStatus } from '../contracts/lrs-backend.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
-/** Milliseconds after which a silent engine counts as away. */
+/** Milliseconds after which an engine that does not answer counts as unreachable. */
 const patience = 3000
 
 export interface StatusOptions {
   readonly signal?: AbortSignal | undefined
-  /** The name and the address of an engine that may hang. Undefined when the caller sets a time limit. */
+  /** The name and the address of an engine that may hang. Undefined if the caller sets a time limit. */
   readonly engine?: string
   /** Turns an error of the driver into an error of Ralph. */
   readonly translate?: (error: unknown) => unknown
 }
 
-/** The status that `ask` resolves with; `ok` when it resolves with undefined. Rejects with the reason of the signal. */
+/** The status that `ask` resolves with; `ok` for undefined. Rejects with the reason of the signal. */
 export const statusByAsking = async (
   ask: (signal: AbortSignal) => Promise<BackendStatus | undefined>,
   { signal, engine, translate = (error) => error }: StatusOptions = {}

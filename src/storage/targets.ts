@@ -6,18 +6,18 @@ import { createOnce } from './once.ts'
 
 /** What an engine knows of targets: where each is, how its store is opened, and how all are closed. */
 export interface Targets<Place, Store extends EngineStore> {
-  /** `INVALID_SETTING` when it cannot name a target. */
+  /** Throws `INVALID_SETTING` if it cannot be the name of a target. */
   placeOf(target: string | undefined): Place
-  /** Two targets of one key are one. */
+  /** Two targets with the same key are the same. */
   keyOf(place: Place): string
   open(place: Place): Promise<Store> | Store
-  /** Of the backend, which is not closed. `stores` are those that were asked for. */
+  /** The status of the backend, which is not closed. `stores` are those that were opened. */
   status(options: CallOptions, stores: readonly Promise<Store>[]): Promise<BackendStatus>
-  /** Closes the stores that are open, then what they share. */
+  /** Closes the open stores, then what they share. */
   close(stores: readonly Store[]): Promise<void>
 }
 
-/** The first status that is not well, of stores that tell theirs one by one. */
+/** The first status that is not well, for stores that each have a status. */
 export const worstOf = async (
   stores: readonly Promise<{ status(): Promise<BackendStatus> | BackendStatus }>[]
 ): Promise<BackendStatus> => {
@@ -32,7 +32,7 @@ interface Closable {
   close(): unknown
 }
 
-/** Closes all of them, then what they share, whether or not one fails; the first failure of a store is thrown. */
+/** Closes all of them, then what they share, even if one fails. The first failure of a store is thrown. */
 export const closeAll = async (stores: readonly Closable[], shared?: Closable): Promise<void> => {
   const closed = await Promise.allSettled(stores.map(async (store) => store.close()))
   await shared?.close()
@@ -41,8 +41,8 @@ export const closeAll = async (stores: readonly Closable[], shared?: Closable): 
 }
 
 /**
- * A backend whose targets are stores of their own: each is opened once, when it is first asked for; one that could not
- * be opened is tried again by the next who asks; nothing is opened once closing has begun.
+ * A backend whose targets are separate stores. Each is opened when it is first needed. After a failure the next call tries again. After
+ * closing has begun, nothing is opened.
  */
 export const openTargets = <Place, Store extends EngineStore>(targets: Targets<Place, Store>): LrsBackend => {
   const stores = createOnce<Store>()

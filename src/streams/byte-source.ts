@@ -1,16 +1,16 @@
-/** Chunks of any size, taken in the amounts that are needed. */
+/** Chunks of any size, read in the amounts that the caller needs. */
 export interface ByteSource {
-  /** The next bytes, at most `max` of them; undefined: there are no more. */
+  /** The next bytes, at most `max` of them. Undefined: there are no more. */
   take(max: number): Promise<Uint8Array | undefined>
-  /** Copies into `buffer`; less than fits only at the end. */
+  /** Copies bytes into `buffer`. Returns less than its length only at the end. */
   fill(buffer: Uint8Array): Promise<number>
-  /** Whether everything was taken. */
+  /** Whether everything was read. */
   isAtEnd(): Promise<boolean>
-  /** Lets go of the chunks that were not asked for. */
+  /** Closes the source of the chunks that were not read. */
   close(): Promise<void>
 }
 
-/** The signal ends the wait for chunks that do not come; what is asked for then rejects with its reason. */
+/** The signal ends the wait for chunks that do not come: the call rejects with its reason. */
 export const byteSource = (chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): ByteSource => {
   const iterator = chunks[Symbol.asyncIterator]()
   let rest: Uint8Array | undefined
@@ -35,7 +35,7 @@ export const byteSource = (chunks: AsyncIterable<Uint8Array>, signal?: AbortSign
       )
     })
 
-  /** Empty ones are no chunks. */
+  /** Empty chunks are skipped. */
   const next = async (): Promise<Uint8Array | undefined> => {
     while (rest === undefined || rest.length === 0) {
       if (ended) return undefined
@@ -72,14 +72,14 @@ export const byteSource = (chunks: AsyncIterable<Uint8Array>, signal?: AbortSign
       if (ended) return
       ended = true
       const letGo = iterator.return?.()
-      // One that is silent would not hear of it before it speaks again.
+      // A source that is waiting would not react before its next chunk, so it is not awaited.
       if (waiting === undefined) await letGo
       else letGo?.catch(() => {})
     }
   }
 }
 
-/** Cuts what is larger; nothing is joined or copied. */
+/** Cuts larger chunks. Nothing is joined or copied. */
 export async function* inChunksOf(
   size: number | undefined,
   chunks: AsyncIterable<Uint8Array>

@@ -4,18 +4,18 @@ import { messageOf, RalphError } from '../errors.ts'
 import { type Compression, detectCompression, headLength, isUndecided } from './compression.ts'
 import { cutFrames } from './zstd-frames.ts'
 
-/** As many of the first bytes as tell how they are compressed, and all bytes. */
+/** The first bytes, as many as tell the compression, and then all bytes. */
 const peek = async (
   chunks: AsyncIterable<Uint8Array>
 ): Promise<{ readonly head: Uint8Array; readonly all: AsyncGenerator<Uint8Array> }> => {
   const source = chunks[Symbol.asyncIterator]()
   const taken: Uint8Array[] = []
   let head: Uint8Array = Buffer.alloc(0)
-  // Who types a short line, or follows a log, is answered before more comes.
+  // A short line, or the end of a log, is passed on before more arrives.
   while (isUndecided(head)) {
     const next = await source.next()
     if (next.done === true) break
-    // Copies: a chunk may be lent until the next one is asked for.
+    // Copied, because a chunk may be lent only until the next one is asked for.
     taken.push(Buffer.from(next.value))
     head = Buffer.concat([head, next.value.subarray(0, headLength)])
   }
@@ -30,7 +30,7 @@ const peek = async (
   return { head: head.subarray(0, headLength), all: all() }
 }
 
-/** Output comes in chunks of so many bytes: few, for what they cost each, and not large. */
+/** The size of output chunks in bytes: large enough to be few, and not too large. */
 const chunkSize = 2 ** 17
 
 const decoderOf = {
@@ -40,27 +40,27 @@ const decoderOf = {
 
 const asFailure = (kind: string, cause: unknown): RalphError => {
   const reason = messageOf(cause)
-  // unbzip2-stream reads on behind the end, and finds nothing there.
+  // unbzip2-stream reads beyond the end, and finds nothing there.
   return /unexpected end|prematurely|of undefined/.test(reason)
     ? new RalphError('INVALID_INPUT', `the input ends in the middle of its ${kind} data`, {}, { cause })
-    : new RalphError('INVALID_INPUT', `the input is no ${kind} data, or broken: ${reason}`, {}, { cause })
+    : new RalphError('INVALID_INPUT', `the input is not ${kind} data, or is broken: ${reason}`, {}, { cause })
 }
 
 const isOfZlib = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && /^(Z|ZSTD)_/.test(String(error.code))
 
-/** Whoever unpacks takes more than one chunk at a time, and these may be lent. */
+/** A decoder takes more than one chunk at a time, and these may be lent. */
 async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of chunks) yield Buffer.from(chunk)
 }
 
 const throughZlib = (chunks: AsyncIterable<Uint8Array>, kind: 'gzip' | 'zstd'): AsyncIterable<Uint8Array> => {
   const source = Readable.from(kind === 'zstd' ? cutFrames(chunks) : chunks)
-  // What fails destroys all of them, and is thrown where the last one is read.
+  // A failure destroys all of them, and is thrown where the last one is read.
   return pipeline(source, decoderOf[kind](), () => {})
 }
 
-/** The package is of the time before streams could hold back: it is handed chunk by chunk, and gives what it has. */
+/** The package is older than backpressure in streams. It gets one chunk at a time, and gives its output. */
 const throughBzip2 = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { default: unbzip2 } = await import('unbzip2-stream')
   const stream = unbzip2()
@@ -86,9 +86,9 @@ const throughBzip2 = async function* (chunks: AsyncIterable<Uint8Array>): AsyncG
 }
 
 /**
- * Bytes as they were before they were compressed. A chunk may be lent to it until it asks for the next one, and is then
- * lent by it. `auto` looks at how they begin; members that follow each other, as
- * `cat a.gz b.gz` gives them, are one. `INVALID_INPUT` for what is broken or cut off, after all that could be read.
+ * The decompressed bytes. An input chunk may be lent until the next one is asked for; the output chunks are lent in the same way. `auto`
+ * decides by the first bytes. Members that follow each other, as of `cat a.gz b.gz`, are one input. Throws `INVALID_INPUT` for broken or
+ * incomplete data, after all that could be read.
  */
 export async function* decompress(
   chunks: AsyncIterable<Uint8Array>,

@@ -4,8 +4,8 @@ import { decompress } from './decompress.ts'
 const lineFeed = 10
 
 /**
- * Files of lines as one: each unpacked by itself, as it begins, so that plain and compressed ones can follow each other.
- * One that ends without a line feed gets it when another one follows: its last line and the next first one stay two.
+ * Joins files of lines into one. Each is decompressed by itself, so plain and compressed files can be mixed. A file without a line feed at
+ * its end gets one if another file follows, so that two lines stay two.
  */
 export async function* joinLines(
   files: Iterable<AsyncIterable<Uint8Array>>,
@@ -18,7 +18,7 @@ export async function* joinLines(
       if (chunk.length === 0) continue
       if (!hasBegun && last !== lineFeed) yield Uint8Array.of(lineFeed)
       hasBegun = true
-      // Whoever takes the chunk may change or hand over its bytes.
+      // The consumer may change or transfer the bytes of the chunk.
       last = chunk.at(-1) ?? lineFeed
       yield chunk
     }

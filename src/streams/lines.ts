@@ -1,35 +1,35 @@
 import { isUtf8 } from 'node:buffer'
 import type { ThreadChunk } from './thread-work.ts'
 
-/** A line that cannot be text of ours. */
+/** A line that is not valid text. */
 export interface BrokenLine {
   /** From 1. */
   readonly number: number
   readonly reason: string
 }
 
-/** Lines that arrived together, without their ends. */
+/** Lines that arrived together, without their line ends. */
 export interface LineBatch {
   /** Number of the first line, from 1. */
   readonly first: number
-  /** Undefined where a line is broken: those are in `broken`, in order. */
+  /** Undefined for a broken line. Those are in `broken`, in order. */
   readonly lines: readonly (string | undefined)[]
   readonly broken: readonly BrokenLine[]
-  /** Of input, line ends included. */
+  /** Bytes of input, line ends included. */
   readonly bytes: number
 }
 
-/** Whole lines that arrived together, as they came. Only the last line of an input may lack its end. */
+/** Whole lines that arrived together, unchanged. Only the last line of an input may lack its line end. */
 export interface LineBlock extends ThreadChunk {
-  /** It begins the input. */
+  /** It is the beginning of the input. */
   readonly isFirst: boolean
-  /** Before them came a line that was too long, and was dropped. */
+  /** A line before it was too long, and was dropped. */
   readonly dropped: boolean
-  /** Of input, what was dropped included. */
+  /** Bytes of input, including what was dropped. */
   readonly size: number
 }
 
-/** 16 MiB: no learning record is near it, and a file without line ends must not be held in memory. */
+/** 16 MiB. No learning record is that long, and a file without line ends must not be held in memory. */
 export const defaultMaxLineBytes = 2 ** 24
 
 export interface LineOptions {
@@ -39,27 +39,27 @@ export interface LineOptions {
 
 const lineFeed = 10
 
-/** 128 KiB: a chunk, and the line that began before it, mostly have room there. */
+/** 128 KiB: usually large enough for a chunk and the unfinished line before it. */
 const roomSize = 2 ** 17
 
 const empty = Buffer.alloc(0)
 
 export interface BlockOptions extends LineOptions {
-  /** Chunks are good until the next one is asked for, and so are blocks. */
+  /** Chunks and blocks are valid until the next one is asked for. */
   readonly lent?: boolean
 }
 
-/** Bytes of a long line are dropped as they come; what follows its end is ordinary again. */
+/** The bytes of a line that is too long are dropped as they arrive. The next line is read normally. */
 export async function* readBlocks(
   chunks: AsyncIterable<Uint8Array>,
   { maxLineBytes = defaultMaxLineBytes, lent = false }: BlockOptions = {}
 ): AsyncGenerator<LineBlock, void, undefined> {
   let kept: Buffer[] = []
-  /** Of the line that has begun, dropped bytes included. */
+  /** The length of the unfinished line, dropped bytes included. */
   let length = 0
   let isFirst = true
 
-  /** What lent blocks are joined in. */
+  /** The buffer in which lent blocks are joined. */
   let room = empty
 
   const join = (parts: readonly Buffer[]): Buffer => {
@@ -71,7 +71,7 @@ export async function* readBlocks(
     return room.subarray(0, end)
   }
 
-  /** What is kept of the line that has begun, with `more`, which has its end unless nothing follows; and begins anew. */
+  /** The unfinished line and `more`, which ends it unless the input ends. Afterwards no line is begun. */
   const take = (more: Buffer): LineBlock => {
     const size = length + more.length
     const dropped = length > maxLineBytes
@@ -90,13 +90,13 @@ export async function* readBlocks(
     if (last >= 0) yield take(buffer.subarray(0, last + 1))
     length += rest.length
     if (length > maxLineBytes) kept = []
-    // A copy: a small rest must not keep a large chunk in memory, and what is lent must be given back.
+    // Copied: a small rest must not keep a large chunk in memory, and lent bytes must be returned.
     else if (rest.length > 0) kept.push(lent || rest.length < buffer.length / 2 ? Buffer.from(rest) : rest)
   }
   if (length > 0) yield take(empty)
 }
 
-/** The lines of a block. `first` is the number that its first line has, a dropped one included. */
+/** The lines of a block. `first` is the number of its first line, or of the dropped line before it. */
 export const linesOf = (
   { bytes, dropped, size }: Omit<LineBlock, 'isFirst'>,
   first: number,

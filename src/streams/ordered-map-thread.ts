@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { loadWork, type Message, ownBuffer, type Task, toSent } from './thread-messages.ts'
 import type { ThreadChunk } from './thread-work.ts'
 
-// What runs in each thread that `mapInOrder` starts: nobody imports it.
+// The program of each thread that `mapInOrder` starts. No module imports it.
 
 enableCompileCache()
 // Only `mapInOrder` starts it, with a task.

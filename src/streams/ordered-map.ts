@@ -4,15 +4,15 @@ import { fromSent, loadWork, type Message, type Task } from './thread-messages.t
 import type { ThreadChunk, ThreadWork } from './thread-work.ts'
 
 export interface OrderedMapOptions {
-  /** The module that exports `createWork`, a `CreateWork`: see `moduleBeside`. */
+  /** The module that exports `createWork`, a `CreateWork`. See `moduleBeside`. */
   readonly module: URL
-  /** Handed to `createWork` in every thread; must be cloneable. */
+  /** The argument of `createWork` in every thread. It must be cloneable. */
   readonly data: unknown
-  /** How many threads work at most, this one included: 1 starts none. */
+  /** The most threads that work, including this one. 1 starts none. */
   readonly jobs: number
   /**
-   * Threads are started when there were so many bytes: a short input is done before they would be. 0: at once, for an
-   * input that is known to be long.
+   * Threads start after this many bytes. A shorter input is done before they would be ready. 0: at once, for an input that is known to be
+   * long.
    */
   readonly startAfter?: number
 }
@@ -21,17 +21,17 @@ export interface OrderedMapOptions {
 export const moduleBeside = (name: string, importer: string): URL =>
   new URL(`./${name}${importer.endsWith('.ts') ? '.ts' : '.js'}`, importer)
 
-/** 16 MiB. Measured: until code is warm in another thread, one has done that much. */
+/** 16 MiB. Measured: one thread processes this much until the code is compiled in another thread. */
 const defaultStartAfter = 2 ** 24
 
-/** Pieces that wait in front of a thread, so that it need not wait for this one. */
+/** The most pieces that wait for a thread, so that it is never idle. */
 const queueLength = 3
 
-/** Of pieces under way; a larger one goes alone. */
+/** The most bytes under way. A larger piece goes alone. */
 const mostBytes = 2 ** 21
 
 interface Thread<In, Out> {
-  /** Undefined: it cannot take another piece now. */
+  /** The number of waiting pieces. Undefined: it cannot take another piece now. */
   waiting(): number | undefined
   send(piece: In): Promise<Out>
   end(): Promise<unknown>
@@ -41,7 +41,7 @@ const startThread = <In extends ThreadChunk, Out extends ThreadChunk>(
   task: Task,
   onFailure: (error: unknown) => void
 ): Thread<In, Out> => {
-  // Without the flags of this process: what they load (a test runner, a debugger) is not for a thread.
+  // Without the flags of this process: they may load a test runner or a debugger, which a thread must not load.
   const worker = new Worker(moduleBeside('ordered-map-thread', import.meta.url), { workerData: task, execArgv: [] })
   const queue: { resolve(out: Out): void; reject(error: unknown): void }[] = []
   let isReady = false
@@ -63,7 +63,7 @@ const startThread = <In extends ThreadChunk, Out extends ThreadChunk>(
     send: (piece) =>
       new Promise<Out>((resolve, reject) => {
         queue.push({ resolve, reject })
-        // A copy: whoever made the piece may still need what else its buffer holds.
+        // A copy, because the rest of the buffer may belong to others.
         const bytes = new Uint8Array(piece.bytes)
         worker.postMessage({ ...piece, bytes }, [bytes.buffer])
       }),
@@ -92,7 +92,7 @@ interface UnderWay<Out> {
   readonly size: number
 }
 
-/** It is looked at when its turn comes; that it fails before then is nothing that nobody has noticed. */
+/** The promise is awaited later. Until then its failure must not count as unhandled. */
 const underWay = <Out>(result: Promise<Out>, size: number): UnderWay<Out> => {
   result.catch(() => {})
   return { result, size }
@@ -101,10 +101,9 @@ const underWay = <Out>(result: Promise<Out>, size: number): UnderWay<Out> => {
 type Arrival<In> = IteratorResult<In, unknown> | { readonly failure: unknown }
 
 /**
- * Maps pieces, and yields the results in the order of the pieces. Once the input is long enough, further threads help;
- * this one works when they are busy. What is under way is bounded, so a slow consumer holds up the input. An error of
- * the input or of the work is thrown when everything before it was yielded. Whoever leaves the loop ends the threads;
- * the input is theirs to close.
+ * Maps pieces, and yields the results in the order of the pieces. When the input has become long, further threads help. This thread works
+ * when they are busy. The bytes under way are limited, so a slow consumer slows the input. An error of the input or of the work is thrown
+ * after all results before it. Leaving the loop ends the threads; the caller closes the input.
  */
 export async function* mapInOrder<In extends ThreadChunk, Out extends ThreadChunk>(
   pieces: AsyncIterable<In>,
@@ -128,7 +127,7 @@ export async function* mapInOrder<In extends ThreadChunk, Out extends ThreadChun
 
   const workHere = async (work: ThreadWork<In, Out>, piece: In): Promise<Out> => {
     const out = work(piece)
-    // What the threads have answered is heard between two pieces of one's own.
+    // Between two pieces of its own, this thread receives the answers of the others.
     if (threads.length > 0) await new Promise(setImmediate)
     return out
   }
@@ -151,7 +150,7 @@ export async function* mapInOrder<In extends ThreadChunk, Out extends ThreadChun
   }
 
   try {
-    // They get ready while this one does.
+    // They start while this thread works.
     if (startAfter === 0) startThreads()
     const work = await loadWork<In, Out>(task)
     for (;;) {

@@ -1,8 +1,8 @@
 type Arrival<Item> = { readonly next: IteratorResult<Item, unknown> } | { readonly failure: unknown } | 'pause' | 'stop'
 
 /**
- * The items of a source, and `pause` wherever the next one lets wait for so long. It ends as soon as `stop` is aborted,
- * though the source may never say more; to close the source is then up to others.
+ * The items of a source, and `pause` whenever the next one takes this long. It ends when `stop` is aborted, even if the source never
+ * continues. Then the caller must close the source.
  */
 export async function* withPauses<Item>(
   source: AsyncIterable<Item>,
@@ -14,7 +14,7 @@ export async function* withPauses<Item>(
   const onStop = (): void => wake('stop')
   const pull = (): Promise<IteratorResult<Item, unknown>> => {
     const next = input.next()
-    // Who has left does not hear of it any more.
+    // After the end, errors of the source are ignored.
     next.catch(() => {})
     return next
   }
@@ -43,7 +43,7 @@ export async function* withPauses<Item>(
     }
   } finally {
     stop.removeEventListener('abort', onStop)
-    // Not waited for: what is asked of a source while it waits is answered when it has waited.
+    // Not awaited: a source that waits answers only when its wait ends.
     input.return?.().catch(() => {})
   }
 }

@@ -1,9 +1,9 @@
-/** What goes from thread to thread: the bytes are handed over, whatever else there is must be cloneable and small. */
+/** What is sent between threads. The bytes are transferred; the rest must be cloneable and small. */
 export interface ThreadChunk {
   readonly bytes: Uint8Array
 }
 
-/** Maps one piece. It keeps no state from one piece to the next: which thread sees which piece is not said. */
+/** Maps one piece. It keeps no state between pieces, because any thread may get any piece. */
 export type ThreadWork<In extends ThreadChunk, Out extends ThreadChunk> = (piece: In) => Out
 
 /** What a module for `mapInOrder` exports under the name `createWork`. */

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { defaultMaxLineBytes, type LineBlock, type LineOptions, linesOf } from './lines.ts'
 
-/** Told of each line in its order; true: enough. `index` is from 0, `bytes` are those of the line with its end. */
+/** Called for each line in order. Returns true to stop. `index` is from 0, `bytes` are those of the line with its line end. */
 export type VisitLine = (text: string, bytes: Uint8Array, index: number) => boolean
 
-/** Told of each line that is no text, as `VisitLine`. */
+/** Called for each line that is not valid text, as `VisitLine`. */
 export type VisitBroken = (reason: string, index: number) => boolean
 
 const lineFeed = 10
@@ -25,7 +25,7 @@ const visitBroken = (block: LineBlock, options: LineOptions, visit: VisitLine, b
   let end = 0
   for (const [index, text] of batch.lines.entries()) {
     const start = end
-    // A line that was dropped has left no bytes.
+    // A dropped line has no bytes.
     if (index > 0 || !block.dropped) end = block.bytes.indexOf(lineFeed, start) + 1 || block.bytes.length
     const reason = batch.broken.find(({ number }) => number === index)?.reason ?? ''
     const enough = text === undefined ? broken(reason, index) : visit(text, block.bytes.subarray(start, end), index)
@@ -35,8 +35,8 @@ const visitBroken = (block: LineBlock, options: LineOptions, visit: VisitLine, b
 }
 
 /**
- * Goes through the lines of a block as `linesOf` has them, and keeps none: what lives no longer than a line costs the
- * collector nothing. Gives how many lines were visited.
+ * Visits the lines of a block in the form of `linesOf`, and keeps none: a line that lives only for a moment costs the garbage collector
+ * nothing. Returns the number of visited lines.
  */
 export const visitLines = (block: LineBlock, options: LineOptions, visit: VisitLine, broken: VisitBroken): number => {
   const { bytes, dropped } = block

@@ -1,4 +1,4 @@
-/** Some bytes that must be seen, or some that are passed over, and what comes behind them. */
+/** Bytes that must be read, or bytes that are skipped, and the step after them. */
 type Step =
   | { readonly see: number; readonly next: (bytes: Buffer) => Step }
   | { readonly skip: number; readonly next: () => Step }
@@ -10,7 +10,7 @@ const skippableMagic = 0x184d2a5
 
 const end = (): Step => 'end of frame'
 
-/** RFC 8878, 3.1.1.2: three bytes say whether it is the last one, of which kind and how long. */
+/** RFC 8878, 3.1.1.2: three bytes say whether the block is the last one, its kind and its length. */
 const block = (checksum: number): Step => ({
   see: 3,
   next: (bytes) => {
@@ -50,8 +50,8 @@ const frame: Step = {
 }
 
 /**
- * The same bytes in chunks that end where frames of zstd end: Node's decoder forgets what follows a frame in the chunk
- * that it ends in. What is no frame is passed on as it is, for the decoder to refuse.
+ * The same bytes in chunks that end where zstd frames end: Node's decoder drops what follows a frame within a chunk. Bytes that are not a
+ * frame are passed on unchanged, and the decoder refuses them.
  */
 export async function* cutFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let step = frame
@@ -81,7 +81,7 @@ export async function* cutFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenera
         skipped = 0
       }
     }
-    // A copy of what must be seen is kept: the chunk belongs to whoever takes it.
+    // Copied, because the chunk belongs to the consumer.
     seen = Buffer.from(seen)
     if (start < buffer.length) yield buffer.subarray(start)
   }

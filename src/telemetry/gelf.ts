@@ -8,22 +8,22 @@ import { createLog, type NamedLogOptions } from './named-lines.ts'
 export interface GelfOptions extends NamedLogOptions {
   /** `HOST` or `HOST:PORT`. */
   readonly server: string
-  /** What the Logs Data Platform knows the stream by. */
+  /** The Logs Data Platform knows the stream by this token. */
   readonly token: string
-  /** Told once when the server cannot be reached, and once when it can be again. */
+  /** Called once when the server becomes unreachable, and once when it is reachable again. */
   readonly warn: (message: string) => void
 }
 
 export interface GelfLog {
   readonly log: Log
-  /** Waits a little until everything has gone out. */
+  /** Waits a little until everything is sent. */
   close(): Promise<void>
 }
 
-/** Of the Logs Data Platform, for GELF over TLS. */
+/** The port of the Logs Data Platform for GELF over TLS. */
 const usualPort = 12_202
 
-/** Messages that are kept while the server cannot be reached; the oldest go first. */
+/** The most messages that are kept while the server is unreachable. The oldest are dropped. */
 const mostKept = 10_000
 
 /** In milliseconds. */
@@ -32,7 +32,7 @@ const longestPause = 60_000
 const closingTime = 3000
 const goodbye = 500
 
-/** As syslog numbers them. */
+/** The numbers of syslog. */
 const severities: { readonly [level in Level]: number } = { CRITICAL: 2, ERROR: 3, WARNING: 4, INFO: 6, DEBUG: 7 }
 
 const addressOf = (server: string): { readonly host: string; readonly port: number } => {
@@ -41,8 +41,8 @@ const addressOf = (server: string): { readonly host: string; readonly port: numb
 }
 
 /**
- * Sends messages to a Logs Data Platform: GELF 1.1 over TLS, each ended by a null byte. A server that is away is tried
- * again; nothing waits for it.
+ * Sends messages to a Logs Data Platform: GELF 1.1 over TLS, each ended by a null byte. An unreachable server is tried again. Nothing waits
+ * for it.
  */
 export const openGelfLog = (options: GelfOptions): GelfLog => {
   const { name, server, token, warn } = options
@@ -76,7 +76,7 @@ export const openGelfLog = (options: GelfOptions): GelfLog => {
     }
     isWriting = true
     const sentTo = socket
-    // It is forgotten once it has gone out: what a broken connection had not taken is sent again.
+    // A message is forgotten after it was written. What a broken connection had not accepted is sent again.
     sentTo.write(next, (error) => {
       if (sentTo !== socket) return
       isWriting = false
@@ -90,13 +90,13 @@ export const openGelfLog = (options: GelfOptions): GelfLog => {
     timer = undefined
     let reason = 'the connection broke'
     const opening = connect({ host, port, servername: host }, () => {
-      if (failures > 0) warn(`${host}:${port} takes messages again`)
+      if (failures > 0) warn(`${host}:${port} accepts messages again`)
       failures = 0
       socket = opening
       isWriting = false
       flush()
     })
-    // A socket does not keep the process from ending: what it carries tells of the work, and is none itself.
+    // The socket must not keep the process from ending: it only carries log messages.
     opening.unref()
     opening.on('error', (error) => {
       reason = messageOf(error)
@@ -106,7 +106,7 @@ export const openGelfLog = (options: GelfOptions): GelfLog => {
       socket = undefined
       isWriting = false
       if (isClosed) return
-      if (failures === 0) warn(`${host}:${port} takes no messages: ${reason}; trying again`)
+      if (failures === 0) warn(`${host}:${port} accepts no messages: ${reason}; trying again`)
       timer = setTimeout(open, Math.min(longestPause, firstPause * 2 ** failures))
       timer.unref()
       failures += 1
@@ -123,7 +123,7 @@ export const openGelfLog = (options: GelfOptions): GelfLog => {
 
   const log = createLog(options, (time, level, message) => {
     if (dropped > 0 && socket !== undefined) {
-      keep(gelf(time, 'WARNING', `${dropped} messages were lost while ${host}:${port} was out of reach`))
+      keep(gelf(time, 'WARNING', `${dropped} messages were lost while ${host}:${port} was unreachable`))
       dropped = 0
     }
     keep(gelf(time, level, message))

@@ -6,17 +6,17 @@ import { printable } from './printable.ts'
 
 export type Level = LogSettings['level']
 
-/** A message of several lines is indented, so that none of them seems to be another message. */
+/** Further lines of a message are indented, so that none of them looks like another message. */
 const indented = (message: string): string => message.replace(/\n(?! )/g, '\n    ')
 
 /** 2026-11-21 11:12:08.123 WARNING  message */
 export const formatLine = (time: Date, level: Level, message: string): string =>
   `${time.toISOString().replace('T', ' ').replace('Z', '')} ${level.padEnd(8)} ${indented(printable(message))}\n`
 
-/** Takes away what a progress bar has drawn on the line. */
+/** Clears the progress bar on the line. */
 const clearLine = '\r\x1b[K'
 
-/** The log of a command that runs and ends: lines for a person, to standard error. */
+/** The log of a command that runs and ends: lines for people, on standard error. */
 export const createLineLog = (level: Level): Log => {
   const before = process.stderr.isTTY && !isDumbTerminal() ? clearLine : ''
   const write =

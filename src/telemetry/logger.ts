@@ -28,14 +28,14 @@ interface Record {
   readonly err?: { readonly message?: unknown; readonly stack?: unknown }
 }
 
-/** Bytes that would do something to a terminal can stand in a path. */
+/** A path may contain bytes that control a terminal. */
 const plain = (text: unknown): string => String(text).replace(/[^\x21-\x7e]/g, '?')
 
 /** A request that was answered, on one line. */
 const requestText = ({ method, path, status, user = '-', remote, ms }: Record): string =>
   `${remote} ${user} ${method} ${plain(path)} ${status} ${ms} ms`
 
-/** Turns pino's JSON lines into lines for a person; the stack of an error follows it. */
+/** Turns pino's JSON lines into lines for people, followed by the stack of an error. */
 const asText = (stream: DestinationStream): DestinationStream => ({
   write: (line) => {
     // pino wrote it.
@@ -48,7 +48,7 @@ const asText = (stream: DestinationStream): DestinationStream => ({
   }
 })
 
-/** JSON may hold what a terminal obeys: `docker logs` shows it as it is. */
+/** JSON may contain bytes that control a terminal, and `docker logs` shows them unchanged. */
 const asPrintable = (stream: DestinationStream): DestinationStream => ({
   write: (line) => stream.write(printable(line))
 })
@@ -66,9 +66,9 @@ const secrets = [
   '*.headers.cookie'
 ]
 
-/** The server's logger, to standard error; `auto` is text on a terminal. Credentials are never written. */
+/** The logger of the server, on standard error. `auto` is text on a terminal, otherwise JSON. Credentials are never written. */
 export const createLogger = (level: Level, format: 'auto' | 'text' | 'json'): Logger => {
-  // Few requests of a second are logged, so writing at once costs little, and loses nothing when the process ends.
+  // Only few requests of a second are logged. So synchronous writing costs little, and loses nothing when the process ends.
   const stream = destination({ dest: 2, sync: true })
   const text = format === 'text' || (format === 'auto' && process.stderr.isTTY)
   const options: LoggerOptions = {

@@ -1,17 +1,17 @@
 import type { Logger } from 'pino'
 import { createTally, listCounts, totalOf } from './tally.ts'
 
-/** Logins with wrong credentials, for the operator. */
+/** Logs logins with wrong credentials, for the operator. */
 export interface LoginLog {
   failed(username: string, source: string): void
-  /** Says what was counted and not said yet. */
+  /** Logs the counts that were not logged yet. */
   close(): void
 }
 
 const mostInWindow = 10
 const window = 10_000
 
-/** A name of any client, on one line. */
+/** The name that a client sent, on one line. */
 const shown = (name: string): string => JSON.stringify(name.slice(0, 64))
 
 export const createLoginLog = (logger: Pick<Logger, 'info'>): LoginLog => {

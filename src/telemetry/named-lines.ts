@@ -4,7 +4,7 @@ import { logLevels } from '../settings/groups.ts'
 import type { Level } from './lines.ts'
 import { onOneLine } from './printable.ts'
 
-/** Who logs, from what importance on, and by which clock. */
+/** The name of the log, the lowest level that is written, and the clock. */
 export interface NamedLogOptions {
   readonly name: string
   readonly level: Level
@@ -13,7 +13,7 @@ export interface NamedLogOptions {
 
 const digits = (number: number, count = 2): string => String(number).padStart(count, '0')
 
-/** As `logging` of Python writes it, in the time of the machine. */
+/** The form of Python's `logging`, in the time zone of the machine. */
 const asTime = (time: Date): string =>
   `${time.getFullYear()}-${digits(time.getMonth() + 1)}-${digits(time.getDate())} ` +
   `${digits(time.getHours())}:${digits(time.getMinutes())}:${digits(time.getSeconds())},${digits(time.getMilliseconds(), 3)}`
@@ -22,7 +22,7 @@ const asTime = (time: Date): string =>
 export const formatNamedLine = (time: Date, level: Level, name: string, message: string): string =>
   `[${asTime(time)} ${level} ${name}] ${onOneLine(message)}\n`
 
-/** A log of which each message that is important enough is handed to `write`. */
+/** A log that passes each message of sufficient level to `write`. */
 export const createLog = (
   { level, clock }: Omit<NamedLogOptions, 'name'>,
   write: (time: Date, level: Level, message: string) => void
@@ -35,7 +35,7 @@ export const createLog = (
   return { error: at('ERROR'), warn: at('WARNING'), info: at('INFO'), debug: at('DEBUG') }
 }
 
-/** The log of a command that runs for ever, to standard output. */
+/** The log of a command that runs for ever, on standard output. */
 export const createNamedLog = (options: NamedLogOptions): Log =>
   createLog(options, (time, level, message) => {
     process.stdout.write(formatNamedLine(time, level, options.name, message))

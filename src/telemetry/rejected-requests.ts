@@ -6,18 +6,18 @@ import type { PartStatus } from '../contracts/part.ts'
 import type { RejectedRequest, RejectedRequests } from '../contracts/rejected-requests.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
-/** `NAME.json` says who sent what and why it was rejected; `NAME.body` is what was sent, byte for byte. */
+/** `NAME.json` says who sent what and why it was rejected. `NAME.body` has the exact bytes that were sent. */
 const suffixes = { reason: '.json', body: '.body' } as const
 
 export interface KeepOptions {
   readonly directory: string
-  /** Bytes that all of them may take; the oldest go first. */
+  /** The most bytes of all requests. The oldest are removed. */
   readonly maxSize: number
   readonly clock: Clock
   readonly log: Log
 }
 
-/** What the file beside a body says. */
+/** The content of the file beside a body. */
 export interface KeptRequest extends Omit<RejectedRequest, 'body'> {
   readonly id: string
   /** RFC 3339 */
@@ -25,13 +25,13 @@ export interface KeptRequest extends Omit<RejectedRequest, 'body'> {
   readonly bytes: number
 }
 
-/** Keeps rejected requests, and says how that goes. */
+/** Keeps rejected requests, and reports its health. */
 export interface KeptRequests extends RejectedRequests {
   /** `degraded` while a request cannot be kept. */
   health(): PartStatus
 }
 
-/** What may wait for the disk, in bytes: bodies, and what is said of them. */
+/** The most bytes that may wait for the disk: bodies and their reasons. */
 const maxWaiting = 64 * 2 ** 20
 
 const idsIn = async (directory: string): Promise<readonly string[]> =>
@@ -40,7 +40,7 @@ const idsIn = async (directory: string): Promise<readonly string[]> =>
     .map((name) => name.slice(0, -suffixes.reason.length))
     .sort()
 
-/** Two files for each request. The one with the reason is written last: where it is, the body is whole. */
+/** Writes two files for each request. The one with the reason is written last: if it exists, the body is complete. */
 export const keepRejectedRequests = async (options: KeepOptions): Promise<KeptRequests> => {
   const { directory, maxSize, clock, log } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -92,7 +92,7 @@ export const keepRejectedRequests = async (options: KeepOptions): Promise<KeptRe
       const time = new Date(clock() / 1000).toISOString()
       const id = `${time.replace(/[-:.]/g, '')}-${process.pid}-${count}`
       const kept: KeptRequest = { id, time, ...about, bytes: body.length }
-      // As text at once: the problems of a request are many small things until then.
+      // Made text at once, because the problems of a request are many small objects.
       const reason = Buffer.from(`${JSON.stringify(kept)}\n`)
       const size = body.length + reason.length
       if (waiting + size > maxWaiting) return sayDropped('too many wait for the disk')
@@ -129,7 +129,7 @@ const isKept = (value: unknown): value is KeptRequest =>
     (key) => key in value && typeof Reflect.get(value, key) === 'string'
   )
 
-/** What was kept, oldest first. Files of other origin are passed over. */
+/** The kept requests, oldest first. Files of other origin are skipped. */
 export async function* listRejectedRequests(directory: string): AsyncGenerator<KeptRequest> {
   for (const id of await idsIn(directory)) {
     const text = await readFile(join(directory, `${id}${suffixes.reason}`), 'utf8').catch(() => undefined)
@@ -148,7 +148,7 @@ const pathOf = (directory: string, id: string, suffix: string): string => {
   throw new RalphError('INVALID_INPUT', `${JSON.stringify(id)} is not the id of a rejected request`)
 }
 
-/** What was sent. `NOT_FOUND`. */
+/** The bytes of the request. Rejects with `NOT_FOUND`. */
 export const readRejectedBody = async (directory: string, id: string): Promise<Buffer> => {
   const path = pathOf(directory, id, suffixes.body)
   try {
@@ -158,7 +158,7 @@ export const readRejectedBody = async (directory: string, id: string): Promise<B
   }
 }
 
-/** `NOT_FOUND`. */
+/** Rejects with `NOT_FOUND`. */
 export const removeRejected = async (directory: string, id: string): Promise<void> => {
   await readRejectedBody(directory, id)
   for (const suffix of Object.values(suffixes)) await rm(pathOf(directory, id, suffix), { force: true })

@@ -1,24 +1,24 @@
 export interface TallyOptions {
-  /** How many are said in a window. */
+  /** The most events that are logged in a window. */
   readonly most: number
-  /** Milliseconds from the first one that is said. */
+  /** The length of a window in milliseconds, from its first event. */
   readonly window: number
-  /** Told at the end of a window how many were not said, by key. */
+  /** Called at the end of a window with the number of events that were not logged, by key. */
   readonly summarise: (counts: ReadonlyMap<string, number>) => void
 }
 
 export interface Tally {
-  /** Says it, or counts it under the key where enough was said of late. */
+  /** Calls `say`. If the window has enough events already, counts it under the key instead. */
   note(key: string, say: () => void): void
-  /** Says what is left. */
+  /** Logs the counts that were not logged yet. */
   close(): void
 }
 
-/** Keys that are told apart in a window: a client may choose them. */
+/** The most keys of a window, because clients may choose them. */
 const mostKeys = 100
 const others = 'others'
 
-/** For what any client can make happen as often as it likes: a few are said, the rest is counted. */
+/** For events that any client can cause as often as it likes: a few are logged, the others are counted. */
 export const createTally = ({ most, window, summarise }: TallyOptions): Tally => {
   let said = 0
   let counts = new Map<string, number>()
@@ -51,7 +51,7 @@ export const createTally = ({ most, window, summarise }: TallyOptions): Tally =>
 export const totalOf = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0)
 
-/** `12 from a, 3 from b`: the largest first, and no more than a line holds. */
+/** `12 from a, 3 from b`: the largest first, as many as fit on a line. */
 export const listCounts = (counts: ReadonlyMap<string, number>, word: string, most = 5): string => {
   const sorted = [...counts].toSorted(([, left], [, right]) => right - left)
   const shown = sorted.slice(0, most).map(([key, count]) => `${count} ${word} ${key}`)

@@ -9,7 +9,7 @@ export type AgentKind = Extract<SchemaName, 'agent' | 'agent-or-identified-group
 
 const mostValues = 2000
 
-/** What is wrong with parsed JSON that should be an Agent, as the `agent` parameter holds it; none when it is valid. */
+/** The problems of parsed JSON that should be an Agent, as in the `agent` parameter. None if it is valid. */
 export const validateAgent = (value: unknown, version: Version, kind: AgentKind): readonly Problem[] => {
   const illFormed = findIllFormed(value)
   if (illFormed !== undefined) return [{ index: 0, ...illFormed }]

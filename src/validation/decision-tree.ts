@@ -1,4 +1,4 @@
-/** Which values a model is for: what must stand at each path, e.g. `verb.id`; of a list, one of it. */
+/** Which values a model is for: the required value at each path, e.g. `verb.id`. For a list, one of its values. */
 export interface Selector {
   readonly [path: string]: string | readonly string[] | { readonly valueOf: string }
 }
@@ -23,14 +23,14 @@ const valueAt = (value: unknown, keys: Keys): unknown => {
 
 interface Leaf<Model> {
   readonly models: readonly Model[]
-  /** What compares two members of a value with each other is asked last. */
+  /** A model that compares two members of a value is asked last. */
   readonly comparisons: readonly { readonly model: Model; readonly pairs: readonly (readonly [Keys, Keys])[] }[]
 }
 
 interface Branch<Model> {
   readonly keys: Keys
   readonly byValue: ReadonlyMap<unknown, Tree<Model>>
-  /** For every other value. */
+  /** The tree for every other value. */
   readonly otherwise: Tree<Model>
 }
 
@@ -38,7 +38,7 @@ type Tree<Model> = Leaf<Model> | Branch<Model>
 
 const isList = (wanted: Selector[string]): wanted is readonly string[] => Array.isArray(wanted)
 
-/** The values of which one must stand at a path; none where it is compared with another place. */
+/** The values of which one must be at a path. None if the path is compared with another path. */
 const wantedAt = ({ selector }: Selectable, path: string): readonly string[] => {
   const wanted = selector[path]
   if (wanted === undefined) return []
@@ -87,7 +87,7 @@ const grow = <Model extends Selectable>(models: readonly Model[], asked: Readonl
   return { keys: keysOf(path), byValue, otherwise: grow(others, next) }
 }
 
-/** Finds the models that a value may be judged by, in the order in which they are given here. */
+/** Finds the models that are for a value, in the order in which they are given here. */
 export const createSelect = <Model extends Selectable>(
   models: readonly Model[]
 ): ((value: unknown) => readonly Model[]) => {

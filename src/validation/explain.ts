@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts'
 import { formats } from './formats/index.ts'
 import { pointTo } from './pointer.ts'
 
-/** A problem of a value that stands alone: it has no place in a batch. */
+/** A problem of a single value, which has no index in a batch. */
 export type Fault = Omit<Problem, 'index'>
 
 const typeNames: { readonly [type: string]: string } = {
@@ -24,7 +24,7 @@ const nameOf = (type: unknown): string => {
 
 const unknownProperty = (key: string, known: readonly string[]): string => {
   const meant = known.find((each) => each.toLowerCase() === key.toLowerCase())
-  return meant === undefined ? 'no such property' : `no such property; \`${meant}\` is meant with this very case`
+  return meant === undefined ? 'no such property' : `no such property; did you mean \`${meant}\`?`
 }
 
 const expectedFormat = (name: string, data: unknown): string => {
@@ -50,28 +50,28 @@ const expectedBy = ({ keyword, params, parentSchema, data }: ErrorObject): strin
     case 'const':
       return quoted([params.allowedValue])
     case 'minimum':
-      return `a number from ${params.limit} up`
+      return `a number of at least ${params.limit}`
     case 'maximum':
-      return `a number up to ${params.limit}`
+      return `a number of at most ${params.limit}`
     case 'minItems':
       return `an array of at least ${params.limit}`
     case 'maxItems':
       return `an array of at most ${params.limit}`
     case 'minLength':
-      return 'a text that is not empty'
+      return 'a string that is not empty'
     case 'exclusiveMinimum':
       return `a number above ${params.limit}`
     case 'pattern':
-      return `a text of the form ${params.pattern}`
+      return `a string of the form ${params.pattern}`
     default:
       return `what the schema says of \`${keyword}\``
   }
 }
 
-/** Keywords that only say that one of their branches failed, which has an error of its own. */
+/** Keywords that only say that one of their branches failed. The branch has its own error. */
 const wrappers: ReadonlySet<string> = new Set(['if', 'propertyNames'])
 
-/** Within a choice, why each branch failed says less than the rule that the choice states. */
+/** Within a choice, the rule of the choice says more than why each branch failed. */
 const isTelling = ({ keyword, schemaPath }: ErrorObject): boolean =>
   !wrappers.has(keyword) && !/\/(?:oneOf|anyOf)\/\d/.test(schemaPath)
 
@@ -98,17 +98,17 @@ const toFault = (error: ErrorObject, isStatement: boolean): Fault => {
   return { pointer, rule: stated(parentSchema, 'x-rule') ?? ownRule, expected }
 }
 
-/** A handful: who mends these will see the rest. */
+/** Only a few: whoever corrects these will see the rest. */
 const mostFaults = 10
 
 /**
- * Errors of ajv as faults that say where, by which rule, and what was expected; each once. What is no statement may have
- * nulls, and a null in the wrong place is then like any other value.
+ * Turns errors of ajv into faults: where, by which rule, and what was expected, each once. For values that are not statements, null is an
+ * ordinary value.
  */
 export const explain = (errors: readonly ErrorObject[], isStatement = true): readonly Fault[] => {
   const telling = errors.filter(isTelling)
   const faults = new Map<string, Fault>()
-  // Whatever has an error has a fault: nothing invalid may look valid because its error has a form not thought of here.
+  // Every error must give a fault. An invalid value must not look valid because its error is not known here.
   for (const error of telling.length > 0 ? telling : errors) {
     const fault = toFault(error, isStatement)
     const key = `${fault.pointer} ${fault.rule} ${fault.expected}`

@@ -10,7 +10,7 @@ export interface Model extends Selectable {
   /** Family and name: `video/play_video`. */
   readonly name: string
   readonly schema: AnySchemaObject
-  /** What is wrong with a value of this model; compiled when first asked. */
+  /** The problems of a value of this model. The model is compiled at the first call. */
   problemsIn(value: unknown): readonly Fault[]
 }
 
@@ -25,7 +25,7 @@ const ending = '.schema.json'
 
 const isSelector = (value: unknown): value is Selector => typeof value === 'object' && value !== null
 
-/** Schemas of a folder and of the folders in it. Nothing is compiled yet. */
+/** The schemas of a folder and of its subfolders. Nothing is compiled yet. */
 export const readModels = (folder: 'edx' | 'profiles'): Models => {
   const root = findSchemas(import.meta.url, folder)
   const schemas = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -40,9 +40,9 @@ export const readModels = (folder: 'edx' | 'profiles'): Models => {
   const validatorOf = (id: string, allErrors: boolean) => {
     let ajv = ajvs.get(allErrors)
     if (ajv === undefined) {
-      // Whether there is an error is asked of every value, and what it is of few: short code is compiled faster.
+      // Every value is checked for an error, but few are explained. Short code compiles faster.
       ajv = createEmptyAjv({ allErrors, verbose: allErrors })
-      // Examples would be searched for schemas.
+      // ajv would search examples for schemas.
       for (const [, { examples: _, ...schema }] of schemas) ajv.addSchema(schema)
       ajvs.set(allErrors, ajv)
     }
@@ -76,12 +76,12 @@ export const readModels = (folder: 'edx' | 'profiles'): Models => {
 }
 
 export type ModelValidation =
-  /** No model is for it. */
+  /** No model is for the value. */
   | { readonly known: false }
-  /** The first model that has nothing against it, or the one that has least. */
+  /** The first model that accepts it, or the one with the fewest problems. */
   | { readonly known: true; readonly model: string; readonly problems: readonly Fault[] }
 
-/** Judges a value by models that were selected for it, in their order. */
+/** Validates a value by the models that were selected for it, in their order. */
 export const validateBy = (
   candidates: readonly Model[],
   judge: (model: Model) => readonly Fault[]

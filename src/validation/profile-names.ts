@@ -1,3 +1,3 @@
-/** The xAPI profiles that there are templates of. */
+/** The xAPI profiles for which there are templates. */
 export const profiles = ['lms', 'navigation', 'video', 'virtual-classroom'] as const
 export type Profile = (typeof profiles)[number]

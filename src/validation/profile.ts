@@ -2,7 +2,7 @@ import { createSelect } from './decision-tree.ts'
 import { type Model, type ModelValidation, readModels, validateBy } from './models.ts'
 import type { Profile } from './profile-names.ts'
 
-/** Judges statements, which are known to be valid, by the templates of a profile. */
+/** Validates statements, which must be valid xAPI, by the templates of a profile. */
 export const createProfileValidator = (profile: Profile): ((statement: unknown) => ModelValidation) => {
   const templates = readModels('profiles').models.filter(({ name }) => name.startsWith(`${profile}/`))
   const select = createSelect(templates)

@@ -4,24 +4,24 @@ import { RalphError } from '../errors.ts'
 import type { Version } from '../xapi/version.ts'
 import { formats } from './formats/index.ts'
 
-/** What the `$id`s of the schemas begin with. They are names: nothing is ever fetched from there. */
+/** The beginning of the `$id`s of the schemas. They are only names: nothing is fetched from there. */
 export const schemaBase = 'https://ralph-lrs.example/schemas/xapi/'
 
 /**
- * A folder of schemas as seen from a module in a room of src/ of the repository, or of dist/src/ of the package:
- * `schemas/` stands at the root of both.
+ * The path of a schema folder, from a module in a room of src/ (repository) or dist/src/ (package). `schemas/` is in the root directory of
+ * both.
  */
 export const findSchemas = (module: string, folder = 'xapi'): URL => {
   const candidates = ['../../schemas/', '../../../schemas/'].map((path) => new URL(path, module))
   const found = candidates.find((url) => existsSync(new URL('xapi/1.0.3/statement.schema.json', url)))
   if (found !== undefined) return new URL(`${folder}/`, found)
   const looked = candidates.map(({ pathname }) => pathname)
-  throw new RalphError('INTERNAL', `The schemas are missing, in ${looked.join(' and in ')}. Install Ralph anew.`)
+  throw new RalphError('INTERNAL', `The schemas are missing, in ${looked.join(' and in ')}. Install Ralph again.`)
 }
 
 const folders: { readonly [version in Version]: readonly Version[] } = {
   '1.0.3': ['1.0.3'],
-  // What 2.0 did not change it takes from 1.0.3.
+  // What 2.0 did not change is taken from 1.0.3.
   '2.0.0': ['1.0.3', '2.0.0']
 }
 
@@ -38,39 +38,39 @@ export const readSchemas = (version: Version): AnySchemaObject[] => {
 }
 
 /**
- * Strict, and it changes nothing in what it is shown. The schemas are not checked against their meta-schema at run
- * time, which costs more than all the rest: a test does it.
+ * It is strict, and does not change the values. The schemas are not checked against their meta-schema at run time, because that costs more
+ * than all the rest. A test does it.
  */
 export const createEmptyAjv = (options: Options): Ajv2020 => {
   const ajv = new Ajv2020({
     strict: true,
-    // "Exactly one of these is required" names properties that the schema around it defines.
+    // "Exactly one of these is required" names properties that the surrounding schema defines.
     strictRequired: false,
     allowUnionTypes: true,
     verbose: true,
     messages: false,
     meta: false,
     validateSchema: false,
-    // Measured: as fast to run, and compiled in half the time, which is part of the wait for the first answer.
+    // Measured: it runs as fast and compiles in half the time, which the first answer waits for.
     inlineRefs: false,
     code: { optimize: false },
     ...options
   })
-  // `x-rule` names the rule that a part of a schema states, `x-expected` what to say when it is broken, and `x-selector`
-  // which values the schema is for.
+  // `x-rule` names the rule that a part of a schema states, `x-expected` says what to write in the message, and `x-selector` says which
+  // values the schema is for.
   ajv.addVocabulary(['x-rule', 'x-expected', 'x-selector'])
   for (const [name, { test }] of Object.entries(formats)) ajv.addFormat(name, { type: 'string', validate: test })
   return ajv
 }
 
-/** One that knows the schemas of a version of xAPI. */
+/** An ajv with the schemas of a version of xAPI. */
 export const createAjv = (version: Version, options: Options): Ajv2020 => {
   const ajv = createEmptyAjv(options)
   for (const schema of readSchemas(version)) ajv.addSchema(schema)
   return ajv
 }
 
-/** What is compiled: see the file of this name. */
+/** A schema to compile. It is the file with this name. */
 export type SchemaName = 'statement' | 'agent' | 'agent-or-identified-group'
 
 const idOf = (name: SchemaName, version: Version): string =>
@@ -78,7 +78,7 @@ const idOf = (name: SchemaName, version: Version): string =>
 
 type FindErrors = (value: unknown, name: SchemaName, version: Version) => readonly ErrorObject[]
 
-/** Reads and compiles the schemas of a version when first asked, which takes some 50 ms, and then keeps them. */
+/** Reads and compiles the schemas of a version at the first call, which takes about 50 ms, and keeps them. */
 const createFindErrors = (options: Options): FindErrors => {
   const ajvs = new Map<Version, Ajv2020>()
   const compiled = new Map<string, ValidateFunction>()
@@ -96,8 +96,8 @@ const createFindErrors = (options: Options): FindErrors => {
   }
 }
 
-/** The first thing that is wrong with a value, or nothing. */
+/** The first problem of a value, if any. */
 export const firstError = createFindErrors({ allErrors: false })
 
-/** All that is wrong with a value: as many errors as it has faults, so only for what is known to be small. */
+/** All problems of a value. It may be as many errors as there are faults, so use it only for values that are known to be small. */
 export const everyError = createFindErrors({ allErrors: true })

@@ -1,4 +1,4 @@
-/** Whether a value and all that it holds are more than so many values; looks at no more than that. */
+/** Whether a value and everything in it are more than `most` values. It looks at no more than that. */
 export const hasMoreValuesThan = (value: unknown, most: number): boolean => {
   let left = most
   const count = (each: unknown): boolean => {

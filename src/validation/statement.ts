@@ -15,7 +15,7 @@ import { findScoreOutOfRange } from './rules/score-range.ts'
 import { findIllFormed } from './rules/well-formed.ts'
 import { hasMoreValuesThan } from './size.ts'
 
-/** Up to this many values, a statement is looked at a second time to name all that is wrong with it. */
+/** A statement of up to this many values is validated a second time, to name all its problems. */
 const mostValues = 2000
 
 const moved = (fault: Fault, pointer: string): Fault => ({ ...fault, pointer: pointer + fault.pointer })
@@ -47,13 +47,13 @@ const findBrokenRules = (part: Statement | SubStatement): Fault[] => {
   return faults
 }
 
-/** What is wrong with a value that is known to be well-formed: `findIllFormed` says what that is. */
+/** The problems of a value that is well-formed (`findIllFormed`). */
 export const validateWellFormed = (value: unknown, version: Version): readonly Fault[] => {
   const first = firstError(value, 'statement', version)
   if (first.length > 0) {
     return explain(hasMoreValuesThan(value, mostValues) ? first : everyError(value, 'statement', version))
   }
-  // The schema has just vouched for it.
+  // The schema has just accepted it.
   return findBrokenRules(value as Statement)
 }
 
@@ -63,8 +63,8 @@ const findFaults = (value: unknown, version: Version): readonly Fault[] => {
 }
 
 /**
- * What is wrong with parsed JSON that should be a statement of this version: a handful of problems, each with its JSON
- * pointer; none when it is valid. `index` is its position in the batch. Never throws, whatever the value is.
+ * The problems of parsed JSON that should be a statement of this version: a few, each with its JSON pointer. None if it is valid. `index`
+ * is its position in the batch. Never throws, whatever the value is.
  */
 export const validateStatement = (value: unknown, version: Version, index = 0): readonly Problem[] =>
   findFaults(value, version).map((fault) => ({ index, ...fault }))

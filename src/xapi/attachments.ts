@@ -3,13 +3,13 @@ import { type Problem, RalphError } from '../errors.ts'
 import { isObject } from '../json/values.ts'
 import type { Attachment, Statement, StatementId } from './statement.ts'
 
-/** The bytes of one attachment, under the lower-case hexadecimal digest that names them. */
+/** The bytes of one attachment, and the lower-case hexadecimal digest that names them. */
 export interface ReceivedAttachment {
   readonly sha2: string
   readonly content: Uint8Array
 }
 
-/** SHA-2 of any of its sizes, told by the number of hexadecimal digits. */
+/** The sizes of SHA-2, by the number of hexadecimal digits. */
 const algorithms: ReadonlyMap<number, string> = new Map([
   [56, 'sha224'],
   [64, 'sha256'],
@@ -17,12 +17,12 @@ const algorithms: ReadonlyMap<number, string> = new Map([
   [128, 'sha512']
 ])
 
-/** Bytes that are digested in one go: a few milliseconds. */
+/** Bytes that are digested in one step. It takes a few milliseconds. */
 const stride = 2 ** 20
 
 /**
- * Whether the bytes have this SHA-2; false too for what is no SHA-2. Others are let in after each `next`: to digest what
- * one request may bring takes as long as hundreds of small requests.
+ * Whether the bytes have this SHA-2. Also false if `sha2` is not a SHA-2 digest. Other requests run after each `next`: digesting one large
+ * request takes as long as hundreds of small requests.
  */
 export function* compareDigest(sha2: string, content: Uint8Array): Generator<void, boolean> {
   const algorithm = algorithms.get(sha2.length)
@@ -43,7 +43,7 @@ interface NamedAttachment {
   readonly pointer: string
 }
 
-/** Those of the statement and of its SubStatement. */
+/** The attachments of the statement and of its SubStatement. */
 function* attachmentsOf(statement: Statement): Generator<NamedAttachment> {
   for (const [at, attachment] of (statement.attachments ?? []).entries()) {
     yield { attachment, pointer: `/attachments/${at}` }
@@ -54,14 +54,14 @@ function* attachmentsOf(statement: Statement): Generator<NamedAttachment> {
   }
 }
 
-/** A missing part is answered with each place that needs it, up to this many. */
+/** A missing part is reported for each attachment that needs it, up to this number. */
 const mostProblems = 100
 
 /**
- * Statements and the parts sent with them agree: each attachment has a part or a fileUrl, each part has an attachment
- * (Communication §1.5.2). One part serves all attachments with its digest; `length` is not compared, the digest
- * decides. Statements sent as plain JSON come with no parts. `firstIndex` is the position of the first of them in what
- * was sent. `INVALID_ATTACHMENT`, details: `problems`, `sha2`.
+ * Requires that the statements and the parts sent with them agree: each attachment has a part or a fileUrl, and each part has an attachment
+ * (Communication §1.5.2). One part serves all attachments with its digest. `length` is not compared, because the digest decides. Statements
+ * sent as plain JSON have no parts. `firstIndex` is the position of the first statement in the request. Throws `INVALID_ATTACHMENT`,
+ * details: `problems`, `sha2`.
  */
 export const requireAttachments = (
   statements: readonly Statement[],
@@ -103,7 +103,7 @@ const digestsIn = (attachments: unknown): string[] =>
       )
     : []
 
-/** Digests that a statement names, its SubStatement included; of a value that may be no statement at all. */
+/** The digests that a value names, including those of its SubStatement. The value need not be a valid statement. */
 export const namedDigests = (statement: unknown): ReadonlySet<string> => {
   if (!isObject(statement)) return new Set()
   const { object } = statement
@@ -111,15 +111,15 @@ export const namedDigests = (statement: unknown): ReadonlySet<string> => {
 }
 
 /**
- * The mark of a statement that named a digest and did not bring its bytes: who may read that statement may not read them
- * for it. It is kept as an attachment is, without bytes, under a name that no digest has. A statement without a mark has
- * brought what it names.
+ * The name of a mark. A statement gets a mark if it named a digest and did not bring its bytes. A user who may read only that statement may
+ * not read the bytes. The mark is stored as an attachment without bytes, under a name that no digest has. A statement without a mark has
+ * brought all that it names.
  */
 export const markOf = (id: StatementId, sha2: string): string => `${sha2}/${id}`
 
 export const isMark = (name: string): boolean => name.includes('/')
 
-/** The marks that come with statements which are new to a store. */
+/** The marks of statements that are new to a store. */
 export const marksOf = (
   fresh: readonly { readonly id: StatementId; readonly withoutBytes?: readonly string[] }[]
 ): ReceivedAttachment[] =>

@@ -3,8 +3,8 @@ import { identifierKeys } from './identifier.ts'
 import { type Actor, type Statement, type StatementId, voids } from './statement.ts'
 
 /**
- * Whether a statement with this Authority was stored by all who stand behind the other one too: what that one may do
- * to its own statements it may do to this. An Authority is an Agent, or a Group of an application and its user.
+ * Whether a statement with this Authority belongs to the other Authority too: everybody behind `other` must stand behind this one. An
+ * Authority is an Agent, or a Group of an application and its user.
  */
 export const isOf = (statement: Pick<Statement, 'authority'>, authority: Actor | undefined): boolean => {
   if (statement.authority === undefined || authority === undefined) return false
@@ -14,9 +14,9 @@ export const isOf = (statement: Pick<Statement, 'authority'>, authority: Actor |
 }
 
 /**
- * Each voiding statement has its target in the store or in the batch, from the same Authority. Else `FORBIDDEN`, in the
- * same words whether the target is another's or nobody's: nothing is learned of statements that one may not read. It
- * yields wherever it may be interrupted.
+ * Requires that each voiding statement has its target in the store or in the batch, from the same Authority. Otherwise throws `FORBIDDEN`.
+ * The message does not say whether the target exists, because nobody may learn of statements that they may not read. It yields wherever it
+ * may be interrupted.
  */
 export function* requireOwnTargets(
   batch: readonly { readonly id: StatementId; readonly statement: Statement }[],
@@ -39,7 +39,7 @@ export function* requireOwnTargets(
 }
 
 /**
- * The name under which a store keeps what the statements of one Authority say of an Activity, a Verb or an Agent, apart
- * from what all say. No IRI and no identifier key begins with a bracket.
+ * A store keeps what the statements of one Authority say of an Activity, a Verb or an Agent separately, under this name. No IRI and no
+ * identifier key begins with a bracket.
  */
 export const apartKey = (authority: string, name: string): string => JSON.stringify([authority, name])

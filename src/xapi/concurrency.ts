@@ -11,13 +11,13 @@ interface EntityTag {
 
 export type EntityTags = '*' | readonly EntityTag[]
 
-/** What If-Match and If-None-Match ask for; undefined: the header was not sent. */
+/** What If-Match and If-None-Match ask for. Undefined: the header was not sent. */
 export interface Preconditions {
   readonly ifMatch: EntityTags | undefined
   readonly ifNoneMatch: EntityTags | undefined
 }
 
-/** An entity-tag and what separates it from the next; a bare one too, since some clients leave the quotes out. */
+/** An entity-tag and its separator. Some clients leave out the quotes, so a tag without quotes is accepted. */
 const element = /[ \t]*(?:(W\/)?(?:"([^"]*)"|([^\s",*/]+))[ \t]*)?(?:,|$)/y
 
 const readEntityTags = (name: string, header: string | undefined): EntityTags | undefined => {
@@ -42,15 +42,15 @@ const malformed = (name: string, header: string): RalphError =>
     received: header.slice(0, 200)
   })
 
-/** `INVALID_HEADER` for a header that is neither `*` nor a list of entity-tags. */
+/** Throws `INVALID_HEADER` for a header that is neither `*` nor a list of entity-tags. */
 export const readPreconditions = (ifMatch: string | undefined, ifNoneMatch: string | undefined): Preconditions => ({
   ifMatch: readEntityTags('If-Match', ifMatch),
   ifNoneMatch: readEntityTags('If-None-Match', ifNoneMatch)
 })
 
 /**
- * Whether a reader has this representation already, so that it need not be sent again (RFC 9110 §13.1.2). `etag` is in
- * quotes, as it is sent. `INVALID_HEADER`.
+ * Whether the client already has this representation, so that it need not be sent again (RFC 9110 §13.1.2). `etag` is in quotes, as it is
+ * sent. Throws `INVALID_HEADER`.
  */
 export const isKnownToReader = (ifNoneMatch: string | undefined, etag: string): boolean => {
   const tags = readEntityTags('If-None-Match', ifNoneMatch)
@@ -61,8 +61,8 @@ const failed = (message: string, etag: string | undefined): RalphError =>
   new RalphError('PRECONDITION_FAILED', message, etag === undefined ? {} : { etag })
 
 /**
- * Whether the document that is there is the one the request is meant for (RFC 9110 §13.1). If-Match compares strongly:
- * a weak tag never matches. If-None-Match compares weakly. `PRECONDITION_FAILED`, details: `etag` of what is there.
+ * Requires that the stored document is the one that the request is meant for (RFC 9110 §13.1). If-Match compares strongly: a weak tag never
+ * matches. If-None-Match compares weakly. Throws `PRECONDITION_FAILED`, details: `etag` of the stored document.
  */
 export const checkPreconditions = (
   { ifMatch, ifNoneMatch }: Preconditions,
@@ -72,10 +72,10 @@ export const checkPreconditions = (
   if (ifMatch !== undefined) {
     const holds = ifMatch === '*' ? etag !== undefined : ifMatch.some((tag) => !tag.weak && tag.opaque === etag)
     if (!holds && etag === undefined) throw failed('If-Match: there is no such document.', etag)
-    if (!holds) throw failed('If-Match: the document is another one by now.', etag)
+    if (!holds) throw failed('If-Match: the document has changed.', etag)
   }
   if (ifNoneMatch !== undefined && etag !== undefined) {
-    if (ifNoneMatch === '*') throw failed('If-None-Match: * but there is a document.', etag)
-    if (ifNoneMatch.some((tag) => tag.opaque === etag)) throw failed('If-None-Match: the document is this one.', etag)
+    if (ifNoneMatch === '*') throw failed('If-None-Match: * was sent, but the document exists.', etag)
+    if (ifNoneMatch.some((tag) => tag.opaque === etag)) throw failed('If-None-Match: the document has this ETag.', etag)
   }
 }

@@ -3,9 +3,9 @@ import { RalphError } from '../errors.ts'
 import type { Position } from './filters.ts'
 
 /**
- * What a `more` link carries: the question as it was asked, and the last statement it was answered with. Nothing is
- * kept on the server, so a link survives restarts and never expires (Communication §2.1.3). It grants nothing: whoever
- * follows it is authenticated and restricted anew. The check digits only tell an altered link from a whole one.
+ * The content of a `more` link: the parameters of the query, and the last statement of the page. The server keeps nothing, so a link
+ * survives restarts and never expires (Communication §2.1.3). A link gives no permission: each request is authenticated and restricted
+ * again. The check digits only detect an altered link.
  */
 export interface Cursor {
   /** The query parameters of the first request. */
@@ -31,7 +31,7 @@ const readCursor = (text: string): Cursor | undefined => {
   return { parameters, position: { stored, id } }
 }
 
-/** `INVALID_CURSOR` for anything that `encodeCursor` did not make. */
+/** Throws `INVALID_CURSOR` for anything that `encodeCursor` did not make. */
 export const decodeCursor = (cursor: string): Cursor => {
   const dot = cursor.lastIndexOf('.')
   const text = cursor.slice(0, Math.max(dot, 0))
@@ -39,10 +39,10 @@ export const decodeCursor = (cursor: string): Cursor => {
   try {
     if (cursor.slice(dot + 1) === digits(text)) read = readCursor(text)
   } catch {
-    // Not JSON: somebody worked out the check digits of other text. It is no cursor, whatever it is.
+    // The check digits are right but the text is not JSON: a client computed them. It is not a cursor.
   }
   if (read === undefined) {
-    throw new RalphError('INVALID_CURSOR', 'This `more` link is not one that this server made, or it was altered.')
+    throw new RalphError('INVALID_CURSOR', 'This `more` link was not made by this server, or it was altered.')
   }
   return read
 }

@@ -8,17 +8,16 @@ import {
 } from './statement.ts'
 
 /**
- * What all statements together say of an Activity or a Verb. The later statement wins, tag by tag and key by key;
- * what it does not mention is kept. Every function here returns `present` itself when it would say nothing new, so
- * that a store can tell by `===` that there is nothing to write.
+ * What all statements together say of an Activity or a Verb. The later statement wins, for each tag and each key. What it does not mention
+ * is kept. Every function here returns `present` itself when nothing changes. So a store can tell by `===` that there is nothing to write.
  */
 
-/** Tags have no case (RFC 5646 §2.1.1): `en-us` replaces the text of `en-US`, under the spelling that is there. */
+/** Language tags have no case (RFC 5646 §2.1.1): `en-us` replaces the text of `en-US`, and the first spelling is kept. */
 const spelledAs = (map: LanguageMap): ((tag: string) => string) => {
   let spellings: ReadonlyMap<string, string> | undefined
   return (tag) => {
     if (Object.hasOwn(map, tag)) return tag
-    // Of two spellings the first one counts.
+    // If two spellings exist, the first one counts.
     spellings ??= new Map(
       Object.keys(map)
         .reverse()
@@ -29,12 +28,12 @@ const spelledAs = (map: LanguageMap): ((tag: string) => string) => {
 }
 
 /**
- * Characters up to which what statements say of one thing together may grow. Each of them is read and written again with it:
- * without a bound a few statements would make every later one about the same Activity slow.
+ * The most characters that merged metadata of one thing may have. All of it is read and written with each statement. Without a limit, a few
+ * statements would make all later ones about the same Activity slow.
  */
 const mostMerged = 2 ** 18
 
-/** What is left of `room` once the value has its share; below 0, it is not looked at to its end. */
+/** What is left of `room` after the value. Below 0, the rest of the value is not looked at. */
 const roomAfter = (value: Json | undefined, room: number): number => {
   if (typeof value === 'string') return room - value.length
   if (typeof value !== 'object' || value === null) return room - 4
@@ -46,7 +45,7 @@ const roomAfter = (value: Json | undefined, room: number): number => {
   return left
 }
 
-/** `merged`, or what is there when the two together are too large. */
+/** Returns `merged`, or `present` if the two together are too large. */
 const bounded = <Merged extends object>(present: Merged, merged: Merged): Merged =>
   // Both are JSON: they come from statements that were validated.
   merged === present || roomAfter(merged as unknown as Json, mostMerged) >= 0 ? merged : present
@@ -62,11 +61,11 @@ const mergeMembers = <Value extends Json>(
     const before = Object.hasOwn(present, known) ? present[known] : undefined
     if (before === undefined || !sameJson(before, value)) news.push([known, value])
   }
-  // Spread and fromEntries define properties: `__proto__` is a key like any other to both.
+  // Spread and fromEntries define properties, so both treat `__proto__` as an ordinary key.
   return news.length === 0 ? present : { ...present, ...Object.fromEntries(news) }
 }
 
-/** Merged display of a Verb, or any other language map. */
+/** The merged display of a Verb, or any other merged language map. */
 export const mergeDisplay = (present: LanguageMap | undefined, next: LanguageMap): LanguageMap =>
   present === undefined ? next : bounded(present, mergeMembers(present, next, spelledAs(present)))
 
@@ -76,7 +75,7 @@ const mergeComponent = (present: InteractionComponent, next: InteractionComponen
   return description === present.description ? present : { ...present, description }
 }
 
-/** By id, in the order in which the components were first seen. */
+/** Merges components by id, in the order in which they were first seen. */
 const mergeComponents = (
   present: readonly InteractionComponent[],
   next: readonly InteractionComponent[]
@@ -104,10 +103,10 @@ const mergeProperty = (key: string, present: Json, next: Json): Json => {
 }
 
 type Members = { readonly [key: string]: Json }
-// Only ever read from and put back into definitions that were validated: an interface lacks but the index signature.
+// These are read from validated definitions and put back into them. The interface only lacks the index signature.
 type Components = readonly InteractionComponent[] & Json
 
-/** Of an interaction of another type, neither the components nor the correct responses can be kept. */
+/** When the type of interaction changes, neither the components nor the correct responses can be kept. */
 const ofInteraction: ReadonlySet<string> = new Set([...interactionComponentLists, 'correctResponsesPattern'])
 
 const changesInteraction = (present: ActivityDefinition, next: ActivityDefinition): boolean =>
@@ -115,7 +114,7 @@ const changesInteraction = (present: ActivityDefinition, next: ActivityDefinitio
   present.interactionType !== undefined &&
   next.interactionType !== present.interactionType
 
-/** Merged definition of an Activity (Communication §2.5). */
+/** The merged definition of an Activity (Communication §2.5). */
 export const mergeDefinition = (
   present: ActivityDefinition | undefined,
   next: ActivityDefinition

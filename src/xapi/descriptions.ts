@@ -4,14 +4,14 @@ import { identifierKey, identifierKeys } from './identifier.ts'
 import { type ActivityDefinition, isGroup, type LanguageMap, type Statement } from './statement.ts'
 import { everyActivity, everyActor, everyVerb } from './terms.ts'
 
-/** What statements teach of Activities, Verbs and Agents, kept in memory. */
+/** The metadata of Activities, Verbs and Agents that statements bring, in memory. */
 export interface MetadataIndex {
-  /** Statements are learned in the order in which they were stored: the later one wins. `apart` as in `StatementMetadata`. */
+  /** Statements are added in the order in which they were stored: the later one wins. `apart` is as in `StatementMetadata`. */
   add(statement: Statement, apart?: boolean): void
-  /** As `add`, but no reader sees it before `seal`. */
+  /** As `add`, but readers do not see it before `seal`. */
   stage(statement: Statement, apart?: boolean): void
   seal(): void
-  /** Those that are known. */
+  /** The descriptions that are known. */
   describe(
     activities: readonly string[],
     verbs: readonly string[]
@@ -19,11 +19,11 @@ export interface MetadataIndex {
     readonly definitions: ReadonlyMap<string, ActivityDefinition>
     readonly displays: ReadonlyMap<string, LanguageMap>
   }
-  /** Oldest first, each once. */
+  /** Oldest first, each name once. */
   names(identifier: string): readonly string[]
 }
 
-/** The Agents in a statement that have a name, under their identifier keys; Groups have names of their own kind. */
+/** The Agents in a statement that have a name, by identifier key. Groups are left out. */
 function* agentNamesIn(statement: Statement): Generator<readonly [identifier: string, name: string]> {
   for (const actor of everyActor(statement)) {
     for (const agent of isGroup(actor) ? (actor.member ?? []) : [actor]) {
@@ -33,7 +33,7 @@ function* agentNamesIn(statement: Statement): Generator<readonly [identifier: st
   }
 }
 
-/** What one statement teaches, each under its name and, if it is to be kept apart, under its `apartKey` too. */
+/** The metadata in one statement, each under its name. If it is kept apart, also under its `apartKey`. */
 export interface StatementMetadata {
   readonly definitions: readonly (readonly [activity: string, definition: ActivityDefinition])[]
   readonly displays: readonly (readonly [verb: string, display: LanguageMap])[]
@@ -64,7 +64,7 @@ const known = <Value>(all: ReadonlyMap<string, Value>, iris: readonly string[]):
   return found
 }
 
-/** Merged descriptions by IRI; those that are staged lie over those that are there. */
+/** Merged descriptions by IRI. Those that are staged hide those that are sealed. */
 const createMerged = <Description>(merge: (present: Description | undefined, next: Description) => Description) => {
   const all = new Map<string, Description>()
   const staged = new Map<string, Description>()
@@ -117,7 +117,7 @@ export const createMetadataIndex = (): MetadataIndex => {
       definitions: known(definitions.all, activities),
       displays: known(displays.all, verbs)
     }),
-    // A copy: what a caller holds does not grow.
+    // Returns a copy, so that what a caller holds does not change.
     names: (identifier) => [...(names.get(identifier) ?? [])]
   }
 }

@@ -5,19 +5,19 @@ import { mediaType } from './media-type.ts'
 import type { Yielding } from './yielding.ts'
 
 export interface DocumentLike {
-  /** Kept byte for byte. */
+  /** The bytes exactly as they were sent. */
   readonly content: Uint8Array
   readonly contentType: string
 }
 
-/** A JSON object: its bytes, and where its top-level members stand in them. */
+/** The bytes of a JSON object, and where its top-level members are in them. */
 export interface ObjectDocument {
   readonly bytes: Buffer
   readonly places: ObjectScan['places']
 }
 
 export interface DocumentLimits {
-  /** Most top-level keys. */
+  /** The most keys at the top level. */
   readonly maxDocumentKeys: number
 }
 
@@ -32,20 +32,22 @@ const tooManyKeys = (limit: number): RalphError => {
   return new RalphError('BODY_TOO_LARGE', message, { limit, setting })
 }
 
-/** Bytes that are looked at, and members that are joined, in one go. */
+/** Bytes that are scanned, and members that are joined, in one step. */
 const stride = 2 ** 17
 const fewMembers = 1000
 
 const isSpace = (code: number | undefined): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
-/** Where the object begins, behind a byte order mark; -1: it is none. */
+/** Where the object begins, after a byte order mark; -1 if there is no object. */
 const beginningOf = (bytes: Uint8Array): number => {
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   while (isSpace(bytes[at])) at += 1
   return bytes[at] === 0x7b ? at : -1
 }
 
-/** The members of a document that is a JSON object; `INVALID_DOCUMENT` for any other, `BODY_TOO_LARGE` for too many. */
+/**
+ * The members of a document that is a JSON object. Throws `INVALID_DOCUMENT` for any other document, `BODY_TOO_LARGE` for too many members.
+ */
 function* readObject(document: DocumentLike, which: string, limits: DocumentLimits): Yielding<ObjectDocument> {
   const { buffer, byteOffset, byteLength } = document.content
   const bytes = Buffer.from(buffer, byteOffset, byteLength)
@@ -60,29 +62,28 @@ function* readObject(document: DocumentLike, which: string, limits: DocumentLimi
     }
   } catch (cause) {
     const why = cause instanceof SyntaxError ? `: ${cause.message}` : ''
-    throw refuse(which, `must be a JSON object, but it is not JSON${why}`, cause)
+    throw refuse(which, `must be a JSON object, but it is not valid JSON${why}`, cause)
   }
   if (places.length > limits.maxDocumentKeys * perMember) throw tooManyKeys(limits.maxDocumentKeys)
   return { bytes, places }
 }
 
 /**
- * What a POST brings must be a JSON object if it says that it is JSON, whether or not there is something to merge it
- * with (Communication §2.2). Documents of other types are stored where there is none: undefined. `INVALID_DOCUMENT`,
- * `BODY_TOO_LARGE`.
+ * A document sent by POST must be a JSON object if its type says JSON, even if there is nothing to merge it with (Communication §2.2).
+ * Returns undefined for documents of other types, which are stored if none exists. Throws `INVALID_DOCUMENT`, `BODY_TOO_LARGE`.
  */
 export function* readMergeable(document: DocumentLike, limits: DocumentLimits): Yielding<ObjectDocument | undefined> {
   return isJson(document) ? yield* readObject(document, 'sent', limits) : undefined
 }
 
-/** Where a member stands in the bytes of its document. */
+/** The position of a member in the bytes of its document. */
 interface MemberPlace {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
 }
 
-/** Keys are the same however they are escaped. */
+/** A key is the same however it is escaped. */
 const keyOf = (bytes: Buffer, start: number, end: number): string => {
   const text = bytes.toString('utf8', start, end)
   return text.includes('\\') ? JSON.parse(text) : text.slice(1, -1)
@@ -91,7 +92,7 @@ const keyOf = (bytes: Buffer, start: number, end: number): string => {
 function* addMembers(merged: Map<string, MemberPlace>, { bytes, places }: ObjectDocument): Yielding<void> {
   for (let at = 0; at < places.length; at += perMember) {
     const [start = 0, keyEnd = 0, , end = 0] = places.slice(at, at + perMember)
-    // Of a key that a text repeats the last one counts, as for `JSON.parse`.
+    // If a key is repeated, the last one counts, as in `JSON.parse`.
     merged.set(keyOf(bytes, start, keyEnd), { bytes, start, end })
     if (at % (fewMembers * perMember) === 0) yield
   }
@@ -117,9 +118,9 @@ function* joined(members: Iterable<MemberPlace>): Yielding<Buffer> {
 }
 
 /**
- * The document that a POST leaves where there is one (Communication §2.2): top-level properties of `next` replace those
- * of `present` or come behind them. Works on the bytes, so that every value stays as it was written, 1.0 and integers of
- * any size, and is not even read. `INVALID_DOCUMENT` unless both are JSON objects of type application/json.
+ * The document after a POST where one exists (Communication §2.2). Top-level properties of `next` replace those of `present`, and new ones
+ * follow at the end. It works on the bytes and does not read values, so 1.0 and integers of any size stay as they were written. Throws
+ * `INVALID_DOCUMENT` unless both are JSON objects of type application/json.
  */
 export function* mergeDocuments(
   present: DocumentLike,
@@ -127,7 +128,7 @@ export function* mergeDocuments(
   limits: DocumentLimits
 ): Yielding<DocumentLike> {
   if (!isJson(present)) throw refuse('that is there', 'is not of type application/json and cannot be merged')
-  if (!isJson(next)) throw refuse('sent', 'must be of type application/json to be merged with the one that is there')
+  if (!isJson(next)) throw refuse('sent', 'must be of type application/json to be merged with the existing one')
   const merged = new Map<string, MemberPlace>()
   yield* addMembers(merged, yield* readObject(present, 'that is there', limits))
   yield* addMembers(merged, next.object ?? (yield* readObject(next, 'sent', limits)))

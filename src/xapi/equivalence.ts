@@ -4,18 +4,21 @@ import { parseMicros } from './timestamp.ts'
 import { type Version, versionOfStatements } from './version.ts'
 
 /**
- * When two statements are the same (Data §2.3.1, "Statement comparison"). Both are brought into a form in which every
- * difference that does not count is gone; what is left must be the same JSON. What the specification does not list
- * counts: an `objectType` that only one side spells out, `name` of an Agent, an empty array.
+ * When two statements are the same (Data §2.3.1, "Statement comparison"). Both are brought into a form without the differences that do not
+ * count. Then both must be the same JSON. Whatever the specification does not list counts: an `objectType` that only one of them has,
+ * `name` of an Agent, an empty array.
  *
- * The forms are taken of any JSON, well-formed or not, since the payload of a signature is not validated.
+ * The forms accept any JSON, well-formed or not, because the payload of a signature is not validated.
  */
 type Form = (value: Json) => Json
 
 const asItIs: Form = (value) => value
 const withoutCase: Form = (value) => (typeof value === 'string' ? value.toLowerCase() : value)
 
-/** What counts of an object: keys with a form in that form, `undefined` not at all, all others as they are. */
+/**
+ * The form of an object. Keys with a form are compared in that form, keys with `undefined` are not compared, all others are compared as
+ * they are.
+ */
 const object = (forms: { readonly [key: string]: Form | undefined }): Form => {
   const known: ReadonlyMap<string, Form | undefined> = new Map(Object.entries(forms))
   return (value) => {
@@ -34,9 +37,9 @@ const object = (forms: { readonly [key: string]: Form | undefined }): Form => {
 }
 
 /**
- * A list whose order means nothing. Data §2.3.1 names the members of a Group as one example of several;
- * contextActivities, contextAgents, contextGroups, relevantTypes and attachments say just as little by their order.
- * Arrays in extensions are not ours to judge: their order counts.
+ * A list whose order means nothing. Data §2.3.1 gives the members of a Group as one example of several. The order of contextActivities,
+ * contextAgents, contextGroups, relevantTypes and attachments means nothing either. The order of arrays in extensions counts, because we
+ * cannot know what they mean.
  */
 const unordered =
   (form: Form): Form =>
@@ -56,25 +59,23 @@ const oneOrMany = (form: Form): Form => {
   return (value) => many(Array.isArray(value) ? value : [value])
 }
 
-/** The domain of an e-mail address has no case; its local part has. */
+/** The domain of an e-mail address ignores case. Its local part does not. */
 const mbox: Form = (value) => {
   if (typeof value !== 'string') return value
   const at = value.lastIndexOf('@')
   return value.slice(0, at + 1) + value.slice(at + 1).toLowerCase()
 }
 
-/** A point in time, whatever the offset it is written in. */
+/** A point in time, independent of the offset in which it is written. */
 const instant: Form = (value) => (typeof value === 'string' ? (parseMicros(value) ?? value) : value)
 
-/** Language tags have no case (RFC 5646 §2.1.1). */
+/** Language tags ignore case (RFC 5646 §2.1.1). */
 const languageMap: Form = (value) =>
   isJsonObject(value)
     ? unordered(asItIs)(Object.entries(value).map(([tag, text]): Json => [tag.toLowerCase(), text]))
     : value
 
-/**
- * Hundredths of a second, the rest cut off and never rounded; in every other respect a string (IEEE 9274.1.1 §4.2.7).
- */
+/** Hundredths of a second; the rest is cut off, never rounded. Otherwise it is compared as a string (IEEE 9274.1.1 §4.2.7). */
 const durationToHundredths: Form = (value) =>
   typeof value === 'string'
     ? value.replace(/[.,](\d{0,2})\d*S$/, (_, digits: string) => {
@@ -107,7 +108,7 @@ const context = object({
   statement: statementRef
 })
 
-/** Any Object but a SubStatement. */
+/** Any Object except a SubStatement. */
 const plainObject: Form = (value) => {
   if (!isJsonObject(value)) return value
   switch (value.objectType) {
@@ -121,7 +122,7 @@ const plainObject: Form = (value) => {
   }
 }
 
-/** Bytes of an attachment are no part of a statement; what it says of them is. */
+/** The bytes of an attachment do not belong to a statement. Its metadata does. */
 const attachments = unordered(object({ display: languageMap, description: languageMap, sha2: withoutCase }))
 
 const common = (duration: Form) =>
@@ -137,7 +138,7 @@ const statementForm = (duration: Form): Form => {
     authority: undefined,
     stored: undefined,
     version: undefined,
-    // Judged by `sameTimestamp`.
+    // Compared by `sameTimestamp`.
     timestamp: undefined
   })
 }
@@ -147,7 +148,7 @@ const forms: { readonly [version in Version]: Form } = {
   '2.0.0': statementForm(durationToHundredths)
 }
 
-/** Undefined when the LRS gave it: it is missing still, or it is the time of storing. */
+/** Undefined if the LRS set it: it is missing, or it is equal to `stored`. */
 const ownTimestamp = ({ timestamp, stored }: JsonObject): Json | undefined => {
   if (timestamp === undefined) return undefined
   const own = instant(timestamp)
@@ -164,13 +165,10 @@ const same = (one: JsonObject, other: JsonObject, version: Version): boolean =>
 
 const claims2 = ({ version }: JsonObject): boolean => typeof version === 'string' && version.startsWith('2.')
 
-// A statement was read from JSON; its interface only lacks the index signature.
+// A statement was read from JSON. Its interface only lacks the index signature.
 const asJson = (statement: Statement): JsonObject => statement as unknown as JsonObject
 
-/**
- * Whether a statement is the one that is already there under its id. Compared as 2.0 when either `version` says 2.0.x,
- * else as 1.0.3.
- */
+/** Whether a statement is the same as the one stored under its id. Compared as 2.0 if either `version` is 2.0.x, otherwise as 1.0.3. */
 export const sameStatement = (one: Statement, other: Statement): boolean => {
   const [mine, theirs] = [asJson(one), asJson(other)]
   return same(mine, theirs, claims2(mine) || claims2(theirs) ? '2.0.0' : '1.0.3')
@@ -186,8 +184,8 @@ const sameId = (one: Json | undefined, other: Json | undefined): boolean =>
   one === undefined || other === undefined || sameJson(withoutCase(one), withoutCase(other))
 
 /**
- * Whether `payload`, what was signed, is the statement before its signature was added (Data §2.6). `version` is that
- * of the request: a statement need not say its own. The payload may be any JSON object, not too deep to recurse into.
+ * Whether `payload`, which was signed, is the statement without its signature (Data §2.6). `version` is that of the request, because a
+ * statement need not have one. The payload may be any JSON object that is not too deep for recursion.
  */
 export const sameSigned = (statement: Statement, payload: JsonObject, version: Version): boolean => {
   const sent = asJson(statement)

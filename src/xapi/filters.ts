@@ -2,23 +2,22 @@ import type { StatementId } from './statement.ts'
 import type { Micros } from './timestamp.ts'
 
 /**
- * The conditions of GET /statements (Communication §2.1.3), already in the form in which stores compare them.
- * All that are given must hold, each on the statement itself *or on the statement it targets by StatementRef as its
- * Object*, recursively, whether the target is voided or not and whichever was stored first. `authority`, `since` and
- * `until` are judged on the statement itself only.
+ * The conditions of GET /statements (Communication §2.1.3), in the form in which stores compare them. All given conditions must hold, on
+ * the statement itself *or on the statement that it targets by a StatementRef as its Object*, recursively. It does not matter whether the
+ * target is voided or which one was stored first. `authority`, `since` and `until` apply to the statement itself only.
  */
 export interface StatementFilters {
   /** Identifier key (`identifierKey`): Actor or Object, members of Groups included. */
   readonly agent?: string
-  /** Widens `agent` to Authority, Instructor, Team, contextAgents, contextGroups, and the same inside a SubStatement. */
+  /** Also finds Authority, Instructor, Team, contextAgents, contextGroups, and the same inside a SubStatement. */
   readonly relatedAgents?: boolean
   readonly verb?: string
   readonly activity?: string
-  /** Widens `activity` to the four contextActivities, and to Object and contextActivities of a SubStatement. */
+  /** Also finds the four contextActivities, and the Object and contextActivities of a SubStatement. */
   readonly relatedActivities?: boolean
   /** Normalised UUID. */
   readonly registration?: string
-  /** Identifier key of the Authority (Ralph's `mine`, scope statements/read/mine). */
+  /** Identifier key of the Authority (`mine` of Python Ralph, scope statements/read/mine). */
   readonly authority?: string
   /** Exclusive. */
   readonly since?: Micros
@@ -33,21 +32,21 @@ export interface Position {
 }
 
 export interface StatementQuery extends StatementFilters {
-  /** By `stored`; false: newest first. */
+  /** By `stored`. False: newest first. */
   readonly ascending: boolean
   /** At least 1. */
   readonly limit: number
-  /** Go on after this statement. */
+  /** Continue after this statement. */
   readonly after?: Position
 }
 
 /**
- * A page ends early, with more to follow, before its texts together exceed this many bytes; a single statement may be
- * longer. It is held in memory as a whole: who reads slowly keeps no more than this.
+ * The most bytes of the statements of a page; one statement may be longer. A page ends before it exceeds this, and the rest follows on the
+ * next page. The server holds a page in memory while a slow client reads it.
  */
 export const maxPageSize = 2 ** 21
 
-/** How many statements of these lengths in bytes make a page: at least one, unless there is none. */
+/** How many statements of these lengths (bytes) fit on a page. At least one, unless the list is empty. */
 export const fitting = (lengths: readonly number[]): number => {
   let size = 0
   const tooMany = lengths.findIndex((length, at) => {

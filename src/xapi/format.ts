@@ -23,7 +23,7 @@ import {
 } from './statement.ts'
 import { everyActivity, everyVerb } from './terms.ts'
 
-/** What a format makes of Verbs, Activities, Agents and Groups; all else of a statement stays as it is. */
+/** How a format changes Verbs, Activities, Agents and Groups. Everything else in a statement stays as it is. */
 interface Reshape {
   verb(verb: Verb): Verb
   activity(activity: Activity): Activity
@@ -60,7 +60,7 @@ const reshapeObject = (object: PlainObject, to: Reshape): PlainObject => {
   if (isStatementRef(object)) return object
   if (!isActor(object)) return to.activity(object)
   const actor = reshapeActor(object, to)
-  // Here, and nowhere else, an Agent without objectType would be taken for an Activity.
+  // Only here an Agent without objectType would be taken for an Activity.
   return actor.objectType === undefined ? { objectType: 'Agent', ...actor } : actor
 }
 
@@ -105,10 +105,10 @@ const ids: Reshape = {
   })
 }
 
-/** `format=ids` (Communication §2.1.3): of Agents, Groups, Activities and Verbs only what identifies them. */
+/** `format=ids` (Communication §2.1.3): Agents, Groups, Activities and Verbs keep only what identifies them. */
 export const idsOnly = (statement: Statement): Statement => reshapeStatement(statement, ids)
 
-/** What all statements of a store together say of Activities and Verbs, by their IRIs. */
+/** The merged metadata of Activities and Verbs in a store, by IRI. */
 export interface CanonicalDescriptions {
   readonly definitions: Pick<ReadonlyMap<string, ActivityDefinition>, 'get'>
   readonly displays: Pick<ReadonlyMap<string, LanguageMap>, 'get'>
@@ -119,7 +119,7 @@ const componentIn = (component: InteractionComponent, languages: LanguagePrefere
     ? component
     : { ...component, description: pickLanguage(component.description, languages) }
 
-/** With one language in each of its language maps. */
+/** The definition with one language in each of its language maps. */
 export const definitionIn = (definition: ActivityDefinition, languages: LanguagePreferences): ActivityDefinition => {
   const lists: { [list in (typeof interactionComponentLists)[number]]?: readonly InteractionComponent[] } = {}
   for (const list of interactionComponentLists) {
@@ -150,10 +150,9 @@ const canonicalIn = (descriptions: CanonicalDescriptions, languages: LanguagePre
 })
 
 /**
- * `format=canonical` (Communication §2.1.3): Activities with their merged definition, Verbs with their merged display,
- * one language in each language map; Agents and Groups as in `exact`. Where nothing was merged, because whoever sent
- * the statement may not define, what it says itself is used. Attachments have no IRI under which their language maps
- * could be merged, so these stay as they were sent.
+ * `format=canonical` (Communication §2.1.3): Activities with their merged definition, Verbs with their merged display, one language in each
+ * language map. Agents and Groups are as in `exact`. If nothing was merged, because the sender may not define, the statement's own
+ * description is used. Attachments have no IRI for merging their language maps, so they stay as they were sent.
  */
 export const canonical = (
   statement: Statement,
@@ -161,7 +160,7 @@ export const canonical = (
   acceptLanguage: string | undefined
 ): Statement => reshapeStatement(statement, canonicalIn(descriptions, parseAcceptLanguage(acceptLanguage)))
 
-/** The Activities and Verbs whose descriptions `canonical` needs, each once. */
+/** The Activities and Verbs whose metadata `canonical` needs, each once. */
 export const namedIris = (
   statements: Iterable<Statement>
 ): { readonly activities: readonly string[]; readonly verbs: readonly string[] } => {

@@ -1,6 +1,6 @@
 /**
- * At most `mostItems` neighbours whose sizes together are at most `most`, in their order; one that is larger is a group
- * of its own.
+ * Groups of at most `mostItems` neighbours whose sizes together are at most `most`, in their order. An item that is larger is a group by
+ * itself.
  */
 export function* groupsBySize<Item>(
   items: readonly Item[],

@@ -1,15 +1,15 @@
 import type { Actor, InverseFunctionalIdentifier } from './statement.ts'
 
-/** An e-mail address compares without the case of its domain; its local part keeps it (RFC 5321 §2.4). */
+/** The domain of an e-mail address ignores case. Its local part does not (RFC 5321 §2.4). */
 const normalMbox = (mbox: string): string => {
   const at = mbox.lastIndexOf('@')
   return `mailto:${mbox.slice('mailto:'.length, at)}${mbox.slice(at).toLowerCase()}`
 }
 
 /**
- * The key under which an Agent or identified Group is known: kind and value of its inverse functional identifier
- * (Data §2.4.2.3). Two are the same when their keys are equal; different kinds are never merged. Undefined for an
- * anonymous Group. A line feed separates the parts of an account: no IRI has one.
+ * The key of an Agent or identified Group: kind and value of its inverse functional identifier (Data §2.4.2.3). Two are the same when their
+ * keys are equal. Different kinds are never merged. Undefined for an anonymous Group. A line feed separates the parts of an account,
+ * because no IRI contains one.
  */
 export const identifierKey = (actor: InverseFunctionalIdentifier): string | undefined => {
   if (actor.mbox !== undefined) return normalMbox(actor.mbox)
@@ -19,7 +19,7 @@ export const identifierKey = (actor: InverseFunctionalIdentifier): string | unde
   return undefined
 }
 
-/** Keys of an Agent, or of a Group (if identified) and all of its members. */
+/** The keys of an Agent, or of a Group (if identified) and all its members. */
 export function* identifierKeys(actor: Actor): Generator<string> {
   const own = identifierKey(actor)
   if (own !== undefined) yield own

@@ -1,33 +1,33 @@
 /** A date and time of ISO 8601 as it is written, in parts. */
 export interface Moment {
-  /** Seconds since 1970 of what the clock shows, as if it were in UTC. */
+  /** Seconds since 1970 of the clock time, as if it were in UTC. */
   readonly seconds: number
-  /** The clock shows second 60: `seconds` is that of 59. */
+  /** The clock shows second 60; `seconds` is that of second 59. */
   readonly isLeapSecond: boolean
-  /** Digits of the fraction of a second. */
+  /** The digits of the fraction of a second. */
   readonly fraction: string
-  /** Minutes east of UTC; undefined: not said. */
+  /** Minutes east of UTC. Undefined: the text has no offset. */
   readonly offset: number | undefined
 }
 
 const zone = /([Zz]|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?$/.source
-/** Of a minute or an hour a finer fraction than this is nobody's. */
+/** A fraction of a minute or an hour has at most this many digits. */
 const fraction = /(?:[.,](\d{1,30}))?/.source
 const fractionOfSecond = /(?:[.,](\d+))?/.source
 
-/** Calendar date, week date or day of the year; then as much of the time as is said, the last part with a fraction. */
+/** Calendar date, week date or day of the year. Then any number of parts of the time, the last one with an optional fraction. */
 const formOf = (dash: string, colon: string): RegExp =>
   new RegExp(
     `^(\\d{4})${dash}(?:(\\d\\d)${dash}(\\d\\d)|W(\\d\\d)${dash}([1-7])|(\\d{3}))[Tt](\\d\\d)` +
       `(?:${fraction}|${colon}(\\d\\d)(?:${fraction}|${colon}(\\d\\d)${fractionOfSecond}))${zone}`
   )
 
-/** With signs between the parts, and without: the two are not mixed (ISO 8601:2004 §4.3.2). */
+/** With separators between the parts, or without. The two are not mixed (ISO 8601:2004 §4.3.2). */
 const forms = [formOf('-', ':'), formOf('', '')]
 
 const secondsOfDay = 86_400
 
-/** Days since 1970. `Date.UTC` would take the years from 0 to 99 for those of the last century. */
+/** Days since 1970. `Date.UTC` would read the years 0 to 99 as 1900 to 1999. */
 const daysSince1970 = (year: number, month: number, day: number): number =>
   new Date(0).setUTCFullYear(year, month - 1, day) / (secondsOfDay * 1000)
 
@@ -38,7 +38,7 @@ const daysInMonth = (year: number, month: number): number => {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
-/** Monday of week 1, which is the one that 4 January is in. */
+/** Monday of week 1, the week of 4 January. */
 const firstMonday = (year: number): number => {
   const fourth = daysSince1970(year, 1, 4)
   // 1970 began on a Thursday.
@@ -61,7 +61,7 @@ const dayOf = (match: RegExpExecArray): number | undefined => {
   return day < 1 || day > (isLeapYear(year) ? 366 : 365) ? undefined : daysSince1970(year, 1, day)
 }
 
-/** A fraction of an hour or a minute as whole seconds, and the digits that are left of one. */
+/** A fraction of an hour or a minute, as whole seconds and the remaining digits of a second. */
 const inSeconds = (digits: string, unit: 60 | 3600): { readonly whole: number; readonly rest: string } => {
   const scale = 10n ** BigInt(digits.length)
   const scaled = BigInt(digits) * BigInt(unit)
@@ -69,7 +69,7 @@ const inSeconds = (digits: string, unit: 60 | 3600): { readonly whole: number; r
   return { whole: Number(scaled / scale), rest: rest.replace(/0+$/, '') }
 }
 
-/** Undefined: no such time. 24:00 is the end of a day. */
+/** Undefined if there is no such time. 24:00 is the end of a day. */
 const timeOf = (match: RegExpExecArray): { readonly whole: number; readonly rest: string } | undefined => {
   const [hour, minute, second] = [Number(match[7]), Number(match[9] ?? 0), Number(match[11] ?? 0)]
   const finer =
@@ -89,21 +89,21 @@ const minutesOf = (offset: string): number => {
   return offset.startsWith('-') ? -minutes : minutes
 }
 
-/** Leap seconds are put at the end of June or December in UTC, at no other time (RFC 3339 §5.7). */
+/** A leap second is only possible at the end of June or December in UTC (RFC 3339 §5.7). */
 const mayHaveLeapSecond = (seconds: number, offset: number): boolean => {
   const next = new Date((seconds + 1 - offset * 60) * 1000).toISOString()
   return /-(?:01|07)-01T00:00:00\.000Z$/.test(next)
 }
 
-/** Nobody measures that finely, and what is longer must not take long. */
+/** Longer text is refused, because reading it must not take long. */
 const longest = 1000
 
-/** The first second for which a year of four digits has no room. */
+/** The first second that does not fit into a year of four digits. */
 const end = 253_402_300_800
 
 /**
- * Reads date and time of ISO 8601 (Data §4.5), on a day that exists; undefined when it is none. A year has four digits:
- * more go by agreement only.
+ * Reads date and time of ISO 8601 (Data §4.5), on a day that exists. Undefined for other text. A year has four digits: ISO 8601 allows more
+ * only by agreement.
  */
 export const readMoment = (text: string): Moment | undefined => {
   if (text.length > longest) return undefined
@@ -113,7 +113,7 @@ export const readMoment = (text: string): Moment | undefined => {
   if (day === undefined || time === undefined) return undefined
   const zoned = match[13]
   const offset = zoned === undefined ? undefined : zoned.length === 1 ? 0 : minutesOf(zoned)
-  // ISO 8601 §3.4.2: a zero offset is positive; -00:00 means an unknown one in RFC 3339, and nothing in ISO 8601.
+  // ISO 8601 §3.4.2: a zero offset is positive. -00:00 means an unknown offset in RFC 3339 and nothing in ISO 8601.
   if (offset === 0 && zoned?.startsWith('-')) return undefined
   const seconds = day * secondsOfDay + time.whole
   if (seconds >= end) return undefined
@@ -124,7 +124,7 @@ export const readMoment = (text: string): Moment | undefined => {
 
 const written = ({ seconds, isLeapSecond, fraction: digits }: Moment, zoned: string): string | undefined => {
   const date = new Date(seconds * 1000)
-  // RFC 3339 has years of four digits.
+  // A year of RFC 3339 has four digits.
   if (date.getUTCFullYear() < 0 || date.getUTCFullYear() > 9999) return undefined
   const minutes = date.toISOString().slice(0, 17)
   const second = isLeapSecond ? '60' : String(date.getUTCSeconds()).padStart(2, '0')
@@ -140,12 +140,12 @@ const zoneOf = (offset: number): string => {
 
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
-/** Whether it is written as RFC 3339 has it; if there is such a moment, `readMoment` says. */
+/** Whether the text has the form of RFC 3339. `readMoment` says whether such a moment exists. */
 export const isRfc3339 = (text: string): boolean => rfc3339.test(text)
 
 /**
- * The same instant as of RFC 3339, every digit kept: what is one already, or cannot be one, as it is. A time without
- * offset is taken for UTC.
+ * The same instant in RFC 3339, with every digit. Text that is RFC 3339 already, or cannot be converted, is returned unchanged. A time
+ * without offset is read as UTC.
  */
 export const asRfc3339 = (text: string): string => {
   if (isRfc3339(text)) return text
@@ -153,7 +153,7 @@ export const asRfc3339 = (text: string): string => {
   return (moment && written(moment, zoneOf(moment.offset ?? 0))) ?? text
 }
 
-/** The same instant as of RFC 3339 in UTC, every digit kept; as it is where UTC has no year of four digits for it. */
+/** The same instant in RFC 3339 and UTC, with every digit. Unchanged if its year in UTC does not have four digits. */
 export const asUtc = (text: string): string => {
   if (isRfc3339(text) && /[Zz]$/.test(text)) return text
   const moment = readMoment(text)

@@ -1,23 +1,26 @@
 import type { LanguageMap } from './statement.ts'
 
 interface Preference {
-  /** 0: not acceptable, to 1. */
+  /** From 0 (not acceptable) to 1. */
   readonly quality: number
-  /** Place in the header: of two equal qualities the earlier wins. */
+  /** Position in the header. Of two equal qualities the earlier one wins. */
   readonly place: number
 }
 
-/** What an Accept-Language header says, ready to be asked about any number of language tags. */
+/** The content of an Accept-Language header, prepared for many language tags. */
 export interface LanguagePreferences {
   /** Language range, lower case → preference. */
   readonly ranges: ReadonlyMap<string, Preference>
-  /** `*`: for what no range matches. */
+  /** `*`: for a tag that no range matches. */
   readonly others: Preference | undefined
-  /** What ranges shorten to, `en` of `en-GB` (RFC 4647 §3.4): better than a language nobody asked for. */
+  /**
+   * The shorter forms of the ranges, such as `en` of `en-GB` (RFC 4647 §3.4). They are better than a language that the client did not ask
+   * for.
+   */
   readonly shortened: ReadonlyMap<string, Preference>
 }
 
-/** No header has more languages with a purpose; what follows is not read. */
+/** More languages than this are never useful, so the rest is not read. */
 const mostRanges = 64
 
 const element = /^([a-z]{1,8}(?:-[a-z0-9]{1,8}){0,8}|\*)(?:;q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/
@@ -30,7 +33,7 @@ function* shorter(tag: string): Generator<string> {
   for (let end = tag.lastIndexOf('-'); end > 0; end = tag.lastIndexOf('-', end - 1)) yield tag.slice(0, end)
 }
 
-/** RFC 9110 §12.5.4. Elements that are malformed are passed over: this header never fails a request. */
+/** RFC 9110 §12.5.4. Malformed elements are skipped: this header never fails a request. */
 export const parseAcceptLanguage = (header: string | undefined): LanguagePreferences => {
   const ranges = new Map<string, Preference>()
   let others: Preference | undefined
@@ -52,7 +55,7 @@ export const parseAcceptLanguage = (header: string | undefined): LanguagePrefere
   return { ranges, others, shortened }
 }
 
-/** The preference of the longest range that is the tag or a prefix of it; an exact one counts a little more. */
+/** The preference of the longest range that is the tag or a prefix of it. An exact match counts a little more. */
 const preferenceOf = (tag: string, { ranges, others }: LanguagePreferences): Preference | undefined => {
   const exact = ranges.get(tag)
   if (exact !== undefined) return { quality: exact.quality, place: exact.place - 0.5 }
@@ -64,8 +67,8 @@ const preferenceOf = (tag: string, { ranges, others }: LanguagePreferences): Pre
 }
 
 /**
- * The one entry of a language map that suits best (Communication §2.1.3, language filtering; RFC 2616 §14.4). When none
- * is acceptable the first, if possible one that was not excluded by `q=0`. A map without entries stays as it is.
+ * The most suitable entry of a language map (Communication §2.1.3, language filtering; RFC 2616 §14.4). If none is acceptable, the first
+ * one that `q=0` does not exclude, else the first one. A map without entries stays as it is.
  */
 export const pickLanguage = (map: LanguageMap, languages: LanguagePreferences): LanguageMap => {
   const tags = Object.keys(map)

@@ -1,6 +1,6 @@
 import type { Account, Agent } from './statement.ts'
 
-/** What is known of an Agent, from all statements together (Communication §2.4). */
+/** What all statements together say of an Agent (Communication §2.4). */
 export interface Person {
   readonly objectType: 'Person'
   readonly name?: readonly string[]
@@ -11,8 +11,8 @@ export interface Person {
 }
 
 /**
- * Names as statements have them, then the one that was asked with, each once. Identifiers are those of the question:
- * that two of them mean one person is nowhere said, so none is added.
+ * Names as they are in statements, then the name in the request, each once. The identifiers are those of the request. Nothing says that two
+ * identifiers are the same person, so none is added.
  */
 export const personOf = (agent: Agent, names: readonly string[]): Person => {
   const all = new Set(agent.name === undefined ? names : [...names, agent.name])

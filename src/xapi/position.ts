@@ -1,13 +1,13 @@
 import { RalphError } from '../errors.ts'
 import type { Position } from './filters.ts'
 
-/** The first part of every position that is written down: it tells this form from those of other versions of Ralph. */
+/** The first part of every written position. It tells this form from the forms of other versions of Ralph. */
 const version = '1'
 
 const form = /^(\d+)\.(.*)$/s
 const ownForm = /^(-?\d{1,16})\.(.+)$/s
 
-/** A position as a short text of printable ASCII, that can be written down and be sent in a header. */
+/** A position as a short text of printable ASCII that fits into a header. */
 export const encodePosition = ({ stored, id }: Position): string =>
   `${version}.${stored}.${encodeURIComponent(id.toWellFormed())}`
 
@@ -17,12 +17,12 @@ const readPosition = (text: string): Position | undefined => {
   try {
     return { stored: Number(stored), id: decodeURIComponent(id) }
   } catch {
-    // Percent signs that encode nothing: `encodePosition` writes none.
+    // Percent signs that encode nothing: `encodePosition` did not write this.
     return undefined
   }
 }
 
-/** `INVALID_CURSOR` for anything that `encodePosition` did not make. */
+/** Throws `INVALID_CURSOR` for anything that `encodePosition` did not make. */
 export const decodePosition = (text: string): Position => {
   const [, of, rest = ''] = form.exec(text) ?? []
   if (of !== undefined && of !== version) {

@@ -4,8 +4,8 @@ export const isJsonObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Whether two values are the same JSON: the order of keys means nothing, the order of arrays does. Keys such as
- * `__proto__` are keys like any other. Goes only as deep as both values do.
+ * Whether two values are the same JSON: the order of keys does not count, the order of arrays does. `__proto__` is an ordinary key. The
+ * recursion is as deep as the shallower value.
  */
 export const sameJson = (one: Json, other: Json): boolean => {
   if (one === other) return true
@@ -28,7 +28,7 @@ const sameMembers = (one: JsonObject, other: JsonObject): boolean => {
   return true
 }
 
-/** A text that two values share exactly when they are the same JSON. */
+/** A text that is equal for two values exactly when they are the same JSON. */
 export const canonicalText = (value: Json): string => {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`

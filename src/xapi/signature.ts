@@ -12,21 +12,21 @@ import type { Version } from './version.ts'
 /** An RSA public key. */
 export type TrustedKey = KeyObject
 
-/** Attachments of a statement that claim to be its signature (Data §2.6). */
+/** The attachments of a statement that claim to be its signature (Data §2.6). */
 export const signatureAttachments = (statement: Statement): readonly Attachment[] =>
   statement.attachments?.filter(({ usageType }) => usageType === signatureUsageType) ?? []
 
-/** "The JWS signature MUST use an algorithm of RS256, RS384, or RS512": `none` and shared secrets prove nothing. */
+/** "The JWS signature MUST use an algorithm of RS256, RS384, or RS512". `none` and shared secrets prove nothing. */
 const digests: ReadonlyMap<unknown, string> = new Map([
   ['RS256', 'RSA-SHA256'],
   ['RS384', 'RSA-SHA384'],
   ['RS512', 'RSA-SHA512']
 ])
 
-/** A compact JWS (RFC 7515 §7.1), taken apart; nothing is verified yet. */
+/** The parts of a compact JWS (RFC 7515 §7.1), not verified yet. */
 interface Signature {
   readonly digest: string
-  /** Public key of the certificate that came with it. */
+  /** Public key of the certificate in the header. */
   readonly key: KeyObject | undefined
   readonly payload: JsonObject
   readonly signed: Uint8Array
@@ -36,7 +36,7 @@ interface Signature {
 const invalid = (fault: string, cause?: unknown): RalphError =>
   new RalphError('INVALID_SIGNATURE', `The signature is invalid: ${fault}.`, {}, { cause })
 
-/** Deeper than any statement that passed validation, and than what can be compared with one. */
+/** Deeper than any valid statement, and not too deep for the comparison. */
 const deepest = 100
 
 const isDeeperThan = (levels: number, value: Json): boolean =>
@@ -44,13 +44,13 @@ const isDeeperThan = (levels: number, value: Json): boolean =>
   value !== null &&
   (levels === 0 || Object.values(value).some((each) => isDeeperThan(levels - 1, each)))
 
-/** The JSON object that is one part of a JWS. */
+/** Reads one part of a JWS as a JSON object. */
 const readPart = (part: string, name: 'header' | 'payload'): JsonObject => {
   let value: Json
   try {
     value = parseJson(decodeUtf8(Buffer.from(part, 'base64url'))) as Json
   } catch (cause) {
-    throw invalid(`its ${name} is not JSON`, cause)
+    throw invalid(`its ${name} is not valid JSON`, cause)
   }
   if (!isJsonObject(value)) throw invalid(`its ${name} is not a JSON object`)
   if (isDeeperThan(deepest, value)) throw invalid(`its ${name} is nested deeper than ${deepest} levels`)
@@ -59,7 +59,7 @@ const readPart = (part: string, name: 'header' | 'payload'): JsonObject => {
 
 const isRsa = (key: KeyObject): boolean => key.type === 'public' && key.asymmetricKeyType === 'rsa'
 
-/** The key of the first certificate of the chain, which is that of the signer (RFC 7515 §4.1.6). */
+/** The key of the first certificate of the chain, which belongs to the signer (RFC 7515 §4.1.6). */
 const certifiedKey = (chain: Json): KeyObject => {
   const first: unknown = Array.isArray(chain) ? chain[0] : undefined
   if (typeof first !== 'string') throw invalid('`x5c` in its header is not a list of certificates')
@@ -79,7 +79,7 @@ const readSignature = (jws: Uint8Array): Signature => {
   const text = Buffer.from(jws.buffer, jws.byteOffset, jws.byteLength).toString('latin1')
   const [, header, payload, signature] = compact.exec(text) ?? []
   if (header === undefined || payload === undefined || signature === undefined) {
-    throw invalid('it is not a JWS in compact serialization, which is three parts of base64url with dots in between')
+    throw invalid('it is not a JWS in compact serialization, which has three parts of base64url with dots between them')
   }
   const { alg, x5c, crit, b64 } = readPart(header, 'header')
   const digest = digests.get(alg)
@@ -94,7 +94,7 @@ const readSignature = (jws: Uint8Array): Signature => {
   }
 }
 
-// The overload with a callback; `promisify` sees the one without.
+// The overload with a callback. `promisify` would take the one without.
 const verifyBytes = promisify(verify) as unknown as (
   digest: string,
   signed: Uint8Array,
@@ -103,15 +103,15 @@ const verifyBytes = promisify(verify) as unknown as (
 ) => Promise<boolean>
 
 /**
- * Off the event loop. Not left to a JOSE library: these refuse keys below 2048 bits, and the specification signs its
- * own example (Data, Appendix D) with 1024. The check is "a way to catch mistakes, not a security measure" (Data
- * §2.6), so neither the chain of a certificate nor its dates are judged.
+ * Verifies in a thread of Node's pool. A JOSE library is not used: such libraries refuse keys below 2048 bits, and the specification signs
+ * its own example (Data, Appendix D) with 1024. The check is "a way to catch mistakes, not a security measure" (Data §2.6), so the chain
+ * and the dates of a certificate are not checked.
  */
 const isSignedWith = async ({ digest, signed, signature }: Signature, key: KeyObject): Promise<boolean> => {
   try {
     return await verifyBytes(digest, signed, { key, padding: constants.RSA_PKCS1_PADDING }, signature)
   } catch {
-    // A key that no arithmetic can be done with, such as one of modulus 0, has signed nothing.
+    // Node cannot compute with this key, for example because its modulus is 0. So it has signed nothing.
     return false
   }
 }
@@ -127,21 +127,23 @@ const requireSigner = async (signature: Signature, trustedKeys: readonly Trusted
 }
 
 export interface SignatureRules {
-  /** Keys that verify signatures without a certificate; none: of these only form and payload are checked. */
+  /**
+   * Keys that verify signatures without a certificate. If the list is empty, only the form and the payload of such signatures are checked.
+   */
   readonly trustedKeys: readonly TrustedKey[]
-  /** Version of the request, by which statement and payload are compared. */
+  /** Version of the request. Statement and payload are compared by it. */
   readonly version: Version
-  /** Position of the first of the statements in what was sent; 0 unless given. */
+  /** Position of the first statement in the request; 0 unless given. */
   readonly firstIndex?: number
-  /** Most bytes of a statement, which a payload is. */
+  /** The most bytes of a statement, and so of a payload. */
   readonly maxStatementSize: number
 }
 
-/** Bytes of a JWS beside its payload: a chain of certificates, and the signature of the longest key in use. */
+/** Bytes of a JWS besides its payload: a chain of certificates, and the signature of the longest key in use. */
 const beside = 2 ** 18
 const setting = 'RALPH_RUNSERVER_MAX_STATEMENT_SIZE'
 
-/** A signature holds the statement (Data §2.6), in base64: what is much longer signs none that would be stored. */
+/** A signature contains the statement (Data §2.6), in base64. A much longer one contains no statement that could be stored. */
 const requireSize = ({ byteLength }: Uint8Array, { maxStatementSize: limit }: SignatureRules): void => {
   if (byteLength <= (limit * 4) / 3 + beside) return
   const message = `it is larger than one of a statement that has the ${limit} bytes of ${setting}`
@@ -155,8 +157,8 @@ const requireBytes = ({ contentType }: Attachment): void => {
 }
 
 /**
- * One signature of a statement (Data §2.6): form, algorithm, payload, and, where a certificate or a trusted key gives
- * one, the key. `jws` is undefined where only a fileUrl was given. `INVALID_SIGNATURE` says what is wrong.
+ * Verifies one signature of a statement (Data §2.6): form, algorithm and payload. If there is a certificate or a trusted key, the key too.
+ * `jws` is undefined if only a fileUrl was given. Throws `INVALID_SIGNATURE`, which says what is wrong.
  */
 export const verifySignature = async (
   statement: Statement,
@@ -186,7 +188,7 @@ const located = (error: unknown, index: number, pointer: string, sha2: string): 
   )
 }
 
-/** Every signature of a batch. `INVALID_SIGNATURE` says which is the first that is wrong, and what about it. */
+/** Verifies every signature of a batch. Throws `INVALID_SIGNATURE` for the first wrong one. */
 export const verifySignatures = async (
   statements: readonly Statement[],
   received: readonly ReceivedAttachment[],
@@ -194,7 +196,7 @@ export const verifySignatures = async (
 ): Promise<void> => {
   const contents = new Map(received.map(({ sha2, content }) => [sha2.toLowerCase(), content]))
   for (const [at, statement] of statements.entries()) {
-    // However often a statement names the same signature, it is worked through once.
+    // If a statement names one signature several times, it is verified once.
     const verified = new Set<string>()
     for (const attachment of signatureAttachments(statement)) {
       const sha2 = attachment.sha2.toLowerCase()
@@ -225,8 +227,8 @@ const keyOf = (block: string, label: string): KeyObject => {
 }
 
 /**
- * All public keys of a PEM text: PUBLIC KEY, RSA PUBLIC KEY, or those of CERTIFICATEs; what stands between the blocks is
- * a comment. `INVALID_SETTING` when there is none, or one that is no RSA public key: a private key has no business here.
+ * All public keys of a PEM text: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE blocks. Text between the blocks is a comment. Throws
+ * `INVALID_SETTING` if there is no block, or if one is not an RSA public key. A private key is refused too.
  */
 export const parseTrustedKeys = (pem: string): readonly TrustedKey[] => {
   const keys = [...pem.matchAll(pemBlock)].map(([block, label = ''], index) => {

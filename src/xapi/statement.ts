@@ -1,12 +1,12 @@
 /**
- * The shapes of xAPI 1.0.3 Part Two §2 and IEEE 9274.1.1 §4, as they are after validation.
- * Nothing outside `validation/` may claim that parsed JSON has one of these types.
+ * The types of xAPI 1.0.3 Part Two §2 and IEEE 9274.1.1 §4, as they are after validation. Only `validation/` may claim that parsed JSON has
+ * one of these types.
  */
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
 
-/** A UUID as it was sent. Compare after `normalId`: hexadecimal digits have no case. */
+/** A UUID as it was sent. Compare it after `normalId`, because hexadecimal digits ignore case. */
 export type StatementId = string
 /** RFC 3339 text. */
 export type Timestamp = string
@@ -31,7 +31,7 @@ export interface Agent extends InverseFunctionalIdentifier {
   readonly name?: string
 }
 
-/** Identified when it has an inverse functional identifier, else anonymous: then `member` is there. */
+/** Identified if it has an inverse functional identifier. Otherwise anonymous, with `member`. */
 export interface Group extends InverseFunctionalIdentifier {
   readonly objectType: 'Group'
   readonly name?: string
@@ -97,7 +97,7 @@ export interface Result {
 
 export const contextActivityKinds = ['parent', 'grouping', 'category', 'other'] as const
 export type ContextActivityKind = (typeof contextActivityKinds)[number]
-/** A single Activity is accepted in place of an array and returned as an array of one (Data §2.4.6.2). */
+/** A single Activity is accepted instead of an array, and returned as an array of one (Data §2.4.6.2). */
 export type ContextActivities = { readonly [kind in ContextActivityKind]?: readonly Activity[] | Activity }
 
 /** 2.0 only. */
@@ -174,13 +174,13 @@ export const isStatementRef = (object: StatementObject): object is StatementRef 
 export const isSubStatement = (object: StatementObject): object is SubStatement => object.objectType === 'SubStatement'
 export const isGroup = (actor: Actor): actor is Group => actor.objectType === 'Group'
 
-/** The form in which a UUID is a key: hexadecimal digits compare without case (RFC 4122 §3). */
+/** The form of a UUID as a key. Hexadecimal digits ignore case (RFC 4122 §3). */
 export const normalId = (id: string): StatementId => id.toLowerCase()
 
-/** The id that a statement refers to by its Object, normalised; undefined for any other Object. */
+/** The normalised id that a statement refers to by its Object. Undefined for any other Object. */
 export const targetOf = (statement: Statement): StatementId | undefined =>
   isStatementRef(statement.object) ? normalId(statement.object.id) : undefined
 
-/** The id that a statement voids or would void (Data §2.3.2); undefined for one that is not a voiding statement. */
+/** The id that a statement voids or would void (Data §2.3.2). Undefined if it is not a voiding statement. */
 export const voids = (statement: Statement): StatementId | undefined =>
   statement.verb.id === voidedVerb ? targetOf(statement) : undefined

@@ -46,7 +46,7 @@ function* actorsOf(context: Context | undefined): Generator<Actor> {
   for (const { group } of context.contextGroups ?? []) yield group
 }
 
-/** Actors that only `related_agents` looks at. */
+/** Actors that only `related_agents` finds. */
 function* relatedActors(statement: Statement): Generator<Actor> {
   if (statement.authority) yield statement.authority
   yield* actorsOf(statement.context)
@@ -57,7 +57,7 @@ function* relatedActors(statement: Statement): Generator<Actor> {
   yield* actorsOf(object.context)
 }
 
-/** Activities that only `related_activities` looks at. */
+/** Activities that only `related_activities` finds. */
 function* relatedActivities(statement: Statement): Generator<Activity> {
   yield* activitiesOf(statement.context)
   const { object } = statement
@@ -66,7 +66,7 @@ function* relatedActivities(statement: Statement): Generator<Activity> {
   yield* activitiesOf(object.context)
 }
 
-/** Every Activity in a statement, in the order in which its definitions are learned. */
+/** Every Activity in a statement, in the order in which their definitions are merged. */
 export function* everyActivity(statement: Statement): Generator<Activity> {
   if (isActivity(statement.object)) yield statement.object
   yield* relatedActivities(statement)
@@ -78,7 +78,7 @@ export function* everyVerb(statement: Statement): Generator<StatementBase['verb'
   if (isSubStatement(statement.object)) yield statement.object.verb
 }
 
-/** Every Agent and Group in a statement; the members of a Group are not unfolded. */
+/** Every Agent and Group in a statement, without the members of Groups. */
 export function* everyActor(statement: Statement): Generator<Actor> {
   yield statement.actor
   if (isActor(statement.object)) yield statement.object
@@ -86,8 +86,7 @@ export function* everyActor(statement: Statement): Generator<Actor> {
 }
 
 /**
- * The terms that a statement has of its own and that statements which target it inherit (Communication §2.1.3, "Filter
- * Conditions for StatementRefs").
+ * The terms of a statement that are inherited by statements which target it (Communication §2.1.3, "Filter Conditions for StatementRefs").
  */
 export const inheritableTerms = (statement: Statement): Set<Term> => {
   const terms = new Set<Term>()
@@ -103,14 +102,14 @@ export const inheritableTerms = (statement: Statement): Set<Term> => {
   return terms
 }
 
-/** The terms that stay with the statement. */
+/** The terms of a statement that are not inherited. */
 export const ownTerms = (statement: Statement): Set<Term> => {
   const terms = new Set<Term>()
   if (statement.authority) for (const key of identifierKeys(statement.authority)) terms.add(`m${key}`)
   return terms
 }
 
-/** The terms that a statement must have to match; none: every statement matches. */
+/** The terms that a statement must have to match. If there are none, every statement matches. */
 export const termsOfQuery = (filters: StatementFilters): Term[] => {
   const terms: Term[] = []
   if (filters.agent !== undefined) terms.push(`${filters.relatedAgents ? 'A' : 'a'}${filters.agent}`)

@@ -1,6 +1,6 @@
 import type { Position } from './filters.ts'
 
-/** One text may be as long as a text can be at all: what is around it no longer fits into the same one. */
+/** One text may have the maximum length of a string. Then the text around it does not fit into the same string. */
 const joined = (before: string, texts: readonly string[], after: string): Buffer => {
   if (texts.length > 1) return Buffer.from(`${before}${texts.join(',')}${after}`)
   return Buffer.concat([before, ...texts, after].map((text) => Buffer.from(text)))
@@ -11,7 +11,7 @@ interface Frame {
   after(end: Position | undefined): string
 }
 
-/** Where a page ends, and how new it is; `places` are those of its statements. */
+/** Where a page ends, and how new it is. `places` are the positions of its statements. */
 const boundsOf = (places: readonly Position[], more: boolean) => {
   const last = places.at(-1)
   return {
@@ -22,8 +22,8 @@ const boundsOf = (places: readonly Position[], more: boolean) => {
 }
 
 /**
- * A page in one piece, made of its statements: their texts as UTF-8, with commas between them, in a frame. Pages of several
- * statements are no longer than `maxPageSize`, hence far from what a text can hold.
+ * A page in one piece: the texts of its statements as UTF-8, with commas between them, in a frame. A page of several statements is at most
+ * `maxPageSize` bytes long, far below the maximum length of a string.
  */
 export const textPageOf = (
   {
@@ -39,7 +39,7 @@ export const textPageOf = (
 
 const comma = Buffer.from(',')
 
-/** The same page, made of texts that are bytes already. */
+/** The same page, from texts that are bytes already. */
 export const textPageOfBytes = (
   {
     places,

@@ -1,9 +1,8 @@
 import { readMoment } from './iso-8601.ts'
 
 /**
- * `stored` has microseconds. It is the order of statements, the bound of `since` and `until` and the heart of a
- * cursor, so it must be unique in a store and exactly comparable: a whole number of microseconds since 1970,
- * which a double holds exactly until the year 2255.
+ * `stored` has microseconds. It orders the statements, bounds `since` and `until`, and is part of every cursor. So it must be unique in a
+ * store and exactly comparable: a whole number of microseconds since 1970, which a double holds exactly until the year 2255.
  */
 export type Micros = number
 
@@ -26,9 +25,8 @@ const parseOther = (timestamp: string): Micros | undefined => {
 }
 
 /**
- * Reads RFC 3339 text whose form was checked by validation, or ISO 8601, finer digits than microseconds cut off.
- * A time without offset is read as UTC, a leap second as the first one of the next minute. Undefined when it is no
- * timestamp.
+ * Reads RFC 3339 text whose form was validated, or ISO 8601. Digits finer than microseconds are cut off. A time without offset is read as
+ * UTC, a leap second as the first second of the next minute. Undefined if the text is not a timestamp.
  */
 export const parseMicros = (timestamp: string): Micros | undefined => {
   const match = pattern.exec(timestamp)

@@ -1,10 +1,10 @@
 /**
- * Long work in short steps, so that others are served between them: each `next` takes a millisecond or two. Wherever it yields, all that it
- * has touched can be read by others.
+ * Long work in short steps, so that other requests are served in between. Each `next` takes a millisecond or two. Wherever it yields,
+ * others may read all that it has changed.
  */
 export type Yielding<Result> = Generator<void, Result, void>
 
-/** Does all of it in one go. */
+/** Does all of it at once. */
 export const atOnce = <Result>(steps: Yielding<Result>): Result => {
   for (;;) {
     const { done, value } = steps.next()

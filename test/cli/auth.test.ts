@@ -79,7 +79,7 @@ t.test('-w makes the file and appends to it, and prints nothing', async (t) => {
     ['janedoe', 'b']
   )
   const again = await ralph(t, ['auth', ...janedoe, ...mbox, '-w'], { cwd, env })
-  t.match(again, { code: 1, stderr: /^Error: [^\n]*auth\.json has a user "janedoe" already\n$/ })
+  t.match(again, { code: 1, stderr: /^Error: [^\n]*auth\.json already has a user "janedoe"\n$/ })
 })
 
 t.test('--auth-file and RALPH_AUTH_FILE say which file', async (t) => {
@@ -146,7 +146,7 @@ t.test('words that are missing or of wrong form are usage errors', async (t) => 
 t.test('values that are wrong fail with one line, and write nothing', async (t) => {
   const appDir = t.testdir({ 'auth.json': '[]' })
   for (const [words, says] of [
-    [['-u', 'j', '-p', 'x', '-s', 'everything', ...mbox], /"everything" is no scope; scopes are statements\/write/],
+    [['-u', 'j', '-p', 'x', '-s', 'everything', ...mbox], /"everything" is not a scope; scopes are statements\/write/],
     [[...janedoe, '-M', 'mailto:jane'], /agent\/mbox/],
     [[...janedoe, '-S', 'ABC'], /agent\/mbox_sha1sum/],
     [[...janedoe, '-A', 'jane', 'example'], /agent\/account\/homePage/],
@@ -164,7 +164,7 @@ t.test('values that are wrong fail with one line, and write nothing', async (t) 
 t.test('a corrupt auth file is not written over', async (t) => {
   const appDir = t.testdir({ 'auth.json': '[{"username": ' })
   const result = await auth(t, [...janedoe, ...mbox, '-w'], appDir)
-  t.match(result, { code: 1, stderr: /Error: The auth file .*auth\.json is not valid: it is not JSON[^\n]*\n$/ })
+  t.match(result, { code: 1, stderr: /Error: The auth file .*auth\.json is not valid: it is not valid JSON[^\n]*\n$/ })
   t.equal(readFileSync(join(appDir, 'auth.json'), 'utf8'), '[{"username": ')
 })
 

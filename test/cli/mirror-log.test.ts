@@ -62,7 +62,7 @@ t.test('host and token set: every message goes there, and none to standard outpu
   await t.test('a certificate that nobody knows is not trusted; the mirror does its work all the same', async (t) => {
     const before = sink.received()
     const result = await run(['ldp-mirror', '--once', stream], env)
-    t.match(result, { code: 0, stdout: '', stderr: /localhost:\d+ takes no messages: .*certificate/i })
+    t.match(result, { code: 0, stdout: '', stderr: /localhost:\d+ accepts no messages: .*certificate/i })
     t.equal(sink.received(), before)
     t.notMatch(result.stderr, /secret-token/)
   })

@@ -228,7 +228,7 @@ t.test('a port in use is one line that says what to do', async (t) => {
 t.test('an address of another machine is one line', async (t) => {
   t.match(await failure(t, ['--port', '0', '--host', '192.0.2.1'], anAppDir(t)), {
     code: 1,
-    stderr: /192\.0\.2\.1:0 is no address of this machine/
+    stderr: /192\.0\.2\.1:0 is not an address of this machine/
   })
 })
 
@@ -253,9 +253,9 @@ t.test('a missing auth file is one line that says how to make it', async (t) => 
 
 t.test('a corrupt auth file is one line that says where', async (t) => {
   for (const [content, says] of [
-    ['[{"username": ', /auth\.json is not valid: it is not JSON/],
-    [JSON.stringify([{ ...jane, scopes: ['x'] }]), /user "jane": "x" is no scope/],
-    ['', /it is not JSON \(end of JSON input\)/]
+    ['[{"username": ', /auth\.json is not valid: it is not valid JSON/],
+    [JSON.stringify([{ ...jane, scopes: ['x'] }]), /user "jane": "x" is not a scope/],
+    ['', /it is not valid JSON \(end of JSON input\)/]
   ] as const) {
     const cwd = t.testdir({ 'auth.json': content })
     t.match(await failure(t, [], { cwd, env: { RALPH_APP_DIR: cwd } }), { code: 1, stderr: says })

@@ -47,7 +47,10 @@ t.test('field B13: an auth file that everybody can write is said at the start, a
   chmodSync(file, 0o666)
   const { stop, log } = await runserver(t, ['-h', '127.0.0.1'], { cwd: app, env: { RALPH_APP_DIR: app } })
   await stop()
-  t.match(log(), /auth\.json: everybody on this machine can write to it, and so can log in as anybody: chmod o-w/)
+  t.match(
+    log(),
+    /auth\.json: everybody on this machine can write to it, and so anybody can log in as any user: chmod o-w/
+  )
   chmodSync(file, 0o644)
   const mended = await runserver(t, ['-h', '127.0.0.1'], { cwd: app, env: { RALPH_APP_DIR: app } })
   await mended.stop()

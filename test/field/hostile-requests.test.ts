@@ -53,7 +53,7 @@ t.test('field B13: a head that can be read in two ways is 400', async (t) => {
       const text = `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`
       const answer = await lrs.raw(path, 'GET', text)
       t.equal(answer.status, 400, `${what}, ${path}`)
-      t.match(textOf(answer), /MALFORMED_REQUEST.*is there twice/)
+      t.match(textOf(answer), /MALFORMED_REQUEST.*was sent twice/)
     }
   }
 })

@@ -36,7 +36,7 @@ t.test('a source that is not there is refused, and nothing is made', async (t) =
     const { code, stdout, stderr } = await ralph(t, ['migrate-store', ...words])
     t.not(code, 0)
     t.equal(stdout, '')
-    t.match(stderr, /absent.* is not there: is its name right\? Nothing was made/)
+    t.match(stderr, /absent.* does not exist: is its name right\? Nothing was made/)
     t.notOk(existsSync(absent), 'nor is the source made')
     t.notOk(existsSync(target))
   }
@@ -111,7 +111,7 @@ t.test('a receiving store that has something of its own is found out before anyt
   await other.statements.insert(aBatch(aStatement()))
   let steps = 0
   const refused = copyStore(from, other, { onProgress: () => (steps += 1) })
-  await t.rejects(refused, { code: 'INVALID_INPUT', message: /has statements of its own: copy into an empty store/ })
+  await t.rejects(refused, { code: 'INVALID_INPUT', message: /already has statements: copy into an empty store/ })
   t.equal(steps, 0)
   t.equal((await other.statements.query({ ascending: true, limit: 10 })).statements.length, 1, 'it is as it was')
 

@@ -100,7 +100,7 @@ t.test('field E9: hosts and ports of the store are in the log, and in no answer'
   t.notMatch(body, /engine-7|9200/)
   t.match(JSON.parse(body), {
     error: 'STORE_UNAVAILABLE',
-    message: 'The store is out of reach. The log of the server has more.',
+    message: 'The store is unreachable. The log of the server has more.',
     requestId: String
   })
   t.match(log, [/nothing listens at engine-7.internal:9200/, /engine-7.internal:9200 does not answer/])

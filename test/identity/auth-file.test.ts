@@ -64,12 +64,15 @@ const wrong: Readonly<Record<string, readonly [entry: unknown, says: RegExp]>> =
   'no object': ['janedoe', /user 1: must be an object/],
   'no username': [{ ...janedoe, username: undefined }, /user 1: username is missing/],
   'an empty username': [{ ...janedoe, username: '' }, /username is missing/],
-  'no hash': [{ ...janedoe, hash: undefined }, /user "janedoe": hash is missing or no bcrypt hash/],
-  'a plain password': [{ ...janedoe, hash: 'supersecret' }, /hash is missing or no bcrypt hash/],
-  'a cut hash': [{ ...janedoe, hash: hash.slice(0, -1) }, /hash is missing or no bcrypt hash/],
+  'no hash': [{ ...janedoe, hash: undefined }, /user "janedoe": hash must be a bcrypt hash/],
+  'a plain password': [{ ...janedoe, hash: 'supersecret' }, /hash must be a bcrypt hash/],
+  'a cut hash': [{ ...janedoe, hash: hash.slice(0, -1) }, /hash must be a bcrypt hash/],
   'a cost that bcrypt does not have': [{ ...janedoe, hash: hash.replace('$12$', '$03$') }, /no bcrypt hash/],
-  'scopes that are no list': [{ ...janedoe, scopes: 'all' }, /scopes is no list/],
-  'an unknown scope': [{ ...janedoe, scopes: ['all', 'admin'] }, /"admin" is no scope; scopes are statements\/write/],
+  'scopes that are no list': [{ ...janedoe, scopes: 'all' }, /scopes must be a list/],
+  'an unknown scope': [
+    { ...janedoe, scopes: ['all', 'admin'] },
+    /"admin" is not a scope; scopes are statements\/write/
+  ],
   'no agent': [{ ...janedoe, agent: undefined }, /agent is missing/],
   'an agent without identifier': [{ ...janedoe, agent: { name: 'x' } }, /user "janedoe": agent: /],
   'an agent with two identifiers': [
@@ -79,7 +82,7 @@ const wrong: Readonly<Record<string, readonly [entry: unknown, says: RegExp]>> =
   'an mbox without mailto': [{ ...janedoe, agent: { mbox: 'a@example.org' } }, /agent\/mbox: /],
   'a Group': [{ ...janedoe, agent: { objectType: 'Group', mbox: 'mailto:a@b.org' } }, /agent\/objectType/],
   'an unknown key of the agent': [{ ...janedoe, agent: { mbox: 'mailto:a@b.org', x: 1 } }, /agent/],
-  'a target that is no text': [{ ...janedoe, target: 5 }, /target is no text/],
+  'a target that is no text': [{ ...janedoe, target: 5 }, /target must be a string/],
   'an empty target': [{ ...janedoe, target: '' }, /user "janedoe": the target "" must be up to 100 letters/],
   'a target that leads out of its directory': [{ ...janedoe, target: '../up' }, /target "\.\.\/up" must be up to 100/],
   'a target with a space': [{ ...janedoe, target: 'my school' }, /user "janedoe": the target "my school" must be/],
@@ -101,7 +104,7 @@ for (const [what, [entry, says]] of Object.entries(wrong)) {
 }
 
 t.test('two users of one name make the file invalid', async (t) => {
-  t.throws(() => parse(janedoe, { ...janedoe }), { code: 'INVALID_AUTH_FILE', message: /two users of this name/ })
+  t.throws(() => parse(janedoe, { ...janedoe }), { code: 'INVALID_AUTH_FILE', message: /two users with this name/ })
 })
 
 t.test('of many problems the first few are told', async (t) => {

@@ -36,7 +36,7 @@ t.test('credentials have a bcrypt hash of the password, of cost 12, and not the 
 })
 
 for (const [what, change, says] of [
-  ['an unknown scope', { scopes: ['everything'] }, /"everything" is no scope/],
+  ['an unknown scope', { scopes: ['everything'] }, /"everything" is not a scope/],
   ['a sha1sum of wrong form', { agent: { mbox_sha1sum: 'ABC' } }, /agent\/mbox_sha1sum/],
   ['an mbox that is no address', { agent: { mbox: 'mailto:jane' } }, /agent\/mbox/],
   ['a home page that is no IRI', { agent: { account: { name: 'j', homePage: 'x' } } }, /agent\/account\/homePage/],
@@ -79,7 +79,7 @@ t.test('a second user of one name, or a broken file, changes nothing', async (t)
   const dir = t.testdir({ 'auth.json': JSON.stringify([credentials]), 'broken.json': '[{]' })
   await t.rejects(appendCredentials(join(dir, 'auth.json'), credentials), {
     code: 'INVALID_INPUT',
-    message: /auth\.json has a user "jane" already/
+    message: /auth\.json already has a user "jane"/
   })
   await t.rejects(appendCredentials(join(dir, 'broken.json'), credentials), { code: 'INVALID_AUTH_FILE' })
   t.equal(readFileSync(join(dir, 'auth.json'), 'utf8'), JSON.stringify([credentials]))

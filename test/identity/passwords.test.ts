@@ -255,7 +255,7 @@ t.test('while the file is broken or missing, the users from before stay, and the
   const errors = (): readonly string[] => log.lines.filter((line) => line.startsWith('error'))
   await writeFile(file, '[{"username":')
   await until(async () => Boolean(await verify('jane', 'supersecret')) && errors().length === 1)
-  t.match(errors()[0], /auth\.json is not valid: it is not JSON.* The users that were known before stay\./)
+  t.match(errors()[0], /auth\.json is not valid: it is not valid JSON.* The earlier users stay valid\./)
   await rm(file)
   await until(async () => Boolean(await verify('jane', 'supersecret')) && errors().length === 2)
   t.match(errors()[1], /There is no auth file/)

@@ -27,7 +27,7 @@ t.test('users are degraded while the auth file cannot be read, and well again on
   await writeFile(file, '[')
   // The file is looked at once a second.
   await wait(1010)
-  t.match(await health(), { state: 'degraded', detail: /auth\.json.*The users that were known before stay/ })
+  t.match(await health(), { state: 'degraded', detail: /auth\.json.*The earlier users stay valid/ })
   await writeUsers(file, users)
   await wait(1010)
   t.same(await health(), { state: 'ok' })

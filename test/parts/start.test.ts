@@ -58,7 +58,7 @@ t.test(
     ]
     await t.rejects(startParts(parts, { log, signal }), { message: 'the port is taken' })
     t.same(events, ['start one', 'start two', 'stop two', 'stop one'])
-    t.same(log.lines, ['error The part two has not stopped as it should: the disk is full'])
+    t.same(log.lines, ['error The part two did not stop cleanly: the disk is full'])
   }
 )
 

@@ -146,7 +146,7 @@ t.test('a module that does no work is named', async (t) => {
   const module = new URL('../../src/streams/thread-work.ts', import.meta.url)
   t.match((await gather(mapInOrder(pieces(['x']), { ...options, module }))).error, {
     code: 'INTERNAL',
-    message: /thread-work\.ts exports no function createWork/
+    message: /thread-work\.ts does not export a function createWork/
   })
 })
 

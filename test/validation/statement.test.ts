@@ -692,7 +692,7 @@ t.test('what was expected is said in words', async (t) => {
   t.equal(expectedOf(['/verb', undefined]), 'a property `verb`')
   t.equal(expectedOf(['/result/success', 1]), 'true or false')
   t.equal(expectedOf(['/result/success', null]), 'true or false, or no such property: null is for extensions only')
-  t.equal(expectedOf(['/Context', {}]), 'no such property; `context` is meant with this very case')
+  t.equal(expectedOf(['/Context', {}]), 'no such property; did you mean `context`?')
   t.equal(expectedOf(['/comment', 'x']), 'no such property')
   t.equal(expectedOf(['/actor', {}]), 'exactly one of `mbox`, `mbox_sha1sum`, `openid` and `account`')
   t.equal(
@@ -700,6 +700,6 @@ t.test('what was expected is said in words', async (t) => {
     'one of `Activity`, `Agent`, `Group`, `StatementRef`, `SubStatement`'
   )
   t.equal(expectedOf(['/context/contextActivities/parent', 1]), 'an array or an object')
-  t.equal(expectedOf(['/result/score/scaled', 2]), 'a number up to 1')
+  t.equal(expectedOf(['/result/score/scaled', 2]), 'a number of at most 1')
   t.equal(expectedOf(['/version', '2.0.0']), 'version 1.0 or 1.0.x')
 })

@@ -87,7 +87,7 @@ const refused: Readonly<Record<string, readonly [fault: RegExp, jws: () => strin
   nothing: [/compact/, () => ''],
   'a line feed behind it': [/compact/, async () => `${await signed(statement)}\n`],
   padding: [/compact/, async () => `${await signed(statement)}==`],
-  'a header that is not JSON': [/header is not JSON/, () => `${encode('{alg')}.${encode(statement)}.AA`],
+  'a header that is not JSON': [/header is not valid JSON/, () => `${encode('{alg')}.${encode(statement)}.AA`],
   'a header that is no object': [/header is not a JSON object/, () => `${encode('["RS256"]')}.${encode(statement)}.AA`],
   'a header that must be understood and is not': [
     /extension/,
@@ -98,7 +98,7 @@ const refused: Readonly<Record<string, readonly [fault: RegExp, jws: () => strin
     () => signedByHand({ alg: 'RS256', b64: false }, JSON.stringify(statement))
   ],
   'a payload that is not JSON': [
-    /payload is not JSON/,
+    /payload is not valid JSON/,
     () => signedByHand({ alg: 'RS256' }, JSON.stringify(statement).replace('"', "'"))
   ],
   'a payload that is no object': [/payload is not a JSON object/, () => signedByHand({ alg: 'RS256' }, '[]')],

@@ -7,13 +7,12 @@ import type { ServerContext } from './server-context.ts'
 export const versionHeader = 'x-experience-api-version'
 
 /**
- * Without it a browser, told only when something was last modified, answers from its cache for as long as it deems
- * right: old data, and those of another user who sat there before (RFC 9111 §4.2.2). With it an answer is kept by the
- * one who asked, and used again only after the server was asked whether it still holds.
+ * Without it, a browser that knows only the last modification may answer from its cache as long as it likes: with old data, or with data of
+ * the previous user (RFC 9111 §4.2.2). With it, only the client that asked keeps the answer, and must ask the server before using it again.
  */
 export const cacheControl = 'private, no-cache'
 
-/** For every answer, errors included: the answer depends on who asks. */
+/** For every answer, errors included, because the answer depends on the user. */
 export const keepPrivate = (reply: FastifyReply): void => {
   reply.header('cache-control', cacheControl)
   varyBy(reply, 'Authorization')

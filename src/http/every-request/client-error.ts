@@ -37,13 +37,13 @@ const translate = (code: string | undefined, { maxHeaderSize, requestTimeout }: 
   }
 }
 
-/** The bytes that Node was reading when it gave up. */
+/** The bytes that Node was reading when it refused them. */
 const packetOf = (error: Error): string =>
   'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString('latin1') : ''
 
 /**
- * CORS headers of an answer to what could not be read as a request: for the origin if it stands in the bytes that were
- * looked at last, else for any, without credentials. There is nothing in such an answer that only some may read.
+ * CORS headers of an answer to bytes that are not a request. If the origin is in the last bytes, it is named; otherwise any origin may
+ * read, without credentials. Such an answer holds no secret.
  */
 const corsOf = (origins: ServerSettings['corsAllowOrigins'], packet: string) => {
   if (origins.length === 0) return {}
@@ -52,8 +52,8 @@ const corsOf = (origins: ServerSettings['corsAllowOrigins'], packet: string) => 
 }
 
 /**
- * Answers what Node refuses before there is a request, in the same form as everything else. While another answer is
- * being sent over the connection, whose bytes these would seem to be, it ends after what was handed over.
+ * Answers what Node refuses before there is a request, in the form of every other error. If another answer is being sent over the
+ * connection, nothing is sent, because the bytes would seem to belong to that answer. The connection is closed after it.
  */
 export const replyToClientError =
   (settings: Settings) =>

@@ -2,13 +2,13 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-/** Milliseconds between two looks for connections that have become idle. */
+/** Milliseconds between two checks for idle connections. */
 const pause = 50
 
 /**
- * Lets go of connections when the server is told to stop, where Node would wait for a minute, and for one that is kept
- * open as long as its client likes: those over which nothing was ever asked, such as browsers and probes open in
- * advance, at once; those with a request under way once it is answered.
+ * Closes connections when the server is told to stop. Node would wait for a minute, or as long as a client keeps its connection open.
+ * Connections that never sent a request (browsers and probes open them in advance) are closed at once. Those with a request are closed
+ * after the answer.
  */
 export const closing = fastifyPlugin(
   async (server: FastifyInstance) => {
@@ -28,11 +28,11 @@ export const closing = fastifyPlugin(
       done(null, payload)
     })
     server.addHook('preClose', async () => {
-      // What was being answered may have said already that the connection stays open.
+      // An answer that was being sent may have promised already that the connection stays open.
       interval = setInterval(() => server.server.closeIdleConnections(), pause)
       for (const socket of silent) socket.destroy()
     })
-    // Fastify calls this once the last connection is closed.
+    // Fastify calls this after the last connection is closed.
     server.addHook('onClose', async () => clearInterval(interval))
   },
   { name: 'closing' }

@@ -4,32 +4,32 @@ import { sourceOf } from '../source.ts'
 
 interface Held {
   readonly socket: Socket
-  /** What is being answered over it. */
+  /** The request that is being answered over it. */
   request?: FastifyRequest | undefined
 }
 
-/** The connections of a server by where they come from, so that nobody who has most of them keeps others out. */
+/** The connections of a server by source address, so that one source cannot keep the others out. */
 export interface ConnectionShares {
-  /** Until it is closed. */
+  /** Counts the connection until it is closed. */
   add(socket: Socket): void
   count(): number
   began(request: FastifyRequest): void
   ended(request: FastifyRequest): void
   /**
-   * A connection that may be closed for this one: of the source that has most, where the new one's has less than half as many.
-   * Undefined where all of them answer a user who is known.
+   * A connection that may be closed for the new one. It is of the source with the most connections, if the source of the new one has less
+   * than half as many. Undefined if all of them serve an authenticated user.
    */
   spareFor(socket: Socket): Socket | undefined
 }
 
-/** Whoever closes it takes from nobody what he has a right to. */
+/** A connection that serves no authenticated user may be closed. */
 const isSpare = ({ request }: Held): boolean => request === undefined
 const isUnknown = ({ request }: Held): boolean => request?.principal === undefined
 
 export const createConnectionShares = (): ConnectionShares => {
   const bySource = new Map<string, Set<Held>>()
   const held = new Map<Socket, Held>()
-  /** A socket that was closed has no address any more. */
+  /** A closed socket no longer has an address, so it is noted here. */
   const sources = new WeakMap<Socket, string>()
 
   const ofSource = (socket: Socket): Set<Held> => bySource.get(sources.get(socket) ?? '') ?? new Set()

@@ -6,13 +6,13 @@ import { continueWhenRead } from './continue.ts'
 import { followAnswers } from './pipelined-answers.ts'
 import type { ServerContext } from './server-context.ts'
 
-/** So many connections beyond the bound are looked at, each for no longer than that takes. */
+/** This many connections beyond the limit are examined, each only for a moment. */
 const slack = 512
 
 /**
- * Bounds the number of connections, and says in the log how many were refused. Where there is no room, the source that has
- * most connections makes some: else one address, without a password, could keep everybody out. Behind a proxy all come
- * from there: where proxies are trusted, to be fair is theirs.
+ * Limits the number of connections, and logs how many were refused. If there is no room, the source with the most connections loses one.
+ * Otherwise one address without a password could keep everybody out. Behind a trusted proxy all connections come from the proxy, so the
+ * proxy must be fair.
  */
 const boundNumber = (
   server: FastifyInstance,
@@ -66,10 +66,7 @@ const boundNumber = (
   })
 }
 
-/**
- * Bounds the time for which a client goes on sending a body after its request was answered, as one does that has no
- * right to send it.
- */
+/** Limits how long a client may go on sending a body after its request was answered, for example because it was refused. */
 const boundRest = (server: FastifyInstance, { settings: { anonymousTimeout } }: ServerContext): void => {
   server.addHook('onResponse', (request, _reply, done) => {
     const { raw } = request
@@ -82,10 +79,10 @@ const boundRest = (server: FastifyInstance, { settings: { anonymousTimeout } }: 
   })
 }
 
-/** What one client can make the server hold by its connections alone. */
+/** Limits what one client can make the server hold by its connections alone. */
 export const connections = fastifyPlugin(
   async (server: FastifyInstance, context: ServerContext) => {
-    // Expectations other than 100-continue may be ignored (RFC 9110 §10.1.1); Node would answer without our headers.
+    // Expectations other than 100-continue may be ignored (RFC 9110 §10.1.1). Node would answer without our headers.
     server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
     continueWhenRead(server.server)
     followAnswers(server.server)

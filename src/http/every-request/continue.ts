@@ -1,8 +1,8 @@
 import type { Server } from 'node:http'
 
 /**
- * Who asks first (`Expect: 100-continue`) is told to send the body when it is about to be read. By then version,
- * credentials, path and the length that was announced were judged: a body that is refused is not sent at all.
+ * A client that sends `Expect: 100-continue` is told to send the body when it is about to be read. By then version, credentials, path and
+ * the announced length have been checked, so a refused body is never sent.
  */
 export const continueWhenRead = (server: Server): void => {
   server.on('checkContinue', (request, response) => {

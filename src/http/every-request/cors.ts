@@ -6,7 +6,7 @@ import type { ServerContext } from './server-context.ts'
 
 type Origins = ServerSettings['corsAllowOrigins']
 
-/** `https://*.example.com` stands for every host below that one, however deep, and not for `https://example.com`. */
+/** `https://*.example.com` means every host below that domain, at any depth, but not `https://example.com`. */
 const matches = (pattern: string, origin: string): boolean => {
   const [scheme = '', host] = pattern.split('*.')
   if (host === undefined) return pattern === origin
@@ -14,21 +14,21 @@ const matches = (pattern: string, origin: string): boolean => {
   return /^[\w-]+(\.[\w-]+)*$/.test(origin.slice(scheme.length, -host.length - 1))
 }
 
-/** Whether the operator named this origin, itself or by its domain: its pages may make use of a user's credentials. */
+/** Whether the operator named this origin, by itself or by its domain. Pages of such an origin may use the credentials of a user. */
 export const isNamedOrigin = (origins: Origins, origin: string | undefined): origin is string =>
   origin !== undefined && origins.some((each) => each !== '*' && matches(each, origin))
 
 const exposed = [
   ...['ETag', 'Last-Modified', 'Location', 'Retry-After', 'WWW-Authenticate', 'Allow'],
   ...['X-Experience-API-Version', 'X-Experience-API-Consistent-Through'],
-  // Of uploads: the protocol tus, and what became of one.
+  // For uploads: the headers of tus, and the result of an upload.
   ...['Tus-Resumable', 'Tus-Version', 'Tus-Extension', 'Tus-Max-Size', 'Tus-Checksum-Algorithm'],
   ...['Upload-Offset', 'Upload-Length', 'Upload-Metadata', 'Upload-Defer-Length', 'Upload-Expires', 'Ralph-Import']
 ].join(', ')
 
 /**
- * What lets a page of `origin` read an answer (Fetch Standard, "CORS protocol"). `*` never goes with credentials that
- * the browser keeps by itself; those that the page has and sends need none of it.
+ * The headers that let a page of `origin` read an answer (Fetch Standard, "CORS protocol"). `*` is never combined with credentials that the
+ * browser keeps. Credentials that the page itself sends need no permission.
  */
 export const corsHeaders = (origins: Origins, origin: string | undefined): Readonly<Record<string, string>> => {
   const named = isNamedOrigin(origins, origin)
@@ -40,7 +40,7 @@ export const corsHeaders = (origins: Origins, origin: string | undefined): Reado
   }
 }
 
-/** Where every page may read, it is the same for all of them. */
+/** If every page may read, the headers are the same for all of them. */
 const dependsOnOrigin = (origins: Origins): boolean => origins.some((each) => each !== '*')
 
 const allowedMethods = 'GET, HEAD, PUT, POST, PATCH, DELETE'
@@ -50,10 +50,7 @@ const usualHeaders = [
   ...['If-Modified-Since', 'Accept-Language']
 ]
 
-/**
- * Names of headers are not what protects anything here, so a page may send those that it asks for too, such as what a
- * tracing library adds to every request.
- */
+/** Names of headers protect nothing here. So a page may also send the headers that it asks for, such as those of a tracing library. */
 const allowedHeaders = (asked: string | undefined): string => {
   const known = new Set(usualHeaders.map((name) => name.toLowerCase()))
   const others = (asked ?? '').split(',').map((name) => name.trim().toLowerCase())
@@ -80,7 +77,7 @@ const replyToPreflight = ({ headers }: FastifyRequest, reply: FastifyReply): Fas
     .send()
 }
 
-/** The headers of every answer that has a request, errors included; to be called before anything that may refuse one. */
+/** Adds the CORS headers of an answer, errors included. Call it before anything that may refuse the request. */
 export const speakCors = (
   { corsAllowOrigins }: Pick<ServerSettings, 'corsAllowOrigins'>,
   request: FastifyRequest,
@@ -92,8 +89,8 @@ export const speakCors = (
 }
 
 /**
- * CORS for every answer of the server: pages of other origins cannot read one without it, not even why they were
- * refused. @fastify/cors leaves out what is answered before its hook, and answers some OPTIONS in plain text.
+ * CORS for every answer of the server. Without it, pages of other origins cannot read an answer, not even an error. @fastify/cors leaves
+ * out what is answered before its hook, and answers some OPTIONS requests in plain text.
  */
 export const cors = fastifyPlugin(
   async (server: FastifyInstance, { settings }: ServerContext) => {

@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { replyWithError } from '../errors.ts'
 import type { ServerContext } from './server-context.ts'
 
-/** Answers with whatever is thrown, and says in the log what was counted and not said yet when the server ends. */
+/** Answers with every error that is thrown. When the server ends, it logs the counts that were not logged yet. */
 export const errors = fastifyPlugin(
   async (server: FastifyInstance, { replying, requests }: ServerContext) => {
     server.setErrorHandler((error, request, reply) => replyWithError(error, request, reply, replying))

@@ -2,19 +2,18 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { ErrorCode, RalphError } from '../../errors.ts'
 import { createTally, type Tally, totalOf } from '../../telemetry/tally.ts'
 
-/** What is the server's own fault, for the operator. */
+/** Logs the faults of the server, for the operator. */
 export interface FaultLog {
   note(thrown: unknown, error: RalphError, status: number, reqId: string): void
-  /** Says what was counted and not said yet. */
+  /** Logs the counts that were not logged yet. */
   close(): void
 }
 
 const window = 10_000
 
 /**
- * 503 and 507 are states that the server is made to get into and out of again, and a flood of requests gets as many of
- * them: the first of each kind is a line, the others are counted. Anything else is a defect, or damage: with all that
- * led to it.
+ * 503 and 507 are states from which the server recovers, and a flood of requests may get them: the first of each kind is logged, the others
+ * are counted. Any other fault is a defect or damage, and is logged with all its causes.
  */
 export const createFaultLog = (logger: FastifyBaseLogger): FaultLog => {
   const tallies = new Map<ErrorCode, Tally>()

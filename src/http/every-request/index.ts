@@ -9,8 +9,8 @@ import { requestState } from './request-state.ts'
 import { slowReaders } from './slow-readers.ts'
 
 /**
- * What holds for every request, whichever plugin takes it. The order matters: every answer has its headers, and a page
- * of another origin can read it, before anything may refuse the request.
+ * What applies to every request of every plugin. The order matters: before anything may refuse a request, its answer must have its headers
+ * and be readable by a page of another origin.
  */
 export const everyRequest = [
   requestState,

@@ -1,16 +1,16 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Answers on one connection that may not have been sent to their end, oldest first: requests can be pipelined. */
+/** The answers on one connection that may not be sent completely, oldest first. Requests can be pipelined. */
 const answers = new WeakMap<Socket, ServerResponse[]>()
 
 /**
- * Requests that may wait on one connection for the answers before theirs. Node reads hundreds of them at once, and keeps each
- * answer until the client takes it: a client that takes none would fill the memory.
+ * The most requests of one connection that may wait for earlier answers. Node reads hundreds of them at once and keeps each answer until
+ * the client takes it. A client that takes none would fill the memory.
  */
 const mostPipelined = 64
 
-/** Notes what is being sent over each connection. A connection on which too many answers wait is cut. */
+/** Notes which answers are being sent over each connection. A connection with too many waiting answers is cut. */
 export const followAnswers = (server: Server): void => {
   server.prependListener('request', ({ socket }, response) => {
     let present = answers.get(socket)
@@ -23,7 +23,7 @@ export const followAnswers = (server: Server): void => {
   })
 }
 
-/** True when `followAnswers` has cut the connection before this request. The client then reads no answer. */
+/** True if `followAnswers` cut the connection before this request. Then the client reads no answer. */
 export const isCut = (socket: Socket): boolean =>
   socket.destroyed && (answers.get(socket)?.length ?? 0) >= mostPipelined
 

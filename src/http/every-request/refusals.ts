@@ -5,11 +5,11 @@ import { methodNotAllowed } from '../errors.ts'
 import type { ServerContext } from './server-context.ts'
 import { requireUnambiguous } from './unambiguous.ts'
 
-/** `METHOD_NOT_ALLOWED` where there is something for other methods, else `NOT_FOUND`. */
+/** Throws `METHOD_NOT_ALLOWED` if the path exists for other methods, otherwise `NOT_FOUND`. */
 const refuseUnrouted = ({ url, method, server }: FastifyRequest, { plugins, publicPath }: ServerContext): never => {
   const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '')
   for (const { refuseMethod } of plugins) refuseMethod?.(path, method)
-  // A path that has the signs of a pattern would be taken for one, and no path of ours has them.
+  // A path with the characters of a pattern would be read as a pattern. No path of ours has them.
   const isPattern = /[:*()]/.test(path)
   const allowed = isPattern ? [] : ['GET', 'HEAD'].filter((each) => server.hasRoute({ url: path, method: each }))
   if (allowed.length > 0) throw methodNotAllowed(path, method, allowed.join(', '))
@@ -17,14 +17,14 @@ const refuseUnrouted = ({ url, method, server }: FastifyRequest, { plugins, publ
   throw new RalphError('NOT_FOUND', `There is nothing at ${found}. What can be asked is shown at ${publicPath}/docs.`)
 }
 
-/** Refuses, before its body is read, a request that can be read in two ways, and one that no route takes. */
+/** Refuses an ambiguous request, and one that no route accepts, before its body is read. */
 export const refusals = fastifyPlugin(
   async (server: FastifyInstance, context: ServerContext) => {
     server.addHook('onRequest', async (request) => {
       requireUnambiguous(request.raw)
       if (request.is404) refuseUnrouted(request, context)
     })
-    // For plugins that look for something themselves and do not find it.
+    // For plugins that look something up themselves and do not find it.
     server.setNotFoundHandler(async (request) => refuseUnrouted(request, context))
   },
   { name: 'refusals' }

@@ -3,23 +3,23 @@ import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogCont
 import type { ServerSettings } from '../../settings/settings.ts'
 import { createTally, listCounts, type Tally, totalOf } from '../../telemetry/tally.ts'
 
-/** Requests of a second that are a line each; whoever looks reads no more, and writing more would cost speed. */
+/** The most requests of one second that get a line each. People do not read more, and writing more would cost speed. */
 const mostInSecond = 20
 
-/** Characters of a path that are logged: ours are shorter, and clients choose the others. */
+/** The most characters of a path in the log. Our paths are shorter; clients choose the others. */
 const longestPath = 256
 
-/** Where proxies are trusted, the address is a header's, and may be any text. */
+/** Behind a trusted proxy the address comes from a header and may be any text. */
 const addressOf = (ip: string | undefined): string => (ip !== undefined && isIP(ip) !== 0 ? ip : 'unknown')
 
-/** Whatever looks after the server asks these again and again. */
+/** Monitoring asks these paths again and again. */
 const isProbe = (url: string): boolean => /^\/__(?:lb)?heartbeat__\/?$/.test(url)
 
 const recordOf = (error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): object => ({
   ...(error instanceof Error ? { err: error } : {}),
   reqId: request.id,
   method: request.method,
-  // Parameters may name a person.
+  // Parameters may contain personal data.
   path: request.url.split('?', 1)[0]?.slice(0, longestPath),
   status: reply.statusCode,
   user: request.principal?.username,
@@ -28,9 +28,8 @@ const recordOf = (error: Error | null | undefined, request: FastifyRequest, repl
 })
 
 /**
- * The requests, once they are answered: a line each, or a line for some and a count of the others, by
- * RALPH_RUNSERVER_ACCESS_LOG. At level debug it is a line each, always. Failures of the server itself are logged where
- * they are answered (`errors.ts`).
+ * Logs requests after they are answered: one line each, or lines for some and a count of the others, as RALPH_RUNSERVER_ACCESS_LOG says. At
+ * level debug each request gets a line. Faults of the server itself are logged by `errors.ts`.
  */
 export class RequestLog extends LogController {
   readonly #logger: FastifyBaseLogger
@@ -60,7 +59,7 @@ export class RequestLog extends LogController {
     else if (reply.statusCode !== 200 || !isProbe(request.url)) this.#tally.note(String(reply.statusCode), say)
   }
 
-  /** Says what was counted and not said yet. */
+  /** Logs the counts that were not logged yet. */
   close(): void {
     this.#tally.close()
   }

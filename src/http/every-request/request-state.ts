@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-/** What the server keeps of a request. It reads no body: each plugin says how those of its routes are read. */
+/** What the server keeps of a request. It reads no body: each plugin decides how bodies of its routes are read. */
 export const requestState = fastifyPlugin(
   async (server: FastifyInstance) => {
     server.removeAllContentTypeParsers()

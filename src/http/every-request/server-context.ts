@@ -7,7 +7,7 @@ import { createFaultLog } from './fault-log.ts'
 import { RequestLog } from './request-log.ts'
 import { shareHealth, shareStatus } from './share-status.ts'
 
-/** What the server itself needs besides what it hands to its plugins. */
+/** What the server itself needs, and does not give to its plugins. */
 export interface ServerContext extends HttpContext {
   readonly plugins: readonly HttpPlugin[]
   readonly requests: RequestLog

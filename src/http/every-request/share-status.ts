@@ -2,10 +2,10 @@ import type { Log } from '../../contracts/log.ts'
 import type { PartStatus, RunningPart } from '../../contracts/part.ts'
 import { messageOf } from '../../errors.ts'
 
-/** Any client may ask as often as it likes. The store, or another part, is asked no more than once in these milliseconds. */
+/** Milliseconds. Clients may ask as often as they like. The store, or another part, is asked at most once in this time. */
 const freshFor = 1000
 
-/** The status of one thing, asked once for all who want to know at about the same time. The log hears of every change. */
+/** The status of one thing. Callers that ask at about the same time share one question. Every change is logged. */
 export const shareStatus = <Status extends PartStatus>(
   askFor: () => Promise<Status>,
   called: string,

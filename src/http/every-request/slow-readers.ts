@@ -5,17 +5,17 @@ import fastifyPlugin from 'fastify-plugin'
 import { createTally, totalOf } from '../../telemetry/tally.ts'
 import type { ServerContext } from './server-context.ts'
 
-/** Bytes that are offered to a client at once, and that it must take in time. */
+/** Bytes that are offered to a client at once. The client must take them in time. */
 const piece = 2 ** 18
 
-/** An answer that is smaller goes into the buffers of the system: to watch it would cost more than it holds. */
+/** A smaller answer fits into the buffers of the operating system. Watching it would cost more than it holds. */
 const small = 2 ** 14
 
-/** The time that one client has spent on taking a piece of its answer. */
+/** Measures the time that one client takes for a piece of its answer. */
 interface Watch {
-  /** Something was given to the connection: the client is waited for. */
+  /** Bytes were given to the connection; the client is waited for. */
   offered(): void
-  /** The client took so much. */
+  /** The client took this many bytes. */
   took(bytes: number): void
 }
 
@@ -25,7 +25,7 @@ const watch = (response: ServerResponse, patience: number, cut: () => void): Wat
   let spent = 0
   let taken = 0
   const look = (): void => {
-    // Until the answers before it on the connection were taken, no byte of this one can be.
+    // No byte of this answer can be taken before the earlier answers on the connection are.
     if (response.socket === null) offered()
     else cut()
   }
@@ -49,7 +49,7 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece)
 }
 
-/** The next piece is asked for when the one before was taken: what it takes to make one is not the client's time. */
+/** The next piece is asked for after the previous one was taken. The time to make a piece is not counted against the client. */
 async function* watched(chunks: Iterable<Buffer> | AsyncIterable<unknown>, { offered, took }: Watch): AsyncGenerator {
   for await (const chunk of chunks) {
     offered()
@@ -60,8 +60,8 @@ async function* watched(chunks: Iterable<Buffer> | AsyncIterable<unknown>, { off
 }
 
 /**
- * Cuts off clients that do not take their answers. What an answer holds of the memory, it holds until it was taken, and a
- * client that takes a byte now and then would keep it for ever.
+ * Cuts off clients that do not take their answers. An answer holds memory until it is taken, and a client that takes a byte now and then
+ * would hold it for ever.
  */
 export const slowReaders = fastifyPlugin(
   async (server: FastifyInstance, { settings: { answerTimeout }, logger }: ServerContext) => {

@@ -3,8 +3,8 @@ import { isIPv6 } from 'node:net'
 import { RalphError } from '../../errors.ts'
 
 /**
- * Fields of which Node keeps the first when they come twice (RFC 9110 §5.3: nobody may send them so). What stands before
- * the server, and decided by the other one whom to let through, saw another request.
+ * Headers of which Node keeps the first value if they come twice (RFC 9110 §5.3 forbids to send them so). A proxy in front of the server
+ * may have checked the other value.
  */
 const single: ReadonlySet<string> = new Set([
   'host',
@@ -31,18 +31,18 @@ const requireHost = (host: string | undefined, isRequired: boolean): void => {
   throw new RalphError('MALFORMED_REQUEST', 'The header Host is not the name or address of a host.', { header: 'host' })
 }
 
-/** `MALFORMED_REQUEST` where the head can be read in two ways, or does not say whom it is for (RFC 9112 §3.2). */
+/** Throws `MALFORMED_REQUEST` if the head can be read in two ways, or does not name its host (RFC 9112 §3.2). */
 export const requireUnambiguous = ({ headers, httpVersion, rawHeaders }: IncomingMessage): void => {
   requireHost(headers.host, httpVersion === '1.1')
   const seen = new Map<string, string | undefined>()
-  // Names and values by turns.
+  // Names and values alternate.
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]?.toLowerCase() ?? ''
     if (!single.has(name)) continue
     const value = rawHeaders[at + 1]
-    // The same twice is read in one way; but of Host there is one, whatever it says.
+    // The same value twice is not ambiguous. But Host may come only once, whatever its value.
     if (seen.has(name) && (name === 'host' || seen.get(name) !== value))
-      throw new RalphError('MALFORMED_REQUEST', `The header ${name} is there twice.`, { header: name })
+      throw new RalphError('MALFORMED_REQUEST', `The header ${name} was sent twice.`, { header: name })
     seen.set(name, value)
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
 
-/** The user who asks, as Python Ralph tells it. */
+/** The user of the request, in the form of Python Ralph. */
 const whoAmI = (server: FastifyInstance, { authenticate }: HttpContext): void => {
   server.get('/whoami', { onRequest: authenticate }, async ({ principal }) => ({
     agent: principal?.agent,
@@ -13,7 +13,7 @@ type Health = Awaited<ReturnType<HttpContext['health']>>
 
 const isFailing = ({ status: { state } }: Health[number]): boolean => state === 'away' || state === 'error'
 
-/** A detail names hosts and paths, which no client without credentials may learn. A hint does not. */
+/** A detail names hosts and paths, which a client without credentials may not learn. A hint does not. */
 const detailOf = (health: Health): string | undefined => {
   const unwell = health.flatMap(({ name, status }) => {
     if (status.state === 'ok') return []
@@ -35,7 +35,7 @@ const heartbeats = (server: FastifyInstance, context: HttpContext): void => {
   })
 }
 
-/** Python Ralph's routes beside xAPI. */
+/** The routes of Python Ralph that are not xAPI. */
 export const health: HttpPlugin = {
   name: 'health',
   prefix: '',

@@ -8,10 +8,10 @@ import type { HttpContext, HttpPlugin } from '../plugin.ts'
 
 const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED']
 
-/** Imports that one answer lists. */
+/** The most imports in one answer. */
 const mostListed = 1000
 
-/** Bytes. A URL is never so long. */
+/** Bytes. A URL is never that long. */
 const largestBody = 65_536
 
 const statusIn = (value: unknown): ImportStatus | undefined => {
@@ -32,7 +32,7 @@ const limitIn = (value: unknown): number => {
   })
 }
 
-/** Where a page of the list ends, for the next one: the time and the id of its last import. */
+/** Where a page of the list ends: the time and the id of its last import. The next page starts there. */
 const cursorOf = ({ created, id }: ImportRecord): string => `${created},${id}`
 
 const afterIn = (value: unknown): ListImports['after'] => {
@@ -51,7 +51,7 @@ interface ListQuery {
   readonly after?: string
 }
 
-/** What the body of a request for a URL says: `{"url": …}`, and the sha256 if it is known. */
+/** The body of a request to import a URL: `{"url": …}`, and the sha256 if it is known. */
 const urlIn = (body: unknown): Pick<UrlOffer, 'url' | 'sha256'> => {
   let value: unknown
   try {
@@ -83,7 +83,7 @@ const routes = (
   imports: Imports,
   { authenticate, settings, publicPath }: HttpContext
 ): void => {
-  /** One that is another's is as one that is not there. */
+  /** An import of another user is answered as one that does not exist. */
   const find = async (request: FastifyRequest<{ Params: { id: string } }>, scope: Scope): Promise<ImportRecord> => {
     const asker = requireScope(request, scope, settings)
     const { id } = request.params
@@ -98,7 +98,7 @@ const routes = (
     const asker = requireScope(request, 'statements/read/mine', settings)
     const limit = limitIn(query.limit)
     const filter = { status: statusIn(query.status), door: query.door, after: afterIn(query.after) }
-    // One more than asked for tells whether there is a next page.
+    // One more than asked for, to know whether there is a next page.
     const found = await imports.list({ ...filter, ...visibleImports(asker, settings), limit: limit + 1 })
     const page = found.slice(0, limit)
     const last = page.at(-1)
@@ -130,7 +130,7 @@ const routes = (
   })
 }
 
-/** The records of imports, where the server works on them. */
+/** The records of imports, on a server that runs imports. */
 export const imports: HttpPlugin = {
   name: 'imports',
   prefix: '/imports',

@@ -9,19 +9,19 @@ import { varyBy } from '../vary.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { schemasByPath } from './openapi/schemas.ts'
 
-/** `pages/` stands at the root of the repository (src/) as of the package (dist/src/). */
+/** `pages/` is in the root directory of the repository (beside src/) and of the package (beside dist/src/). */
 const findPages = (): string => {
   const candidates = ['../../../pages/', '../../../../pages/'].map((path) => new URL(path, import.meta.url))
   const found = candidates.find((url) => existsSync(new URL('home.html', url)))
   if (found !== undefined) return fileURLToPath(found)
   const looked = candidates.map(({ pathname }) => pathname)
-  throw new RalphError('INTERNAL', `The pages are missing, in ${looked.join(' and in ')}. Install Ralph anew.`)
+  throw new RalphError('INTERNAL', `The pages are missing, in ${looked.join(' and in ')}. Install Ralph again.`)
 }
 
-/** Swagger UI as its maintainers publish it reports every installation to a third party; this package only carries it. */
+/** The Swagger UI package of the maintainers reports every installation to a third party. This package contains only the files. */
 const swaggerUi = fileURLToPath(new URL('static/', import.meta.resolve('@fastify/swagger-ui')))
 
-/** Nothing from elsewhere, nothing inline; Swagger UI has pictures of its own as data. */
+/** Nothing from other origins and nothing inline. Swagger UI has images as data URLs. */
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -40,26 +40,26 @@ const filled = (template: string, values: Readonly<Record<string, string>>): str
   template.replaceAll(/\{\{(\w+)\}\}/g, (_all, name: string) => escaped(values[name] ?? ''))
 
 /**
- * What links on a page begin with. Where no RALPH_RUNSERVER_PUBLIC_URL says under which path a proxy hangs the server,
- * they are relative to the page, and `levels` says how deep it is.
+ * The prefix of links on a page. Without RALPH_RUNSERVER_PUBLIC_URL the path that a proxy uses is unknown, so links are relative to the
+ * page. `levels` is the depth of the page.
  */
 const rootOf = (prefix: string, levels: number): string => (prefix === '' ? `./${'../'.repeat(levels)}` : `${prefix}/`)
 
-/** A browser asks for HTML by name; whoever takes anything is a program. */
+/** A browser asks for HTML explicitly. A client that accepts anything is a program. */
 const isBrowser = ({ headers }: FastifyRequest): boolean => /\btext\/html\b/i.test(headers.accept ?? '')
 
 const stateInWords: { readonly [state in PartStatus['state']]: string } = {
   ok: 'Well: the server runs and its store works.',
   degraded: 'Well, but something needs the operator. The log of the server says more.',
-  away: 'Not well: the store is out of reach.',
+  away: 'Not well: the store is unreachable.',
   error: 'Not well: the store cannot be used as it is. The log of the server says more.'
 }
 
-/** `/` for whoever opens the address of the server: what this is, whether it is well, and where to go on. */
+/** `/`, for people who open the address of the server: what it is, whether it is well, and where to go next. */
 const home = (server: FastifyInstance, { statusOfStore, settings, version, publicPath: prefix }: HttpContext): void => {
   const template = readFileSync(`${findPages()}home.html`, 'utf8')
   server.get('/', async (request, reply) => {
-    // For `OPTIONS *` there is such a path (RFC 9112 §3.2.4), and for nothing else.
+    // `*` is a path only for `OPTIONS *` (RFC 9112 §3.2.4).
     if (request.url === '*') throw new RalphError('NOT_FOUND', 'There is nothing at "*".')
     const { state } = await statusOfStore()
     reply.header('cache-control', 'no-store')
@@ -74,16 +74,16 @@ const home = (server: FastifyInstance, { statusOfStore, settings, version, publi
     const values = { root, version, state, stateInWords: stateInWords[state], endpoint }
     return secured(reply).type('text/html; charset=utf-8').send(filled(template, values))
   })
-  // The prefix without a slash behind it, where no proxy adds that.
+  // The prefix without a final slash, if no proxy adds it.
   if (prefix !== '') server.get(prefix, async (_request, reply) => reply.redirect(`${prefix}/`))
 }
 
-/** /openapi.json, the schemas of xAPI, and /docs, a page that shows them and from which requests can be sent. */
+/** /openapi.json, the schemas of xAPI, and /docs, a page that shows them and can send requests. */
 const documentation = (server: FastifyInstance, { settings, version, publicPath: prefix }: HttpContext): void => {
   const schemas = schemasByPath()
   const { publicUrl, defaultVersion } = settings
   const document = openApiDocument(schemas, { url: publicUrl ?? '/', version, defaultVersion })
-  // Made once: it is large, and whoever likes may ask for it.
+  // Made once, because it is large and anybody may ask for it.
   const json = Buffer.from(JSON.stringify(document))
   server.get('/openapi.json', async (_request, reply) => reply.type('application/json; charset=utf-8').send(json))
   server.get<{ Params: { '*': string } }>('/schemas/xapi/*', async (request) => {
@@ -99,7 +99,7 @@ const documentation = (server: FastifyInstance, { settings, version, publicPath:
   })
 }
 
-/** Icons, styles and scripts of the pages, each named, so that no other file is ever sent. */
+/** Icons, styles and scripts of the pages. Each is named, so no other file is ever sent. */
 const files = async (server: FastifyInstance): Promise<void> => {
   const root = findPages()
   await server.register(fastifyStatic, { root, serve: false })
@@ -114,7 +114,7 @@ const files = async (server: FastifyInstance): Promise<void> => {
   }
 }
 
-/** What a person with a browser sees of the server, whatever the path under which a proxy shows it. */
+/** The pages that a browser shows, under any path that a proxy uses. */
 export const pages: HttpPlugin = {
   name: 'pages',
   prefix: '',

@@ -16,7 +16,7 @@ interface One {
   Params: { id: string }
 }
 
-/** Of CORS the server speaks itself, and of what a proxy says nobody asks here. */
+/** The server itself handles CORS, and tus must not see the headers of proxies. */
 const notHandedOn = /^(?:origin|access-control-|forwarded$|x-forwarded-)/
 
 const textsOf = (headers: IncomingHttpHeaders): Record<string, string> =>
@@ -101,7 +101,7 @@ const routes = (server: FastifyInstance, uploads: Uploads, context: HttpContext)
   )
 }
 
-/** Files that come by the protocol tus, where the server works on imports. */
+/** Uploads by the protocol tus, on a server that runs imports. */
 export const uploads: HttpPlugin = {
   name: 'uploads',
   prefix,

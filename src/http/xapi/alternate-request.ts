@@ -4,12 +4,12 @@ import { RalphError } from '../../errors.ts'
 import { type Method, methods, type ParameterLimits, parseForm, type XapiRequest } from './request.ts'
 
 /**
- * The alternate request syntax of 1.0.x (Communication §1.3), for browsers that cannot send every method or header: a
- * POST whose only query parameter is `method`, with headers, parameters and body (`content`) as the fields of a form.
+ * The alternate request syntax of 1.0.x (Communication §1.3), for browsers that cannot send every method or header. It is a POST whose only
+ * query parameter is `method`. Headers, parameters and body (`content`) are the fields of a form.
  */
 export const isAlternate = (method: string, url: string): boolean => method === 'POST' && /[?&]method=/.test(url)
 
-/** Fields of the form that are headers; all others are parameters of the resource. */
+/** Fields of the form that are headers. All others are parameters of the resource. */
 const headerNames: ReadonlySet<string> = new Set([
   'authorization',
   'x-experience-api-version',
@@ -28,18 +28,20 @@ const headerNames: ReadonlySet<string> = new Set([
   'user-agent'
 ])
 
-/** What Node takes as the value of a header; a content type, for one, becomes a header again when it is read. */
+/** What Node accepts as the value of a header. A content type, for example, becomes a header again when it is read. */
 const headerText = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
 const requireHeaderText = (name: string, value: string): string => {
   if (headerText.test(value)) return value
-  throw new RalphError('INVALID_HEADER', `The field ${name} of the form holds what no header can.`, { header: name })
+  throw new RalphError('INVALID_HEADER', `The field ${name} of the form has characters that a header cannot have.`, {
+    header: name
+  })
 }
 
 const misused = (message: string): RalphError => new RalphError('MALFORMED_REQUEST', message)
 
 export interface FormLimits extends ParameterLimits {
-  /** Most bytes: whoever sends a form is known only when it was read, so that anybody can have the server keep as much. */
+  /** The most bytes of a form. The sender of a form is known only after it was read, so anybody can make the server hold this much. */
   readonly maxFormSize: number
 }
 
@@ -50,9 +52,9 @@ const tooLong = ({ maxFormSize: limit }: FormLimits): RalphError => {
 }
 
 /**
- * Judges a request in the alternate syntax before its body is read. `method` alone makes it one: content in browsers
- * sends its forms as text, or as nothing at all, and the LRS must take them (Communication §1.3), so that nobody looks
- * at the Content-Type again. `MALFORMED_REQUEST`, `BODY_TOO_LARGE` (details: `limit`).
+ * Checks a request in the alternate syntax before its body is read. `method` alone makes it one: some browsers send forms as text, or
+ * without a Content-Type, and the LRS must accept them (Communication §1.3). So the Content-Type is not checked. Throws
+ * `MALFORMED_REQUEST`, `BODY_TOO_LARGE` (details: `limit`).
  */
 export const expectForm = (headers: IncomingHttpHeaders, limits: FormLimits): void => {
   delete headers['content-type']
@@ -62,7 +64,7 @@ export const expectForm = (headers: IncomingHttpHeaders, limits: FormLimits): vo
   if (Number(headers['content-length']) > limits.maxFormSize) throw tooLong(limits)
 }
 
-/** The body of a form, ended with `BODY_TOO_LARGE` where one that did not say its length becomes too long. */
+/** The body of a form. If its length was not announced and it becomes too long, it ends with `BODY_TOO_LARGE`. */
 export const limitForm = (payload: NodeJS.ReadableStream, limits: FormLimits): NodeJS.ReadableStream => {
   let length = 0
   const limited = new Transform({
@@ -77,8 +79,8 @@ export const limitForm = (payload: NodeJS.ReadableStream, limits: FormLimits): N
 }
 
 /**
- * The request that the form stands for. It is unfolded once: a `method` within it is an unknown parameter. The content
- * has the type that the form says, else `contentType`: that of the form is not that of what is in it.
+ * The request in the form. It is unfolded once: a `method` within it is an unknown parameter. The type of the content is the one that the
+ * form says, otherwise `contentType`. The type of the form itself does not count.
  */
 export const unfoldAlternate = (
   request: XapiRequest,
@@ -89,7 +91,7 @@ export const unfoldAlternate = (
   const method = methods.find((each): each is Method => each === asked)
   if (method === undefined) throw misused(`\`method\` must be one of ${methods.join(', ')}.`)
   if (request.parameters.size > 1) {
-    throw misused('In the alternate request syntax `method` is the only query parameter; all others go into the form.')
+    throw misused('In the alternate request syntax `method` is the only query parameter; put all others into the form.')
   }
   const fields = parseForm(request.body, limits)
   const headers = new Map<string, string>()

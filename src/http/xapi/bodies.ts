@@ -16,9 +16,9 @@ const decompressors: ReadonlyMap<string, () => NodeJS.ReadWriteStream & { destro
 ])
 
 interface BodyLimits {
-  /** Of one body, in bytes, after decompression. */
+  /** The most bytes of one body, after decompression. */
   readonly maxBodySize: number
-  /** Milliseconds for which a large body waits for room. Meanwhile nothing of it is read. */
+  /** Milliseconds for which a large body waits for room. Nothing of it is read meanwhile. */
   readonly patience: number
 }
 
@@ -31,10 +31,10 @@ const bodyTooLarge = (limit: number): RalphError =>
 const wrongLength = (): RalphError =>
   new RalphError('MALFORMED_REQUEST', 'The body does not have the length that Content-Length says.')
 
-/** From this many bytes on a body is put into one buffer as it arrives: its pieces are not kept beside it. */
+/** A body of at least this many bytes is put into one buffer as it arrives, so that its pieces are not kept as well. */
 const large = 2 ** 16
 
-/** The bytes of a body, in one piece. */
+/** Collects the bytes of a body in one piece. */
 const createCollector = (expected: number | undefined) => {
   const whole = expected !== undefined && expected > large ? Buffer.allocUnsafeSlow(expected) : undefined
   const pieces: Buffer[] = []
@@ -46,7 +46,7 @@ const createCollector = (expected: number | undefined) => {
       length += piece.length
     },
     length: () => length,
-    // Copied, where it is one piece as well: no body is a view of what the socket reads into.
+    // Copied even if it is one piece: no body may be a view of the buffer of the socket.
     bytes: () => whole ?? Buffer.concat(pieces, length)
   }
 }
@@ -56,7 +56,7 @@ const lengthOf = (request: FastifyRequest): number | undefined => {
   return header === undefined ? undefined : Number(header)
 }
 
-/** Rejects with what `late` makes when it takes longer than `patience` milliseconds; undefined: it may take its time. */
+/** Rejects with the error of `late` after `patience` milliseconds. Undefined: there is no time limit. */
 interface Deadline {
   readonly patience: number
   readonly late: () => RalphError
@@ -70,7 +70,7 @@ const collect = async (
 ): Promise<Buffer> => {
   const expected = lengthOf(request)
   if (expected !== undefined && expected > limit) throw bodyTooLarge(limit)
-  // A sender that is not known yet has room for the bytes that have arrived, not for those that are announced.
+  // A sender that is not authenticated yet gets room for the bytes that arrived, not for those that are announced.
   const isReserved = expected !== undefined && deadline === undefined
   if (isReserved) await request.share?.reserve(expected, patience)
   const collector = createCollector(expected)
@@ -107,7 +107,7 @@ const collect = async (
   })
 }
 
-/** A form whose sender is not known before it was read, and that does not arrive. */
+/** The error for a form that takes too long to arrive. Its sender is not known before it was read. */
 const late = (limit: number): RalphError =>
   new RalphError(
     'REQUEST_TIMEOUT',
@@ -115,7 +115,7 @@ const late = (limit: number): RalphError =>
     { limit, setting: 'RALPH_RUNSERVER_ANONYMOUS_TIMEOUT' }
   )
 
-/** A body of xAPI is read into one buffer, whatever its type says. The operation knows what it should be. */
+/** Reads a body of xAPI into one buffer, whatever its type says. The operation knows what it should be. */
 export const readBodies = (server: FastifyInstance, { settings, budget }: HttpContext): void => {
   const { maxBodySize, waitForRoom, maxAnonymousBytes, anonymousTimeout } = settings
   const limits: BodyLimits = { maxBodySize, patience: waitForRoom * 1000 }
@@ -130,7 +130,7 @@ export const readBodies = (server: FastifyInstance, { settings, budget }: HttpCo
     (request: FastifyRequest, payload: IncomingMessage): Promise<Buffer> =>
       collect(payload, request, limits, isAlternate(request.method, request.url) ? deadline : undefined)
   )
-  // Decompressed as they come in, so that the limit on bodies holds for what they unfold to.
+  // Decompressed while it arrives, so that the size limit applies to the decompressed body.
   server.addHook('preParsing', async (request, reply, payload) => {
     shareOf(request, reply, isAlternate(request.method, request.url) ? anonymous : budget)
     const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity'
@@ -144,7 +144,7 @@ export const readBodies = (server: FastifyInstance, { settings, budget }: HttpCo
     delete request.headers['content-length']
     const decompressed = decompress()
     payload.on('error', (error) => decompressed.destroy(error))
-    // The reader of the body hears of errors. The body of a GET has no reader, and an error must not end the process.
+    // The reader of the body gets errors. The body of a GET has no reader, and an error must not end the process.
     decompressed.on('error', () => {})
     return payload.pipe(decompressed)
   })

@@ -5,21 +5,20 @@ import { formatMicros } from '../../xapi/timestamp.ts'
 const consistentThrough = 'x-experience-api-consistent-through'
 const nothing = formatMicros(0)
 
-/** A target can have the host in front of its path (RFC 9112 §3.2.2). */
+/** A target may contain the host before its path (RFC 9112 §3.2.2). */
 const statements = /^(?:https?:\/\/[^/?#]*)?\/xAPI\/statements\/?(?:[?#]|$)/
 
 /**
- * Every answer under /statements, errors included, says up to when statements are surely visible (Communication
- * §2.1.3). To whoever is not known yet nothing is promised: to look would make the store work. And a store that is out
- * of reach is consistent through nothing.
+ * Every answer under /statements, errors included, says up to when statements are surely visible (Communication §2.1.3). Here it promises
+ * nothing: a client that is not authenticated yet must not make the store work, and a store that is out of reach can promise nothing.
  */
 export const promiseNothing = ({ url }: FastifyRequest, reply: FastifyReply): void => {
   if (statements.test(url)) reply.header(consistentThrough, nothing)
 }
 
 /**
- * Promises what holds in the store of the one who asks. It is asked before the query: what becomes visible meanwhile
- * does no harm, what does not would.
+ * Promises what the store of the user can promise. The store is asked before the query: a statement that becomes visible meanwhile does no
+ * harm, a missing one would.
  */
 export const promiseConsistency = async (
   { url, principal }: FastifyRequest,

@@ -1,9 +1,9 @@
 import type { Answer } from './resource.ts'
 
-/** Bytes that are handed to a connection at once: views of the piece they are part of. */
+/** Bytes that are given to a connection at once. They are views of a larger piece. */
 const slice = 2 ** 18
 
-/** A piece that turns out longer than was thought is counted before it is sent. */
+/** A piece that is longer than expected is counted before it is sent. */
 async function* sliced(
   pieces: AsyncIterable<Buffer>,
   holds: number,
@@ -20,8 +20,8 @@ async function* sliced(
 }
 
 /**
- * The body of an answer, counted until it was sent: all of it, or of one that is made while it is sent as much as is in memory
- * at once. `count` may refuse.
+ * The body of an answer, counted until it was sent. Of an answer that is made while it is sent, only the bytes that are in memory at once
+ * are counted. `count` may refuse.
  */
 export const counted = (body: Answer['body'], count: (bytes: number) => void): Answer['body'] => {
   if (body === undefined) return body

@@ -4,7 +4,7 @@ import type { ServerSettings } from '../../settings/settings.ts'
 import { mediaType } from '../../xapi/media-type.ts'
 import { isNamedOrigin } from '../every-request/cors.ts'
 
-/** Types of a body that a page of any site may send without asking the server first (Fetch Standard, CORS-safelisted). */
+/** The types of body that a page of any site may send without asking the server first (Fetch Standard, CORS-safelisted). */
 const simpleTypes: ReadonlySet<string> = new Set([
   '',
   'text/plain',
@@ -12,7 +12,7 @@ const simpleTypes: ReadonlySet<string> = new Set([
   'application/x-www-form-urlencoded'
 ])
 
-/** Whether a form on any page could have sent it; browsers ask for permission (CORS) before they send anything else. */
+/** Whether a form on any page could have sent it. Before anything else, browsers ask for permission (CORS). */
 export const needsNoPermission = ({ method, headers }: FastifyRequest): boolean =>
   method === 'POST' &&
   headers['x-experience-api-version'] === undefined &&
@@ -22,7 +22,7 @@ const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL
 
 const isOwn = ({ headers }: FastifyRequest, { publicUrl }: ServerSettings): boolean => {
   const site = headers['sec-fetch-site']
-  // Browsers say so where the server is on https or on this machine; elsewhere they send the origin alone.
+  // Browsers send this header if the server uses https or runs on this machine. Otherwise they send only the origin.
   if (site !== undefined) return site === 'same-origin' || site === 'none'
   if (headers.origin === undefined) return true
   const host = hostOf(headers.origin)
@@ -30,8 +30,8 @@ const isOwn = ({ headers }: FastifyRequest, { publicUrl }: ServerSettings): bool
 }
 
 /**
- * Lets no page of another site act with the credentials that a browser remembers and sends by itself. Those that a page
- * puts into the form of the alternate syntax are its own. `FORBIDDEN` unless the operator allows the origin.
+ * Prevents that a page of another site uses the credentials that a browser keeps and sends by itself. Credentials in the form of the
+ * alternate syntax belong to the page. Throws `FORBIDDEN` unless the operator allows the origin.
  */
 export const requireOwnPage = (request: FastifyRequest, settings: ServerSettings): void => {
   const { origin } = request.headers
@@ -39,7 +39,7 @@ export const requireOwnPage = (request: FastifyRequest, settings: ServerSettings
   if (isNamedOrigin(settings.corsAllowOrigins, origin)) return
   throw new RalphError(
     'FORBIDDEN',
-    'A page of another site has sent this with credentials that the browser keeps: allow its origin by RALPH_RUNSERVER_CORS_ALLOW_ORIGINS, or send the credentials in the form.',
+    'A page of another site sent this request with credentials that the browser keeps. Allow its origin by RALPH_RUNSERVER_CORS_ALLOW_ORIGINS, or send the credentials in the form.',
     { origin, setting: 'RALPH_RUNSERVER_CORS_ALLOW_ORIGINS' }
   )
 }

@@ -24,11 +24,11 @@ const changeOf = (request: XapiRequest): DocumentChange => ({
 
 const done: Answer = { status: 204 }
 
-/** Of the parameters of a scope only `registration` may be left out. */
+/** In every scope only `registration` is optional. */
 const scopeOf = ({ scope }: DocumentKind): readonly string[] =>
   scope.map((name) => (name === 'registration' ? name : `${name}!`))
 
-/** The three document resources differ in their scope only (Communication §2.2). */
+/** The three document resources differ only in their scope (Communication §2.2). */
 const documents = (
   path: string,
   summary: string,
@@ -64,7 +64,7 @@ const documents = (
       }
     },
     POST: {
-      summary: 'Store a document, or merge a JSON object into the one that is there',
+      summary: 'Store a document, or merge a JSON object into the existing one',
       parameters: [...scopeOf(kind), `${kind.id}!`],
       scope: scopes.write,
       async answer(call, request) {
@@ -73,7 +73,7 @@ const documents = (
       }
     },
     DELETE: {
-      summary: kind.kind === 'state' ? 'Remove a document, or all of the scope' : 'Remove a document',
+      summary: kind.kind === 'state' ? 'Remove a document, or all in the scope' : 'Remove a document',
       parameters: [...scopeOf(kind), kind.kind === 'state' ? kind.id : `${kind.id}!`],
       scope: scopes.write,
       async answer(call, request) {

@@ -2,14 +2,14 @@ import type { FastifyReply } from 'fastify'
 import { RalphError } from '../../errors.ts'
 
 /**
- * Aborted when the client hangs up before it is answered. The signal that Fastify has for this also fires when a body
- * has merely been read to its end.
+ * A signal that is aborted when the client hangs up before the answer. The signal of Fastify is not used, because it also fires when a body
+ * was read to its end.
  */
 export const hangUpSignal = ({ raw }: FastifyReply): AbortSignal => {
   const controller = new AbortController()
   const look = (): void => {
     if (raw.writableFinished) return
-    // Nobody will read it, and it is no fault of the server that would be logged.
+    // Nobody will read this error, and it is not a fault of the server, so it is not logged.
     controller.abort(new RalphError('MALFORMED_REQUEST', 'The client hung up before it was answered.'))
   }
   if (raw.closed) look()

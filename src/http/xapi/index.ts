@@ -14,7 +14,6 @@ const doorOf = ({ settings, publicPath, rejected }: HttpContext): Door => ({
   rejected
 })
 
-/** The resources of xAPI. */
 export const xapi: HttpPlugin = {
   name: 'xapi',
   prefix: '/xAPI',

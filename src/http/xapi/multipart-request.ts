@@ -4,9 +4,8 @@ import { compareDigest } from '../../xapi/attachments.ts'
 import { mediaType } from '../../xapi/media-type.ts'
 
 /**
- * multipart/mixed as of RFC 2046 §5.1, on bytes that are all there. The parsers on npm are made for form-data, or take
- * a line that merely begins with the boundary for a boundary; here attachments are bytes of any value, such lines
- * included, so only a whole delimiter line counts.
+ * multipart/mixed (RFC 2046 §5.1), of a body that is complete in memory. The parsers on npm are made for form-data, or take any line that
+ * begins with the boundary for a delimiter. Here an attachment may have any bytes, even such lines, so only a whole delimiter line counts.
  */
 interface Part {
   /** Names in lower case. */
@@ -14,17 +13,17 @@ interface Part {
   readonly content: Buffer
 }
 
-/** Headers that mean something here. Of the others, of which there may be thousands a part, nothing is kept. */
+/** Headers that matter here. The others are not kept, because a part may have thousands of them. */
 const meant = ['content-type', 'content-transfer-encoding', 'x-experience-api-hash'] as const
 
 export interface MultipartLimits {
-  /** Most parts. */
+  /** The most parts. */
   readonly maxParts: number
-  /** Most bytes of the head of one part. */
+  /** The most bytes of the head of one part. */
   readonly maxHeaderSize: number
 }
 
-/** Each `next` does a part of the work that takes a millisecond or two: others have their turn in between. */
+/** Each `next` works for a millisecond or two. Other requests run in between. */
 type Steps<Result> = Generator<void, Result>
 
 const malformed = (message: string, details = {}): RalphError => new RalphError('INVALID_MULTIPART', message, details)
@@ -37,12 +36,12 @@ const lf = 0x0a
 const dash = 0x2d
 const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09
 
-/** Behind a boundary: where the next part starts, or that it was the last; undefined: it was no delimiter line. */
+/** After a boundary: where the next part starts, or that it was the last. Undefined: it was not a delimiter line. */
 const afterBoundary = (bytes: Buffer, at: number): { next: number; last: boolean } | undefined => {
   let next = at
   const last = bytes[next] === dash && bytes[next + 1] === dash
   if (last) next += 2
-  // RFC 2046 sets no bound on this padding. Nobody sends any.
+  // RFC 2046 does not limit this padding. In practice there is none.
   for (const end = next + 100; isBlank(bytes[next]) && next < end; ) next += 1
   if (bytes[next] === cr && bytes[next + 1] === lf) return { next: next + 2, last }
   return last && next === bytes.length ? { next, last } : undefined
@@ -50,7 +49,7 @@ const afterBoundary = (bytes: Buffer, at: number): { next: number; last: boolean
 
 const boundaryPattern = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i
 
-/** `INVALID_MULTIPART` where the content type names no boundary (RFC 2046: 1 to 70 characters). */
+/** Throws `INVALID_MULTIPART` if the content type has no valid boundary (RFC 2046: 1 to 70 characters). */
 const boundaryOf = (contentType: string): string => {
   const match = boundaryPattern.exec(contentType)
   const boundary = match?.[1] ?? match?.[2]
@@ -67,7 +66,7 @@ const readPart = (bytes: Buffer, { maxHeaderSize }: MultipartLimits): Part => {
   if (end === -1) {
     throw bytes.length > maxHeaderSize
       ? beyond('A part has more bytes before its first empty line', maxHeaderSize, 'RALPH_RUNSERVER_MAX_HEADER_SIZE')
-      : malformed('A part has no empty line behind its headers.')
+      : malformed('A part has no empty line after its headers.')
   }
   const headers = new Map<string, string>()
   if (end > 0) {
@@ -83,15 +82,15 @@ const readPart = (bytes: Buffer, { maxHeaderSize }: MultipartLimits): Part => {
   return { headers: kept, content: bytes.subarray(end === 0 ? 2 : end + 4) }
 }
 
-/** Bytes that are searched, and places that are found, in one go. */
+/** Bytes that are searched, or positions that are found, in one step. */
 const stride = 2 ** 22
 const fewFound = 1000
 
-/** Where the text stands in the bytes, place by place, from `from` on; undefined: not here yet. */
+/** The positions of the text in the bytes, starting at `from`. Undefined: nothing found yet. */
 function* placesOf(bytes: Buffer, text: Buffer): Generator<number | undefined, void> {
   let found = 0
   for (let start = 0; start < bytes.length; start += stride) {
-    // A place that begins in this piece may end behind it.
+    // An occurrence that begins in this piece may end after it.
     const piece = bytes.subarray(start, start + stride + text.length - 1)
     for (let at = piece.indexOf(text); at !== -1; at = piece.indexOf(text, at + 1)) {
       yield start + at
@@ -102,19 +101,19 @@ function* placesOf(bytes: Buffer, text: Buffer): Generator<number | undefined, v
   }
 }
 
-/** The parts in their order; preamble and epilogue are passed over. `INVALID_MULTIPART`. */
+/** The parts in their order. Preamble and epilogue are skipped. Throws `INVALID_MULTIPART`. */
 export function* parseMultipart(body: Buffer, contentType: string, limits: MultipartLimits): Steps<readonly Part[]> {
   const delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`, 'latin1')
   const parts: Part[] = []
   let start: number | undefined
-  /** A delimiter whose line has been found at this place: its part, the one before it, is read. */
+  /** A delimiter line begins at `at`: the part before it is complete and is read. */
   const close = (at: number): void => {
     if (start !== undefined) parts.push(readPart(body.subarray(start, Math.max(start, at)), limits))
     if (parts.length > limits.maxParts) {
       throw beyond('The body has more parts', limits.maxParts, 'RALPH_RUNSERVER_MAX_PARTS_PER_REQUEST')
     }
   }
-  // The first delimiter may stand at the very beginning.
+  // The first delimiter may be at the very beginning.
   if (body.subarray(0, delimiter.length - 2).equals(delimiter.subarray(2))) {
     const first = afterBoundary(body, delimiter.length - 2)
     if (first?.last) throw malformed('The body has no parts.')
@@ -135,12 +134,10 @@ export function* parseMultipart(body: Buffer, contentType: string, limits: Multi
     start = delimited.next
     yield
   }
-  throw malformed(start === undefined ? 'The body has no boundary in it.' : 'The last part has no end.')
+  throw malformed(start === undefined ? 'The body does not contain the boundary.' : 'The last part has no end.')
 }
 
-/**
- * Statements and attachments of a multipart request (Communication §1.5.2), each part's bytes compared with its digest.
- */
+/** The statements and attachments of a multipart request (Communication §1.5.2). The bytes of each part are compared with its digest. */
 export function* readStatementParts(
   body: Buffer,
   contentType: string,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { NamedAttachment } from '../../lrs/query-statements/attachments.ts'
 
-/** A store may hold what others wrote to it: no text of a statement may end a header. */
+/** A store may contain statements that other programs wrote. Their text must not be able to end a header. */
 const onOneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
 
-/** A multipart answer; attachments are read from the store as they are sent, and so is a long text. */
+/** A multipart answer. Attachments, and a long text, are read from the store while they are sent. */
 export const multipartReply = (
   json: Buffer | AsyncIterable<Buffer>,
   attachments: AsyncIterable<NamedAttachment>

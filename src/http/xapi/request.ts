@@ -5,7 +5,7 @@ import type { Parameters } from '../../lrs/parameters.ts'
 export const methods = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const
 export type Method = (typeof methods)[number]
 
-/** An xAPI request, whether it came as such or in the alternate syntax of 1.0.x. */
+/** An xAPI request, sent directly or in the alternate syntax of 1.0.x. */
 export interface XapiRequest {
   readonly method: Method
   readonly parameters: Parameters
@@ -15,15 +15,15 @@ export interface XapiRequest {
 }
 
 export interface ParameterLimits {
-  /** Most parameters, or fields of a form. A form is read before its sender is known: it must not cost much. */
+  /** The most parameters, or fields of a form. A form is read before its sender is known, so it must be cheap. */
   readonly maxParameters: number
-  /** Most bytes of one of them. */
+  /** The most bytes of one parameter. */
   readonly maxParameterSize: number
 }
 
 const empty: Parameters = new Map()
 
-/** The field of a form that is a body: the limit of bodies holds for it. */
+/** The field of a form that is a body. The size limit of bodies applies to it. */
 const content = 'content'
 
 const refuse = (message: string, limit: number, setting: string, details = {}): RalphError =>
@@ -37,8 +37,7 @@ const requireSize = (name: string, value: string, { maxParameterSize: limit }: P
 }
 
 /**
- * Name=value pairs as URLs and forms have them. `INVALID_PARAMETER` for a repeated name, a malformed escape, or pairs
- * beyond number or size.
+ * Name=value pairs of a URL or a form. Throws `INVALID_PARAMETER` for a repeated name, a malformed escape, or too many or too large pairs.
  */
 const parsePairs = (text: string, limits: ParameterLimits, unbounded?: string): Parameters => {
   if (text === '') return empty
@@ -76,10 +75,10 @@ const decode = (text: string): string => {
 
 const [plus, space] = [0x2b, 0x20]
 
-/** The fields of a form (application/x-www-form-urlencoded). `MALFORMED_REQUEST`, and as `parsePairs`. */
+/** The fields of a form (application/x-www-form-urlencoded). Throws `MALFORMED_REQUEST`, and the errors of `parsePairs`. */
 export const parseForm = (body: Buffer, limits: ParameterLimits): Parameters => {
   if (!isUtf8(body)) throw new RalphError('MALFORMED_REQUEST', 'The form is not valid UTF-8.')
-  // In a text of many megabytes this would take seconds, and so would a search for each of a million.
+  // In a text of many megabytes this would take seconds, and so would a search for each of a million fields.
   const bytes = Buffer.from(body)
   const first = bytes.indexOf(plus)
   if (first !== -1) for (let at = first; at < bytes.length; at += 1) if (bytes[at] === plus) bytes[at] = space

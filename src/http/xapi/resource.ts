@@ -6,12 +6,12 @@ import { methodNotAllowed } from '../errors.ts'
 import type { MultipartLimits } from './multipart-request.ts'
 import type { XapiRequest } from './request.ts'
 
-/** An answer that is made while it is sent. */
+/** A body that is made while it is sent. */
 export interface Streamed {
   readonly pieces: AsyncIterable<Buffer>
-  /** Bytes of it that are in memory at once. */
+  /** The bytes of it that are in memory at once. */
   readonly holds: number
-  /** Of all pieces, if that is known. */
+  /** The bytes of all pieces, if known. */
   readonly length?: number
 }
 
@@ -20,39 +20,39 @@ export interface Answer {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer | Streamed | undefined
-  /** Headers of the request that decided what is in it, beside those that always do. */
+  /** Headers of the request that this answer depends on, besides those that every answer depends on. */
   readonly variesBy?: readonly string[]
 }
 
-/** What a resource needs to know of the door it is behind. */
+/** What a resource needs to know of the server. */
 export interface Door {
   readonly moreLink: (cursor: string) => string
   readonly partialSuccessDefault: boolean
-  /** Of multipart requests. */
+  /** The limits of multipart requests. */
   readonly limits: MultipartLimits
-  /** Keeps requests to store statements that are rejected; undefined: they are not kept. */
+  /** Keeps requests whose statements are rejected. Undefined: they are not kept. */
   readonly rejected?: RejectedRequests | undefined
 }
 
 export interface Operation {
   readonly summary: string
-  /** Names of the query parameters, a required one with a trailing `!`. */
+  /** The names of the query parameters. A required one ends in `!`. */
   readonly parameters: readonly string[]
-  /** What the principal must hold where scopes are enforced. */
+  /** The scope that the principal needs where scopes are enforced. */
   readonly scope: Scope
   answer(call: Call, request: XapiRequest, door: Door): Promise<Answer>
 }
 
-/** GET stands for HEAD too. */
+/** GET includes HEAD. */
 export type OperationName = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
-/** A resource of the specification, below /xAPI; everything about it that HTTP has to know. */
+/** A resource of the specification, below /xAPI, and all that HTTP has to know about it. */
 export interface Resource {
   readonly path: string
-  /** The schema that describes the query parameters, below schemas/xapi/1.0.3. */
+  /** The schema of the query parameters, below schemas/xapi/1.0.3. */
   readonly parameters: string
   readonly summary: string
-  /** Of what comes in the alternate syntax without saying its type; undefined: as when it comes any other way. */
+  /** The content type of a request in the alternate syntax that does not say its type. Undefined: the same as in any other request. */
   readonly alternateContentType?: string
   readonly operations: { readonly [name in OperationName]?: Operation }
 }
@@ -75,5 +75,5 @@ export const jsonAnswer = (value: unknown): Answer => ({
   body: JSON.stringify(value)
 })
 
-/** An HTTP date has seconds; the fraction is cut off. */
+/** An HTTP date has seconds, so the fraction is cut off. */
 export const httpDate = (micros: Micros): string => new Date(Math.floor(micros / 1000)).toUTCString()

@@ -10,7 +10,7 @@ const agents: Resource = {
   summary: 'Agents',
   operations: {
     GET: {
-      summary: 'Everything known of an Agent, as a Person',
+      summary: 'All that is known of an Agent, as a Person',
       parameters: ['agent!'],
       scope: 'statements/read/mine',
       answer: async (call, { parameters }) => jsonAnswer(await readPerson(call, parameters))
@@ -24,7 +24,7 @@ const activities: Resource = {
   summary: 'Activities',
   operations: {
     GET: {
-      summary: 'An Activity with what all statements say of it',
+      summary: 'An Activity with the merged definition of all statements',
       parameters: ['activityId!'],
       scope: 'statements/read/mine',
       answer: async (call, { parameters }) => jsonAnswer(await readActivity(call, parameters))
@@ -32,5 +32,5 @@ const activities: Resource = {
   }
 }
 
-/** All of xAPI but /about, which is answered to anyone (`about.ts`). */
+/** All resources of xAPI except /about, which needs no credentials (`about.ts`). */
 export const resources: readonly Resource[] = [statements, activities, agents, ...documentResources]

@@ -24,7 +24,7 @@ export interface XapiContext extends HttpContext {
   readonly door: Door
 }
 
-/** Paths with and without trailing slash, and every method that some xAPI client may try. */
+/** Paths with and without a final slash, and every method that an xAPI client may try. */
 const everyMethod = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS'] as const
 
 export const xapiRoutes = (server: FastifyInstance, context: XapiContext): void => {
@@ -44,8 +44,8 @@ export const xapiRoutes = (server: FastifyInstance, context: XapiContext): void 
 }
 
 /**
- * Before a body is read: version, credentials, method. A request in the alternate syntax has these in its form, so it
- * is authorized once that is read.
+ * Checks version, credentials and method before a body is read. A request in the alternate syntax has these in its form, so it is
+ * authorised after the form is read.
  */
 const authorize = async (
   resource: Resource,
@@ -75,15 +75,15 @@ const serve = async (
   const answer = unlessKnown(await operation.answer(call, request, context.door), raw)
   letGo(raw)
   const share = shareOf(raw, reply, context.budget)
-  // What was stored is stored: nobody is told to send it again.
+  // After a write the answer is always sent: what was stored is stored, and the client must not send it again.
   const isRead = request.method === 'GET' || request.method === 'HEAD'
-  // Of who hung up nothing is given back any more.
+  // After a client has hung up, nothing would return its bytes to the budget.
   const body = reply.raw.closed ? answer.body : counted(answer.body, isRead ? share.take : share.hold)
   return send(raw, reply, { ...answer, body })
 }
 
 const readRequest = (request: FastifyRequest, limits: ParameterLimits): XapiRequest => ({
-  // Routes exist for these methods only; others ended as METHOD_NOT_ALLOWED.
+  // Routes exist only for these methods. Other methods ended as METHOD_NOT_ALLOWED.
   method: request.method as Method,
   parameters: queryOf(request.url, limits),
   header: (name) => {
@@ -100,7 +100,7 @@ const readAlternate = async (
   reply: FastifyReply,
   context: XapiContext
 ): Promise<XapiRequest> => {
-  // Credentials in the form are of whoever made it; those of the request may be of the browser.
+  // Credentials in the form are of the page that made it. Those of the request may be of the browser.
   const withoutUser = { ...sent, header: (name: string) => (name === 'authorization' ? undefined : sent.header(name)) }
   const request = unfoldAlternate(withoutUser, alternateContentType, context.settings)
   const version = speakVersion(raw, reply, context.settings, request.header('x-experience-api-version'))
@@ -128,7 +128,7 @@ const openCall = async (
   return { principal, version, store, rules, newId, signal: hangUpSignal(reply) }
 }
 
-/** What is read has an ETag, lists too: a browser that may not use what it keeps can ask whether it still holds. */
+/** Every answer to a read has an ETag, lists too. So a browser that must not use its cache unchecked can ask whether it is still valid. */
 const withEtag = (answer: Answer): Answer => {
   const { status, headers, body } = answer
   if (status !== 200 || headers?.etag !== undefined) return answer
@@ -137,9 +137,9 @@ const withEtag = (answer: Answer): Answer => {
 }
 
 /**
- * 304 instead of what the reader has already (RFC 9110 §13.2.2). Not in the alternate syntax: its answer is one to
- * POST, which no cache keeps. If-Modified-Since alone is not enough: two changes may be made within its second, and a
- * list from which a statement was voided has no newer one.
+ * Answers 304 if the client already has this answer (RFC 9110 §13.2.2). Not in the alternate syntax: it is a POST, and no cache keeps its
+ * answer. If-Modified-Since alone is not enough: two changes may happen within one second, and a list that lost a voided statement has no
+ * newer one.
  */
 const unlessKnown = (answer: Answer, { method, headers }: FastifyRequest): Answer => {
   if (method !== 'GET' && method !== 'HEAD') return answer
@@ -162,13 +162,13 @@ const send = (request: FastifyRequest, reply: FastifyReply, answer: Answer): Fas
   for (const name of variesBy ?? []) varyBy(reply, name)
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
   if (body.length !== undefined) reply.header('content-length', body.length)
-  // What nobody is sent is not read.
+  // HEAD sends no body, so the body is not read.
   if (request.method === 'HEAD') return reply.send()
-  // Nothing is read ahead: the next piece when the connection has taken the one before.
+  // The next piece is read only when the connection has taken the previous one.
   return reply.send(Readable.from(body.pieces, { highWaterMark: 0 }))
 }
 
-/** What is asked of a resource by a method that Fastify has no route for. */
+/** Throws the error for a method for which Fastify has no route. */
 export const refuseMethod = (path: string, method: string): void => {
   const resource = resources.find((each) => `/xAPI${each.path}` === path)
   if (resource === undefined) return

@@ -15,7 +15,7 @@ import { readStatementParts } from './multipart-request.ts'
 import type { XapiRequest } from './request.ts'
 import { type Answer, type Door, httpDate, jsonAnswer, type Operation, type Resource } from './resource.ts'
 
-/** The body of POST and PUT: JSON, or multipart/mixed where attachments come with it (Communication §1.5). */
+/** The body of POST and PUT: JSON, or multipart/mixed with attachments (Communication §1.5). */
 const readBody = async ({ header, body }: XapiRequest, { limits }: Door): Promise<SentStatements> => {
   const contentType = header('content-type') ?? ''
   switch (mediaType(contentType)) {
@@ -79,14 +79,14 @@ const keep = (
     body: request.body
   })
 
-/** The same, but a request that is rejected is kept, where the operator wants that. */
+/** Runs an operation. If the request is rejected, it is kept, if the operator wants that. */
 const keepingRejected =
   (answer: Operation['answer']): Operation['answer'] =>
   async (call, request, door) => {
     try {
       return await answer(call, request, door)
     } catch (error) {
-      // What is no fault of the request, a full disk for one, is sent again by its client.
+      // If the server is at fault, for example with a full disk, the client sends the request again.
       if (error instanceof RalphError && errorStatus[error.code] < 500) {
         keep(call, request, door, { error: error.code, message: error.message, details: error.details })
       }
@@ -122,7 +122,9 @@ const post: Operation = {
   })
 }
 
-/** 200 when anything was stored; else 409 when ids were taken, 403 when voiding was not allowed, 400 when all was invalid. */
+/**
+ * Answers 200 if anything was stored. Otherwise 409 if ids exist already, 403 if voiding is forbidden, 400 if all statements are invalid.
+ */
 const storeWhatIsValid = async (call: Call, request: XapiRequest, door: Door): Promise<Answer> => {
   const report = await storePartially(call, await readBody(request, door))
   if (report.rejected > 0) {

@@ -1,8 +1,8 @@
 import type { onRequestHookHandler } from 'fastify'
 
 /**
- * What users stored is bytes, not a page of this origin: a browser that is led there runs no script in it. Such a page
- * could use the credentials that the browser remembers.
+ * Stored content is data, not a page of this origin. If a browser opens it, its scripts do not run: they could use the credentials that the
+ * browser keeps.
  */
 export const sandboxStored: onRequestHookHandler = (_request, reply, done) => {
   reply.header('content-security-policy', 'sandbox')

@@ -6,8 +6,8 @@ import { versionHeader } from '../every-request/answer-headers.ts'
 import { varyBy } from '../vary.ts'
 
 /**
- * Chooses the version that serves a request and names it in the answer (Communication §3.3). Without a header that is
- * RALPH_LRS_DEFAULT_VERSION, or `INVALID_VERSION` where RALPH_LRS_REQUIRE_VERSION_HEADER insists on one.
+ * Chooses the version that serves a request, and names it in the answer (Communication §3.3). Without a header it is
+ * RALPH_LRS_DEFAULT_VERSION. With RALPH_LRS_REQUIRE_VERSION_HEADER it throws `INVALID_VERSION` instead.
  */
 export const speakVersion = (
   request: FastifyRequest,

@@ -5,7 +5,7 @@ import { type Attachment, isSubStatement, type Statement, type StatementId } fro
 import type { Call } from '../call.ts'
 import { readsOnly } from '../restriction.ts'
 
-/** The bytes of an attachment with the media type that its statement gives it. */
+/** The bytes of an attachment, with the media type that its statement gives. */
 export interface NamedAttachment extends AttachmentContent {
   readonly contentType: string
 }
@@ -20,26 +20,26 @@ export interface Naming {
   readonly id: StatementId
   readonly sha2: string
   readonly contentType: string
-  /** Bytes, as the statement says: nobody has compared that. */
+  /** Bytes, as the statement says. This was never compared with the content. */
   readonly length: number
 }
 
 export const namingsIn = ({ id, text }: StoredStatement): readonly Naming[] => {
-  // Most statements have no attachment: they need not be parsed.
+  // Most statements have no attachment, so they need not be parsed.
   if (!text.includes('"attachments"') && !text.includes('\\u')) return []
   const statement = JSON.parse(setAside(text).text) as Statement
   return named(statement).map(({ sha2, contentType, length }) => ({
     id,
     sha2: sha2.toLowerCase(),
     contentType,
-    // Of a whole number nothing is set aside.
+    // A mark (`setAside`) never stands for a whole number.
     length: Number.isSafeInteger(length) ? length : 0
   }))
 }
 
 /**
- * Who may not read everything gets bytes for a statement that has brought them: that he knows a digest, and names it in
- * a statement of his own, does not make him one who has them.
+ * A restricted principal gets bytes only for statements that brought them. To know a digest, and to name it in a statement, does not give
+ * access to the bytes.
  */
 const withBytes = async (call: Call, namings: readonly Naming[]): Promise<readonly Naming[]> => {
   if (readsOnly(call) === undefined || namings.length === 0) return namings
@@ -49,7 +49,7 @@ const withBytes = async (call: Call, namings: readonly Naming[]): Promise<readon
   return namings.filter(({ id, sha2 }) => !marks.has(markOf(id, sha2)))
 }
 
-/** What the statements of an answer name and the store has, each content once (Communication §1.5.2). */
+/** The attachments that the statements of an answer name and the store has, each content once (Communication §1.5.2). */
 export async function* attachmentsOf(call: Call, namings: readonly Naming[]): AsyncGenerator<NamedAttachment> {
   const contentTypes = new Map<string, string>()
   for (const { sha2, contentType } of await withBytes(call, namings)) {

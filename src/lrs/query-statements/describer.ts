@@ -4,32 +4,32 @@ import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/stat
 import type { Call } from '../call.ts'
 import { describe } from '../describe.ts'
 
-/** Activities and Verbs that are asked for together: what is said of each may be as large as a statement. */
+/** Activities and Verbs in one question to the store. The metadata of each may be as large as a statement. */
 const askedTogether = 64
 
-/** Characters that definitions may add to one statement; beyond, an Activity is defined as the statement itself does. */
+/** The most characters that definitions may add to one statement. Beyond this, the definition in the statement itself is used. */
 export const longestDefinitions = 2 ** 24
-/** Of a statement that is itself extremely long, nothing else fits into one text with it. */
+/** A statement longer than this leaves no room for anything else in one string. */
 const longestStatement = 2 ** 28
 
 interface Definition {
   readonly value: ActivityDefinition
-  /** Characters of its JSON. */
+  /** The characters of its JSON. */
   readonly size: number
 }
 
 /**
- * What the statements that the reader may read say of the Activities and Verbs on a page, asked for as the page goes on and
- * kept in the one language it is given in.
+ * The merged metadata of the Activities and Verbs on a page, from the statements that the principal may read. It is fetched while the page
+ * is made, and reduced to one language.
  */
 export interface Describer {
-  /** Asks for all that statement `at` of these names, and for what the next ones name as far as one question goes. */
+  /** Fetches the metadata for the names in statement `at`. If the question has room, also for the next statements. */
   learnFor(statements: readonly Statement[], at: number): Promise<void>
-  /** For a statement with a text of so many characters. */
+  /** The metadata for a statement with a text of `length` characters. */
   descriptionsFor(length: number): CanonicalDescriptions
 }
 
-/** Names of one kind, and which. */
+/** The kind of a name, and its IRI. */
 type Name = readonly [kind: 'activities' | 'verbs', iri: string]
 
 const namesIn = (statement: Statement | undefined): readonly Name[] => {
@@ -45,7 +45,7 @@ export const createDescriber = (call: Call, acceptLanguage: string | undefined):
 
   const isNew = ([kind, iri]: Name): boolean => !asked[kind].has(iri)
 
-  /** Characters that came. */
+  /** Returns the number of characters that it received. */
   const ask = async (names: readonly Name[]): Promise<number> => {
     for (const [kind, iri] of names) asked[kind].add(iri)
     const of = (wanted: Name[0]): string[] => names.flatMap(([kind, iri]) => (kind === wanted ? [iri] : []))
@@ -77,7 +77,7 @@ export const createDescriber = (call: Call, acceptLanguage: string | undefined):
         call.signal.throwIfAborted()
         room -= await ask(wanted.slice(from, from + askedTogether))
       }
-      // What was not asked for, for want of room, is not asked for again by this statement.
+      // What did not fit is not asked for again by this statement.
       for (const [kind, iri] of own) asked[kind].add(iri)
     },
     descriptionsFor: (length) => {

@@ -8,24 +8,24 @@ import type { Call } from '../call.ts'
 import { createYielder } from '../yielding.ts'
 import { findStatements } from './found-statements.ts'
 
-/** A text that is too long to be held as a whole. */
+/** A text that is too long to be in memory as a whole. */
 export interface LongText {
-  /** UTF-8, as it is read from the store: once, and a piece at a time. */
+  /** UTF-8, read from the store piece by piece. It can be read once. */
   readonly pieces: AsyncIterable<Buffer>
-  /** Bytes of all pieces. */
+  /** The bytes of all pieces. */
   readonly length: number
-  /** Bytes of the longest piece. */
+  /** The bytes of the longest piece. */
   readonly longest: number
 }
 
-/** A page, and the tag of its text. */
+/** A page, and the digest of its text. */
 export interface ExactPage extends Pick<TextPage, 'newest'> {
   readonly json: Buffer | LongText
   /** SHA-1 of the whole text. */
   readonly digest: string
 }
 
-/** An answer ends early, with more to follow, before its texts together exceed this many bytes. */
+/** An answer ends before its texts together exceed this many bytes; the rest follows on the next page. */
 export const longestAnswer = 2 ** 24
 
 /** What is kept of a statement until it is sent. */
@@ -36,13 +36,13 @@ interface Head {
 
 const comma = Buffer.from(',')
 
-/** Heads of statements that are read and sent together. */
+/** Groups of statements that are read and sent together. */
 const together = (heads: readonly Head[]) => groupsBySize(heads, ({ length }) => length, maxPageSize)
 
 const changed = (id: StatementId): RalphError =>
-  new RalphError('STORE_UNAVAILABLE', `the statement ${id} is no longer what it was when this answer began`)
+  new RalphError('STORE_UNAVAILABLE', `the statement ${id} changed while the answer was sent`)
 
-/** The same texts once more, each as long as it was: nothing changes a statement, and voided ones are still there. */
+/** Reads the same texts again, each with the same length. A statement never changes, and voided ones are still stored. */
 const readAgain = async (call: Call, heads: readonly Head[]): Promise<readonly Buffer[]> => {
   const texts = new Map<StatementId, Buffer>()
   for (let left = heads.map(({ id }) => id); left.length > 0; left = left.filter((id) => !texts.has(id))) {
@@ -58,7 +58,7 @@ const readAgain = async (call: Call, heads: readonly Head[]): Promise<readonly B
   })
 }
 
-/** `before`, the texts with commas between them, `after`. */
+/** `before`, then the texts with commas between them, then `after`. */
 const framed = (before: Buffer, texts: readonly Buffer[], after: Buffer): Buffer[] => {
   const pieces = [before]
   for (const [at, text] of texts.entries()) {
@@ -70,8 +70,8 @@ const framed = (before: Buffer, texts: readonly Buffer[], after: Buffer): Buffer
 }
 
 /**
- * A page of statements as they were sent, which may be longer than one that a store hands out. A short one is there at once. A
- * long one is read twice: to know its end, its length and its tag, which come first, and as it is sent.
+ * A page of statements as they were sent, which may be longer than one page of the store. A short one is in memory. A long one is read
+ * twice: first for its end, its length and its digest, which the headers need, then while it is sent.
  */
 export const readExactPage = async (
   call: Call,

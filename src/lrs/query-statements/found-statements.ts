@@ -5,13 +5,13 @@ import type { Call } from '../call.ts'
 import { readsOnly } from '../restriction.ts'
 import { createReferenceFilter, looksThroughReferences } from './reference-filter.ts'
 
-/** So many are looked at together once the first page has left out some. */
+/** The page size of the store after the first page had statements that do not count. */
 const nextLook = 256
 
 /**
- * The statements that answer a query to this reader, in their order, a page of the store at a time: up to its limit or, where
- * stores find some that he may not know to match, up to one more at least. The store is asked for his own statements
- * only: what is looked at in vain, he has stored himself. `more` says whether another page may follow.
+ * The statements that answer a query for this principal, in their order, one page of the store at a time. It gives up to the limit of the
+ * query. If some found statements may not match, it can give one more. The store is asked only for the principal's own statements, so
+ * wasted work is on statements that the principal stored. `more` says whether another page may follow.
  */
 export async function* findStatements(call: Call, query: StatementQuery): AsyncGenerator<StatementPage> {
   const authority = readsOnly(call)
@@ -29,7 +29,7 @@ export async function* findStatements(call: Call, query: StatementQuery): AsyncG
     after = { stored: last.stored, id: last.id }
     wanted -= statements.length
     limit = keepReadable === undefined || wanted <= 0 ? wanted : Math.max(wanted, nextLook)
-    // Some stores answer without a turn of the event loop: others must have theirs.
+    // Some stores answer without returning to the event loop. Other requests must run too.
     await setImmediate()
   }
 }

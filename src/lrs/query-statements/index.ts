@@ -15,20 +15,20 @@ import { readShapedPage, shapeAs } from './shaped-page.ts'
 export interface StatementsAnswer {
   /** JSON text, UTF-8: a Statement, or a StatementResult. */
   readonly json: Buffer | LongText
-  /** The newest `stored` in it; absent for an empty list. */
+  /** The newest `stored` in it. Missing for an empty list. */
   readonly lastModified?: Micros
-  /** Quoted. */
+  /** With quotes. */
   readonly etag: string
-  /** Whether Accept-Language decided what is in it. */
+  /** Whether the answer depends on Accept-Language. */
   readonly isInLanguage: boolean
-  /** Contents of the attachments, where they were asked for. */
+  /** The attachments, if the request asked for them. */
   readonly attachments?: AnsweredAttachments
 }
 
 export interface AnsweredAttachments {
-  /** Read from the store as they are sent. */
+  /** Read from the store while they are sent. */
   readonly parts: AsyncIterable<NamedAttachment>
-  /** Bytes of them that are in memory together. */
+  /** The bytes of them that are in memory at once. */
   readonly holds: number
 }
 
@@ -38,7 +38,7 @@ export interface QuerySurroundings {
   readonly moreLink: (cursor: string) => string
 }
 
-/** GET /statements (Communication §2.1.3): one statement by its id, or a page of those that match. */
+/** GET /statements (Communication §2.1.3): one statement by its id, or a page of statements that match. */
 export const queryStatements = async (
   call: Call,
   parameters: Parameters,
@@ -54,7 +54,7 @@ const readOne = async (
   { acceptLanguage }: QuerySurroundings
 ): Promise<StatementsAnswer> => {
   const found = await call.store.statements.find(read.id, { voided: read.voided }, call)
-  // Permission is judged on the statement that is returned, never on one it refers to.
+  // Permission depends on the returned statement, never on one that it refers to.
   if (found === undefined || (read.authority !== undefined && !isBy(JSON.parse(found.text), read.authority))) {
     throw new RalphError('NOT_FOUND', `There is no ${read.voided ? 'voided ' : ''}statement with this id.`, {
       statementId: read.id
@@ -70,7 +70,7 @@ const readOne = async (
 
 type Shape = ReturnType<typeof shapeAs>
 
-/** Undefined: statements are given as they were sent. */
+/** Undefined: statements are returned as they were sent. */
 const shapeOf = (
   call: Call,
   { format }: SingleRead | ListRead,
@@ -88,7 +88,7 @@ const readPage = async (
   { acceptLanguage, moreLink }: QuerySurroundings
 ): Promise<StatementsAnswer> => {
   const { query, attachments } = read
-  /** A StatementResult (Data §2.5); the texts in it are copied, never printed anew. */
+  /** A StatementResult (Data §2.5). The texts in it are copied, never printed again. */
   const result: PageFrame = {
     before: '{"statements":[',
     after: (end) => {
@@ -100,7 +100,7 @@ const readPage = async (
   const isJudged = readsOnly(call) !== undefined && looksThroughReferences(query)
   if (shape === undefined && !attachments && !isJudged) {
     const page = await call.store.statements.queryText(query, result, call)
-    // One that ended by its size, and not by the limit, goes on: what is too long for the store is sent in pieces.
+    // A page that ended because of its size, not because of the limit, continues.
     if (page.end === undefined || page.count >= query.limit)
       return answerOf({ ...page, ...taggedBytes(page.json) }, read)
   }
@@ -116,7 +116,7 @@ const readPage = async (
   return { ...answerOf({ newest, ...taggedBytes(json) }, read), ...withAttachments(call, attachments, namings) }
 }
 
-/** Of bytes that a store hands out: it may hand out the same ones again, and nobody changes them. */
+/** Digests of the bytes of a store. A store may return the same bytes again, and they never change. */
 const digests = new WeakMap<Uint8Array, string>()
 
 const taggedBytes = (bytes: Uint8Array): Pick<ExactPage, 'digest'> & { readonly json: Buffer } => {
@@ -132,7 +132,7 @@ const answerOf = ({ json, digest, newest }: ExactPage, { format }: SingleRead | 
   ...(newest === undefined ? {} : { lastModified: newest })
 })
 
-/** Stores read small attachments together, up to about so many bytes. */
+/** Stores read small attachments together, up to about this many bytes. */
 const readTogether = 2 ** 23
 
 const withAttachments = (

@@ -38,7 +38,7 @@ export interface SingleRead extends Shape {
 export interface ListRead extends Shape {
   readonly kind: 'list'
   readonly query: StatementQuery
-  /** Parameters of the first page: what a `more` link has to carry. */
+  /** The parameters of the first page. A `more` link carries them. */
   readonly parameters: Cursor['parameters']
 }
 
@@ -59,12 +59,12 @@ const filters = [
 ] as const
 const cursor = 'more'
 
-/** The question of a list. */
+/** The parameters of a list query. */
 const repeatable: readonly string[] = [...filters, ...shapes]
 
 export const queryParameters: readonly string[] = [...ids, ...filters, ...shapes, cursor]
 
-/** Reads the parameters of GET /statements (Communication §2.1.3). `INVALID_PARAMETER`, `INVALID_CURSOR`. */
+/** Reads the parameters of GET /statements (Communication §2.1.3). Throws `INVALID_PARAMETER`, `INVALID_CURSOR`. */
 export const readQuery = (parameters: Parameters, call: Call): SingleRead | ListRead => {
   refuseUnknown(parameters, queryParameters, call.rules)
   const more = parameters.get(cursor)
@@ -85,8 +85,8 @@ const shapeOf = (parameters: Parameters): Shape => ({
 })
 
 /**
- * A `more` link is complete: its page cannot ask another question (Communication §2.1.3). Clients that add it to the
- * parameters of their first request, as Python Ralph does, ask the same once more.
+ * A `more` link is complete: its page belongs to the same query (Communication §2.1.3). Some clients, such as Python Ralph, add it to the
+ * parameters of the first request. This is accepted if they say the same.
  */
 const nextPage = (more: string, parameters: Parameters, call: Call): ListRead => {
   const { parameters: first, position } = decodeCursor(more)
@@ -98,7 +98,7 @@ const nextPage = (more: string, parameters: Parameters, call: Call): ListRead =>
     if (!isDeepStrictEqual(meaningOf(readList(new Map([...known, [name, value]]), call)), meaningOf(list))) {
       throw new RalphError(
         'INVALID_PARAMETER',
-        `Beside \`more\`, \`${name}\` must ask what the link asks: leave it out, or start anew without \`more\`.`,
+        `Beside \`more\`, \`${name}\` must be as in the link: leave it out, or start again without \`more\`.`,
         { parameter: name, expected: known.get(name) ?? null, received: value.slice(0, 200) }
       )
     }
@@ -106,7 +106,7 @@ const nextPage = (more: string, parameters: Parameters, call: Call): ListRead =>
   return { ...list, query: { ...list.query, after: position } }
 }
 
-/** What a list asks, however it was asked. */
+/** The meaning of a list query, however it was written. */
 const meaningOf = ({ query, format, attachments }: ListRead): object => ({
   query: { relatedAgents: false, relatedActivities: false, ...query },
   format,
@@ -122,7 +122,7 @@ const readSingle = (parameters: Parameters, call: Call): SingleRead => {
   if (excess !== undefined) {
     throw new RalphError(
       'INVALID_PARAMETER',
-      `With \`${name}\` only \`format\` and \`attachments\` go, not \`${excess}\`.`,
+      `\`${name}\` can be combined with \`format\` and \`attachments\`, not with \`${excess}\`.`,
       {
         parameter: excess
       }
@@ -161,7 +161,7 @@ const readList = (parameters: Parameters, call: Call): ListRead => {
       ascending: optional(parameters, 'ascending', boolean) ?? false,
       limit: limit === 0 ? most : Math.min(limit, most)
     },
-    // What is passed over now is not carried on.
+    // Parameters that are ignored now are not carried on.
     parameters: [...parameters].filter(([name]) => repeatable.includes(name)),
     ...shapeOf(parameters)
   }
@@ -172,7 +172,10 @@ type Present<Fields> = { [name in keyof Fields]?: Exclude<Fields[name], undefine
 const present = <Fields extends object>(fields: Fields): Present<Fields> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>
 
-/** Ralph's `mine`, one rule for every read: only statements whose Authority is the principal. Asked for, or imposed. */
+/**
+ * `mine` of Python Ralph, one rule for every read: only statements whose Authority is the principal. The request asks for it, or a scope or
+ * setting demands it.
+ */
 const restrictedTo = (parameters: Parameters, call: Call): string | undefined => {
   const asked = optional(parameters, 'mine', boolean) ?? false
   return asked ? keyOfPrincipal(call) : readsOnly(call)

@@ -6,63 +6,62 @@ import { inheritableTerms, type Term, termsOfQuery } from '../../xapi/terms.ts'
 import type { Call } from '../call.ts'
 import { createYielder } from '../yielding.ts'
 
-/** What stands at one end of a StatementRef, for who may read it. */
+/** A statement at the end of a StatementRef that the principal may read. */
 interface Readable {
-  /** Those of the terms asked for that it has: a bit each. */
+  /** Which of the wanted terms it has, one bit each. */
   readonly has: number
   readonly target: StatementId | undefined
 }
 
-/** On the way from a statement to what it refers to. */
+/** The way from a statement along its references. */
 interface Walk {
-  /** Terms that nothing on the way had so far: a bit each. */
+  /** Terms that no statement on the way has had so far, one bit each. */
   missing: number
-  /** What comes next. */
+  /** The next reference. */
   at: StatementId | undefined
-  /** References that may still be followed. */
+  /** The number of references that may still be followed. */
   left: number
 }
 
 /**
- * References that are followed from one statement. Where nobody is kept from reading, stores hand down what is asked for when
- * statements come, over any number of them; here each costs a question to the store.
+ * The most references that are followed from one statement. For unrestricted principals, stores inherit terms when statements arrive, over
+ * any number of references. Here each reference costs a query.
  */
 export const longestChain = 1000
 
-/** Ids that one question to the store names. */
+/** The most ids in one query to the store. */
 const mostAtOnce = 1000
 
 /** Whether a statement is by this Authority. */
 export const isBy = (statement: Statement, authority: string): boolean =>
   statement.authority !== undefined && [...identifierKeys(statement.authority)].includes(authority)
 
-/** What a filter may ask of the statement itself or of what it refers to (Communication §2.1.3). */
+/** The terms that may be on the statement itself or on one that it refers to (Communication §2.1.3). */
 const heritableTerms = ({ authority: _, ...filters }: StatementQuery): Term[] => termsOfQuery(filters)
 
-/** Whether an answer can depend on what StatementRefs lead to. */
+/** Whether the answer can depend on StatementRefs. */
 export const looksThroughReferences = (query: StatementQuery): boolean => heritableTerms(query).length > 0
 
-/** A statement without a StatementRef matches by itself; a text may spell the word with escapes. */
+/** A statement without a StatementRef must match by itself. The text may have the word with escapes. */
 const mayRefer = ({ text }: StoredStatement): boolean => text.includes('StatementRef') || text.includes('\\u')
 
-/** Leaves of statements that a store found those which match, by what this reader may read. */
+/** Keeps those of the found statements that match, judged by what this principal may read. */
 export type ReferenceFilter = (found: readonly StoredStatement[]) => Promise<readonly StoredStatement[]>
 
 /**
- * For a query that asks for the statements of one Authority, and a reader who may read no others. Stores answer filters
- * through every StatementRef; here only those count that lead to statements which the reader may read, voided or not. All
- * that are found together are looked at together, one reference further with each question to the store, and nothing
- * is looked up twice.
+ * For a principal that may read only the statements of one Authority. Stores follow every StatementRef. Here only those count that lead to
+ * statements which the principal may read, voided or not. All found statements advance together, one reference with each query to the
+ * store, and no id is looked up twice.
  */
 export const createReferenceFilter = (call: Call, query: StatementQuery, authority: string): ReferenceFilter => {
   const wanted = heritableTerms(query)
   const all = 2 ** wanted.length - 1
-  /** Undefined: not there, or not for this reader. */
+  /** Undefined: it does not exist, or the principal may not read it. */
   const known = new Map<StatementId, Readable | undefined>()
   const turns = createYielder()
 
   const learn = ({ id, text }: StoredStatement): void => {
-    // The store holds only what was validated when it came in.
+    // The store contains only validated statements.
     const statement = JSON.parse(text) as Statement
     if (!isBy(statement, authority)) {
       known.set(id, undefined)
@@ -83,13 +82,13 @@ export const createReferenceFilter = (call: Call, query: StatementQuery, authori
         learn(each)
         await turns.rest()
       }
-      // What did not come and will not is not there.
+      // The remaining ids do not exist.
       if (!more || statements.length === 0) for (const id of asked) if (!known.has(id)) known.set(id, undefined)
       left = left.filter((id) => !known.has(id))
     }
   }
 
-  /** Follows what is known, up to what has to be looked up; undefined: there is nothing more to follow. */
+  /** Follows known references, up to an id that must be looked up. Undefined: there is nothing more to follow. */
   const follow = (walk: Walk): StatementId | undefined => {
     while (walk.missing !== 0 && walk.at !== undefined && walk.left > 0) {
       if (!known.has(walk.at)) return walk.at

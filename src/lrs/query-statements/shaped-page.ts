@@ -10,7 +10,7 @@ import { createDescriber } from './describer.ts'
 import { findStatements } from './found-statements.ts'
 import type { StatementFormat } from './read-query.ts'
 
-/** A statement in another format than it was sent in, one after the other (Communication §2.1.3, `format`). */
+/** Converts statements to another format, one after the other (Communication §2.1.3, `format`). */
 type Shape = (found: readonly StoredStatement[]) => AsyncIterable<StoredStatement>
 
 export const shapeAs = (
@@ -23,7 +23,7 @@ export const shapeAs = (
     const turns = createYielder()
     const parsed = await mapYielding(found, (stored) => {
       const { text, putBack } = setAside(stored.text)
-      // The store holds only what was validated when it came in.
+      // The store contains only validated statements.
       return { stored, statement: JSON.parse(text) as Statement, putBack }
     })
     const statements = parsed.map(({ statement }) => statement)
@@ -39,10 +39,7 @@ export const shapeAs = (
   }
 }
 
-/**
- * A page in another format than the statements were sent in. How long it may be is judged by what is sent: definitions make
- * statements longer than they were.
- */
+/** A page of statements in another format. Its length counts as sent, because definitions make statements longer. */
 export const readShapedPage = async (
   call: Call,
   query: StatementQuery,

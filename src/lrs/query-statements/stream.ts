@@ -12,19 +12,19 @@ import { type ListRead, readQuery } from './read-query.ts'
 import { shapeAs } from './shaped-page.ts'
 
 export interface StreamedPage {
-  /** JSON texts of statements. */
+  /** The JSON texts of statements. */
   readonly texts: readonly string[]
-  /** From where another stream goes on after these statements; '': nothing follows. */
+  /** Where another stream can continue after these statements. Empty: nothing follows. */
   readonly position: string
 }
 
 export interface StreamOptions {
-  /** Most statements of the whole stream; undefined: no limit. */
+  /** The most statements of the whole stream. Undefined: no limit. */
   readonly limit: number | undefined
   readonly acceptLanguage: string | undefined
 }
 
-/** Statements that the store is asked for at once. It gives fewer when they are long. */
+/** Statements in one query to the store. It returns fewer if they are long. */
 const pageSize = 500
 
 const shaped = async (
@@ -42,8 +42,8 @@ const shaped = async (
 const positionOf = ({ stored, id }: StoredStatement): Position => ({ stored, id })
 
 /**
- * All statements that GET /statements would give on its pages, one page after the other, or the one that is asked for by
- * its id. A page is read when the one before it was taken.
+ * All statements of GET /statements, one page after the other, or the one that is asked for by its id. A page is read after the previous
+ * one was taken.
  */
 export async function* streamStatements(
   call: Call,
@@ -74,33 +74,33 @@ export async function* streamStatements(
       yield { texts: await shaped(call, read, acceptLanguage, statements), position }
       if (!follows || left <= 0) return
     }
-    // The store has no more of them.
+    // The store has no more statements.
     if (given < wanted) return
   }
 }
 
-/** Whether a statement matches by itself, whatever it refers to. */
+/** Whether a statement matches by itself. References do not count. */
 const matches = ({ stored, text }: StoredStatement, query: StatementQuery): boolean => {
   if (query.since !== undefined && stored <= query.since) return false
   if (query.until !== undefined && stored > query.until) return false
   const wanted = termsOfQuery(query)
   if (wanted.length === 0) return true
-  // The store holds only what was validated when it came in.
+  // The store contains only validated statements.
   const statement = JSON.parse(text) as Statement
   const terms = new Set([...inheritableTerms(statement), ...ownTerms(statement)])
   return wanted.every((term) => terms.has(term))
 }
 
 export interface FollowingOptions extends StreamOptions {
-  /** `position` of the last page that was taken; undefined: from the first statement on. */
+  /** `position` of the last page that was taken. Undefined: start at the first statement. */
   readonly position: string | undefined
   /** Ends the stream without an error. */
   readonly stop: AbortSignal
 }
 
 /**
- * The statements that match, oldest first, voided ones too, and then those that are stored while it lasts. Filters are judged
- * on each statement itself. A page may have no statements: its position is worth keeping even then.
+ * The statements that match, oldest first, voided ones too, and then those that arrive while the stream is open. Filters apply to each
+ * statement itself. A page may be empty; its position is still worth keeping.
  */
 export async function* followStatements(
   call: Call,
@@ -110,7 +110,7 @@ export async function* followStatements(
   const read = readQuery(parameters, call)
   if (read.kind === 'single' || parameters.get('ascending') === 'false') {
     const parameter = read.kind === 'single' ? 'statementId' : 'ascending'
-    throw new RalphError('INVALID_PARAMETER', 'Whoever follows gets a list of statements, oldest first.', { parameter })
+    throw new RalphError('INVALID_PARAMETER', 'To follow, ask for a list of statements, oldest first.', { parameter })
   }
   let left = limit ?? Number.POSITIVE_INFINITY
   const signal = AbortSignal.any([call.signal, stop])

@@ -6,12 +6,12 @@ const setting = 'RALPH_RUNSERVER_MAX_INHERITED_TERMS'
 const tooMuch = (limit: number): RalphError =>
   new RalphError(
     'INVALID_STATEMENT',
-    `By their StatementRefs the statements of this request take over more than the ${limit} terms of ${setting}: ` +
+    `The statements of this request inherit more than the ${limit} terms of ${setting} by StatementRefs: ` +
       'send them in several requests, or refer to less.',
     { limit, setting }
   )
 
-/** Bounds the terms that one request inherits. Each of its batches has a share of its own. */
+/** Limits the terms that one request inherits. Each of its batches is counted separately. */
 export const boundInheritance = (limit: number): (() => Inheritance) => {
   let taken = 0
   return () => {
@@ -25,7 +25,7 @@ export const boundInheritance = (limit: number): (() => Inheritance) => {
         own += terms
         taken += terms
         if (taken <= limit) return
-        // What is refused takes nothing over: those before it may be stored again, each by itself, and must still fit.
+        // A refused statement inherits nothing. The statements before it may be stored again, each by itself, and must still fit.
         taken -= own
         own = 0
         throw tooMuch(limit)

@@ -17,9 +17,9 @@ const objectOf = <Thing extends Statement['object']>(object: Thing): Thing =>
     : object
 
 /**
- * The statement without what is in its extensions, where a long one has most of its values: fifty of them in one request
- * would take several times the memory of their text, and nobody asks for these before they are stored. A signed one is
- * left as it is: its signature is compared with all of it.
+ * The statement without the content of its extensions, which hold most of the values of a long one. Fifty of these would take several times
+ * the memory of their text, and the content is not needed before they are stored. A signed one is not changed, because its signature is
+ * compared with all of it.
  */
 export const withoutExtensions = (statement: Statement): Statement => {
   if (signatureAttachments(statement).length > 0) return statement
@@ -30,7 +30,7 @@ export const withoutExtensions = (statement: Statement): Statement => {
   return { ...statement, ...partsOf(statement), object: inner }
 }
 
-/** Keeps one thing, that of the last key it was asked for. */
+/** Keeps one value, that of the last key. */
 export type Latest<Key, Value> = (key: Key, make: () => Value) => Value
 
 export const keepLatest = <Key, Value>(): Latest<Key, Value> => {

@@ -14,7 +14,7 @@ const tooMany = (count: number, limit: number): RalphError =>
     { count, limit, setting: 'RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST' }
   )
 
-/** The same error, which names the statement that it is about. */
+/** The same error, with the position of its statement. */
 const at = (position: number, error: unknown): unknown =>
   error instanceof RalphError
     ? new RalphError(error.code, `Statement ${position}: ${error.message}`, { ...error.details, position })
@@ -37,8 +37,8 @@ const withPosition = (error: unknown, valid: readonly ValidStatement[]): unknown
 }
 
 /**
- * Stores statements that came as one text each (JSON, UTF-8), all or none. `first` is the position of the first one among
- * all that the client sends: errors name positions (`details.position`), as those of `storeStatements` name indexes.
+ * Stores statements that came as one text each (JSON, UTF-8), all or none. `first` is the position of the first one among all that the
+ * client sends. Errors name positions (`details.position`), where those of `storeStatements` name indexes.
  */
 export const storeOneByOne = async (
   call: Call,

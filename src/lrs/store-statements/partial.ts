@@ -14,7 +14,7 @@ import { invalidStatements, type StatementValidation, type ValidStatement, valid
 export interface PartialReport {
   readonly inserted: number
   readonly rejected: number
-  /** Ids of the statements that are stored, in the order of the batch. */
+  /** The ids of the stored statements, in the order of the batch. */
   readonly ids: readonly StatementId[]
   readonly errors: readonly PartialError[]
 }
@@ -30,15 +30,15 @@ type Outcome = StatementId | PartialError
 
 const failed = (index: number, error: unknown): PartialError => {
   if (!(error instanceof RalphError)) throw error
-  // What is no fault of this statement, e.g. a full disk, is the failure of the request.
+  // If the statement is not at fault, e.g. with a full disk, the whole request fails.
   if (error.code !== 'FORBIDDEN' && !/^(INVALID|STATEMENT)_/.test(error.code)) throw error
   const { problems } = error.details
   return { index, code: error.code, reason: error.message, ...(problems === undefined ? {} : { problems }) }
 }
 
 /**
- * Ralph's extension to POST /statements (`partialSuccess`, `ignoreInvalid`): each statement is stored by itself, so
- * that a wrong one does not hold up the others. They keep their order, and none waits until one before it is durable.
+ * Ralph's extension of POST /statements (`partialSuccess`, `ignoreInvalid`): each statement is stored by itself, so an invalid one does not
+ * stop the others. They keep their order. No statement waits for an earlier one to be durable.
  */
 export const storePartially = async (call: Call, sent: SentStatements): Promise<PartialReport> => {
   const judged = await mapYielding(await readStatements(sent.json, call.rules), (each) =>
@@ -67,7 +67,7 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
   const turns = createYielder()
   for (const each of judged) {
     const outcome = storeOne(each)
-    // What fails while others have their turn is told below.
+    // The error is reported below, when the result is awaited.
     outcome.catch(() => {})
     storing.push(outcome)
     await turns.rest()
@@ -78,7 +78,10 @@ export const storePartially = async (call: Call, sent: SentStatements): Promise<
   return { inserted: ids.length, rejected: errors.length, ids, errors }
 }
 
-/** Problems that a report spells out: beyond them each statement has its reason alone, or the answer outgrows the request. */
+/**
+ * The most problems that a report explains. Further statements only have their reason; otherwise the answer could be larger than the
+ * request.
+ */
 const mostProblems = 100
 
 const withFewProblems = (errors: readonly PartialError[]): readonly PartialError[] => {
@@ -90,6 +93,6 @@ const withFewProblems = (errors: readonly PartialError[]): readonly PartialError
   })
 }
 
-/** The parts that this statement names; what nobody names is not stored. */
+/** The parts that this statement names. A part that no statement names is not stored. */
 const partsOf = ({ statement }: ValidStatement, parts: ReadonlyMap<string, AttachmentContent>): AttachmentContent[] =>
   parts.size === 0 ? [] : [...namedDigests(statement)].flatMap((sha2) => parts.get(sha2) ?? [])

@@ -17,7 +17,7 @@ import type { Latest } from './long.ts'
 import { writeTimestamps } from './timestamps.ts'
 import type { ValidStatement } from './validate.ts'
 
-/** Paths of the contextActivities that were sent as a single Activity, below a context at `path`. */
+/** The paths of contextActivities that were sent as a single Activity, for a context at `path`. */
 const singles = (context: Context | undefined, path: readonly string[]): (readonly string[])[] => {
   const all = context?.contextActivities
   if (all === undefined) return []
@@ -35,7 +35,7 @@ const contextActivitiesAsArrays = (text: string, statement: Statement): string =
   )
 }
 
-/** The authority is the principal, unless the principal may speak for others and does (Data §2.4.9). */
+/** The authority is the principal. A principal that may act for others may send another one (Data §2.4.9). */
 const authorityOf = (statement: Statement, call: Call): Actor =>
   statement.authority !== undefined && mayGiveAuthority(call)
     ? statement.authority
@@ -43,7 +43,7 @@ const authorityOf = (statement: Statement, call: Call): Actor =>
 
 const assigned = ['stored', 'authority'] as const
 
-/** What the statement names and no part of the request brings: it has a fileUrl (`requireAttachments`). */
+/** The digests that the statement names and no part brings. It has a fileUrl for them (`requireAttachments`). */
 const withoutBytes = (statement: Statement, parts: ReadonlySet<string>): Pick<IncomingStatement, 'withoutBytes'> => {
   const missing = [...namedDigests(statement)].filter((sha2) => !parts.has(sha2))
   return missing.length === 0 ? {} : { withoutBytes: missing }
@@ -74,12 +74,12 @@ const prepare = (sent: ValidStatement, call: Call, id: StatementId): Prepared =>
   }
 }
 
-/** Of the long statements of a request one at a time is kept as the store needs it. */
+/** At most one long statement of a request is kept in prepared form. */
 export type LatestPrepared = Latest<ValidStatement, Prepared>
 
 /**
- * Adds what the LRS sets (Data §2.4), in the text as in the parsed statement; everything else stays as it was sent.
- * `parts`: digests of what was sent with it. A long statement is parsed and prepared when the store comes to it.
+ * Adds what the LRS sets (Data §2.4), to the text and to the parsed statement. All else stays as it was sent. `parts` are the digests of
+ * the sent attachments. A long statement is parsed and prepared when the store needs it.
  */
 export const prepareStatement = (
   sent: ValidStatement,

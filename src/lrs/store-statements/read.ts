@@ -5,23 +5,20 @@ import { parseJson } from '../../json/exact.ts'
 import type { LrsRules } from '../call.ts'
 import { createYielder } from '../yielding.ts'
 
-/** From this many bytes on a statement is long: steps of working on it are turns of their own, and little of it is kept. */
+/** A statement of at least this many bytes is long: others run between the steps of its work, and little of it is kept. */
 const long = 2 ** 16
 
-/** A statement as it arrived: nothing about it is known but its size. */
+/** A statement as it arrived. Only its size is known. */
 export interface SentStatement {
   readonly index: number
   readonly isLong: boolean
-  /**
-   * Exactly what was sent for this statement. Of a long one nothing is kept but its place in the body, which is there
-   * anyhow, so that its text is made anew each time.
-   */
+  /** The exact text of this statement. Of a long one only its position in the body is kept, so its text is made each time. */
   text(): string
-  /** Keys in the text at every depth, repeated ones included. */
+  /** The number of keys in the text, at every depth. A repeated key counts each time. */
   readonly keys: number
-  /** It is larger than the operator allows: it is not even parsed. */
+  /** The limit that it exceeds. Such a statement is not parsed. */
   readonly excess: Excess | undefined
-  /** The id by which the request names it, where the statement need not have one of its own. */
+  /** The id in the request, if the statement need not have its own. */
   readonly idOfRequest?: string
 }
 
@@ -56,7 +53,7 @@ const excessOf = (
   return undefined
 }
 
-/** Bytes that are looked at in one go: a millisecond or two. */
+/** Bytes that are scanned in one step. It takes a millisecond or two. */
 const stride = 2 ** 18
 
 const scan = async (json: Uint8Array, { maxStatements }: StatementLimits): Promise<ElementScan> => {
@@ -67,16 +64,16 @@ const scan = async (json: Uint8Array, { maxStatements }: StatementLimits): Promi
   return elements
 }
 
-/** Up to this many bytes are parsed as a whole to say at which position they stop being JSON. */
+/** Up to this many bytes are parsed as a whole, to find the position of the error. */
 const shortBody = 2 ** 20
 
 const textIn = (json: Uint8Array, start: number, end: number): string =>
   Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString('utf8', start, end)
 
-/** `INVALID_JSON`, said of the whole body. */
+/** Throws `INVALID_JSON` for the whole body. */
 const refuseAsJson = (json: Uint8Array, reason: string): never => {
   if (json.byteLength <= shortBody) parseJson(textIn(json, 0, json.byteLength).replace(/^\ufeff/, ''))
-  throw new RalphError('INVALID_JSON', `The body is not JSON: ${reason}.`)
+  throw new RalphError('INVALID_JSON', `The body is not valid JSON: ${reason}.`)
 }
 
 const sentIn = async (
@@ -84,14 +81,14 @@ const sentIn = async (
   elements: ElementScan,
   limits: StatementLimits
 ): Promise<readonly SentStatement[]> => {
-  if (!elements.isSound()) refuseAsJson(json, 'the list of statements has no end, or something stands behind it')
+  if (!elements.isSound()) refuseAsJson(json, 'the list of statements has no end, or something follows it')
   const turns = createYielder()
   const sent: SentStatement[] = []
   for (const [index, place] of elements.found.entries()) {
     const excess = excessOf(place, index, limits)
     const isLong = place.end - place.start > long
     const read = (): string => textIn(json, place.start, place.end)
-    // Of what is not taken there is nothing to keep.
+    // Of a statement that is refused, no text is kept.
     const text = isLong || excess !== undefined ? undefined : read()
     sent.push({ index, isLong, text: text === undefined ? read : () => text, keys: place.keys, excess })
     const rest = turns.rest()
@@ -100,7 +97,7 @@ const sentIn = async (
   return sent
 }
 
-/** The value of a statement. `INVALID_JSON` when its text is none, whatever the others are. */
+/** The value of a statement. Throws `INVALID_JSON` if its text is not JSON, whatever the other statements are. */
 export const parseSent = ({ text, index }: SentStatement, json: Uint8Array): unknown => {
   try {
     return JSON.parse(text())
@@ -110,8 +107,8 @@ export const parseSent = ({ text, index }: SentStatement, json: Uint8Array): unk
 }
 
 /**
- * One statement, or a list of them, not parsed yet. `INVALID_JSON` when the bytes can be none, `INVALID_STATEMENT` when
- * the list is empty, `TOO_MANY_STATEMENTS` when it is longer than the operator allows.
+ * One statement or a list of them, not parsed yet. Throws `INVALID_JSON` if the bytes cannot be JSON, `INVALID_STATEMENT` if the list is
+ * empty, `TOO_MANY_STATEMENTS` if it is longer than the operator allows.
  */
 export const readStatements = async (json: Uint8Array, limits: StatementLimits): Promise<readonly SentStatement[]> => {
   const elements = await scan(json, limits)
@@ -130,7 +127,7 @@ export const readStatements = async (json: Uint8Array, limits: StatementLimits):
   return sent
 }
 
-/** One statement, and no list, not even of one. `INVALID_JSON`, `INVALID_STATEMENT`. */
+/** One statement. A list is refused, even a list of one. Throws `INVALID_JSON`, `INVALID_STATEMENT`. */
 export const readStatement = async (json: Uint8Array, limits: StatementLimits): Promise<SentStatement> => {
   const elements = await scan(json, limits)
   const [only] = await sentIn(json, elements, limits)

@@ -2,7 +2,7 @@ import { type Problem, RalphError } from '../../errors.ts'
 import { normalId } from '../../xapi/statement.ts'
 import type { ValidStatement } from './validate.ts'
 
-/** Indexes of the statements whose id an earlier one of the batch has. */
+/** The indexes of statements whose id an earlier statement of the batch has. */
 export const duplicates = (batch: readonly ValidStatement[]): readonly number[] => {
   const seen = new Set<string>()
   return batch.flatMap(({ statement, index }) => {
@@ -14,7 +14,7 @@ export const duplicates = (batch: readonly ValidStatement[]): readonly number[] 
   })
 }
 
-/** Two statements of one id in a batch: SHOULD be refused in 1.0.3 (Data §2.4.1), MUST in 2.0. */
+/** Two statements of a batch with one id: 1.0.3 says SHOULD reject (Data §2.4.1), 2.0 says MUST. */
 export const rejectDuplicateIds = (batch: readonly ValidStatement[]): void => {
   const problems: Problem[] = duplicates(batch).map((index) => ({
     index,

@@ -1,7 +1,7 @@
 import { RalphError } from '../../errors.ts'
 import { normalId, type StatementId } from '../../xapi/statement.ts'
 
-/** The id of a statement that is PUT, if it has one, is that of the request (Communication §2.1.1). */
+/** If a statement sent by PUT has an id, it must be the id in the request (Communication §2.1.1). */
 export const requireId = (value: unknown, id: StatementId): void => {
   if (typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string') {
     if (normalId(value.id) !== id) {

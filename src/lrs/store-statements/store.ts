@@ -12,12 +12,12 @@ import { type LatestPrepared, prepareStatement } from './prepare.ts'
 import type { ValidStatement } from './validate.ts'
 
 export interface StorageReport {
-  /** Ids of all statements, stored now or before, in the order of the batch. */
+  /** The ids of all statements, stored now or earlier, in the order of the batch. */
   readonly ids: readonly StatementId[]
   readonly inserted: InsertReport['inserted']
 }
 
-/** What is left to do for statements that are valid and have different ids, until they are durable; all or none. */
+/** The last steps for valid statements with different ids, until they are durable; all or none. */
 export const store = async (
   call: Call,
   valid: readonly ValidStatement[],
@@ -25,7 +25,7 @@ export const store = async (
   inheritance: Inheritance = boundInheritance(call.rules.maxInheritedTerms)()
 ): Promise<StorageReport> => {
   const statements = valid.map(({ statement }) => statement)
-  // Their positions follow each other: all that was sent, or one of it.
+  // Their indexes are consecutive, both for a whole request and for a single statement.
   const firstIndex = valid[0]?.index ?? 0
   requireAttachments(statements, attachments, firstIndex)
   const { trustedKeys, maxStatementSize } = call.rules
@@ -35,7 +35,7 @@ export const store = async (
   const latest: LatestPrepared = keepLatest()
   const incoming = await mapYielding(valid, (each) => prepareStatement(each, call, parts, latest))
   const define = !call.rules.restrictByScopes || allows(call.principal, 'define')
-  // Not called off when the client hangs up: what has arrived whole is stored, whoever waits for the answer.
+  // Not aborted when the client hangs up: a request that arrived completely is stored.
   const report = await call.store.statements.insert({
     statements: incoming,
     attachments,

@@ -9,8 +9,8 @@ interface Written<Value extends Statement> {
 }
 
 /**
- * How a version has timestamps: 2.0 in UTC (IEEE 9274.1.1 §4.2.7), 1.0.3 as they were sent. It takes all of ISO 8601
- * (Data §4.5), which few readers know: what is not as of RFC 3339 is made so. Instant and digits stay.
+ * How a version stores timestamps: 2.0 in UTC (IEEE 9274.1.1 §4.2.7), 1.0.3 as they were sent. 1.0.3 accepts all of ISO 8601 (Data §4.5),
+ * which few readers know, so other forms are converted to RFC 3339. The instant and the digits stay.
  */
 const formOf: { readonly [version in Version]: (timestamp: string) => string } = {
   '1.0.3': asRfc3339,
@@ -20,7 +20,7 @@ const formOf: { readonly [version in Version]: (timestamp: string) => string } =
 const edited = (text: string, path: readonly string[], timestamp: string): string =>
   editValue(text, path, () => JSON.stringify(timestamp))
 
-/** The timestamps of a statement and its SubStatement as `version`, that of the request, has them. */
+/** The timestamps of a statement and its SubStatement in the form of `version`, the version of the request. */
 export const writeTimestamps = <Value extends Statement>(
   text: string,
   statement: Value,

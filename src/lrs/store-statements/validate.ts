@@ -10,11 +10,11 @@ import { withoutExtensions } from './long.ts'
 import { type Excess, parseSent, type SentStatement } from './read.ts'
 
 export interface ValidStatement extends SentStatement {
-  /** Of a long one without what is in its extensions, as `withoutExtensions`. */
+  /** For a long one, without the content of its extensions (`withoutExtensions`). */
   readonly statement: Statement
 }
 
-/** An answer that names a thousand wrong statements helps nobody more than one that names these. */
+/** The most problems in an answer. More of them would not help. */
 const mostProblems = 100
 
 /** Either the problems of a statement, at least one, or that it is valid. */
@@ -23,15 +23,15 @@ export type StatementValidation =
   | { readonly index: number; readonly problems: readonly Problem[]; readonly excess: Excess | undefined }
 
 /**
- * JSON leaves open which of two equal keys counts: readers would disagree with what was validated, so a statement that
- * has them is refused.
+ * JSON does not say which of two equal keys counts. A reader could see another value than the one that was validated, so such a statement
+ * is refused.
  */
 const repeatedKeys = (value: unknown, { index, keys }: SentStatement): readonly Problem[] =>
   countKeys(value) === keys
     ? []
     : [{ index, pointer: '', rule: 'uniqueKeys', expected: 'each key at most once in an object' }]
 
-/** Compiles the rules of a version, which the first statement would else wait for. */
+/** Compiles the rules of a version. Otherwise the first statement would wait for it. */
 export const compileRules = (version: Version): void => {
   validateStatement(undefined, version)
 }
@@ -43,7 +43,7 @@ const resultOf = (sent: SentStatement, value: unknown, problems: readonly Proble
   return { ...sent, statement: sent.isLong ? withoutExtensions(statement) : statement }
 }
 
-/** As `judgeStatement`: others have their turn between the steps, each of which goes through all of the statement. */
+/** As `judgeStatement`, but other requests run between the steps. Each step goes through the whole statement. */
 const validateLong = async (sent: SentStatement, value: unknown, version: Version): Promise<StatementValidation> => {
   await setImmediate()
   const illFormed = findIllFormed(value)
@@ -60,7 +60,7 @@ const validateLong = async (sent: SentStatement, value: unknown, version: Versio
   return resultOf(sent, value, repeatedKeys(value, sent))
 }
 
-/** Judges the value of a statement that was sent. */
+/** Validates the value of a statement that was sent. */
 export const validateValue = (
   sent: SentStatement,
   value: unknown,
@@ -71,7 +71,7 @@ export const validateValue = (
   return resultOf(sent, value, problems.length > 0 ? problems : repeatedKeys(value, sent))
 }
 
-/** Parses and judges one statement of a body. `INVALID_JSON`. */
+/** Parses and validates one statement of a body. Throws `INVALID_JSON`. */
 export const validateText = (
   sent: SentStatement,
   json: Uint8Array,
@@ -82,7 +82,7 @@ export const validateText = (
   return validateValue(sent, parseSent(sent, json), version)
 }
 
-/** All statements, or `INVALID_STATEMENT` with the problems of those that are wrong (Data §2.2). */
+/** All statements. Throws `INVALID_STATEMENT` with the problems of the invalid ones (Data §2.2). */
 export const requireValid = (judgements: readonly StatementValidation[]): readonly ValidStatement[] => {
   const valid: ValidStatement[] = []
   const problems: Problem[] = []
@@ -98,7 +98,7 @@ export const requireValid = (judgements: readonly StatementValidation[]): readon
   return valid
 }
 
-/** All statements of a body, judged; or `INVALID_STATEMENT`, as `requireValid`. */
+/** Validates all statements of a body. Throws `INVALID_STATEMENT`, as `requireValid`. */
 export const validateStatements = async (
   sent: readonly SentStatement[],
   json: Uint8Array,
@@ -118,7 +118,7 @@ export const validateStatements = async (
   return requireValid(judgements)
 }
 
-/** `INVALID_STATEMENT` with these problems, of which there is at least one. */
+/** `INVALID_STATEMENT` with these problems. There must be at least one. */
 export const invalidStatements = (problems: readonly Problem[], excess?: Excess): RalphError => {
   const [first] = problems
   if (first === undefined) throw new RalphError('INTERNAL', 'A statement was refused without a problem.')
@@ -126,7 +126,7 @@ export const invalidStatements = (problems: readonly Problem[], excess?: Excess)
   const others = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
   return new RalphError(
     'INVALID_STATEMENT',
-    `Statement ${first.index}${where}: expected ${first.expected}, by rule ${first.rule}${others}.`,
+    `Statement ${first.index}${where}: expected ${first.expected} (rule ${first.rule})${others}.`,
     { problems, ...excess?.details }
   )
 }

@@ -23,36 +23,36 @@ import { createBatchQueue } from './queue.ts'
 export interface BatchedWriterOptions {
   readonly engine: BatchEngine
   readonly clock: Clock
-  /** Milliseconds for which the first of some requests waits for others to share its batch. */
+  /** Milliseconds for which the first request waits for others that share its batch. */
   readonly delay: number
 }
 
-/** All writing of statements on a database server: the half of a `StatementStore` that is the same on each of them. */
+/** Writes the statements of a database server. It is the half of a `StatementStore` that all of them share. */
 export interface BatchedWriter {
-  /** `StatementStore.insert`. `OVERLOADED` when more waits to be written than memory should hold. */
+  /** `StatementStore.insert`. Rejects with `OVERLOADED` if more is waiting than memory should hold. */
   insert(batch: StatementBatch, options?: CallOptions): Promise<InsertReport>
-  /** `StoreCopy.restoreStatements`. `define` as in `StatementBatch`, true unless given. */
+  /** `StoreCopy.restoreStatements`. `define` is as in `StatementBatch`, true unless given. */
   restore(
     statements: readonly StoredStatement[],
     attachments: readonly AttachmentContent[],
     options?: CallOptions & { readonly define?: boolean }
   ): Promise<InsertReport>
-  /** `StatementStore.consistentThrough`: in an idle store a promise that the next session, of any process, will keep. */
+  /** `StatementStore.consistentThrough`. In an idle store it is a promise that the next session, of any process, will keep. */
   consistentThrough(options?: CallOptions): Promise<Micros>
-  /** Finishes what was accepted, then refuses with `STORE_UNAVAILABLE`. May be called twice. */
+  /** Finishes what was accepted, then refuses with `STORE_UNAVAILABLE`. It may be called twice. */
   close(): Promise<void>
 }
 
-/** What one call wants of a batch. */
+/** What one call adds to a batch. */
 interface Job {
-  /** Ids to look up are taken from these. */
+  /** The ids to look up come from these. */
   readonly statements: readonly Pick<IncomingStatement, 'id' | 'statement'>[]
   readonly attachments: readonly AttachmentContent[]
   readonly signal: AbortSignal | undefined
   /** As in `StatementBatch`. */
   readonly apart?: boolean
   readonly inheritance?: Inheritance | undefined
-  /** Adds to the plan what is new; a `RalphError` is thrown before anything was added, and refuses this job alone. */
+  /** Adds the new statements to the plan. A `RalphError` is thrown before anything was added, and refuses only this job. */
   plan(plan: Plan, times: Times): Yielding<Planned>
 }
 
@@ -60,21 +60,21 @@ interface Job {
 interface Planned {
   readonly report: InsertReport
   readonly describing: readonly DescribingStatement[]
-  /** Beside the attachments of the job. */
+  /** Besides the attachments of the job. */
   readonly marks?: readonly AttachmentContent[]
 }
 
 /** The times of a batch. */
 interface Times {
   next(): Micros
-  /** Nothing up to and including this will be given out any more. */
+  /** No later call returns a time up to and including this one. */
   passed(time: Micros): void
 }
 
-/** A promise older than this is renewed when somebody asks, microseconds: not every reader should cost a write. */
+/** Microseconds. An older promise is renewed when somebody asks. Not every reader should cost a write. */
 const longestKnown = 1_000_000
 
-/** These say that the engine is not well; anything else that it refuses, it refuses for its content. */
+/** These codes mean that the engine is not well. With any other code, the engine refused the content. */
 const engineFailures: ReadonlySet<ErrorCode> = new Set([
   'STORE_UNAVAILABLE',
   'STORE_FULL',
@@ -82,10 +82,10 @@ const engineFailures: ReadonlySet<ErrorCode> = new Set([
   'STORE_IN_USE'
 ])
 
-/** To look up a statement that refers to another one costs about as much as to hand down so many tokens. */
+/** Looking up a referring statement costs about as much as inheriting this many tokens. */
 const tokensOfReferrer = 10
 
-/** Milliseconds after which a batch that failed for the engine has kept those waiting who come behind it. */
+/** Milliseconds. After a failure of the engine that took this long, the waiting requests are refused too. */
 const longWait = 1000
 
 const nothing: InsertReport = { inserted: [], already: [] }
@@ -119,7 +119,7 @@ const restoreJob = (
   const statements = restored.map(({ id, stored, text }) => ({
     id,
     stored,
-    // It was validated before it was stored, elsewhere.
+    // It was validated before it was stored elsewhere.
     statement: JSON.parse(text) as Statement,
     textAt: () => text
   }))
@@ -136,7 +136,7 @@ const restoreJob = (
           yield* plan.add(each, each.stored, each.textAt())
           inserted.push(each.id)
         } else {
-          // Whoever wrote it may have died before it was linked.
+          // Its writer may have died before it was linked.
           yield* plan.link(each.id)
           already.push(each.id)
         }
@@ -149,12 +149,12 @@ const restoreJob = (
   }
 }
 
-/** A job that writes nothing but the time itself. */
+/** A job that writes only the time. */
 const timeJob = (clock: Clock): Job => ({
   statements: [],
   attachments: [],
   signal: undefined,
-  // biome-ignore lint/correctness/useYield: there is nothing that takes time
+  // biome-ignore lint/correctness/useYield: nothing here takes time
   plan: function* (_, times) {
     times.passed(clock())
     return { report: nothing, describing: [] }
@@ -179,15 +179,15 @@ type Outcome = { readonly report: InsertReport } | { readonly error: unknown }
 
 export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptions): BatchedWriter => {
   const merger = createMetadataMerger()
-  /** The latest time that this process knows to be consistent. */
+  /** The latest time that is known to be consistent. */
   let known: Micros = Number.NEGATIVE_INFINITY
 
-  /** Plans all jobs and writes what they add; every job has its outcome once this is durable. */
+  /** Plans all jobs and writes the result. Every job has its outcome when this is durable. */
   const writeJobs = async (jobs: readonly Job[], session: WriteSession): Promise<Outcome[]> => {
     const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
     for (const { inheritance } of jobs) inheritance?.begin()
     const found = await lookUpAll(ids, session.lookUp, session.unfinished, (referrers) => {
-      // Whose they are is found out when each has a batch of its own.
+      // If it fails, each job is tried in its own batch, which shows whose fault it is.
       for (const { inheritance } of jobs) inheritance?.take(referrers * tokensOfReferrer)
     })
     const plan = createPlan(found)
@@ -198,7 +198,7 @@ export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptio
       if (present === undefined) continue
       await inTurns(plan.link(id))
       times.passed(present.stored)
-      // Whether it was to be kept apart died with its writer: what they want who write now is the likeliest.
+      // Whether it was to be kept apart was lost with its writer. What the present jobs want is the best guess.
       const apart = jobs.some((job) => job.apart)
       describing.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored, apart })
     }
@@ -211,7 +211,7 @@ export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptio
         for (const each of [...job.attachments, ...(planned.marks ?? [])]) attachments.set(each.sha2, each)
         return { report: planned.report }
       } catch (error) {
-        // Then each has a batch of its own.
+        // Then each job gets its own batch.
         if (plan.isSpoilt()) throw error
         return { error }
       }
@@ -221,7 +221,7 @@ export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptio
     const { settle, ...metadata } = await merger.merge(describing, session)
     const statements = await inTurns(plan.added())
     const changed = await inTurns(plan.changed())
-    // What is restored may be older than all that is there: `last` moves whenever statements change, for who keeps pages.
+    // Restored statements may be older than all others. `last` moves whenever statements change, so that cached pages become invalid.
     const last = Math.max(times.last(), statements.length + changed.length > 0 ? session.last + 1 : 0)
     const newMetadata = metadata.definitions.size + metadata.displays.size + metadata.names.length
     if (last > session.last || statements.length + changed.length + attachments.size + newMetadata > 0) {
@@ -247,12 +247,12 @@ export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptio
       return await attempt(jobs)
     } catch (error) {
       const isContent = error instanceof RalphError && !engineFailures.has(error.code)
-      // Who waits behind them has waited as long, and would wait as long again.
+      // The waiting requests have waited as long already, and would wait as long again.
       const isOfEngine = error instanceof RalphError && !isContent
       if (isOfEngine && performance.now() - start > longWait) queue.refuseWaiting(error)
       if (!isContent || jobs.length === 1) return jobs.map(() => ({ error }))
     }
-    // The engine refused what somebody sent: only who sent it shall hear of it.
+    // The engine refused the content of one request. Only that request must fail.
     const outcomes: Outcome[] = []
     for (const job of jobs) outcomes.push(...(await attempt([job]).catch((error: unknown) => [{ error }])))
     return outcomes
@@ -260,7 +260,7 @@ export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptio
 
   const queue = createBatchQueue<Job, Outcome>({
     delay,
-    // An empty job takes a place, too.
+    // An empty job counts as one item.
     weightOf: ({ statements, attachments }) => ({
       items: 1 + statements.length,
       bytes: attachments.reduce((sum, { content }) => sum + content.byteLength, 0)

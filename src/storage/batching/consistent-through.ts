@@ -8,22 +8,22 @@ export interface ConsistentThroughOptions {
   readonly writer: Pick<BatchedWriter, 'consistentThrough'>
   readonly clock: Clock
   readonly snapshots: {
-    /** The latest time up to which this process knows that all is written. */
+    /** The latest time up to which this process knows that everything is written. */
     known(): Micros
-    /** How far all servers have written. */
+    /** The time up to which all servers have written. */
     last(options?: CallOptions): Promise<Micros>
   }
 }
 
-/** A time that is so old, in microseconds, is no longer worth telling a reader. */
+/** Microseconds. A time older than this is not useful to a reader. */
 const staleness = 1_000_000
 
-/** Milliseconds that a reader waits for a later time than the one that is known. */
+/** Milliseconds that a reader waits for a later time than the known one. */
 const courtesy = 300
 
 /**
- * `StatementStore.consistentThrough` where servers take turns at writing. Nobody who reads waits for another server to
- * make way, which may have died: what is known is true, if not as late as it could be.
+ * `StatementStore.consistentThrough` where servers take turns at writing. A reader never waits for another server to release the lease,
+ * because that server may be dead. The known time is true, even if it is not the latest.
  */
 export const createConsistentThrough = ({ writer, clock, snapshots }: ConsistentThroughOptions) => {
   return async (options: CallOptions = {}): Promise<Micros> => {
@@ -35,7 +35,7 @@ export const createConsistentThrough = ({ writer, clock, snapshots }: Consistent
     const late = setTimeout(courtesy, undefined, { ref: false, signal: answered.signal }).then(() =>
       snapshots.last(options)
     )
-    // Whichever comes second concerns nobody.
+    // The result that comes second is not used.
     late.catch(() => {})
     promised.catch(() => {})
     try {

@@ -4,44 +4,42 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { Token } from './tokens.ts'
 
 /**
- * What a database server must offer so that statements can be kept on it. All writing is done in batches: what many
- * concurrent requests bring is looked up, planned and written together, by one process at a time, so that a batch
- * costs a few round trips however many requests share it. A batch is planned in full before anything of it is written
- * (`plan.ts`): an engine only carries out what a plan says.
+ * What a database server must offer so that it can store statements. All writing is done in batches: statements of many concurrent requests
+ * are looked up, planned and written together, by one process at a time. So a batch costs a few round trips, however many requests share
+ * it. A batch is planned completely before anything is written (`plan.ts`). An engine only executes the plan.
  */
 export interface BatchEngine {
   /**
-   * Becomes the only writer, of all processes, until the session ends. What an earlier session left unfinished, of whichever
-   * process, is undone or is handed over as `unfinished`. `STORE_UNAVAILABLE` when the server is out of reach or
-   * another writer does not make way.
+   * Becomes the only writer of all processes, until the session ends. What an earlier session of any process left unfinished is undone, or
+   * returned as `unfinished`. Rejects with `STORE_UNAVAILABLE` if the server is unreachable or another writer does not release the lease.
    */
   begin(): Promise<WriteSession>
 }
 
-/** A session of writing. Errors: `STORE_UNAVAILABLE`, `STORE_FULL`; another `RalphError` says that *content* was refused. */
+/** A session of writing. Errors: `STORE_UNAVAILABLE`, `STORE_FULL`. Any other `RalphError` means that *content* was refused. */
 export interface WriteSession {
-  /** No statement has been given, and nobody was promised, a `stored` later than this. */
+  /** No statement has a later `stored`, and no reader was promised a later time. */
   readonly last: Micros
-  /** Nobody else has written since the previous session of this process ended: what was remembered still holds. */
+  /** No other process has written since the previous session of this one, so cached knowledge is still true. */
   readonly undisturbed: boolean
-  /** Statements that were written whole by a session that died before its end: they count, but must be linked again. */
+  /** Statements that a session wrote completely before it died. They count, but must be linked again. */
   readonly unfinished: readonly StatementId[]
-  /** Up to date, whatever the engine shows to others and when. */
+  /** Up to date, whatever the engine shows to readers. */
   lookUp(ids: readonly StatementId[]): Promise<Lookup>
-  /** What is known so far of these Activities and Verbs. */
+  /** The merged metadata of these Activities and Verbs. */
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Promise<Descriptions>
   /**
-   * Writes a batch, whole and durable when it resolves: from then on every reader sees all of it. When it rejects, no
-   * reader may ever see part of it, and the session is over but for `end`.
+   * Writes a batch. When it resolves, all of it is durable and visible to every reader. When it rejects, no reader may ever see a part of
+   * it, and only `end` may follow.
    */
   write(batch: WriteBatch): Promise<void>
-  /** Lets others write; undoes what was not written. Never rejects. */
+  /** Lets other processes write. It undoes what was not written, and never rejects. */
   end(): Promise<void>
 }
 
-/** A statement that is there already. */
+/** A statement that is stored already. */
 export interface PresentStatement extends StoredStatement {
-  /** All by which it is found, inherited ones included. */
+  /** All tokens by which it is found, inherited ones included. */
   readonly tokens: readonly Token[]
   readonly target: StatementId | undefined
   /** It voids its target. */
@@ -50,23 +48,23 @@ export interface PresentStatement extends StoredStatement {
 }
 
 export interface Lookup {
-  /** Those that were asked for and are there. */
+  /** Those of the requested ids that are stored. */
   readonly present: ReadonlyMap<StatementId, PresentStatement>
-  /** For each id that was asked for, there or not: the statements whose Object is a StatementRef to it, if any. */
+  /** For each requested id, stored or not: the statements whose Object is a StatementRef to it, if any. */
   readonly referrers: ReadonlyMap<StatementId, readonly StatementId[]>
 }
 
 /** A statement to be written. */
 export interface NewStatement extends PresentStatement {
-  /** Parsed; `stored` may be missing in it, `text` has it. */
+  /** The parsed statement. Its `stored` may be missing; `text` has it. */
   readonly statement: Statement
 }
 
-/** What changes in a statement that is there. */
+/** The change of a stored statement. */
 export interface ChangedStatement {
   readonly id: StatementId
   readonly stored: Micros
-  /** Tokens that it now inherits in addition, and all that it has. */
+  /** The tokens that it now inherits in addition, and all that it has. */
   readonly added: readonly Token[]
   readonly tokens: readonly Token[]
   readonly voided: boolean
@@ -77,19 +75,19 @@ export interface FoundName {
   /** Identifier key. */
   readonly identifier: string
   readonly name: string
-  /** When it was first seen. */
+  /** When the name was first seen. */
   readonly stored: Micros
 }
 
 /** All that a session writes. */
 export interface WriteBatch extends Descriptions {
-  /** Later than, or equal to, every `stored` in it; the `last` of the next session. */
+  /** Not earlier than any `stored` in it. It is `last` of the next session. */
   readonly last: Micros
   /** In the order of `stored`. */
   readonly statements: readonly NewStatement[]
   readonly changed: readonly ChangedStatement[]
-  /** Each once; some may be there already. */
+  /** Each once. Some may be stored already. */
   readonly attachments: readonly AttachmentContent[]
-  /** Each once; some may be there already. */
+  /** Each once. Some may be stored already. */
   readonly names: readonly FoundName[]
 }

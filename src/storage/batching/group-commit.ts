@@ -3,15 +3,15 @@ import { RalphError } from '../../errors.ts'
 import type { Yielding } from '../../xapi/yielding.ts'
 import { storeClosed } from '../closed.ts'
 
-/** Milliseconds after which others have the event loop. */
+/** Milliseconds after which other requests get the event loop. */
 const turnLength = 10
 
-/** At most so many steps are taken between two looks at the clock: a step is often shorter than a look. */
+/** The most steps between two looks at the clock. A step is often shorter than such a look. */
 const stepsPerLook = 8
 
 /**
- * Takes steps until all are taken, and then has their result, or until it is late. The first looks come sooner: one step
- * may write two megabytes, and eight of them would hold the event loop for a third of a second.
+ * Runs steps until they are done or it is late. Returns the result if they are done. The first looks at the clock come sooner: one step may
+ * write two megabytes, and eight of them would block the event loop for a third of a second.
  */
 const advance = <Result>(steps: Yielding<Result>, isLate: () => boolean): { readonly value: Result } | undefined => {
   let look = 1
@@ -24,7 +24,7 @@ const advance = <Result>(steps: Yielding<Result>, isLate: () => boolean): { read
   }
 }
 
-/** Works through all steps; others have their turn of the event loop whenever that has taken long. */
+/** Runs all steps. Other requests get the event loop whenever this has taken long. */
 export const inTurns = async <Result>(steps: Yielding<Result>): Promise<Result> => {
   let end = performance.now() + turnLength
   for (;;) {
@@ -38,15 +38,15 @@ export const inTurns = async <Result>(steps: Yielding<Result>): Promise<Result> 
 /** What a store does around the jobs of a group. */
 export interface Transactions {
   begin(): void
-  /** What is left to do before `commit`. */
+  /** The work that is left before `commit`. */
   finish?(): Yielding<void>
-  /** Makes durable what the jobs since `begin` have done; the store stays consistent when it throws. */
+  /** Makes the changes of the jobs since `begin` durable. The store stays consistent if it throws. */
   commit(): void | Promise<void>
-  /** Undoes everything since `begin`, in memory too. Called after a job or `commit` threw. */
+  /** Undoes everything since `begin`, in memory too. It is called after a job or `commit` threw. */
   rollback(): void
   /**
-   * The event loop is given to others, with the transaction open, until `resume`: nobody may see anything of it.
-   * Between `begin` and the end of `commit` nobody else runs unless the transaction rests.
+   * Other requests get the event loop, with the transaction open, until `resume`. They must not see any of it. Between `begin` and the end
+   * of `commit`, others run only while the transaction rests.
    */
   rest?(): void
   resume?(): void
@@ -54,8 +54,8 @@ export interface Transactions {
 
 export interface GroupLimits {
   /**
-   * When a group has run for so long others have the event loop: in the middle of a job that comes in steps, which then
-   * goes on; behind one that does not, and the group takes no further job.
+   * After this time a group gives the event loop to others: in the middle of a job with steps, which continues afterwards, or after a job
+   * without steps. In the latter case the group takes no further job.
    */
   readonly milliseconds: number
   readonly jobs: number
@@ -63,40 +63,36 @@ export interface GroupLimits {
 
 export interface JobOptions {
   /**
-   * The job promises that a `RalphError` it throws is thrown before it changed anything: such a refusal then does not
-   * disturb the others in its group.
+   * The job promises that it changes nothing before it throws a `RalphError`. Then such a refusal does not disturb the others in its group.
    */
   readonly refusesFirst?: boolean
-  /** When aborted before the job's turn comes, the job is not run and the call rejects with the signal's reason. */
+  /** If aborted before the job starts, the job does not run, and the call rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface GroupCommit {
   /**
-   * Runs the job in a transaction that it may share with others, and resolves with its result when that is durable.
-   * What the job throws rejects this call alone and leaves nothing behind. A job must not wait for anything, and must
-   * bear to be run again after a rollback. `STORE_UNAVAILABLE` after `close`.
+   * Runs the job in a transaction that other jobs may share. Resolves with its result when it is durable. An error of the job rejects only
+   * this call, and its changes are undone. A job must not wait for anything, and must be safe to run again after a rollback. Rejects with
+   * `STORE_UNAVAILABLE` after `close`.
    */
   run<T>(job: () => T, options?: JobOptions): Promise<T>
-  /** The same for a job that may take long: others have their turn of the event loop between its steps. */
+  /** The same for a long job. Other requests run between its steps. */
   runInSteps<T>(job: () => Yielding<T>, options?: JobOptions): Promise<T>
-  /** How many jobs wait for their turn. */
+  /** The number of jobs that wait. */
   waiting(): number
-  /** Finishes what was accepted, then refuses. May be called twice. */
+  /** Finishes what was accepted, then refuses. It may be called twice. */
   close(): Promise<void>
 }
 
 interface Entry extends JobOptions {
-  /** Runs the job, or begins to, and keeps its result until `resolve`. */
+  /** Runs the job, or its first step, and keeps its result until `resolve`. */
   readonly work: () => Yielding<void> | undefined
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
 }
 
-/**
- * A job failed for its `cause` and may have left something behind: the transaction must not be committed. A job may throw it
- * itself, where it finds out half-way.
- */
+/** A job failed because of `cause` and may have changed something, so the transaction must not be committed. A job may throw it itself. */
 export class Spoilt extends Error {
   override readonly name = 'Spoilt'
 }
@@ -104,16 +100,15 @@ export class Spoilt extends Error {
 const defaultLimits: GroupLimits = { milliseconds: turnLength, jobs: 256 }
 
 /**
- * Lets concurrent writers share one durable commit: all jobs that were handed in during one turn of the event loop
- * run in order within one transaction. When a job spoils that transaction it is rolled back and each of its jobs gets
- * one of its own, so that nobody pays for a neighbour's failure but with time.
+ * Lets concurrent writers share one durable commit. All jobs that arrive during one turn of the event loop run in order in one transaction.
+ * If a job spoils the transaction, it is rolled back and each job gets its own, so that a failure costs the other jobs only time.
  */
 export const createGroupCommit = (transactions: Transactions, limits: GroupLimits = defaultLimits): GroupCommit => {
   let waiting: Entry[] = []
   let scheduled = false
   let closed = false
   let emptied: (() => void) | undefined
-  /** When the event loop has been held for long enough. */
+  /** When the event loop has been blocked long enough. */
   let end = 0
 
   const isLate = (): boolean => performance.now() >= end
@@ -125,7 +120,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
     end = performance.now() + limits.milliseconds
   }
 
-  /** Runs jobs from the head of `group` in one transaction; returns those that were taken. */
+  /** Runs jobs from the head of `group` in one transaction. Returns those that were taken. */
   const attempt = async (group: readonly Entry[]): Promise<Entry[]> => {
     const taken: Entry[] = []
     const done: Entry[] = []
@@ -141,7 +136,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
         }
         try {
           const steps = entry.work()
-          // Waiting, even for nothing, would let others run: it is done only at rest.
+          // Any `await` would let others run, so there is one only while the transaction rests.
           if (steps !== undefined) while (!advance(steps, isLate)) await rest()
           done.push(entry)
         } catch (error) {
@@ -176,7 +171,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
     try {
       taken = await attempt(group)
     } catch (error) {
-      // Neither `begin` nor `rollback` may throw for long: the next session tries again with the next jobs.
+      // `begin` or `rollback` failed. The next session tries again with the next jobs.
       for (const entry of group) entry.reject(error)
     }
     waiting = waiting.slice(taken.length)

@@ -1,19 +1,19 @@
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Gap } from './written.ts'
 
-/** The one record by which several servers agree who of them writes to a target, and how far it is written. */
+/** The record by which several servers agree which of them writes to a target, and up to when it is written. */
 export interface LeaseRecord {
-  /** Who may write; undefined: nobody does. */
+  /** The server that may write. Undefined: none does. */
   readonly holder: string | undefined
-  /** Who waits to write next, if somebody does. */
+  /** The server that waits to write next, if any. */
   readonly wanted: string | undefined
-  /** Who has written last. */
+  /** The server that wrote last. */
   readonly writer: string | undefined
-  /** Every statement up to this is written whole: what is later must not be shown. */
+  /** Every statement up to this time is written completely. Later ones must not be shown. */
   readonly last: Micros
-  /** The holder writes no batch that is later than this; undefined: an older version wrote the record. */
+  /** The holder writes no batch later than this. Undefined: an older version wrote the record. */
   readonly through: Micros | undefined
-  /** Of holders that were taken for dead. */
+  /** The gaps of holders that were taken for dead. */
   readonly gaps: readonly Gap[]
 }
 
@@ -22,14 +22,14 @@ export interface VersionedRecord<Version> {
   readonly version: Version
 }
 
-/** Where the record is kept: an engine that can compare and set one document, durably, and read it up to date. */
+/** The engine that keeps the record. It can compare and set one document, durably, and read it up to date. */
 export interface LeaseTable<Version> {
   read(): Promise<VersionedRecord<Version> | undefined>
-  /** The new version; undefined: the record is no longer that version (undefined: there is one), nothing was written. */
+  /** Returns the new version. Undefined: the record no longer has `version` (undefined: it exists), and nothing was written. */
   write(record: LeaseRecord, version: Version | undefined): Promise<Version | undefined>
 }
 
-/** Of a target to which nobody has written. */
+/** The record of a target to which no server has written. */
 export const freshRecord: LeaseRecord = {
   holder: undefined,
   wanted: undefined,
@@ -39,12 +39,12 @@ export const freshRecord: LeaseRecord = {
   gaps: []
 }
 
-/** What an older version kept its lease for, in milliseconds: it gave a sign of life every four seconds. */
+/** The lease time of an older version, in milliseconds. It renewed the lease every four seconds. */
 export const formerTimeToLive = 15_000
 
 /**
- * The record as `self` takes it over: whatever the holder may have begun, up to `through`, does not count, and what is
- * written next comes behind it.
+ * The record after `self` takes it over. What the holder may have begun, up to `through`, does not count. What is written next comes after
+ * it.
  */
 export const takenOver = (record: LeaseRecord, self: string, through: Micros): LeaseRecord => {
   const { holder, wanted, last, gaps } = record

@@ -15,74 +15,75 @@ import type { Gap, Written } from './written.ts'
 
 /** All in milliseconds. */
 export interface LeaseOptions {
-  /** A holder that shows no sign of life for so long is taken for dead; it gives one five times as often. */
+  /** A holder whose record does not change for this long is taken for dead. It renews its record five times as often. */
   readonly timeToLive: number
-  /** One who would write waits so long for others to make way. */
+  /** How long a server waits for others to release the lease. */
   readonly patience: number
-  /** An idle holder keeps the lease for so long, as long as nobody wants it. */
+  /** How long an idle holder keeps the lease, if no other server wants it. */
   readonly linger: number
 }
 
 export const defaultLease: LeaseOptions = { timeToLive: 2500, patience: 10_000, linger: 250 }
 
-/** What one who may write should know. */
+/** What the holder of the lease should know. */
 export interface Held extends Written {
-  /** Nobody else has written since this process did. */
+  /** No other process has written since this one did. */
   readonly undisturbed: boolean
-  /** Somebody else held it, and did not let go: what it was writing may be there in part. */
+  /** Another process held the lease and did not release it. A part of its last batch may be stored. */
   readonly seized: boolean
-  /** The gap that this made: nothing in it was ever committed, by whomever. */
+  /** The gap that this made. Nothing in it was or will be committed, by any process. */
   readonly made: Gap | undefined
 }
 
 /**
- * The right to write, of one process among several. Clocks of other machines are not believed: a holder is dead when its
- * record has not changed for the time to live, measured here.
+ * The right to write, for one of several processes. Clocks of other machines are not trusted: a holder is dead if its record has not
+ * changed for the time to live, measured here.
  *
- * It may be taken for dead and live: its event loop, its machine or the engine was held up. Nothing depends on when that
- * happens, because of three things. The record says beforehand up to which batch its holder writes (`through`). Who takes
- * over writes down, in the same step, that no batch between `last` and `through` counts (a gap), and begins behind them.
- * And a commit is a compare-and-set of the record. So a late writer commits nothing, and whatever it writes late is
- * hidden from the moment on from which somebody else could commit. It is told `lost`, and goes on with its next session.
+ * A holder may be taken for dead although it lives: its event loop, its machine or the engine was slow. Three things make this safe at any
+ * time. First, the record says in advance up to which batch its holder writes (`through`). Second, a server that takes over writes down, in
+ * the same step, that no batch between `last` and `through` counts (a gap), and begins after them. Third, a commit is a compare-and-set of
+ * the record. So a late writer commits nothing, and what it writes late is hidden from the moment when another server could commit. It gets
+ * `lost`, and continues with its next session.
  *
  * Its calls must follow each other.
  */
 export interface Lease {
-  /** `STORE_UNAVAILABLE` when others do not make way. */
+  /** Rejects with `STORE_UNAVAILABLE` if the others do not release the lease. */
   acquire(): Promise<Held>
   /**
-   * Before each request that writes. `STORE_UNAVAILABLE` when somebody has taken over: who was held up asks the record.
+   * Call it before each request that writes. Rejects with `STORE_UNAVAILABLE` if another process has taken over. A holder that was slow
+   * reads the record first.
    */
   requireHeld(): Promise<void>
-  /** Before a batch is written: resolves when the record says that there may be a batch at this time. */
+  /** Call it before a batch is written. Resolves when the record allows a batch at this time. */
   reach(time: Micros): Promise<void>
   /**
-   * Says that all up to `last` is written. `STORE_UNAVAILABLE` when the lease was lost meanwhile: then nothing that
-   * was written under it counts.
+   * Records that everything up to `last` is written. Rejects with `STORE_UNAVAILABLE` if the lease was lost; then nothing that was written
+   * under it counts.
    */
   commit(last: Micros): Promise<void>
-  /** For readers: how far the record says it is written, while nobody else can have changed it; undefined: read it. */
+  /** For readers: up to when the record says it is written, while no other process can have changed it. Undefined: read the record. */
   writtenIfHeld(): Written | undefined
-  /** The record need not tell of these any longer: all that was in them was taken back. */
+  /** Removes gaps from the record after all that was in them was taken back. */
   forget(gaps: readonly Gap[]): void
-  /** After a session: lets go if somebody waits, else soon. */
+  /** Call it after a session. Releases the lease at once if a server waits, otherwise soon. */
   pause(): Promise<void>
-  /** Lets go at once. */
+  /** Releases the lease at once. */
   release(): Promise<void>
   /**
-   * Writes no more, but does not let go either: whoever is next finds it seized, or is this process, and sees to what
-   * was left half done.
+   * Writes no more, but does not release the lease. The next holder finds it seized, or is this process, and cleans up what was left
+   * unfinished.
    */
   abandon(): void
-  /** Told apart from all other holders. */
+  /** Identifies this holder. */
   readonly self: string
 }
 
-/** How often one who waits looks again. */
+/** Milliseconds between two looks of a server that waits. */
 const interval = 10
-/** Signs of life within the time to live. */
+/** The number of renewals within the time to live. */
 const signs = 5
-/** One who waits to be next, and does not come in this time, is not waited for. */
+/** Milliseconds. A server that wants to be next, and does not come in this time, is no longer waited for. */
 const courtesy = 200
 
 const lost = (): RalphError =>
@@ -91,7 +92,7 @@ const lost = (): RalphError =>
     lost: true
   })
 
-/** Whether a commit was refused: what was written before it does not count, and never will. */
+/** Whether a commit was refused. What was written before it will never count. */
 export const isLost = (error: unknown): boolean => error instanceof RalphError && error.details.lost === true
 
 export const createLease = <Version>(
@@ -100,11 +101,11 @@ export const createLease = <Version>(
   options: LeaseOptions = defaultLease
 ): Lease => {
   const { timeToLive, patience, linger } = options
-  /** Microseconds for which a record says beforehand what may be written: as long as it is believed. */
+  /** Microseconds. The record says in advance that batches up to this much later may be written, as long as it is valid. */
   const ahead = timeToLive * 1000
   const self = randomUUID()
   let held: VersionedRecord<Version> | undefined
-  /** When the latest write of the record that succeeded was begun, by the monotonic clock. */
+  /** When the last successful write of the record began, by the monotonic clock. */
   let renewed = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let tail: Promise<unknown> = Promise.resolve()
@@ -112,10 +113,10 @@ export const createLease = <Version>(
   let forgotten: readonly Gap[] = []
   /** The latest batch that was begun here. */
   let reached: Micros = 0
-  /** Counts what the holder does: a timer of what it did before has no say. */
+  /** Counts what the holder does. Timers of an earlier action have no effect. */
   let doing = 0
 
-  /** Renewing and letting go happen beside the calls of the holder: the record is written by one of them at a time. */
+  /** Renewing and releasing happen beside the calls of the holder. Only one of them writes the record at a time. */
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = tail.then(work, work)
     tail = result.catch(() => {})
@@ -135,14 +136,14 @@ export const createLease = <Version>(
 
   const isForgotten = (gap: Gap): boolean => forgotten.some(({ through }) => through === gap.through)
 
-  /** A sign of life, and room for what is written until the next one. */
+  /** Renews the lease, and allows what is written until the next renewal. */
   const renewedRecord = (record: LeaseRecord, time: Micros): LeaseRecord => ({
     ...record,
     through: Math.max(record.through ?? 0, record.last, time, clock() + ahead),
     gaps: record.gaps.filter((gap) => !isForgotten(gap))
   })
 
-  /** Writes the record while it is ours; somebody may have put themselves down as waiting in between. */
+  /** Writes the record while it is ours. Meanwhile another server may have registered as waiting. */
   const putHeld = async (change: (record: LeaseRecord) => LeaseRecord): Promise<boolean> => {
     for (let present = held; present?.record.holder === self; present = await table.read()) {
       if (await put(change(present.record), present.version)) return true
@@ -166,7 +167,7 @@ export const createLease = <Version>(
   const later = (milliseconds: number, work: () => Promise<unknown>): void => {
     clearTimeout(timer)
     timer = globalThis.setTimeout(() => {
-      // Who fails to renew or to let go finds out when it writes, and others when nothing changes any more.
+      // If renewing or releasing fails, the holder notices when it writes, and the others when the record no longer changes.
       inTurn(work).catch(() => {})
     }, milliseconds)
     timer.unref()
@@ -174,35 +175,35 @@ export const createLease = <Version>(
 
   const renew = (time: Micros = 0): Promise<boolean> => putHeld((record) => renewedRecord(record, time))
 
-  /** Until the holder does something else: it pauses, or lets go. */
+  /** Until the holder does something else: it pauses, or releases. */
   const keepAlive = (milliseconds = Math.max(0, renewed + timeToLive / signs - performance.now())): void => {
     const own = doing
     later(milliseconds, async () => {
       if (own !== doing) return
       const isHeld = await renew().catch(() => undefined)
-      // Tried again after a failure as well: a request may get lost.
+      // Tried again after a failure too, because a request may get lost.
       if (isHeld !== false && own === doing) keepAlive(isHeld === undefined ? timeToLive / signs : undefined)
     })
   }
 
-  /** What was seen of the record, since when it was not changed, and how slow the engine was to show it. */
+  /** What was seen of the record, since when it has not changed, and how slow the engine was to show it. */
   let seen: { version: string; since: number; slowest: number } | undefined
 
-  /** Milliseconds for which the holder has given no sign of life, of those in which one could have been seen. */
+  /** Milliseconds for which the holder has not renewed, counting only time in which a renewal could have been seen. */
   const silence = (present: VersionedRecord<Version> | undefined, asked: number): number => {
     const now = performance.now()
     const version = JSON.stringify(present?.version) ?? ''
     if (seen?.version !== version) seen = { version, since: now, slowest: 0 }
     seen.slowest = Math.max(seen.slowest, now - asked)
-    // An engine that takes its time to answer us does so to the holder, too.
+    // An engine that is slow for us is also slow for the holder.
     return now - seen.since - Math.min(2 * seen.slowest, 2 * timeToLive)
   }
 
-  /** Up to when whoever holds the record may have written. */
+  /** The time up to which the holder of the record may have written. */
   const throughOf = ({ holder, last, through = clock() }: LeaseRecord): Micros =>
     Math.max(last, holder === self ? reached : through)
 
-  /** Follows the record until it may be taken. */
+  /** Watches the record until it may be taken. */
   const contend = async (): Promise<Held> => {
     const end = performance.now() + patience
     for (;;) {
@@ -227,7 +228,7 @@ export const createLease = <Version>(
         throw new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1, setting: 'TIMEOUT' })
       }
       if (record.wanted === undefined) await table.write({ ...record, wanted: self }, present?.version)
-      // Two that wait in step would meet for ever.
+      // Two servers that wait in step would collide for ever.
       await setTimeout(randomInt(interval / 2, interval * 1.5))
     }
   }
@@ -237,7 +238,7 @@ export const createLease = <Version>(
       doing += 1
       clearTimeout(timer)
       return inTurn(async () => {
-        // Who was held up, and was not taken for dead, goes on.
+        // A holder that was slow, but was not taken for dead, continues.
         if (held !== undefined && (isFresh() || (await renew()))) {
           const { last, gaps, writer } = held.record
           keepAlive()
@@ -263,7 +264,7 @@ export const createLease = <Version>(
         try {
           if (!(await putHeld((record) => ({ ...renewedRecord(record, last), last, writer: self })))) throw lost()
         } catch (error) {
-          // Whether it was written nobody knows: it is read before anything is built upon it.
+          // Nobody knows whether it was written, so it is read before anything depends on it.
           held = undefined
           throw error
         }

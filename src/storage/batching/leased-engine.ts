@@ -9,14 +9,11 @@ import { type Gap, oldGaps, type Written } from './written.ts'
 /** What an engine without transactions does for the holder of the lease. */
 export interface LeasedEngine {
   beginSession(start: SessionStart): LeasedSession
-  /**
-   * Takes back all that was written and never committed, by whichever process. May be repeated. `made` is a gap that is
-   * new.
-   */
+  /** Takes back all that was written and never committed, by any process. It may be repeated. `made` is a new gap. */
   undo(written: Written, made: Gap | undefined): Promise<void>
   /**
-   * Whether the database has refused what a batch says, and has answered all else: then it is taken back at once. Left
-   * out: the next session takes it back.
+   * Whether the database has refused the content of a batch, and has answered everything else. Then it is taken back at once. Without this,
+   * the next session takes it back.
    */
   hasRefused?(error: unknown): boolean
 }
@@ -25,29 +22,29 @@ export interface SessionStart {
   readonly written: Written
   readonly undisturbed: boolean
   /**
-   * Something was found that does not count, of a writer that was taken for dead. It is taken back before the next
-   * session. The error is for this one.
+   * Something that does not count was found, of a writer that was taken for dead. It is taken back before the next session. Returns the
+   * error for this session.
    */
   foundLate(): RalphError
 }
 
 export interface LeasedSession extends Pick<WriteSession, 'lookUp' | 'describe'> {
-  /** Throws for a batch that it cannot write, before anything of it is written. `at`: the time of the batch. */
+  /** Throws for a batch that it cannot write, before anything is written. `at` is the time of the batch. */
   plan(batch: WriteBatch, at: Micros): PlannedBatch
 }
 
 export interface PlannedBatch {
-  /** Writes all of it. Nothing is under way any more when it rejects. */
+  /** Writes all of it. When it rejects, no request is under way any more. */
   send(): Promise<void>
-  /** It is committed. */
+  /** Called after it is committed. */
   committed?(): void
-  /** Another process has taken over in between, which may not have found what was sent: takes it back. */
+  /** Another process has taken over in between and may not have found what was sent. Takes it back. */
   takeBack(): Promise<void>
 }
 
-/** Somebody else has written what a session had looked up: it does not hold the lease any more. */
+/** Another process has written what a session had looked up, so this one no longer holds the lease. */
 export const disturbed = (where: string, cause?: unknown): RalphError => {
-  const message = `somebody else writes to ${where}, too: send the request again`
+  const message = `another process also writes to ${where}: send the request again`
   return new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1 }, { cause })
 }
 
@@ -56,20 +53,20 @@ export interface LeasedEngineOptions {
   readonly clock: Clock
   readonly snapshots: Pick<Snapshots, 'passed'>
   readonly engine: LeasedEngine
-  /** What is written to, for people. */
+  /** The name of the target, for people. */
   readonly where: string
-  /** Nobody has ever written to the target. */
+  /** No process has ever written to the target. */
   readonly isNew: boolean
 }
 
 /**
- * Writes batches without transactions: one process at a time (the lease), and unseen by all readers, which look no
- * further than the `last` of the lease, until that is moved, as the batch's last act. A batch that does not come so far
- * is taken back by whoever is next.
+ * Writes batches without transactions. One process writes at a time (the lease). Readers look no further than `last` of the lease, which
+ * moves as the last act of a batch. So they see a batch completely or not at all. The next holder takes back a batch that did not get so
+ * far.
  */
 export const createLeasedEngine = (options: LeasedEngineOptions): BatchEngine & { close(): Promise<void> } => {
   const { lease, clock, snapshots, engine, where, isNew } = options
-  /** Something may be there that was never committed. What a process before this one has left is found, too. */
+  /** Something that was never committed may be stored. What an earlier process left is found too. */
   let isDoubtful = !isNew
 
   const undo = async (written: Written, made: Gap | undefined): Promise<void> => {
@@ -77,7 +74,7 @@ export const createLeasedEngine = (options: LeasedEngineOptions): BatchEngine & 
     isDoubtful = false
   }
 
-  /** Whoever is next finds a lease that could not be let go unchanged for too long, and takes it. */
+  /** If the lease cannot be released, the next holder finds it unchanged for too long, and takes it. */
   const leave = async (letGo: () => Promise<void>): Promise<void> => {
     if (isDoubtful) lease.abandon()
     else await letGo().catch(() => {})
@@ -93,10 +90,10 @@ export const createLeasedEngine = (options: LeasedEngineOptions): BatchEngine & 
     const { lookUp, describe, plan } = engine.beginSession({ written, undisturbed, foundLate })
 
     const write = async (batch: WriteBatch): Promise<void> => {
-      // Also where statements keep the `stored` of another store: each batch has a time of its own.
+      // Also if statements keep the `stored` of another store: each batch has its own time.
       const at = Math.max(batch.last, last + 1)
       const planned = plan(batch, at)
-      // Planning may have taken its time.
+      // Planning may have taken long.
       await lease.requireHeld()
       await lease.reach(at)
       isDoubtful = true
@@ -127,7 +124,7 @@ export const createLeasedEngine = (options: LeasedEngineOptions): BatchEngine & 
         }
       },
       end: async () => {
-        // Whoever is next does it where this fails.
+        // If this fails, the next holder does it.
         if (isDoubtful && isRefused) await undo(written, undefined).catch(() => {})
         await leave(lease.pause)
       }

@@ -9,7 +9,7 @@ import type { LeaseTable } from './lease-record.ts'
 import { createLeasedEngine, type LeasedEngine } from './leased-engine.ts'
 import type { Snapshots } from './snapshots.ts'
 
-/** Settings of every engine whose servers take turns at writing. */
+/** The settings of every engine whose servers take turns at writing. */
 export interface WritingOptions {
   readonly lease?: LeaseOptions | undefined
   /** Milliseconds. */
@@ -21,9 +21,9 @@ export interface LeasedWritingOptions<Version, OwnSnapshots extends Snapshots> {
   readonly clock: Clock
   readonly options: WritingOptions
   readonly leaseTable: LeaseTable<Version>
-  /** What is written to, for people. */
+  /** The name of the target, for people. */
   readonly where: string
-  /** Nobody has ever written to the target. */
+  /** No process has ever written to the target. */
   readonly isNew?: boolean
   snapshotsOf(lease: Lease): OwnSnapshots
   engineOf(lease: Lease): LeasedEngine
@@ -34,7 +34,7 @@ export interface LeasedWriting<OwnSnapshots extends Snapshots> {
   readonly snapshots: OwnSnapshots
   readonly writer: BatchedWriter
   consistentThrough(options?: CallOptions): Promise<Micros>
-  /** Finishes what was accepted, and lets others write. */
+  /** Finishes what was accepted, and releases the lease. */
   close(): Promise<void>
 }
 

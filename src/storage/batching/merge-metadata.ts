@@ -8,10 +8,10 @@ import type { Yielding } from '../../xapi/yielding.ts'
 import type { FoundName, WriteSession } from './engine.ts'
 import { inTurns } from './group-commit.ts'
 
-/** What the statements of a batch teach of Activities, Verbs and Agents. */
+/** The metadata of Activities, Verbs and Agents in the statements of a batch. */
 export interface MetadataUpdate extends Descriptions {
   readonly names: readonly FoundName[]
-  /** What was learned is remembered, since it was written. */
+  /** Remembers the metadata after it was written. */
   settle(): void
 }
 
@@ -23,11 +23,11 @@ export interface DescribingStatement {
 }
 
 export interface MetadataMerger {
-  /** Merges what the statements say, in their order, into what the session knows; only what is new is in the update. */
+  /** Merges the metadata of the statements, in their order, into what the session knows. The update has only what is new. */
   merge(statements: readonly DescribingStatement[], session: WriteSession): Promise<MetadataUpdate>
 }
 
-/** Remembers by IRI the description that was merged last: merging it once more would change nothing. */
+/** Remembers, by IRI, the description that was merged last. Merging it again would change nothing. */
 const createMemory = () =>
   new LRUCache<string, string>({
     max: 10_000,
@@ -86,7 +86,7 @@ const mergeAll = function* <Description>(
 export const createMetadataMerger = (): MetadataMerger => {
   const definitionMemory = createMemory()
   const displayMemory = createMemory()
-  /** Names are only ever added: one that was written stays. */
+  /** Names are only ever added, so one that was written stays. */
   const nameMemory = new LRUCache<string, true>({
     max: 20_000,
     maxSize: 4_000_000,

@@ -6,7 +6,7 @@ import type { Yielding } from '../../xapi/yielding.ts'
 import type { ChangedStatement, Lookup, NewStatement, PresentStatement } from './engine.ts'
 import { isInheritable, type Token, tokenOf } from './tokens.ts'
 
-/** A statement as a plan moves it about, there already or not. */
+/** A statement in a plan, stored already or new. */
 interface Node {
   readonly id: StatementId
   readonly stored: Micros
@@ -15,23 +15,23 @@ interface Node {
   readonly target: StatementId | undefined
   readonly voiding: boolean
   voided: boolean
-  /** Of a new one. */
+  /** Only for a new statement. */
   readonly statement: Statement | undefined
-  /** Tokens that were added to one that is there. */
+  /** Tokens that were added to a stored statement. */
   readonly added: Token[]
   isVoidedNow: boolean
 }
 
-/** What a batch will write of statements, worked out from what was looked up, before anything is written. */
+/** What a batch will write, computed from what was looked up, before anything is written. */
 export interface Plan {
-  /** The statement with this id, if it is there or planned. */
+  /** The statement with this id, if it is stored or planned. */
   statement(id: StatementId): Statement | undefined
-  /** Plans a statement that is not there. */
-  /** `inheritance` is told of each token before it is handed down; where it throws, nothing of the plan may be written. */
+  /** Plans a new statement. */
+  /** `inheritance` is told of each token before it is inherited. If it throws, nothing of the plan may be written. */
   add(incoming: IncomingStatement, stored: Micros, text: string, inheritance?: Inheritance): Yielding<void>
   /** Whether a statement was added in part. */
   isSpoilt(): boolean
-  /** Hands down again what a statement that is there has and does: for one whose writer died half-way. */
+  /** Repeats what follows from a stored statement: inherited tokens, and voiding. For a statement whose writer died before that. */
   link(id: StatementId): Yielding<void>
   /** In the order in which they were added. */
   added(): Yielding<NewStatement[]>
@@ -46,7 +46,7 @@ const nodeOf = (present: PresentStatement): Node => ({
   isVoidedNow: false
 })
 
-/** Ids that must be looked up before these statements can be planned: their own, and those of what they target. */
+/** The ids that must be looked up before these statements can be planned: their own, and those of their targets. */
 export const idsToLookUp = (statements: Iterable<Pick<IncomingStatement, 'id' | 'statement'>>): Set<StatementId> => {
   const ids = new Set<StatementId>()
   for (const { id, statement } of statements) {
@@ -58,8 +58,8 @@ export const idsToLookUp = (statements: Iterable<Pick<IncomingStatement, 'id' | 
 }
 
 /**
- * Looks up ids, and all that refers to them directly or not: those statements inherit what the ids' statements say
- * (Communication §2.1.3, "Filter Conditions for StatementRefs"). `unfinished` are looked up with what they target.
+ * Looks up ids, and all statements that refer to them directly or not, because those inherit the terms of the ids' statements
+ * (Communication §2.1.3, "Filter Conditions for StatementRefs"). `unfinished` are looked up with their targets.
  */
 export const lookUpAll = async (
   ids: Iterable<StatementId>,
@@ -78,7 +78,7 @@ export const lookUpAll = async (
     const more = new Set<StatementId>()
     for (const [id, statement] of found.present) {
       present.set(id, statement)
-      // Of others the target is known, or they have what they inherit from it.
+      // For other statements the target is known, or they already have what they inherit from it.
       const { target } = statement
       if (target !== undefined && halfDone.has(id) && !seen.has(target)) more.add(target)
     }
@@ -110,7 +110,7 @@ export const createPlan = (found: Lookup): Plan => {
   const referrersOf = (id: StatementId): Node[] =>
     (referrers.get(id) ?? []).map((referrer) => nodes.get(referrer)).filter((node) => node !== undefined)
 
-  /** Returns those that it had not. */
+  /** Returns the tokens that it did not have. */
   const inherit = (node: Node, tokens: readonly Token[], inheritance: Inheritance | undefined): Token[] => {
     take(inheritance, tokens)
     const news = tokens.filter((token) => !node.tokens.has(token))
@@ -119,7 +119,7 @@ export const createPlan = (found: Lookup): Plan => {
     return news
   }
 
-  /** A referrer has whatever its target has: where nothing is new there is nothing to hand on. This ends circles. */
+  /** A referrer always has what its target has. If nothing is new, nothing is passed on. So a circle of references ends. */
   const handDown = function* (node: Node, inheritance: Inheritance | undefined): Yielding<void> {
     const waiting = [{ node, tokens: [...node.tokens].filter(isInheritable) }]
     for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -150,7 +150,7 @@ export const createPlan = (found: Lookup): Plan => {
   return {
     statement: (id) => {
       const node = nodes.get(id)
-      // What is there was validated before it was stored.
+      // A stored statement was validated before.
       return node && (node.statement ?? (JSON.parse(node.text) as Statement))
     },
     isSpoilt: () => isSpoilt,
@@ -196,7 +196,7 @@ export const createPlan = (found: Lookup): Plan => {
           target,
           voiding,
           voided,
-          // Only new ones are in this list.
+          // This list has only new ones.
           statement: statement as Statement
         })
         yield

@@ -8,30 +8,30 @@ export interface Weight {
 }
 
 export interface QueueOptions<Job, Outcome> {
-  /** Milliseconds for which the first job of an idle queue waits for others; 0: one turn of the event loop. */
+  /** Milliseconds for which the first job of an idle queue waits for others. 0: one turn of the event loop. */
   readonly delay: number
   weightOf(job: Job): Weight
-  /** One outcome for each job, in their order; what it throws is thrown to each of them. */
+  /** Returns one outcome for each job, in their order. If it throws, each of them gets the error. */
   run(jobs: readonly Job[]): Promise<readonly Outcome[]>
 }
 
-/** Runs jobs in batches: while one batch runs, the jobs of the next one gather. */
+/** Runs jobs in batches. While one batch runs, the jobs of the next one gather. */
 export interface BatchQueue<Job, Outcome> {
-  /** `STORE_UNAVAILABLE` after `close`, `OVERLOADED` when too much waits. */
+  /** Rejects with `STORE_UNAVAILABLE` after `close`, `OVERLOADED` if too much waits. */
   add(job: Job): Promise<Outcome>
   isClosed(): boolean
-  /** Those that wait, and have not begun, are thrown this. */
+  /** Rejects the jobs that wait and have not begun. */
   refuseWaiting(reason: unknown): void
-  /** Resolves when all that was accepted is done. May be called twice. */
+  /** Resolves when all that was accepted is done. It may be called twice. */
   close(): Promise<void>
 }
 
-/** A batch takes no more than this, unless a single job has more. */
+/** The most that a batch takes, unless a single job has more. */
 const batchLimit: Weight = { items: 2000, bytes: 2 ** 24 }
-/** What may wait: more would only wait longer, and in memory. */
+/** The most that may wait. More would only wait longer, in memory. */
 const waitingLimit: Weight = { items: 50_000, bytes: 2 ** 26 }
 
-/** After a batch the next one waits for this part of the time that it took, and no more milliseconds than these. */
+/** After a batch, the next one waits for this part of its duration, at most this many milliseconds. */
 const gathering = 0.2
 const mostGathering = 4
 
@@ -84,7 +84,8 @@ export const createBatchQueue = <Job, Outcome>(options: QueueOptions<Job, Outcom
       } catch (error) {
         for (const { reject } of taken) reject(error)
       }
-      // Who was just answered may send the next at once: with those who wait already they make one batch instead of two.
+      // Clients that were just answered may send their next request at once. Together with the waiting ones they make one batch instead of
+      // two.
       const pause = Math.floor(Math.min((performance.now() - started) * gathering, mostGathering))
       if (pause > 0 && waiting.length > 0 && !closed) await setTimeout(pause)
     }
@@ -95,7 +96,7 @@ export const createBatchQueue = <Job, Outcome>(options: QueueOptions<Job, Outcom
     add: (job) => {
       if (closed) return Promise.reject(storeClosed())
       const own = weightOf(job)
-      // Whatever its size: a job that meets nobody waiting is taken.
+      // If nothing waits, a job of any size is accepted.
       if (waiting.length > 0 && exceeds(plus(weight, own), waitingLimit)) {
         const message = 'more statements wait to be written than the server can hold: send them again later'
         return Promise.reject(new RalphError('OVERLOADED', message, { retryAfter: 1 }))

@@ -3,33 +3,31 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { Lease } from './lease.ts'
 import type { Written } from './written.ts'
 
-/**
- * Reads that see every batch whole or not at all, and all that was acknowledged before they began, by whichever server.
- */
+/** Reads that see every batch completely or not at all. They see all that any server acknowledged before they began. */
 export interface Snapshots {
-  /** `work` shows what was written so far. It may be called twice, and its last result counts. */
+  /** `work` reads what was written so far. It may be called twice; then its last result counts. */
   read<Result>(work: (written: Written) => Promise<Result>, options?: CallOptions): Promise<Result>
-  /** How far it is written. */
+  /** The time up to which it is written. */
   last(options?: CallOptions): Promise<Micros>
-  /** All up to this is written: the latest time that this process has heard of. */
+  /** The latest known time up to which everything is written. */
   known(): Micros
-  /** All up to `last` is written. */
+  /** Notes that everything up to `last` is written. */
   passed(last: Micros): void
 }
 
 export interface SnapshotsOptions {
   readonly lease: Pick<Lease, 'writtenIfHeld'>
-  /** Reads from the record of the lease how far it is written. */
+  /** Reads from the record of the lease up to when it is written. */
   readWritten(options: CallOptions): Promise<Written>
-  /** For an engine that does not find at once what was written: from then on it finds all of it. */
+  /** For an engine that does not find at once what was written. Afterwards it finds all of it. */
   makeReadable?(): Promise<void>
 }
 
 export const createSnapshots = ({ lease, readWritten, makeReadable }: SnapshotsOptions): Snapshots => {
   let known: Micros = Number.NEGATIVE_INFINITY
-  /** All that was written up to this can be read; undefined: this process has not read yet. */
+  /** Everything up to this can be read. Undefined: this process has not read yet. */
   let readable: Written | undefined
-  /** Whether it is worth guessing that nobody has written. */
+  /** Whether it is likely that nobody has written meanwhile. */
   let isQuiet = false
 
   const passed = (last: Micros): void => {
@@ -58,8 +56,8 @@ export const createSnapshots = ({ lease, readWritten, makeReadable }: SnapshotsO
       if (held !== undefined) return readAt(held)
       const guessed = readable
       if (guessed !== undefined && isQuiet) {
-        // Asked at the same time as the question itself. Where this is still the last, everything up to it was there
-        // before the question was asked. A writer that was taken for dead moved it, too.
+        // Asked at the same time as the query itself. If this is still the last time, everything up to it was there before the query. It
+        // also moves when a writer is taken for dead.
         const [written, result] = await Promise.all([ask(options), work(guessed)])
         isQuiet = written.last === guessed.last
         return isQuiet ? result : readAt(written)

@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache'
 import type { Term } from '../../xapi/terms.ts'
 
 /**
- * A term as a database keeps it: its letter and then 126 bits of a digest in base64url, 22 characters in all. Terms hold
- * IRIs of any length, which no engine takes as a key; two terms with one digest are not to be expected, nor to be made.
+ * A term as a database keeps it: its letter, then 126 bits of a digest in base64url, 22 characters in total. Terms hold IRIs of any length,
+ * which no engine accepts as a key. Two terms with the same digest cannot be expected or produced.
  */
 export type Token = string
 
@@ -22,5 +22,5 @@ export const tokenOf = (term: Term): Token => {
   return token
 }
 
-/** Whether statements that target one with this token inherit it: all but the Authority's (`xapi/terms.ts`). */
+/** Whether statements that target one with this token inherit it. Only the token of the Authority is not inherited (`xapi/terms.ts`). */
 export const isInheritable = (token: Token): boolean => !token.startsWith('m')

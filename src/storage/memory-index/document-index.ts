@@ -1,4 +1,4 @@
-/** What a set of documents belongs to, as `DocumentScope` has it. */
+/** The scope of documents, as in `DocumentScope`. */
 interface Scope {
   readonly kind: string
   readonly activity?: string
@@ -10,12 +10,14 @@ interface Identified extends Scope {
   readonly id: string
 }
 
-/** Documents, or where they are, by their keys in memory. */
+/** Documents, or their positions, by their keys in memory. */
 export interface DocumentIndex<Key extends Identified, Entry> {
   get(key: Key): Entry | undefined
   set(key: Key, entry: Entry): void
   delete(key: Key): void
-  /** Those of a scope; of a State scope without registration those of any registration and of none (Communication §2.3). */
+  /**
+   * The documents of a scope. A State scope without registration includes those with any registration and with none (Communication §2.3).
+   */
   within(scope: Scope): Generator<readonly [key: Key, entry: Entry]>
   all(): Generator<readonly [key: Key, entry: Entry]>
 }
@@ -24,7 +26,7 @@ export interface DocumentIndex<Key extends Identified, Entry> {
 const ownerOf = ({ kind, activity, agent }: Scope): string => JSON.stringify([kind, activity ?? '', agent ?? ''])
 const placeIn = ({ registration, id }: Identified): string => JSON.stringify([registration ?? '', id])
 
-/** Whether two keys are of one document. */
+/** Whether two keys name the same document. */
 export const isSameKey = (one: Identified, other: Identified): boolean =>
   ownerOf(one) === ownerOf(other) && placeIn(one) === placeIn(other)
 

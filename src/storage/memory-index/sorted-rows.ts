@@ -1,12 +1,12 @@
 /**
- * Lists of rows (small numbers) that are kept in an order which only their owner knows, and what they have in common.
- * New rows nearly always come last, so lists are plain arrays. Every `as` below is an index within the bounds of its list.
+ * Lists of rows (small numbers) in an order that only their owner knows, and the rows that they have in common. New rows nearly always come
+ * last, so lists are plain arrays. Every `as` below is an index within the bounds of its list.
  */
 
 /** Negative when `one` comes before `other`, 0 only for the same row. */
 export type RowOrder = (one: number, other: number) => number
 
-/** Index of the first row that is not before the sought one, which is described by `order(row)`: below 0 for rows before it. */
+/** The index of the first row that is not before the wanted one. `order(row)` describes the wanted one: below 0 for rows before it. */
 export const firstNotBefore = (rows: readonly number[], order: (row: number) => number): number => {
   let low = 0
   let high = rows.length
@@ -18,7 +18,7 @@ export const firstNotBefore = (rows: readonly number[], order: (row: number) => 
   return low
 }
 
-/** Adds a row where it belongs, unless it is there. */
+/** Adds a row in its place, unless the list has it. */
 export const insertRow = (rows: number[], row: number, order: RowOrder): void => {
   const last = rows.at(-1)
   if (last === undefined || order(last, row) < 0) {
@@ -29,7 +29,7 @@ export const insertRow = (rows: number[], row: number, order: RowOrder): void =>
   if (rows[index] !== row) rows.splice(index, 0, row)
 }
 
-/** Brings rows that were added anyhow into order, each once. */
+/** Sorts rows that were added in any order, and removes repetitions. */
 export const sortRows = (rows: number[], order: RowOrder): void => {
   rows.sort(order)
   let kept = 0
@@ -41,7 +41,7 @@ export const sortRows = (rows: number[], order: RowOrder): void => {
   rows.length = kept
 }
 
-/** From `start` on: the index of the first row that is not before `row` in this direction; past the end if none is. */
+/** Starting at `start`: the index of the first row that is not before `row` in this direction. After the end if there is none. */
 const leap = (rows: readonly number[], start: number, row: number, step: 1 | -1, order: RowOrder): number => {
   const before = (index: number): boolean => step * order(rows[index] as number, row) < 0
   const inside = (index: number): boolean => index >= 0 && index < rows.length
@@ -52,7 +52,7 @@ const leap = (rows: readonly number[], start: number, row: number, step: 1 | -1,
     near += step * distance
     distance *= 2
   }
-  // `near` is before the row; `far` is not, or past the end.
+  // `near` is before the row. `far` is not, or is after the end.
   let far = near + step * distance
   if (far < 0) far = -1
   if (far > rows.length) far = rows.length
@@ -65,8 +65,8 @@ const leap = (rows: readonly number[], start: number, row: number, step: 1 | -1,
 }
 
 /**
- * The rows that are in all lists, one by one, from index `start` of the first list on. The first should be the
- * shortest: each step leaps over what cannot be in all.
+ * The rows that are in all lists, one by one, from index `start` of the first list. The first should be the shortest: each step skips what
+ * cannot be in all lists.
  */
 export function* commonRows(
   [first, ...others]: readonly (readonly number[])[],

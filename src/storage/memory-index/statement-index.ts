@@ -5,7 +5,7 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { Heritage } from './inheritance.ts'
 import { commonRows, firstNotBefore, insertRow, sortRows } from './sorted-rows.ts'
 
-/** A statement as the index takes it in; the text stays where it is. */
+/** A statement as the index receives it. The index does not keep the text. */
 export interface IndexedStatement {
   /** Normalised. */
   readonly id: StatementId
@@ -13,12 +13,12 @@ export interface IndexedStatement {
   readonly statement: Statement
 }
 
-/** Number of a statement in the order in which it was added; where its text is, the owner of the index knows. */
+/** The number of a statement, in the order in which it was added. The owner of the index knows where its text is. */
 export type IndexRow = number
 
 /**
- * All that is derived from the statements of one store, in memory: one list of rows per term, in the order (stored, id);
- * ids, voiding and references in both directions. It holds no text.
+ * All that is derived from the statements of one store, in memory: one list of rows for each term, in the order (stored, id); ids, voiding,
+ * and references in both directions. It holds no text.
  */
 export interface StatementIndex extends Heritage {
   readonly size: number
@@ -26,24 +26,24 @@ export interface StatementIndex extends Heritage {
   id(row: IndexRow): StatementId
   stored(row: IndexRow): Micros
   isVoided(row: IndexRow): boolean
-  /** All of them or, if one cannot be read as a statement (TypeError), none. None of the ids may be there yet. */
+  /** Adds all of them. If one cannot be read as a statement (TypeError), it adds none. None of the ids may exist already. */
   add(statements: readonly IndexedStatement[]): void
-  /** `add` in steps, between which others may ask: they see nothing of it until `seal`, which takes little time. */
+  /** `add` in steps. Queries between the steps see nothing of it until `seal`, which is quick. */
   stage(statements: readonly IndexedStatement[]): Generator<void, void, void>
   seal(): void
-  /** For opening a store: `add` of one statement from anywhere in the order. Queries may be asked only after `sort`. */
+  /** For opening a store: adds one statement from anywhere in the order. Queries are possible only after `sort`. */
   append(statement: IndexedStatement): void
   sort(): void
   query(query: StatementQuery): { readonly rows: readonly IndexRow[]; readonly more: boolean }
-  /** All there are, voided ones too, oldest first. */
+  /** All statements, also voided ones, oldest first. */
   everything(after: Position | undefined, limit: number): { readonly rows: readonly IndexRow[]; readonly more: boolean }
 }
 
-/** Of those ids that are there, each once. */
+/** The rows of those ids that exist, each once. */
 export const rowsOf = (index: Pick<StatementIndex, 'row'>, ids: readonly StatementId[]): IndexRow[] =>
   [...new Set(ids)].flatMap((id) => index.row(id) ?? [])
 
-/** What comes after every id. */
+/** Greater than every id. */
 const lastId = '\uffff'
 
 export const createStatementIndex = (): StatementIndex => {
@@ -52,7 +52,7 @@ export const createStatementIndex = (): StatementIndex => {
   const rowOf = new Map<StatementId, IndexRow>()
   const all: IndexRow[] = []
 
-  /** Terms are numbered; `lists[number]` are the rows that have one, inherited ones included. */
+  /** Terms are numbered. `lists[number]` are the rows with the term, inherited or not. */
   const numberOf = new Map<Term, number>()
   const lists: IndexRow[][] = []
   /** The terms that others may inherit from a row: `terms` from `firstTerm[row]` to `firstTerm[row + 1]`. */
@@ -60,20 +60,20 @@ export const createStatementIndex = (): StatementIndex => {
   let terms = new Uint32Array(1024)
   let unsorted: Set<IndexRow[]> | undefined
 
-  /** Of rows that target others: the terms that others may inherit from them, with those that they inherit. */
+  /** For rows that target others: the terms that others may inherit from them, including those that they inherit. */
   const through = new Map<IndexRow, Set<number>>()
   const referrers = new Map<StatementId, IndexRow[]>()
   const voidedIds = new Set<StatementId>()
   const voiding = new Set<IndexRow>()
   const voided = new Set<IndexRow>()
 
-  /** Rows from this one on are staged, and so is what follows. */
+  /** Rows from this one on are staged, and so are the lists below. */
   let sealed: IndexRow = 0
-  /** Number of a term, row, number of a term, row, ... */
+  /** Number of a term, row, number of a term, row, … */
   let listings: number[] = []
   let victims: IndexRow[] = []
 
-  // Rows and numbers of terms are only ever taken from what is kept here: what stands at them is there.
+  // Rows and numbers of terms come only from these lists, so each has an entry.
   const compare = (row: IndexRow, { stored, id }: Position): number =>
     (storedAt[row] as Micros) - stored || textOrder(ids[row] as StatementId, id)
   const order = (one: IndexRow, other: IndexRow): number =>
@@ -126,8 +126,8 @@ export const createStatementIndex = (): StatementIndex => {
   }
 
   /**
-   * A referrer has whatever its target has: where nothing is new there is nothing to hand on either. This ends circles,
-   * and keeps long chains of statements that say the same cheap.
+   * A referrer always has what its target has. If nothing is new, nothing is passed on. So a circle of references ends, and long chains of
+   * equal statements stay cheap.
    */
   const handDown = function* (start: IndexRow): Generator<void, void, void> {
     const waiting = [{ row: start, numbers: [...termsOf(start)] }]
@@ -196,7 +196,7 @@ export const createStatementIndex = (): StatementIndex => {
     seal()
   }
 
-  /** The lists of all terms of a query, shortest first; undefined when a term is unknown: nothing can match. */
+  /** The lists of all terms of a query, shortest first. Undefined if a term is unknown: nothing can match. */
   const listsOf = (query: StatementQuery): IndexRow[][] | undefined => {
     const found: IndexRow[][] = []
     for (const term of termsOfQuery(query)) {
@@ -211,7 +211,7 @@ export const createStatementIndex = (): StatementIndex => {
     const found = listsOf({ ...filters, ascending, limit })
     const [first] = found ?? []
     if (found === undefined || first === undefined) return { rows: [], more: false }
-    // Every row that matches lies between two fences, both exclusive.
+    // Every row that matches is between two bounds, both exclusive.
     let low: Position = { stored: since ?? Number.NEGATIVE_INFINITY, id: lastId }
     let high: Position = { stored: until ?? Number.POSITIVE_INFINITY, id: lastId }
     if (after !== undefined && ascending && isBefore(low, after)) low = after
@@ -265,7 +265,7 @@ export const createStatementIndex = (): StatementIndex => {
   }
 }
 
-/** Everything that can fail on something that is no statement is done here, before the index is touched. */
+/** Everything that can fail on an invalid statement is done here, before the index changes. */
 const derive = ({ id, stored, statement }: IndexedStatement) => ({
   id,
   stored,

@@ -11,25 +11,25 @@ import { isUuid } from './uuid.ts'
 
 export interface StringFormat {
   readonly test: (text: string) => boolean
-  /** What a person should have sent. */
+  /** What a client should have sent. */
   readonly expected: string
-  /** The same, with what is wrong about a text that was sent. */
+  /** The same, with what is wrong in the text that was sent. */
   readonly expectedInsteadOf?: (text: string) => string
 }
 
-/** Every `format` that the schemas name. schemas/README.md says the same to other languages. */
+/** Every `format` in the schemas. schemas/README.md describes them for other languages. */
 export const formats: { readonly [name: string]: StringFormat } = {
   'iso8601-duration': { test: isDuration, expected: 'an ISO 8601 duration, e.g. PT1H30M or P2W' },
   iri: { test: isIri, expected: 'an IRI with a scheme', expectedInsteadOf: expectedIri },
-  'language-tag': { test: isLanguageTag, expected: 'a language tag as of RFC 5646, e.g. en or pt-BR' },
+  'language-tag': { test: isLanguageTag, expected: 'a language tag (RFC 5646), e.g. en or pt-BR' },
   'mailto-iri': { test: isMbox, expected: '`mailto:` and an e-mail address' },
   'media-type': { test: isMediaType, expected: 'a media type, e.g. application/pdf' },
   sha1: { test: isSha1, expected: 'a SHA-1 of 40 hexadecimal digits' },
   sha2: { test: isSha2, expected: 'a SHA-2 of 56, 64, 96 or 128 hexadecimal digits' },
-  timestamp: { test: isTimestamp, expected: 'a timestamp as of ISO 8601, e.g. 2026-01-31T12:00:00Z' },
+  timestamp: { test: isTimestamp, expected: 'a timestamp in ISO 8601, e.g. 2026-01-31T12:00:00Z' },
   'date-time': {
     test: isTimestampWithOffset,
-    expected: 'a timestamp as of RFC 3339 with its offset, e.g. 2026-01-31T12:00:00Z'
+    expected: 'a timestamp in RFC 3339 with an offset, e.g. 2026-01-31T12:00:00Z'
   },
   uri: { test: isUri, expected: 'a URI with a scheme', expectedInsteadOf: expectedUri },
   uuid: { test: isUuid, expected: 'a UUID' }

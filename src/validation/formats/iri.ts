@@ -1,14 +1,14 @@
 /**
- * A scheme, a colon, and at least one character; none of those that RFC 3987 gives no place in an IRI: white space and
- * control characters of ASCII, C1 controls, and <>"{}|\^`. Data §2.2 asks for the scheme and allows best-effort
- * validation of the rest: percent-encoding and the grammar of hosts are not looked at, and names in any script pass.
+ * A scheme, a colon, and at least one character. RFC 3987 excludes some characters from an IRI: white space and control characters of
+ * ASCII, C1 controls, and <>"{}|\^`. Data §2.2 asks for the scheme and allows best-effort validation of the rest. So percent-encoding and
+ * the grammar of hosts are not checked, and names in any script are accepted.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are refused.
 const iri = /^[A-Za-z][A-Za-z0-9+.-]*:[^\u0000-\u0020"<>\\^`{|}\u007f-\u009f]+$/
 
 export const isIri = (text: string): boolean => iri.test(text)
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are refused.
 const refused = /[\u0000-\u0020"<>\\^`{|}\u007f-\u009f]/u
 
 const nameOf = (character: string): string => {
@@ -18,12 +18,12 @@ const nameOf = (character: string): string => {
 }
 
 /**
- * What should stand instead of a text that is not one: the first character that has no place in it, or that the scheme
- * is missing. `kind` is its name, and `unfit` finds a character that it cannot have.
+ * The message for a text that is not one: the first character that is not allowed, or the missing scheme. `kind` is its name. `unfit` finds
+ * a character that is not allowed.
  */
 export const expectedWith = (kind: string, text: string, unfit: RegExp): string => {
   const found = unfit.exec(text)
-  // The scheme has letters of ASCII only: what is wrong within it is that there is none.
+  // A scheme has only ASCII letters, so an error within it means that there is no scheme.
   if (found === null || !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(text)) return `${kind} with a scheme`
   const [character] = found
   const place = [...text.slice(0, found.index)].length + 1

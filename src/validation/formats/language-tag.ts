@@ -4,7 +4,7 @@ const langtag =
 
 const privateUse = /^x(?:-[a-z\d]{1,8})+$/i
 
-/** The tags that were registered before there was a grammar, and that do not follow it; they are a closed list. */
+/** The tags that are older than the grammar and do not follow it. It is a closed list. */
 const irregular: ReadonlySet<string> = new Set(
   (
     'en-gb-oed i-ami i-bnn i-default i-enochian i-hak i-klingon i-lux i-mingo i-navajo i-pwn i-tao i-tay i-tsu ' +
@@ -28,13 +28,13 @@ const repeatsSubtag = (tag: string): boolean => {
   return false
 }
 
-/** Nothing shorter has room for a sub-tag that comes twice. */
+/** A shorter tag has no room for a subtag that comes twice. */
 const shortestThatRepeats = 'en-a-bb-a-cc'.length
 
-/** Applications may limit the length; RFC 5646 §4.4.1 finds 35 characters enough. */
+/** Applications may limit the length. RFC 5646 §4.4.1 finds 35 characters enough. */
 const longest = 255
 
-/** A well-formed BCP 47 tag (RFC 5646 §2.2.9); whether its subtags are registered is not looked at. */
+/** A well-formed BCP 47 tag (RFC 5646 §2.2.9). It is not checked whether its subtags are registered. */
 export const isLanguageTag = (text: string): boolean => {
   if (text.length > longest) return false
   if (langtag.test(text)) return text.length < shortestThatRepeats || !repeatsSubtag(text)

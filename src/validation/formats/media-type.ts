@@ -2,7 +2,7 @@
 const mediaType =
   /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[ \t]*(?:;[ \t]*(?:[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\\p{Cc}]|\t|\\\P{Cc})*")[ \t]*)?)*$/u
 
-/** Far more than any media type needs, and far less than an expression with repeated groups needs memory for. */
+/** Far more than any media type needs, and short enough for the memory of a regular expression with repeated groups. */
 const longest = 1000
 
 export const isMediaType = (text: string): boolean => text.length <= longest && mediaType.test(text)

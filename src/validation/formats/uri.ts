@@ -1,6 +1,6 @@
 import { expectedWith } from './iri.ts'
 
-/** An IRI of ASCII characters only (RFC 3986), with a scheme; as far as `isIri` looks. */
+/** An IRI with only ASCII characters (RFC 3986) and a scheme. It is checked as far as in `isIri`. */
 const uri = /^[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-[\]_a-z~]+$/
 
 export const isUri = (text: string): boolean => uri.test(text)

@@ -1,7 +1,7 @@
 import type { Score } from '../../xapi/statement.ts'
 import type { Fault } from '../explain.ts'
 
-/** `min` is less than `max`, and `raw` is within them as far as they are there (Data §2.4.5.1). */
+/** `min` is less than `max`, and `raw` is between those of them that are present (Data §2.4.5.1). */
 export const findScoreOutOfRange = ({ raw, min, max }: Score): Fault | undefined => {
   if (min !== undefined && max !== undefined && min >= max) {
     return { pointer: '/min', rule: 'scoreRange', expected: '`min` to be less than `max`' }

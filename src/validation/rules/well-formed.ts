@@ -1,7 +1,7 @@
 import type { Fault } from '../explain.ts'
 import { pointTo } from '../pointer.ts'
 
-/** How many arrays and objects may stand within each other. A statement without extensions needs ten. */
+/** The most nested arrays and objects. A statement without extensions needs ten. */
 export const maxDepth = 100
 
 const tooDeep: Fault = {
@@ -12,7 +12,7 @@ const tooDeep: Fault = {
 const loneSurrogate: Fault = {
   pointer: '',
   rule: 'noLoneSurrogates',
-  expected: 'Unicode text: half of a surrogate pair stands for no character'
+  expected: 'Unicode text: half of a surrogate pair is not a character'
 }
 
 const infinite: Fault = { pointer: '', rule: 'finiteNumbers', expected: 'a number that a double can hold' }
@@ -20,12 +20,12 @@ const infinite: Fault = { pointer: '', rule: 'finiteNumbers', expected: 'a numbe
 const within = (fault: Fault, key: string | number): Fault => ({ ...fault, pointer: pointTo('', key) + fault.pointer })
 
 /**
- * What holds at every depth, in extensions too: text that UTF-8 can carry, numbers that are printed again as they were
- * read and not as null, and no more nesting than whatever reads the statement later can follow. Undefined when it holds.
+ * Checks what must be true at every depth, in extensions too: text that UTF-8 can encode, numbers that are not printed as null, and nesting
+ * that any later reader can follow. Undefined if all is well.
  */
 export const findIllFormed = (value: unknown, depth = 0): Fault | undefined => {
   if (typeof value === 'string') return value.isWellFormed() ? undefined : loneSurrogate
-  // `JSON.parse` makes Infinity of 1E400.
+  // `JSON.parse` turns 1E400 into Infinity.
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : infinite
   if (typeof value !== 'object' || value === null) return undefined
   if (depth === maxDepth) return tooDeep

@@ -58,7 +58,7 @@ export const requestBodyOf = ({ path }: Resource, name: OperationName): Schema =
 }
 
 export const errorAnswer: Schema = {
-  description: 'Refused: which error, in words, and where. `ralph errors` lists them all.',
+  description: 'Refused: the error, in words, and where it is. `ralph errors` lists all errors.',
   content: {
     'application/json': {
       schema: {
@@ -95,14 +95,14 @@ const page: Schema = {
   type: 'object',
   properties: {
     statements: { type: 'array', items: statement },
-    more: { type: 'string', description: 'Where the next page is, relative to this server; empty: there is none.' }
+    more: { type: 'string', description: 'Path of the next page on this server. Empty if there is no next page.' }
   },
   required: ['statements']
 }
 
 const answers: { readonly [path: string]: { readonly [name in OperationName]?: Schema } } = {
   '/statements': {
-    GET: json('One statement, if it was asked for by id; else a page of a list, newest first.', {
+    GET: json('One statement if the request named an id. Otherwise a page of a list, newest first.', {
       anyOf: [statement, page]
     }),
     POST: json('Stored. The ids of the statements, in the order in which they were sent.', {
@@ -112,11 +112,11 @@ const answers: { readonly [path: string]: { readonly [name in OperationName]?: S
   },
   '/activities': { GET: json('The Activity.', referenceTo('1.0.3/activity.schema.json')) },
   '/agents': {
-    GET: json('The Person: each property is a list of all values that are known.', { type: 'object' })
+    GET: json('The Person: each property is a list of all known values.', { type: 'object' })
   }
 }
 
-/** What an operation answers when all is well, by status. */
+/** The successful answers of an operation, by status. */
 export const answersOf = (resource: Resource, name: OperationName): Schema => {
   const known = answers[resource.path]?.[name]
   if (known !== undefined) return { 200: known }

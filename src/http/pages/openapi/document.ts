@@ -14,7 +14,7 @@ the user \`janedoe\` with the password \`supersecret\`). Then open *POST /xAPI/s
 *Execute*. *GET /xAPI/statements* shows what is stored.`
 
 const propertiesOf = (schema: Schema | undefined): Readonly<Record<string, Schema>> =>
-  // One of our own schemas: an object of named strings.
+  // One of our own schemas, an object whose properties are strings.
   (schema?.properties ?? {}) as Readonly<Record<string, Schema>>
 
 /** Resources whose answers may have an ETag. */
@@ -99,7 +99,7 @@ const tagDescriptions: { readonly [name: string]: string } = {
 }
 
 export interface Served {
-  /** Where it is reached: RALPH_RUNSERVER_PUBLIC_URL, or '/' for the host that the document came from. */
+  /** The URL of the server: RALPH_RUNSERVER_PUBLIC_URL, or '/' for the host that served the document. */
   readonly url: string
   /** The version of Ralph. */
   readonly version: string
@@ -107,7 +107,7 @@ export interface Served {
   readonly defaultVersion: Version
 }
 
-/** The OpenAPI 3.1 document, made from the resources that are served and the schemas that describe them. */
+/** The OpenAPI 3.1 document, made from the resources and the schemas that describe them. */
 export const openApiDocument = (schemas: ReadonlyMap<string, Schema>, served: Served): Schema => ({
   openapi: '3.1.0',
   info: { title: 'Ralph LRS', version: served.version, description: introduction },

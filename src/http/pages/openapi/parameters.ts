@@ -1,7 +1,7 @@
 import type { Operation, OperationName } from '../../xapi/resource.ts'
 import type { Schema } from './schemas.ts'
 
-/** Ralph's own parameters; those of the specification are described in schemas/xapi. */
+/** Ralph's own parameters. Those of the specification are described in schemas/xapi. */
 const ownParameters: { readonly [name: string]: Schema } = {
   mine: { enum: ['true', 'false'], description: 'Only statements whose Authority is the user who asks.' },
   more: { type: 'string', description: 'Cursor of the next page, from a `more` link.' },
@@ -9,7 +9,7 @@ const ownParameters: { readonly [name: string]: Schema } = {
   ignoreInvalid: { enum: ['true', 'false'], description: 'The same as `partialSuccess`.' }
 }
 
-/** For people; the schemas describe what their names do not say. */
+/** Descriptions for people, where the name does not say enough. */
 const descriptions: { readonly [name: string]: string } = {
   verb: 'Id of the verb.',
   activity: 'Id of an Activity that is the Object.',
@@ -53,7 +53,7 @@ export const queryParametersOf = (
       ...ownParameters[name]
     }
     const example = examples[name]
-    // A page that shows this fills examples in: into what has to be given it may, into a filter it must not.
+    // The page fills in examples. It may fill in a required value, but not a filter.
     const words = [description, required || example === undefined ? undefined : `For example \`${example}\`.`]
     return {
       name,
@@ -74,11 +74,11 @@ const header = (name: string, description: string): Schema => ({
 
 const ifMatch = header('If-Match', 'ETag of the document that is replaced or removed.')
 const ifNoneMatch = header('If-None-Match', '`*`: only if there is no such document yet.')
-/** A profile is replaced only by who says what was there (Communication §3.1). */
+/** A profile may be replaced only with the ETag of the present one (Communication §3.1). */
 const firstOfProfile = { ...ifNoneMatch, example: '*' }
 const acceptLanguage = header('Accept-Language', 'Languages that are preferred, with `format=canonical`.')
 
-/** Headers that change what is answered, besides the version. */
+/** The headers that change an answer, besides the version. */
 export const headerParametersOf = (path: string, name: OperationName): readonly Schema[] => {
   if (path === '/statements') return name === 'GET' ? [acceptLanguage] : []
   if (name === 'GET') return []

@@ -3,7 +3,7 @@ import { versions } from '../../../xapi/version.ts'
 
 export type Schema = Readonly<Record<string, unknown>>
 
-/** Schemas by their path below schemas/xapi, without `$id`: references in them are relative to where they are served. */
+/** Schemas by their path below schemas/xapi, without `$id`: their references are relative to the path where they are served. */
 export const schemasByPath = (): ReadonlyMap<string, Schema> => {
   const found = new Map<string, Schema>()
   for (const { $id, ...schema } of versions.flatMap(readSchemas))
@@ -11,7 +11,7 @@ export const schemasByPath = (): ReadonlyMap<string, Schema> => {
   return found
 }
 
-/** Name among the components of the OpenAPI document: `statement-2.0.0` for `2.0.0/statement.schema.json`. */
+/** The name of a schema in the OpenAPI document: `statement-2.0.0` for `2.0.0/statement.schema.json`. */
 const componentName = (path: string): string => {
   const [version, file = ''] = path.split('/')
   return `${file.replace('.schema.json', '')}-${version}`
@@ -21,7 +21,7 @@ export const referenceTo = (path: string): Schema => ({ $ref: `#/components/sche
 
 const schemaFile = /^(?:\.\.\/)?[\w./-]+\.schema\.json$/
 
-/** What is said to our own validator only. */
+/** Keywords that only our own validator reads. */
 const isForValidator = (key: string): boolean => key === '$schema' || key.startsWith('x-')
 
 const asComponent = (value: unknown, path: string): unknown => {
@@ -38,8 +38,8 @@ const asComponent = (value: unknown, path: string): unknown => {
 }
 
 /**
- * The schemas of bodies as components: the document is whole by itself, so that a tool reads it without fetching
- * anything else, and wherever a proxy hangs the server.
+ * The schemas of bodies as components. The document is complete by itself, so a tool reads it without fetching anything else, behind any
+ * proxy.
  */
 export const schemaComponents = (schemas: ReadonlyMap<string, Schema>): Schema =>
   Object.fromEntries(
