@@ -1,7 +1,13 @@
 import type { ImportRecord } from '../contracts/imports.ts'
 
 /** One line of what became of an import. */
-export const importLine = ({ id, status, filename, counts, trouble }: ImportRecord): string => {
+export const importLine = ({
+  id,
+  status,
+  filename,
+  counts,
+  trouble
+}: Pick<ImportRecord, 'id' | 'status' | 'filename' | 'counts' | 'trouble'>): string => {
   const { read, written, already, rejected } = counts
   const numbers = `${read} read, ${written} written, ${already} there already, ${rejected} rejected`
   const why = trouble === undefined ? '' : `; ${trouble.code}: ${trouble.message.replaceAll('\n', ' ')}`

@@ -25,6 +25,7 @@ import { declareRunserver } from './commands/runserver.ts'
 import { declareSample } from './commands/sample.ts'
 import { declareSettings } from './commands/settings.ts'
 import { declareStatus } from './commands/status.ts'
+import { declareUpload } from './commands/upload.ts'
 import { declareValidate } from './commands/validate.ts'
 import { declareWrite } from './commands/write.ts'
 import type { Composition } from './composition.ts'
@@ -77,6 +78,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareSample(program)
   declareSettings(program, forCommand('settings'))
   declareStatus(program, forCommand('status'))
+  declareUpload(program, composition)
   declareValidate(program, composition)
   declareWrite(program, forCommand('write', 'push'))
   return program

@@ -8,6 +8,7 @@ import { importsGroup } from '../settings/imports.ts'
 import { listenersGroup } from '../settings/listeners.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
 import { registryGroup } from '../settings/registry.ts'
+import { uploadGroup } from '../settings/upload.ts'
 import { uploadsGroup } from '../settings/uploads.ts'
 import type { Composition } from './composition.ts'
 
@@ -40,6 +41,7 @@ export const sectionsOf = (composition: Configured): readonly Section[] => [
   ...serverSections(composition),
   { title: 'Converters', group: converterGroup },
   { title: 'Downloads', group: downloadsGroup },
+  { title: 'Upload', group: uploadGroup },
   { title: 'Registry', group: registryGroup },
   { title: 'Listeners', group: listenersGroup },
   ...composition.archiveSources.map((source) => ({ title: `Mirror ${source.name}`, group: mirrorGroupOf(source) })),

@@ -96,6 +96,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     may: ['durability', 'contracts', 'settings', 'errors.ts'],
     sentence: 'What comes piece by piece is kept until it is whole, and handed to the imports then.'
   },
+  tus: {
+    may: ['network', 'durability', 'contracts', 'errors.ts'],
+    sentence: 'A client of uploads knows the protocol, and no server.'
+  },
   backends: {
     may: [
       ...[
@@ -159,7 +163,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
         'contracts',
         'sample'
       ],
-      ...['telemetry', 'downloads', 'listeners', 'errors.ts']
+      ...['telemetry', 'downloads', 'listeners', 'tus', 'errors.ts']
     ],
     sentence: 'A command receives what it works with; it never opens a store.'
   }

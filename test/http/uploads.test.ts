@@ -3,42 +3,10 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { Upload, type UploadOptions } from 'tus-js-client'
 import type { ImportRecord } from '../../src/contracts/imports.ts'
-import { type RalphOptions, type RunningRalph, runserver } from '../support/ralph-process.ts'
-import { sent } from '../support/requests.ts'
-import { aUser } from '../support/users.ts'
-
-const users = [
-  await aUser('jane', 'secret'),
-  await aUser('john', 'secret'),
-  await aUser('paul', 'secret', { scopes: ['profile/read'] })
-]
-const as = (username: string) => ({
-  authorization: `Basic ${Buffer.from(`${username}:secret`).toString('base64')}`
-})
-
-const aPlace = (t: Test, more: Readonly<Record<string, string>> = {}) => {
-  const cwd = t.testdir({ app: { 'auth.json': JSON.stringify(users) }, temp: {} })
-  const env = {
-    RALPH_APP_DIR: join(cwd, 'app'),
-    RALPH_TEMP_DIR: join(cwd, 'temp'),
-    RALPH_IMPORTS_ENABLED: 'true',
-    RALPH_LRS_RESTRICT_BY_SCOPES: 'true',
-    RALPH_LRS_RESTRICT_BY_AUTHORITY: 'true',
-    ...more
-  }
-  return { cwd, env, uploads: join(cwd, 'temp', 'uploads') }
-}
-
-const start = (t: Test, place: RalphOptions): Promise<RunningRalph> => runserver(t, ['-h', '127.0.0.1'], place)
-
-const statementsOf = (count: number) => Array.from({ length: count }, () => sent())
-const linesOf = (statements: readonly object[]): string =>
-  statements.map((each) => `${JSON.stringify(each)}\n`).join('')
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+import { aPlace, as, authFile, linesOf, paddedStatements, sha256, start } from '../support/uploads.ts'
 
 /** Sends with the client that everybody uses; gives the URL of the upload. */
 const send = (url: string, bytes: Buffer, options: UploadOptions = {}): Promise<string> =>
@@ -110,13 +78,9 @@ const becomes = async (check: () => boolean): Promise<boolean> => {
 
 t.test('an upload whose client and server are killed at 40 % goes on there, and becomes statements', async (t) => {
   const place = aPlace(t)
-  const statements = statementsOf(300)
   // What does not compress makes it long.
-  const padded = statements.map((each) => ({
-    ...each,
-    context: { extensions: { 'https://example.org/padding': randomBytes(3000).toString('base64') } }
-  }))
-  const bytes = gzipSync(linesOf(padded))
+  const statements = paddedStatements(1_350_000)
+  const bytes = gzipSync(linesOf(statements))
   const server = await start(t, place)
   let stopped = 0
   const url = await new Promise<string>((resolve, reject) => {
@@ -267,7 +231,7 @@ t.test('two servers do not work on one directory of uploads: the second says so,
   const place = aPlace(t)
   await start(t, place)
   const env = { ...place.env, RALPH_APP_DIR: join(place.cwd, 'temp') }
-  writeFileSync(join(place.cwd, 'temp', 'auth.json'), JSON.stringify(users))
+  writeFileSync(join(place.cwd, 'temp', 'auth.json'), authFile)
   const second = await start(t, { ...place, env })
   const answer = await ask(`${second.url}/api/upload`, 'POST', { 'upload-length': '10' })
   t.match([answer.status, await answer.json()], [503, { error: 'STORE_IN_USE' }])

@@ -1,33 +1,8 @@
 import { silenceParameter } from '../../network/time-limit.ts'
+import { baseUrl } from '../../settings/base-url.ts'
 import { parameter } from '../../settings/define.ts'
-import { headerText, type Kind, text } from '../../settings/kinds.ts'
+import { headerText, text } from '../../settings/kinds.ts'
 import { headerList } from './headers.ts'
-
-export interface BaseUrl {
-  /** Without credentials. */
-  readonly href: string
-  readonly username: string | undefined
-  readonly password: string | undefined
-}
-
-const decoded = (part: string): string | undefined => (part === '' ? undefined : decodeURIComponent(part))
-
-const baseUrl: Kind<BaseUrl> = {
-  expected: 'an http:// or https:// URL without query and fragment',
-  parse: (value) => {
-    const url = URL.canParse(value) ? new URL(value) : undefined
-    if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') return undefined
-    try {
-      const [username, password] = [decoded(url.username), decoded(url.password)]
-      url.username = ''
-      url.password = ''
-      return { href: url.href.endsWith('/') ? url.href : `${url.href}/`, username, password }
-    } catch {
-      // A per cent sign that encodes nothing.
-      return undefined
-    }
-  }
-}
 
 /** Names and defaults are those of Ralph 5; its chunk sizes are declared for all backends at once. */
 export const lrsParameters = {
