@@ -21,7 +21,7 @@ import {
   loadUploads,
   variablesOf
 } from './settings/load.ts'
-import { loadRegistry } from './settings/registry.ts'
+import { loadNode, loadRegistry } from './settings/registry.ts'
 import { type Sources, withBackendValues } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
@@ -50,8 +50,21 @@ const backendNamed = (name: string): LrsRole => {
   )
 }
 
+const openRegistry: Composition['openRegistry'] = async (sources, { appDir }) => {
+  const { openRegistry: open } = await import('./registry/open.ts')
+  return open(loadRegistry(sources, appDir), clock)
+}
+
 const openData: Composition['openData'] = (backend, sources, { appDir }, log) =>
-  loadBackend(sources, backend.configure.bind(backend))({ clock, appDir, log })
+  loadBackend(
+    sources,
+    backend.configure.bind(backend)
+  )({
+    clock,
+    appDir,
+    log,
+    openRegistry: () => openRegistry(sources, { appDir })
+  })
 
 /** The parts of the server and their log. None of the parts is started. */
 const preparedParts = async (sources: Sources) => {
@@ -66,7 +79,10 @@ const preparedParts = async (sources: Sources) => {
   const [imports, downloads] = [loadImports(sources), loadDownloads(sources)]
   const uploads = loadUploads(sources)
   const openObjects = objectsOf({ dataBackends, openData }, sources, settings.general, logger)
-  const context = { clock, logger, backend: name, version: readVersion(), imports, uploads, downloads, openObjects }
+  const node = loadNode(sources, settings.general.appDir)
+  const registry = node && { node, open: () => openRegistry(sources, settings.general) }
+  const version = readVersion()
+  const context = { clock, logger, backend: name, version, imports, uploads, downloads, openObjects, registry }
   return { logger, parts: serverParts(settings, context) }
 }
 
@@ -123,10 +139,7 @@ process.exitCode = await run(process.argv.slice(2), {
       log
     })
   },
-  openRegistry: async (sources, { appDir }) => {
-    const { openRegistry } = await import('./registry/open.ts')
-    return openRegistry(loadRegistry(sources, appDir), clock)
-  },
+  openRegistry,
   listen: async (pipelines, { sources, log, tempDir, signal }) => {
     const { runListeners } = await import('./parts/listeners.ts')
     const { name, configure } = backendNamed(loadBackendName(sources))

@@ -49,7 +49,7 @@ export interface Composition {
   /** Opens imports that deliver there; undefined: that only look and take in. Whoever opens them closes them. */
   openImports(sources: Sources, log: Log, to: ImportDestination | undefined): Promise<Imports>
   /** Opens the registry as it is set; whoever opens it closes it. */
-  openRegistry(sources: Sources, general: GeneralSettings): Promise<Registry>
+  openRegistry(sources: Sources, general: Pick<GeneralSettings, 'appDir'>): Promise<Registry>
   /** Listens until the signal is aborted, and what was under way has ended. */
   listen(
     pipelines: readonly PipelineConfig[],

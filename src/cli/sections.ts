@@ -7,7 +7,7 @@ import { grpcGroup } from '../settings/grpc.ts'
 import { importsGroup } from '../settings/imports.ts'
 import { listenersGroup } from '../settings/listeners.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
-import { registryGroup } from '../settings/registry.ts'
+import { nodeGroup, registryGroup } from '../settings/registry.ts'
 import { uploadGroup } from '../settings/upload.ts'
 import { uploadsGroup } from '../settings/uploads.ts'
 import type { Composition } from './composition.ts'
@@ -30,6 +30,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'Users', group: identityGroup },
   { title: 'Imports', group: importsGroup },
   { title: 'gRPC', group: grpcGroup },
+  { title: 'Registry', group: { ...registryGroup, ...nodeGroup } },
   { title: 'Uploads', group: uploadsGroup },
   ...backendSections('Backend', lrsBackends)
 ]
@@ -42,7 +43,6 @@ export const sectionsOf = (composition: Configured): readonly Section[] => [
   { title: 'Converters', group: converterGroup },
   { title: 'Downloads', group: downloadsGroup },
   { title: 'Upload', group: uploadGroup },
-  { title: 'Registry', group: registryGroup },
   { title: 'Listeners', group: listenersGroup },
   ...composition.archiveSources.map((source) => ({ title: `Mirror ${source.name}`, group: mirrorGroupOf(source) })),
   ...backendSections('Data backend', composition.dataBackends)

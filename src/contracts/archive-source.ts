@@ -74,12 +74,12 @@ export interface ArchiveSourceRole {
   readonly summary: string
   /** The settings of its connection. They have the names of the service's own tools. */
   readonly settings: SettingsGroup
-  readonly configure: Configure<Omit<DataContext, 'appDir'>, ArchiveSource>
+  readonly configure: Configure<Pick<DataContext, 'clock' | 'log'>, ArchiveSource>
   /** The rights that a mirror needs, and no others. */
   readonly rights: readonly AccessRule[]
   /** Asks for a key with these rights. `redirection` is the page that is shown after the confirmation. */
   readonly requestKey: Configure<
-    Omit<DataContext, 'appDir'> & { readonly redirection: string | undefined; readonly signal: AbortSignal },
+    Pick<DataContext, 'clock' | 'log'> & { readonly redirection: string | undefined; readonly signal: AbortSignal },
     RequestedKey
   >
 }

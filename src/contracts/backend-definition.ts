@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import type { DataBackend, DataCapabilities } from './data-backend.ts'
 import type { Log } from './log.ts'
 import type { BackendContext, LrsBackend } from './lrs-backend.ts'
+import type { Registry } from './registry.ts'
 import type { StoreFiles } from './store-files.ts'
 
 /** What a data backend gets besides its own settings. */
@@ -12,6 +13,8 @@ export interface DataContext {
   /** RALPH_APP_DIR, absolute. */
   readonly appDir: string
   readonly log: Log
+  /** Opens the registry as it is set, for a backend that finds its servers there; whoever opens it closes it. */
+  openRegistry(): Promise<Registry>
 }
 
 /**

@@ -2,14 +2,19 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../contracts/clock.ts'
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
+import type { Registry } from '../contracts/registry.ts'
+import type { Values } from '../settings/define.ts'
 import type { RunserverSettings } from '../settings/load.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
+import type { nodeGroup } from '../settings/registry.ts'
 import type { ImportSettings, UploadSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { databasePart } from './database.ts'
 import { grpcPart } from './grpc.ts'
 import { httpPart } from './http.ts'
 import { importsPart } from './imports.ts'
+import { registrationPart } from './registration.ts'
+import { registryPart } from './registry.ts'
 import { rejectedRequestsPart } from './rejected-requests.ts'
 import { uploadsPart } from './uploads.ts'
 import { createUrlFetcher, type UrlFetcherOptions } from './url-fetcher.ts'
@@ -26,6 +31,8 @@ export interface PartsContext {
   readonly downloads: UrlFetcherOptions['downloads']
   readonly openObjects: UrlFetcherOptions['openObjects']
   readonly uploads: UploadSettings
+  /** Undefined: no registry is set that servers share. */
+  readonly registry: { readonly node: Values<typeof nodeGroup>; open(): Promise<Registry> } | undefined
 }
 
 /** The parts of a server, in the order of their start. A new part is a file beside these, and one line here. */
@@ -45,7 +52,8 @@ export const serverParts = (
     imports: importSettings,
     uploads: uploadSettings,
     downloads,
-    openObjects
+    openObjects,
+    registry: shared
   }: PartsContext
 ): readonly Part[] => {
   const warn = (message: string): void => logger.warn(message)
@@ -77,6 +85,20 @@ export const serverParts = (
     grpcSettings === undefined
       ? undefined
       : grpcPart({ grpc: grpcSettings, settings, logger, version, newId, users, database, imports })
-  const beside = [rejected, imports, uploads, grpc].filter((part) => part !== undefined)
-  return [users, database, ...beside, http]
+  const registry = shared && registryPart(shared.open, logger)
+  const registration =
+    registry &&
+    shared &&
+    registrationPart({
+      registry,
+      node: shared.node,
+      settings,
+      http,
+      grpc: grpc && grpcSettings && { part: grpc, settings: grpcSettings },
+      version,
+      newId,
+      log: logger
+    })
+  const beside = [rejected, imports, uploads, grpc]
+  return [users, database, registry, ...beside, http, registration].filter((part) => part !== undefined)
 }

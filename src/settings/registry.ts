@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { RegistrySettings } from '../contracts/registry.ts'
-import { setting } from './define.ts'
+import { setting, type Values } from './define.ts'
 import { boolean, duration, type Kind, list, text } from './kinds.ts'
 import { createReader } from './read.ts'
 import type { Sources } from './sources.ts'
@@ -111,6 +111,39 @@ export const registryGroup = {
   })
 }
 
+/** Milliseconds: below it a pause of a server would look like its death. */
+const shortestTtl = 1000
+
+const serviceName: Kind<string> = {
+  expected: 'a name without slashes',
+  placeholder: 'name',
+  parse: (value) => (/^[^/\p{Cc}]+$/u.test(value) && value !== '.' && value !== '..' ? value : undefined)
+}
+
+/** What a server does with a registry that several machines share. */
+export const nodeGroup = {
+  service: setting('REGISTRY__SERVICE', {
+    kind: serviceName,
+    default: 'lrs',
+    flag: 'registry-service',
+    description: 'The server registers itself below services/NAME, where clients find it.'
+  }),
+  address: setting('REGISTRY__ADDRESS', {
+    kind: text,
+    default: undefined,
+    defaultText: 'the host that it listens on; if that is every one, the first address of this machine',
+    flag: 'registry-address',
+    description: 'Host by which clients reach this server.'
+  }),
+  ttl: setting('REGISTRY__TTL', {
+    kind: duration,
+    default: 10_000,
+    defaultText: '10s',
+    flag: 'registry-ttl',
+    description: 'A server that died is registered, and keeps its locks, for so long.'
+  })
+}
+
 /** @param appDir where the file of boltdb is. `INVALID_SETTING` names everything that is wrong. */
 export const loadRegistry = (
   sources: Sources,
@@ -131,4 +164,14 @@ export const loadRegistry = (
     reader.refuse('RALPH_REGISTRY__PROVIDER is zookeeper, whose client has no TLS: set no certificate and no https://')
   reader.finish()
   return { ...rest, provider: kind, endpoints, isConfigured: chosen !== undefined || given !== undefined }
+}
+
+/** What a server does with its registry; undefined: none is set, or one of one process. `INVALID_SETTING` */
+export const loadNode = (sources: Sources, appDir: string): Values<typeof nodeGroup> | undefined => {
+  const { isConfigured, provider: kind } = loadRegistry(sources, appDir)
+  const reader = createReader(sources)
+  const node = reader.read(nodeGroup)
+  if (node.ttl < shortestTtl) reader.refuse('RALPH_REGISTRY__TTL is too short: expected 1s or more')
+  reader.finish()
+  return isConfigured && kind !== 'boltdb' ? node : undefined
 }

@@ -141,6 +141,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
       'uploads',
       'identity',
       'storage',
+      'protocol',
       'telemetry',
       'settings',
       'contracts',

@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { Metadata } from '@grpc/grpc-js'
 import type { PackageDefinition } from '@grpc/proto-loader'
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
@@ -8,13 +8,12 @@ import { serviceIn } from '../../protocol/definition.ts'
 import type { MiddlewareSetting } from '../../settings/settings.ts'
 import { failureOf, isPassing, isServiceError, saidBy } from './errors.ts'
 import { runCall } from './middleware.ts'
+import type { Server, Servers } from './servers.ts'
 
 export interface GrpcClientOptions {
-  readonly addresses: readonly string[]
+  readonly servers: Servers
   readonly username: string
   readonly password: string
-  /** PEM of the authorities that are trusted; `''`: the usual ones; undefined: no TLS. */
-  readonly authorities: string | undefined
   readonly middleware: readonly MiddlewareSetting[]
   readonly definition: PackageDefinition
   readonly log: Log
@@ -36,27 +35,7 @@ export interface GrpcClient {
    * The messages of a stream. Where the server breaks off the call is made again, with what `request` is then.
    */
   receive<Message>(call: CallOf, request: () => object): AsyncGenerator<Message>
-  close(): void
-}
-
-interface Server {
-  readonly address: string
-  readonly client: Client
-}
-
-const openServers = ({ addresses, authorities, middleware }: GrpcClientOptions): readonly Server[] => {
-  const limit = middleware.find((each) => each.name === 'max_message_size')?.bytes
-  const channel = {
-    ...(limit === undefined ? {} : { 'grpc.max_receive_message_length': limit, 'grpc.max_send_message_length': limit }),
-    // A server that is back is found within the pauses between attempts.
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 2000
-  }
-  const trust =
-    authorities === undefined
-      ? credentials.createInsecure()
-      : credentials.createSsl(authorities === '' ? null : Buffer.from(authorities))
-  return addresses.map((address) => ({ address, client: new Client(address, trust, channel) }))
+  close(): Promise<void>
 }
 
 /** Calls of one server, each inside the middleware of the settings. */
@@ -116,32 +95,45 @@ const createCalls = ({ username, password, middleware, definition, log, timeout 
   return { sendTo, openStream }
 }
 
+/** What was called, of so many servers. */
+interface Tried {
+  readonly address: string
+  readonly count: number
+}
+
 export const createGrpcClient = (given: GrpcClientOptions): GrpcClient => {
-  const { log, plan, timeout } = given
-  const servers = openServers(given)
+  const { servers, log, plan, timeout } = given
   const { sendTo, openStream } = createCalls(given)
-  let turn = 0
+  // Programs that make one call each do not all begin with the same server.
+  let turn = Math.floor(Math.random() * 1000)
   /** One of them answered: then the addresses are right, and it may come back. */
   let wasThere = false
 
-  const nextServer = (): Server => {
-    const server = servers[turn % servers.length]
+  /** The server whose turn it is, of so many. */
+  const nextServer = async (): Promise<Tried & { readonly server: Server }> => {
+    const all = await servers.current()
+    const server = all[turn % all.length]
     turn += 1
     if (server === undefined) throw new RalphError('INVALID_SETTING', 'there is no address of a gRPC server')
-    return server
+    return { server, address: server.address, count: all.length }
   }
 
   /** Waits before the next attempt, or throws what cannot be mended by one. */
-  const orGiveUp = async (error: unknown, server: Server, attempt: number, signal: AbortSignal): Promise<void> => {
+  const orGiveUp = async (
+    error: unknown,
+    { address, count }: Tried,
+    attempt: number,
+    signal: AbortSignal
+  ): Promise<void> => {
     signal.throwIfAborted()
     if (isServiceError(error) && saidBy(error) !== undefined) wasThere = true
     if (!isPassing(error)) throw error
-    const round = Math.ceil(attempt / servers.length)
-    const isRoundOver = attempt % servers.length === 0
+    const round = Math.ceil(attempt / count)
+    const isRoundOver = attempt % count === 0
     if ((isRoundOver && !wasThere) || round >= plan.attempts) throw error
     if (!isRoundOver) return
     const wait = backOff(round, plan)
-    log.warn(`${failureOf(error, server.address).message}; trying again in ${(wait / 1000).toFixed(1)} s`)
+    log.warn(`${failureOf(error, address).message}; trying again in ${(wait / 1000).toFixed(1)} s`)
     await pause(wait, signal)
   }
 
@@ -149,25 +141,29 @@ export const createGrpcClient = (given: GrpcClientOptions): GrpcClient => {
     send: async (call, messages, options) => {
       for (let attempt = 1; ; attempt += 1) {
         call.signal.throwIfAborted()
-        const server = nextServer()
+        let tried: Tried = { address: servers.place, count: 1 }
         try {
-          const answer = await sendTo(server, call, messages)
+          const next = await nextServer()
+          tried = next
+          const answer = await sendTo(next.server, call, messages)
           wasThere = true
           return answer as never
         } catch (error) {
           if (options?.once) throw error
-          await orGiveUp(error, server, attempt, call.signal)
+          await orGiveUp(error, tried, attempt, call.signal)
         }
       }
     },
     receive: async function* (call, request) {
       for (let attempt = 1; ; attempt += 1) {
         call.signal.throwIfAborted()
-        const server = nextServer()
         let silent = false
+        let tried: Tried = { address: servers.place, count: 1 }
         let stop: () => void = () => {}
         try {
-          const stream = await openStream<never>(server, call, request())
+          const next = await nextServer()
+          tried = next
+          const stream = await openStream<never>(next.server, call, request())
           stop = () => stream.cancel()
           call.signal.addEventListener('abort', stop, { once: true })
           const messages = stream[Symbol.asyncIterator]()
@@ -185,16 +181,14 @@ export const createGrpcClient = (given: GrpcClientOptions): GrpcClient => {
           }
         } catch (error) {
           call.signal.throwIfAborted()
-          if (silent) throw gaveUp(`the gRPC server at ${server.address}`, error)
-          await orGiveUp(error, server, attempt, call.signal)
+          if (silent) throw gaveUp(`the gRPC server at ${tried.address}`, error)
+          await orGiveUp(error, tried, attempt, call.signal)
         } finally {
           call.signal.removeEventListener('abort', stop)
           stop()
         }
       }
     },
-    close: () => {
-      for (const { client } of servers) client.close()
-    }
+    close: () => servers.close()
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { RecordsBackend } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
+import type { Registry } from '../../contracts/registry.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import { type RetryPlan, usualRetries } from '../../network/retry.ts'
 import { loadDefinition } from '../../protocol/definition.ts'
@@ -9,10 +10,13 @@ import type { MiddlewareSetting } from '../../settings/settings.ts'
 import { createGrpcClient } from './client.ts'
 import { failureOf } from './errors.ts'
 import { readGrpc } from './read.ts'
+import { fixedServers, registeredServers, serverOpener } from './servers.ts'
 import { writeGrpc } from './write.ts'
 
 export interface GrpcDataOptions {
   readonly addresses: readonly string[]
+  /** Where the servers stand in the registry; undefined: `addresses` are called. */
+  readonly service: string | undefined
   readonly username: string
   readonly password: string
   readonly tls: boolean
@@ -22,6 +26,7 @@ export interface GrpcDataOptions {
   /** Milliseconds. */
   readonly timeout: number
   readonly log: Log
+  openRegistry(): Promise<Registry>
   readonly retries?: RetryPlan
 }
 
@@ -48,10 +53,15 @@ const refuseTarget = (target: string | undefined): void => {
 
 /** The statements of a Ralph server, over gRPC. */
 export const openGrpcData = async (options: GrpcDataOptions): Promise<RecordsBackend> => {
-  const { addresses, retries = usualRetries } = options
+  const { addresses, service, log, retries = usualRetries } = options
   const [authorities, definition] = await Promise.all([authoritiesOf(options), loadDefinition()])
-  const client = createGrpcClient({ ...options, authorities, definition, plan: retries })
-  const place = addresses.join(', ')
+  const open = serverOpener(authorities, options.middleware)
+  const servers =
+    service === undefined
+      ? fixedServers(addresses, open)
+      : registeredServers(await options.openRegistry(), service, open, log)
+  const client = createGrpcClient({ ...options, servers, definition, plan: retries })
+  const { place } = servers
   const closed = new AbortController()
   const until = (signal: AbortSignal | undefined): AbortSignal =>
     signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal])
@@ -101,7 +111,7 @@ export const openGrpcData = async (options: GrpcDataOptions): Promise<RecordsBac
     },
     close: async () => {
       closed.abort(new RalphError('INTERRUPTED', 'the backend was closed'))
-      client.close()
+      await client.close()
     }
   }
 }

@@ -18,7 +18,9 @@ const passing: ReadonlySet<status> = new Set([status.UNAVAILABLE, status.DEADLIN
 
 /** Whether the same call may succeed a little later, or elsewhere: the server is away, breaks off, or has too much to do. */
 export const isPassing = (error: unknown): boolean =>
-  isServiceError(error) && (passing.has(error.code) || (error.code === status.INTERNAL && saidBy(error) === undefined))
+  (error instanceof RalphError && error.code === 'STORE_UNAVAILABLE') ||
+  (isServiceError(error) &&
+    (passing.has(error.code) || (error.code === status.INTERNAL && saidBy(error) === undefined)))
 
 /** It is about what was sent: some of it may be all right. */
 export const isRefusal = (error: unknown): error is ServiceError =>

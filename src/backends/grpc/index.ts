@@ -1,5 +1,6 @@
+import { RalphError } from '../../errors.ts'
 import { defineBackend } from '../define.ts'
-import { grpcParameters } from './settings.ts'
+import { grpcParameters, usualAddresses } from './settings.ts'
 
 export const grpc = defineBackend({
   name: 'grpc',
@@ -18,9 +19,14 @@ export const grpc = defineBackend({
       target: 'nothing: the store is that of the user'
     },
     parameters: grpcParameters,
-    open: async (parameters, { log }) => {
+    open: async ({ addresses, ...parameters }, { log, openRegistry }) => {
+      if (addresses !== undefined && parameters.service !== undefined)
+        throw new RalphError(
+          'INVALID_SETTING',
+          'RALPH_BACKENDS__DATA__GRPC__ADDRESSES and RALPH_BACKENDS__DATA__GRPC__SERVICE exclude each other: set one of them'
+        )
       const { openGrpcData } = await import('./data.ts')
-      return openGrpcData({ ...parameters, log })
+      return openGrpcData({ ...parameters, addresses: addresses ?? usualAddresses, log, openRegistry })
     }
   }
 })

@@ -8,13 +8,20 @@ const address: Kind<string> = {
   parse: (value) => (/^(?:\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}$/.test(value) ? value : undefined)
 }
 
+export const usualAddresses = ['localhost:50051']
+
 export const grpcParameters = {
   addresses: parameter('ADDRESSES', {
     kind: list(address, 'addresses (host:port)'),
-    default: ['localhost:50051'],
+    default: undefined,
     defaultText: 'localhost:50051',
     description:
       'Servers of one LRS, separated by commas. Calls go to each in turn, and on to the next where one is away.'
+  }),
+  service: parameter('SERVICE', {
+    kind: text,
+    default: undefined,
+    description: 'The servers are those that stand in the registry below services/NAME, in the place of ADDRESSES.'
   }),
   username: parameter('USERNAME', { kind: text, default: 'ralph', description: 'User name for the LRS.' }),
   password: parameter('PASSWORD', {
