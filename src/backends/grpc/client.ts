@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { Metadata } from '@grpc/grpc-js'
 import type { PackageDefinition } from '@grpc/proto-loader'
 import type { Log } from '../../contracts/log.ts'
@@ -105,7 +106,7 @@ export const createGrpcClient = (given: GrpcClientOptions): GrpcClient => {
   const { servers, log, plan, timeout } = given
   const { sendTo, openStream } = createCalls(given)
   // Programs that make one call each do not all begin with the same server.
-  let turn = Math.floor(Math.random() * 1000)
+  let turn = randomInt(1000)
   /** One of them answered: then the addresses are right, and it may come back. */
   let wasThere = false
 
