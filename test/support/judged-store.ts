@@ -1,6 +1,11 @@
 import type { Test } from 'tap'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
-import type { InsertReport, StatementBatch, StoredStatement } from '../../src/contracts/statement-store.ts'
+import type {
+  InsertReport,
+  StatementBatch,
+  StatementPage,
+  StoredStatement
+} from '../../src/contracts/statement-store.ts'
 import { RalphError } from '../../src/errors.ts'
 import type { Position } from '../../src/xapi/filters.ts'
 import type { Statement, StatementId } from '../../src/xapi/statement.ts'
@@ -53,25 +58,30 @@ interface Walk {
 }
 
 /** Every page, from the first to that which says that nothing follows. */
-export const allPages = async (
+async function* pagesOf(
   store: LrsStore,
   question: Question,
-  { betweenPages = async () => {}, mayEndEarly = false }: Walk = {}
-): Promise<StoredStatement[]> => {
-  const all: StoredStatement[] = []
+  { betweenPages = async () => {}, mayEndEarly = false }: Walk
+): AsyncGenerator<StatementPage> {
   const query = asQuery(question)
   for (let after = query.after; ; ) {
-    const { statements, more } = await store.statements.query(after === undefined ? query : { ...query, after })
-    all.push(...statements)
-    const last = statements.at(-1)
+    const page = await store.statements.query(after === undefined ? query : { ...query, after })
+    const { statements, more } = page
     if (statements.length > query.limit) throw new Error(`a page of ${statements.length} with limit ${query.limit}`)
     if (more && statements.length < query.limit && !mayEndEarly)
       throw new Error('a page that is not full says that more follows')
-    if (!more) return all
-    if (last === undefined) throw new Error('an empty page says that more follows')
-    after = { stored: last.stored, id: last.id }
+    yield page
+    if (!more) return
+    after = positionOf(lastOf(statements))
     await betweenPages()
   }
+}
+
+/** The statements of every page. */
+export const allPages = async (store: LrsStore, question: Question, walk: Walk = {}): Promise<StoredStatement[]> => {
+  const all: StoredStatement[] = []
+  for await (const { statements } of pagesOf(store, question, walk)) all.push(...statements)
+  return all
 }
 
 export const judged = (store: LrsStore): JudgedStore => {
@@ -99,10 +109,12 @@ export const judged = (store: LrsStore): JudgedStore => {
       return report
     },
     ask: async (question) => {
-      const found = (await allPages(store, question)).map(({ id }) => id)
+      const pages: StatementPage[] = []
+      for await (const page of pagesOf(store, question, {})) pages.push(page)
+      const found = pages.flatMap(({ statements }) => statements.map(({ id }) => id))
       const expected = oracle.query(question)
       same(found, expected, `query ${JSON.stringify(question)}`)
-      const { statements, more } = await store.statements.query(asQuery(question))
+      const { statements, more } = pages[0] ?? { statements: [], more: false }
       const asked = () =>
         store.statements.queryText(asQuery(question), {
           before: '[',

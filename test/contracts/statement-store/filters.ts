@@ -254,8 +254,10 @@ export const filterContract = (t: Test, suite: Suite): void => {
       { relatedActivities: true }
     ]
     let found = 0
-    for (const one of filters) for (const other of filters) found += (await subject.ask({ ...one, ...other })).length
-    t.ok(found > 1000, 'the filters select something')
+    for (const [index, one] of filters.entries()) {
+      for (const other of filters.slice(index)) found += (await subject.ask({ ...one, ...other })).length
+    }
+    t.ok(found > 500, 'the filters select something')
   })
 
   t.test('all filters together must hold', async (t) => {
