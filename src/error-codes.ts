@@ -112,6 +112,11 @@ export const errorCodes = {
     advice: 'Somebody changed the document. Read it again, and repeat the change.'
   },
   // Errors that depend on the state of the server.
+  IDENTITY_PROVIDER_UNAVAILABLE: {
+    meaning: 'the OpenID Connect provider that knows the tokens does not answer, or not as it should',
+    advice:
+      'Try again. The log and `ralph doctor` say what the provider answered; RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI names it. Users of the auth file are not affected.'
+  },
   OVERLOADED: {
     meaning: 'the server has more to do than it can take',
     advice:

@@ -7,6 +7,7 @@ import { grpcGroup } from '../settings/grpc.ts'
 import { importsGroup } from '../settings/imports.ts'
 import { listenersGroup } from '../settings/listeners.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
+import { oidcGroup } from '../settings/oidc.ts'
 import { nodeGroup, registryGroup } from '../settings/registry.ts'
 import { uploadGroup } from '../settings/upload.ts'
 import { uploadsGroup } from '../settings/uploads.ts'
@@ -28,6 +29,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'Server', group: serverGroup },
   { title: 'LRS', group: lrsGroup },
   { title: 'Users', group: identityGroup },
+  { title: 'Single sign-on', group: oidcGroup },
   { title: 'Imports', group: importsGroup },
   { title: 'gRPC', group: grpcGroup },
   { title: 'Registry', group: { ...registryGroup, ...nodeGroup } },

@@ -58,7 +58,7 @@ export const serverParts = (
 ): readonly Part[] => {
   const warn = (message: string): void => logger.warn(message)
   const { rejectedDirectory: directory, rejectedMaxSize: maxSize } = settings
-  const users = usersPart(identity, logger)
+  const users = usersPart(identity, clock, logger)
   const database = databasePart({
     open: async () => open({ clock, appDir: general.appDir, warn }),
     patience: settings.waitForBackend,

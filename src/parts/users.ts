@@ -1,3 +1,4 @@
+import type { Clock } from '../contracts/clock.ts'
 import type { Part } from '../contracts/part.ts'
 import { openAuthenticators } from '../identity/authenticators.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
@@ -6,11 +7,11 @@ import type { Logger } from '../telemetry/logger.ts'
 import { createLoginLog } from '../telemetry/login-log.ts'
 
 /** The users who may log in. */
-export const usersPart = (settings: IdentitySettings, log: Logger): Part<AuthenticatorChain> => ({
+export const usersPart = (settings: IdentitySettings, clock: Clock, log: Logger): Part<AuthenticatorChain> => ({
   name: 'users',
   start: async () => {
     const logins = createLoginLog(log)
-    const authenticators = await openAuthenticators(settings, { log, onRefused: logins.failed })
+    const authenticators = await openAuthenticators(settings, { clock, log, onRefused: logins.failed })
     return {
       service: authenticators,
       stop: async () => {

@@ -9,6 +9,7 @@ import { downloadsGroup } from './downloads.ts'
 import { converterGroup, generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
 import { grpcGroup, readGrpc } from './grpc.ts'
 import { importsGroup } from './imports.ts'
+import { oidcGroup, readOidc } from './oidc.ts'
 import { createReader, type Reader } from './read.ts'
 import type {
   GeneralSettings,
@@ -174,6 +175,8 @@ export const loadRunserver = <Backend>(
   const { backend: _, ...server } = reader.read(serverGroup)
   const { signatureKeys, ...lrs } = reader.read(lrsGroup)
   const identity = reader.read(identityGroup)
+  const logins = reader.read(oidcGroup)
+  const oidc = readOidc(logins, reader)
   const grpc = readGrpc(reader.read(grpcGroup), server.host, reader)
   const backend = configure(reader)
   if (lrs.restrictByScopes && !lrs.restrictByAuthority) {
@@ -188,7 +191,9 @@ export const loadRunserver = <Backend>(
       ...identity,
       authFile: identity.authFile ?? authFileIn(general.appDir),
       allowDemoCredentials:
-        identity.allowDemoCredentials || (isLoopback(server.host) && isLoopback(grpc?.host ?? server.host))
+        identity.allowDemoCredentials || (isLoopback(server.host) && isLoopback(grpc?.host ?? server.host)),
+      basic: logins.backends.includes('basic'),
+      oidc
     }),
     grpc,
     backend

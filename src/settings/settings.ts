@@ -104,6 +104,28 @@ export interface IdentitySettings {
   readonly cacheTtl: number
   /** RALPH_ALLOW_DEMO_CREDENTIALS, or the server listens on loopback only. */
   readonly allowDemoCredentials: boolean
+  /** RALPH_RUNSERVER_AUTH_BACKENDS has `basic`: users of the auth file may log in. */
+  readonly basic: boolean
+  /** Undefined: RALPH_RUNSERVER_AUTH_BACKENDS has no `oidc`. */
+  readonly oidc: OidcSettings | undefined
+}
+
+/** An OpenID Connect provider whose tokens are accepted. */
+export interface OidcSettings {
+  /** RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI, without a trailing slash. */
+  readonly issuer: string
+  /** RALPH_RUNSERVER_AUTH_OIDC_AUDIENCE; none: a token may be meant for anybody. */
+  readonly audience: readonly string[]
+  /** RALPH_RUNSERVER_AUTH_OIDC_CLIENT_ID and _CLIENT_SECRET; undefined: tokens are verified here, by their signature. */
+  readonly client: { readonly id: string; readonly secret: string } | undefined
+  /** RALPH_RUNSERVER_AUTH_OIDC_SCOPE_CLAIM */
+  readonly scopeClaim: string
+  /** RALPH_RUNSERVER_AUTH_OIDC_SCOPE_MAP: words of the provider, and the scopes that each of them stands for. */
+  readonly scopeMap: ReadonlyMap<string, readonly string[]>
+  /** RALPH_RUNSERVER_AUTH_OIDC_TARGET_CLAIM */
+  readonly targetClaim: string
+  /** RALPH_AUTH_OIDC_CACHE_TTL, seconds. */
+  readonly cacheTtl: number
 }
 
 /** What happens around each call of gRPC, by its name in the settings. */

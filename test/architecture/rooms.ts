@@ -314,5 +314,6 @@ export const rules: readonly IForbiddenRuleType[] = [
     'gRPC is one of the doors, not the house.'
   ),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
-  reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.')
+  reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.'),
+  reserved('oauth4webapi', npm('oauth4webapi'), ['identity'], 'Providers of tokens are asked in one place.')
 ]

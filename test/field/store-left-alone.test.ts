@@ -30,7 +30,11 @@ const startWithoutStore = async (t: Test, status: BackendStatus) => {
   const authFile = join(t.testdir({}), 'auth.json')
   writeAuthFile(authFile, '')
   const logger = pino({ level: 'warn', base: null }, { write: (line: string) => log.push(line) })
-  const authenticators = await openAuthenticators(identitySettings(authFile), { log: logger, onRefused: () => {} })
+  const authenticators = await openAuthenticators(identitySettings(authFile), {
+    clock: () => Date.now() * 1000,
+    log: logger,
+    onRefused: () => {}
+  })
   const server = await buildServer({
     settings: settingsWith({}),
     backend,

@@ -21,7 +21,9 @@ t.test('users are degraded while the auth file cannot be read, and well again on
   const file = join(t.testdir(), 'auth.json')
   const users = [await aUser('jane', 'secret')]
   await writeUsers(file, users)
-  const { health, stop } = await start(usersPart(identitySettings(file), pino({ level: 'silent' })))
+  const { health, stop } = await start(
+    usersPart(identitySettings(file), () => Date.now() * 1000, pino({ level: 'silent' }))
+  )
   t.teardown(stop)
   t.same(await health(), { state: 'ok' })
   await writeFile(file, '[')

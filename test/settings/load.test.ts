@@ -57,7 +57,9 @@ t.test('a server without settings is that of Ralph 5, with an embedded store', a
     authFile: '/platform/ralph/auth.json',
     cacheMaxSize: 10_000,
     cacheTtl: 3600,
-    allowDemoCredentials: false
+    allowDemoCredentials: false,
+    basic: true,
+    oidc: undefined
   })
 })
 
@@ -132,7 +134,9 @@ t.test('every setting of the server is read from its variable', async (t) => {
     authFile: '/etc/ralph/users.json',
     cacheMaxSize: 5,
     cacheTtl: 6,
-    allowDemoCredentials: true
+    allowDemoCredentials: true,
+    basic: true,
+    oidc: undefined
   })
 })
 

@@ -213,8 +213,13 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
   const start = async (): Promise<() => Promise<void>> => {
     const backend = await openBackend(name, directory, place, (message) => t.comment(message))
     const authenticators = await openAuthenticators(
-      { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false },
-      { log: logger, onRefused: () => {}, ...(authentication === undefined ? {} : { passwords: authentication }) }
+      { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false, basic: true, oidc: undefined },
+      {
+        clock: () => Date.now() * 1000,
+        log: logger,
+        onRefused: () => {},
+        ...(authentication === undefined ? {} : { passwords: authentication })
+      }
     )
     const dependencies = {
       settings: settingsWith(settings),

@@ -31,6 +31,8 @@ export const identitySettings = (authFile: string, more: Partial<IdentitySetting
   cacheMaxSize: 100,
   cacheTtl: 3600,
   allowDemoCredentials: false,
+  basic: true,
+  oidc: undefined,
   ...more
 })
 

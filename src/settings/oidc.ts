@@ -1,0 +1,100 @@
+import { setting, type Values } from './define.ts'
+import { choice, integer, json, type Kind, list, text, url } from './kinds.ts'
+import type { Reader } from './read.ts'
+import type { OidcSettings } from './settings.ts'
+
+export const authBackends = ['basic', 'oidc'] as const
+export type AuthBackend = (typeof authBackends)[number]
+
+const anyAuthBackend = choice(authBackends)
+
+/** At least one way to log in, each named once. */
+const authBackendList: Kind<readonly AuthBackend[]> = {
+  placeholder: 'names',
+  expected: `one or more of ${authBackends.join(', ')}, separated by commas`,
+  parse: (value) => {
+    const names = list(text, 'names').parse(value)?.map(anyAuthBackend.parse)
+    if (names === undefined || names.length === 0 || !names.every((name) => name !== undefined)) return undefined
+    return [...new Set(names)]
+  }
+}
+
+export const oidcGroup = {
+  backends: setting('RUNSERVER_AUTH_BACKENDS', {
+    kind: authBackendList,
+    default: ['basic'],
+    defaultText: 'basic',
+    description:
+      'How clients may log in: `basic` (the auth file), `oidc` (tokens of an OpenID Connect provider), or both.'
+  }),
+  issuer: setting('RUNSERVER_AUTH_OIDC_ISSUER_URI', {
+    kind: url,
+    default: undefined,
+    description: 'The provider whose tokens are accepted; it is found by its `/.well-known/openid-configuration`.'
+  }),
+  audience: setting('RUNSERVER_AUTH_OIDC_AUDIENCE', {
+    kind: list(text, 'audiences'),
+    default: [],
+    defaultText: 'any',
+    description: 'Tokens must be meant for one of these audiences.'
+  }),
+  clientId: setting('RUNSERVER_AUTH_OIDC_CLIENT_ID', {
+    kind: text,
+    default: undefined,
+    description: 'With the secret: the provider is asked about each token (introspection), so that it may be opaque.'
+  }),
+  clientSecret: setting('RUNSERVER_AUTH_OIDC_CLIENT_SECRET', {
+    kind: text,
+    default: undefined,
+    secret: true,
+    description: 'The secret of RALPH_RUNSERVER_AUTH_OIDC_CLIENT_ID.'
+  }),
+  scopeClaim: setting('RUNSERVER_AUTH_OIDC_SCOPE_CLAIM', {
+    kind: text,
+    default: 'scope',
+    description: 'The claim of a token that holds its scopes: words in one text, or a list.'
+  }),
+  scopeMap: setting('RUNSERVER_AUTH_OIDC_SCOPE_MAP', {
+    kind: json,
+    default: undefined,
+    description: 'What words of the provider mean here, as JSON: `{"teacher": ["statements/read", "profile/read"]}`.'
+  }),
+  targetClaim: setting('RUNSERVER_AUTH_OIDC_TARGET_CLAIM', {
+    kind: text,
+    default: 'target',
+    description: 'The claim of a token that names the target of its user.'
+  }),
+  cacheTtl: setting('AUTH_OIDC_CACHE_TTL', {
+    kind: integer(0, 86_400),
+    default: 60,
+    description: 'Seconds for which a token that was accepted is not verified again; a revoked one is accepted so long.'
+  })
+}
+
+const readScopeMap = (map: object | undefined, reader: Reader): ReadonlyMap<string, readonly string[]> => {
+  const read = new Map<string, readonly string[]>()
+  for (const [word, meant] of Object.entries(map ?? {})) {
+    const scopes: unknown = typeof meant === 'string' ? meant.split(/[\s,]+/) : meant
+    if (Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string')) read.set(word, scopes)
+    else reader.refuse(`RALPH_RUNSERVER_AUTH_OIDC_SCOPE_MAP: ${JSON.stringify(word)} must have a list of scopes`)
+  }
+  return read
+}
+
+/** Undefined: tokens are not accepted. What is wrong is told to the reader. */
+export const readOidc = (values: Values<typeof oidcGroup>, reader: Reader): OidcSettings | undefined => {
+  const { backends, issuer, clientId, clientSecret, scopeMap, ...rest } = values
+  if (!backends.includes('oidc')) return undefined
+  if (issuer === undefined) {
+    reader.refuse('RALPH_RUNSERVER_AUTH_BACKENDS has oidc, which needs RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI')
+    return undefined
+  }
+  if ((clientId === undefined) !== (clientSecret === undefined)) {
+    reader.refuse(
+      'RALPH_RUNSERVER_AUTH_OIDC_CLIENT_ID and RALPH_RUNSERVER_AUTH_OIDC_CLIENT_SECRET belong together: set both or none'
+    )
+  }
+  const client =
+    clientId === undefined || clientSecret === undefined ? undefined : { id: clientId, secret: clientSecret }
+  return Object.freeze({ ...rest, issuer, client, scopeMap: readScopeMap(scopeMap, reader) })
+}
