@@ -1,13 +1,43 @@
 // Generated from proto/: npm run proto
 
-export interface WriteStatementsRequest {
-  readonly statements: readonly Uint8Array[]
+export interface GetImportRequest {
+  readonly id: string
 }
 
-export interface WriteStatementsResponse {
-  readonly ids: readonly string[]
-  readonly stored: number
+export interface HealthCheckRequest {
+  readonly service: string
+}
+
+export interface HealthCheckResponse {
+  readonly status: 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN'
+}
+
+export interface Import {
+  readonly id: string
+  readonly filename: string
+  readonly status: string
+  readonly sha256?: string | undefined
+  readonly size?: number | undefined
+  readonly read: number
+  readonly converted: number
+  readonly written: number
   readonly already: number
+  readonly rejected: number
+  readonly troubleCode?: string | undefined
+  readonly troubleMessage?: string | undefined
+  readonly attempts: number
+  readonly nextAttempt?: string | undefined
+  readonly created: string
+  readonly updated: string
+  readonly finished?: string | undefined
+}
+
+export interface ImportFile {
+  readonly filename: string
+  readonly mediaType?: string | undefined
+  readonly sha256?: string | undefined
+  readonly from?: string | undefined
+  readonly unpack?: boolean | undefined
 }
 
 export interface ReadStatementsRequest {
@@ -39,38 +69,6 @@ export interface SubmitRequest {
   readonly content?: Uint8Array | undefined
 }
 
-export interface ImportFile {
-  readonly filename: string
-  readonly mediaType?: string | undefined
-  readonly sha256?: string | undefined
-  readonly from?: string | undefined
-  readonly unpack?: boolean | undefined
-}
-
-export interface GetImportRequest {
-  readonly id: string
-}
-
-export interface Import {
-  readonly id: string
-  readonly filename: string
-  readonly status: string
-  readonly sha256?: string | undefined
-  readonly size?: number | undefined
-  readonly read: number
-  readonly converted: number
-  readonly written: number
-  readonly already: number
-  readonly rejected: number
-  readonly troubleCode?: string | undefined
-  readonly troubleMessage?: string | undefined
-  readonly attempts: number
-  readonly nextAttempt?: string | undefined
-  readonly created: string
-  readonly updated: string
-  readonly finished?: string | undefined
-}
-
 export type VersionRequest = Readonly<Record<string, never>>
 
 export interface VersionResponse {
@@ -78,10 +76,12 @@ export interface VersionResponse {
   readonly xapiVersions: readonly string[]
 }
 
-export interface HealthCheckRequest {
-  readonly service: string
+export interface WriteStatementsRequest {
+  readonly statements: readonly Uint8Array[]
 }
 
-export interface HealthCheckResponse {
-  readonly status: 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN'
+export interface WriteStatementsResponse {
+  readonly ids: readonly string[]
+  readonly stored: number
+  readonly already: number
 }

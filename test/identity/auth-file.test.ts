@@ -62,12 +62,15 @@ t.test('a key without meaning is a warning, since it may be a misspelt target', 
 
 const wrong: Readonly<Record<string, readonly [entry: unknown, says: RegExp]>> = {
   'no object': ['janedoe', /user 1: must be an object/],
-  'no username': [{ ...janedoe, username: undefined }, /user 1: username is missing/],
-  'an empty username': [{ ...janedoe, username: '' }, /username is missing/],
+  'no username': [{ ...janedoe, username: undefined }, /user 1: username must be a string that is not empty/],
+  'an empty username': [{ ...janedoe, username: '' }, /user "": username must be a string that is not empty/],
   'no hash': [{ ...janedoe, hash: undefined }, /user "janedoe": hash must be a bcrypt hash/],
   'a plain password': [{ ...janedoe, hash: 'supersecret' }, /hash must be a bcrypt hash/],
   'a cut hash': [{ ...janedoe, hash: hash.slice(0, -1) }, /hash must be a bcrypt hash/],
-  'a cost that bcrypt does not have': [{ ...janedoe, hash: hash.replace('$12$', '$03$') }, /no bcrypt hash/],
+  'a cost that bcrypt does not have': [
+    { ...janedoe, hash: hash.replace('$12$', '$03$') },
+    /hash must be a bcrypt hash/
+  ],
   'scopes that are no list': [{ ...janedoe, scopes: 'all' }, /scopes must be a list/],
   'an unknown scope': [
     { ...janedoe, scopes: ['all', 'admin'] },
@@ -113,7 +116,7 @@ t.test('of many problems the first few are told', async (t) => {
 
 for (const [text, says] of [
   ['', /end of JSON input/],
-  ['[{"hash": "$2b$secret', /not JSON/],
+  ['[{"hash": "$2b$secret', /not valid JSON/],
   ['{}', /list of users/],
   ['"x"', /list of users/]
 ] as const) {

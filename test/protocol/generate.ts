@@ -65,6 +65,8 @@ export const messagesText = async (): Promise<string> => {
       'fileDescriptorProtos' in each && 'type' in each ? [each.type as unknown as Descriptor] : []
     )
     .filter((type) => 'field' in type)
+    // The order of files in a directory is not the same on each machine.
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return `${['// Generated from proto/: npm run proto', ...messages.map(messageText)].join('\n\n')}\n`
 }
 
