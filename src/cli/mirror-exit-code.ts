@@ -10,7 +10,7 @@ export const mirrorExitCodes = {
   5: 'an archive is missing or damaged (`--verify`), or arrived damaged (`--once`)',
   6: 'another process works on the database',
   7: 'OVH refuses the keys, or they lack a right',
-  8: 'OVH is out of reach',
+  8: 'OVH is unreachable',
   9: 'the disk is full',
   10: 'the database is damaged'
 } as const

@@ -9,7 +9,7 @@ export const uploadExitCodes = {
   4: 'a file cannot be read, or changed while it was sent; the others were sent',
   5: 'the server does not take a file: it is too large, or arrived damaged; the others were sent',
   7: 'the server refuses the credentials, or the user lacks the scope',
-  8: 'the server is out of reach, or takes no uploads: the same command goes on later',
+  8: 'the server is unreachable, or takes no uploads: the same command goes on later',
   9: 'the disk of the server is full: the same command goes on later'
 } as const
 

@@ -49,7 +49,7 @@ export const unreachable = (error: unknown, url: string): RalphError | undefined
   const reason =
     networkCodes[code] ??
     `its certificate is not trusted (${code}): set NODE_EXTRA_CA_CERTS to the certificate of its authority`
-  return new RalphError('STORE_UNAVAILABLE', `${url} is out of reach: ${reason}`, { code }, { cause: error })
+  return new RalphError('STORE_UNAVAILABLE', `${url} is unreachable: ${reason}`, { code }, { cause: error })
 }
 
 /** Whether the error may be gone a moment later without any action. */

@@ -114,7 +114,7 @@ export const failureOf = (error: unknown, url: URL): RalphError =>
     : (unreachable(error, url.origin) ??
       new RalphError(
         'STORE_UNAVAILABLE',
-        `${url.origin} is out of reach: ${networkReason(error)}`,
+        `${url.origin} is unreachable: ${networkReason(error)}`,
         {},
         { cause: error }
       ))

@@ -199,7 +199,7 @@ else {
     const options = { host: '127.0.0.1', port: 1, database: 'xapi', eventTableName: 'xapi_events_all' }
     await t.rejects(openClickhouse(options, contextOf(t, aClock().now, '')), {
       ...unavailable,
-      message: /127\.0\.0\.1:1 is out of reach/
+      message: /127\.0\.0\.1:1 is unreachable/
     })
   })
 

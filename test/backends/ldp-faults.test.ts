@@ -99,9 +99,9 @@ t.test('answers that are none are refused', async (t) => {
   await t.rejects(list(await open(t, `${url}/1.0`)), { message: /answered 200 to GET \/auth\/time/ })
 })
 
-t.test('an API that is out of reach, or does not answer in time, is said to be', async (t) => {
+t.test('an API that is unreachable, or does not answer in time, is said to be', async (t) => {
   const nobody = `http://127.0.0.1:${await aFreePort()}`
-  t.match(await (await open(t, `${nobody}/1.0`)).status(), { state: 'away', detail: `${nobody} is out of reach` })
+  t.match(await (await open(t, `${nobody}/1.0`)).status(), { state: 'away', detail: `${nobody} is unreachable` })
   const silent = await onStorage(t, () => {})
   const said: string[] = []
   const backend = await open(t, `${silent.origin}/1.0`, said, 0.05)

@@ -137,8 +137,8 @@ t.test('a path that is no path of the LRS is refused before any request', async 
 t.test('where nobody listens, that is said at once', async (t) => {
   const nobody = `http://127.0.0.1:${await aFreePort()}`
   const backend = await openAs(t, 'janedoe', { BASE_URL: nobody })
-  t.match(await backend.status(), { state: 'away', detail: `${nobody} is out of reach` })
-  await t.rejects(linesOf(backend), { code: 'STORE_UNAVAILABLE', message: `${nobody} is out of reach` })
+  t.match(await backend.status(), { state: 'away', detail: `${nobody} is unreachable` })
+  await t.rejects(linesOf(backend), { code: 'STORE_UNAVAILABLE', message: `${nobody} is unreachable` })
 })
 
 t.test('an LRS that goes away in the middle is waited for', async (t) => {

@@ -65,10 +65,10 @@ t.test('without a bucket it says which setting names one', async (t) => {
 t.test('a server that is not there is away', async (t) => {
   const endpoint = `http://127.0.0.1:${await closedPort()}`
   const backend = await open(t, { endpoint, bucket: 'some' })
-  t.match(await backend.status(), { state: 'away', detail: /is out of reach: nothing listens there/ })
+  t.match(await backend.status(), { state: 'away', detail: /is unreachable: nothing listens there/ })
   await t.rejects(objectsOf(backend).names(), { code: 'STORE_UNAVAILABLE' })
   const nowhere = await open(t, { endpoint: 'http://nowhere.invalid', bucket: 'some' })
-  t.match(await nowhere.status(), { state: 'away', detail: /nowhere\.invalid is out of reach/ })
+  t.match(await nowhere.status(), { state: 'away', detail: /nowhere\.invalid is unreachable/ })
 })
 
 t.test('a server whose certificate is not trusted is told from one that is not there', async (t) => {
@@ -229,7 +229,7 @@ else {
     })
   }
 
-  t.test('a server that does not come back is out of reach', async (t) => {
+  t.test('a server that does not come back is unreachable', async (t) => {
     const wire = await anHttpWire(t, access.endpoint)
     const { read, write } = await inBucket(t, { endpoint: wire.origin })
     await write(chunksOf(randomBytes(3_000_000)), { target: 'it' })

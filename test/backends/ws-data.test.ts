@@ -251,7 +251,7 @@ t.test('what is no WebSocket is said to be none, and who is unknown is told so',
     t.match(await backend.status(), { state: status === 200 ? 'away' : 'error' })
   }
   const nobody = await open(t, `ws://127.0.0.1:${await aFreePort()}`)
-  await t.rejects(read(nobody), { code: 'STORE_UNAVAILABLE', message: /out of reach/ })
+  await t.rejects(read(nobody), { code: 'STORE_UNAVAILABLE', message: /unreachable/ })
   const unnamed = await openData(t, 'ws', {})
   t.match(await unnamed.status(), { state: 'error', detail: /RALPH_BACKENDS__DATA__WS__URI/ })
 })

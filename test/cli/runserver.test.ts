@@ -147,7 +147,7 @@ t.test('a database server that is not there is named in one line, and the server
   ]) {
     const { code, stderr } = await ralph(t, ['runserver', ...local, '--wait-for-backend', '0', ...words], options)
     t.equal(code, 1, words.join(' '))
-    t.match(stderr, /^Error: .+(127\.0\.0\.1:1\b|is out of reach).*\n$/m)
+    t.match(stderr, /^Error: .+(127\.0\.0\.1:1\b|is unreachable).*\n$/m)
   }
 })
 

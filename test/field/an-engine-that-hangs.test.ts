@@ -148,7 +148,7 @@ for (const name of names) {
       const { waited } = await refusedAfter(async () => {
         const { code, stderr } = await ralph(t, [command, '-b', name], { env: variables, input })
         t.not(code, 0, command)
-        t.match(stderr, /TIMEOUT|out of reach/, command)
+        t.match(stderr, /TIMEOUT|unreachable/, command)
       })
       // A command may ask a few times, and loads a driver: what matters is that it does not wait for ever.
       t.ok(

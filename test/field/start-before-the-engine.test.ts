@@ -84,7 +84,7 @@ t.test('the wait ends: the error is told as if there had been none', async (t) =
   const words = [...here, '-b', 'es', '--es-hosts', `http://127.0.0.1:${port}`, '--wait-for-backend', '1']
   const { code, stderr } = await ralph(t, words, { env: settings(t) })
   t.equal(code, 1)
-  t.match(stderr, /Trying again for 1 s.*\n(?:.*\n)*Error: .*out of reach.*\n$/)
+  t.match(stderr, /Trying again for 1 s.*\n(?:.*\n)*Error: .*unreachable.*\n$/)
 })
 
 t.test('SIGTERM ends the wait at once', async (t) => {

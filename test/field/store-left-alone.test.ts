@@ -12,7 +12,7 @@ import { identitySettings } from '../support/users.ts'
 
 const secret = 'engine-7.internal:9200'
 
-/** A server whose store is out of reach, and that notes whenever the store is asked for anything. */
+/** A server whose store is unreachable, and that notes whenever the store is asked for anything. */
 const startWithoutStore = async (t: Test, status: BackendStatus) => {
   const asked: string[] = []
   const log: string[] = []

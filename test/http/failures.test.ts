@@ -55,7 +55,7 @@ t.test(
   }
 )
 
-t.test('a store that is out of reach promises that nothing is visible, and says when to come back', async (t) => {
+t.test('a store that is unreachable promises that nothing is visible, and says when to come back', async (t) => {
   const { get } = await failingWith(t, new RalphError('STORE_UNAVAILABLE', 'The engine is away.', { retryAfter: 7 }))
   const answer = await get('/xAPI/statements')
   t.equal(answer.status, 503)

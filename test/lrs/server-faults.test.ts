@@ -116,7 +116,7 @@ const storeOf = async (t: Test): Promise<{ readonly lrs: Lrs; readonly file: str
 }
 
 if (testedBackends.includes('sqlite')) {
-  t.test('ruling 28: a store that is out of reach is 503 with Retry-After, and nothing is acknowledged', async (t) => {
+  t.test('ruling 28: a store that is unreachable is 503 with Retry-After, and nothing is acknowledged', async (t) => {
     const { lrs, file } = await storeOf(t)
     const asker = lrs.as('janedoe')
     const foreign = new DatabaseSync(file)

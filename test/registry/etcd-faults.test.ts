@@ -51,7 +51,7 @@ t.test('a bucket, a killed holder, a restart, a server that hangs, one that is g
     patient: { auto_sync: 'false' },
     givenUp: 3000,
     lost: 4000,
-    gone: /not reached within 1000 ms|out of reach/
+    gone: /not reached within 1000 ms|unreachable/
   }
   await faultContract(t, faults)
 

@@ -67,7 +67,7 @@ t.test('a bucket, a killed holder, a restart, a server that hangs, one that is g
     patient: {},
     givenUp: 5000,
     lost: 6000,
-    gone: /not reached within 1000 ms|out of reach|does not answer/
+    gone: /not reached within 1000 ms|unreachable|does not answer/
   }
   await faultContract(t, faults)
 

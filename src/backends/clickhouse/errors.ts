@@ -65,6 +65,6 @@ export const translateError = (error: unknown, url: string): RalphError => {
   }
   // As the driver words it.
   if (message === 'Timeout error.') return unansweredBy(url, error)
-  const away = `ClickHouse at ${url} is out of reach: ${message}`
+  const away = `ClickHouse at ${url} is unreachable: ${message}`
   return new RalphError('STORE_UNAVAILABLE', away, { retryAfter: 1 }, { cause: error })
 }

@@ -93,7 +93,7 @@ export const translateError = (error: unknown, signal?: AbortSignal): unknown =>
     return new RalphError('STORE_UNAVAILABLE', `Elasticsearch ${unanswered}`, givenUp, { cause: error })
   }
   if (error instanceof errors.ElasticsearchClientError) {
-    return unavailable(`Elasticsearch is out of reach: ${error.message}`, error)
+    return unavailable(`Elasticsearch is unreachable: ${error.message}`, error)
   }
   return error
 }

@@ -43,7 +43,7 @@ export const openFs = (options: FsOptions, context: BackendContext): LrsBackend 
       // A store of documents only has `.lrs`, and no file of statements yet.
       const isThere = existsSync(join(own, file)) || existsSync(join(own, '.lrs'))
       if (context.mustExist && !isThere) throw notThere(join(own, file))
-      // All that is in `.lrs` is out of reach behind it.
+      // All that is in `.lrs` is unreachable behind it.
       const tightened = tighten([join(own, file), join(own, '.lrs')])
       if (tightened !== undefined) context.warn(tightened)
       return openStore({ directory: own, file }, context)

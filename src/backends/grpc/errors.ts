@@ -43,7 +43,7 @@ export const failureOf = (error: unknown, address: string): RalphError => {
   if (error instanceof RalphError) return error
   if (!isServiceError(error)) return new RalphError('INTERNAL', messageOf(error), {}, { cause: error })
   const hint = error.code === status.UNAUTHENTICATED ? '; check --grpc-username and --grpc-password' : ''
-  const what = isPassing(error) ? 'is out of reach' : 'answered'
+  const what = isPassing(error) ? 'is unreachable' : 'answered'
   return new RalphError(
     codes.get(error.code) ?? 'STORE_UNAVAILABLE',
     `the gRPC server at ${address} ${what} (${sentenceOf(error)})${hint}`,

@@ -79,6 +79,6 @@ export const apiOutOfReach = (endpoint: string, error: unknown): RalphError => {
   const { origin } = new URL(endpoint)
   return (
     unreachable(error, origin) ??
-    new RalphError('STORE_UNAVAILABLE', `${origin} is out of reach: ${networkReason(error)}`, {}, { cause: error })
+    new RalphError('STORE_UNAVAILABLE', `${origin} is unreachable: ${networkReason(error)}`, {}, { cause: error })
   )
 }

@@ -7,7 +7,7 @@ const place = (url: URL): string => `${url.origin}${url.pathname}`
 
 export const outOfReach = (url: URL, error: unknown): RalphError =>
   unreachable(error, url.origin) ??
-  new RalphError('STORE_UNAVAILABLE', `${url.origin} is out of reach: ${networkReason(error)}`, {}, { cause: error })
+  new RalphError('STORE_UNAVAILABLE', `${url.origin} is unreachable: ${networkReason(error)}`, {}, { cause: error })
 
 const codes: ReadonlyMap<number, ErrorCode> = new Map([
   [400, 'INVALID_QUERY'],

@@ -12,20 +12,20 @@ export interface AdoptOptions {
   readonly collections: Collections
   readonly writer: Pick<BatchedWriter, 'restore'>
   readonly clock: Clock
-  /** Where the engine looks for documents that are there already. */
+  /** Tells the engine where the documents are that Python Ralph wrote already. */
   readonly adopting: Map<StatementId, ObjectId>
 }
 
 export interface AdoptReport {
   readonly taken: number
-  /** Documents that are no statements, or statements that were there before. */
+  /** Documents that are not statements, or statements that exist already. */
   readonly refused: number
 }
 
-/** Documents that are taken in at a time. */
+/** Documents that are adopted at a time. */
 const batchSize = 500
 
-/** Of a larger one, no document has room for what it is found by. */
+/** If a text is larger, the document has no room for the tokens that the statement is found by. */
 const maxText = 15_000_000
 
 interface Refusal {
@@ -43,8 +43,8 @@ const judge = (place: ObjectId, source: object, now: Micros): AdoptionCandidate<
 }
 
 /**
- * Takes in the statements that Ralph wrote into the collection: what they are found by is written beside them, and no
- * document of Ralph's is changed otherwise. Refused documents are marked, so that they are not judged again.
+ * Adopts the statements that Python Ralph wrote into the collection. The engine writes our relations beside them and changes nothing else
+ * in the documents of Python Ralph. Refused documents are marked, so that they are not examined again.
  */
 export const adoptStatements = async (options: AdoptOptions): Promise<AdoptReport> => {
   const { collections, writer, clock, adopting } = options
@@ -63,7 +63,7 @@ export const adoptStatements = async (options: AdoptOptions): Promise<AdoptRepor
   const refuse = async (refusals: readonly Refusal[]): Promise<void> => {
     if (refusals.length === 0) return
     const writes = refusals.map(({ place, reason }) => ({
-      // Another server may have taken it in.
+      // Another server may have adopted it.
       updateOne: { filter: { _id: place, 'ralph.id': null }, update: { $set: { ralph: { refused: reason } } } }
     }))
     const { modifiedCount } = await statements.bulkWrite(writes, { ordered: false, maxTimeMS: timeLimits.write })

@@ -6,7 +6,7 @@ import { timeLimits } from './connect.ts'
 import type { AttachmentDocument } from './document-types.ts'
 import { isDuplicateKey } from './errors.ts'
 
-/** Content is named by its digest: what is there already is the same, and what a dead session leaves is named by nobody. */
+/** The name of a content is its digest. So a content that exists already is the same, and no statement names what a dead session left. */
 export const writeAttachments = async (
   collections: Collections,
   added: readonly AttachmentContent[]
@@ -34,7 +34,9 @@ export const writeAttachments = async (
   }
 }
 
-/** In the order asked for; small ones are fetched together, so that neither memory nor requests grow with their number. */
+/**
+ * Yields attachments in the order of the request. Small ones are fetched together, so neither memory nor requests grow with their number.
+ */
 export async function* readAttachments(
   collections: Collections,
   sha2s: readonly string[],

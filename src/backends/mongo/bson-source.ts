@@ -1,13 +1,13 @@
 import { BSON } from 'mongodb'
 import type { Json } from '../../xapi/statement.ts'
 
-/** Objects and lists within each other, the document itself counted (MongoDB: Limits, Nested Depth). */
+/** The deepest nesting of objects and lists, with the document itself (MongoDB: Limits, Nested Depth). */
 const maxDepth = 100
 
 /** A statement is two levels down: `{_source: {…}}`. */
 const sourceDepth = 2
 
-/** The driver takes an object with this key for one of its own. */
+/** The driver mistakes an object with this key for one of its own types. */
 const driverKey = '_bsontype'
 
 const isKey = (key: string): boolean => key !== driverKey && !key.includes('\0')
@@ -29,7 +29,7 @@ const isHoldable = (value: Json, depth: number): boolean => {
   return true
 }
 
-/** What cannot be held becomes its own JSON text; the rest stays as it is. */
+/** Replaces each part that BSON cannot hold with its JSON text. The rest stays as it is. */
 const held = (value: Json, depth: number): Json => {
   if (typeof value !== 'object' || value === null) return value
   if (depth > maxDepth) return JSON.stringify(value)
@@ -39,9 +39,9 @@ const held = (value: Json, depth: number): Json => {
 }
 
 /**
- * A statement as BSON can hold it: nearly always the statement itself. JSON allows deeper nesting and other keys than
- * BSON; Ralph, which reads this, finds the text of such a part in its place, while our own readers are given the text
- * of the whole statement.
+ * A statement in the form that BSON can hold. Nearly always this is the statement itself. JSON allows deeper nesting and other keys than
+ * BSON. Python Ralph reads this form and finds the JSON text of such a part in its place. Our own readers get the text of the whole
+ * statement.
  */
 export const bsonSource = (statement: object): object => {
   // Parsed from JSON.
@@ -49,16 +49,16 @@ export const bsonSource = (statement: object): object => {
   return isHoldable(json, sourceDepth) ? statement : (held(json, sourceDepth) as object)
 }
 
-/** Bytes of a property of a statement that a document has room for. */
+/** The largest property of a statement, in bytes, that a document has room for. */
 const maxMember = 1_000_000
 
-/** A statement that is larger than a document can be, without what makes it so; our own readers are given all of it. */
+/** A statement that is too large for a document, without its large properties. Our own readers get the whole text. */
 export const shortened = (source: object): object =>
   Object.fromEntries(
     Object.entries(source).flatMap(([key, value]: [string, unknown]) => {
       if (BSON.calculateObjectSize({ value }) <= maxMember) return [[key, value]]
       if (key !== 'object' || typeof value !== 'object' || value === null) return []
-      // Ralph finds statements by it.
+      // Python Ralph finds statements by it.
       return [
         [key, Object.fromEntries(Object.entries(value).filter(([name]) => name === 'id' || name === 'objectType'))]
       ]

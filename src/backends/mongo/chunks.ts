@@ -4,19 +4,19 @@ import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import type { ChunkDocument, Content } from './document-types.ts'
 
-/** Bytes in one document: half of MongoDB's limit. */
+/** Bytes in one document: half of the limit of MongoDB. */
 export const maxChunk = 8 * 2 ** 20
 
-/** A view of the bytes of what was read, whichever the driver made of it. */
+/** A view of the bytes, for both types that the driver returns. */
 export const bytesOf = (value: Binary | Uint8Array): Uint8Array => (value instanceof Binary ? value.buffer : value)
 
-/** The documents that a content becomes. The parts are written first: a reader finds them only through the content. */
+/** The documents that keep one content. The chunks are written first, because a reader finds them only through the content. */
 export interface PlannedContent {
   readonly content: Content
   readonly parts: readonly ChunkDocument[]
 }
 
-/** In parts, if it is longer than `most`. */
+/** Splits the content into chunks if it is longer than `most`. */
 export const planContent = (bytes: Uint8Array, most = maxChunk): PlannedContent => {
   const size = bytes.byteLength
   if (size <= most) return { content: { content: new Binary(bytes), size }, parts: [] }
@@ -31,7 +31,7 @@ export const writeChunks = async (collections: Collections, parts: readonly Chun
   for (const part of parts) await collections.parts.insertOne(part, { maxTimeMS: timeLimits.write })
 }
 
-/** The whole content; undefined when a part is gone: somebody has replaced it since `content` was read. */
+/** Returns the whole content, or undefined when a chunk is gone: somebody replaced the content after it was read. */
 export const readContent = async (
   { parts }: Collections,
   { content, parts: ids, size }: Content,
@@ -51,7 +51,7 @@ export const readContent = async (
   return whole
 }
 
-/** Of what nothing stands for any more. */
+/** Removes the chunks of contents that no document refers to any more. */
 export const removeChunks = async (
   { parts }: Collections,
   contents: readonly Pick<Content, 'parts'>[]

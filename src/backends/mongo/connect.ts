@@ -10,35 +10,35 @@ import { messageOf, RalphError } from '../../errors.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
 import { translating } from './errors.ts'
 
-/** A database that answers. */
+/** A database that answered. */
 export interface OpenDatabase {
   readonly db: Db
-  /** What the lease is read with: never what a primary that was replaced, and does not know it yet, still has. */
+  /** The read concern for the lease. It never returns the stale data of a primary that does not yet know that it was replaced. */
   readonly latest: ReadConcernLike | undefined
 }
 
 export interface Connection {
-  /** Connects when it is not connected. `STORE_UNAVAILABLE` when no primary is in reach. */
+  /** Connects unless it is connected. Throws `STORE_UNAVAILABLE` when no primary can be reached. */
   open(): Promise<OpenDatabase>
-  /** For work that may take minutes: nothing here ends a request that takes long. */
+  /** For work that may take minutes: this connection has no time limit for requests. */
   openPatient(): Promise<Db>
   close(): Promise<void>
 }
 
 /**
- * Milliseconds after which the server gives up a request by itself, whatever became of who asked. Who asks has given it
- * up long before, by TIMEOUT.
+ * Milliseconds after which the server ends a request by itself, even if the client is gone. The client has given up long before, after
+ * TIMEOUT.
  */
 export const timeLimits = { read: 600_000, write: 600_000 } as const
 
-/** In milliseconds. A connection string that sets one of these is obeyed. */
+/** The time limits, in milliseconds. A connection string that sets one of them wins. */
 const timeoutsOf = (timeout: number) => ({
   serverSelectionTimeoutMS: Math.min(3000, timeout),
   connectTimeoutMS: Math.min(3000, timeout),
   socketTimeoutMS: timeout,
   waitQueueTimeoutMS: Math.min(5000, timeout),
   heartbeatFrequencyMS: 5000,
-  // The driver would wait anew for what it asks again. What only reads is asked again by the store.
+  // The driver would start a new wait for each retry. The store itself repeats what only reads.
   retryReads: false,
   retryWrites: false
 })
@@ -58,8 +58,8 @@ const createClient = (uri: string, options: MongoClientOptions): MongoClient => 
 }
 
 /**
- * Whatever the connection string says, reads go to the primary, and a write is acknowledged when a majority has it in
- * its journal: on a server that stands alone that is its own.
+ * These options win over the connection string. Reads go to the primary. A write is acknowledged when a majority has it in its journal. On
+ * a standalone server that is its own journal.
  */
 const durably: DbOptions = { readPreference: 'primary', writeConcern: { w: 'majority', journal: true } }
 
@@ -69,14 +69,14 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
   let patient: Promise<MongoClient> | undefined
   let opening: Promise<OpenDatabase> | undefined
   let isReplicated = false
-  // What the driver learns when it greets a server: asking again would need a command that emulators lack.
+  // The driver learns this from the greeting of a server. A command that asks for it would fail on emulators.
   client.on('serverDescriptionChanged', ({ newDescription: { type } }) => {
     if (type !== 'Unknown') isReplicated = type !== 'Standalone'
   })
 
   const connect = async (): Promise<OpenDatabase> => {
     await client.connect()
-    // A server that stands alone refuses these levels; whatever it has acknowledged, it has.
+    // A standalone server refuses these levels. It keeps whatever it has acknowledged.
     const options: DbOptions = isReplicated ? { ...durably, readConcern: new ReadConcern('majority') } : durably
     return { db: client.db(name, options), latest: isReplicated ? { level: 'linearizable' } : undefined }
   }

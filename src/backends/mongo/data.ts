@@ -25,8 +25,8 @@ export interface MongoDataOptions {
 const byRecordId = { name: 'ralph_record_id', key: { '_source.id': 1 } } as const
 
 /**
- * Collections of a MongoDB database, as Ralph 5 reads and writes them: `{_id, _source}`, `_id` made of the timestamp and
- * the id of the record. A collection in which records are replaced gets an index of their ids.
+ * Collections of a MongoDB database, in the form of Python Ralph 5: `{_id, _source}`. `_id` is made of the timestamp and the id of the
+ * record. A collection in which records are replaced gets an index of their ids.
  */
 export const openMongoData = async ({
   connectionUri,
@@ -53,7 +53,7 @@ export const openMongoData = async ({
       .createIndexes([byRecordId])
       .catch((error: unknown) => {
         if (!isUnauthorized(error)) throw error
-        log.warn(`${name} has no index of _source.id, and the user may not make it: writing becomes slow`)
+        log.warn(`${name} has no index of _source.id, and the user may not create it: writing is slow`)
       })
   }
 
@@ -68,7 +68,7 @@ export const openMongoData = async ({
     ensureIndex: () => indexed.get(name, () => patiently(() => makeIndex(name)))
   })
 
-  /** Another database is looked at by a connection of its own. */
+  /** Another database is read through a separate connection. */
   const inDatabase = async <Result>(name: string | undefined, work: (db: Db) => Promise<Result>): Promise<Result> => {
     if (name === undefined || name === database) return patience.run(() => asking(async () => work(await open())))
     const other = createConnection(connectionUri, name, timeout)

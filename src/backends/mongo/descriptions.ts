@@ -16,10 +16,10 @@ interface Asked {
   readonly verbs: readonly string[]
 }
 
-/** Descriptions as a session has found them: what it writes replaces these, and nothing else. */
+/** The descriptions as a session found them. The session replaces only these versions. */
 export type FoundDescriptions = ReadonlyMap<string, DescriptionDocument>
 
-/** A request with more keys than this would be large. */
+/** A request with more keys than this would be too large. */
 const maxKeys = 10_000
 
 const activityKey = (iri: string): string => tokenOf(`c${iri}`)
@@ -52,13 +52,13 @@ const pick = <Description>(
   const picked = new Map<string, Description>()
   for (const iri of iris) {
     const text = textAt(found.get(keyOf(iri)), written)
-    // Merged from descriptions that were validated.
+    // It was merged from validated descriptions.
     if (text !== undefined) picked.set(iri, JSON.parse(text) as Description)
   }
   return picked
 }
 
-/** What was known when all that counts was written. */
+/** The descriptions at the time when the committed batches were written. */
 export const descriptionsAt = (
   { activities, verbs }: Asked,
   found: FoundDescriptions,
@@ -68,7 +68,7 @@ export const descriptionsAt = (
   displays: pick<LanguageMap>(verbs, verbKey, found, written)
 })
 
-/** Unseen until `at` is committed. */
+/** Writes descriptions. Readers do not see them until `at` is committed. */
 export const writeDescriptions = async (
   { descriptions }: Collections,
   { definitions, displays }: Descriptions,
@@ -83,7 +83,7 @@ export const writeDescriptions = async (
   const writes = all.map(({ _id, iri, value }) => {
     const present = found.get(_id)
     const next = { iri, text: JSON.stringify(value), at, before: textAt(present, written) ?? null }
-    // Only what this turn has seen is replaced: whoever comes too late changes nothing.
+    // Only the version that this session has seen is replaced, so a late writer changes nothing.
     return present === undefined
       ? { insertOne: { document: { _id, ...next } } }
       : { replaceOne: { filter: { _id, at: present.at }, replacement: next } }
@@ -93,7 +93,7 @@ export const writeDescriptions = async (
   )
 }
 
-/** Takes back what was never committed. */
+/** Takes back descriptions of batches that were never committed. */
 export const undoDescriptions = async ({ descriptions }: Collections, written: Written): Promise<void> => {
   const late = { $or: notWritten(written).map((at) => ({ at })) }
   const dead = await descriptions.find(late, readOptions(undefined)).toArray()
@@ -108,7 +108,7 @@ export const undoDescriptions = async ({ descriptions }: Collections, written: W
 
 const digestOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 22)
 
-/** A name that is there stays; one that is restored may be older than it was known to be. */
+/** A name that exists stays. A restored statement may be older than the time that is noted for its name. */
 export const writeNames = async ({ agentNames }: Collections, names: readonly FoundName[]): Promise<void> => {
   const writes = names.map(({ identifier, name, stored }) => ({
     updateOne: {
@@ -131,7 +131,10 @@ export const undoNames = async (
   await agentNames.deleteMany({ $or: late.map((stored) => ({ stored })) }, { maxTimeMS: timeLimits.write })
 }
 
-/** Those that were known when all up to `last` was written, oldest first. A name of a batch that does not count is no secret. */
+/**
+ * The names that were known when everything up to `last` was written, oldest first. A name from a batch that does not count may be shown:
+ * it is not secret.
+ */
 export const findNames = async (
   { agentNames }: Collections,
   identifier: string,

@@ -4,58 +4,58 @@ import type { Gap } from '../../storage/batching/written.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 
-/** What a later batch has changed in a statement: nobody sees it before that batch is committed. */
+/** A change that a later batch made to a statement. Readers do not see it before that batch is committed. */
 export interface Pending {
   /** The `last` of the batch. */
   readonly at: Micros
-  /** Tokens that it added. */
+  /** Tokens that the batch added. */
   readonly tokens: readonly Token[]
 }
 
-/** The text of a statement: here, or in parts where it is long. */
+/** The text of a statement: in the document, or in chunks when it is long. */
 export interface StatementText {
   readonly id: StatementId
   readonly stored: Micros
   readonly text?: string
   readonly parts?: readonly ObjectId[]
-  /** Bytes in the parts. */
+  /** The size of the chunks together, in bytes. */
   readonly size?: number
 }
 
 /**
- * What is ours in a statement's document: all that it is found by, and its text. Types of JSON only, but for very long
- * statements, for `ralph read` prints it.
+ * Our part of the document of a statement: its text, and everything that it is found by. Short statements use only types of JSON here,
+ * because `ralph read` prints the document.
  */
 export interface Relations extends StatementText {
   readonly tokens: readonly Token[]
-  /** Of the session that wrote it: its process, as the lease knows it, and its own. */
+  /** The session that wrote it: the id of its process in the lease, and the id of the session. */
   readonly turn: string
   readonly target?: StatementId
   readonly voiding?: true
-  /** The `last` of the batch from which on it is voided; absent: it is not. */
+  /** The `last` of the batch that voided it. Absent: it is not voided. */
   readonly voided?: Micros
-  /** The latest changes; what is older than `last` is settled. */
+  /** The latest changes. A change at or before `last` is settled. */
   readonly pending?: readonly Pending[]
-  /** How often it was changed. */
+  /** The number of changes. */
   readonly version?: number
-  /** The document is Ralph's: it may lose our relations, but never itself. */
+  /** Python Ralph wrote the document. It may lose our relations, but it must never be removed. */
   readonly adopted?: true
 }
 
-/** A document of Ralph's that is no statement, or one that is there already. */
+/** A document of Python Ralph that is not a statement, or is a statement that exists already. */
 export interface RefusedDocument {
   readonly refused: string
 }
 
-/** As Ralph writes it, with our relations beside. */
+/** A document in the form of Python Ralph, with our relations beside the source. */
 export interface StatementDocument {
   readonly _id: ObjectId
   readonly _source: object
-  /** Absent until the document was taken in, if Ralph wrote it. */
+  /** Absent if Python Ralph wrote the document and it is not adopted yet. */
   readonly ralph?: Relations | RefusedDocument
 }
 
-/** Of storage/batching/lease.ts; null: no server holds it. */
+/** The document of the lease (storage/batching/lease.ts). null: no server holds the lease. */
 export interface LeaseDocument {
   readonly _id: 'lease'
   readonly version: number
@@ -63,34 +63,34 @@ export interface LeaseDocument {
   readonly wanted: string | null
   readonly writer: string | null
   readonly last: number
-  /** Absent where an older version wrote it. */
+  /** Absent if an older version wrote it. */
   readonly through?: number
   readonly gaps?: readonly Gap[]
 }
 
-/** What statements together say of an Activity or a Verb. */
+/** The merged definition of an Activity or the display of a Verb. */
 export interface DescriptionDocument {
-  /** Token of the IRI: IRIs are longer than keys should be. */
+  /** The token of the IRI. IRIs are too long for keys. */
   readonly _id: string
   readonly iri: string
-  /** JSON: keys of extensions may be anything. */
+  /** JSON text, because the keys of extensions may be any text. */
   readonly text: string
-  /** The `last` of the batch that wrote it; what was there until then is `before`. */
+  /** The `last` of the batch that wrote it. `before` is the text until then. */
   readonly at: number
   readonly before: string | null
 }
 
 export interface NameDocument {
-  /** Digest of identifier and name. */
+  /** The digest of identifier and name. */
   readonly _id: string
-  /** Digest of the identifier key. */
+  /** The digest of the identifier key. */
   readonly identifier: string
   readonly name: string
-  /** When it was first seen. */
+  /** The time when it was first seen. */
   readonly stored: number
 }
 
-/** Bytes: here, or in parts where they are too many for one document. */
+/** Bytes: in the document, or in chunks when they are too many for one document. */
 export interface Content {
   readonly content?: Binary | Uint8Array
   readonly parts?: readonly ObjectId[]
@@ -98,7 +98,7 @@ export interface Content {
 }
 
 export interface AttachmentDocument extends Content {
-  /** SHA-2. */
+  /** The SHA-2 digest. */
   readonly _id: string
 }
 
@@ -109,11 +109,11 @@ export interface ChunkDocument {
 
 /** A State or profile document. */
 export interface DocumentDocument extends Content {
-  /** Digest of its key. */
+  /** The digest of its key. */
   readonly _id: string
-  /** Digest of its scope, the registration left out. */
+  /** The digest of its scope without the registration. */
   readonly scope: string
-  /** '' for none. */
+  /** '' if it has no registration. */
   readonly registration: string
   readonly id: string
   readonly kind: string
@@ -122,6 +122,6 @@ export interface DocumentDocument extends Content {
   readonly contentType: string
   readonly etag: string
   readonly updated: number
-  /** Another one after each change. */
+  /** A new value after each change. */
   readonly version: ObjectId
 }

@@ -11,7 +11,7 @@ import { timeLimits } from './connect.ts'
 import type { DocumentDocument } from './document-types.ts'
 import { isDuplicateKey } from './errors.ts'
 
-/** `DocumentStore`, and what copying needs. */
+/** The document store, and what copying needs. */
 export interface Documents extends DocumentStore {
   page(after: DocumentKey | undefined, limit: number, options?: CallOptions): Promise<readonly KeyedDocument[]>
   restore(documents: readonly KeyedDocument[]): Promise<void>
@@ -19,10 +19,10 @@ export interface Documents extends DocumentStore {
 
 const activityOf = (scope: DocumentScope): string => ('activity' in scope ? scope.activity : '')
 const agentOf = (scope: DocumentScope): string => ('agent' in scope ? scope.agent : '')
-/** '' for none: no registration is empty. */
+/** '' if there is none. No registration is the empty text. */
 const registrationOf = (scope: DocumentScope): string => (scope.kind === 'state' ? (scope.registration ?? '') : '')
 
-/** Identifiers are longer than keys should be. */
+/** Identifiers are too long for keys. */
 const digestOf = (...parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'base64url')
 
 const scopeDigest = (scope: DocumentScope): string => digestOf(scope.kind, activityOf(scope), agentOf(scope))
@@ -63,7 +63,7 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
       const found = await documents.findOne({ _id: idOf(key) }, readOptions(signal))
       if (found === null) return undefined
       const document = await storedDocument(found, signal)
-      // Else its parts were removed in between, by who has replaced it.
+      // Otherwise another writer replaced it and removed its chunks.
       if (document !== undefined) return { document, version: found }
     }
   }
@@ -90,7 +90,7 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
     }
   }
 
-  /** False: what is there is not `present` any more. */
+  /** Returns false when the stored document is not `present` any more. */
   const put = async (next: DocumentDocument, present: DocumentDocument | undefined): Promise<boolean> => {
     if (present === undefined) {
       try {
@@ -155,7 +155,7 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
       const page: KeyedDocument[] = []
       for (const each of found) {
         const key: DocumentKey = { ...scopeOf(each), id: each.id }
-        // What was replaced meanwhile is read once more, what was deleted is left out.
+        // A document that was replaced meanwhile is read again. A document that was deleted is left out.
         const document = (await storedDocument(each, signal)) ?? (await read(key, signal))?.document
         if (document !== undefined) page.push({ key, document })
       }

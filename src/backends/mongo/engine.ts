@@ -21,28 +21,28 @@ import { inBatches, maxWrites } from './in-batches.ts'
 import { isLate, isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
 import { undoLate, undoSession } from './undo.ts'
 
-/** What is written to, for people. */
+/** How error messages name the store. */
 export const where = 'this collection'
 
 export interface EngineOptions {
   readonly collections: Collections
   readonly lease: Pick<Lease, 'self'>
-  /** Documents of Ralph's that are being taken in, by the id of their statement. */
+  /** Documents of Python Ralph that are being adopted, by the id of their statement. */
   readonly adopting: ReadonlyMap<StatementId, ObjectId>
-  /** There are documents of Ralph's that are not taken in, one of them perhaps a statement that was to be written. */
+  /** Called when documents of Python Ralph are found that are not adopted. One of them may be a statement of this batch. */
   foreign(): void
 }
 
-/** A request with more ids than this would be too large a message. */
+/** A request with more ids than this would be too large for one message. */
 const maxIds = 10_000
 
-/** Microseconds for which a change stays unseen by those whose read began before it. */
+/** Microseconds for which a change is kept apart. Readers that began before the change do not see it. */
 const pendingAge = 60_000_000
 
 const isReferrer = (ralph: StatementDocument['ralph']): ralph is Relations & { readonly target: StatementId } =>
   ralph !== undefined && 'target' in ralph
 
-/** Writes our relations beside a document of Ralph's. */
+/** Writes our relations beside a document of Python Ralph. */
 const adoption = ({ _id, document }: { readonly _id: ObjectId; readonly document: Relations }) => ({
   updateOne: {
     filter: { _id, 'ralph.id': null },
@@ -50,7 +50,7 @@ const adoption = ({ _id, document }: { readonly _id: ObjectId; readonly document
   }
 })
 
-/** All of them, whether or not one fails, then the first failure: nothing may arrive after it was taken back. */
+/** Waits for all of them, then throws the first failure. So no write can arrive after the batch was taken back. */
 const settleAll = async (writes: readonly Promise<unknown>[]): Promise<void> => {
   for (const result of await Promise.allSettled(writes)) if (result.status === 'rejected') throw result.reason
 }
@@ -63,7 +63,7 @@ export const createEngine = ({ collections, lease, adopting, foreign }: EngineOp
       .find({ 'ralph.id': { $in: [...ids] } }, { projection: { _id: 0, ralph: 1 }, maxTimeMS: timeLimits.read })
       .toArray()
 
-  /** Whether there is any statement with a target; undefined: not known. Most stores have none. */
+  /** Whether any statement is a StatementRef. Undefined: not known. Most stores have none. */
   let hasReferrers: boolean | undefined
 
   const findReferrers = async (ids: readonly StatementId[]) => {
@@ -75,7 +75,7 @@ export const createEngine = ({ collections, lease, adopting, foreign }: EngineOp
   const beginSession = ({ written, undisturbed, foundLate }: SessionStart): LeasedSession => {
     if (!undisturbed && hasReferrers === false) hasReferrers = undefined
     const turn = `${lease.self}/${randomUUID()}`
-    /** As they were looked up: a change is made to these, and nothing else. */
+    /** The relations as they were looked up. A change applies only to this version. */
     const relations = new Map<StatementId, Relations>()
     const descriptions = new Map<string, DescriptionDocument>()
 
@@ -126,7 +126,7 @@ export const createEngine = ({ collections, lease, adopting, foreign }: EngineOp
       })
 
     const plan = (batch: WriteBatch, at: Micros) => {
-      // Throws for a statement that is too large.
+      // It throws for a statement that is too large.
       const documents = batch.statements
         .filter(({ id }) => !adopting.has(id))
         .map((each) => planDocument(each, at, turn))
@@ -163,7 +163,7 @@ export const createEngine = ({ collections, lease, adopting, foreign }: EngineOp
       ])
     }
 
-    /** Somebody else may have written what this batch writes. */
+    /** Another writer may have written the statements of this batch. */
     const refused = (error: unknown): unknown => {
       const doubles = refusedWrites(error).filter(({ code }) => code === 11_000)
       if (doubles.some(({ message }) => message.includes('index: _id_'))) foreign()

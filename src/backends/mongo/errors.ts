@@ -13,7 +13,7 @@ import {
 import { RalphError } from '../../errors.ts'
 import { givenUp, unanswered } from '../../network/time-limit.ts'
 
-/** What a server says while it cannot serve, and will again (mongodb: error_codes.yml). */
+/** The codes of a server that cannot answer now but will later (mongodb: error_codes.yml). */
 const away: ReadonlySet<number> = new Set([
   6, // HostUnreachable
   7, // HostNotFound
@@ -48,20 +48,20 @@ const authenticationFailed = 18
 const duplicateKey = 11_000
 const tooLarge: ReadonlySet<number> = new Set([10334, 17280, 17419, 17420])
 
-/** The password of a connection string is in no message. */
+/** No message contains the password of the connection string. */
 const unavailable = (message: string, cause: unknown): RalphError =>
   new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1 }, { cause })
 
 const ofServer = (error: MongoServerError): unknown => {
   const code = typeof error.code === 'number' ? error.code : 0
   if (full.has(code) || /no space left on device|disk full/i.test(error.message)) {
-    return new RalphError('STORE_FULL', 'MongoDB can store no more: its disk is full', {}, { cause: error })
+    return new RalphError('STORE_FULL', 'MongoDB cannot store anything: its disk is full', {}, { cause: error })
   }
   if (away.has(code) || error instanceof MongoWriteConcernError) {
-    return unavailable(`MongoDB cannot serve now: ${error.message}`, error)
+    return unavailable(`MongoDB cannot answer now: ${error.message}`, error)
   }
   if (code === authenticationFailed) {
-    // It will say the same again until somebody changes the setting.
+    // The error stays until somebody changes the setting.
     const message = `MongoDB refuses the user or the password: check those in CONNECTION_URI (${error.message})`
     return new RalphError('STORE_UNAVAILABLE', message, {}, { cause: error })
   }
@@ -74,34 +74,34 @@ const ofServer = (error: MongoServerError): unknown => {
   return error
 }
 
-/** A unique index has an entry already. */
+/** Whether a unique index has an entry with this key already. */
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === duplicateKey
 
-/** Whether the server refuses for lack of rights. */
+/** Whether the server refuses because a right is missing. */
 export const isUnauthorized = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === unauthorized
 
-/** The messages of all entries that a bulk write was refused for; empty for any other error. */
+/** The messages of all entries that a bulk write refused. Empty for any other error. */
 export const refusedWrites = (error: unknown): readonly { readonly code: number; readonly message: string }[] => {
   if (!(error instanceof MongoBulkWriteError)) return []
   const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
   return errors.map(({ code, errmsg }) => ({ code, message: errmsg ?? '' }))
 }
 
-/** What made a bulk write end, if it was not for what it writes. */
+/** The error that ended a bulk write, unless it is about the entries themselves. */
 const causeOf = (error: MongoBulkWriteError): MongoError | undefined => {
   const cause: unknown = error.errorResponse
   return cause instanceof MongoError && cause !== error ? cause : undefined
 }
 
-/** Errors of a socket, which the driver hands on as they are when a connection ends under a request. */
+/** Errors of a socket. The driver passes them on unchanged when a connection ends during a request. */
 const ofSocket = /^(EPIPE|ECONN|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|ERR_STREAM|ERR_SOCKET)/
 
 const isOfSocket = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && ofSocket.test(error.code)
 
-/** Says in Ralph's terms what the driver threw; anything else is returned as it is. */
+/** Translates an error of the driver into a RalphError. Returns any other error unchanged. */
 export const translateError = (error: unknown): unknown => {
   if (!(error instanceof MongoError)) {
     return isOfSocket(error) ? unavailable(`the connection to MongoDB was lost: ${error.message}`, error) : error
@@ -116,7 +116,7 @@ export const translateError = (error: unknown): unknown => {
     return new RalphError('STORE_UNAVAILABLE', `MongoDB ${unanswered}`, givenUp, { cause: error })
   }
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
-    return unavailable(`MongoDB is out of reach: ${error.message}`, error)
+    return unavailable(`MongoDB is unreachable: ${error.message}`, error)
   }
   if (
     error instanceof MongoNotConnectedError ||
@@ -129,14 +129,14 @@ export const translateError = (error: unknown): unknown => {
   return error instanceof MongoServerError ? ofServer(error) : error
 }
 
-/** Whether a connection broke: by another one the same may be answered. */
+/** Whether a connection broke. The same request may succeed on another connection. */
 export const isBroken = (error: unknown): boolean =>
   error instanceof RalphError &&
   ((error.cause instanceof MongoNetworkError && !(error.cause instanceof MongoNetworkTimeoutError)) ||
     isOfSocket(error.cause) ||
     (error.cause instanceof MongoError && error.cause.name === 'MongoPoolClearedError'))
 
-/** Runs `work`, translating what the driver throws in it. */
+/** Runs `work` and translates the errors of the driver. */
 export const translating = async <Result>(work: () => Promise<Result>): Promise<Result> => {
   try {
     return await work()

@@ -7,11 +7,11 @@ import { termsOfQuery } from '../../xapi/terms.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { indexNames } from './schema.ts'
 
-/** How a page is asked for: one range of one index, in its order. */
+/** How a page is read: one range of one index, in the order of the index. */
 export interface FindPlan {
   readonly filter: Filter<Document>
   readonly sort: { readonly 'ralph.stored'?: 1 | -1; readonly 'ralph.id': 1 | -1 }
-  /** Name of the index. */
+  /** The name of the index. */
   readonly hint: string
 }
 
@@ -22,28 +22,28 @@ const inGap = ({ after, through }: Gap): { readonly $gt: Micros; readonly $lte: 
   $lte: through
 })
 
-/** Ranges, in one of which a batch is that does not count, or not yet. */
+/** The ranges of batches that do not count, or do not count yet. */
 export const notWritten = ({ last, gaps }: Written): object[] => [{ $gt: last }, ...gaps.map(inGap)]
 
 /**
- * Written by a session of a writer that was taken for dead, in a batch that does not count. By the time alone it is not
- * told: a statement that another store had may have been stored at any time.
+ * Matches what a session wrote in a batch that does not count, after its writer was taken for dead. The time alone is not enough: a
+ * statement that was copied from another store may have any `stored`.
  */
 export const isOfGap = (gap: Gap): Condition => ({
   'ralph.stored': inGap(gap),
   'ralph.turn': { $regex: `^${gap.holder}` }
 })
 
-/** Nothing that a batch has left which does not count. */
+/** Excludes what batches that do not count have left. */
 const notInGaps = ({ gaps }: Written): Condition[] => (gaps.length === 0 ? [] : [{ $nor: gaps.map(isOfGap) }])
 
-/** Stored by a batch that is committed. */
+/** Matches statements of committed batches. */
 export const isStored = (written: Written): Condition[] => [
   { 'ralph.stored': { $lte: written.last } },
   ...notInGaps(written)
 ]
 
-/** Voided by a batch that is committed, or not. */
+/** Matches statements that a committed batch voided, or those that none voided. */
 export const isVoided = ({ last, gaps }: Written): Condition =>
   gaps.length === 0
     ? { 'ralph.voided': { $lte: last } }
@@ -52,7 +52,7 @@ export const isVoided = ({ last, gaps }: Written): Condition =>
 export const isValid = (written: Written): Condition =>
   written.gaps.length === 0 ? { 'ralph.voided': { $not: { $lte: written.last } } } : { $nor: [isVoided(written)] }
 
-/** The statements between two times, as one range of an index: the last bound of all counts. */
+/** The statements between two times, as one range of an index. If several bounds are given, the narrowest counts. */
 const within = ({ since, until, after, ascending }: StatementQuery, last: Micros): Condition => {
   const upper = Math.min(until ?? last, last, after !== undefined && !ascending ? after.stored : last)
   const range = {
@@ -61,18 +61,18 @@ const within = ({ since, until, after, ascending }: StatementQuery, last: Micros
     $lte: upper
   }
   if (after === undefined) return { 'ralph.stored': range }
-  // Neighbours with the same time, up to the one itself. Said so that it is no second range to the server.
+  // Excludes the neighbors with the same time, up to the statement itself. The form keeps the server from using it as a second range.
   const passed = { 'ralph.stored': after.stored, 'ralph.id': ascending ? { $lte: after.id } : { $gte: after.id } }
   return { 'ralph.stored': range, $nor: [passed] }
 }
 
-/** Those that have all of the tokens, by what counts. */
+/** Matches the statements that have all tokens, as far as committed batches say. */
 const having = (tokens: readonly Token[], leading: Token | undefined, written: Written): Condition[] => {
   if (leading === undefined) return []
   const others = tokens.filter((token) => token !== leading)
   return [
     { 'ralph.tokens': leading },
-    // An expression is no range: the server cannot choose another token to look in the index for.
+    // An expression is not a range, so the server cannot choose the index range of another token.
     ...others.map((token) => ({ $expr: { $in: [token, '$ralph.tokens'] } })),
     {
       $nor: notWritten(written).map((at) => ({
@@ -87,7 +87,7 @@ export const tokensOfQuery = (query: StatementQuery): Token[] => termsOfQuery(qu
 const sortOf = ({ ascending }: StatementQuery): FindPlan['sort'] =>
   ascending ? { 'ralph.stored': 1, 'ralph.id': 1 } : { 'ralph.stored': -1, 'ralph.id': -1 }
 
-/** The page of a query, among what was written; `leading` is the token whose range is gone through. */
+/** The page of a query, among the committed statements. `leading` is the token whose range is read. */
 export const planFind = (query: StatementQuery, leading: Token | undefined, written: Written): FindPlan => ({
   filter: {
     $and: [
@@ -101,7 +101,7 @@ export const planFind = (query: StatementQuery, leading: Token | undefined, writ
   hint: leading === undefined ? indexNames.stored : indexNames.tokens
 })
 
-/** Those of some ids, voided or not, in the order of their index. */
+/** The statements with these ids, voided or not, in the order of their index. */
 export const planIds = (ids: readonly StatementId[], written: Written): FindPlan => ({
   filter: { $and: [{ 'ralph.id': { $in: [...ids] } }, ...isStored(written)] },
   sort: { 'ralph.id': 1 },

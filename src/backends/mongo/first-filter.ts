@@ -4,21 +4,21 @@ import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
 import { indexNames } from './schema.ts'
 
-/** From here on a token counts as common: counting further would take longer than it saves. */
+/** A token with this many statements counts as common. Counting further would take longer than it saves. */
 const common = 5000
 
-/** Kinds of tokens (xapi/terms.ts), those that tell statements apart best first. */
+/** The kinds of tokens (xapi/terms.ts). The most selective kinds come first. */
 const kinds = 'racACvm'
 
 const byKind = (one: Token, other: Token): number => kinds.indexOf(one.charAt(0)) - kinds.indexOf(other.charAt(0))
 
 /**
- * Of the tokens of a query, the one that the fewest statements have: a range of the index holds one token, and what
- * lies in it is looked at for the others. The server would find out too, by trying, but remembers the answer for all
- * queries of the same form, whatever they ask for.
+ * Chooses the token of a query that the fewest statements have. A range of the index holds one token, and the server checks the statements
+ * in it for the other tokens. The server would also find the best token by trials. But it remembers the result for all queries of the same
+ * form, whatever their values are.
  */
 export const createLeadingToken = ({ statements }: Collections) => {
-  /** Statements lose no tokens: what is common stays so. */
+  /** Statements never lose tokens, so a common token stays common. */
   const known = new LRUCache<Token, true>({ max: 10_000 })
 
   const count = async (token: Token, signal: AbortSignal | undefined): Promise<number> => {

@@ -1,4 +1,4 @@
-/** Sends requests one after another, so that none takes long. Several at once would be no faster on a busy server. */
+/** Sends requests one after another, so that no request takes long. Parallel requests would not be faster on a busy server. */
 export const inBatches = async <Each>(
   all: readonly Each[],
   size: number,
@@ -7,5 +7,5 @@ export const inBatches = async <Each>(
   for (let start = 0; start < all.length; start += size) await request(all.slice(start, start + size))
 }
 
-/** Documents that one request writes: some megabytes, as statements are. */
+/** Documents of one write request. For usual statements these are a few megabytes. */
 export const maxWrites = 1000

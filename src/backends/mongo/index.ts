@@ -29,7 +29,7 @@ export const mongo = defineBackend({
     parameters: mongoDataParameters,
     open: async ({ connectionUri, database, collection, timeout, clientOptions, documentClass }, { log }) => {
       if (documentClass !== undefined || clientOptions?.includes('document_class')) {
-        log.warn('document_class is an option of the driver of Python: it is taken, and changes nothing here')
+        log.warn('document_class is an option of the Python driver: it is accepted and has no effect here')
       }
       const { openMongoData } = await import('./data.ts')
       return openMongoData({ connectionUri, database, collection, timeout, log })

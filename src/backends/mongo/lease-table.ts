@@ -8,7 +8,7 @@ import { isTakenIn } from './statement-document.ts'
 
 const _id = 'lease'
 
-/** Where nothing is known of how far it is written, what is there counts. */
+/** If no lease says how far the target is written, all stored statements count. */
 const lastWritten = async ({ statements }: Collections): Promise<Micros> => {
   const latest = await statements
     .find({ 'ralph.stored': { $gt: 0 } }, { projection: { _id: 0, 'ralph.stored': 1 }, maxTimeMS: timeLimits.read })
@@ -18,12 +18,12 @@ const lastWritten = async ({ statements }: Collections): Promise<Micros> => {
   return isTakenIn(latest?.ralph) ? latest.ralph.stored : 0
 }
 
-/** The lease of a target: one document, which is replaced only by who has seen its latest version. */
+/** The lease of a target is one document. Only a process that has seen the latest version can replace it. */
 export const createLeaseTable = (collections: Collections): LeaseTable<number> => {
   const { lease, latest } = collections
   const readOptions = { maxTimeMS: timeLimits.read, ...(latest === undefined ? {} : { readConcern: latest }) }
 
-  /** Whoever is first makes it. */
+  /** The first process creates it. */
   const make = async (): Promise<void> => {
     const nobody = { holder: null, wanted: null, writer: null }
     try {
@@ -50,7 +50,7 @@ export const createLeaseTable = (collections: Collections): LeaseTable<number> =
     read: () => translating(read),
     write: ({ last, through, gaps, holder = null, wanted = null, writer = null }, version) =>
       translating(async () => {
-        // `read` has made it.
+        // `read` has created it.
         if (version === undefined) return undefined
         const names = { holder, wanted, writer }
         const next: Omit<LeaseDocument, '_id'> = {

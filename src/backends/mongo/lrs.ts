@@ -9,22 +9,22 @@ import { openStore } from './store.ts'
 export type { MongoOptions } from './names.ts'
 
 /**
- * Keeps each target in a collection of MongoDB, as Ralph does: `{_id, _source}`, with our relations beside in the same
- * document. What belongs to the statements is in collections named after it (names.ts).
+ * Keeps each target in a collection of MongoDB, in the form of Python Ralph: `{_id, _source}`. Our relations are beside the source
+ * in the same document. The other data of a target is in collections that are named after it (names.ts).
  *
- * Rights: `readWrite` on the database is all it needs; it makes collections and indexes by itself.
+ * Rights: `readWrite` on the database is enough. The store creates its collections and indexes itself.
  *
- * Guarantees, of several servers on one database too: a batch is seen whole or not at all, by every reader, and once it
- * is acknowledged by all; acknowledged means in the journal of a majority. There are no transactions of MongoDB in it,
- * so that a server that stands alone gives the same guarantees as a replica set: one process writes statements at a
- * time (storage/batching/lease.ts), and readers look no further than the time up to which it says that all is written. Exception:
- * the documents of a scope are removed together, but one by one (`DELETE` of several State documents).
+ * Guarantees, also with several servers on one database: every reader sees a batch whole or not at all, and sees it once it is
+ * acknowledged. Acknowledged means that a majority has it in its journal. The store uses no transactions of MongoDB, so a standalone
+ * server gives the same guarantees as a replica set. One process at a time writes statements (storage/batching/lease.ts). The lease
+ * says up to which time everything is written, and readers look no further. One exception: `DELETE` of several State documents
+ * removes the documents of a scope one by one.
  *
- * Limits: all that one statement is found by has 16 MB (some 200,000 Agents and Activities), else `BODY_TOO_LARGE`. Our
- * readers are given every statement exactly. Ralph, which reads `_source`, finds as text what BSON cannot hold (a nesting
- * deeper than 100 levels, some keys), and a statement of more than 16 MB without what makes it so large. Collections are
- * not to be sharded. A copy of the database that was made during writing is to be of one point in time (`--oplog`, a
- * snapshot): what is later than its lease is taken back.
+ * Limits: the tokens of one statement have 16 MB of room (some 200,000 Agents and Activities), else `BODY_TOO_LARGE`. Our readers get
+ * every statement exactly. Python Ralph reads `_source`. There it finds as text what BSON cannot hold (a nesting deeper than 100
+ * levels, some keys), and it finds a statement of more than 16 MB without its large properties. Do not shard the collections. A copy
+ * of the database that is made during writing must be of one point in time (`--oplog`, a snapshot), because everything later than the
+ * lease in the copy is taken back.
  */
 export const openMongo = (options: MongoOptions, context: BackendContext): LrsBackend => {
   const connection = createConnection(options.connectionUri, options.database, options.timeout)

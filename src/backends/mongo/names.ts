@@ -5,17 +5,17 @@ import type { LeaseOptions } from '../../storage/batching/lease.ts'
 export interface MongoOptions {
   readonly connectionUri: string
   readonly database: string
-  /** Keeps the statements of the default target. */
+  /** The collection that keeps the statements of the default target. */
   readonly collection: string
-  /** Milliseconds for which the first of some requests waits for others to share its batch. */
+  /** Milliseconds that the first request of a batch waits for others to join. */
   readonly writeDelay: number
-  /** Milliseconds that a request may take; 10,000 unless given. */
+  /** Milliseconds that a request may take. The default is 10,000. */
   readonly timeout?: number
-  /** How servers take turns; as they come unless given. */
+  /** The times of the lease between servers. The default is that of the lease. */
   readonly lease?: LeaseOptions
 }
 
-/** The collections of one target: Ralph's, and beside it those of ours. */
+/** The collections of one target: that of Python Ralph, and ours beside it. */
 export interface CollectionNames {
   readonly statements: string
   readonly lease: string
@@ -26,7 +26,7 @@ export interface CollectionNames {
   readonly documents: string
 }
 
-/** No target has a colon in its name: what is ours is never taken for a target. */
+/** The name of a target never contains a colon, so our collections are never taken for targets. */
 const namesFor = (statements: string): CollectionNames => ({
   statements,
   lease: `${statements}:lease`,
@@ -37,15 +37,15 @@ const namesFor = (statements: string): CollectionNames => ({
   documents: `${statements}:documents`
 })
 
-/** A target is another collection. `INVALID_SETTING` when it cannot name one. */
+/** Each target is another collection. Throws `INVALID_SETTING` when the target cannot name one. */
 export const collectionsOf = (defaultCollection: string, target: string | undefined): CollectionNames => {
   if (target === undefined) return namesFor(defaultCollection)
   const name = requireTarget(target)
-  // As MongoDB has it, and as Ralph checks it: no empty part between dots.
+  // The rules of MongoDB and of Python Ralph: no empty part between dots.
   if (name.startsWith('system.') || name.includes('..') || name.endsWith('.')) {
     throw new RalphError(
       'INVALID_SETTING',
-      `${JSON.stringify(name)} cannot name a target here: no collection of MongoDB may be called so`,
+      `${JSON.stringify(name)} cannot name a target here: MongoDB allows no collection with this name`,
       { target: name }
     )
   }

@@ -27,7 +27,7 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
   const { statements } = collections
   const leadingOf = createLeadingToken(collections)
 
-  /** No more text is fetched than fits into a page: the server sends as much at a time. */
+  /** Fetches no more text than fits into a page: the server would send as much at a time. */
   const fetchPage = async (
     { filter, sort, hint }: FindPlan,
     limit: number,
@@ -38,7 +38,7 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
       sort,
       hint,
       limit: limit + 1,
-      // One more than there will be: then the server keeps no cursor.
+      // It is greater than the number of results, so the server keeps no cursor.
       batchSize: limit + 2,
       enableUtf8Validation: false,
       maxTimeMS: timeLimits.read,
@@ -48,7 +48,7 @@ export const createQueries = (collections: Collections, snapshots: Snapshots): Q
     let size = 0
     try {
       while (await cursor.hasNext()) {
-        // All that came in one answer, without a turn of the event loop for each.
+        // Takes all documents of one answer, without a turn of the event loop for each.
         for (const { ralph } of cursor.readBufferedDocuments()) {
           size += sizeOf(ralph)
           if (page.length === limit || (page.length > 0 && size > maxPageSize)) return { statements: page, more: true }

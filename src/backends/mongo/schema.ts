@@ -5,14 +5,14 @@ import type { Connection } from './connect.ts'
 import { isUnauthorized, translateError, translating } from './errors.ts'
 import type { CollectionNames } from './names.ts'
 
-/** Names of indexes that queries ask for by name. */
+/** The names of the indexes that queries name as hints. */
 export const indexNames = { id: 'ralph_id', tokens: 'ralph_tokens', stored: 'ralph_stored' } as const
 
 type Declared = IndexDescription & { readonly name: string }
 
 /**
- * Every filter is one range of an index that is already in the order of answers. Entries of `ralph_stored` under null
- * are the statements that Ralph wrote and that were not yet taken in.
+ * Every filter is one range of an index, and the index has the order of the answer already. In `ralph_stored`, the entries under null are
+ * statements of Python Ralph that are not adopted yet.
  */
 const declared: { readonly [collection in keyof CollectionNames]?: readonly Declared[] } = {
   statements: [
@@ -60,7 +60,7 @@ interface Missing {
 const missingIn = async (db: Db, names: CollectionNames): Promise<readonly Missing[]> => {
   const all = await Promise.all(
     Object.entries(declared).map(async ([room, indexes]) => {
-      // The keys of `declared` are those of the names.
+      // The keys of `declared` are the keys of the names.
       const collection = names[room as keyof CollectionNames]
       const present = await listIndexes(db, collection)
       return { collection, indexes: indexes.filter((index) => !present.some((each) => isSame(index, each))) }
@@ -69,7 +69,7 @@ const missingIn = async (db: Db, names: CollectionNames): Promise<readonly Missi
   return all.filter(({ indexes }) => indexes.length > 0)
 }
 
-/** What an administrator types into mongosh to make them. */
+/** The commands with which an administrator creates them in mongosh. */
 const commandsFor = (database: string, missing: readonly Missing[]): string[] =>
   missing.flatMap(({ collection, indexes }) =>
     indexes.map(({ key, ...options }) => {
@@ -82,16 +82,16 @@ const refusal = (error: unknown, database: string, missing: readonly Missing[]):
   const commands = commandsFor(database, missing)
   const details = { database, commands }
   if (isUnauthorized(error)) {
-    const message = `indexes are missing, and the user may not make them: grant readWrite on ${database}, or run in mongosh: ${commands.join('; ')}`
+    const message = `indexes are missing, and the user may not create them: grant readWrite on ${database}, or run in mongosh: ${commands.join('; ')}`
     return new RalphError('STORE_UNAVAILABLE', message, details, { cause: error })
   }
   const translated = translateError(error)
   if (!(error instanceof MongoServerError) || translated !== error) return translated
-  const message = `indexes cannot be made: ${error.message}. They must be as here: ${commands.join('; ')}`
+  const message = `indexes cannot be created: ${error.message}. They must be exactly these: ${commands.join('; ')}`
   return new RalphError('STORE_UNAVAILABLE', message, details, { cause: error })
 }
 
-/** `NOT_FOUND` when nobody has stored anything in the target. */
+/** Throws `NOT_FOUND` when nobody has stored anything in the target. */
 export const requireThere = async (connection: Connection, names: CollectionNames): Promise<void> => {
   const { db } = await connection.open()
   const wanted = new Set([names.statements, names.documents])
@@ -101,14 +101,14 @@ export const requireThere = async (connection: Connection, names: CollectionName
 }
 
 /**
- * Makes the indexes of a target that are missing, and with them its collections; what other servers make at the same
- * time is the same. `STORE_UNAVAILABLE` says what to do where it may not.
+ * Creates the missing indexes of a target, and with them its collections. Another server may do the same at the same time. If a right is
+ * missing, the message of `STORE_UNAVAILABLE` says what to do.
  */
 export const prepareCollections = async (connection: Connection, names: CollectionNames): Promise<void> => {
   const { db } = await connection.open()
   const missing = await translating(() => missingIn(db, names))
   if (missing.length === 0) return
-  // A collection that Ralph has filled takes its time.
+  // A collection that Python Ralph has filled takes time.
   const patient = await connection.openPatient()
   try {
     await Promise.all(

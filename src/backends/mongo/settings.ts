@@ -2,7 +2,7 @@ import { timeoutParameter } from '../../network/time-limit.ts'
 import { parameter } from '../../settings/define.ts'
 import { integer, type Kind, text } from '../../settings/kinds.ts'
 
-/** As document 000 shows it: `["mongodb://mongo:27017/"]`. */
+/** The form in document 000: `["mongodb://mongo:27017/"]`. */
 const bracketed = /^\[\s*(["']?)(.*)\1\s*\]$/s
 
 const uri: Kind<string> = {
@@ -23,7 +23,7 @@ const collection: Kind<string> = {
   parse: (value) => (/^(?!system\.)[^.$:\0]+(?:\.[^.$:\0]+)*$/.test(value) ? value : undefined)
 }
 
-/** Those of the driver of Python that Ralph 5 passes on. */
+/** The options of the Python driver that Python Ralph 5 passes on. */
 const clientOptions: Kind<string> = {
   expected: 'document_class and tz_aware as key=value, separated by commas',
   parse: (value) => {
@@ -32,9 +32,9 @@ const clientOptions: Kind<string> = {
   }
 }
 
-const unused = 'Of the driver of Python: taken, and of no consequence here.'
+const unused = 'An option of the Python driver. It is accepted and has no effect here.'
 
-/** Names and defaults are those of Ralph 5. */
+/** Names and defaults are those of Python Ralph 5. */
 export const mongoParameters = {
   connectionUri: parameter('CONNECTION_URI', {
     kind: uri,
@@ -45,12 +45,12 @@ export const mongoParameters = {
   database: parameter('DEFAULT_DATABASE', {
     kind: database,
     default: 'statements',
-    description: 'Database that statements and all that belongs to them are kept in.'
+    description: 'Database that keeps the statements and everything that belongs to them.'
   }),
   collection: parameter('DEFAULT_COLLECTION', {
     kind: collection,
     default: 'marsha',
-    description: 'Collection of statements; what belongs to them is in collections named NAME:….'
+    description: 'Collection of statements. The collections NAME:… keep what belongs to them.'
   }),
   timeout: timeoutParameter('MongoDB'),
   writeDelay: parameter('WRITE_DELAY', {
@@ -63,7 +63,7 @@ export const mongoParameters = {
   tzAware: parameter('CLIENT_OPTIONS__tz_aware', { kind: text, default: undefined, description: unused })
 }
 
-/** In the role of a place to read from and to write to. */
+/** The settings for reading and writing records. */
 export const mongoDataParameters = {
   connectionUri: mongoParameters.connectionUri,
   database: { ...mongoParameters.database, description: 'Database whose collections are listed, read and written.' },
@@ -76,6 +76,6 @@ export const mongoDataParameters = {
   documentClass: mongoParameters.documentClass,
   tzAware: {
     ...mongoParameters.tzAware,
-    description: 'Of the driver of Python: taken; dates are printed with their offset in any case.'
+    description: 'An option of the Python driver. It is accepted. Dates are always printed with their offset.'
   }
 }

@@ -11,34 +11,34 @@ import { planContent, readContent } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import type { ChunkDocument, Relations, StatementDocument, StatementText } from './document-types.ts'
 
-/** A document to be written, and the parts of its text. */
+/** A document to be written, and the chunks of its text. */
 export interface Planned<Document> {
   readonly document: Document
   readonly parts: readonly ChunkDocument[]
 }
 
-/** Whether it says something that does not count: it arrived too late to be taken back by who came next. */
+/** Whether it contains a change that does not count: it arrived too late for the next writer to take it back. */
 export const isLate = ({ stored, turn, voided, pending = [] }: Relations, written: Written): boolean =>
   stored > written.last ||
   written.gaps.some((gap) => isInGap(stored, gap) && turn.startsWith(gap.holder)) ||
   (voided !== undefined && !isWritten(voided, written)) ||
   pending.some(({ at }) => !isWritten(at, written))
 
-/** A text of fewer characters makes no document that is too large. */
+/** A text with fewer characters never makes a document that is too large. */
 const harmless = 1_000_000
-/** Bytes of text that stay beside the statement. */
+/** Texts up to this many bytes stay in the document of the statement. */
 const maxText = 4_000_000
-/** MongoDB's limit, and room for what later batches add. */
+/** The limit of MongoDB, minus room for the changes of later batches. */
 const maxSize = 16 * 2 ** 20 - 2 ** 17
 
-/** Whether our relations were written with it. */
+/** Whether our relations are in the document. */
 export const isTakenIn = (ralph: StatementDocument['ralph']): ralph is Relations =>
   ralph !== undefined && 'stored' in ralph
 
-/** Ralph's `_id`: four bytes of seconds and the first eight of the SHA-256 of the id. */
+/** The `_id` of Python Ralph: four bytes of seconds, then the first eight bytes of the SHA-256 of the id. */
 export const objectIdOf = (id: string, timestamp: Micros): ObjectId => {
   const bytes = Buffer.alloc(12)
-  // As unsigned, whatever the year.
+  // Written as an unsigned number, for any year.
   bytes.writeUInt32BE(Math.floor(timestamp / 1_000_000) >>> 0)
   hash('sha256', id, 'buffer').copy(bytes, 4, 0, 8)
   return new ObjectId(bytes)
@@ -54,7 +54,7 @@ const planText = (
   return { text: { parts: content.parts ?? [], size: content.size }, parts }
 }
 
-/** What a batch writes with a statement, be its document new or Ralph's. */
+/** The relations that a batch writes with a statement. The document may be new, or one of Python Ralph. */
 export const planRelations = (statement: NewStatement, at: Micros, turn: string): Planned<Relations> => {
   const { id, stored, tokens, target, voiding, voided } = statement
   const { text, parts } = planText(statement.text)
@@ -81,12 +81,12 @@ const sourceOf = ({ statement, stored }: NewStatement): object => {
 }
 
 const tooLarge = (id: StatementId, size: number): RalphError =>
-  new RalphError('BODY_TOO_LARGE', `The statement ${id} names more than a document of MongoDB can hold (16 MB).`, {
+  new RalphError('BODY_TOO_LARGE', `The statement ${id} has more tokens than a document of MongoDB can hold (16 MB).`, {
     statementId: id,
     size
   })
 
-/** `BODY_TOO_LARGE` for a statement that is found by more than a document can hold. */
+/** Throws `BODY_TOO_LARGE` if the statement has more tokens than a document can hold. */
 export const planDocument = (statement: NewStatement, at: Micros, turn: string): Planned<StatementDocument> => {
   const { id = statement.id, timestamp } = statement.statement
   const time = timestamp === undefined ? undefined : parseMicros(timestamp)
@@ -100,7 +100,7 @@ export const planDocument = (statement: NewStatement, at: Micros, turn: string):
   return { document: shorter, parts }
 }
 
-/** What readers are given. */
+/** The fields that readers get. */
 export const readProjection = {
   _id: 0,
   'ralph.id': 1,
@@ -110,10 +110,10 @@ export const readProjection = {
   'ralph.size': 1
 } as const
 
-/** Bytes of a statement's text, which need not be there yet. */
+/** The size of the text of a statement, in bytes. The text itself may not be loaded. */
 export const sizeOf = ({ text, size }: StatementText): number => size ?? Buffer.byteLength(text ?? '')
 
-/** With its text, whole. */
+/** Reads a statement with its whole text. */
 export const readStored = async (
   collections: Collections,
   { id, stored, text, parts, size = 0 }: StatementText,
@@ -125,7 +125,7 @@ export const readStored = async (
   return { id, stored, text: Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString() }
 }
 
-/** What is there, when nothing is pending. */
+/** Reads a statement without pending changes. */
 export const readPresent = async (collections: Collections, relations: Relations): Promise<PresentStatement> => {
   const { tokens, target, voiding, voided } = relations
   const stored = await readStored(collections, relations)

@@ -4,7 +4,7 @@ import { statusByAsking } from '../../storage/status.ts'
 import type { Connection } from './connect.ts'
 import { isBroken, translateError } from './errors.ts'
 
-/** Milliseconds that a health check waits for an answer. */
+/** Milliseconds that a health check waits for the answer. */
 const statusTimeout = 2000
 
 const ping = async (connection: Connection): Promise<void> => {
@@ -12,7 +12,7 @@ const ping = async (connection: Connection): Promise<void> => {
   await db.command({ ping: 1, maxTimeMS: statusTimeout })
 }
 
-/** A connection that broke says nothing of the server, which may have started anew since: a new connection decides. */
+/** A broken connection says nothing about the server: the server may have restarted. A new connection decides. */
 const pingAgainWhenBroken = async (connection: Connection): Promise<void> => {
   try {
     await ping(connection)

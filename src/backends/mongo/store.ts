@@ -24,7 +24,7 @@ import { prepareCollections, requireThere } from './schema.ts'
 
 /** The store of one target. */
 export interface MongoStore extends EngineStore {
-  /** Takes in what Ralph has written into the collection since this was called last. */
+  /** Adopts what Python Ralph wrote into the collection after the last call. */
   adopt(): Promise<AdoptReport>
   close(): Promise<void>
 }
@@ -56,7 +56,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
   const pages = createPageCache({ isShared: true })
   const documents = createDocuments(collections, createIncreasingClock(clock))
 
-  /** What was idle may have died without a word, in a restart of the server for one. */
+  /** An idle connection may be dead without a sign, for example after a restart of the server. */
   const reading = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
       return await translating(work)
@@ -75,15 +75,15 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
   }
   const adoptAndTell = async (): Promise<void> => {
     const { taken, refused } = await adopt()
-    if (taken > 0) context.warn(`${names.statements}: ${taken} statements that Ralph wrote were taken in`)
+    if (taken > 0) context.warn(`${names.statements}: ${taken} statements that Python Ralph wrote were adopted`)
     if (refused > 0) {
       const how = 'db.getCollection(…).find({"ralph.refused": {$exists: true}}) shows them'
-      context.warn(`${names.statements}: ${refused} documents are no statements, or are there twice; ${how}`)
+      context.warn(`${names.statements}: ${refused} documents are not statements, or exist twice; ${how}`)
     }
   }
   const adoptLater = async (): Promise<void> => {
     await adoptAndTell().catch((error: unknown) => {
-      context.warn(`${names.statements}: what Ralph has written cannot be taken in: ${error}`)
+      context.warn(`${names.statements}: the statements that Python Ralph wrote cannot be adopted: ${error}`)
     })
   }
   await adoptAndTell()
@@ -96,7 +96,7 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
           return await writer.insert(batch, options)
         } catch (error) {
           if (isAdopting === undefined) throw error
-          // Ralph has written one of them meanwhile: now that it is known, it is judged as any other.
+          // Python Ralph has just written one of these statements. When it is adopted, it is compared like any other.
           await isAdopting
           return writer.insert(batch, options)
         }

@@ -9,8 +9,7 @@ import { isOfGap, notWritten } from './find-plan.ts'
 import { isTakenIn } from './statement-document.ts'
 
 /**
- * The relations as they were before batches that were never committed. A batch adds only tokens that were not there, so
- * those it added are its own.
+ * The relations without the changes of batches that were never committed. A batch adds only new tokens, so its added tokens can be removed.
  */
 const before = (relations: Relations, written: Written): Relations => {
   const { voided, pending = [], version = 0, ...rest } = relations
@@ -24,7 +23,7 @@ const before = (relations: Relations, written: Written): Relations => {
   }
 }
 
-/** Long texts of statements that are about to go. */
+/** Removes the long texts of statements that are about to be removed. */
 const removeTexts = async (collections: Collections, which: Filter<StatementDocument>): Promise<void> => {
   const long = await collections.statements
     .find(
@@ -38,7 +37,9 @@ const removeTexts = async (collections: Collections, which: Filter<StatementDocu
   )
 }
 
-/** A document of Ralph's loses what we wrote beside it, any other goes. Returns how many are to be taken in again. */
+/**
+ * A document of Python Ralph loses only our relations. Any other document is removed. Returns the number of documents to be adopted again.
+ */
 const removeStatements = async (collections: Collections, which: Filter<StatementDocument>): Promise<number> => {
   const options = { maxTimeMS: timeLimits.write }
   await removeTexts(collections, which)
@@ -68,10 +69,9 @@ const undoChanges = async ({ statements }: Collections, written: Written): Promi
 }
 
 /**
- * Takes back all that was written and never committed, by whichever process: nobody has seen it, and nobody was told that
- * it is stored. For the holder of the lease only. May be repeated. `made` is a gap that is new: an older version has not
- * written down which process a document is of.
- * Returns how many documents of Ralph's are to be taken in again.
+ * Takes back everything that was written but never committed, by any process. No reader has seen it, and no client was told that it is
+ * stored. Only the holder of the lease may call this. It may be repeated. `made` is a new gap. Documents of an older version do not name
+ * their process. Returns the number of documents of Python Ralph to be adopted again.
  */
 export const undoLate = async (collections: Collections, written: Written, made: Gap | undefined): Promise<number> => {
   const late = [
@@ -88,6 +88,8 @@ export const undoLate = async (collections: Collections, written: Written, made:
   return left.reduce((sum, each) => sum + each, 0)
 }
 
-/** Takes back what a session wrote after another process had taken over: that one has not looked for it. Nobody has seen it. */
+/**
+ * Takes back what a session wrote after another process took over the lease. That process has not looked for it, and no reader has seen it.
+ */
 export const undoSession = (collections: Collections, turn: string, ids: readonly string[]): Promise<number> =>
   removeStatements(collections, { 'ralph.id': { $in: [...ids] }, 'ralph.turn': turn })

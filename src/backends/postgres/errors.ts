@@ -97,7 +97,7 @@ export const translateError = (error: unknown, place: DatabaseAddress): unknown 
     return new RalphError('STORE_UNAVAILABLE', `${who} ${unanswered}`, givenUp, { cause: error })
   }
   if (state === undefined) {
-    const message = `${who} is out of reach: ${wordsOf(error)}`
+    const message = `${who} is unreachable: ${wordsOf(error)}`
     return new RalphError('STORE_UNAVAILABLE', message, { retryAfter }, { cause: error })
   }
   const meaning = meanings[state] ?? meanings[state.slice(0, 2)]

@@ -9,7 +9,7 @@ export const declareStatus = (program: Command, composition: Composition): void 
   const command = program
     .command('status')
     .summary('ask a backend whether it is well')
-    .description('Prints ok, away (out of reach) or error, and what is wrong. Exit code 0 only when it is ok.')
+    .description('Prints ok, away (unreachable) or error, and what is wrong. Exit code 0 only when it is ok.')
   addBackendOptions(command, composition, () => true).action(async (flags: { readonly backend: string }) => {
     await withPlace(
       command,

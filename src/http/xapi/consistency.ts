@@ -10,7 +10,7 @@ const statements = /^(?:https?:\/\/[^/?#]*)?\/xAPI\/statements\/?(?:[?#]|$)/
 
 /**
  * Every answer under /statements, errors included, says up to when statements are surely visible (Communication §2.1.3). Here it promises
- * nothing: a client that is not authenticated yet must not make the store work, and a store that is out of reach can promise nothing.
+ * nothing: a client that is not authenticated yet must not make the store work, and a store that is unreachable can promise nothing.
  */
 export const promiseNothing = ({ url }: FastifyRequest, reply: FastifyReply): void => {
   if (statements.test(url)) reply.header(consistentThrough, nothing)

@@ -21,6 +21,6 @@ export const asRalphError = (error: unknown, place: string): RalphError => {
     case 8:
       return new RalphError('STORE_FULL', says, {}, { cause: error })
     default:
-      return new RalphError('REGISTRY_UNREACHABLE', `${place} is out of reach: ${error.details}`, {}, { cause: error })
+      return new RalphError('REGISTRY_UNREACHABLE', `${place} is unreachable: ${error.details}`, {}, { cause: error })
   }
 }

@@ -59,7 +59,7 @@ const asRalphError = (error: unknown, place: string): Error => {
     return new RalphError('FORBIDDEN', `${place} does not allow this user to do it`, {}, { cause: error })
   if (code === -115) return new RalphError('UNAUTHENTICATED', `${place} does not know this user`, {}, { cause: error })
   if (code < -100 && code !== -112) return new ZookeeperRefusal(code, { cause: error })
-  return new RalphError('REGISTRY_UNREACHABLE', `${place} is out of reach: ${messageOf(error)}`, {}, { cause: error })
+  return new RalphError('REGISTRY_UNREACHABLE', `${place} is unreachable: ${messageOf(error)}`, {}, { cause: error })
 }
 
 /**

@@ -22,7 +22,7 @@ const eventOf = (record: InputRecord): Event | string => {
   if (typeof id !== 'string' || !uuid.test(id)) return `has an id that is no UUID: ${JSON.stringify(id)}`
   if (timestamp === undefined) return "has no timestamp, which Ralph's table is ordered by"
   const time = typeof timestamp === 'string' ? parseMicros(timestamp) : undefined
-  if (time === undefined) return `has a timestamp that is none: ${JSON.stringify(timestamp)}`
+  if (time === undefined) return `has an invalid timestamp: ${JSON.stringify(timestamp)}`
   return { record, id: idOfBytes(bytesOfId(id.toLowerCase())), time: clampedTime(time) }
 }
 

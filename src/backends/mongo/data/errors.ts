@@ -2,14 +2,14 @@ import { BSON, MongoError, MongoServerError } from 'mongodb'
 import { type ErrorCode, messageOf, RalphError } from '../../../errors.ts'
 import { translateError } from '../errors.ts'
 
-/** What the server says of who asks (mongodb: error_codes.yml). */
+/** The codes with which the server refuses a user (mongodb: error_codes.yml). */
 const refusals: ReadonlyMap<unknown, ErrorCode> = new Map([
   [13, 'FORBIDDEN'],
   [18, 'UNAUTHENTICATED'],
   [8000, 'UNAUTHENTICATED']
 ])
 
-/** Says in Ralph's terms what the driver threw. `wrong` is what a mistake in the request itself is. */
+/** Translates an error of the driver into a RalphError. `wrong` is the code for a mistake in the request itself. */
 export const asError = (error: unknown, wrong: 'INVALID_QUERY' | 'INVALID_INPUT' = 'INVALID_QUERY'): unknown => {
   const translated = translateError(error)
   const cause = translated instanceof RalphError ? translated.cause : translated
@@ -21,7 +21,7 @@ export const asError = (error: unknown, wrong: 'INVALID_QUERY' | 'INVALID_INPUT'
   }
   if (translated instanceof RalphError) return translated
   if (translated instanceof MongoError || translated instanceof BSON.BSONError) {
-    return new RalphError(wrong, `MongoDB does not understand this: ${messageOf(translated)}`, {}, { cause })
+    return new RalphError(wrong, `MongoDB does not understand the request: ${messageOf(translated)}`, {}, { cause })
   }
   return translated
 }

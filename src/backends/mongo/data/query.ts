@@ -1,7 +1,7 @@
 import { BSON, type Document } from 'mongodb'
 import { parseJsonQuery, queryKeys } from '../../../records/json-query.ts'
 
-/** What is asked, in the words of Ralph 5. */
+/** A query, with the keys of Python Ralph 5. */
 export interface MongoQuery {
   readonly filter: Document
   readonly limit: number | undefined
@@ -22,13 +22,13 @@ const keys = {
   }
 }
 
-/** Only then may there be something in it that JSON cannot say: `{"_id": {"$oid": "…"}}`. */
+/** Only such a text may contain values that JSON cannot express: `{"_id": {"$oid": "…"}}`. */
 const isExtended = (text: string): boolean => /"\$(?:oid|date|numberLong|numberDecimal|uuid|binary)"/.test(text)
 
-/** A JSON object. `INVALID_QUERY`. */
+/** Parses a JSON object. Throws `INVALID_QUERY`. */
 export const parseMongoQuery = (text: string | undefined): MongoQuery => {
   const { filter = {}, limit, projection, sort } = parseJsonQuery(text, keys)
-  // Judged above.
+  // Validated above.
   const wanted = filter as Document
   return {
     filter: text !== undefined && isExtended(text) ? BSON.EJSON.deserialize(wanted) : wanted,

@@ -8,20 +8,20 @@ import { asking } from './errors.ts'
 import { type MongoQuery, parseMongoQuery } from './query.ts'
 
 export interface MongoReader {
-  /** Without a limit of time. */
+  /** Opens the database without a time limit. */
   open(): Promise<Db>
   readonly patience: Patience
   readonly collection: string
 }
 
-/** Documents of a batch; MongoDB sends no more than 16 MB. */
+/** Documents of a batch. MongoDB sends at most 16 MB. */
 const defaultChunkSize = 500
 
 const projectionOf = ({ projection }: MongoQuery, bare: boolean): Document =>
-  // The text is beside what an LRS of ours keeps.
+  // Our LRS keeps the exact text beside the source.
   projection ?? (bare ? { _id: 1, _source: 1, 'ralph.text': 1 } : { _id: 1, _source: 1 })
 
-/** What is there of types that JSON lacks becomes text: ids their digits, dates ISO 8601 with their offset. */
+/** Types that JSON lacks become text: ids become their digits, dates become ISO 8601 with their offset. */
 const lineOf = (document: Document, bare: boolean): string => {
   if (!bare) return JSON.stringify(document)
   const { _source, ralph } = document
@@ -29,14 +29,14 @@ const lineOf = (document: Document, bare: boolean): string => {
   return JSON.stringify(_source ?? document)
 }
 
-/** The place of a document in the order of `_id`. It is undefined when the projection leaves `_id` out. */
+/** The position of a document in the order of `_id`. It is undefined when the projection leaves `_id` out. */
 interface After {
   readonly id: unknown
 }
 
 /**
- * Documents as Ralph prints them, `{_id, _source}`. Everything is read in the order of `_id`, which is that of time, and
- * goes on where it was when the connection is lost; what is filtered or sorted otherwise cannot.
+ * Yields documents as Python Ralph prints them: `{_id, _source}`. Without a filter, documents are read in the order of `_id`, which is the
+ * order of time. When the connection is lost, such a read continues where it was. A read with another filter or sort order cannot.
  */
 export async function* readDocuments(
   { open, patience, collection }: MongoReader,

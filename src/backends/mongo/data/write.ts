@@ -13,7 +13,7 @@ import { bsonSource } from '../bson-source.ts'
 import type { SeenObjectIds } from '../seen-object-ids.ts'
 import { objectIdOf } from '../statement-document.ts'
 
-/** Ralph's document. */
+/** A document in the form of Python Ralph. */
 export interface RecordDocument {
   readonly _id: ObjectId
   readonly _source: object
@@ -26,7 +26,7 @@ interface DocumentedRecord extends KeyedRecord {
 
 type Refused = ReadonlyMap<DocumentedRecord, NotWritten>
 
-/** A text of fewer characters makes no document that is too large. */
+/** A text with fewer characters never makes a document that is too large. */
 const harmless = 4_000_000
 const maxSize = 16 * 2 ** 20
 
@@ -34,10 +34,10 @@ const duplicateKey = 11_000
 
 const documentOf = (record: InputRecord): DocumentedRecord | string => {
   const { id, timestamp } = record.value
-  if (typeof id !== 'string' || id === '') return 'has no id, which a document of Ralph in MongoDB is known by'
-  if (timestamp === undefined) return 'has no timestamp, which a document of Ralph in MongoDB is ordered by'
+  if (typeof id !== 'string' || id === '') return 'has no id, but Ralph finds a document in MongoDB by it'
+  if (timestamp === undefined) return 'has no timestamp, but Ralph sorts the documents in MongoDB by it'
   const time = typeof timestamp === 'string' ? parseMicros(timestamp) : undefined
-  if (time === undefined) return `has a timestamp that is none: ${JSON.stringify(timestamp)}`
+  if (time === undefined) return `has an invalid timestamp: ${JSON.stringify(timestamp)}`
   if (bsonSource(record.value) !== record.value) {
     return 'is nested deeper than 100 levels, or has a key that MongoDB cannot hold'
   }
@@ -51,17 +51,19 @@ const documentOf = (record: InputRecord): DocumentedRecord | string => {
 const idOf = (record: InputRecord): KeyedRecord | string =>
   typeof record.value.id === 'string' ? { record, id: record.value.id } : 'has no id'
 
-/** A collection that is written to. */
+/** A collection of records that is written to. */
 export interface RecordCollection {
   readonly collection: Collection<RecordDocument>
   readonly digests: SeenObjectIds
-  /** Sees to an index of the ids of records. */
+  /** Creates the index of the ids of records if it is missing. */
   ensureIndex(): Promise<void>
 }
 
 const noDocuments: ReadonlyMap<string, readonly RecordDocument[]> = new Map()
 
-/** A collection of Ralph's documents, of which several may have one id: Ralph has written them with different times. */
+/**
+ * A collection of documents in the form of Python Ralph. Several may have the same record id: Python Ralph wrote them with different times.
+ */
 export const recordContainer = (
   { collection, digests, ensureIndex }: RecordCollection,
   signal: AbortSignal | undefined
@@ -74,7 +76,7 @@ export const recordContainer = (
     signal?.throwIfAborted()
     const byId = new Map<string, RecordDocument[]>()
     for (const document of found as RecordDocument[]) {
-      // A document with another id, or without one, was not asked for.
+      // Ignores documents that have another id or none.
       const id = String((document._source as { readonly id?: unknown } | undefined)?.id)
       const some = byId.get(id)
       if (some === undefined) byId.set(id, [document])
@@ -92,11 +94,11 @@ export const recordContainer = (
     return find({ '_source.id': { $in: records.map(({ id }) => id) } }, projection)
   }
 
-  /** Returns those that collide with what is there. */
+  /** Inserts records and returns those that collide with existing documents. */
   const insert = async (records: readonly DocumentedRecord[], refused: Map<DocumentedRecord, NotWritten>) => {
     const collided: DocumentedRecord[] = []
     if (records.length === 0) return collided
-    // Before: what becomes of an insert is not always known.
+    // The digests are added before the insert, because the result of an insert is not always known.
     for (const { document } of records) digests.add(document._id)
     try {
       await collection.insertMany(
@@ -108,7 +110,7 @@ export const recordContainer = (
       const errors = [error.writeErrors].flat()
       if (errors.length === 0) throw error
       for (const { index, code, errmsg } of errors) {
-        // The indices are those of the documents.
+        // These indices are those of `documents`.
         const record = records[index] as DocumentedRecord
         if (code === duplicateKey) collided.push(record)
         else refused.set(record, { reason: `is refused by MongoDB: ${errmsg}` })
@@ -119,7 +121,7 @@ export const recordContainer = (
 
   const create = async (records: readonly DocumentedRecord[]): Promise<Refused> => {
     const refused = new Map<DocumentedRecord, NotWritten>()
-    /** Takes note of those that are there, and returns the others. */
+    /** Notes the records that exist, and returns the others. */
     const missing = (
       some: readonly DocumentedRecord[],
       present: Awaited<ReturnType<typeof find>>
@@ -130,13 +132,13 @@ export const recordContainer = (
         return there === undefined
       })
     const known = records.filter(({ document }) => digests.mayHave(document._id))
-    // Nearly always they were written with the same time, and are found by their key.
+    // Nearly always the existing document has the same time, so it is found by its key.
     const elsewhere = known.length === 0 ? [] : missing(known, await findByKey(known))
     const unknown = missing(elsewhere, await findById(elsewhere, { _source: 1 }))
     const asked = new Set(known)
     const fresh = [...records.filter((each) => !asked.has(each)), ...unknown]
     const collided = await insert(fresh, refused)
-    // Somebody else has just written them.
+    // Another client has just written these.
     const foreign = collided.length === 0 ? [] : missing(collided, await findByKey(collided))
     for (const each of foreign) {
       refused.set(each, { reason: `is not created: another record has the key of ${each.id}` })
