@@ -30,6 +30,9 @@ export interface ServedCall {
 /** `127.0.0.1:4321`, `[::1]:4321` or `unknown`: without the port. */
 const addressOf = (peer: string): string => peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 
+/** The source of a call, as that of HTTP. */
+export const sourceOfPeer = (peer: string): string => sourceOf(addressOf(peer))
+
 const gone = (): RalphError =>
   new RalphError('INTERRUPTED', 'The client cancelled the call, has gone, or set a deadline that has passed.')
 
@@ -39,7 +42,7 @@ const runningCall = (call: ServedCall, logger: Logger): RunningCall => {
   return {
     path: call.getPath(),
     metadata: call.metadata,
-    source: sourceOf(addressOf(call.getPeer())),
+    source: sourceOfPeer(call.getPeer()),
     signal: controller.signal,
     logger,
     username: undefined,

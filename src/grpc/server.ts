@@ -9,19 +9,22 @@ import {
 } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { codeOf, messageOf, RalphError } from '../errors.ts'
+import { createBudget } from '../http/budget.ts'
 import { loadDefinition, serviceIn } from '../protocol/definition.ts'
 import { composed } from '../protocol/middleware.ts'
 import type { GrpcSettings, MiddlewareSetting } from '../settings/settings.ts'
+import { boundArriving } from './arriving-messages.ts'
 import { logging } from './middleware/logging.ts'
 import { recover } from './middleware/recover.ts'
 import { tracing } from './middleware/tracing.ts'
 import type { Middleware } from './running-call.ts'
-import { type Serving, serveCall } from './serve.ts'
+import { type Serving, serveCall, sourceOfPeer } from './serve.ts'
 import { check, watch } from './services/health.ts'
 import { getImport, submit, watchImport } from './services/imports.ts'
 import { version } from './services/server.ts'
 import type { ServedMethod, ServiceContext } from './services/service.ts'
 import { read, write } from './services/statements.ts'
+import { userOf } from './who.ts'
 
 const byName: { readonly [name in Exclude<MiddlewareSetting['name'], 'max_message_size'>]: Middleware } = {
   recover,
@@ -118,7 +121,20 @@ export const startGrpc = async ({ grpc, context, serving }: GrpcServerOptions): 
   const full: ServiceContext = { ...context, stopping: stopping.signal }
   const calls: Serving = { ...serving, middleware: middlewareOf(grpc.middleware), running: new Set() }
   const limit = messageSizeOf(grpc.middleware)
+  const { settings, budget, authenticators } = context
+  const anonymous = createBudget({
+    limit: settings.maxAnonymousBytes,
+    setting: 'RALPH_RUNSERVER_MAX_ANONYMOUS_BYTES',
+    what: 'messages of unknown senders'
+  })
+  const arriving = boundArriving({
+    anonymous,
+    budget,
+    settings,
+    authenticate: (metadata, peer) => userOf({ metadata, source: sourceOfPeer(peer) }, { authenticators })
+  })
   const server = new Server({
+    interceptors: [arriving],
     'grpc.max_receive_message_length': limit,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': callsOfConnection

@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import { RalphError } from '../errors.ts'
 import type { Login } from '../identity/authenticator.ts'
@@ -26,18 +27,28 @@ const loginIn = (authorization: string | undefined): Login | undefined => {
   return colon === -1 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** The user whose credentials a call carries, who has the scope where scopes are enforced. `UNAUTHENTICATED`, `FORBIDDEN` */
+/** Calls whose user was asked for before their first message was read: a wrong password is verified, and counted, once. */
+const asked = new WeakMap<Metadata, Promise<Principal>>()
+
+/** The user whose credentials a call carries. `UNAUTHENTICATED` */
+export const userOf = (
+  { metadata, source }: Pick<RunningCall, 'metadata' | 'source'>,
+  { authenticators }: Pick<Doorkeeping, 'authenticators'>
+): Promise<Principal> => {
+  const authorization = firstOf(metadata, 'authorization')
+  const found =
+    asked.get(metadata) ?? authenticators.authenticate({ authorization, login: loginIn(authorization), source })
+  asked.set(metadata, found)
+  return found
+}
+
+/** The user of a call, who has the scope where scopes are enforced. `UNAUTHENTICATED`, `FORBIDDEN` */
 export const authenticate = async (
   call: RunningCall,
   scope: Scope,
   { authenticators, rules }: Doorkeeping
 ): Promise<Principal> => {
-  const authorization = firstOf(call.metadata, 'authorization')
-  const principal = await authenticators.authenticate({
-    authorization,
-    login: loginIn(authorization),
-    source: call.source
-  })
+  const principal = await userOf(call, { authenticators })
   call.username = principal.username
   requireScopeOf(principal, scope, rules)
   return principal
