@@ -7,7 +7,7 @@ import { visitLines } from '../../streams/visit-lines.ts'
 import { type ConverterOptions, type ConvertLine, findConverter } from '../../toolbox/converters.ts'
 import { createExtract } from '../../toolbox/extract-block.ts'
 import type { ParserName } from '../../toolbox/extract-parsers.ts'
-import { createRecordValidator, type RecordValidator } from '../../toolbox/record-validators.ts'
+import type { RecordValidator } from '../../toolbox/record-validators.ts'
 import { recordIn } from '../../toolbox/records.ts'
 import type { ParsedBlock } from './parse.ts'
 
@@ -62,7 +62,8 @@ interface Tools {
   readonly task: ConvertTask
   /** Throws where there is none. */
   readonly convert: ConvertLine
-  readonly judge: RecordValidator
+  /** Undefined: the destination judges. */
+  readonly judge: RecordValidator | undefined
   readonly nameOf: (text: string) => string
 }
 
@@ -89,12 +90,9 @@ const turnStatement = (
   where: string,
   tools: Tools
 ): Turned => {
-  if (tools.task.judge) {
-    const { problems } = tools.judge(value, text)
-    const [first] = problems
-    if (first !== undefined) {
-      return { reason: `is not valid: ${first.pointer || 'it'} breaks ${first.rule}: expected ${first.expected}` }
-    }
+  const first = tools.judge?.(value, text).problems[0]
+  if (first !== undefined) {
+    return { reason: `is not valid: ${first.pointer || 'it'} breaks ${first.rule}: expected ${first.expected}` }
   }
   const line = onOneLine(text.trim())
   if (typeof value.id === 'string') return { texts: [line], ids: [value.id.toLowerCase()] }
@@ -212,12 +210,18 @@ const noConverter =
     throw new RalphError('INVALID_SETTING', missing)
   }
 
+/** The validator of JSON Schema is loaded only where it is used: every thread would keep it in memory. */
+const createJudge = async (): Promise<RecordValidator> => {
+  const { createRecordValidator } = await import('../../toolbox/record-validators.ts')
+  return createRecordValidator({ format: 'xapi', profile: undefined })
+}
+
 export const createWork: CreateWork<ConvertTask, ParsedBlock, ConvertedBlock> = async (task) => {
   const { converter, sha256 } = task
   const found = findConverter('edx', 'xapi')
   if (found === undefined) throw new RalphError('INTERNAL', 'nothing converts edx to xapi')
   const convert = 'missing' in converter ? noConverter(converter.missing) : (await found.load())(converter)
-  const judge = await createRecordValidator({ format: 'xapi', profile: undefined })
+  const judge = task.judge ? await createJudge() : undefined
   const names = createNames(Buffer.from(sha256.slice(0, 32), 'hex'))
   return blockWork({ task, convert, judge, nameOf: (text) => names(Buffer.from(text)) })
 }
