@@ -99,7 +99,7 @@ for (const backend of ['s3', 'swift'] as const) {
         t.match(await ralph(t, ['status', '-b', backend, ...way.flags], options), { code: 0 })
       }
       const twice = await ralph(t, ['push', '-b', backend, '-t', `${place}/some.jsonl`, ...flags], { input, env: app })
-      t.match(twice, { code: 1, stderr: /some\.jsonl is there already/ })
+      t.match(twice, { code: 1, stderr: /some\.jsonl exists already/ })
       for (const { stderr } of [written, twice]) t.notMatch(stderr, secrets)
     })
 
