@@ -21,6 +21,7 @@ import {
   loadUploads,
   variablesOf
 } from './settings/load.ts'
+import { loadNotify } from './settings/notify.ts'
 import { loadNode, loadRegistry } from './settings/registry.ts'
 import { type Sources, withBackendValues } from './settings/sources.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
@@ -81,8 +82,8 @@ const preparedParts = async (sources: Sources) => {
   const openObjects = objectsOf({ dataBackends, openData }, sources, settings.general, logger)
   const node = loadNode(sources, settings.general.appDir)
   const registry = node && { node, open: () => openRegistry(sources, settings.general) }
-  const version = readVersion()
-  const context = { clock, logger, backend: name, version, imports, uploads, downloads, openObjects, registry }
+  const [version, notify] = [readVersion(), loadNotify(sources)]
+  const context = { clock, logger, backend: name, version, imports, uploads, downloads, openObjects, notify, registry }
   return { logger, parts: serverParts(settings, context) }
 }
 

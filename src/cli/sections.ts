@@ -7,6 +7,7 @@ import { grpcGroup } from '../settings/grpc.ts'
 import { importsGroup } from '../settings/imports.ts'
 import { listenersGroup } from '../settings/listeners.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
+import { notifyGroup } from '../settings/notify.ts'
 import { oidcGroup } from '../settings/oidc.ts'
 import { nodeGroup, registryGroup } from '../settings/registry.ts'
 import { uploadGroup } from '../settings/upload.ts'
@@ -33,6 +34,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'Imports', group: importsGroup },
   { title: 'gRPC', group: grpcGroup },
   { title: 'Registry', group: { ...registryGroup, ...nodeGroup } },
+  { title: 'Announcing', group: notifyGroup },
   { title: 'Uploads', group: uploadsGroup },
   ...backendSections('Backend', lrsBackends)
 ]

@@ -17,6 +17,7 @@ import {
   containersOf,
   type Data,
   diskData,
+  messageData,
   type OpenObjects,
   objectData,
   s3Values,
@@ -29,7 +30,7 @@ import { optionalTextAt } from './values.ts'
 
 /** The four topics: what is built in, the default first, and else a module of the user's. */
 const known = {
-  data_store: ['disk', 'swift', 's3'],
+  data_store: ['disk', 'swift', 's3', 'message'],
   meta_store: ['redis'],
   msg_broker: ['rabbitmq'],
   database: ['postgres', 'sqlite']
@@ -62,6 +63,7 @@ export const openData = async (
   const type = typeOf('data_store', config, place)
   const at = `${place}.data_store`
   if (type === 'disk') return diskData(directory)
+  if (type === 'message') return messageData()
   if (type === 'swift') {
     return objectData(await openObjects('swift', swiftValues(config, at)), containersOf(config, at))
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rm, stat } from 'node:fs/promises'
+import { rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BytesBackend } from '../contracts/data-backend.ts'
@@ -8,9 +8,9 @@ import type { ConfigBlock } from '../contracts/listeners.ts'
 import { messageOf, RalphError } from '../errors.ts'
 import { blockAt, booleanAt, isBlock, optionalTextAt, textAt, textsAt } from './values.ts'
 
-/** Gives the path of a file with the data. What it makes itself lies in `directory`. */
+/** Gives the path of a file with the data. What it makes itself lies in `directory`. `body` is the whole message. */
 export interface Data {
-  fetch(reference: string, directory: string, signal: AbortSignal): Promise<string>
+  fetch(reference: string, directory: string, signal: AbortSignal, body: ConfigBlock): Promise<string>
   close(): Promise<void>
 }
 
@@ -22,6 +22,20 @@ export const diskData = (base: string): Data => ({
       throw new RalphError('NOT_FOUND', `${path} cannot be read: ${messageOf(cause)}`, { path }, { cause })
     })
     if (!found.isFile()) throw new RalphError('NOT_FOUND', `${path} is not a file`, { path })
+    return path
+  },
+  close: async () => {}
+})
+
+/** `message`: the reference names the field of the message that is the data: a text as it is, anything else as JSON. */
+export const messageData = (): Data => ({
+  fetch: async (reference, directory, _signal, body) => {
+    const value = Object.hasOwn(body, reference) ? body[reference] : undefined
+    if (value === undefined || value === null) {
+      throw new RalphError('NOT_FOUND', `the message has no field ${reference} with its data`)
+    }
+    const path = join(directory, randomUUID())
+    await writeFile(path, typeof value === 'string' ? value : JSON.stringify(value), { flag: 'wx', mode: 0o600 })
     return path
   },
   close: async () => {}

@@ -103,7 +103,7 @@ const open = async (pipeline: PipelineConfig, context: PipelineContext, closing:
     },
     log,
     // Not the signal of the pipeline: what is under way when it stops is done to its end.
-    fetchData: (reference, own) => data.fetch(reference, own, new AbortController().signal),
+    fetchData: ({ data_location, body }, own) => data.fetch(data_location, own, new AbortController().signal, body),
     fetchMetadata: metadata === undefined ? undefined : (reference) => metadata.fetch(reference)
   })
   const listener = createListener(process)

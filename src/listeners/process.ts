@@ -37,7 +37,7 @@ export interface ProcessOptions {
   readonly concurrency: number
   readonly plan: RetryPlan
   readonly log: Log
-  fetchData(reference: string, directory: string): Promise<string>
+  fetchData(message: ListenerMessage, directory: string): Promise<string>
   /** Undefined: there is no metadata store. */
   readonly fetchMetadata: ((reference: string) => Promise<ConfigBlock>) | undefined
 }
@@ -139,7 +139,7 @@ export const createProcess = (options: ProcessOptions): ProcessMessage => {
   const lookUp = async (message: ListenerMessage, metadata: unknown, directory: string): Promise<HandlerWork> => {
     const own = metadata === undefined || metadata === null || metadata === '' ? undefined : ownMetadata(metadata)
     const [data, found] = await Promise.all([
-      options.fetchData(message.data_location, directory),
+      options.fetchData(message, directory),
       own ?? options.fetchMetadata?.(message.meta_location) ?? {}
     ])
     return { message, metadata: found, data }

@@ -9,9 +9,12 @@ export interface Broker {
   readonly shown: string
 }
 
+/** A URL without user and password. */
+export const shownUrl = (url: string): string => url.replace(/\/\/[^@/]*@/, '//')
+
 export const brokerOf = (config: ConfigBlock, place: string): Broker => {
   const url = optionalTextAt(config, 'url', place)
-  if (url !== undefined) return { options: url, shown: url.replace(/\/\/[^@/]*@/, '//') }
+  if (url !== undefined) return { options: url, shown: shownUrl(url) }
   const isSecure = booleanAt(config, 'tls', place, false)
   const hostname = textAt(config, 'host', place, 'localhost')
   const port = numberAt(config, 'port', place, { byDefault: isSecure ? 5671 : 5672, least: 1 })
@@ -33,9 +36,10 @@ export const brokerOf = (config: ConfigBlock, place: string): Broker => {
 /** Milliseconds for a connection to be made. */
 const patience = 10_000
 
-export const connectTo = async ({ options }: Broker): Promise<ChannelModel> => {
+/** @param name what the broker shows of the connection */
+export const connectTo = async ({ options }: Broker, name = 'ralph listen'): Promise<ChannelModel> => {
   const { connect } = await import('amqplib')
-  return connect(options, { timeout: patience, clientProperties: { connection_name: 'ralph listen' } })
+  return connect(options, { timeout: patience, clientProperties: { connection_name: name } })
 }
 
 /** The broker closes a channel on which something was refused: each question has one of its own. */

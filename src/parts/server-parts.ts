@@ -6,9 +6,11 @@ import type { Registry } from '../contracts/registry.ts'
 import type { Values } from '../settings/define.ts'
 import type { RunserverSettings } from '../settings/load.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
+import type { NotifySettings } from '../settings/notify.ts'
 import type { nodeGroup } from '../settings/registry.ts'
 import type { ImportSettings, UploadSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { announcingPart } from './announcing.ts'
 import { databasePart } from './database.ts'
 import { grpcPart } from './grpc.ts'
 import { httpPart } from './http.ts'
@@ -31,6 +33,8 @@ export interface PartsContext {
   readonly downloads: UrlFetcherOptions['downloads']
   readonly openObjects: UrlFetcherOptions['openObjects']
   readonly uploads: UploadSettings
+  /** Undefined: nothing is announced. */
+  readonly notify: NotifySettings | undefined
   /** Undefined: no registry is set that servers share. */
   readonly registry: { readonly node: Values<typeof nodeGroup>; open(): Promise<Registry> } | undefined
 }
@@ -53,6 +57,7 @@ export const serverParts = (
     uploads: uploadSettings,
     downloads,
     openObjects,
+    notify,
     registry: shared
   }: PartsContext
 ): readonly Part[] => {
@@ -99,6 +104,7 @@ export const serverParts = (
       newId,
       log: logger
     })
-  const beside = [rejected, imports, uploads, grpc]
+  const announcing = notify && announcingPart({ notify, database, log: logger })
+  const beside = [rejected, announcing, imports, uploads, grpc]
   return [users, database, registry, ...beside, http, registration].filter((part) => part !== undefined)
 }
