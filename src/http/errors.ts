@@ -5,15 +5,27 @@ import type { FaultLog } from './every-request/fault-log.ts'
 import { letGo } from './share.ts'
 
 /** Ralph's errors for what Fastify, its plugins and Node throw. */
-const translations: { readonly [code: string]: (limit: number) => RalphError } = {
-  FST_ERR_CTP_BODY_TOO_LARGE: (limit) =>
-    new RalphError('BODY_TOO_LARGE', `The body is larger than the ${limit} bytes of RALPH_RUNSERVER_MAX_BODY_SIZE.`, {
-      limit,
-      setting: 'RALPH_RUNSERVER_MAX_BODY_SIZE'
-    }),
+const translations: { readonly [code: string]: (limit: number, own: number | undefined) => RalphError } = {
+  FST_ERR_CTP_BODY_TOO_LARGE: (limit, own = limit) =>
+    own < limit
+      ? new RalphError('BODY_TOO_LARGE', `The body is larger than the ${own} bytes that are taken here.`, {
+          limit: own
+        })
+      : new RalphError(
+          'BODY_TOO_LARGE',
+          `The body is larger than the ${limit} bytes of RALPH_RUNSERVER_MAX_BODY_SIZE.`,
+          {
+            limit,
+            setting: 'RALPH_RUNSERVER_MAX_BODY_SIZE'
+          }
+        ),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
     new RalphError('MALFORMED_REQUEST', 'The body does not have the length that Content-Length says.'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new RalphError('UNSUPPORTED_MEDIA_TYPE', 'The Content-Type is malformed.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new RalphError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'A body of this Content-Type is not taken here, or the field is malformed.'
+    ),
   FST_ERR_BAD_URL: () => new RalphError('MALFORMED_REQUEST', 'The path of the URL is malformed.'),
   Z_DATA_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The body is not what its Content-Encoding says.'),
   Z_BUF_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The compressed body ends too early.'),
@@ -28,10 +40,11 @@ const isOfClient = (error: unknown): error is Error =>
   typeof error.statusCode === 'number' &&
   error.statusCode < 500
 
-export const asRalphError = (error: unknown, limit: number): RalphError => {
+/** `limit` is that of all bodies, and `own` that of the route. */
+export const asRalphError = (error: unknown, limit: number, own?: number): RalphError => {
   if (error instanceof RalphError) return error
   const code = codeOf(error) ?? ''
-  const translated = translations[code]?.(limit)
+  const translated = translations[code]?.(limit, own)
   if (translated) return translated
   if (code.startsWith('ERR__ERROR_FORMAT') || code.startsWith('Z_')) {
     return new RalphError('MALFORMED_REQUEST', 'The body is not what its Content-Encoding says.')
@@ -99,7 +112,7 @@ export const replyWithError = (
   { limit, faults, challenges }: Replying
 ): FastifyReply => {
   letGo(request)
-  const error = asRalphError(thrown, limit)
+  const error = asRalphError(thrown, limit, request.routeOptions.bodyLimit)
   const status = errorStatus[error.code]
   const own = status >= 500
   if (own) faults.note(thrown, error, status, request.id)

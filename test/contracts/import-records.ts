@@ -169,4 +169,12 @@ export const importRecordsContract = (t: Test, open: OpenRecords): void => {
     t.same(await createdIn({ user: 'jane' }), [2, 1])
     await records.close()
   })
+
+  t.test('a text with U+0000, which no record has, finds nothing', async (t) => {
+    const records = await open(aClock().now)
+    t.equal(await records.find('\0'), undefined)
+    t.same(await records.list({ door: '\0' }), [])
+    t.same(await records.list({ user: 'nobody', after: { created: '2026-01-01T00:00:00Z', id: '\0' } }), [])
+    await records.close()
+  })
 }

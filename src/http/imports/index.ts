@@ -5,6 +5,7 @@ import { importUserOf, mayReadImport, visibleImports } from '../../identity/impo
 import type { Scope } from '../../identity/principal.ts'
 import { requireScope } from '../authentication.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
+import { needsNoPermission, requireOwnPage } from '../xapi/cross-site.ts'
 
 const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED']
 
@@ -41,6 +42,16 @@ const afterIn = (value: unknown): ListImports['after'] => {
   if (id !== '' && !Number.isNaN(Date.parse(created))) return { created, id }
   throw new RalphError('INVALID_PARAMETER', 'Parameter "after" must be as "more" of an answer has it.', {
     parameter: 'after'
+  })
+}
+
+/** The same rule as for the parameters of xAPI. Throws `INVALID_PARAMETER`. */
+const requireOnce = (query: object): void => {
+  const repeated = Object.entries(query).find(([, value]) => Array.isArray(value))
+  if (repeated === undefined) return
+  const [parameter] = repeated
+  throw new RalphError('INVALID_PARAMETER', `Parameter ${JSON.stringify(parameter)} is given more than once.`, {
+    parameter
   })
 }
 
@@ -92,9 +103,13 @@ const routes = (
     throw new RalphError('NOT_FOUND', `There is no import ${JSON.stringify(id)}.`, { id })
   }
   const onRequest = authenticate
+  server.addHook('onRequest', async (request) => {
+    if (needsNoPermission(request)) requireOwnPage(request, settings)
+  })
 
   server.get<{ Querystring: ListQuery }>('/', { onRequest }, async (request) => {
     const { query } = request
+    requireOnce(query)
     const asker = requireScope(request, 'statements/read/mine', settings)
     const limit = limitIn(query.limit)
     const filter = { status: statusIn(query.status), door: query.door, after: afterIn(query.after) }
@@ -107,10 +122,10 @@ const routes = (
   server.get<{ Params: { id: string } }>('/:id', { onRequest }, (request) => find(request, 'statements/read/mine'))
   server.addContentTypeParser(
     'application/json',
-    { parseAs: 'string', bodyLimit: largestBody },
+    { parseAs: 'string' },
     async (_request: FastifyRequest, body: unknown) => body
   )
-  server.post('/', { onRequest }, async (request, reply) => {
+  server.post('/', { onRequest, bodyLimit: largestBody }, async (request, reply) => {
     const user = importUserOf(requireScope(request, 'statements/write', settings))
     const record = await imports
       .submit({ door: 'url', user, isTrusted: false, ...urlIn(request.body) })

@@ -10,6 +10,10 @@ const lockNumber = 0x524c5049
 /** Milliseconds without an answer after which the database counts as away. */
 const patience = 10_000
 
+/** PostgreSQL refuses a text with U+0000. No record has one, nor its replacement, so the answer stays the same. */
+const withoutNul = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value
+
 /** SQLSTATE, appendix A of PostgreSQL's manual. */
 const diskFull = '53100'
 
@@ -64,7 +68,7 @@ export const openPostgresRecords = async (connectionString: string): Promise<Sql
   return {
     query: async (sql, ...values): Promise<readonly SqlRow[]> => {
       try {
-        const { rows } = await pool.query<SqlRow>(sql.replaceAll(/\?(\d+)/g, '$$$1'), [...values])
+        const { rows } = await pool.query<SqlRow>(sql.replaceAll(/\?(\d+)/g, '$$$1'), values.map(withoutNul))
         return rows
       } catch (error) {
         throw translated(error)
