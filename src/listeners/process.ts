@@ -12,7 +12,7 @@ import type {
 import type { Log } from '../contracts/log.ts'
 import { messageOf, RalphError } from '../errors.ts'
 import type { RetryPlan } from '../network/retry.ts'
-import { createLimit } from './concurrency.ts'
+import { createLimit } from '../streams/limit.ts'
 import { type MessageFields, parseMessage } from './message.ts'
 import { type HandlerWork, sentError } from './thread-messages.ts'
 import { isBlock } from './values.ts'

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads'
 import type { HandlerLrs, HandlerQueries, QueryValues } from '../contracts/listeners.ts'
 import type { Log } from '../contracts/log.ts'
 import { RalphError } from '../errors.ts'
+import { createLimit } from '../streams/limit.ts'
 import { moduleBeside } from '../streams/ordered-map.ts'
-import { createLimit } from './concurrency.ts'
 import {
   type FromThread,
   type HandlerCall,

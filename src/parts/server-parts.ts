@@ -83,8 +83,7 @@ export const serverParts = (
         log: logger
       })
     : undefined
-  const uploads =
-    imports === undefined ? undefined : uploadsPart({ settings: uploadSettings, imports, clock, log: logger })
+  const uploads = imports && uploadsPart({ settings: uploadSettings, imports, openObjects, clock, log: logger })
   const http = httpPart({ settings, logger, version, backend, newId, users, database, rejected, imports, uploads })
   const grpc =
     grpcSettings === undefined

@@ -6,20 +6,22 @@ import type { Uploads } from '../contracts/uploads.ts'
 import { messageOf } from '../errors.ts'
 import type { UploadSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { OpenUploadsOptions } from '../uploads/open.ts'
 
 export interface UploadsOptions {
   readonly settings: UploadSettings
   readonly imports: Part<Imports>
+  readonly openObjects: OpenUploadsOptions['openObjects']
   readonly clock: Clock
   readonly log: Logger
 }
 
 /** Accepts uploads, and removes those that were given up. */
-export const uploadsPart = ({ settings, imports, clock, log }: UploadsOptions): Part<Uploads> => ({
+export const uploadsPart = ({ settings, imports, openObjects, clock, log }: UploadsOptions): Part<Uploads> => ({
   name: 'uploads',
   start: async ({ use }) => {
     const { openUploads } = await import('../uploads/open.ts')
-    const uploads = openUploads({ settings, imports: use(imports), clock, log })
+    const uploads = openUploads({ settings, imports: use(imports), openObjects, clock, log })
     const stopping = new AbortController()
     let status: PartStatus = { state: 'ok' }
     const sweep = async (): Promise<void> => {

@@ -21,6 +21,7 @@ import type {
   UploadSettings
 } from './settings.ts'
 import { platformTempDir, type Sources } from './sources.ts'
+import { bucketOf, definedOnly } from './upload-bucket.ts'
 import { uploadsGroup } from './uploads.ts'
 
 /** Level of the logger `ralph` in a logging configuration of Python; undefined: it names none. */
@@ -109,14 +110,23 @@ export const loadImports = (sources: Sources): ImportSettings => {
 export const loadUploads = (sources: Sources): UploadSettings => {
   const reader = createReader(sources)
   const { tempDir } = readGeneral(reader, sources)
-  const { target, ...uploads } = reader.read(uploadsGroup)
+  const { target, s3AccessKeyId, s3SecretAccessKey, s3SessionToken, s3Region, ...uploads } = reader.read(uploadsGroup)
   const { maxSize } = reader.read({ maxSize: importsGroup.maxSize })
-  if (/^\w[\w+.-]*:\/\//.test(target)) {
-    reader.refuse('RALPH_UPLOADMANAGER__TARGET must be `default` or a directory')
+  const access = definedOnly({
+    accessKeyId: s3AccessKeyId,
+    secretAccessKey: s3SecretAccessKey,
+    sessionToken: s3SessionToken,
+    region: s3Region
+  })
+  const place = bucketOf(target)
+  const isUrl = /^\w[\w+.-]*:[:/]/.test(target)
+  if (isUrl && place === undefined) {
+    reader.refuse('RALPH_UPLOADMANAGER__TARGET must be `default`, a directory, s3://HOST/BUCKET or s3://BUCKET')
   }
   reader.finish()
-  const directory = target === 'default' ? join(tempDir, 'uploads') : resolve(target)
-  return Object.freeze({ ...uploads, maxSize, directory })
+  const bucket = place && { ...place, access: { ...place.access, ...access } }
+  const directory = target === 'default' || bucket !== undefined ? join(tempDir, 'uploads') : resolve(target)
+  return Object.freeze({ ...uploads, maxSize, directory, bucket })
 }
 
 /** Only programs on the same machine reach such an address. */

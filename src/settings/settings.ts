@@ -181,9 +181,26 @@ export interface ImportSettings {
   readonly longestPause: number
 }
 
+/** A bucket for uploads. */
+export interface UploadBucket {
+  readonly bucket: string
+  /** Before the id of each upload: empty, or with a slash at its end. */
+  readonly prefix: string
+  /** Instead of the settings of the backend s3. */
+  readonly access: {
+    readonly endpoint?: string
+    readonly region?: string
+    readonly accessKeyId?: string
+    readonly secretAccessKey?: string
+    readonly sessionToken?: string
+  }
+}
+
 export interface UploadSettings {
-  /** RALPH_UPLOADMANAGER__TARGET, absolute. */
+  /** RALPH_UPLOADMANAGER__TARGET, absolute; for a bucket it has what is known of uploads, and the bytes that come in. */
   readonly directory: string
+  /** Where RALPH_UPLOADMANAGER__TARGET is a bucket. */
+  readonly bucket: UploadBucket | undefined
   /** RALPH_UPLOADMANAGER__EXPIRATION: since the last byte, in milliseconds. */
   readonly expiration: number
   /** RALPH_UPLOADMANAGER__PURGE, in milliseconds. */

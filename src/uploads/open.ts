@@ -1,16 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../contracts/clock.ts'
+import type { BytesBackend } from '../contracts/data-backend.ts'
 import type { Imports } from '../contracts/imports.ts'
 import type { Log } from '../contracts/log.ts'
 import type { UploadAnswer, UploadRequest, UploadState, Uploads } from '../contracts/uploads.ts'
 import { messageOf } from '../errors.ts'
-import type { UploadSettings } from '../settings/settings.ts'
+import type { UploadBucket, UploadSettings } from '../settings/settings.ts'
 import { becomeImport, filenameOf, isToImport } from './become-import.ts'
-import { checksumAlgorithms, parseChunkChecksum } from './checksum.ts'
+import { type ChunkChecksum, checksumAlgorithms, parseChunkChecksum } from './checksum.ts'
 import { fileTarget } from './file-target.ts'
 import { createKeptUploads, type KeptUploads } from './kept-uploads.ts'
-import { openRecords, type UploadRecord } from './records.ts'
+import { objectTarget } from './object-target.ts'
+import { openRecords, type UploadRecord, type UploadRecords } from './records.ts'
 import type { UploadAsked, UploadTarget } from './target.ts'
 import { createTurns } from './turns.ts'
 import { createTusEngine, noted, passOver } from './tus.ts'
@@ -18,6 +20,8 @@ import { createTusEngine, noted, passOver } from './tus.ts'
 export interface OpenUploadsOptions {
   readonly settings: UploadSettings
   readonly imports: Imports
+  /** Opens the object storage of `settings.bucket`. */
+  readonly openObjects: (access: UploadBucket['access']) => Promise<BytesBackend>
   readonly clock: Clock
   readonly log: Log
 }
@@ -49,15 +53,24 @@ const askedOf = ({ headers, user }: UploadRequest, id: string): UploadAsked => {
   return { id, user, checksum: sum === undefined ? undefined : parseChunkChecksum(sum), failure: undefined }
 }
 
+const targetOf = (
+  { settings: { directory, bucket }, openObjects }: Pick<OpenUploadsOptions, 'settings' | 'openObjects'>,
+  records: UploadRecords,
+  checksum: () => ChunkChecksum | undefined
+): UploadTarget => {
+  if (bucket === undefined) return fileTarget(directory, records, checksum)
+  return objectTarget({ directory, place: bucket, backend: () => openObjects(bucket.access), records, checksum })
+}
+
 /**
  * Uploads. This process is the only one that works on them: `STORE_IN_USE` while another one does. Whoever opens them closes
  * them.
  */
-export const openUploads = ({ settings, imports, clock, log }: OpenUploadsOptions): Uploads => {
+export const openUploads = ({ settings, imports, openObjects, clock, log }: OpenUploadsOptions): Uploads => {
   const { directory, expiration, maxSize, unarchive } = settings
   const records = openRecords(directory)
   const asking = new AsyncLocalStorage<UploadAsked>()
-  const target = fileTarget(directory, records, () => asking.getStore()?.checksum)
+  const target = targetOf({ settings, openObjects }, records, () => asking.getStore()?.checksum)
   const turns = createTurns()
   const now = (): number => Math.floor(clock() / 1000)
   const kept = createKeptUploads({ settings, records, target, now })

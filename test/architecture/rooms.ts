@@ -93,7 +93,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     sentence: 'A registry keeps keys and values, and knows nothing of what they are for.'
   },
   uploads: {
-    may: ['durability', 'contracts', 'settings', 'errors.ts'],
+    may: ['durability', 'streams', 'contracts', 'settings', 'errors.ts'],
     sentence: 'What comes piece by piece is kept until it is whole, and handed to the imports then.'
   },
   tus: {
