@@ -7,8 +7,8 @@ import type { Log } from '../contracts/log.ts'
 import type { PartStatus } from '../contracts/part.ts'
 import type { IdentitySettings } from '../settings/settings.ts'
 import type { User } from './auth-file.ts'
-import { type BcryptQueueOptions, createBcryptQueue, type LoginAttempt } from './bcrypt-queue.ts'
 import { demoHash } from './demo.ts'
+import { createLoginQueue, type LoginAttempt, type LoginQueueOptions } from './login-queue.ts'
 import { newUserCommand } from './new-user-command.ts'
 import type { Principal } from './principal.ts'
 import { openUsers, type Users } from './users.ts'
@@ -30,13 +30,13 @@ export interface Passwords {
 }
 
 export interface PasswordOptions {
-  readonly queue?: BcryptQueueOptions
+  readonly queue?: LoginQueueOptions
   /** Compares a password with a hash. Unless given, bcrypt in its own thread. */
   readonly compare?: (password: string, hash: string) => Promise<boolean>
 }
 
 /** Leaves one processor to the event loop. A user is verified once an hour, so a few threads are enough. */
-const defaultQueue = (): BcryptQueueOptions => ({
+const defaultQueue = (): LoginQueueOptions => ({
   atOnce: Math.max(1, Math.min(2, availableParallelism() - 1)),
   waiting: 64
 })
@@ -91,7 +91,7 @@ export const openPasswords = async (
   const accepted = createCache(settings.cacheMaxSize, settings.cacheTtl * 1000)
   const refused = createCache(settings.cacheMaxSize && refusals, refusalTtl)
   const underway = new Map<string, Promise<boolean>>()
-  const inTurn = createBcryptQueue(queue)
+  const inTurn = createLoginQueue(queue)
   let decoys: readonly string[] = []
   let announced = false
   let usualTime = 0

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { sourceOf } from '../../src/http/source.ts'
-import { createBcryptQueue } from '../../src/identity/bcrypt-queue.ts'
+import { createLoginQueue } from '../../src/identity/login-queue.ts'
 import { basic, startLrs } from '../support/lrs.ts'
 import { runserver } from '../support/ralph-process.ts'
 import { aUser } from '../support/users.ts'
@@ -70,7 +70,7 @@ t.test('field B6: a flood against one user leaves others of the same source thei
 
 t.test('field B6: turns go round by source and user; a full queue refuses whoever fills it most', async (t) => {
   const { promise: held, resolve: release } = Promise.withResolvers<void>()
-  const inTurn = createBcryptQueue({ atOnce: 1, waiting: 4 })
+  const inTurn = createLoginQueue({ atOnce: 1, waiting: 4 })
   const served: string[] = []
   const claim = (source: string, username: string) =>
     inTurn({ source, username, known: true }, async () => {

@@ -1,7 +1,9 @@
 import { createPublicKey } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
+import { RalphError } from '../../src/errors.ts'
 import { bearerAuthenticator } from '../../src/identity/oidc/bearer.ts'
 import type { OidcSettings } from '../../src/settings/settings.ts'
 import { lrs, startProvider, type TestProvider } from '../support/oidc.ts'
@@ -29,9 +31,10 @@ const open = (t: Test, settings: OidcSettings, cacheMaxSize = 100) => {
     onRefused: (username, source) => refused.push(`${username} ${source}`)
   })
   t.teardown(() => authenticator.close())
-  const authenticate = (authorization: string) =>
-    authenticator.authenticate({ authorization, login: undefined, source: 'here' })
-  return { log, refused, authenticator, authenticate, bearer: (token: string) => authenticate(`Bearer ${token}`) }
+  const authenticate = (authorization: string, source = 'here') =>
+    authenticator.authenticate({ authorization, login: undefined, source })
+  const bearer = (token: string, source?: string) => authenticate(`Bearer ${token}`, source)
+  return { log, refused, authenticator, authenticate, bearer }
 }
 
 const refusal = (message: RegExp) => ({ code: 'UNAUTHENTICATED', message })
@@ -267,6 +270,25 @@ t.test('a provider that is away, slow or lying is said so, and is not asked by e
   await provider.stop()
   t.ok(await bearer(token), 'what is known of its keys serves on')
   t.same(await authenticator.health(), { state: 'ok' })
+})
+
+t.test('field B6: who invents tokens keeps no other source out, however slow the provider is', async (t) => {
+  const provider = await startProvider(t, 'opaque')
+  const { authenticator, bearer } = open(t, settingsOf(provider, { client: lrs }))
+  const token = await provider.token()
+  // Its configuration is read.
+  await authenticator.health()
+  const held: ServerResponse[] = []
+  provider.answerBy((_, response) => held.push(response))
+  const invented = Array.from({ length: 400 }, (_, at) => bearer(`invented-${at}`).catch((error: unknown) => error))
+  while (held.length < 64) await wait(5)
+  const right = bearer(token, 'there')
+  provider.answerBy(undefined)
+  for (const response of held) response.writeHead(200, { 'content-type': 'application/json' }).end('{"active":false}')
+  t.match(await right, { username: `${provider.issuer}/application/lms` })
+  const codes = (await Promise.all(invented)).map((error) => (error instanceof RalphError ? error.code : 'none'))
+  t.equal(codes.filter((code) => code === 'OVERLOADED').length, 400 - 64 - 255, 'one more gave its place up')
+  t.equal(codes.filter((code) => code === 'UNAUTHENTICATED').length, 64 + 255)
 })
 
 t.test('without an audience the log says that any token of the provider is accepted', async (t) => {

@@ -5,6 +5,7 @@ import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import type { OidcSettings } from '../../settings/settings.ts'
 import type { Authenticator } from '../authenticator.ts'
+import { createLoginQueue } from '../login-queue.ts'
 import type { Principal } from '../principal.ts'
 import { type Claims, principalOf } from './claims.ts'
 import { introspect } from './introspection.ts'
@@ -23,6 +24,9 @@ export interface BearerOptions {
 
 /** Tokens that are verified at the same time; each may have to wait for the provider. */
 const mostAtOnce = 64
+
+/** Tokens that wait for that. Anybody can invent tokens, so the sources take turns. */
+const mostWaiting = 256
 
 /** How long a refusal is remembered, in milliseconds: a client that errs, errs in a loop. */
 const refusalTtl = 10_000
@@ -63,6 +67,7 @@ export const bearerAuthenticator = ({
   const accepted = new LRUCache<string, Principal>({ max: size })
   const refused = new LRUCache<string, RalphError>({ max: size, ttl: refusalTtl })
   const underway = new Map<string, Promise<Principal>>()
+  const inTurn = createLoginQueue({ atOnce: mostAtOnce, waiting: mostWaiting, what: 'tokens' })
 
   const verify = async (token: string, key: string): Promise<Principal> => {
     try {
@@ -82,15 +87,11 @@ export const bearerAuthenticator = ({
   }
 
   /** Concurrent requests with the same token are one question. */
-  const verifyOnce = (token: string, key: string): Promise<Principal> => {
+  const verifyOnce = (token: string, key: string, source: string): Promise<Principal> => {
     const present = underway.get(key)
     if (present !== undefined) return present
-    if (underway.size >= mostAtOnce) {
-      throw new RalphError('OVERLOADED', 'Too many tokens are being verified. Try again in a second.', {
-        retryAfter: 1
-      })
-    }
-    const verification = verify(token, key).finally(() => underway.delete(key))
+    const attempt = { source, username: key, known: false }
+    const verification = inTurn(attempt, () => verify(token, key)).finally(() => underway.delete(key))
     underway.set(key, verification)
     return verification
   }
@@ -108,7 +109,7 @@ export const bearerAuthenticator = ({
       const refusal = refused.get(key)
       try {
         if (refusal !== undefined) throw refusal
-        return await verifyOnce(token, key)
+        return await verifyOnce(token, key, source)
       } catch (error) {
         if (error instanceof RalphError && error.code === 'UNAUTHENTICATED') onRefused('a token', source)
         throw error

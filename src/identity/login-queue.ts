@@ -1,10 +1,12 @@
 import { RalphError } from '../errors.ts'
 
-export interface BcryptQueueOptions {
+export interface LoginQueueOptions {
   /** The most comparisons at the same time, each in its own thread. */
   readonly atOnce: number
   /** The most comparisons that may wait. */
   readonly waiting: number
+  /** What is compared, as the error says it: passwords, if nothing is said. */
+  readonly what?: 'passwords' | 'tokens'
 }
 
 /** The source and user of a comparison. */
@@ -29,9 +31,6 @@ type Lines = Map<LoginAttempt['known'], Names>
 
 /** The next comparison is under the first name in the first line of the first source. */
 type Sources = Map<string, Lines>
-
-const overloaded = (): RalphError =>
-  new RalphError('OVERLOADED', 'Too many passwords are being verified. Try again in a second.', { retryAfter: 1 })
 
 const sum = (lengths: readonly number[]): number => lengths.reduce((total, each) => total + each, 0)
 
@@ -74,7 +73,9 @@ const rotate = <Key, Value>(all: Map<Key, Value>, take: (value: Value) => boolea
  * of each kind. If the queue is full, the source or name with the most places loses one. But an unknown name never takes a place from a
  * user of the same source, which may be a whole school behind one address.
  */
-export const createBcryptQueue = ({ atOnce, waiting }: BcryptQueueOptions) => {
+export const createLoginQueue = ({ atOnce, waiting, what = 'passwords' }: LoginQueueOptions) => {
+  const overloaded = (): RalphError =>
+    new RalphError('OVERLOADED', `Too many ${what} are being verified. Try again in a second.`, { retryAfter: 1 })
   const sources: Sources = new Map()
   let running = 0
   let waitingNow = 0

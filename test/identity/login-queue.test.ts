@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createBcryptQueue } from '../../src/identity/bcrypt-queue.ts'
+import { createLoginQueue } from '../../src/identity/login-queue.ts'
 
 const jane = { source: '192.0.2.1', username: 'jane', known: true }
 
@@ -16,7 +16,7 @@ const aTask = (onStart: () => void) => {
 }
 
 t.test('no more run at once than allowed, the next starts when one ends, in order', async (t) => {
-  const inTurn = createBcryptQueue({ atOnce: 2, waiting: 10 })
+  const inTurn = createLoginQueue({ atOnce: 2, waiting: 10 })
   const started: number[] = []
   const tasks = Array.from({ length: 5 }, (_, index) => aTask(() => started.push(index)))
   const done = tasks.map(({ run }) => inTurn(jane, run))
@@ -35,7 +35,7 @@ t.test('no more run at once than allowed, the next starts when one ends, in orde
 })
 
 t.test('one too many is refused at once, and there is room again when one has ended', async (t) => {
-  const inTurn = createBcryptQueue({ atOnce: 1, waiting: 1 })
+  const inTurn = createLoginQueue({ atOnce: 1, waiting: 1 })
   const first = aTask(() => {})
   const running = inTurn(jane, first.run)
   const waiting = inTurn(jane, async () => 'waited')
@@ -50,7 +50,7 @@ t.test('one too many is refused at once, and there is room again when one has en
 })
 
 t.test('one that fails frees its place', async (t) => {
-  const inTurn = createBcryptQueue({ atOnce: 1, waiting: 1 })
+  const inTurn = createLoginQueue({ atOnce: 1, waiting: 1 })
   await t.rejects(inTurn(jane, () => Promise.reject(new Error('broken'))))
   t.equal(await inTurn(jane, async () => 'next'), 'next')
 })
@@ -60,7 +60,7 @@ const served = async (
   waiting: number,
   claims: readonly (readonly [source: string, username: string, known: boolean])[]
 ) => {
-  const inTurn = createBcryptQueue({ atOnce: 1, waiting })
+  const inTurn = createLoginQueue({ atOnce: 1, waiting })
   const first = aTask(() => {})
   const running = inTurn({ source: 'elsewhere', username: 'first', known: true }, first.run)
   const names: string[] = []
