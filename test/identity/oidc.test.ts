@@ -92,6 +92,11 @@ t.test('claims name the scopes, the target and the authority', async (t) => {
   t.match(await bearer(await forge(provider, { sub: '', azp: 'cron' })), {
     agent: { openid: `${provider.issuer}/application/cron` }
   })
+  t.match(await bearer(await forge(provider, { sub: 'x%20y|é' })), {
+    agent: { openid: `${provider.issuer}/x%2520y%7C%C3%A9` }
+  })
+  await t.rejects(bearer(await forge(provider, { sub: 'application/cron' })), refusal(/application/))
+  await t.rejects(bearer(await forge(provider, { sub: 'a\ud800' })), refusal(/Unicode/))
   await t.rejects(bearer(await forge(provider, { sub: '' })), refusal(/neither a subject nor a client/))
   await t.rejects(bearer(await forge(provider, { school: '../north' })), refusal(/claim school/))
   await t.rejects(bearer(await forge(provider, { school: ['north'] })), refusal(/claim school/))

@@ -23,15 +23,27 @@ const scopesOf = (claims: Claims, { scopeClaim, scopeMap }: OidcSettings): reado
   )
 ]
 
-/** What may stand in a URI stays as it is, so that the authority is the one of Python Ralph. */
-const asUriPart = (text: string): string => encodeURI(text).replaceAll('%25', '%')
+/**
+ * What may stand in a URI stays as it is, so that the authority is the one of Python Ralph. A percent sign does not: two subjects would
+ * have one name.
+ */
+const asUriPart = (text: string): string => {
+  if (text.isWellFormed()) return encodeURI(text)
+  throw new RalphError('UNAUTHENTICATED', 'The token names somebody by a text that is not valid Unicode.')
+}
+
+/** Behind it stands the name of an application. No subject may begin so, for it would be taken for an application. */
+const applications = 'application/'
 
 /** A user has a subject. What has none is an application that acts for itself. */
 const nameIn = (issuer: string, claims: Claims): string => {
   const subject = textOf(claims.sub)
+  if (subject?.startsWith(applications) === true) {
+    throw new RalphError('UNAUTHENTICATED', `The token has a subject that begins with ${applications}.`)
+  }
   if (subject !== undefined) return `${issuer}/${asUriPart(subject)}`
   const client = textOf(claims.client_id) ?? textOf(claims.azp)
-  if (client !== undefined) return `${issuer}/application/${asUriPart(client)}`
+  if (client !== undefined) return `${issuer}/${applications}${asUriPart(client)}`
   throw new RalphError('UNAUTHENTICATED', 'The token names neither a subject nor a client.')
 }
 
