@@ -44,7 +44,7 @@ export const messageData = (): Data => ({
 /** What a data backend is told, by the names of its parameters; undefined: not set. */
 export type BackendValues = Readonly<Record<string, string | undefined>>
 
-export type OpenObjects = (backend: 's3' | 'swift', values: BackendValues) => Promise<BytesBackend>
+export type OpenObjects = (backend: 's3' | 'swift' | 'fs', values: BackendValues) => Promise<BytesBackend>
 
 export const s3Values = (config: ConfigBlock, place: string): BackendValues => ({
   ACCESS_KEY_ID: optionalTextAt(config, 'access_key_id', place),

@@ -4,9 +4,13 @@ import type { Imports } from '../contracts/imports.ts'
 import type { HandlerLrs, HandlerQueries, ListenerDatabase } from '../contracts/listeners.ts'
 import type { Log } from '../contracts/log.ts'
 import { RalphError } from '../errors.ts'
+import { forwardHandler } from './built-in/forward.ts'
+import { postgresHandler } from './built-in/postgres.ts'
+import { storeHandler } from './built-in/store.ts'
 import type { HandlerConfig, PipelineConfig } from './config.ts'
+import type { OpenObjects } from './data-stores.ts'
 import { findModule, unknownType } from './find-module.ts'
-import type { RunningHandler } from './process.ts'
+import type { RunningHandler } from './running-handler.ts'
 import { HandlerFailure, startThreads } from './threads.ts'
 import { numberAt } from './values.ts'
 
@@ -20,6 +24,7 @@ export interface HandlerContext {
   readonly database: HandlerQueries
   readonly lrs: ListenerLrs
   readonly log: Log
+  readonly openObjects: OpenObjects
   /** Opens a database of the handler's own. */
   openDatabase(config: HandlerConfig): Promise<ListenerDatabase | undefined>
 }
@@ -53,12 +58,14 @@ const lrsHandler = ({ name, supportedMime }: HandlerConfig, lrs: ListenerLrs): R
   close: async () => {}
 })
 
+const builtIn = ['lrs', 'postgres', 'store', 'forward']
+
 const threadedHandler = async (config: HandlerConfig, context: HandlerContext): Promise<RunningHandler> => {
   const { name, type, supportedMime, block } = config
   const { pipeline, lrs, log } = context
   const place = `${pipeline.place}.handlers.${name}`
   const module = findModule(type, pipeline.directory)
-  if (module === undefined) throw unknownType(place, type, ['lrs'], pipeline.directory)
+  if (module === undefined) throw unknownType(place, type, builtIn, pipeline.directory)
   const own = await context.openDatabase(config)
   try {
     await own?.initialize_database()
@@ -90,8 +97,28 @@ const threadedHandler = async (config: HandlerConfig, context: HandlerContext): 
   }
 }
 
+/** With a database of its own, or that of the pipeline. */
+const queryHandler = async (config: HandlerConfig, context: HandlerContext, place: string): Promise<RunningHandler> => {
+  const { directory } = context.pipeline
+  const own = await context.openDatabase(config)
+  try {
+    const handler = postgresHandler(config, { place, directory, database: own ?? context.database })
+    await own?.initialize_database()
+    return { ...handler, close: async () => own?.close?.() }
+  } catch (error) {
+    await own?.close?.()
+    throw error
+  }
+}
+
 /** Starts a handler. `INVALID_SETTING` when there is no such module, or when it cannot be loaded. */
-export const startHandler = (config: HandlerConfig, context: HandlerContext): Promise<RunningHandler> =>
-  config.type === 'lrs'
-    ? context.lrs.imports().then(() => lrsHandler(config, context.lrs))
-    : threadedHandler(config, context)
+export const startHandler = async (config: HandlerConfig, context: HandlerContext): Promise<RunningHandler> => {
+  const { pipeline, lrs, openObjects } = context
+  const place = `${pipeline.place}.handlers.${config.name}`
+  if (config.type === 'postgres') return queryHandler(config, context, place)
+  if (config.type === 'store') return storeHandler(config, { place, directory: pipeline.directory, openObjects })
+  if (config.type === 'forward') return forwardHandler(config, place)
+  if (config.type !== 'lrs') return threadedHandler(config, context)
+  await lrs.imports()
+  return lrsHandler(config, lrs)
+}

@@ -10,7 +10,8 @@ import { findListener, openData, openDatabase, openMetadata } from './connectors
 import type { OpenObjects } from './data-stores.ts'
 import { type ListenerLrs, startHandler } from './handlers.ts'
 import { messageFields } from './message.ts'
-import { createProcess, type RunningHandler } from './process.ts'
+import { createProcess } from './process.ts'
+import type { RunningHandler } from './running-handler.ts'
 import { blockAt, numberAt } from './values.ts'
 
 export interface PipelineContext {
@@ -76,6 +77,7 @@ const open = async (pipeline: PipelineConfig, context: PipelineContext, closing:
       database,
       lrs: context.lrs,
       log,
+      openObjects: context.openObjects,
       openDatabase: async ({ block, name }) =>
         block.database === undefined
           ? undefined

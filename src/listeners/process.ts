@@ -14,18 +14,9 @@ import { messageOf, RalphError } from '../errors.ts'
 import type { RetryPlan } from '../network/retry.ts'
 import { createLimit } from '../streams/limit.ts'
 import { type MessageFields, parseMessage } from './message.ts'
+import type { RunningHandler } from './running-handler.ts'
 import { type HandlerWork, sentError } from './thread-messages.ts'
 import { isBlock } from './values.ts'
-
-/** Something that works on messages. */
-export interface RunningHandler {
-  readonly name: string
-  /** Empty: whatever the type. */
-  readonly supportedMime: readonly string[]
-  /** Rejects with an error whose `final` says that trying again makes no sense. */
-  run(work: HandlerWork): Promise<void>
-  close(): Promise<void>
-}
 
 export interface ProcessOptions {
   readonly fields: MessageFields

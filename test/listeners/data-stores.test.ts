@@ -4,37 +4,18 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import t, { type Test } from 'tap'
-import { dataBackends } from '../../src/backends/registry.ts'
 import type { ConfigBlock } from '../../src/contracts/listeners.ts'
 import type { PipelineConfig } from '../../src/listeners/config.ts'
 import { openData } from '../../src/listeners/connectors.ts'
-import type { Data, OpenObjects } from '../../src/listeners/data-stores.ts'
-import { loadBackend } from '../../src/settings/load.ts'
-import { withBackendValues } from '../../src/settings/sources.ts'
+import type { Data } from '../../src/listeners/data-stores.ts'
 import { aCertificate } from '../support/certificate.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { keptLog } from '../support/objects.ts'
+import { openObjects } from '../support/open-objects.ts'
 import { aBucket, s3AccessOf, s3ClientOf } from '../support/s3.ts'
 import { aContainer, askSwift, swiftAccessOf } from '../support/swift.ts'
 
 const never = new AbortController().signal
-
-const openObjects: OpenObjects = async (name, values) => {
-  const role = dataBackends.find((each) => each.name === name)
-  if (role === undefined) throw new Error(name)
-  const sources = withBackendValues({ ordered: [], platformAppDir: '/nowhere' }, 'configuration file', name, values)
-  const opened = await loadBackend(
-    sources,
-    role.configure.bind(role)
-  )({
-    clock: () => Date.now() * 1000,
-    appDir: '/nowhere',
-    log: keptLog(),
-    openRegistry: () => Promise.reject(new Error('no data store finds its servers in a registry'))
-  })
-  if (opened.moves !== 'bytes') throw new Error(name)
-  return opened
-}
 
 const open = async (t: Test, dataStore: ConfigBlock): Promise<Data> => {
   const pipeline: PipelineConfig = {
