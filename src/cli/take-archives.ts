@@ -23,9 +23,9 @@ export const takeArchives = (imports: Imports, signal: AbortSignal): TakenArchiv
 
   /** What a process has begun to take in that died; it is taken in anew. */
   const forgetBegun = async (reference: string): Promise<void> => {
-    const begun = await imports.list({ door, status: 'QUERYING', limit: 1000 })
+    const begun = await imports.list({ door, status: 'QUERYING', reference })
     for (const each of begun) {
-      if (each.source.reference === reference && !each.isRunning) await imports.remove(each.id)
+      if (!each.isRunning) await imports.remove(each.id)
     }
   }
 

@@ -15,7 +15,9 @@ import type { RecordsBackend } from './data-backend.ts'
  * - RETRY: something failed that may pass; it is tried again at `nextAttempt`.
  * - DONE; FAILED; SKIPPED, when nothing in them could be imported: final, until somebody says `retry`.
  */
-export type ImportStatus = 'QUERYING' | 'VALIDATING' | 'PROCESSING' | 'RETRY' | 'DONE' | 'FAILED' | 'SKIPPED'
+export const importStatuses = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED'] as const
+
+export type ImportStatus = (typeof importStatuses)[number]
 
 /** Who brought it, as a `Principal`: the statements get this authority, and go to this target. */
 export interface ImportUser {
@@ -130,6 +132,8 @@ export interface ListImports {
   readonly user?: string | undefined
   /** The store that the statements go to; undefined in it: the default one. */
   readonly store?: { readonly target: string | undefined } | undefined
+  /** Of the source: a path, a URL, the address of an upload. */
+  readonly reference?: string | undefined
   /** Of the bytes as they came, in lower-case hexadecimal. */
   readonly sha256?: string | undefined
   /** Only what comes behind this import, which may be gone by now: the next page of the same list. */

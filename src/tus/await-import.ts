@@ -1,4 +1,10 @@
-import type { ImportCounts, ImportRecord, ImportStatus, ImportTrouble } from '../contracts/imports.ts'
+import {
+  type ImportCounts,
+  type ImportRecord,
+  type ImportStatus,
+  type ImportTrouble,
+  importStatuses
+} from '../contracts/imports.ts'
 import type { Log } from '../contracts/log.ts'
 import { isErrorCode, RalphError } from '../errors.ts'
 import { backOff, isLasting, pause, type RetryPlan } from '../network/retry.ts'
@@ -6,8 +12,6 @@ import { type AskServer, failureOf, refusal, type TusAnswer } from './requests.t
 
 /** What is told of an import whose end was waited for. */
 export type EndedImport = Pick<ImportRecord, 'id' | 'status' | 'filename' | 'counts' | 'trouble'>
-
-const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED']
 
 const ended: ReadonlySet<ImportStatus> = new Set(['DONE', 'FAILED', 'SKIPPED'])
 
@@ -33,7 +37,7 @@ const importIn = ({ text }: TusAnswer, url: URL): EndedImport => {
     value = undefined
   }
   const [id, filename] = [memberOf(value, 'id'), memberOf(value, 'filename')]
-  const status = statuses.find((each) => each === memberOf(value, 'status'))
+  const status = importStatuses.find((each) => each === memberOf(value, 'status'))
   if (typeof id !== 'string' || typeof filename !== 'string' || status === undefined) {
     throw new RalphError('STORE_UNAVAILABLE', `${url.href} answered no import: is it a server of Ralph?`)
   }

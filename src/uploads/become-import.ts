@@ -19,13 +19,9 @@ const referenceOf = (id: string): string => `/api/upload/${id}`
 
 /** The import of an upload whose process has died before it could note that. */
 const madeBefore = async ({ id, user, created }: UploadRecord, imports: Imports): Promise<ImportRecord | undefined> => {
-  const made = await imports.list({ door: 'upload', user: user.username, limit: 100_000 })
+  const made = await imports.list({ door: 'upload', user: user.username, reference: referenceOf(id) })
   return made.find(
-    ({ source, status, created: at }) =>
-      source.reference === referenceOf(id) &&
-      status !== 'QUERYING' &&
-      status !== 'FAILED' &&
-      Date.parse(at) >= created - 1000
+    ({ status, created: at }) => status !== 'QUERYING' && status !== 'FAILED' && Date.parse(at) >= created - 1000
   )
 }
 

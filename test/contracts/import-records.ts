@@ -123,7 +123,7 @@ export const importRecordsContract = (t: Test, open: OpenRecords): void => {
     })
     const wanted = [
       aRecord(1, { ...of('joe'), sha256: 'cd'.repeat(32) }),
-      aRecord(1, of('joe', 'school')),
+      aRecord(1, { ...of('joe', 'school'), source: { door, reference: 'only once', user: 'joe' } }),
       // Of the same millisecond: the id tells which one is first.
       ...Array.from({ length: 5 }, () => aRecord(2, of('joe', 'school')))
     ]
@@ -135,6 +135,8 @@ export const importRecordsContract = (t: Test, open: OpenRecords): void => {
     t.same(await idsOf({ user: 'joe', store: { target: undefined } }), [inDefault])
     t.same(await idsOf({ user: 'joe', sha256: 'cd'.repeat(32) }), [inDefault])
     t.same(await idsOf({ user: 'jane', store: { target: undefined } }), [])
+    t.same(await idsOf({ user: 'joe', reference: 'only once' }), [first])
+    t.same(await idsOf({ user: 'jane', reference: 'only once' }), [])
     const inSchool = [...others.toSorted().toReversed(), first]
     t.same(await idsOf({ user: 'joe', store: { target: 'school' } }), inSchool)
     const paged: string[] = []

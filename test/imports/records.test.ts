@@ -57,7 +57,14 @@ t.test('records of before the columns that lists ask for are found by them', asy
   before.close()
   const records = await openRecords({ databaseUrl: undefined, file }, () => 0)
   const idsOf = async (filter: ListImports) => (await records.list(filter)).map(({ kept }) => kept.id)
-  t.same(await idsOf({ store: { target: 'school' }, ...(made.sha256 && { sha256: made.sha256 }) }), [made.id])
+  t.same(
+    await idsOf({
+      store: { target: 'school' },
+      reference: made.source.reference,
+      ...(made.sha256 && { sha256: made.sha256 })
+    }),
+    [made.id]
+  )
   t.same(await idsOf({ store: { target: undefined } }), [])
   await records.close()
 })

@@ -1,5 +1,12 @@
 import { type Command, Option } from 'commander'
-import type { ImportDestination, ImportRecord, ImportStatus, Imports, ListImports } from '../../contracts/imports.ts'
+import {
+  type ImportDestination,
+  type ImportRecord,
+  type ImportStatus,
+  type Imports,
+  importStatuses,
+  type ListImports
+} from '../../contracts/imports.ts'
 import { RalphError } from '../../errors.ts'
 import { integer } from '../../settings/kinds.ts'
 import { printable } from '../../telemetry/printable.ts'
@@ -8,8 +15,6 @@ import type { Composition } from '../composition.ts'
 import { flagOf } from '../flag-kinds.ts'
 import { importLine, importTable } from '../import-table.ts'
 import { interruptible } from '../interruption.ts'
-
-const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED']
 
 interface ListFlags {
   readonly status?: ImportStatus
@@ -58,7 +63,7 @@ export const declareImports = (program: Command, composition: Composition): void
     process.stdout.write(printable(importLine(record)))
     if (record.status === 'FAILED' || record.status === 'RETRY') process.exitCode = 1
   }
-  const statusOption = (meaning: string): Option => new Option('--status <status>', meaning).choices(statuses)
+  const statusOption = (meaning: string): Option => new Option('--status <status>', meaning).choices(importStatuses)
 
   const imports = program
     .command('imports')

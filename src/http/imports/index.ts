@@ -1,13 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { ImportRecord, ImportStatus, Imports, ListImports, UrlOffer } from '../../contracts/imports.ts'
+import {
+  type ImportRecord,
+  type ImportStatus,
+  type Imports,
+  importStatuses,
+  type ListImports,
+  type UrlOffer
+} from '../../contracts/imports.ts'
 import { RalphError } from '../../errors.ts'
 import { importUserOf, mayReadImport, visibleImports } from '../../identity/imports.ts'
 import type { Scope } from '../../identity/principal.ts'
 import { requireScope } from '../authentication.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
 import { needsNoPermission, requireOwnPage } from '../xapi/cross-site.ts'
-
-const statuses: readonly ImportStatus[] = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED']
 
 /** The most imports in one answer. */
 const mostListed = 1000
@@ -17,9 +22,9 @@ const largestBody = 65_536
 
 const statusIn = (value: unknown): ImportStatus | undefined => {
   if (value === undefined) return undefined
-  const found = statuses.find((status) => status === value)
+  const found = importStatuses.find((status) => status === value)
   if (found !== undefined) return found
-  throw new RalphError('INVALID_PARAMETER', `Parameter "status" must be one of ${statuses.join(', ')}.`, {
+  throw new RalphError('INVALID_PARAMETER', `Parameter "status" must be one of ${importStatuses.join(', ')}.`, {
     parameter: 'status'
   })
 }

@@ -13,6 +13,9 @@ export interface SqlDatabase {
   close(): Promise<void>
 }
 
+/** What is in the index of references: PostgreSQL refuses an entry of 2,700 bytes, and a URL may be longer. */
+const beginningOf = (text: string): string => `substr(${text}, 1, 200)`
+
 /**
  * The schema, in words that SQLite and PostgreSQL have in common. A step that was released is never changed: add another.
  * What is not searched for is in `body`. `textIn` gives the expression for a text in a column of JSON, or for NULL.
@@ -38,7 +41,10 @@ export const migrationsFor = (textIn: (column: string, path: readonly string[]) 
   UPDATE ralph_import SET
     target = coalesce(${textIn('body', ['user', 'target'])}, ''),
     sha256 = ${textIn('body', ['sha256'])};
-  CREATE INDEX ralph_import_sha256 ON ralph_import (sha256)`
+  CREATE INDEX ralph_import_sha256 ON ralph_import (sha256)`,
+  `ALTER TABLE ralph_import ADD COLUMN reference TEXT;
+  UPDATE ralph_import SET reference = ${textIn('body', ['source', 'reference'])};
+  CREATE INDEX ralph_import_reference ON ralph_import (${beginningOf('reference')})`
 ]
 
 const columns = 'body, lease_owner, lease_until'
@@ -59,7 +65,7 @@ const textOf = (value: unknown): string => (value === null || value === undefine
 
 /** The condition of a list, and the values of its parameters. */
 const conditionOf = (filter: ListImports): { readonly where: string; readonly values: readonly SqlValue[] } => {
-  const { status, door, user, store, sha256, after } = filter
+  const { status, door, user, store, reference, sha256, after } = filter
   const columns: readonly (readonly [name: string, value: string | undefined])[] = [
     ['status', status],
     ['door', door],
@@ -70,6 +76,10 @@ const conditionOf = (filter: ListImports): { readonly where: string; readonly va
   const values: SqlValue[] = []
   const parameter = (value: SqlValue): string => `?${values.push(value)}`
   const terms = columns.flatMap(([name, value]) => (value === undefined ? [] : [`${name} = ${parameter(value)}`]))
+  if (reference !== undefined) {
+    const wanted = parameter(reference)
+    terms.push(`${beginningOf('reference')} = ${beginningOf(wanted)} AND reference = ${wanted}`)
+  }
   if (after !== undefined) {
     // A place in the order, which does not move when records come or go.
     terms.push(`(created, id) < (${parameter(Date.parse(after.created))}, ${parameter(after.id)})`)
@@ -146,10 +156,11 @@ export const sqlRecords = (database: SqlDatabase, clock: Clock): ImportRecords =
       const { id, source, destination, created } = kept
       await database.query(
         `INSERT INTO ralph_import
-           (id, status, finished, next_attempt, sha256, body, door, username, target, destination, created,
+           (id, status, finished, next_attempt, sha256, body, door, username, target, reference, destination, created,
             lease_owner, lease_until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
-        ...[id, ...valuesOf(kept), source.door, source.user ?? '', kept.user?.target ?? '', destination, created],
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`,
+        ...[id, ...valuesOf(kept), source.door, source.user ?? '', kept.user?.target ?? '', source.reference],
+        ...[destination, created],
         ...[owner.text, now() + leaseTime]
       )
     },
