@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type ClientHttp2Stream, connect } from 'node:http2'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import { connect as connectSocket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { status } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
@@ -99,4 +100,27 @@ t.test('field B1: a compressed message is unpacked for users only', async (t) =>
   t.match(await send(read, {}, bomb), { 'grpc-status': String(status.UNAUTHENTICATED) })
   const empty = gzipSync(Buffer.alloc(0))
   t.match(await send(read, { authorization: basic('janedoe') }, empty), { 'grpc-status': String(status.OK) })
+})
+
+t.test('field B1: connections are bounded, and who has most of them makes room for others', async (t) => {
+  const lrs = await startGrpcLrs(t, { backend: 'memory', settings: { maxConnections: 3 } })
+  const from = (localAddress: string) => {
+    const session = connect(`http://127.0.0.1:${lrs.port}`, {
+      createConnection: () => connectSocket({ host: '127.0.0.1', port: lrs.port, localAddress })
+    })
+    session.on('error', () => {})
+    t.teardown(() => session.destroy())
+    return session
+  }
+  const isServed = (session: ClientHttp2Session): Promise<boolean> =>
+    new Promise((resolve) => {
+      session.once('close', () => resolve(false))
+      session.once('connect', () => session.ping((error) => resolve(error === null)))
+    })
+  const first = [from('127.0.0.1'), from('127.0.0.1'), from('127.0.0.1')]
+  t.same(await Promise.all(first.map(isServed)), [true, true, true])
+  t.equal(await isServed(from('127.0.0.1')), false, 'of the same source there are enough')
+  t.equal(await isServed(from('127.0.0.2')), true, 'another one is let in')
+  while (first.every(({ destroyed }) => !destroyed)) await new Promise((resolve) => setTimeout(resolve, 10))
+  t.equal(first.filter(({ destroyed }) => destroyed).length, 1, 'in the place of one')
 })

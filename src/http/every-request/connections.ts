@@ -1,7 +1,10 @@
+import type { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import type { ServerSettings } from '../../settings/settings.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 import { createTally, totalOf } from '../../telemetry/tally.ts'
-import { createConnectionShares } from './connection-shares.ts'
+import { type ConnectionShares, createConnectionShares } from './connection-shares.ts'
 import { continueWhenRead } from './continue.ts'
 import { followAnswers } from './pipelined-answers.ts'
 import type { ServerContext } from './server-context.ts'
@@ -10,14 +13,17 @@ import type { ServerContext } from './server-context.ts'
 const slack = 512
 
 /**
- * Limits the number of connections, and logs how many were refused. If there is no room, the source with the most connections loses one.
- * Otherwise one address without a password could keep everybody out. Behind a trusted proxy all connections come from the proxy, so the
- * proxy must be fair.
+ * Limits the number of connections of a server, and logs how many were refused. If there is no room, the source with the most connections
+ * loses one. Otherwise one address without a password could keep everybody out. Behind a trusted proxy all connections come from the proxy,
+ * so the proxy must be fair.
  */
-const boundNumber = (
-  server: FastifyInstance,
-  { settings: { maxConnections, trustProxy }, logger }: ServerContext
-): void => {
+export const boundConnections = (
+  server: Server,
+  {
+    settings: { maxConnections, trustProxy },
+    logger
+  }: { readonly settings: Pick<ServerSettings, 'maxConnections' | 'trustProxy'>; readonly logger: Pick<Logger, 'warn'> }
+): { readonly shares: ConnectionShares; readonly close: () => void } => {
   const bound = `as many as RALPH_RUNSERVER_MAX_CONNECTIONS allows`
   const dropped = createTally({
     most: 1,
@@ -32,9 +38,9 @@ const boundNumber = (
   const refuse = (): void =>
     dropped.note('', () => logger.warn(`A connection was refused: there are ${maxConnections}, ${bound}`))
   const shares = createConnectionShares()
-  server.server.maxConnections = maxConnections + slack
-  server.server.on('drop', refuse)
-  server.server.on('connection', (socket) => {
+  server.maxConnections = maxConnections + slack
+  server.on('drop', refuse)
+  server.on('connection', (socket) => {
     shares.add(socket)
     if (shares.count() <= maxConnections) return
     const spare = trustProxy === false ? shares.spareFor(socket) : undefined
@@ -52,6 +58,15 @@ const boundNumber = (
     )
     spare.destroy()
   })
+  const close = (): void => {
+    dropped.close()
+    closed.close()
+  }
+  return { shares, close }
+}
+
+const boundNumber = (server: FastifyInstance, context: ServerContext): void => {
+  const { shares, close } = boundConnections(server.server, context)
   server.addHook('onRequest', (request, _reply, done) => {
     shares.began(request)
     done()
@@ -60,10 +75,7 @@ const boundNumber = (
     shares.ended(request)
     done()
   })
-  server.addHook('onClose', async () => {
-    dropped.close()
-    closed.close()
-  })
+  server.addHook('onClose', async () => close())
 }
 
 /** Limits how long a client may go on sending a body after its request was answered, for example because it was refused. */
