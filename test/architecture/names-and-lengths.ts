@@ -34,7 +34,6 @@ export const longFunctions: { readonly [place: string]: number } = {
   'src/backends/clickhouse/engine.ts createEngine': 158,
   'src/backends/clickhouse/query.ts createQueries': 192,
   'src/backends/clickhouse/writer.ts becomeWriter': 115,
-  'src/backends/es/data/write.ts recordContainer': 135,
   'src/backends/es/documents.ts createDocuments': 174,
   'src/backends/es/query.ts createQueries': 132,
   'src/backends/fs/data.ts openFsData': 170,

@@ -109,7 +109,7 @@ else {
     const warnings: string[] = []
     const backend = await open(t, options, warnings)
     const store = await backend.store()
-    t.match(warnings, [/2 rows that are no statements/, /5 statements .+ were taken in/])
+    t.match(warnings, [/2 rows that are not statements/, /5 statements .+ were adopted/])
     const all = await allPages(store, { ascending: true })
     const time = (second: number): string => `2021-11-29T23:09:${String(second).padStart(2, '0')}.867219Z`
     t.same(
@@ -133,7 +133,7 @@ else {
     await writeEvents(url, table, asRalph([aStatement({ timestamp: at(7), actor: ann })]))
     const more: string[] = []
     const again = await (await open(t, options, more)).store()
-    t.match(more, [/2 rows that are no statements/, /1 statements .+ were taken in/], 'and what it writes later')
+    t.match(more, [/2 rows that are not statements/, /1 statements .+ were adopted/], 'and what it writes later')
     t.equal((await allPages(again, { agent: ann })).length, 4)
     t.equal(Number(await askClickhouse(url, `SELECT count() FROM ${table}`)), 9, 'nothing was written to its table')
   })

@@ -213,7 +213,9 @@ t.test('who may not make an index is told which, and how to make it', async (t) 
   t.teardown(() => backend.close())
   await t.rejects(backend.store(), {
     code: 'INVALID_SETTING',
-    message: new RegExp(`no index statements, .*action is unauthorized.*: make it with curl -X PUT ${url}/statements$`)
+    message: new RegExp(
+      `no index statements, .*action is unauthorized.*: create it with curl -X PUT ${url}/statements$`
+    )
   })
 })
 

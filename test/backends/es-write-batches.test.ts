@@ -341,7 +341,7 @@ else {
     await ask(url, 'PUT', `${options.index}~~relations`)
     await t.rejects(server(t, options).store(), {
       code: 'INVALID_SETTING',
-      message: /was not made by Ralph: make it .* curl -X PUT http:/
+      message: /was not created by Ralph: create it .* curl -X PUT http:/
     })
   })
 }

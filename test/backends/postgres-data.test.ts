@@ -103,7 +103,7 @@ else {
       async () => backend.delete?.('foreign_one', {})
     ]
     for (const work of works) {
-      await t.rejects(work(), { code: 'INVALID_SETTING', message: /no records/ })
+      await t.rejects(work(), { code: 'INVALID_SETTING', message: /not a table of records/ })
     }
     t.same(await backend.delete?.('it"s mine', {}), { deleted: 1 })
     await t.rejects(async () => backend.delete?.('it"s mine', {}), { code: 'NOT_FOUND' })

@@ -11,9 +11,9 @@ export interface AdoptOptions {
   /** Quoted, with its database. */
   readonly eventTableName: string
   readonly writer: BatchedWriter
-  /** What is being taken in: it is in the event table already. */
+  /** Statements that are being adopted. They are in the event table already. */
   readonly adopted: Map<StatementId, true>
-  /** Nothing is taken in as stored later. */
+  /** No statement is adopted with a later `stored`. */
   readonly now: Micros
   warn(message: string): void
 }
@@ -28,7 +28,7 @@ interface Event {
   readonly text: string
 }
 
-/** Undefined: no statement can be read from it. */
+/** Undefined: the row contains no readable statement. */
 const readStatement = ({ id, emissionTime, text }: Event, now: Micros): AdoptionCandidate<true> | undefined => {
   let value: unknown
   try {
@@ -47,7 +47,7 @@ interface Key {
   readonly emissionTime: Micros
 }
 
-/** Rows of the event table, after a place in its order, whose ids are no statement's. */
+/** Rows of the event table after a position, whose ids are not those of known statements. */
 const findForeign = async (
   { connection, tables, store }: ReadContext,
   eventTableName: string,
@@ -89,8 +89,8 @@ const readEvents = async (
 }
 
 /**
- * Takes in what somebody else, the original Ralph above all, wrote into the event table, in the order of that table.
- * Returns how many statements were taken in.
+ * Adopts what other programs, mostly Python Ralph, wrote into the event table, in the order of that table. Returns how many statements were
+ * adopted.
  */
 export const adopt = async (options: AdoptOptions): Promise<number> => {
   const { context, eventTableName, writer, adopted, now, warn } = options
@@ -109,7 +109,7 @@ export const adopt = async (options: AdoptOptions): Promise<number> => {
     if (after === undefined) break
     for (let start = 0; start < keys.length; start += most) await takeInEvents(keys.slice(start, start + most))
   }
-  if (unreadable > 0) warn(`${eventTableName} has ${unreadable} rows that are no statements: they are passed over`)
-  if (taken > 0) warn(`${taken} statements in ${eventTableName}, written by another program, were taken in`)
+  if (unreadable > 0) warn(`${eventTableName} has ${unreadable} rows that are not statements: they are skipped`)
+  if (taken > 0) warn(`${taken} statements in ${eventTableName}, written by another program, were adopted`)
   return taken
 }

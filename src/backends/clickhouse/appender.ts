@@ -1,15 +1,15 @@
 import { lengthOf, type Rows } from './row-binary.ts'
 
 /**
- * Inserts into one table. While one insert is under way, all that others bring meanwhile becomes the next one: every
- * insert is a part that must be merged later, and ClickHouse takes few large ones far better than many small ones.
+ * Inserts into one table. While one insert is in progress, the rows of all callers are collected for the next one. Every insert makes a
+ * part that must be merged later, and ClickHouse handles few large inserts far better than many small ones.
  */
 export interface Appender {
-  /** Rows in RowBinary; resolves when they are there, all of them, and rejects when perhaps none of them is. */
+  /** Appends rows in RowBinary. Resolves when all of them are stored, and rejects when perhaps none of them is. */
   append(rows: Rows): Promise<void>
 }
 
-/** Bytes of one insert: more wait for the next. */
+/** Bytes of one insert. More rows wait for the next one. */
 const most = 2 ** 26
 
 interface Waiting {
@@ -18,7 +18,7 @@ interface Waiting {
   reject(reason: unknown): void
 }
 
-/** `insert` sends rows of several appends as one block. */
+/** `insert` sends the rows of several appends as one block. */
 export const createAppender = (insert: (rows: Rows) => Promise<void>): Appender => {
   let waiting: Waiting[] = []
   let busy = false

@@ -17,7 +17,7 @@ interface Kept {
   readonly size: number
 }
 
-/** Those that are there, in the order asked for. */
+/** The attachments that exist, in the order of the request. */
 const find = async (context: ReadContext, sha2s: readonly string[], { signal }: CallOptions): Promise<Kept[]> => {
   const { connection, tables, store } = context
   const sizes = new Map<string, number>()
@@ -59,7 +59,7 @@ export const readAttachments = (context: ReadContext): AttachmentStore['read'] =
     }
   }
 
-/** Rows for those that are not there yet. */
+/** The rows of the attachments that do not exist yet. */
 export const attachmentRows = async (
   context: ReadContext,
   attachments: readonly AttachmentContent[]

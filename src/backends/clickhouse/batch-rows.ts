@@ -3,7 +3,7 @@ import { emissionTime } from './events.ts'
 import { bytesOfId, keyOfId, keyOfToken, ofItself, ofReferrers } from './keys.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
-/** The rows of a batch in the tables; migrations.ts says what they mean. */
+/** The rows of a batch in the tables. migrations.ts explains them. */
 
 const nothing = new Uint8Array()
 
@@ -44,7 +44,7 @@ export const entryRows = (store: number, round: number, statements: readonly New
   return rows.finish()
 }
 
-/** Keys that were inherited later. */
+/** The keys that were inherited later. */
 export const lateEntryRows = (
   store: number,
   round: number,
@@ -65,7 +65,7 @@ export const lateEntryRows = (
   return rows.finish()
 }
 
-/** Statements that are voided from the first are among them. */
+/** Includes the statements that are voided from the start. */
 export const changeRows = (
   store: number,
   round: number,

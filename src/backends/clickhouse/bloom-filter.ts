@@ -1,15 +1,15 @@
 import { idLength } from './keys.ts'
 
 /**
- * Remembers ids in four bytes each, at the price that it takes some few others for ids that it knows: what it does not
- * know was never added, for certain.
+ * Remembers ids in four bytes each. In exchange it mistakes a few other ids for known ones. An id that it does not know was certainly never
+ * added.
  */
 export interface IdFilter {
   add(id: Uint8Array): void
   mayHave(id: Uint8Array): boolean
 }
 
-/** Bits for each id, and how many of them are set: of 100,000 new ids one is taken for a known one. */
+/** Bits for each id, and how many of them are set. Of 100,000 new ids one is mistaken for a known one. */
 const bitsPerId = 32
 const probes = 8
 
@@ -25,7 +25,7 @@ const createLayer = (capacity: number): Layer => ({
   size: 0
 })
 
-/** MurmurHash3's last step: ids need not be random, some clients count them up. */
+/** The last step of MurmurHash3. Ids need not be random: some clients count them up. */
 const mix = (value: number): number => {
   let mixed = value
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
@@ -42,10 +42,10 @@ const hashOf = (id: Uint8Array, seed: number): number => {
   return value
 }
 
-/** `expected`: so many ids are added soon. More may come. */
+/** `expected` ids are added soon. More may follow. */
 export const createIdFilter = (expected: number): IdFilter => {
   const first = createLayer(2 ** Math.ceil(Math.log2(Math.max(expected, 512))))
-  // Each layer has twice the room of the one before: nothing is ever copied.
+  // Each layer has twice the room of the layer before, so nothing is ever copied.
   const layers = [first]
   let newest = first
 

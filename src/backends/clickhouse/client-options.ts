@@ -1,9 +1,12 @@
 import { json, type Kind } from '../../settings/kinds.ts'
 
-/** Settings of ClickHouse by name, as they go into the query string of a request. */
+/** Settings of ClickHouse by name, as in the query string of a request. */
 export type ClientOptions = Readonly<Record<string, string>>
 
-/** Those of document 000, sent where the server knows them. Whoever sets others sets these as well, or has them no more. */
+/**
+ * The options of document 000. They are sent if the server knows them. If an operator sets other options, these are no longer sent unless
+ * the operator sets them too.
+ */
 export const impliedOptions: ClientOptions = {
   date_time_input_format: 'best_effort',
   allow_experimental_object_type: '1'

@@ -1,4 +1,4 @@
-/** The columns of tables as rows are sent to them, in their order: names and types. */
+/** The columns of the tables, in the order in which rows are sent: names and types. */
 export const columns = {
   statement:
     'store UInt32, stored Int64, id FixedString(16), round Int64, members UInt32, emission_time Int64, ' +
@@ -11,7 +11,7 @@ export const columns = {
     'store UInt32, owner FixedString(16), key FixedString(16), kind FixedString(1), activity String, agent String, ' +
     'registration String, id String, version Int64, deleted UInt8, updated Int64, etag String, content_type String, ' +
     'content String',
-  /** Those that Ralph reads and writes; a table may have others. */
+  /** The columns that Ralph reads and writes. A table may have others. */
   event: 'event_id UUID, emission_time DateTime64(6), event String'
 } as const
 

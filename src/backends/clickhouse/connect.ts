@@ -10,8 +10,8 @@ import type { ServerAddress } from './names.ts'
 import { lengthOf, type RowReader, type Rows, readRows } from './row-binary.ts'
 
 /**
- * Values for the parameters of a query, `{name:Type}` in it: short ones, they are in the URL. Text that is not ours goes
- * as hexadecimal digits.
+ * Values for the parameters `{name:Type}` of a query. They must be short, because they are in the URL. Text from clients is sent as
+ * hexadecimal digits.
  */
 export type QueryParameters = Readonly<Record<string, unknown>>
 
@@ -20,50 +20,47 @@ export interface QueryOptions extends CallOptions {
   readonly given?: Given
 }
 
-/** Rows that come with a question: a table `given` in it. Of any length, as parameters are not. */
+/** Rows that are sent with a query, as the table `given`. Unlike parameters they may be long. */
 export interface Given {
   /** Names and types. */
   readonly columns: string
   readonly rows: Rows
 }
 
-/**
- * Requests to one server. All reject with a `RalphError`, or with the reason of the signal; nothing that the driver
- * throws comes out.
- */
+/** Requests to one server. All reject with a `RalphError` or with the reason of the signal. No error of the driver is passed on. */
 export interface Connection {
   readonly url: string
-  /** What the ids of all queries of this connection begin with. */
+  /** The prefix of the ids of all queries of this connection. */
   readonly queryPrefix: string
-  /** Runs a query and gives its result. Whole: nothing comes when the query fails half-way. */
+  /** Runs a query and returns its whole result. If the query fails in the middle, nothing is returned. */
   read(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<RowReader>
   /**
-   * Runs a query, FORMAT and all, and gives its result as it comes, however long it is. What fails half-way is told by
-   * the stream, in the words of the driver.
+   * Runs a query with its FORMAT, and returns the result as a stream. A failure in the middle is an error of the stream, in the words of
+   * the driver.
    */
   stream(sql: string, parameters?: QueryParameters, options?: QueryOptions): Promise<Readable>
   /**
-   * One block of rows, in one part of the table when it resolves: all of them or none. `into` is what comes behind
-   * INSERT INTO. `own` are options that are stronger than those which make it so.
+   * Inserts one block of rows. When it resolves, all of them are in one part of the table. Otherwise none is. `into` is the text after
+   * INSERT INTO. `own` are options that win over those that guarantee this.
    */
   insert(into: string, rows: Rows, parameters?: QueryParameters, own?: ClientOptions): Promise<void>
-  /** Anything without a result, which may take minutes: it changes tables, or copies rows. */
+  /** Runs a statement without a result that may take minutes: it changes tables or copies rows. */
   run(sql: string, parameters?: QueryParameters): Promise<void>
-  /** Anything without a result. */
+  /** Runs a statement without a result. */
   tell(sql: string, parameters?: QueryParameters): Promise<void>
-  /** Resolves when no insert that failed is still under way: an answer may be lost although the insert goes on. */
+  /** Resolves when no failed insert is still in progress: the answer may be lost although the insert continues. */
   settle(): Promise<void>
   close(): Promise<void>
 }
 
-/** Milliseconds without an answer after which a request is given up that may take minutes. */
+/** Milliseconds without an answer after which a long request is given up. */
 const patient = 600_000
 
-/** Idle for longer, servers before 23.11 close a connection. */
+/** Servers before 23.11 close a connection that is idle for longer. */
 const idleTimeout = 2500
 
 const readSettings = {
-  // The answer is complete or it is an error; and who is no longer listened to stops.
+  // The answer is complete or is an error. A query stops when its client is gone.
   wait_end_of_query: '1',
   cancel_http_readonly_queries_on_client_close: '1'
 }
@@ -71,10 +68,10 @@ const readSettings = {
 const streamSettings = { cancel_http_readonly_queries_on_client_close: '1' }
 
 const insertSettings = {
-  // The batches are the batches: what is answered is on the disk.
+  // ClickHouse does not collect the inserts again: what it acknowledges is on the disk.
   async_insert: '0',
   wait_end_of_query: '1',
-  // One block, whatever its size: it is one part, which is there or not.
+  // One block of any size. It makes one part, which exists or not.
   max_insert_block_size: '100000000',
   min_insert_block_size_rows: '0',
   min_insert_block_size_bytes: '0'
@@ -82,7 +79,7 @@ const insertSettings = {
 
 const runSettings = { wait_end_of_query: '1', mutations_sync: '2' }
 
-/** No content has it. */
+/** No content contains it. */
 const boundary = `ralph-${randomUUID()}`
 const formType = `multipart/form-data; boundary=${boundary}`
 
@@ -109,14 +106,14 @@ const open = ({ url, username, password }: ServerAddress, timeout: number) =>
     log: { level: ClickHouseLogLevel.OFF }
   })
 
-/** All bytes of an answer. `stream/consumers` makes a Blob of them first: 60 MB kept others waiting four times as long. */
+/** All bytes of an answer. `stream/consumers` makes a Blob of them first, and with 60 MB other requests waited four times as long. */
 const whole = async (stream: Readable): Promise<Buffer> => {
   const chunks: Buffer[] = []
   for await (const chunk of stream) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
-/** `options`: undefined: those of document 000 that the server knows. Does not ask the server for anything. */
+/** `options`: undefined means those of document 000 that the server knows. It sends no request. */
 export const connect = (
   address: ServerAddress,
   timeout = defaultTimeout
@@ -126,7 +123,7 @@ export const connect = (
   let options: ClientOptions = {}
   let queries = 0
   let isClosed = false
-  /** Ids of inserts that failed in some other way than by the word of the server. */
+  /** Ids of inserts that failed without an answer of the server. */
   const doubtful = new Set<string>()
 
   const request = async <Result>(
@@ -153,7 +150,7 @@ export const connect = (
         clickhouse_settings: { ...options, ...settings },
         ...(parameters === undefined ? {} : { query_params: parameters }),
         ...(signal === undefined ? {} : { abort_signal: signal }),
-        // With its length: a body that was cut off is told from a whole one.
+        // With its length, so the server notices a body that was cut off.
         ...(body === undefined
           ? {}
           : {
@@ -189,7 +186,7 @@ export const connect = (
       return readRows(await request('read', `${sql} FORMAT RowBinary`, all, whole, { parameters, signal, ...body }))
     },
     stream: async (sql, parameters = {}, { signal, settings } = {}) => {
-      // What is being read may wait for who reads it, as long as that takes; the first word may not.
+      // The reader of a stream may take any time. The first byte may not.
       const late = new AbortController()
       const timer = setTimeout(() => late.abort(), timeout)
       const given = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal])
@@ -226,7 +223,7 @@ export const connect = (
   }
 }
 
-/** Of the implied options those that the server knows: ClickHouse refuses every request with an unknown one. */
+/** The implied options that the server knows. ClickHouse refuses every request with an unknown option. */
 export const knownOptions = async (connection: Connection): Promise<ClientOptions> => {
   const names = Object.keys(impliedOptions).join(',')
   const rows = await connection.read(

@@ -19,18 +19,18 @@ import { readEventIds } from './event-ids.ts'
 import { requireEventTable } from './event-table.ts'
 import { addressOf, type ClickhouseOptions, clientOptionsOf, quoted } from './names.ts'
 
-/** Who may not stop queries finds out by asking for ids alone. */
+/** A user who may not stop queries only waits: `settle` fails, and the lookup of ids is enough. */
 const giveUpSettling = (error: unknown): void => {
   const translated = asError(error)
   if (!(translated instanceof RalphError) || translated.code === 'STORE_UNAVAILABLE') throw error
 }
 
-/** Hexadecimal digits, as text that is not ours goes to the server. */
+/** Hexadecimal digits. Text from clients is sent to the server in this form. */
 const hex = (text: string): string => Buffer.from(text).toString('hex')
 
 /**
- * Tables of ClickHouse as document 001 and Ralph 5 have them. The text of a record is passed on as it came, and given
- * back so. A table that is missing is made when something is written to it.
+ * Tables of ClickHouse in the form of document 001 and Python Ralph 5. The text of a record is stored and returned unchanged. The first
+ * write creates a missing table.
  */
 export const openClickhouseData = async (options: ClickhouseOptions): Promise<RecordsBackend> => {
   const connection = connect(addressOf(options), options.timeout)
@@ -66,7 +66,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
   async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
     const database = target ?? options.database
     const found = await ask(async (opened) => {
-      // Says that there is no such database, if there is none.
+      // Fails if there is no such database.
       await opened.tell(`SHOW TABLES FROM ${quoted(database)} FORMAT Null`)
       const rows = await opened.read(
         `SELECT name, engine, toInt64(ifNull(total_rows, 0)), toInt64(ifNull(total_bytes, 0)),
@@ -96,7 +96,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
       () =>
         asking(async () => {
           const opened = await open()
-          // An insert whose answer was lost may still go on, and would bring the same rows.
+          // An insert whose answer was lost may still be in progress and would write the same rows.
           if (!isFirst) await opened.settle().catch(giveUpSettling)
           isFirst = false
           return writeRecords(recordContainer(opened, table, signal), batch, operation)

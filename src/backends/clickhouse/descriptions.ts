@@ -4,7 +4,7 @@ import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import type { ReadContext } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
-/** Kinds of rows. */
+/** The kinds of rows. */
 const kinds = { definition: 'a', display: 'v', name: 'n' } as const
 
 export interface NewDescriptions extends Descriptions {
@@ -48,7 +48,7 @@ const read = async <Description>(
     { store, kind },
     signal === undefined ? { given } : { given, signal }
   )
-  // Merged from descriptions that were validated.
+  // It was merged from validated descriptions.
   while (rows.more()) found.set(rows.text(), JSON.parse(rows.text()) as Description)
   return found
 }

@@ -3,7 +3,7 @@ import type { DocumentKey, DocumentScope, StoredDocument } from '../../contracts
 import { idLength } from './keys.ts'
 import { createRowWriter, type RowReader, type Rows } from './row-binary.ts'
 
-/** Letters of the kinds in the table. */
+/** The letters of the kinds in the table. */
 const letters = { state: 's', 'agent-profile': 'g', 'activity-profile': 'a' } as const
 
 interface Columns {
@@ -13,7 +13,7 @@ interface Columns {
   readonly registration: string
 }
 
-/** An absent part is the empty string, which no identifier is. */
+/** An absent part is the empty text, which no identifier is. */
 export const columnsOf = (scope: DocumentScope): Columns => ({
   kind: letters[scope.kind],
   agent: 'agent' in scope ? scope.agent : '',
@@ -27,20 +27,20 @@ const keyOf = ({ kind, agent, activity, registration }: Columns, id: string): Do
   return { kind: 'state', activity, agent, id, ...(registration === '' ? {} : { registration }) }
 }
 
-/** Parts of a key may be of any length: their digests are what the table is sorted by. */
+/** Parts of a key may have any length, so the table is sorted by their digests. */
 const digest = (...parts: readonly string[]): string =>
   hash('sha256', JSON.stringify(parts), 'hex').slice(0, 2 * idLength)
 
-/** All documents of an activity, an agent, or both. */
+/** The digest for all documents of an activity, an agent, or both. */
 export const ownerOf = (scope: DocumentScope): string => {
   const { kind, agent, activity } = columnsOf(scope)
   return digest(kind, agent, activity)
 }
 
-/** Digits of the owner and of the document. */
+/** The digits of the owner and of the document. */
 export const placeOf = (key: DocumentKey): string => `${ownerOf(key)}${digest(columnsOf(key).registration, key.id)}`
 
-/** A document of the table, or that it was deleted. */
+/** A document of the table, or the note that it was deleted. */
 export interface DocumentRow {
   readonly key: DocumentKey
   /** Undefined: deleted. */
@@ -69,14 +69,14 @@ export const rowsOf = (
   return rows.finish()
 }
 
-/** Bytes of a content that are copied at once: a tenth of a millisecond. */
+/** Bytes of a content that are copied at once. It takes a tenth of a millisecond. */
 const largestCopy = 2 ** 18
 
 export const contentColumns = 'updated, etag, content_type, content'
 
 export const readDocument = (rows: RowReader): StoredDocument => {
   const [updated, etag, contentType, content] = [rows.i64(), rows.text(), rows.text(), rows.bytes()]
-  // A small one is copied: the answer of the server, which may be much larger, is then not held for it.
+  // A small content is copied, so the answer of the server is not kept in memory for it. The answer may be much larger.
   const own = content.byteLength > largestCopy ? content : new Uint8Array(content)
   return { content: own, contentType, etag, updated }
 }

@@ -32,9 +32,9 @@ import { createRowWriter } from './row-binary.ts'
 import type { Writer } from './writer.ts'
 
 /**
- * Documents of one store. All changes go through one queue: what many concurrent requests change is read with one
- * request, changed in memory one after the other, and written with one insert. So each change is shown what the one
- * before it left, and a scope is cleared in one step.
+ * The documents of one store. All changes go through one queue. The changes of many concurrent requests are read with one request, made in
+ * memory one after the other, and written with one insert. So each change sees the result of the change before it, and a scope is cleared
+ * in one step.
  */
 export interface Documents extends DocumentStore {
   /** One page in the order of the table. */
@@ -43,7 +43,7 @@ export interface Documents extends DocumentStore {
   close(): Promise<void>
 }
 
-/** What one call does to the documents that it has asked for, in memory. */
+/** What one call does in memory to the documents that it has requested. */
 type Job = (
   | { readonly keys: readonly DocumentKey[]; readonly scope?: never }
   | { readonly scope: DocumentScope; readonly keys?: never }
@@ -52,7 +52,7 @@ type Job = (
   work(documents: Working): Yielding<StoredDocument | undefined>
 }
 
-/** Documents as a batch changes them. */
+/** The documents that a group of changes works on. */
 interface Working {
   get(key: DocumentKey): StoredDocument | undefined
   set(key: DocumentKey, document: StoredDocument | undefined): void
@@ -61,7 +61,7 @@ interface Working {
 
 type Outcome = { readonly document: StoredDocument | undefined } | { readonly error: unknown }
 
-/** How many documents are in memory together, as far as a queue can tell. */
+/** An estimate for the queue of how many documents are in memory together. */
 const jobWeight = { items: 1, bytes: 2 ** 18 }
 
 export interface DocumentsOptions {

@@ -19,7 +19,7 @@ import { createRowWriter } from './row-binary.ts'
 import type { KnownIds } from './seen-ids.ts'
 import type { Writer } from './writer.ts'
 
-/** Where all batches of a database are inserted. */
+/** The inserts of all batches of a database. */
 export interface Appenders {
   readonly statement: Appender
   readonly entry: Appender
@@ -31,19 +31,19 @@ export interface Appenders {
 
 /** How far a store is written, in memory: there is no other writer. */
 export interface WriterProgress {
-  /** Rows of later batches are not to be seen. */
+  /** Readers do not see rows of later batches. */
   visible: number
-  /** The latest number that a batch was tried with. */
+  /** The latest number that was used for a batch, finished or not. */
   tried: number
-  /** The latest time that was given out or promised. */
+  /** The latest time that was given to a statement or promised. */
   last: Micros
   /** Whether any statement is voided, or is about to be. */
   hasVoided: boolean
-  /** Statements of batches that are there but were not finished. */
+  /** Statements of batches that are stored but not finished. */
   unfinished: readonly StatementId[]
-  /** A batch ended in doubt. */
+  /** A batch failed, and it is not known whether it is stored. */
   isInDoubt: boolean
-  /** The event table may lack statements stored since; undefined: it has all. */
+  /** The event table may lack statements that were stored since this time. Undefined: it has all. */
   eventsLacking: Micros | undefined
 }
 
@@ -56,27 +56,26 @@ export interface EngineOptions {
   readonly writer: Writer
   readonly progress: WriterProgress
   readonly known: KnownIds
-  /** Ids of statements that are in the event table already: another Ralph wrote them. */
+  /** Ids of statements that are in the event table already, because another program wrote them. */
   readonly adopted: ReadonlyMap<StatementId, true>
   warn(message: string): void
 }
 
-/** Bytes of text above which the tables are written one after the other: memory counts more than time then. */
+/** Bytes of text above which the tables are written one after the other, because memory then counts more than time. */
 const largeRound = 2 ** 23
 
-/** Microseconds before the last batch for which an engine that was started anew may have lost rows of an event table. */
+/** Microseconds. After a restart, the engine may have lost rows of an event table that were written this long before the last batch. */
 export const unsafeTime = 600_000_000
 
 export interface Engine extends BatchEngine {
-  /** Resolves when the event table has all that was stored, or is known not to. */
+  /** Resolves when the event table has everything that was stored, or is known to lack it. */
   eventsCopied(): Promise<void>
 }
 
 /**
- * A batch is a few inserts, each of them one block of one table. The statements are the one that decides: as long as
- * they are not there nothing of the batch counts, once they are everything else can be made from them. What changes
- * statements that were there before comes after them, and so does the copy in the event table. Nobody sees any of it
- * before all is there (`visible`).
+ * A batch is a few inserts, and each of them is one block of one table. The insert of the statements decides: before it, nothing of the
+ * batch counts, and after it, everything else can be made from them. Then follow the changes of older statements and the copy in the event
+ * table. Readers see the batch only when all of it is stored (`visible`).
  */
 export const createEngine = (options: EngineOptions): Engine => {
   const { context, eventTable, eventTableName, appenders, writer, progress, known, adopted, warn } = options
@@ -85,7 +84,7 @@ export const createEngine = (options: EngineOptions): Engine => {
   let isFirst = true
   let copying: Promise<void> = Promise.resolve()
 
-  /** Late entries that a batch wrote which was not finished, as digits. */
+  /** The late entries of an unfinished batch, as digits. */
   const findLate = async (changed: readonly ChangedStatement[]): Promise<ReadonlySet<string>> => {
     const late = createRowWriter()
     for (const { id, stored, added } of changed) {
@@ -110,13 +109,13 @@ export const createEngine = (options: EngineOptions): Engine => {
     progress.eventsLacking = Math.min(progress.eventsLacking ?? since, since)
   }
 
-  /** Copies to the event table, while the next batch is written already. */
+  /** Copies statements to the event table while the next batch is being written. */
   const copyEvents = async (statements: readonly NewStatement[]): Promise<void> => {
-    // Not more than one batch waits, with its texts.
+    // At most one batch waits with its texts in memory.
     await copying
     const copied = statements.filter(({ id }) => !adopted.has(id))
     copying = eventTable.append(eventRows(copied)).catch((error: unknown) => {
-      // They are stored, and will be copied before the next batch is written.
+      // They are stored, and are copied before the next batch is written.
       lack(copied.reduce((first, { stored }) => Math.min(first, stored), progress.last))
       warn(`Statements could not be copied to ${eventTableName} yet: ${error instanceof Error ? error.message : error}`)
     })
@@ -130,7 +129,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     const size = statements.reduce((sum, { text }) => sum + text.length, 0)
     if (size > largeRound) for (const insert of inserts) await insert()
     else {
-      // All must have ended before anybody looks at what is there.
+      // All inserts must end before anything is looked up.
       const ended = await Promise.allSettled(inserts.map((insert) => insert()))
       for (const each of ended) if (each.status === 'rejected') throw each.reason
     }
@@ -149,7 +148,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       await appenders.entry.append(lateEntryRows(store, number, changed, isThere))
     }
     await appenders.description.append(descriptionRows(store, number, batch))
-    // Last: of a batch without statements these are what decides.
+    // Written last: in a batch without statements the changes decide.
     await appenders.change.append(changeRows(store, number, statements, changed))
   }
 
@@ -229,7 +228,7 @@ export const createEngine = (options: EngineOptions): Engine => {
           state = 'written'
         },
         end: async () => {
-          // Linked again, they had all that they should have: there was nothing to write.
+          // They were linked again and lacked nothing, so there was nothing to write.
           if (unfinished.length > 0 && state === 'begun') finish(progress.tried)
         }
       }

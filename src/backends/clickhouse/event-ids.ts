@@ -3,17 +3,20 @@ import type { Connection } from './connect.ts'
 import { idLength, uuidOfBytes } from './keys.ts'
 
 /**
- * Tells without a request that a table has no event of an id. Most records that come are new, and asking for their ids
- * takes as long as writing them. What other processes write meanwhile is not known here.
+ * Tells without a request that a table has no event with an id. Most records are new, and asking for their ids takes as long as writing
+ * them. It does not know what other processes write meanwhile.
  */
 export interface EventIds {
-  /** Before it is written. */
+  /** Called before the event is written. */
   add(id: Uint8Array): void
-  /** False: the table has it not, for certain. */
+  /** False: the table certainly does not have it. */
   mayHave(id: Uint8Array): boolean
 }
 
-/** So many ids are remembered, four bytes or more each, and so many are read at first; of others all are asked for. */
+/**
+ * The number of ids that are remembered, with four bytes or more each, and the number that is read at first. Above them every id is looked
+ * up.
+ */
 const most = { remembered: 2_000_000, read: 500_000 } as const
 
 const allMayBeThere: EventIds = { add: () => {}, mayHave: () => true }

@@ -3,7 +3,7 @@ import type { Connection } from './connect.ts'
 import { isNoDatabase, noDatabase } from './errors.ts'
 import { eventTableDefinition, quoted } from './names.ts'
 
-/** What document 001 has; a table may have more columns, as long as they have defaults. */
+/** The columns of document 001. A table may have more columns if they have defaults. */
 const expected: ReadonlyMap<string, RegExp> = new Map([
   ['event_id', /^UUID$/],
   ['emission_time', /^DateTime64\(6(, '[^']*')?\)$/],
@@ -28,14 +28,14 @@ const missing = (connection: Connection, name: string, cause: unknown): RalphErr
   const why = messageOf(cause)
   return new RalphError(
     'STORE_UNAVAILABLE',
-    `ClickHouse at ${connection.url} has no table ${name}, and it could not be made: ${why}\n` +
+    `ClickHouse at ${connection.url} has no table ${name}, and it could not be created: ${why}\n` +
       `Make it with:\n${eventTableDefinition(name)}`,
     { table: name },
     { cause }
   )
 }
 
-/** Sees to it that the table of the statements is there and is as Ralph has it. Resolves with its quoted name. */
+/** Creates the table of the statements if it is missing, and checks its columns. Resolves with its quoted name. */
 export const requireEventTable = async (connection: Connection, database: string, table: string): Promise<string> => {
   const name = `${quoted(database)}.${quoted(table)}`
   const columns = await columnsOf(connection, database, table)
@@ -53,7 +53,7 @@ export const requireEventTable = async (connection: Connection, database: string
     throw new RalphError(
       'INVALID_SETTING',
       `the table ${name} of ClickHouse at ${connection.url} cannot take statements: its column ${column} ` +
-        `${found === undefined ? 'is missing' : `is ${found}`}. It should be as made by:\n${eventTableDefinition(name)}`,
+        `${found === undefined ? 'is missing' : `is ${found}`}. It should be the one of this command:\n${eventTableDefinition(name)}`,
       { table: name, column }
     )
   }

@@ -5,14 +5,14 @@ import { bytesOfId, uuidOfBytes } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
 import { createRowWriter, type Rows } from './row-binary.ts'
 
-/** What a DateTime64 shows (1900 to 2299), in microseconds. */
+/** The range of a DateTime64 (1900 to 2299), in microseconds. */
 export const earliest = Date.UTC(1900, 0, 1) * 1000
 const latest = Date.UTC(2300, 0, 1) * 1000 - 1
 
 /** The nearest time that the table can hold. */
 export const clampedTime = (time: Micros): Micros => Math.min(Math.max(time, earliest), latest)
 
-/** As Ralph has it: the `timestamp` of the statement. */
+/** The value that Python Ralph writes: the `timestamp` of the statement. */
 export const emissionTime = ({ statement, stored }: Pick<NewStatement, 'statement' | 'stored'>): Micros => {
   const time = statement.timestamp === undefined ? stored : (parseMicros(statement.timestamp) ?? stored)
   return clampedTime(time)
@@ -28,7 +28,7 @@ export const eventRows = (statements: readonly NewStatement[]): Rows => {
   return rows.finish()
 }
 
-/** Gives the event table what it lacks of the statements stored since. */
+/** Copies the statements that the event table lacks since a time. */
 export const completeEvents = async (
   { connection, tables, store }: ReadContext,
   eventTable: string,

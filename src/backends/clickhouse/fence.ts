@@ -10,7 +10,7 @@ const fenced = ['statement', 'entry', 'change'] as const
 const accessDenied = 497
 /** UNKNOWN_TABLE, CANNOT_GET_CREATE_TABLE_QUERY */
 const absent = [60, 390]
-/** Of so many that died last something may still be under way. */
+/** Inserts of this many latest dead writers may still be in progress. */
 const mostDead = 20
 
 export interface FenceOptions {
@@ -19,7 +19,7 @@ export interface FenceOptions {
   warn(message: string): void
 }
 
-/** Undefined: nobody has made the table yet, so that nothing can arrive late. */
+/** Undefined: the table does not exist yet, so nothing can arrive late. */
 const readDefinition = async (connection: Connection, table: string): Promise<string | undefined> => {
   try {
     return (await connection.read(`SHOW CREATE TABLE ${table}`)).text()
@@ -31,9 +31,9 @@ const readDefinition = async (connection: Connection, table: string): Promise<st
 }
 
 /**
- * Sees to it that nothing arrives any more of writers that were taken over: a network can hold a request back for longer
- * than a writer is waited for. All of their batches have numbers up to the last time that they may have given out, all of
- * ours later ones, and ClickHouse itself refuses the former. What was under way before is stopped.
+ * Keeps out late rows of writers that lost the database. A network can delay a request for longer than the wait for a writer. All their
+ * batches have numbers up to the last time that they may have given out, and our batches have later ones. ClickHouse itself refuses the
+ * former. Inserts in progress are stopped.
  */
 export const fence = async ({ connection, tables, warn }: FenceOptions, rows: readonly WriterRow[]): Promise<void> => {
   const dead = rows.filter(({ ended }) => ended === ends.takenOver)
@@ -49,7 +49,7 @@ export const fence = async ({ connection, tables, warn }: FenceOptions, rows: re
       await connection.run(`ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS alive, ADD CONSTRAINT alive ${check}`)
     } catch (error) {
       if (!(error instanceof RalphError) || !isServerError(error.cause, accessDenied)) throw error
-      warn(`What a server that was taken for dead sends late is not refused by ${table}: ${error.message}`)
+      warn(`${table} does not refuse late rows of a server that was taken for dead: ${error.message}`)
     }
   }
   await connection.run(

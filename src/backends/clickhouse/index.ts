@@ -10,7 +10,7 @@ export const clickhouse = defineBackend({
       const { openClickhouse } = await import('./lrs.ts')
       return openClickhouse(parameters, context)
     },
-    files: 'ClickHouse has BACKUP of its own: of the whole database, while the server is stopped'
+    files: 'use BACKUP of ClickHouse: of the whole database, while the server is stopped'
   },
   data: {
     summary: 'tables of ClickHouse',

@@ -2,9 +2,9 @@ import type { Token } from '../../storage/batching/tokens.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 
 /**
- * Keys as the tables have them. Ids are 16 bytes, first digit first, so that they sort as their text does (ClickHouse's
- * own UUID does not). A key that a statement is found by is a letter and 16 bytes: the digest of a token (126 bits, the
- * last two are 0), or the id itself for the two letters that no token has.
+ * The form of keys in the tables. Ids are 16 bytes, first digit first, so they sort like their text. The UUID of ClickHouse sorts
+ * differently. A key that a statement is found by is a letter and 16 bytes: the digest of a token (126 bits, then two bits 0), or the id
+ * itself for two letters that no token has.
  */
 export const idLength = 16
 export const keyLength = 17
@@ -14,7 +14,7 @@ export const ofItself = 'i'.charCodeAt(0)
 /** Finds the statements whose Object is a StatementRef to the id. */
 export const ofReferrers = 'o'.charCodeAt(0)
 
-/** Of a normalised id. */
+/** The bytes of a normalized id. */
 export const bytesOfId = (id: StatementId): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex')
 
 export const idOfBytes = (bytes: Buffer): StatementId => {
@@ -22,7 +22,7 @@ export const idOfBytes = (bytes: Buffer): StatementId => {
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`
 }
 
-/** A UUID as RowBinary has it: two numbers of eight bytes, the last byte first. */
+/** A UUID in RowBinary: two numbers of eight bytes, each with its last byte first. */
 export const uuidOfBytes = (bytes: Buffer): Buffer => {
   const uuid = Buffer.from(bytes)
   uuid.subarray(0, 8).reverse()
@@ -33,7 +33,7 @@ export const uuidOfBytes = (bytes: Buffer): Buffer => {
 export const keyOfToken = (token: Token): Buffer => {
   const key = Buffer.allocUnsafe(keyLength)
   key[0] = token.charCodeAt(0)
-  // 21 letters of six bits are two short of 16 bytes.
+  // 21 letters of six bits are two bits short of 16 bytes.
   key.write(`${token.slice(1)}A`, 1, idLength, 'base64url')
   return key
 }

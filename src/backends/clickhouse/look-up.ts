@@ -11,17 +11,17 @@ import { createRowWriter, type RowReader } from './row-binary.ts'
 export interface ReadContext {
   readonly connection: Connection
   readonly tables: TableNames
-  /** Its number in the tables. */
+  /** The number of the store in the tables. */
   readonly store: number
 }
 
-/** Where a statement is. */
+/** The position of a statement. */
 export interface StatementPlace {
   readonly stored: Micros
   readonly id: Buffer
 }
 
-/** Places as a table that comes with a question; `givenPlaces` is what it has them for. */
+/** Positions as a table that is sent with a query. `givenPlaces` reads them there. */
 export const placesGiven = (places: readonly StatementPlace[]): Given => {
   const rows = createRowWriter()
   for (const { stored, id } of places) {
@@ -67,7 +67,7 @@ interface Changes {
 const readTokens = (rows: RowReader): Token[] =>
   Array.from({ length: rows.count() }, () => tokenOfKey(rows.fixed(keyLength)))
 
-/** Only what became of statements that were there; most have nothing. */
+/** Reads only what changed in existing statements. Most have no changes. */
 const readChanges = async (
   { connection, tables, store }: ReadContext,
   places: Given
@@ -121,7 +121,7 @@ const readPresent = async (
   return present
 }
 
-/** `Turn.lookUp`: one request, and two more when some are there. */
+/** One request, and two more if some of the statements exist. */
 export const lookUp = async (context: ReadContext, ids: readonly StatementId[]): Promise<Lookup> => {
   if (ids.length === 0) return { present: new Map(), referrers: new Map() }
   const { places, referrers } = await findKeys(context, ids)

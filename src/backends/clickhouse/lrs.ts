@@ -18,19 +18,19 @@ import { becomeWriter, defaultTimes } from './writer.ts'
 export type { ClickhouseOptions } from './names.ts'
 
 /**
- * Keeps statements in the table of document 001, which Ralph reads and writes, and all that is derived from them in
- * tables of its own beside it (migrations.ts), which every target shares; a target is another event table.
+ * Keeps statements in the table of document 001, which Python Ralph reads and writes. All derived data is in our own tables beside it
+ * (migrations.ts), which all targets share. Each target is another event table.
  *
- * Guarantees. A batch is visible whole or not at all, to every reader of this server. What was acknowledged is on the
- * disk of ClickHouse (fsync), in tables of ours, and copied to the event table. That one is as durable as its owner has
- * made it; what it did not take, or lost within ten minutes before the engine stopped, it gets at the next start.
- * ClickHouse has neither transactions nor unique keys: one server process decides on ids and documents, and a second one
- * on the same database is refused at start.
+ * Guarantees. Every reader of this server sees a batch whole or not at all. An acknowledged batch is on the disk of ClickHouse (fsync)
+ * in our tables, and is copied to the event table. The durability of the event table depends on its definition. At the next start it
+ * gets the rows that it did not accept, and those that it lost within ten minutes before the engine stopped. ClickHouse has neither
+ * transactions nor unique keys, so one server process decides on ids and documents. A second process on the same database is refused
+ * at start.
  *
- * Least privileges: SELECT and INSERT on the database; CREATE TABLE on it, and TABLE ENGINE on ReplacingMergeTree and
- * AggregatingMergeTree where the server knows that right, at the first start and for new targets; ALTER DELETE and
- * ALTER CONSTRAINT on the tables lrs$…: the one where a batch failed half-way, or else writing stops until somebody
- * grants it, the other where a server died, or else what it sends late is not refused.
+ * Least privileges: SELECT and INSERT on the database. At the first start and for new targets CREATE TABLE on it, and TABLE ENGINE on
+ * ReplacingMergeTree and AggregatingMergeTree if the server knows that right. ALTER DELETE and ALTER CONSTRAINT on the tables lrs$….
+ * Without ALTER DELETE, writing stops after a batch that failed half-way until somebody grants the right. Without ALTER CONSTRAINT,
+ * late rows of a server that died are not refused.
  */
 export const openClickhouse = async (options: ClickhouseOptions, context: BackendContext): Promise<LrsBackend> => {
   const connection = connect(addressOf(options), options.timeout)
@@ -43,7 +43,7 @@ export const openClickhouse = async (options: ClickhouseOptions, context: Backen
   }
 }
 
-/** Our tables that must be there before the first question. `STORE_UNAVAILABLE` says what is missing. */
+/** Our tables that must exist before the first query. The message of `STORE_UNAVAILABLE` says what is missing. */
 const prepare = async (connection: Connection, database: string, tables: TableNames): Promise<void> => {
   try {
     await makeFirstTables(connection, tables, database)
@@ -52,7 +52,7 @@ const prepare = async (connection: Connection, database: string, tables: TableNa
   }
 }
 
-/** `NOT_FOUND` when none of the tables is there. */
+/** Throws `NOT_FOUND` when none of the tables exists. */
 const requireThere = async (connection: Connection, database: string, names: readonly string[]): Promise<void> => {
   const hex = (text: string): string => Buffer.from(text).toString('hex')
   const rows = await connection.read(
@@ -110,7 +110,7 @@ const open = async (
     throw error
   })
 
-  /** One that could not be opened has written nothing. */
+  /** A store that could not be opened has written nothing. */
   const close = async (stores: readonly ClickhouseStore[]): Promise<void> => {
     const closed = await Promise.all(stores.map((store) => store.close()))
     try {
@@ -120,7 +120,7 @@ const open = async (
         closed.every(({ isWhole }) => isWhole)
       )
     } catch (error) {
-      // Nothing is lost by it: all that was accepted is written.
+      // Nothing is lost: all accepted requests are written.
       const why = messageOf(error)
       warn(`The next server will wait until it takes this one for dead, which could not say that it stops: ${why}`)
     } finally {

@@ -3,28 +3,28 @@ import type { Connection } from './connect.ts'
 import type { TableNames } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
 
-/** What is acknowledged is on the disk: the files of a part, and the directory that names them. */
+/** Acknowledged data is on the disk: the files of a part, and the directory that contains them. */
 const durable = 'fsync_after_insert = 1, fsync_part_directory = 1'
 
 /**
- * Our tables, as steps that each database has gone through from its first day; lrs$migration counts them. A step that
- * was released is never changed: add another. All targets share the tables, `store` tells them apart: ClickHouse does
- * well with few large tables and badly with many small ones. Nothing is ever updated: what changes is added.
+ * Our tables, as the steps that each database goes through from its creation. lrs$migration counts the steps. Never change a step that
+ * was released: add another one. All targets share the tables, and `store` tells the targets apart, because ClickHouse works well with
+ * few large tables and badly with many small ones. Rows are never updated: a change is a new row.
  *
- * statement    One row per statement, in the order of everything. `round` numbers the batches of a store: the rows of
- *              a batch are one block, hence there together or not at all, and `members` is how many they are. They are
- *              what makes a batch count; all else of it can be made from them. `keys` is what a statement is found by,
- *              inherited ones included, as far as known when it was stored; `object` is the id it refers to, or ''.
- * entry        The sorted list of statements for each key (keys.ts): tokens, ids, referrers. Rows with a later `round`
- *              than the last that is complete are not to be seen.
- * change       What became of statements that were there: voided, or keys inherited later.
- * description  Merged definitions (`a`) and displays (`v`) by IRI, names (`n`) by identifier; the highest `version` of
- *              (kind, subject, name) holds. For names it is the negative of when they were first seen.
- * document     By digests of its owner (kind, agent, activity) and of the rest of its key. The highest `version` holds;
- *              `deleted` ones are not there.
- * store        The event table of each store, and the `writer` that opened it last. `spare`: how many more rows the event
- *              table has than there are statements (ids repeated, not readable), so that counting tells whether
- *              somebody else has written to it. The highest `version` holds.
+ * statement    One row per statement, in the order of all statements. `round` is the number of the batch. The rows of a batch are one
+ *              block, so they exist together or not at all, and `members` is their number. A batch counts once these rows exist. All
+ *              its other rows can be made from them. `keys` are the keys that the statement is found by, with those that it had
+ *              inherited when it was stored. `object` is the id that it refers to, or ''.
+ * entry        The sorted list of statements for each key (keys.ts): tokens, ids, referrers. Readers must not see rows with a `round`
+ *              later than the last complete batch.
+ * change       Changes of existing statements: voided, or keys inherited later.
+ * description  Merged definitions (`a`) and displays (`v`) by IRI, names (`n`) by identifier. The highest `version` of
+ *              (kind, subject, name) counts. The version of a name is the negative of the time when it was first seen.
+ * document     By the digests of its owner (kind, agent, activity) and of the rest of its key. The highest `version` counts. `deleted`
+ *              documents do not exist.
+ * store        The event table of each store, and the `writer` that opened it last. `spare` is the number of rows in the event table
+ *              beyond the statements (repeated or unreadable ids). With it, counting rows tells whether another program has written
+ *              to the table. The highest `version` counts.
  * writer       One row per server process and sign of life (writer.ts).
  */
 const migrations = (tables: TableNames): readonly (readonly string[])[] => [
@@ -60,7 +60,7 @@ const migrations = (tables: TableNames): readonly (readonly string[])[] => [
   ]
 ]
 
-/** These two are there before the first step: whoever makes a step must be the only one who does. */
+/** These two tables exist before the first step, because only the one writer may run a step. */
 const bootstrap = (tables: TableNames): readonly string[] => [
   `CREATE TABLE IF NOT EXISTS ${tables.migration} (version UInt32)
    ENGINE = ReplacingMergeTree ORDER BY version SETTINGS ${durable}`,
@@ -71,7 +71,7 @@ const bootstrap = (tables: TableNames): readonly string[] => [
   ) ENGINE = AggregatingMergeTree ORDER BY (writer, name, machine, pid) SETTINGS ${durable}`
 ]
 
-/** Whoever has no right to make tables need not have it once they are there. */
+/** Once the tables exist, no right to create tables is needed. */
 export const makeFirstTables = async (connection: Connection, tables: TableNames, database: string): Promise<void> => {
   const names = ['lrs$migration', 'lrs$writer']
   const rows = await connection.read(
@@ -83,7 +83,7 @@ export const makeFirstTables = async (connection: Connection, tables: TableNames
   for (const sql of bootstrap(tables)) await connection.run(sql)
 }
 
-/** Brings our tables to the present version. The caller is the only writer. `STORE_CORRUPT` for a database of a newer Ralph. */
+/** Brings our tables to the current version. The caller must be the only writer. Throws `STORE_CORRUPT` for a database of a newer Ralph. */
 export const migrate = async (connection: Connection, tables: TableNames): Promise<void> => {
   const rows = await connection.read(`SELECT max(version) FROM ${tables.migration}`)
   const place = { name: `what is in the tables lrs$… of ClickHouse at ${connection.url}` }

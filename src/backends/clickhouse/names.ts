@@ -1,7 +1,7 @@
 import type { ClientOptions } from './client-options.ts'
 
 export interface ServerAddress {
-  /** Without path. */
+  /** Without a path. */
   readonly url: string
   readonly username?: string | undefined
   readonly password?: string | undefined
@@ -15,15 +15,15 @@ export interface ClickhouseOptions {
   readonly eventTableName: string
   readonly username?: string | undefined
   readonly password?: string | undefined
-  /** Settings of ClickHouse for every request. None of the three: those of document 000 that the server knows. */
+  /** Settings of ClickHouse for every request. If none is given, those of document 000 that the server knows. */
   readonly clientOptions?: ClientOptions | undefined
   readonly dateTimeInputFormat?: string | undefined
   readonly allowExperimentalObjectType?: string | undefined
-  /** Milliseconds that a request may take without an answer; 10,000 unless given. */
+  /** Milliseconds that a request may take without an answer. The default is 10,000. */
   readonly timeout?: number
   /** Milliseconds. */
   readonly writeDelay?: number
-  /** How the writer of a database shows that it lives; for tests. */
+  /** The times of the writer of a database. Tests set shorter ones. */
   readonly writer?: WriterTimes
 }
 
@@ -31,7 +31,7 @@ export interface ClickhouseOptions {
 export interface WriterTimes {
   /** Between two signs of life. */
   readonly beat: number
-  /** Without a sign for so long a writer is dead. */
+  /** A writer without a sign of life for this long is dead. */
   readonly timeToLive: number
 }
 
@@ -41,7 +41,7 @@ export const addressOf = ({ host, port, secure, username, password }: Clickhouse
   password
 })
 
-/** Undefined when the settings name no option. One that they name replaces all the defaults (document 000). */
+/** Undefined when the settings name no option. If they name one, it replaces all defaults (document 000). */
 export const clientOptionsOf = (options: ClickhouseOptions): ClientOptions | undefined => {
   const { clientOptions, dateTimeInputFormat, allowExperimentalObjectType } = options
   const single = {
@@ -53,10 +53,10 @@ export const clientOptionsOf = (options: ClickhouseOptions): ClientOptions | und
   return clientOptions === undefined && Object.keys(single).length === 0 ? undefined : { ...clientOptions, ...single }
 }
 
-/** An identifier, whatever is in it. */
+/** Quotes any identifier. */
 export const quoted = (name: string): string => `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
 
-/** Our tables, quoted and with their database. No target can have such a name: it has no `$`. */
+/** Our tables, quoted and with their database. No target has such a name, because its name contains no `$`. */
 export interface TableNames {
   readonly statement: string
   readonly entry: string
@@ -84,7 +84,7 @@ export const tableNamesIn = (database: string): TableNames => {
   }
 }
 
-/** Document 001's table, word for word. */
+/** The table of document 001, word for word. */
 export const eventTableDefinition = (table: string): string =>
   `CREATE TABLE ${table} (
   event_id UUID NOT NULL,

@@ -21,7 +21,7 @@ import type { ReadContext } from './look-up.ts'
 import { hex, rangeOf } from './range.ts'
 import { createRowWriter } from './row-binary.ts'
 
-/** A statement of a page, its text as it came from the server. */
+/** A statement of a page, with its text as the server sent it. */
 interface Row {
   readonly stored: Micros
   readonly id: Buffer
@@ -33,11 +33,11 @@ interface Page {
   readonly more: boolean
 }
 
-/** A row with all around its text, at most. */
+/** The largest size of a row without its text. */
 const rowOverhead = 40
-/** TOO_MANY_ROWS_OR_BYTES: what `max_result_bytes` answers with. */
+/** TOO_MANY_ROWS_OR_BYTES: the answer when `max_result_bytes` is exceeded. */
 const tooLarge = 396
-/** How far the shortest of several lists is followed at first, and how much further each time that was not enough. */
+/** How far the shortest of several lists is read at first, and by how much more each time when it was not enough. */
 const firstWindow = 500
 const windowGrowth = 8
 
@@ -47,10 +47,10 @@ export interface Queries {
   queryText(query: StatementQuery, frame: PageFrame, options?: CallOptions): Promise<TextPage>
 }
 
-/** How many statements a key has, roughly: for choosing which list to follow. */
+/** The approximate number of statements of each key, for choosing the list to read. */
 const sizesKept = { max: 5000, ttl: 60_000 }
 
-/** Only this process writes, so a page stays the same until it writes. */
+/** Only this process writes, so a page stays valid until it writes. */
 export const createQueries = (context: ReadContext, progress: WriterProgress): Queries => {
   const { connection, tables, store } = context
   const sizes = new LRUCache<string, number>(sizesKept)
@@ -62,7 +62,7 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
            SELECT stored, id FROM ${tables.change} WHERE store = {store:UInt32} AND voided = 1 AND round <= {visible:Int64})`
       : ''
 
-  /** A page of the statements that `matching` gives the places of, or of all in a range; `texts` and `sizes` are SQL. */
+  /** A page of the statements whose positions `matching` yields, or of all statements in a range. `texts` and `sizes` are SQL. */
   const readPage = async (
     { texts, sizes }: { readonly texts: string; readonly sizes: string },
     parameters: QueryParameters,
@@ -79,7 +79,7 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
     } catch (error) {
       if (!(error instanceof Error) || !isServerError(error.cause, tooLarge)) throw error
     }
-    // Larger than a page may be: first how large, then no more texts than fit.
+    // The result may be larger than a page: the sizes are read first, and then only the texts that fit.
     const lengths: number[] = []
     const answer = await connection.read(sizes, { ...parameters, limit: limit + 1 }, options)
     while (answer.more()) lengths.push(answer.u32())
@@ -100,7 +100,7 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
     return all
   }
 
-  /** A page of all statements: they are in order as they are. */
+  /** A page of all statements, which are in this order already. */
   const findInOrder = (query: StatementQuery, options: CallOptions): Promise<Page> => {
     const { conditions, parameters, direction } = rangeOf(query)
     const select = (columns: string): string =>
@@ -116,8 +116,8 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
   }
 
   /**
-   * A page of the statements that have all of the keys. The first list is followed, as far as `window` (undefined: to
-   * its end), each other one is only asked for what is left.
+   * A page of the statements that have all of the keys. The first list is read up to `window` rows (undefined: to its end). The other lists
+   * are only asked for the statements that are left.
    */
   const findWith = (
     query: StatementQuery,
@@ -159,7 +159,7 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
     )
   }
 
-  /** As the index has it, nothing is read: more than there are. */
+  /** An estimate from the index, without reading rows. It is never too small. */
   const sizeOf = async (key: Buffer, options: CallOptions): Promise<number> => {
     const name = hex(key)
     const known = sizes.get(name)
@@ -185,7 +185,7 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
     const lists = [shortest.key, ...others.map(({ key }) => key)] as const
     for (let window = Math.max(firstWindow, 4 * query.limit); window < shortest.size; window *= windowGrowth) {
       const page = await findWith(query, lists, window, options)
-      // Complete if more follow: what the list has behind the window comes later in the order, too.
+      // The page is complete if more statements follow: the rest of the list comes later in the order too.
       if (page.more) return page
     }
     return findWith(query, lists, undefined, options)
@@ -199,7 +199,7 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
       : findCommon(query, [first, ...others], options)
   }
 
-  /** Those of some ids, voided or not. */
+  /** The statements with these ids, voided or not. */
   const findAll = (ids: readonly StatementId[], options: CallOptions): Promise<Page> => {
     const wanted = createRowWriter()
     for (const id of ids) wanted.fixed(keyOfId(ofItself, bytesOfId(id)))

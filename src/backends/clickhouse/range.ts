@@ -2,7 +2,7 @@ import type { StatementQuery } from '../../xapi/filters.ts'
 import type { QueryParameters } from './connect.ts'
 import { bytesOfId } from './keys.ts'
 
-/** Which part of a sorted list is asked for, as SQL on `stored` and `id`. */
+/** The requested part of a sorted list, as SQL on `stored` and `id`. */
 export interface RangeCondition {
   readonly conditions: string
   readonly parameters: QueryParameters
@@ -24,7 +24,7 @@ export const rangeOf = ({ ascending, since, until, after }: StatementQuery): Ran
   }
   if (after !== undefined) {
     const [than, orEqual] = ascending ? ['>', '>='] : ['<', '<=']
-    // The first condition is the one that finds the place in the list.
+    // The first condition finds the position in the list.
     conditions.push(
       `stored ${orEqual} {after:Int64} AND (stored ${than} {after:Int64} OR id ${than} toFixedString(unhex({afterId:String}), 16))`
     )

@@ -4,11 +4,11 @@ import { completeEvents } from './events.ts'
 import { idLength, idOfBytes } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
 
-/** What is found of the batches after the last that is known to be complete. */
+/** The batches after the last one that is known to be complete. */
 export interface Recovered {
-  /** The last batch that is there, whole. */
+  /** The last whole batch. */
   readonly round: number
-  /** Its statements: they count, but must be linked again. */
+  /** Its statements. They count, but must be linked again. */
   readonly unfinished: readonly StatementId[]
 }
 
@@ -29,7 +29,7 @@ const findRounds = async ({ connection, tables, store }: ReadContext, complete: 
   return found
 }
 
-/** Batches without statements: their changes are written last. */
+/** Batches without statements. Their changes are written last. */
 const findChanges = async (
   { connection, tables, store }: ReadContext,
   complete: number,
@@ -57,7 +57,7 @@ const remove = async (
   if (rows.i64() > 0) await connection.run(`ALTER TABLE ${table} DELETE WHERE ${condition}`, parameters)
 }
 
-/** Entries of the batch's own statements that are lacking. They are of this batch: ClickHouse takes no more of others. */
+/** The missing entries of the statements of the batch. They belong to this batch: ClickHouse accepts no more rows of others. */
 const completeEntries = async (
   { connection, tables, store }: ReadContext,
   round: number,
@@ -90,8 +90,8 @@ const idsOf = async ({ connection, tables, store }: ReadContext, round: number):
 }
 
 /**
- * After a batch ended in doubt: what is whole is completed, what is not is taken away. `complete` is the last batch that
- * is known to be whole, `present` the number under which is written what lacks.
+ * Runs after a batch whose result is unknown. Completes a batch whose statements are stored, and removes any other. `complete` is the last
+ * batch that is known to be whole. `present` is the number under which missing rows are written.
  */
 export const recover = async (
   context: ReadContext,

@@ -1,29 +1,29 @@
-/** ClickHouse's format RowBinary: the values of a row one after the other, nothing in between. */
+/** The format RowBinary of ClickHouse: the values of a row one after the other, with nothing in between. */
 export interface RowWriter {
   u8(value: number): void
   u32(value: number): void
-  /** A whole number, exact in a double. */
+  /** A whole number that is exact in a double. */
   i64(value: number): void
-  /** A FixedString, or anything else that is bytes of a known length. */
+  /** A FixedString, or other bytes of a known length. */
   fixed(value: Uint8Array): void
-  /** A String; the bytes must not change until they are sent. */
+  /** A String. The bytes must not change until they are sent. */
   bytes(value: Uint8Array): void
-  /** A String, as UTF-8. */
+  /** A String in UTF-8. */
   text(value: string): void
-  /** The number of elements of an Array, which follow. */
+  /** The number of elements of an Array. The elements follow. */
   count(value: number): void
-  /** All that was written, in pieces; the writer is done. */
+  /** Everything that was written, in pieces. The writer cannot be used afterwards. */
   finish(): Rows
 }
 
-/** Rows in pieces, which need not end with a row. */
+/** Rows in pieces. A piece need not end with a row. */
 export type Rows = readonly Uint8Array[]
 
 export const lengthOf = (rows: Rows): number => rows.reduce((sum, { length }) => sum + length, 0)
 
 const two32 = 2 ** 32
 
-/** The first piece, and those that follow: text is copied once, and never again to make room. */
+/** The sizes of the first piece and of those that follow. Text is copied once and never again to make room. */
 const pieceSizes = { first: 4096, next: 2 ** 18 }
 
 export const createRowWriter = (): RowWriter => {
@@ -99,7 +99,7 @@ export interface RowReader {
   u8(): number
   u32(): number
   i64(): number
-  /** A view of what was read, as the next ones. */
+  /** A view of the bytes that were read, like the next ones. */
   fixed(length: number): Buffer
   bytes(): Buffer
   text(): string

@@ -4,19 +4,19 @@ import { bytesOfId, idLength, keyLength, keyOfId, ofItself, ofReferrers } from '
 import type { ReadContext } from './look-up.ts'
 
 /**
- * Tells without a request that an id is in no statement: neither its own nor that of what it refers to. Most statements
- * that come have such an id, and a request costs as much as all inserts of a batch together.
+ * Tells without a request that no statement has an id or refers to it. Most new statements have such an id, and a request costs as much as
+ * all inserts of a batch together.
  */
 export interface KnownIds {
-  /** Before it is written. */
+  /** Called before the statement is written. */
   add(id: StatementId): void
-  /** Those that must be asked for. */
+  /** The ids that must be looked up. */
   among(ids: readonly StatementId[]): readonly StatementId[]
-  /** Resolves when what the tables have is known. Until then all ids must be asked for. */
+  /** Resolves when the ids in the tables are known. Until then all ids must be looked up. */
   load(): Promise<void>
 }
 
-/** A store with more statements asks for all ids: they would take too much memory, four bytes or more each. */
+/** A store with more statements looks up all ids. They would need too much memory, four bytes or more each. */
 const most = 2_000_000
 /** Keys of one request. */
 const page = 100_000

@@ -3,12 +3,12 @@ import { parameter } from '../../settings/define.ts'
 import { boolean, integer, text } from '../../settings/kinds.ts'
 import { clientOptions } from './client-options.ts'
 
-/** Names and defaults are those of Ralph 5. */
+/** Names and defaults are those of Python Ralph 5. */
 export const clickhouseParameters = {
   host: parameter('HOST', {
     kind: text,
     default: 'localhost',
-    description: 'Where the ClickHouse server is.'
+    description: 'Host of the ClickHouse server.'
   }),
   port: parameter('PORT', {
     kind: integer(1, 65_535),
@@ -18,7 +18,7 @@ export const clickhouseParameters = {
   secure: parameter('SECURE', {
     kind: boolean,
     default: false,
-    description: 'Speak HTTPS with the server (its port is 8443 then, unless it was configured otherwise).'
+    description: 'Whether to use HTTPS. The usual port is then 8443.'
   }),
   database: parameter('DATABASE', {
     kind: text,
@@ -28,7 +28,7 @@ export const clickhouseParameters = {
   eventTableName: parameter('EVENT_TABLE_NAME', {
     kind: text,
     default: 'xapi_events_all',
-    description: 'Table of the statements; a user with a target has a table of that name.'
+    description: 'Table of the statements. Each target of a user is another table, with the name of the target.'
   }),
   username: parameter('USERNAME', {
     kind: text,
@@ -61,19 +61,19 @@ export const clickhouseParameters = {
   idsChunkSize: parameter('IDS_CHUNK_SIZE', {
     kind: integer(1, Number.MAX_SAFE_INTEGER),
     default: undefined,
-    description: 'Of Ralph 5: taken, and of no consequence here.'
+    description: 'A setting of Python Ralph 5. It is accepted and has no effect here.'
   }),
   timeout: timeoutParameter('ClickHouse'),
   writeDelay: parameter('WRITE_DELAY', {
     kind: integer(0, 1000),
     default: 0,
-    description: 'Milliseconds for which a request that writes waits for others to share its inserts.'
+    description: 'Milliseconds that a write waits for others to share its inserts.'
   })
 }
 
 const { idsChunkSize: _ids, writeDelay: _delay, ...shared } = clickhouseParameters
 
-/** In the role of a place to read from and to write to. */
+/** The settings for reading and writing records. */
 export const clickhouseDataParameters = {
   ...shared,
   database: { ...shared.database, description: 'Database whose tables are listed, read and written.' },

@@ -41,13 +41,11 @@ export interface Shared {
 }
 
 export interface ClickhouseStore extends EngineStore {
-  /**
-   * Finishes what was accepted; resolves with the latest time that was given out, and whether all batches are complete.
-   */
+  /** Finishes accepted requests. Resolves with the latest time that was given out, and whether all batches are complete. */
   close(): Promise<{ readonly last: Micros; readonly isWhole: boolean }>
 }
 
-/** What the tables say of a store. */
+/** What the tables contain about a store. */
 interface Found {
   readonly lastRound: number
   readonly lastStored: Micros
@@ -81,7 +79,7 @@ const look = async ({ connection, tables, store }: ReadContext, eventTableName: 
   }
 }
 
-/** How far the store is written. What a writer that died left is completed or taken away. */
+/** How far the store is written. Unfinished batches of a dead writer are completed or removed. */
 const findProgress = async (
   context: ReadContext,
   eventTableName: string,
@@ -89,7 +87,7 @@ const findProgress = async (
   writer: Writer,
   endedWell: boolean
 ): Promise<WriterProgress> => {
-  // The batches of this writer have later numbers than those of all before.
+  // The batches of this writer have later numbers than all earlier ones.
   const before = Math.max(lastRound, writer.through)
   const progress: WriterProgress = {
     visible: before,
@@ -103,12 +101,12 @@ const findProgress = async (
   if (endedWell) return progress
   progress.tried += 1
   await writer.cover(progress.tried)
-  // The last batch may lack something, and there may be traces of one that does not count.
+  // The last batch may lack rows, and a batch that does not count may have left some.
   const { unfinished } = await recover(context, eventTableName, lastRound - 1, progress.tried)
   return { ...progress, unfinished, visible: unfinished.length > 0 ? lastRound - 1 : progress.tried }
 }
 
-/** Opens the store with this event table; makes the table when it is not there. */
+/** Opens the store with this event table, and creates the table when it is missing. */
 export const openStore = async (shared: Shared, eventTable: string): Promise<ClickhouseStore> => {
   const { connection, tables, appenders, writer, stores, clock, database, writeDelay, warn } = shared
   const eventTableName = await requireEventTable(connection, database, eventTable)
@@ -135,7 +133,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   times.passed(Math.max(found.lastUpdated, writer.through))
 
   let { spare } = row
-  // Rows that were not copied; some that others wrote may hide how many.
+  // Some rows may not have been copied, and rows of other programs may hide their number.
   if (!endedWell) await completeEvents(context, eventTableName, found.lastStored - unsafeTime)
   if (found.events - found.statements < spare) await completeEvents(context, eventTableName, 0)
   if (progress.unfinished.length > 0) await statementWriter.restore([], [])
@@ -146,7 +144,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   }
   if (row.writer !== writer.id || spare !== row.spare) await stores.put({ ...row, writer: writer.id, spare })
 
-  /** What is acknowledged is in the event table as well, unless that takes nothing now. */
+  /** Acknowledged statements are in the event table too, unless it accepts no rows now. */
   const copied = async (report: Promise<InsertReport>): Promise<InsertReport> => {
     const inserted = await report
     await engine.eventsCopied()
@@ -154,7 +152,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
   }
 
   const guard = createGuard()
-  // Until then, and if it fails, every id is asked for.
+  // Until then, and if it fails, every id is looked up.
   known.load().catch(() => {})
   const documents = createDocuments({ context, appender: appenders.document, times, writer })
   const queries = createQueries(context, progress)

@@ -5,17 +5,17 @@ import { createRowWriter } from './row-binary.ts'
 /** A row of the table of stores. */
 export interface StoreRow {
   readonly number: number
-  /** Name of its event table. */
+  /** The name of its event table. */
   readonly eventTable: string
-  /** Id of the writer that opened it last. */
+  /** The id of the writer that opened it last. */
   readonly writer: string
-  /** Rows of the event table that are no statements of their own. */
+  /** Rows of the event table that are not separate statements. */
   readonly spare: number
 }
 
-/** Which stores there are, in memory: there is no other writer. */
+/** The stores of the database, in memory: there is no other writer. */
 export interface StoreList {
-  /** A store with this event table, a new one if need be: then it is in no table before `put`. */
+  /** The store with this event table. A new one is in no table before `put`. */
   of(eventTable: string): StoreRow
   put(row: StoreRow): Promise<void>
 }

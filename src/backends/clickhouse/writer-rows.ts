@@ -3,7 +3,7 @@ import type { Connection } from './connect.ts'
 import type { TableNames } from './names.ts'
 import { createRowWriter } from './row-binary.ts'
 
-/** How the rows of a writer end. */
+/** How a writer ended. */
 export const ends = { alive: 0, byItself: 1, takenOver: 2 } as const
 
 export interface WriterRow {
@@ -13,12 +13,12 @@ export interface WriterRow {
   readonly pid: number
   readonly beat: number
   readonly ended: number
-  /** Times up to this one may have been given out; `last`: of one that ended well, were. */
+  /** Times up to `through` may have been given out. `last` belongs to a writer that ended well: times up to it were given out. */
   readonly through: Micros
   readonly last: Micros
 }
 
-/** The ids of queries of a writer begin with this; the number behind it counts attempts to become the writer. */
+/** The prefix of the ids of the queries of a writer. The number after it counts the attempts to become the writer. */
 export const queryPrefixOf = (writer: string): string => writer.replace(/~\d+$/, '')
 
 export const readWriters = async (connection: Connection, tables: TableNames): Promise<WriterRow[]> => {

@@ -14,36 +14,36 @@ import type { Rows } from './row-binary.ts'
 import { ends, putWriter, readWriters, type WriterRow } from './writer-rows.ts'
 
 /**
- * The one server process that may use the tables of a database. ClickHouse can compare and set nothing, hence ids,
- * documents and the order of batches are decided in one process; this is how a second one is kept out. Every process
- * puts a row of its own into the table of writers and then reads all rows: who sees no other that lives is the one. Two
- * at a time both see each other and both step back, to try again. Rows follow each other as signs of life; a writer is
- * dead when none has come for the time to live, measured here, or when its process is gone from this very machine.
+ * The one server process that may use the tables of a database. ClickHouse has no compare-and-set, so one process decides on ids, documents
+ * and the order of batches. This keeps a second process out. Every process inserts a row into the table of writers and then reads all rows.
+ * A process that sees no other living writer is the writer. Two processes that start at the same time see each other. Then both step back
+ * and try again. Later rows are signs of life. A writer is dead when no row came for the time to live, measured here, or when its process
+ * does not run any more on this machine.
  */
 export interface Writer {
   readonly id: string
-  /** Every time that earlier writers gave out, or promised, is not later. */
+  /** Every time that earlier writers gave out or promised is at or before this one. */
   readonly through: Micros
-  /** Whether the writer of this id ended in an orderly way, all of its batches complete. */
+  /** Whether the writer with this id ended in an orderly way, with all batches complete. */
   endedWell(id: string): boolean
-  /** Grows when the engine was started anew: what it had not forced to its disk may be gone. */
+  /** Grows when the engine was restarted. Rows that it had not synced to disk may be lost. */
   engineStarts(): number
   /** Resolves when a successor would know that this time was given out. */
   cover(time: Micros): Promise<void>
-  /** Before anything is written: `STORE_IN_USE` when another one took over, `STORE_UNAVAILABLE` when one may have. */
+  /** Called before each write. Throws `STORE_IN_USE` when another process took over, and `STORE_UNAVAILABLE` when one may have. */
   requireHeld(): Promise<void>
-  /** Rows of `columns` into a table. `STORE_IN_USE` when ClickHouse refuses them because another one has taken over. */
+  /** Inserts rows of `columns` into a table. Throws `STORE_IN_USE` when ClickHouse refuses them because another process has taken over. */
   insert(table: string, columns: string, rows: Rows): Promise<void>
-  /** Undefined: this is the writer; else what to tell the operator. */
+  /** Undefined: this is the writer. Otherwise the message for the operator. */
   trouble(): string | undefined
   /**
-   * Lets go. All writing has ended; `last` is the latest time that was given out. `well`: every batch is complete, and
-   * the next writer need not look.
+   * Releases the database after all writing has ended. `last` is the latest time that was given out. `well`: every batch is complete, so
+   * the next writer need not check.
    */
   release(last: Micros, well: boolean): Promise<void>
 }
 
-/** Each sign of life is an insert of its own, a part on the disk of ClickHouse: no more of them than there must be. */
+/** Each sign of life is an insert, which makes a part on the disk of ClickHouse. So there are no more of them than necessary. */
 export const defaultTimes: WriterTimes = { beat: 1000, timeToLive: 3000 }
 
 /** Microseconds for which one sign of life covers promises in advance. */
@@ -64,14 +64,14 @@ const inUse = (other: WriterRow | undefined, database: string): RalphError => {
   const who = other === undefined ? 'another server' : `another server (${nameOf(other)})`
   return new RalphError(
     'STORE_IN_USE',
-    `${who} uses the database ${database} of ClickHouse, which cannot decide between several writers: a database ` +
-      'serves one server at a time. Stop the other one, or give this one a database of its own ' +
+    `${who} uses the database ${database} of ClickHouse, which cannot coordinate several writers: a database ` +
+      'serves one server at a time. Stop the other one, or give this one another database ' +
       '(RALPH_BACKENDS__LRS__CLICKHOUSE__DATABASE)',
     other === undefined ? { database } : { database, host: other.name, pid: other.pid }
   )
 }
 
-const lost = 'another server has taken over the database, since this one gave no sign of life in time: start it anew'
+const lost = 'another server has taken over the database, because this one gave no sign of life in time: restart it'
 
 export interface WriterOptions {
   readonly connection: Connection
@@ -82,7 +82,7 @@ export interface WriterOptions {
   warn(message: string): void
 }
 
-/** Finds out whether another writer lives, and buries those that are dead. `STORE_IN_USE`. */
+/** Finds out whether another writer lives, and marks the dead ones. Throws `STORE_IN_USE`. */
 const requireAlone = async ({ connection, tables, database, times, warn }: WriterOptions): Promise<void> => {
   const machine = findMachine()
   const living = async (): Promise<WriterRow[]> =>
@@ -115,13 +115,13 @@ const requireAlone = async ({ connection, tables, database, times, warn }: Write
   }
 }
 
-/** Becomes the writer. `STORE_IN_USE` when another one lives. */
+/** Becomes the writer. Throws `STORE_IN_USE` when another one lives. */
 export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
   const { connection, tables, database, clock, times } = options
   const self = { name: hostname(), machine: findMachine(), pid: process.pid }
   let id = ''
   let beat = 0
-  /** Of the latest row that was written, and of the latest after which this was still the writer. */
+  /** The times of the latest row that was written, and of the latest row after which this process was still the writer. */
   let [written, through]: [Micros, Micros] = [0, 0]
 
   const putOwn = async (until: Micros, ended: number, last: Micros): Promise<void> => {
@@ -130,7 +130,7 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
     await putWriter(connection, tables, { ...self, writer: id, beat, ended, through: written, last })
   }
 
-  /** Ends first: whoever is neither alive nor ended is dead, and what it does is stopped. */
+  /** The row of the end comes first. A writer that neither lives nor has ended is dead, and its queries are stopped. */
   const stepDown = async (last: Micros, end: number): Promise<void> => {
     try {
       await putOwn(last, end, last)
@@ -142,7 +142,7 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
   const compete = async (): Promise<WriterRow[]> => {
     for (let attempt = 1; attempt <= 5; attempt += 1) {
       await requireAlone(options)
-      // One that stepped back has ended: the next attempt is another writer.
+      // An attempt that stepped back has ended. The next attempt is another writer.
       id = `${connection.queryPrefix}~${attempt}`
       here.add(id)
       await putOwn(0, ends.alive, 0)
@@ -157,7 +157,7 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
 
   const rows = await compete()
   const ended = new Map(rows.map((row) => [row.writer, row.ended]))
-  /** When the last sign of life that succeeded was begun, by the monotonic clock. */
+  /** When the last successful sign of life began, by the monotonic clock. */
   let renewed = performance.now()
   let isLost = false
   let engineStarts = 0
@@ -196,7 +196,7 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
   await renewOnce()
   await fence(options, rows)
   const timer = setInterval(() => {
-    // Who would write finds out by itself that the time is over.
+    // A writer finds out by itself that its time is over.
     renewOnce().catch(() => {})
   }, times.beat)
   timer.unref()

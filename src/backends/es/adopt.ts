@@ -14,39 +14,39 @@ export interface AdoptOptions {
   readonly indices: TargetIndices
   readonly writer: Pick<BatchedWriter, 'restore'>
   readonly clock: Clock
-  /** Where the engine looks for statements that are in Ralph's index already. */
+  /** Tells the engine where the statements are that are in the index of Python Ralph already. */
   readonly adopting: Map<StatementId, Adoption>
 }
 
 export interface AdoptReport {
   readonly taken: number
-  /** Documents that are no statements, or double ones. */
+  /** Documents that are not statements, or are duplicates. */
   readonly refused: number
-  /** Statements that look as if this program had written them, and were left alone. */
+  /** Statements that look as if this program wrote them. They were left alone. */
   readonly left: number
 }
 
 /**
- * Which documents are taken in: Ralph's, or also those that look as if this program had written them. A batch may have
- * left them, when it failed together with the server and with Elasticsearch. No client was told that they are stored.
+ * Which documents are adopted: those of Python Ralph, or also those that look as if this program wrote them. A batch may have left such
+ * documents when the server and Elasticsearch failed together. No client was told that they are stored.
  */
 export type Adopted = "Ralph's" | 'any'
 
-/** Documents that are looked at, and taken in, at a time. */
+/** Documents that are examined and adopted at a time. */
 const batchSize = 500
 
-/** How long Elasticsearch keeps in mind where we are. */
+/** How long Elasticsearch keeps the position of the scroll. */
 const scroll = '5m'
 
 interface Refusal {
-  /** Id in the index. */
+  /** The id in the index. */
   readonly at: string
   readonly reason: string
-  /** It may still be taken in. */
+  /** It may still be adopted. */
   readonly left?: true
 }
 
-/** As `formatMicros` has it, and Ralph has not. */
+/** The format of `formatMicros`, which Python Ralph does not use. */
 const ourTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
 const judge = (at: string, source: Buffer, now: Micros, adopted: Adopted): AdoptionCandidate<Adoption> | Refusal => {
@@ -65,7 +65,7 @@ interface ScrollAnswer {
   readonly hits: { readonly hits: readonly { readonly _id: string }[] }
 }
 
-/** Ids of all documents in Ralph's index, the oldest first as far as they have a time. */
+/** The ids of all documents in the index of Python Ralph. Documents with a time come oldest first. */
 async function* everyId({ connection, statements }: TargetIndices): AsyncGenerator<readonly string[]> {
   let { body } = await connection.ask({
     method: 'POST',
@@ -102,7 +102,7 @@ const countOf = async ({ connection }: TargetIndices, index: string, query: obje
   return (body as { readonly count: number }).count
 }
 
-/** Whether there are documents that were not looked at; one more and one less are not told from none. */
+/** Whether there may be documents that were not examined. It compares only the numbers, so one document more and one less go unnoticed. */
 export const hasForeign = async (indices: TargetIndices): Promise<boolean> => {
   const { keys, statements, relations } = indices
   const known = { terms: { tokens: [keys.every, keys.everyRefused] } }
@@ -114,24 +114,24 @@ export const hasForeign = async (indices: TargetIndices): Promise<boolean> => {
 }
 
 export interface Adopter {
-  /** Takes in what is there under these ids. */
+  /** Adopts the documents with these ids. */
   some(ids: readonly string[], adopted: Adopted): Promise<AdoptReport>
   all(adopted: Adopted): Promise<AdoptReport>
 }
 
-/** What is written down of a document that was not taken in. */
+/** The note about a document that was not adopted. */
 interface RefusedDocument {
   readonly space: string
   readonly tokens: readonly string[]
-  /** Its id in the index. */
+  /** The id of the document in the index. */
   readonly refused: string
   readonly reason: string
   readonly left?: true
 }
 
 /**
- * Takes in statements that Ralph wrote into its index: what they are found by is written beside them, and no document
- * of Ralph's is changed. Those that are refused are written down, so that they are not judged again.
+ * Adopts statements that Python Ralph wrote into its index. The engine writes our relations into another index and changes no document of
+ * Python Ralph. It notes the refused documents, so that they are not examined again.
  */
 export const createAdopter = ({ indices, writer, clock, adopting }: AdoptOptions): Adopter => {
   const { connection, statements, relations, keys, space } = indices
@@ -163,7 +163,7 @@ export const createAdopter = ({ indices, writer, clock, adopting }: AdoptOptions
     return isRelated(relation) && (relation.at ?? relation.id) === id
   }
 
-  /** Those that neither have a relation nor were refused, and those that were only left alone. */
+  /** Documents that have no relation and were not refused, and those that were only left alone. */
   const unknownOf = async (ids: readonly string[], adopted: Adopted) => {
     const wanted = ids.flatMap((id) => [
       { index: relations, id: keys.statement(normalId(id)) },
@@ -197,7 +197,7 @@ export const createAdopter = ({ indices, writer, clock, adopting }: AdoptOptions
     }
     const { taken, doubles } = await takeIn(candidates, { writer, adopting })
     await carryOut(left.map((id) => ({ index: relations, id: keys.refused(id), expects: 'anything' })))
-    // Another server may have taken them in, which makes them known.
+    // Another server may have adopted them, so they are known now.
     const doubleIds = doubles.map(({ place }) => place.at)
     const stillUnknown = new Set((await unknownOf(doubleIds, adopted)).unknown)
     for (const { place, reason } of doubles) if (stillUnknown.has(place.at)) refusals.push({ at: place.at, reason })

@@ -4,7 +4,7 @@ import { type ChunkDocument, chunkIn, chunksOf, contentOf } from './chunks.ts'
 import { type Got, multiGet } from './multi-get.ts'
 import type { TargetIndices } from './target-indices.ts'
 
-/** Each in parts, under its digest: what is there already is the same. */
+/** Writes each attachment in chunks, under its digest. A chunk that exists already is the same. */
 export const writeAttachments = (
   { kept, keys }: TargetIndices,
   attachments: readonly AttachmentContent[]
@@ -21,14 +21,14 @@ export const writeAttachments = (
     )
   )
 
-/** Attachments that are begun together: together they have at most so many first parts. */
+/** The number of attachments that are read together. The first chunks of so many fit into memory. */
 const groupSize = 8
 
 const partOf = (got: Got | undefined): ChunkDocument | undefined =>
   got?.source === undefined ? undefined : chunkIn(got.source)
 
 export const createAttachments = ({ connection, kept, keys }: TargetIndices): AttachmentStore => {
-  /** The parts after the first one. */
+  /** The chunks after the first one. */
   const readRest = async (sha2: string, first: ChunkDocument, signal?: AbortSignal): Promise<ChunkDocument[]> => {
     const wanted = Array.from({ length: first.parts - 1 }, (_, at) => ({
       index: kept,
@@ -49,7 +49,7 @@ export const createAttachments = ({ connection, kept, keys }: TargetIndices): At
           const first = partOf(firsts[at])
           if (first === undefined) continue
           const rest = first.parts === 1 ? [] : await readRest(sha2, first, signal)
-          // Of one that was never written whole no statement was, either.
+          // If an attachment was never written whole, its statement was not written either.
           if (rest.length === first.parts - 1) yield { sha2, content: contentOf([first, ...rest]) }
         }
       }

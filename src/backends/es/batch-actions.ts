@@ -7,13 +7,13 @@ import type { Adoptions, Known } from './look-up.ts'
 import type { Relation } from './relations.ts'
 import type { TargetIndices } from './target-indices.ts'
 
-/** What a session knows when it writes. */
+/** What a session knows when it writes a batch. */
 export interface BatchContext {
   readonly indices: TargetIndices
   readonly known: ReadonlyMap<StatementId, Known>
   readonly adopting: Adoptions
   readonly turn: string
-  /** By which the batch is told, and until which it is unseen. */
+  /** The time of the batch. Readers do not see the batch until this time is committed. */
   readonly at: Micros
 }
 
@@ -61,7 +61,7 @@ const referredPart = (relation: Relation, referrer: StatementId, at: Micros): Re
   }
 }
 
-/** What is written to the relations: one document for each id that the batch says something of. */
+/** The writes to the relations: one document for each id that the batch changes. */
 export const relationActions = (batch: WriteBatch, context: BatchContext): BulkAction[] => {
   const { indices, known, turn, at } = context
   const next = new Map<StatementId, Relation>()
@@ -80,9 +80,9 @@ export const relationActions = (batch: WriteBatch, context: BatchContext): BulkA
   }))
 }
 
-/** What is written to Ralph's index; what is taken in from there is there. */
+/** The writes to the index of Python Ralph. The documents that are adopted are there already. */
 export const textActions = ({ statements }: WriteBatch, { indices, adopting }: BatchContext): BulkAction[] =>
   statements
     .filter(({ id }) => !adopting.has(id))
-    // A line of a bulk request has no line feed in it.
+    // A line of a bulk request must not contain a line feed.
     .map(({ id, text }) => ({ index: indices.statements, id, source: onOneLine(text), expects: 'nothing' }))

@@ -3,13 +3,13 @@ import type { Connection } from './connect.ts'
 import { isBusy, type Refusal, refusalOf } from './errors.ts'
 import type { DocumentVersion } from './multi-get.ts'
 
-/** One line, or two, of a bulk request. */
+/** One or two lines of a bulk request. */
 export interface BulkAction {
   readonly index: string
   readonly id: string
-  /** JSON text on one line; undefined: the document is deleted. */
+  /** JSON text on one line. Undefined: the document is deleted. */
   readonly source?: string
-  /** What must be there: this version, nothing (`create`), or anything. */
+  /** The expected state: this version, no document (`create`), or any. */
   readonly expects: DocumentVersion | 'nothing' | 'anything'
 }
 
@@ -18,10 +18,10 @@ export interface RefusedBulkAction {
   readonly refusal: Refusal
 }
 
-/** Characters of one request: Elasticsearch refuses 100 MB, and holds what it works on in memory. */
+/** Characters of one request. Elasticsearch refuses requests of 100 MB, and holds a request in memory. */
 const maxCharacters = 6_000_000
 
-/** Waits before actions that Elasticsearch had no room for are sent again, in milliseconds. */
+/** Waits in milliseconds before actions that Elasticsearch had no room for are sent again. */
 const pauses = [20, 80, 300, 1000]
 
 const linesOf = ({ index, id, source, expects }: BulkAction): string => {
@@ -41,7 +41,7 @@ interface BulkAnswer {
   readonly items: readonly { readonly [operation: string]: BulkItem }[]
 }
 
-/** Requests of a bearable size, in order. */
+/** Splits actions into requests of a suitable size, in order. */
 function* requestsOf(actions: readonly BulkAction[]): Generator<{ actions: BulkAction[]; lines: string }> {
   let some: BulkAction[] = []
   let lines: string[] = []
@@ -85,8 +85,8 @@ const send = async (
 }
 
 /**
- * Carries out actions, durably, and returns those that were refused. What Elasticsearch has no room for now is sent
- * again for a second or two. `before` is asked before each request, and may throw.
+ * Carries out actions durably and returns the refused ones. Actions that Elasticsearch has no room for are sent again for a second or two.
+ * `before` is called before each request and may throw.
  */
 export const bulk = async (
   connection: Connection,

@@ -1,15 +1,15 @@
-/** Bytes of one part of something large: as base64 in one document, which is held in memory as a whole. */
+/** Bytes of one chunk. A document keeps a chunk as base64, and Elasticsearch holds the document in memory as a whole. */
 const chunkSize = 3 * 2 ** 20
 
 export interface ChunkDocument {
   /** Base64. */
   readonly part: string
-  /** How many there are, and how many bytes they have together. */
+  /** The number of chunks, and their size together in bytes. */
   readonly parts: number
   readonly size: number
 }
 
-/** At least one: that of nothing is empty. Each is made when it is asked for. */
+/** Yields at least one chunk: empty content has one empty chunk. Each chunk is made only when it is needed. */
 export function* chunksOf(content: Uint8Array): Generator<ChunkDocument> {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
   const parts = Math.max(Math.ceil(bytes.length / chunkSize), 1)
@@ -18,7 +18,7 @@ export function* chunksOf(content: Uint8Array): Generator<ChunkDocument> {
   }
 }
 
-/** Ralph alone writes these documents. */
+/** Only Ralph writes these documents. */
 export const chunkIn = (source: Buffer): ChunkDocument => JSON.parse(source.toString()) as ChunkDocument
 
 export const contentOf = (parts: readonly ChunkDocument[]): Buffer =>

@@ -8,18 +8,21 @@ import { storeClosed } from '../../storage/closed.ts'
 import { asStoreError, isBusy, isBusyError, type Refusal, refusalOf, translateError } from './errors.ts'
 import type { EsOptions } from './names.ts'
 
-/** Milliseconds that making an index may take at least. */
+/** The shortest time limit for creating an index, in milliseconds. */
 const prepareLimit = 60_000
 
-/** Waits before what Elasticsearch had no room for, and did not begin, is asked again, in milliseconds. */
+/** Waits in milliseconds before a request is repeated that Elasticsearch had no room for and did not begin. */
 const pauses = [20, 80, 300]
 
-/** Milliseconds after which Elasticsearch itself says that it cannot write, which leaves no doubt, at most. */
+/**
+ * The longest time, in milliseconds, after which Elasticsearch itself says that it cannot write. Its answer leaves no doubt about the
+ * write.
+ */
 const longestDoubt = 5000
 
 export interface EsRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
-  /** Parts are joined by slashes. */
+  /** The parts of the path, which are joined by slashes. */
   readonly path: readonly string[]
   readonly query?: Readonly<Record<string, string | number | boolean>>
   /** An object is sent as JSON. */
@@ -27,7 +30,7 @@ export interface EsRequest {
   /** Lines of JSON, each with its line feed. */
   readonly lines?: string | Buffer
   readonly kind: 'read' | 'write' | 'prepare'
-  /** Statuses that are answers, too. */
+  /** Statuses that count as answers too. */
   readonly expect?: readonly number[]
   readonly signal?: AbortSignal | undefined
 }
@@ -42,16 +45,16 @@ export interface EsBytes {
   readonly bytes: Buffer
 }
 
-/** What is asked of Elasticsearch. `STORE_UNAVAILABLE`, `STORE_FULL`; anything else that is thrown is a defect. */
+/** Sends requests to Elasticsearch. Throws `STORE_UNAVAILABLE` and `STORE_FULL`. Any other error is a defect. */
 export interface Connection {
-  /** How it is told to operators; without credentials. */
+  /** The address for messages to operators, without credentials. */
   readonly address: string
-  /** After so long Elasticsearch itself says that it cannot write: for its parameter `timeout`. */
+  /** The value for the parameter `timeout` of Elasticsearch: after this time it says itself that it cannot write. */
   readonly answerTime: string
   ask(request: EsRequest): Promise<EsAnswer>
-  /** The bytes of the answer: for texts that must stay as they are. */
+  /** The bytes of the answer, for texts that must stay unchanged. */
   bytes(request: EsRequest): Promise<Buffer>
-  /** As `bytes`, whatever the status: only that Elasticsearch has too much to do is thrown. */
+  /** Like `bytes`, but for any status. It throws only if Elasticsearch has too much to do. */
   answer(request: EsRequest): Promise<EsBytes>
   close(): Promise<void>
 }
@@ -91,7 +94,7 @@ const parse = (bytes: Buffer): unknown => {
 const hasError = (body: unknown): body is { readonly error: unknown } =>
   typeof body === 'object' && body !== null && 'error' in body
 
-/** What Elasticsearch says of a request that it did not carry out. */
+/** The reason that Elasticsearch gives for a request that it did not carry out. */
 export const refusalIn = (status: number, bytes: Buffer): Refusal => {
   const body = parse(bytes)
   return refusalOf(status, hasError(body) ? body.error : body)
@@ -102,10 +105,11 @@ export const connect = (options: EsOptions): Connection => {
   const client = new Client({
     nodes: [...options.hosts],
     maxRetries: 0,
-    // Whoever has waited so long in vain is told, and not asked to wait again: the driver retries nothing that took it.
+    // A client that has waited this long gets an error and need not wait again. The driver does not repeat a request that reached this
+    // limit.
     requestTimeout: timeout,
     ...(options.hosts.some((host) => host.startsWith('https:')) ? { tls: tlsOf(options) } : {}),
-    // Nothing is ever merged into what is read.
+    // Nothing is merged into objects that are read.
     disablePrototypePoisoningProtection: true
   })
   let isClosed = false
@@ -119,7 +123,7 @@ export const connect = (options: EsOptions): Connection => {
   })
 
   const limits = { read: timeout, write: timeout, prepare: Math.max(timeout, prepareLimit) }
-  /** Another node may answer, or the same one by another connection; what reads can be sent twice. */
+  /** Another node may answer, or the same node on another connection. A request that only reads can be sent twice. */
   const retries = Math.max(options.hosts.length - 1, 1)
 
   const optionsOf = ({ kind, signal, expect = [] }: EsRequest) => ({
@@ -187,7 +191,7 @@ export const connect = (options: EsOptions): Connection => {
   }
 }
 
-/** A connection that is lost within an answer is no error of the driver's. */
+/** The driver does not report a connection that is lost during an answer. */
 const readBody = async (stream: Readable): Promise<Buffer> => {
   try {
     return await read(stream)

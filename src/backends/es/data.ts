@@ -14,11 +14,11 @@ import type { Refresh } from './names.ts'
 import { statusOf } from './status.ts'
 
 export interface EsDataOptions {
-  /** URLs of nodes, credentials included. */
+  /** URLs of the nodes, with credentials. */
   readonly hosts: readonly string[]
   readonly index: string
   readonly allowYellowStatus: boolean
-  /** Undefined: once, when it is closed or read. */
+  /** Undefined: the index is refreshed once, when it is closed or read. */
   readonly refreshAfterWrite?: Refresh | undefined
   readonly keepAlive: string
   readonly caCerts?: string | undefined
@@ -29,24 +29,24 @@ export interface EsDataOptions {
 
 const allowYellowVariable = 'RALPH_BACKENDS__DATA__ES__ALLOW_YELLOW_STATUS'
 
-/** Records of a page; Elasticsearch gives no longer one. */
+/** Records of a page. Elasticsearch returns no longer page. */
 const chunkSizes = { default: 5000, most: 10_000 } as const
 
-/** One index by its own name, so that no other one is deleted with it. */
+/** Requires the name of exactly one index, so that no other index is deleted with it. */
 const requireName = (id: string): string => {
   if (!/[*?,\s]|^_all$|^-/.test(id) && id !== '') return id
-  throw new RalphError('NOT_FOUND', `${JSON.stringify(id)} is no name of one index`)
+  throw new RalphError('NOT_FOUND', `${JSON.stringify(id)} is not the name of one index`)
 }
 
 /**
- * Indices of an Elasticsearch cluster, 8.1 or later, as Ralph 5 reads and writes them. The text of a record is passed
- * on as it came, and given back so. An index that is missing is made as for an LRS: other fields than those of
- * statements can neither make its mapping grow nor contradict each other in it.
+ * Indices of an Elasticsearch cluster, version 8.1 or later, in the form of Python Ralph 5. The text of a record is stored and returned
+ * unchanged. A missing index gets the mapping of an LRS: fields other than those of statements cannot make the mapping grow or contradict
+ * each other in it.
  */
 export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend> => {
   const connection = connect(options)
   const patience = createPatience()
-  /** Written to, and perhaps not searchable yet. */
+  /** Indices that were written to and may not be searchable yet. */
   const unrefreshed = new Set<string>()
   const present = createOnce<void>()
   let closing: Promise<void> | undefined
@@ -58,7 +58,7 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
       throw asError(refusalIn(status, bytes), connection.address)
     }, wanted.signal)
 
-  /** Where it may not be made, writing makes it or says why not. */
+  /** If Ralph may not create the index, the write creates it or fails with the reason. */
   const makeIndex = async (index: string): Promise<void> => {
     const { status } = await connection.answer({ method: 'HEAD', path: [index], kind: 'read' })
     if (status === 404) {
@@ -66,7 +66,7 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
     }
   }
 
-  /** Asked once only: whoever waits for the end of a command has what was written. */
+  /** The refresh is requested only once. After the command ends, everything that it wrote is searchable. */
   const refresh = async (): Promise<void> => {
     for (const index of unrefreshed) {
       unrefreshed.delete(index)
@@ -76,7 +76,7 @@ export const openEsData = async (options: EsDataOptions): Promise<RecordsBackend
         if (status >= 400 && status !== 404) throw asError(refusalIn(status, bytes), connection.address)
       } catch (error) {
         const why = messageOf(error)
-        options.log.warn(`What was written to ${index} may be searchable a moment later only: ${why}`)
+        options.log.warn(`What was written to ${index} may be searchable only a moment later: ${why}`)
       }
     }
   }

@@ -9,13 +9,13 @@ import { notWritten } from './not-written.ts'
 import type { DocumentSnapshots } from './snapshots.ts'
 import type { TargetIndices } from './target-indices.ts'
 
-/** What is known of an Activity or a Verb. Unseen by readers for whom the batch `since` does not count. */
+/** The definition of an Activity or the display of a Verb. Readers for whom the batch `since` does not count do not see it. */
 export interface DescriptionDocument {
   readonly space: string
   readonly since: Micros
-  /** JSON text: its keys are IRIs and languages, which must not become fields. */
+  /** JSON text, because its keys are IRIs and languages, and these must not become fields. */
   readonly text: string
-  /** What was known before that batch. */
+  /** The text before that batch. */
   readonly before?: string
 }
 
@@ -41,7 +41,7 @@ export const descriptionIn = ({ source }: Got): DescriptionDocument | undefined 
 export const textAt = (document: DescriptionDocument | undefined, written: Written): string | undefined =>
   document === undefined || isWritten(document.since, written) ? document?.text : document.before
 
-/** Of what `descriptionsWanted` asked for, what was known when all that counts was written. */
+/** The descriptions that `descriptionsWanted` named, at the time when the committed batches were written. */
 export const descriptionsAt = ({ activities, verbs }: Iris, got: readonly Got[], written: Written): Descriptions => {
   const definitions = new Map<string, ActivityDefinition>()
   const displays = new Map<string, LanguageMap>()
@@ -50,14 +50,14 @@ export const descriptionsAt = ({ activities, verbs }: Iris, got: readonly Got[],
     if (text === undefined) continue
     const activity = activities[at]
     const verb = verbs[at - activities.length]
-    // Only what was validated before it was stored is kept.
+    // Only validated definitions are stored.
     if (activity !== undefined) definitions.set(activity, JSON.parse(text) as ActivityDefinition)
     else if (verb !== undefined) displays.set(verb, JSON.parse(text) as LanguageMap)
   }
   return { definitions, displays }
 }
 
-/** `known`: the documents that are there, by their ids; only these are replaced, whoever comes too late changes nothing. */
+/** `known` has the existing documents by their ids. Only these versions are replaced, so a late writer changes nothing. */
 export const writeDescriptions = (
   { kept, keys, space }: TargetIndices,
   { definitions, displays }: Pick<WriteBatch, 'definitions' | 'displays'>,
@@ -81,7 +81,7 @@ export const writeDescriptions = (
   ]
 }
 
-/** A name is found as a statement is: by a token, in the order of `stored`. */
+/** A name is found like a statement: by a token, in the order of `stored`. */
 export interface NameDocument {
   readonly space: string
   readonly stored: Micros
@@ -91,7 +91,7 @@ export interface NameDocument {
   readonly name: string
 }
 
-/** One that is there already stays as it is. */
+/** A name that exists already stays unchanged. */
 export const writeNames = (
   { relations, keys, space }: TargetIndices,
   names: readonly FoundName[],
@@ -104,7 +104,7 @@ export const writeNames = (
     return { index: relations, id, source: JSON.stringify(document), expects: 'nothing' }
   })
 
-/** More than anybody has. */
+/** More names than any Agent has. */
 const maxNames = 10_000
 
 interface Hits {
@@ -136,7 +136,7 @@ export const createDescriptions = (indices: TargetIndices, snapshots: DocumentSn
           kind: 'read',
           signal
         })
-        // The answer of Elasticsearch, with documents that nobody else writes.
+        // The answer of Elasticsearch, with documents that only Ralph writes.
         const names = (body as Hits).hits.hits.map(({ _source }) => _source)
         names.sort((one, other) => one.stored - other.stored || (one.name < other.name ? -1 : 1))
         return names.map(({ name }) => name)

@@ -13,12 +13,12 @@ import { type DocumentVersion, type Got, multiGet, type WantedDocument } from '.
 import type { Refresher } from './refresher.ts'
 import type { TargetIndices } from './target-indices.ts'
 
-/** One document; a large one has its content in parts of its own, which are written before it and removed after it. */
+/** One document. The content of a large one is in separate chunks. They are written before the document and removed after it. */
 interface KeptDocument {
   readonly space: string
-  /** Of all scopes that it belongs to. */
+  /** The terms of all scopes that it belongs to. */
   readonly scopes: readonly string[]
-  /** What it is sorted by. */
+  /** The sort key. */
   readonly key: string
   readonly of: DocumentKey
   readonly type: string
@@ -29,7 +29,7 @@ interface KeptDocument {
   readonly parts?: { readonly version: string; readonly count: number }
 }
 
-/** Bytes of a content that is kept in the document itself. */
+/** The largest content, in bytes, that is kept in the document itself. */
 const largestInside = 2 ** 20
 
 interface Kept {
@@ -37,7 +37,7 @@ interface Kept {
   readonly version: DocumentVersion
 }
 
-/** One that is there in part is being replaced: it must be read again. */
+/** If chunks are missing, the document is being replaced and must be read again. */
 const attempts = 10
 
 const pageSize = 5000
@@ -52,7 +52,9 @@ export interface Documents extends DocumentStore {
   readonly copy: Pick<StoreCopy, 'documents' | 'restoreDocuments'>
 }
 
-/** The content in these parts, one after the other, so that others have their turn in between; undefined: one is gone. */
+/**
+ * Reads the content from its chunks, one after the other, so that other requests have their turn in between. Undefined: a chunk is gone.
+ */
 const readParts = async (
   connection: Connection,
   wanted: readonly WantedDocument[],
@@ -82,7 +84,7 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
   const partsWanted = ({ parts }: KeptDocument) =>
     Array.from({ length: parts?.count ?? 0 }, (_, at) => ({ index, id: keys.part(parts?.version ?? '', at) }))
 
-  /** Undefined: it has been replaced meanwhile. */
+  /** Undefined: it was replaced meanwhile. */
   const complete = async ({ kept, version }: Kept, signal?: AbortSignal): Promise<Versioned<Kept> | undefined> => {
     const { type: contentType, etag, updated } = kept
     const content =
@@ -98,7 +100,7 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
       const found = got && keptIn(got)
       if (found === undefined) return undefined
       const whole = await complete(found, signal)
-      // A document whose parts stay missing counts as absent.
+      // A document whose chunks stay missing counts as absent.
       if (whole !== undefined || attempt === attempts) return whole
     }
   }
@@ -117,7 +119,7 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
       ? Promise.resolve(true)
       : carryOut(partsWanted(kept).map((part) => ({ ...part, expects: 'anything' })))
 
-  /** Writes the parts, and returns what refers to them. */
+  /** Writes the chunks and returns the document that refers to them. */
   const keep = async (key: DocumentKey, document: StoredDocument): Promise<KeptDocument> => {
     const { content, contentType: type, etag, updated } = document
     const { id: _, ...scope } = key
@@ -159,7 +161,7 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
     return isDone
   }
 
-  /** All that belong to a scope, without their contents. */
+  /** All documents of a scope, without their contents. */
   const within = async (term: string, after: string | undefined, size: number, query: object, signal?: AbortSignal) => {
     const { body } = await connection.ask({
       method: 'POST',
@@ -176,7 +178,7 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
       kind: 'read',
       signal
     })
-    // The answer of Elasticsearch, with documents that nobody else writes.
+    // The answer of Elasticsearch, with documents that only Ralph writes.
     return (body as Hits).hits.hits
   }
 

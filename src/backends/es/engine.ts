@@ -26,7 +26,7 @@ import { multiGet } from './multi-get.ts'
 import type { TargetIndices } from './target-indices.ts'
 import { undoLate, undoSession, undoTexts } from './undo.ts'
 
-/** What is written to, for people. */
+/** How error messages name the store. */
 export const where = 'this index'
 
 export interface EngineOptions {
@@ -38,13 +38,13 @@ export interface EngineOptions {
 const isContentRefusal = (error: unknown): boolean =>
   error instanceof RalphError && (error.code === 'INVALID_STATEMENT' || error.code === 'BODY_TOO_LARGE')
 
-/** Elasticsearch refuses what a statement says. */
+/** Elasticsearch refuses the content of a statement. */
 const refused = ({ action, refusal }: RefusedBulkAction): RalphError => {
   const message = `Elasticsearch refuses the statement ${action.id}: ${refusal.reason}`
   return new RalphError('INVALID_STATEMENT', message, { statementId: action.id })
 }
 
-/** Throws for the first of them. */
+/** Throws an error for the first refusal. */
 const requireNone = (refusals: readonly RefusedBulkAction[]): void => {
   const [first] = refusals
   if (first === undefined) return
@@ -57,11 +57,9 @@ const requireNone = (refusals: readonly RefusedBulkAction[]): void => {
 
 const isThere = ({ refusal }: RefusedBulkAction): boolean => refusal.status === 409
 
-/**
- * Ids are the lock behind the lease: nothing is written over what was not looked up.
- */
+/** The ids protect against a writer that has lost the lease: it never overwrites a document that it has not looked up. */
 export const createEngine = ({ indices, lease, adopting }: EngineOptions): LeasedEngine => {
-  /** Statements that this process has written since the last commit. It is not known whether they are there. */
+  /** Statements that this process has written since the last commit. It is not known whether they are stored. */
   let attempted: NewStatement[] = []
 
   const beginSession = ({ written, foundLate }: SessionStart): LeasedSession => {
@@ -74,11 +72,11 @@ export const createEngine = ({ indices, lease, adopting }: EngineOptions): Lease
       const context = { indices, known, adopting, turn, at }
       const beside = [...writeAttachments(indices, batch.attachments), ...writeNames(indices, batch.names, at)]
       const described = writeDescriptions(indices, batch, descriptions, { written, round: at })
-      // The relations before the texts: of a request that is cut off in the middle no text is left without a relation.
+      // The relations come before the texts. If a request is cut off in the middle, no text is left without a relation.
       const actions = [...beside, ...described, ...relationActions(batch, context), ...textActions(batch, context)]
       const query = indices.refresh === undefined ? {} : { refresh: indices.refresh }
       const refusals = await bulk(indices.connection, actions, { before: lease.requireHeld, query })
-      // What is there already of attachments and names is the same.
+      // Attachments and names that exist already are the same.
       const mayBeThere = new Set<BulkAction>(beside)
       requireNone(refusals.filter((each) => !(isThere(each) && mayBeThere.has(each.action))))
     }

@@ -13,12 +13,12 @@ import {
 } from './mappings.ts'
 import type { OwnIndices } from './names.ts'
 
-/** The oldest server that is known to serve. */
+/** The oldest version that is known to work. */
 const oldest = [8, 1] as const
 
 const errorIn = (status: number, body: unknown) => refusalOf(status, isObject(body) ? body.error : body)
 
-/** `INVALID_SETTING` when what answers is too old, or no Elasticsearch. */
+/** Throws `INVALID_SETTING` when the server is too old or is not Elasticsearch. */
 export const requireServer = async (connection: Connection): Promise<void> => {
   const { body } = await connection.ask({ method: 'GET', path: [], kind: 'read' })
   const version = isObject(body) && isObject(body.version) ? String(body.version.number) : 'unknown'
@@ -30,7 +30,7 @@ export const requireServer = async (connection: Connection): Promise<void> => {
   )
 }
 
-/** Undefined: there is no index of this name. */
+/** Undefined: there is no index with this name. */
 const readMapping = async (connection: Connection, index: string): Promise<Mapping | undefined> => {
   const { status, body } = await connection.ask({
     method: 'GET',
@@ -44,22 +44,24 @@ const readMapping = async (connection: Connection, index: string): Promise<Mappi
   if (first === undefined) return undefined
   if (indices.length > 1) {
     const names = indices.map(([name]) => name).join(', ')
-    throw new RalphError('INVALID_SETTING', `${index} stands for several indices, ${names}: it must be one`, { index })
+    throw new RalphError('INVALID_SETTING', `${index} stands for several indices, ${names}: it must be one index`, {
+      index
+    })
   }
   const [, one] = first
-  // As the server has it.
+  // The answer of the server.
   return isObject(one) && isObject(one.mappings) ? (one.mappings as Mapping) : {}
 }
 
-/** One that somebody else makes now, or that a server that has just started finds again, can be asked a moment later. */
+/** Another client may be creating the index now, or a server may have just started. Such an index answers a moment later. */
 const whenStarted = async (connection: Connection, index: string): Promise<void> => {
   await connection.ask({
     method: 'GET',
     path: ['_cluster', 'health', index],
-    // A new index is called yellow before it has started.
+    // A new index counts as yellow before it has started.
     query: { wait_for_status: 'yellow', wait_for_active_shards: 1, timeout: '8s' },
     kind: 'read',
-    // Who may not ask, or waits too long, finds out when it matters.
+    // If the user may not ask this, or the wait is too long, a later request reports the problem.
     expect: [403, 408]
   })
 }
@@ -72,7 +74,7 @@ const commandFor = ({ address }: Connection, index: string, definition?: IndexDe
     : `${put} -H 'Content-Type: application/json' -d '${JSON.stringify(definition)}'`
 }
 
-/** Makes an index, unless it is there. An error that says how to make it if we may not. */
+/** Creates an index unless it exists. If a right is missing, the error says how to create the index. */
 const makeIndex = async (
   connection: Connection,
   index: string,
@@ -90,11 +92,11 @@ const makeIndex = async (
   const { type, reason } = errorIn(status, body)
   if (type === 'resource_already_exists_exception') return whenStarted(connection, index)
   const how = commandFor(connection, index, shown)
-  const message = `Elasticsearch has no index ${index}, and lets Ralph make none (${reason}): make it with ${how}`
+  const message = `Elasticsearch has no index ${index}, and does not let Ralph create it (${reason}): create it with ${how}`
   throw new RalphError('INVALID_SETTING', message, { index })
 }
 
-/** An index of ours; made when it is missing, and refused when it was made otherwise. */
+/** An index of Ralph. It is created when it is missing, and refused when its layout is another one. */
 const ensureOwn = async (connection: Connection, index: string, definition: IndexDefinition): Promise<void> => {
   let mapping = await readMapping(connection, index)
   if (mapping === undefined) {
@@ -103,8 +105,8 @@ const ensureOwn = async (connection: Connection, index: string, definition: Inde
   }
   const ralph = mapping?._meta?.ralph
   if (isObject(ralph) && ralph.layout === layout) return
-  const found = isObject(ralph) ? `has layout ${ralph.layout}, not ${layout}` : 'was not made by Ralph'
-  const message = `the index ${index} ${found}: make it as Ralph wants it with ${commandFor(connection, index, definition)}`
+  const found = isObject(ralph) ? `has layout ${ralph.layout}, not ${layout}` : 'was not created by Ralph'
+  const message = `the index ${index} ${found}: create it with the mapping that Ralph needs: ${commandFor(connection, index, definition)}`
   throw new RalphError('INVALID_SETTING', message, { index })
 }
 
@@ -114,13 +116,13 @@ export const ensureOwnIndices = async (connection: Connection, { relations, kept
   await Promise.all([whenStarted(connection, relations), whenStarted(connection, kept)])
 }
 
-/** Makes an index for statements. Python's Ralph works on it, too. */
+/** Creates an index for statements. Python Ralph uses it too. */
 export const makeStatementIndex = (connection: Connection, index: string): Promise<void> =>
   makeIndex(connection, index, statementIndex)
 
 /**
- * Whether there is an index for statements. One that was made by a bare PUT, or that Ralph has filled, learns what it
- * needs so that extensions of new statements do it no harm.
+ * Returns whether the index for statements exists. An index that a bare PUT or Python Ralph created gets the missing parts of the mapping,
+ * so that extensions of new statements do it no harm.
  */
 export const adaptStatementIndex = async (
   connection: Connection,
@@ -142,7 +144,7 @@ export const adaptStatementIndex = async (
   if (status >= 400) {
     const { reason } = errorIn(status, body)
     warn(
-      `The mapping of the index ${index} stays as it is (${reason}): statements whose extensions contradict it are refused.`
+      `The mapping of the index ${index} cannot be changed (${reason}). Statements whose extensions contradict it are refused.`
     )
   }
   return true

@@ -4,23 +4,23 @@ import type { Token } from '../../storage/batching/tokens.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Space } from './names.ts'
 
-/** An id of Elasticsearch has up to 512 bytes: what may be longer is told by its digest. */
+/** An id of Elasticsearch has up to 512 bytes, so a key that may be longer is replaced with its digest. */
 const digest = (...parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'base64url')
 
 /**
- * Keys of one target in the indices that all share. Those in the index of relations start as a statement's id does or
- * with n or x; those in the other one with a letter for what they are.
+ * The keys of one target in the indices that all targets share. Keys in the index of relations begin like the id of a statement, or with n
+ * or x. Keys in the other index begin with a letter for their kind.
  */
 export interface Keys {
   readonly statement: (id: StatementId) => string
-  /** A name of an Agent. */
+  /** The name of an Agent. */
   readonly name: (identifier: string, name: string) => string
-  /** A document of Ralph's index that is no statement. */
+  /** A document in the index of Python Ralph that is not a statement. */
   readonly refused: (id: string) => string
   readonly token: (token: Token) => string
-  /** The token that such a key is of. */
+  /** The token in such a key. */
   readonly tokenIn: (key: string) => Token
-  /** What every statement has, voided or not. */
+  /** The token of every statement, voided or not. */
   readonly every: string
   readonly everyRefused: string
   readonly namesOf: (identifier: string) => string
@@ -28,9 +28,9 @@ export interface Keys {
   readonly definition: (iri: string) => string
   readonly display: (iri: string) => string
   readonly document: (key: DocumentKey) => string
-  /** What all documents of a scope have; without registration: of any. */
+  /** The term of all documents of a scope. Without registration: of all registrations. */
   readonly scope: (scope: DocumentScope) => string
-  /** What all documents have. */
+  /** The term of all documents. */
   readonly everyDocument: string
   readonly attachment: (sha2: string, part: number) => string
   readonly part: (version: string, part: number) => string

@@ -14,7 +14,7 @@ interface LeaseDocument {
   readonly wanted: string | null
   readonly writer: string | null
   readonly last: Micros
-  /** Absent where an older version wrote it. */
+  /** Absent if an older version wrote it. */
   readonly through?: Micros
   readonly gaps?: readonly Gap[]
 }
@@ -26,10 +26,10 @@ const recordIn = (source: Buffer): LeaseRecord => {
   return { ...names, last, through, gaps }
 }
 
-/** How far it is written, by the document of the lease. */
+/** How far the target is written, by the document of the lease. */
 export const writtenIn = ({ source }: Got): Written => (source === undefined ? freshRecord : recordIn(source))
 
-/** Where the lease is, for a multi get. */
+/** The place of the lease, for a multi get. */
 export const leaseOf = ({ kept, keys }: TargetIndices) => ({ index: kept, id: keys.lease })
 
 interface LatestAnswer {
@@ -39,7 +39,7 @@ interface LatestAnswer {
   }
 }
 
-/** The latest batch that has left something; 0: none has. */
+/** The latest batch that has left something. 0: there is none. */
 const lastWritten = async ({ connection, relations, space }: TargetIndices): Promise<Micros> => {
   await connection.ask({ method: 'POST', path: [relations, '_refresh'], kind: 'read' })
   const { body } = await connection.ask({
@@ -58,10 +58,12 @@ const lastWritten = async ({ connection, relations, space }: TargetIndices): Pro
   return Math.max(round.value ?? 0, changedAt.value ?? 0)
 }
 
-/** The lease of a target: one document, replaced only by who has seen its latest version. A GET is up to date. */
+/**
+ * The lease of a target is one document. Only a process that has seen the latest version can replace it. A GET returns the latest version.
+ */
 export const createLeaseTable = (indices: TargetIndices): LeaseTable<DocumentVersion> => {
   const { connection, kept, keys } = indices
-  /** Nobody has ever written to the target, as far as this process knows. */
+  /** As far as this process knows, nobody has ever written to the target. */
   let isNew = false
 
   const read = async (): Promise<VersionedRecord<DocumentVersion> | undefined> => {
@@ -70,7 +72,7 @@ export const createLeaseTable = (indices: TargetIndices): LeaseTable<DocumentVer
       isNew = false
       return { record: recordIn(got.source), version: got.version }
     }
-    // Where nothing is known of how far it is written, what is there counts.
+    // If no lease says how far the target is written, all stored statements count.
     const last = isNew ? 0 : await lastWritten(indices)
     isNew = last === 0
     if (isNew) return undefined

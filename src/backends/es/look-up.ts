@@ -6,11 +6,11 @@ import { type DocumentVersion, multiGet } from './multi-get.ts'
 import { isLate, isStatement, presentOf, type Relation, type StatementRelation } from './relations.ts'
 import type { TargetIndices } from './target-indices.ts'
 
-/** A document of Ralph's index that is being taken in as a statement. */
+/** A document in the index of Python Ralph that is being adopted as a statement. */
 export interface Adoption {
   /** Its id in the index. */
   readonly at: string
-  /** Bytes of its text there. */
+  /** The size of its text, in bytes. */
   readonly size: number
   readonly restamped: boolean
 }
@@ -18,13 +18,13 @@ export interface Adoption {
 /** By the id of the statement. */
 export type Adoptions = ReadonlyMap<StatementId, Adoption>
 
-/** A relation that is there, and by which it is told whether it is still the same. */
+/** An existing relation, with the version that tells whether it has changed. */
 export interface Known {
   readonly relation: Relation
   readonly version: DocumentVersion
 }
 
-/** What a session looks up, and remembers. */
+/** What a session looks up and remembers. */
 export interface TurnLookUp {
   readonly known: ReadonlyMap<StatementId, Known>
   lookUp(ids: readonly StatementId[]): Promise<Lookup>
@@ -33,20 +33,20 @@ export interface TurnLookUp {
 /** A request with more ids than this would be too large. */
 const maxIds = 5000
 
-/** Of a statement that somebody has deleted from Ralph's index: its id stays taken, and no other statement equals it. */
+/** Stands for a statement that somebody deleted from the index of Python Ralph. Its id stays used, and no other statement equals it. */
 const lostText = '{"actor":{},"verb":{"id":""},"object":{}}'
 
-/** Whether statements of Ralph's must be taken in before this can be written, and which. */
+/** The statements of Python Ralph that must be adopted before this batch can be written. Undefined: there are none. */
 export const foreignIn = (error: unknown): readonly StatementId[] | undefined =>
   error instanceof RalphError && Array.isArray(error.details.foreign) ? error.details.foreign : undefined
 
 const foreign = (ids: readonly StatementId[]): RalphError =>
-  new RalphError('STORE_UNAVAILABLE', 'Ralph has written to this index meanwhile: send the request again', {
+  new RalphError('STORE_UNAVAILABLE', 'Python Ralph has written to this index meanwhile: send the request again', {
     retryAfter: 1,
     foreign: ids
   })
 
-/** Throws when it finds what a writer that was taken for dead has sent since: it is taken back before the next session. */
+/** Throws when it finds what a writer sent after it was taken for dead. This is taken back before the next session. */
 export const createLookUp = (
   indices: TargetIndices,
   adopting: Adoptions,
@@ -56,7 +56,7 @@ export const createLookUp = (
   const { connection, statements, relations, keys } = indices
   const known = new Map<StatementId, Known>()
   const present = new Map<StatementId, PresentStatement>()
-  /** The ids that a session looks up first are those that may have to be compared; the others only refer to them. */
+  /** The ids that a session looks up first may have to be compared. It only refers to the later ones. */
   let areTextsWanted = true
 
   const remember = (id: StatementId, source: Buffer | undefined, version: DocumentVersion | undefined) => {
@@ -68,7 +68,7 @@ export const createLookUp = (
     return relation
   }
 
-  /** Where the text of a statement is that has another id in Ralph's index. */
+  /** Reads the texts of statements that have another id in the index of Python Ralph. */
   const readTexts = async (found: readonly StatementRelation[]): Promise<void> => {
     const wanted = found.map(({ id, at = id }) => ({ index: statements, id: at }))
     for (const [at, { source }] of (await multiGet(connection, wanted)).entries()) {

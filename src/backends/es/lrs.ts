@@ -15,19 +15,19 @@ export type { EsOptions } from './names.ts'
 const pageCacheSizes = { default: 4_000_000, target: 1_000_000 }
 
 /**
- * Keeps statements in an Elasticsearch cluster, 8.1 or later, which any number of servers may share; Python's Ralph
- * reads and writes the same index.
+ * Keeps statements in an Elasticsearch cluster, version 8.1 or later. Any number of servers may share it. Python Ralph reads and
+ * writes the same index.
  *
- * A batch of writing is unseen until the record of its target says that all of it is there, in one document that is
- * replaced only by who has seen its latest version (storage/batching/lease.ts), so that one server at a time writes to a
- * target and every reader sees a batch whole or not at all. What a server that died has left is taken back by the next
- * one, when the record has not changed for some seconds; what it sends later than that does not count. What is acknowledged was synchronised to disk by each
- * shard (index.translog.durability: request, as Elasticsearch has it by default). Readers see what was acknowledged
- * before they asked, from every server: an index is refreshed before it is searched if it was written to.
+ * Readers do not see a batch until the lease of its target says that all of it is written. The lease is one document, and only a
+ * process that has seen the latest version can replace it (storage/batching/lease.ts). So one server at a time writes to a target, and
+ * every reader sees a batch whole or not at all. If the lease has not changed for some seconds, its holder counts as dead, and the
+ * next server takes back what it left. Later writes of the dead server do not count. Every acknowledged statement was synced to disk
+ * by each shard (index.translog.durability: request, the default of Elasticsearch). Readers on every server see what was acknowledged
+ * before their request: an index that was written to is refreshed before a search.
  *
- * The role needs, on DEFAULT_INDEX, NAME~~relations, NAME~~kept and an index for each target of users: create_index,
- * manage, read and write; and `monitor` of the cluster for its health. Where create_index and manage are not given,
- * the indices must be there, as the errors at start say, and maintenance must be.
+ * The role needs create_index, manage, read and write on DEFAULT_INDEX, NAME~~relations, NAME~~kept and an index for each target of
+ * users. It also needs `monitor` of the cluster for the health check. Without create_index and manage, an administrator must create
+ * the indices. The errors at start say how. The role must still have maintenance.
  */
 export const openEs = (options: EsOptions, { clock, mustExist, warn }: BackendContext): LrsBackend => {
   const connection = connect(options)

@@ -1,4 +1,4 @@
-/** The mappings and settings of all indices, as Elasticsearch takes them. */
+/** The mappings and settings of all indices, in the form of Elasticsearch. */
 
 export interface Mapping {
   readonly type?: string
@@ -15,10 +15,10 @@ export interface IndexDefinition {
   readonly mappings: Mapping
 }
 
-/** Lucene takes no longer term: 32,766 bytes, up to four for a character. */
+/** Lucene accepts no longer term: 32,766 bytes, up to four for a character. */
 const longestKeyword = 8191
 
-/** As dynamic mapping would have it for Ralph, which asks `….keyword`; beside that, nothing is kept twice. */
+/** The form that dynamic mapping would give, because Python Ralph queries `….keyword`. Only this value is stored twice. */
 const keyword: Mapping = {
   type: 'keyword',
   index: false,
@@ -26,7 +26,7 @@ const keyword: Mapping = {
   fields: { keyword: { type: 'keyword', ignore_above: longestKeyword } }
 }
 
-/** What is no date that Elasticsearch knows is kept, and not found by its time. */
+/** A value that Elasticsearch does not accept as a date is stored, but it is not found by its time. */
 const date: Mapping = { type: 'date', ignore_malformed: true }
 
 const agent: { readonly [field: string]: Mapping } = {
@@ -39,8 +39,8 @@ const agent: { readonly [field: string]: Mapping } = {
 const context: Mapping = { properties: { instructor: { properties: agent }, team: { properties: agent } } }
 
 /**
- * What Ralph 5 filters and sorts by, and nothing else: extensions can neither make the mapping grow nor contradict
- * each other in it. Nothing that it says can keep a valid statement from being stored.
+ * The fields by which Python Ralph 5 filters and sorts, and no others. Extensions cannot make the mapping grow or contradict each other in
+ * it. Nothing in the mapping keeps a valid statement from being stored.
  */
 export const statementMapping: Mapping = {
   dynamic: false,
@@ -63,7 +63,7 @@ export const statementMapping: Mapping = {
   }
 }
 
-/** A copy on another node wherever there is one, and a green status where there is none. */
+/** A copy on another node if there is another node, and a green status if there is none. */
 const copies = { auto_expand_replicas: '0-1' }
 
 export const statementIndex: IndexDefinition = { settings: { index: copies }, mappings: statementMapping }
@@ -71,20 +71,20 @@ export const statementIndex: IndexDefinition = { settings: { index: copies }, ma
 /** Longer than the longest page. */
 const window = 200_000
 
-/** An index of ours tells by this that it is, and how it is laid out. */
+/** The version of the layout. It also marks an index as one of ours. */
 export const layout = 1
 
 const meta = { ralph: { layout } }
 
-/** Of what is only searched by. */
+/** A field that is only searched. */
 const term: Mapping = { type: 'keyword', doc_values: false }
 const point: Mapping = { type: 'long', doc_values: false }
-/** Of what is only read. */
+/** A field that is only read. */
 const value = (type: string): Mapping => ({ type, index: false })
 
 /**
- * Newest first on disk, too: a search for the newest that have a token ends as soon as it has a page of them. A field
- * that is not here is kept, and not searched by (`relations.ts`).
+ * Sorted newest first on disk too: a search for the newest statements with a token ends as soon as its page is full. A field that is not
+ * listed here is stored but not searchable (`relations.ts`).
  */
 export const relationIndex: IndexDefinition = {
   settings: {
@@ -131,8 +131,8 @@ export const keptIndex: IndexDefinition = {
 }
 
 /**
- * What an index lacks of what is wanted, as a mapping that can be put on it: fields that are there stay as they are,
- * but dates learn to take anything. Undefined: nothing.
+ * The part of `wanted` that `present` lacks, as a mapping that can be put on the index. Existing fields stay unchanged, but date fields
+ * learn to accept malformed values. Undefined: nothing is missing.
  */
 export const missingIn = (present: Mapping, wanted: Mapping): Mapping | undefined => {
   const properties = missingProperties(present, wanted)

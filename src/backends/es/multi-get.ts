@@ -3,16 +3,16 @@ import type { Connection, EsRequest } from './connect.ts'
 import { asStoreError, refusalOf } from './errors.ts'
 import { type Bytes, closeBrace, comma, openBrace } from './json-bytes.ts'
 
-/** A document, whether or not it is there, as it is now: a GET needs no refresh. */
+/** A document in its latest version, or the fact that it does not exist. A GET needs no refresh. */
 export interface Got {
   readonly index: string
   readonly id: string
   readonly version: DocumentVersion | undefined
-  /** The very bytes that were indexed; undefined: it is not there. */
+  /** The exact bytes that were indexed. Undefined: it does not exist. */
   readonly source: Buffer | undefined
 }
 
-/** By which Elasticsearch tells whether a document is still the same. */
+/** Elasticsearch compares this to tell whether a document has changed. */
 export interface DocumentVersion {
   readonly seqNo: number
   readonly term: number
@@ -21,11 +21,11 @@ export interface DocumentVersion {
 export interface WantedDocument {
   readonly index: string
   readonly id: string
-  /** How many bytes its source has, if that is known: it need not be looked for. */
+  /** The size of the source in bytes, if it is known. Then the end need not be searched. */
   readonly size?: number | undefined
 }
 
-/** Whether the source of a document may end here: it is the last of its members, and documents have no white space. */
+/** Whether the source of a document may end here. It is the last member, and documents contain no white space. */
 const endsHere = (text: Bytes, end: number): boolean =>
   text.charCodeAt(end - 1) === closeBrace &&
   (text.startsWith('},{"_index":"', end) || (text.startsWith('}]}', end) && end + 3 === text.length))
@@ -39,7 +39,7 @@ interface Header {
   readonly error?: unknown
 }
 
-/** The members of one element of `docs` but its source, and where that is. */
+/** Reads the members of one element of `docs` except the source, and finds the place of the source. */
 const readElement = (bytes: Buffer, text: Bytes, start: number, size: number | undefined) => {
   let at = start + 1
   let source: Buffer | undefined
@@ -59,7 +59,7 @@ const readElement = (bytes: Buffer, text: Bytes, start: number, size: number | u
       members.push(bytes.toString('utf8', from, at))
     }
   }
-  // What Elasticsearch says of a document, not what is in it.
+  // It contains what Elasticsearch says about a document, not the document.
   const header = JSON.parse(`{${members.join(',')}}`) as Header
   return { header, source, end: at + 1 }
 }
@@ -67,7 +67,7 @@ const readElement = (bytes: Buffer, text: Bytes, start: number, size: number | u
 const asGot = ({ _index = '', _id = '', _seq_no, _primary_term, error }: Header, source: Buffer | undefined): Got => {
   if (error !== undefined) {
     const refusal = refusalOf(503, error)
-    // The index of a target is made when something is to be written to it.
+    // The index of a target is created when something is first written to it.
     if (refusal.type !== 'index_not_found_exception') {
       throw asStoreError(refusal) ?? new Error(`Elasticsearch: ${refusal.reason}`)
     }
@@ -77,7 +77,7 @@ const asGot = ({ _index = '', _id = '', _seq_no, _primary_term, error }: Header,
   return { index: _index, id: _id, version, source }
 }
 
-/** The answer to a multi get, in the order of the question. */
+/** The answer to a multi get, in the order of the request. */
 export const readMultiGet = (bytes: Buffer, wanted: readonly WantedDocument[]): Got[] => {
   const text = bytes.toString('latin1')
   const got: Got[] = []
@@ -90,7 +90,7 @@ export const readMultiGet = (bytes: Buffer, wanted: readonly WantedDocument[]): 
   return got
 }
 
-/** Reads documents in one request, up to date. */
+/** Reads the latest versions of documents in one request. */
 export const multiGet = async (
   connection: Connection,
   wanted: readonly WantedDocument[],

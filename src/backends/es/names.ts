@@ -2,32 +2,32 @@ import { hash } from 'node:crypto'
 import { requireTarget } from '../../settings/target.ts'
 import type { LeaseOptions } from '../../storage/batching/lease.ts'
 
-/** When what was written is searchable by others, Ralph among them: `refresh` of Elasticsearch's bulk request. */
+/** When other clients, Python Ralph among them, can find what was written: `refresh` of a bulk request. */
 export type Refresh = 'true' | 'false' | 'wait_for'
 
 export interface EsOptions {
-  /** URLs of nodes, credentials included. */
+  /** URLs of the nodes, with credentials. */
   readonly hosts: readonly string[]
-  /** Keeps the statements of the default target. */
+  /** The index that keeps the statements of the default target. */
   readonly index: string
   readonly allowYellowStatus?: boolean
   readonly refreshAfterWrite?: Refresh | undefined
-  /** File of certificates that the servers' certificates are checked with. */
+  /** A file with the certificates that the certificates of the servers are checked with. */
   readonly caCerts?: string | undefined
   readonly verifyCerts?: boolean
-  /** Before the names of the indices of targets, which Ralph 5 has as they are; for several deployments on one cluster. */
+  /** A prefix for the indices of targets, for several deployments on one cluster. Python Ralph 5 has none. */
   readonly targetPrefix?: string
-  /** Milliseconds for which the first of some requests waits for others to share its batch. */
+  /** Milliseconds that the first request of a batch waits for others to join. */
   readonly writeDelay?: number
-  /** Of each target; for tests, which do not wait as long as servers do for one that died. */
+  /** The times of the lease of each target. Tests set shorter ones. */
   readonly lease?: LeaseOptions
-  /** Milliseconds that a request may take; 10,000 unless given. */
+  /** Milliseconds that a request may take. The default is 10,000. */
   readonly timeout?: number
 }
 
 /**
- * What belongs to the statements of all targets, in two indices that are named after the default one. No target has a
- * name with two tildes in it, nor has its index.
+ * Two indices that keep what belongs to the statements of all targets. They are named after the default index. No name of a target or of
+ * its index contains two tildes.
  */
 export interface OwnIndices {
   /** What statements are found by: one document for each statement. */
@@ -41,17 +41,17 @@ export const ownIndices = (defaultIndex: string): OwnIndices => ({
   kept: `${defaultIndex}~~kept`
 })
 
-/** A target, as it is told apart from others in the indices that all share. */
+/** A target in the indices that all targets share. */
 export interface Space {
-  /** Where its statements are. */
+  /** The index of its statements. */
   readonly index: string
-  /** Before every key: '' for the default target. */
+  /** The prefix of every key. '' for the default target. */
   readonly prefix: string
 }
 
 /**
- * A target is another index. Elasticsearch refuses upper case, and an underscore in front: these have a tilde before
- * them, which no target has. `INVALID_SETTING` when it cannot name a target.
+ * Each target is another index. Elasticsearch refuses upper case and a leading underscore, so these characters get a tilde in front. No
+ * target contains a tilde. Throws `INVALID_SETTING` when the target cannot name an index.
  */
 export const spaceOf = (
   { index: defaultIndex, targetPrefix = '' }: Pick<EsOptions, 'index' | 'targetPrefix'>,
@@ -60,7 +60,7 @@ export const spaceOf = (
   if (target === undefined) return { index: defaultIndex, prefix: '' }
   const name = requireTarget(target).replace(/^_|[A-Z]/g, (letter) => `~${letter.toLowerCase()}`)
   const index = `${targetPrefix}${name}`
-  // Long enough that no two targets share it; a name would make each of many keys longer.
+  // Long enough that no two targets share it. The whole name would make many keys longer.
   return index === defaultIndex
     ? { index, prefix: '' }
     : { index, prefix: `${hash('sha256', index, 'base64url').slice(0, 15)}.` }

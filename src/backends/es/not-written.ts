@@ -1,6 +1,6 @@
 import type { Written } from '../../storage/batching/written.ts'
 
-/** Queries, of which one at least matches what a field says of a batch that does not count, or not yet. */
+/** Queries for batches that do not count, or do not count yet. At least one query matches each such value of the field. */
 export const notWritten = (field: string, { last, gaps }: Written): object[] => [
   { range: { [field]: { gt: last } } },
   ...gaps.map(({ after, through }) => ({ range: { [field]: { gt: after, lte: through } } }))

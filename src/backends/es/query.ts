@@ -24,9 +24,9 @@ import type { TargetIndices } from './target-indices.ts'
 
 /** A statement that matches. */
 interface Match extends Position {
-  /** Bytes of its text. */
+  /** The size of its text, in bytes. */
   readonly size: number
-  /** Its id in Ralph's index. */
+  /** Its id in the index of Python Ralph. */
   readonly at: string
   readonly restamped: boolean
 }
@@ -34,7 +34,7 @@ interface Match extends Position {
 interface Matches {
   readonly matches: readonly Match[]
   readonly more: boolean
-  /** What was written so far was searched. */
+  /** The search covered what was written up to this state. */
   readonly written: Written
 }
 
@@ -54,14 +54,14 @@ interface SearchAnswer {
   readonly error?: unknown
 }
 
-/** What a search asks, besides what it must match. */
+/** The parameters of a search, besides the filter. */
 interface Range extends Pick<StatementQuery, 'ascending' | 'limit' | 'after' | 'since' | 'until'> {
   readonly terms: readonly string[]
   /** Whether voided statements are left out. */
   readonly onlyValid: boolean
 }
 
-/** What readers do not see yet, or never will, and what they do not see any more. */
+/** Matches what readers do not see yet, will never see, or do not see any more. */
 const unseen = ({ terms, onlyValid }: Range, written: Written): object[] => [
   ...notWritten('round', written),
   ...terms.flatMap((term) =>
@@ -108,19 +108,19 @@ const boundsOf = ({ since, until }: Range): Bounds[] => [
 const directionOf = ({ ascending }: Range): 'asc' | 'desc' => (ascending ? 'asc' : 'desc')
 
 /**
- * By `stored` alone, of which Elasticsearch knows where to look in both directions; by two fields it would look at all
- * that match. Statements with one `stored`, which only Ralph and other stores have, are put in order afterwards.
+ * Sorts by `stored` alone. For this order Elasticsearch knows where to begin in both directions. With two sort fields it would look at all
+ * matches. Only Python Ralph and other stores produce several statements with one `stored`. These are sorted afterwards.
  */
 const pageBody = (range: Range, written: Written): object => {
   const { after, ascending, limit } = range
   const bounds = after === undefined ? [] : [ascending ? { gt: after.stored } : { lt: after.stored }]
-  // One more tells whether more follow.
+  // One more than the limit tells whether more follow.
   return searchBody(range, written, limit + 1, [...boundsOf(range), ...bounds], {
     sort: [{ stored: directionOf(range) }]
   })
 }
 
-/** Those that were stored at one time, by their ids. */
+/** The statements with one `stored`, sorted by their ids. */
 const tieBody = (range: Range, written: Written, stored: Micros, size: number, after?: StatementId): object => {
   const order = { sort: [{ id: directionOf(range) }], ...(after === undefined ? {} : { search_after: [after] }) }
   return searchBody(range, written, size, [...boundsOf(range), { gt: stored - 1, lte: stored }], order)
@@ -140,7 +140,7 @@ const inOrder = (matches: readonly Match[], { ascending }: Range): Match[] => {
 }
 
 export interface Queries extends Pick<StatementStore, 'query' | 'queryText' | 'find' | 'findAll'> {
-  /** All there are, voided ones too, oldest first. */
+  /** All statements, voided ones too, oldest first. */
   everything(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
 }
 
@@ -157,7 +157,7 @@ export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapsho
       kind: 'read',
       signal
     })
-    // The answer of Elasticsearch; where nothing was found, nothing is left of the hits.
+    // The answer of Elasticsearch. If nothing was found, the hits are absent.
     const { responses } = body as { readonly responses: readonly SearchAnswer[] }
     return responses.map(({ status = 200, error, hits }) => {
       if (error === undefined) return (hits?.hits ?? []).map(matchOf)
@@ -173,7 +173,7 @@ export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapsho
     let found = inOrder(answers.flat(), range).slice(0, limit + 1)
     const [end, beyond] = [found[limit - 1], found[limit]]
     if (end !== undefined && end.stored === beyond?.stored && end.stored !== after?.stored) {
-      // Which of those that were stored at once belong to the page is told by all of them.
+      // Only all statements with the same `stored` tell which of them belong to the page.
       const start = found.findIndex(({ stored }) => stored === end.stored)
       const [ties = []] = await searchAll([tieBody(range, written, end.stored, limit + 1 - start)], signal)
       found = [...found.slice(0, start), ...ties]
@@ -191,7 +191,7 @@ export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapsho
   const match = (range: Range, options: CallOptions): Promise<Matches> =>
     snapshots.read((written) => search(range, written, options.signal), options)
 
-  /** The texts of what was found; undefined where somebody has deleted one from Ralph's index. */
+  /** The texts of the matches. Undefined where somebody deleted a text from the index of Python Ralph. */
   const textsOf = async (matches: readonly Match[], { signal }: CallOptions): Promise<(Buffer | undefined)[]> => {
     const wanted = matches.map(({ at, size }) => ({ index: statements, id: at, size }))
     const got = await multiGet(connection, wanted, signal)
@@ -213,7 +213,7 @@ export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapsho
   const page = async (range: Range, options: CallOptions): Promise<StatementPage> =>
     pageOf(await match(range, options), options)
 
-  /** By their relations, which say how large they are. */
+  /** Matches statements by their relations, which contain their size. */
   const matchAll = async (ids: readonly StatementId[], options: CallOptions): Promise<Omit<Matches, 'written'>> => {
     const wanted = [...new Set(ids)].map((id) => ({ index: relations, id: keys.statement(id) }))
     const { got, written } = await snapshots.get(wanted, options)
@@ -255,7 +255,7 @@ export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapsho
       const { stored, at, restamped } = relation
       let source = textGot?.source
       if (at !== undefined || source === undefined) {
-        // It may have been written between the two of them.
+        // It may have been written between the two requests.
         const [again] = await multiGet(connection, [{ index: statements, id: at ?? id }], options.signal)
         source = again?.source
       }
@@ -270,7 +270,7 @@ export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapsho
         const found = await match({ ascending: true, limit, ...start, terms: [keys.every], onlyValid: false }, options)
         const page = await pageOf(found, options)
         if (page.statements.length > 0 || !page.more) return page
-        // Another program has deleted all of them from Ralph's index. The next page begins after the last match.
+        // Another program has deleted all of them from the index of Python Ralph. The next page begins after the last match.
         from = found.matches.at(-1)
       }
     }

@@ -1,8 +1,8 @@
 import type { Connection } from './connect.ts'
 
-/** Makes all that was written to an index searchable. */
+/** Makes everything that was written to an index searchable. */
 export interface Refresher {
-  /** Resolves when a refresh is done that was begun after this call; all who wait at the same time share it. */
+  /** Resolves after a refresh that began after this call. All callers that wait at the same time share it. */
   refresh(): Promise<void>
 }
 
@@ -26,7 +26,7 @@ export const createRefresher = (connection: Connection, index: string): Refreshe
   return {
     refresh: () => {
       if (running === undefined) return start()
-      // It may have begun before the latest write.
+      // The running refresh may have begun before the latest write.
       next ??= running.then(start, start)
       return next
     }

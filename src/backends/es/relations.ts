@@ -5,12 +5,11 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { Keys } from './keys.ts'
 
 /**
- * What is kept beside a statement, under its id: what it is found by, and who refers to it; also of an id to which
- * statements refer before it is there. The statement itself is in Ralph's index, as it was sent.
+ * The data beside a statement, under its id: what it is found by, and which statements refer to it. An id may have a relation before
+ * its statement exists, when other statements refer to it. The statement itself is in the index of Python Ralph, as it was sent.
  *
- * Without transactions, and with several servers, a batch is unseen until it is whole because every change says in
- * which batch it was made, told by the `last` of that batch: readers look no further than the last batch that was
- * committed. What a later one has changed of a statement they can undo.
+ * There are no transactions, and there may be several servers. So every change names its batch, by the `last` of the batch. Readers
+ * look no further than the last committed batch, and they can undo the changes of a later one.
  */
 export interface Relation extends Partial<StatementPart> {
   /** The prefix of the target. */
@@ -28,7 +27,7 @@ export interface Relation extends Partial<StatementPart> {
 export interface StatementPart {
   readonly id: StatementId
   readonly stored: Micros
-  /** Bytes of its text. */
+  /** The size of its text, in bytes. */
   readonly size: number
   /** With the prefix of the target. */
   readonly tokens: readonly string[]
@@ -37,11 +36,11 @@ export interface StatementPart {
   readonly voiding?: true
   readonly voided?: true
   readonly voidedAt?: Micros
-  /** Its id in Ralph's index where that is another one. */
+  /** Its id in the index of Python Ralph, if that is another one. */
   readonly at?: string
-  /** Ralph wrote it: its text lacks `stored` or `timestamp`, or has another `stored`. */
+  /** Python Ralph wrote it: its text lacks `stored` or `timestamp`, or has another `stored`. */
   readonly restamped?: true
-  /** Ralph wrote it: it stays where it is whatever becomes of this. */
+  /** Python Ralph wrote it: the text must stay even if the relation is removed. */
   readonly adopted?: true
 }
 
@@ -50,17 +49,17 @@ export type StatementRelation = Relation & StatementPart
 export const isStatement = (relation: Relation | undefined): relation is StatementRelation =>
   relation?.stored !== undefined
 
-/** Whether readers see it, and as what. */
+/** Whether readers see it, and in which state. */
 export const statusAt = (relation: Relation | undefined, written: Written): 'absent' | 'voided' | 'valid' => {
   if (!isStatement(relation) || !isWritten(relation.round, written)) return 'absent'
   return relation.voidedAt !== undefined && isWritten(relation.voidedAt, written) ? 'voided' : 'valid'
 }
 
-/** Whether it says something that does not count: it arrived too late to be taken back by who came next. */
+/** Whether it contains a change that does not count: it arrived too late for the next writer to take it back. */
 export const isLate = ({ round = 0, changedAt = 0 }: Relation, written: Written): boolean =>
   !isWritten(round, written) || !isWritten(changedAt, written)
 
-/** As the core knows it. */
+/** In the form that the storage room uses. */
 export const presentOf = (relation: StatementRelation, text: string, { tokenIn, every }: Keys): PresentStatement => ({
   id: relation.id,
   stored: relation.stored,
@@ -71,7 +70,7 @@ export const presentOf = (relation: StatementRelation, text: string, { tokenIn, 
   voided: relation.voided === true
 })
 
-/** As it was before a batch that was never committed; undefined: it was not there. */
+/** The relation without the changes of a batch that was never committed. Undefined: it did not exist before. */
 export const before = (relation: Relation, written: Written): Relation | undefined => {
   const { changedAt, added = [], addedReferrers = [], ...kept } = relation
   const isChanged = changedAt !== undefined && !isWritten(changedAt, written)

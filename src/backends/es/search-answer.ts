@@ -1,21 +1,21 @@
 import { endOfString, endOfValue, onOneLine } from '../../json/exact.ts'
 import { type Bytes, closeBrace, comma, openBrace } from './json-bytes.ts'
 
-/** The answer to a search, its hits as text: numbers stay as they were written. */
+/** The answer to a search. Its hits stay text, so numbers keep their exact form. */
 export interface SearchAnswer {
-  /** Whole, or what was stored only; each on one line. */
+  /** Whole hits, or only their sources. Each is one line. */
   readonly lines: readonly string[]
-  /** The JSON text of what the last hit is sorted by; undefined: there is no hit. */
+  /** The JSON text of the sort values of the last hit. Undefined: there is no hit. */
   readonly last: string | undefined
-  /** Of the point in time, for the next search. */
+  /** The id of the point in time, for the next search. */
   readonly pit: string | undefined
-  /** All that match, where that was asked for. */
+  /** The number of all hits, if the search asked for it. */
   readonly total: number | undefined
-  /** Of all hits. */
+  /** The size of all hits. */
   readonly bytes: number
 }
 
-/** Where the object ends. `visit` is called with each key and where its value starts, and returns where that ends. */
+/** Returns where the object ends. `visit` is called with each key and the start of its value, and returns the end of the value. */
 const walk = (text: Bytes, start: number, visit: (key: string, at: number) => number): number => {
   let at = start + 1
   while (at < text.length && text.charCodeAt(at) !== closeBrace) {
@@ -31,7 +31,7 @@ const lineOf = (bytes: Buffer, start: number, end: number): string => {
   return onOneLine(line)
 }
 
-/** Elasticsearch prints answers without white space, but what was stored as it came. */
+/** Elasticsearch prints its answers without white space, but sources stay as they were sent. */
 export const readPage = (bytes: Buffer, bare: boolean): SearchAnswer => {
   const text: Bytes = bytes.toString('latin1')
   const lines: string[] = []

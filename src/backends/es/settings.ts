@@ -13,7 +13,7 @@ const node: Kind<string> = {
 
 const hosts = list(node, 'http:// or https:// URLs')
 
-/** As Elasticsearch has it, and at least one. */
+/** The form of Elasticsearch, with at least one node. */
 const nodes: Kind<readonly string[]> = {
   ...hosts,
   parse: (value) => {
@@ -22,7 +22,7 @@ const nodes: Kind<readonly string[]> = {
   }
 }
 
-/** What Elasticsearch takes for the name of an index. */
+/** The rules of Elasticsearch for the name of an index. */
 const indexName: Kind<string> = {
   expected: 'a name of an index: lower case, without spaces and \\ / * ? " < > | , # :',
   parse: (value) =>
@@ -42,7 +42,7 @@ export interface ClientOptions {
   readonly verifyCerts?: boolean
 }
 
-/** Ralph's flag takes all options at once. */
+/** The flag of Python Ralph takes all options at once. */
 const clientOptions: Kind<ClientOptions> = {
   expected: 'ca_certs=PATH and verify_certs=true|false, separated by commas',
   parse: (value) => {
@@ -58,45 +58,45 @@ const clientOptions: Kind<ClientOptions> = {
   }
 }
 
-/** Names and defaults are those of Ralph 5. */
+/** Names and defaults are those of Python Ralph 5. */
 export const esParameters = {
   hosts: parameter('HOSTS', {
     kind: nodes,
     default: ['http://localhost:9200'],
     defaultText: 'http://localhost:9200',
-    description: 'Nodes of the Elasticsearch cluster, separated by commas, with credentials if it asks for them.',
+    description: 'Nodes of the Elasticsearch cluster, separated by commas, with credentials if it needs them.',
     secret: true
   }),
   index: parameter('DEFAULT_INDEX', {
     kind: indexName,
     default: 'statements',
-    description: 'Index of the statements; a user with a target has an index of that name.'
+    description: 'Index of the statements. Each target of a user is another index, with the name of the target.'
   }),
   allowYellowStatus: parameter('ALLOW_YELLOW_STATUS', {
     kind: boolean,
     default: false,
-    description: 'Call a cluster well in which replicas are missing (status yellow).'
+    description: 'Whether a cluster with missing replicas (status yellow) counts as healthy.'
   }),
   refreshAfterWrite: parameter('REFRESH_AFTER_WRITE', {
     kind: choice(['true', 'false', 'wait_for']),
     default: undefined,
-    description:
-      'Whether statements are made searchable for other programs as part of writing them. This server needs it not.'
+    description: 'Whether a write makes its statements searchable for other programs. This server does not need it.'
   }),
   pointInTimeKeepAlive: parameter('POINT_IN_TIME_KEEP_ALIVE', {
     kind: duration,
     default: '1m',
-    description: 'Taken as Ralph has it, and of no consequence: links to more statements do not expire.'
+    description:
+      'Accepted for compatibility with Python Ralph. It has no effect: links to more statements do not expire.'
   }),
   clientOptions: parameter('CLIENT_OPTIONS', {
     kind: clientOptions,
     default: undefined,
-    description: 'ca_certs and verify_certs at once, as key=value.'
+    description: 'ca_certs and verify_certs together, as key=value.'
   }),
   caCerts: parameter('CLIENT_OPTIONS__ca_certs', {
     kind: path,
     default: undefined,
-    description: 'File with the certificates that the servers are checked with, instead of those of the platform.'
+    description: 'File with the certificates that servers are checked with. The default is those of the platform.'
   }),
   verifyCerts: parameter('CLIENT_OPTIONS__verify_certs', {
     kind: boolean,
@@ -108,13 +108,13 @@ export const esParameters = {
   writeDelay: parameter('WRITE_DELAY', {
     kind: integer(0, 1000),
     default: 0,
-    description: 'Milliseconds for which the first of some requests waits for others to be written with it.'
+    description: 'Milliseconds that the first request of a batch waits for others to join.'
   })
 }
 
 const { hosts: nodesOfCluster, index, allowYellowStatus, caCerts, verifyCerts } = esParameters
 
-/** In the role of a place to read from and to write to. */
+/** The settings for reading and writing records. */
 export const esDataParameters = {
   hosts: nodesOfCluster,
   index: { ...index, description: 'Index that is read and written when the command names no target.' },
@@ -123,12 +123,12 @@ export const esDataParameters = {
     kind: choice(['true', 'false', 'wait_for']),
     default: undefined,
     defaultText: 'once, at the end',
-    description: 'Whether each request that writes makes its records searchable; false leaves it to Elasticsearch.'
+    description: 'Whether each write makes its records searchable. With false, Elasticsearch chooses the time.'
   }),
   pointInTimeKeepAlive: parameter('POINT_IN_TIME_KEEP_ALIVE', {
     kind: duration,
     default: '1m',
-    description: 'How long Elasticsearch keeps what is being read when it hears nothing of the reader.'
+    description: 'How long Elasticsearch keeps a read open while the reader sends no request.'
   }),
   clientOptions: esParameters.clientOptions,
   caCerts,

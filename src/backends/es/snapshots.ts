@@ -12,7 +12,7 @@ import type { Refresher } from './refresher.ts'
 import type { TargetIndices } from './target-indices.ts'
 
 export interface DocumentSnapshots extends AnySnapshots {
-  /** Documents as they are now, and how far it is written; some may be written further. */
+  /** The latest documents, and how far the target is written. Some documents may be newer. */
   get(
     wanted: readonly WantedDocument[],
     options?: CallOptions
@@ -21,7 +21,7 @@ export interface DocumentSnapshots extends AnySnapshots {
 
 const writtenOf = (got: Got | undefined): Written => (got === undefined ? freshRecord : writtenIn(got))
 
-/** Elasticsearch finds what was written after a refresh. */
+/** Elasticsearch finds what was written only after a refresh. */
 export const createSnapshots = (indices: TargetIndices, lease: Lease, refresher: Refresher): DocumentSnapshots => {
   const snapshots = createSnapshotsOf({
     lease,

@@ -9,7 +9,7 @@ const healthOf = async (connection: Connection, signal: AbortSignal): Promise<st
   return (body as { readonly status: string }).status
 }
 
-/** `allowYellow` is the variable that allows it, and whether it does. */
+/** `allowYellow` has the name of the variable, and whether yellow is allowed. */
 export const statusOf = (
   connection: Connection,
   allowYellow: { readonly variable: string; readonly isAllowed: boolean },

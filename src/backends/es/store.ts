@@ -19,32 +19,32 @@ import type { TargetIndices } from './target-indices.ts'
 
 /** The store of one target. */
 export interface EsStore extends EngineStore {
-  /** Takes in what others wrote into the index of the statements since it was opened. */
+  /** Adopts what other programs wrote into the index of statements after the store was opened. */
   adopt(adopted: Adopted): Promise<AdoptReport>
-  /** Finishes what was accepted. The connections stay open: others share them. */
+  /** Finishes accepted requests. The connections stay open, because other targets share them. */
   close(): Promise<void>
 }
 
 export interface StoreOptions {
   readonly clock: Clock
   readonly turns: WritingOptions
-  /** Bytes of pages that are ready to be sent again. */
+  /** The size of the cache of pages, in bytes. */
   readonly pageCacheSize: number
-  /** Those of the two indices that all targets share. */
+  /** The refreshers of the two indices that all targets share. */
   readonly refreshers: { readonly relations: Refresher; readonly kept: Refresher }
-  /** The index of the statements is made now, and not when something is first written. */
+  /** The index of statements is created now, not at the first write. */
   readonly makeNow: boolean
   warn(message: string): void
 }
 
-/** How often a call is begun again because Ralph writes to the same index. */
+/** How often a call is repeated because Python Ralph writes to the same index. */
 const adoptions = 3
 
 export const openStore = async (indices: TargetIndices, options: StoreOptions): Promise<EsStore> => {
   const { connection, statements: index } = indices
   const { clock, refreshers, warn } = options
   const leaseTable = createLeaseTable(indices)
-  // If its record was lost, readers must not take what is there for what is not written yet.
+  // If the lease was lost, readers must not mistake existing statements for uncommitted ones.
   const isNew = (await leaseTable.read()) === undefined
   const adopting = new Map<StatementId, Adoption>()
   const { snapshots, writer, consistentThrough, close } = createLeasedWriting({
@@ -63,7 +63,7 @@ export const openStore = async (indices: TargetIndices, options: StoreOptions): 
   const guard = createGuard()
 
   let made: Promise<void> | undefined
-  /** A target that nobody writes to costs no index. */
+  /** A target that nobody writes to needs no index. */
   const make = (): Promise<void> => {
     made ??= makeStatementIndex(connection, index).catch((error: unknown) => {
       made = undefined
@@ -87,13 +87,16 @@ export const openStore = async (indices: TargetIndices, options: StoreOptions): 
 
   const adopt = async (adopted: Adopted): Promise<AdoptReport> => {
     const report = await adopter.all(adopted)
-    if (report.taken > 0) warn(`${report.taken} statements that Ralph wrote into the index ${index} were taken in.`)
+    if (report.taken > 0)
+      warn(`${report.taken} statements that Python Ralph wrote into the index ${index} were adopted.`)
     if (report.refused > 0) {
-      warn(`${report.refused} documents in the index ${index} are no statements, or double ones, and are not shown.`)
+      warn(
+        `${report.refused} documents in the index ${index} are not statements or are duplicates. They are not shown.`
+      )
     }
     if (report.left > 0) {
       warn(
-        `${report.left} statements in the index ${index} were not written by Ralph 5, nor are they known here: a dump that was imported, or what a crash has left. They are not shown.`
+        `${report.left} statements in the index ${index} were not written by Python Ralph 5 and are not known here. They come from an imported dump or from a crash. They are not shown.`
       )
     }
     return report

@@ -2,7 +2,7 @@ import type { Connection } from './connect.ts'
 import { type Keys, keysOf } from './keys.ts'
 import type { OwnIndices, Refresh, Space } from './names.ts'
 
-/** Where one target is. */
+/** The places of one target. */
 export interface TargetIndices {
   readonly connection: Connection
   /** The index of the statements. */

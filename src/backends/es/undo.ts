@@ -14,7 +14,7 @@ import type { TargetIndices } from './target-indices.ts'
 interface Found {
   readonly id: string
   readonly version: DocumentVersion
-  /** Not written by anybody else. */
+  /** Only Ralph writes these documents. */
   readonly document: Relation & Partial<DescriptionDocument>
 }
 
@@ -29,7 +29,7 @@ interface Hits {
   }
 }
 
-/** More than a batch has are found in several steps. */
+/** If more documents than a batch are found, they are undone in several steps. */
 const stepSize = 5000
 
 const searchLate = async (
@@ -64,7 +64,7 @@ const searchLate = async (
   }))
 }
 
-/** Who was faster has undone it, too. */
+/** Another process has undone it already. */
 const isConflict = (status: number): boolean => status === 409 || status === 404
 
 const carryOut = async (
@@ -79,7 +79,7 @@ const carryOut = async (
   }
 }
 
-/** What tells the text that we wrote from one that Ralph has written under the same id. */
+/** Distinguishes our text from one that Python Ralph wrote under the same id. */
 interface OurText {
   readonly id: StatementId
   readonly stored: Micros
@@ -102,7 +102,7 @@ const removeTexts = async (
   await carryOut(indices, actions, requireHeld)
 }
 
-/** Removes the texts of those of the statements that have no relation: their writer failed in between. */
+/** Removes the texts of these statements if they have no relation, because their writer failed in between. */
 export const undoTexts = async (
   indices: TargetIndices,
   statements: readonly NewStatement[],
@@ -119,7 +119,7 @@ export const undoTexts = async (
   await removeTexts(indices, left, requireHeld)
 }
 
-/** The texts are removed first: once a relation is gone, nobody knows of its text. */
+/** The texts are removed first. Once a relation is gone, nobody knows about its text. */
 const undoRelations = async (
   indices: TargetIndices,
   found: readonly Found[],
@@ -148,8 +148,8 @@ const undoDescription = (kept: string, { id, version, document }: Found): BulkAc
 }
 
 /**
- * Takes back all that was written and never committed, by whichever process: nobody has seen it, and nobody was told
- * that it is stored. For the holder of the lease only. May be repeated.
+ * Takes back everything that was written but never committed, by any process. No reader has seen it, and no client was told that it is
+ * stored. Only the holder of the lease may call this. It may be repeated.
  */
 export const undoLate = async (
   indices: TargetIndices,
@@ -170,8 +170,7 @@ export const undoLate = async (
 }
 
 /**
- * Takes back what a session wrote after another process had taken over. That process may not have found it, and no client
- * has seen it.
+ * Takes back what a session wrote after another process took over the lease. That process may not have found it, and no reader has seen it.
  */
 export const undoSession = async (
   indices: TargetIndices,

@@ -7,11 +7,11 @@ export interface FsAttachments {
   /** A job of a transaction. */
   add(attachments: readonly AttachmentContent[]): void
   read(sha2: string): Promise<AttachmentContent | undefined>
-  /** The transaction has ended, this way or that. */
+  /** The transaction has ended, with or without success. */
   settle(): void
 }
 
-/** Contents by their digests, each kept once. */
+/** Contents by their digests. Each is stored once. */
 export const createFsAttachments = (
   committed: Map<string, ByteRange>,
   journal: Journal,

@@ -4,20 +4,20 @@ import { type Journal, type JournalEntry, replaceJournal } from './journal.ts'
 import type { JournalState } from './journal-state.ts'
 
 /**
- * Writes the journal of documents anew when most of it is no longer needed. That it cannot is only warned of: what is in
- * the journal is there all the same.
+ * Rewrites the journal of documents when most of it is no longer needed. A failure is only a warning, because the old journal stays
+ * complete.
  */
 export interface Compactor {
-  /** When at least half of it, and more than a megabyte, would go. */
+  /** Rewrites the journal if that removes at least half of it, and more than a megabyte. */
   compact(): Promise<void>
-  /** As `compact`, but looks only when the journal has grown to twice what it was when it last did. */
+  /** Like `compact`, but it checks only when the journal has doubled since the last check. */
   compactIfLarge(): Promise<void>
 }
 
 const minWaste = 1024 * 1024
-/** What it costs to look is little against what was written since. */
+/** The cost of a check is small compared with what was written since. */
 const minLarge = 16 * 1024 * 1024
-/** About what an entry takes beside its content. */
+/** The approximate size of an entry without its content. */
 const entrySize = 256
 const nowhere: ByteRange = { offset: 0, length: 0 }
 

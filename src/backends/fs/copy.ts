@@ -5,7 +5,7 @@ import type { Statement } from '../../xapi/statement.ts'
 import type { Yielding } from '../../xapi/yielding.ts'
 import type { Transaction, TransactionFiles } from './transaction.ts'
 
-/** The job that takes in statements with the `stored` that they have. */
+/** The job that restores statements with their own `stored`. */
 export const createRestore = ({ statements }: TransactionFiles, transaction: Transaction, times: IncreasingClock) =>
   function* (restored: readonly StoredStatement[]): Yielding<InsertReport> {
     const already: string[] = []
@@ -15,7 +15,7 @@ export const createRestore = ({ statements }: TransactionFiles, transaction: Tra
         already.push(id)
         continue
       }
-      // What was stored elsewhere was validated there.
+      // A statement from another store was validated there.
       const statement = JSON.parse(text) as Statement
       const line = onOneLine(text)
       transaction.addStatement({ id, stored, statement, define: true, bytes: Buffer.from(line) }, restored.length)

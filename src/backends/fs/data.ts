@@ -15,27 +15,27 @@ import { translateError } from './errors.ts'
 
 export interface FsDataOptions {
   readonly directory: string
-  /** Pattern of the files that are read when the query does not say. */
+  /** The pattern of the files that are read when the query names none. */
   readonly pattern: string
   readonly clock: Clock
 }
 
-/** Files that are being written; they get their names when they are whole. */
+/** Unfinished files. They get their names when they are complete. */
 const unfinished = /^\.ralph-.+\.partial$/
 
-/** Of one that this version writes: the machine and the process that does. */
+/** Unfinished files of this version: they name the machine and the process that writes them. */
 const unfinishedOf = /^\.ralph-([0-9a-f]{12})-(\d+)-.+\.partial$/
 
-/** Milliseconds without a change, after which nobody writes a file that does not say who does. */
+/** Milliseconds. If an unfinished file that names no process does not change for this long, nobody writes it. */
 const abandonedAfter = 86_400_000
 
-/** Process numbers mean something on this machine only; '': nobody can tell. */
+/** Process ids are valid only on this machine. '': the machine is unknown. */
 const machine = (): string => {
   const found = findMachine()
   return found === '' ? '' : hash('sha256', found, 'hex').slice(0, 12)
 }
 
-/** Takes away what a writer that was killed has left, of those only that surely do not live. */
+/** Removes the unfinished files of dead writers. It keeps every file whose writer may live. */
 const sweep = async (directory: string, now: number): Promise<void> => {
   const self = machine()
   const isAbandoned = async (name: string): Promise<boolean> => {
@@ -45,7 +45,7 @@ const sweep = async (directory: string, now: number): Promise<void> => {
   }
   for (const name of await readdir(directory)) {
     if (!unfinished.test(name)) continue
-    // Who may not, or comes second, leaves it to others: what is written now does not depend on it.
+    // If the process may not remove a file, or another process is faster, the write can still continue.
     if (await isAbandoned(name).catch(() => false)) await rm(join(directory, name), { force: true }).catch(() => {})
   }
 }
@@ -61,7 +61,7 @@ interface FoundFile {
   readonly size: number
 }
 
-/** What a file is compressed with, by how it begins. */
+/** The compression of a file, by its first bytes. */
 const compressionOf = async (path: string): Promise<string> => {
   const file = await open(path, 'r')
   try {
@@ -72,7 +72,7 @@ const compressionOf = async (path: string): Promise<string> => {
   }
 }
 
-/** What reading failed for, in Ralph's terms. */
+/** Translates the failure of a read into a RalphError. */
 const failureOf = (error: unknown, path: string): unknown => {
   const code = codeOf(error)
   if (code === 'ENOENT') return new RalphError('NOT_FOUND', `${path} is not there`, { path }, { cause: error })
@@ -105,8 +105,8 @@ const writeAll = async (
 }
 
 /**
- * Files of a directory. A file that is written is there whole, or not at all: it gets its name when it is on the disk;
- * only `append` changes one that is there.
+ * Files of a directory. A written file exists whole or not at all: it gets its name after it was synced. Only `append` changes an existing
+ * file.
  */
 export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): Promise<BytesBackend> => {
   const place = (target: string | undefined): string => resolve(directory, target ?? '.')
@@ -120,7 +120,7 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
       const isLink = entry.isSymbolicLink()
       if (unfinished.test(entry.name) || !(entry.isFile() || isLink)) continue
       const id = join(path, entry.name)
-      // A link that leads nowhere is no file.
+      // A link to a missing file is not a file.
       const status = await stat(id).catch((error: unknown) =>
         isLink && codeOf(error) === 'ENOENT' ? undefined : fail(error, id)
       )
@@ -131,7 +131,7 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     }
   }
 
-  /** The files that a pattern names, or that are in the directory that it names, in the order of their names. */
+  /** The files that a pattern matches, or that are in the directory that it names, in the order of their names. */
   const filesOf = async (query: string, path: string): Promise<readonly FoundFile[]> => {
     const named = await stat(resolve(path, query)).catch(() => undefined)
     const found = new Map<string, FoundFile>()
@@ -144,10 +144,7 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     return [...found.values()].sort((one, other) => (one.file < other.file ? -1 : 1))
   }
 
-  /**
-   * Whether files are read as what they hold, not as they are: some are compressed and others are not, or otherwise, so
-   * that nobody behind could unpack what came of them.
-   */
+  /** Whether files must be decompressed. It is needed if their compressions differ, because no reader could decompress the joined bytes. */
   const mustUnpack = async (files: readonly FoundFile[]): Promise<boolean> => {
     const kinds = new Set<string>()
     for (const { file, size } of files) {
@@ -171,7 +168,7 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
         const highWaterMark = options.chunkSize ?? chunkSize
         const stream = createReadStream(file, { highWaterMark, ...(signal === undefined ? {} : { signal }) })
         for await (const chunk of decompress(stream, compression)) {
-          // Of two files of JSON the last line of one and the first line of the other stay two.
+          // Keeps the last line of one JSON file apart from the first line of the next one.
           if (size === 0 && last === closeBrace && chunk[0] === openBrace) yield Uint8Array.of(lineFeed)
           size += chunk.length
           last = chunk.at(-1) ?? last
@@ -210,7 +207,7 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
         { cause }
       )
     if (operation !== 'update') {
-      // Found out before what may be hours of writing.
+      // Checked before a write that may take hours.
       const there = await stat(path).catch(() => undefined)
       if (there !== undefined) throw isThere()
     }
@@ -262,7 +259,7 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
       } catch (error) {
         options.signal?.throwIfAborted()
         if (codeOf(error) === 'ENOENT') {
-          // As Node says it of a directory on a file system that is read-only, too.
+          // The error of Node for a directory on a read-only file system is the same.
           const advice = 'its directory is not there and cannot be made: look whether the file system is read-only'
           throw new RalphError('STORE_FULL', `${path}: ${advice}`, { path }, { cause: error })
         }

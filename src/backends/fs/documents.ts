@@ -25,20 +25,20 @@ export type LocatedDocuments = DocumentIndex<DocumentKey, LocatedDocument>
 export interface FsDocuments {
   get(key: DocumentKey): Promise<StoredDocument | undefined>
   ids(scope: DocumentScope, since?: Micros): readonly string[]
-  /** A job of a transaction, as is `clear`. */
+  /** A job of a transaction, like `clear`. */
   change(
     key: DocumentKey,
     change: (present: PresentDocument | undefined) => DocumentContent | undefined
   ): Yielding<StoredDocument | undefined>
   clear(scope: DocumentScope): void
-  /** Puts a document of another store in the place of what is there: a job. */
+  /** Replaces the existing document with one from another store. It is a job. */
   restore(document: KeyedDocument): void
   all(after: DocumentKey | undefined, limit: number): Promise<KeyedDocument[]>
-  /** The transaction has ended, this way or that. */
+  /** The transaction has ended, with or without success. */
   settle(): void
 }
 
-/** Bytes of a content that a change is shown: more would be read while everybody waits. */
+/** Bytes of a content that a change is shown. Reading more would block other requests. */
 const largestShown = 2 ** 17
 
 const nothing = new Uint8Array()
@@ -54,7 +54,7 @@ export const createFsDocuments = (
   transaction: Transaction,
   times: IncreasingClock
 ): FsDocuments => {
-  /** What the jobs of the present transaction made of documents. */
+  /** The documents that the jobs of the current transaction have changed. */
   let changed = createDocumentIndex<DocumentKey, { readonly document: StoredDocument | undefined }>()
 
   const present = (key: DocumentKey): PresentDocument | undefined => {

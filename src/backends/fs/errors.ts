@@ -19,7 +19,7 @@ const codes: { readonly [systemCode: string]: { readonly code: ErrorCode; readon
 const systemCodeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
-/** Says in Ralph's terms what the operating system refused; anything else is returned as it is. */
+/** Translates an error of the operating system into a RalphError. Returns any other error unchanged. */
 export const translateError = (error: unknown, path: string): unknown => {
   if (error instanceof RalphError) return error
   const known = codes[systemCodeOf(error)]

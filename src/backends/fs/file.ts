@@ -2,13 +2,13 @@ import { readSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { codeOf } from '../../errors.ts'
 
-/** A stretch of bytes in a file. */
+/** A range of bytes in a file. */
 export interface ByteRange {
   readonly offset: number
   readonly length: number
 }
 
-/** Writes all of the bytes: one call of the operating system may write fewer. */
+/** Writes all bytes. One call of the operating system may write fewer. */
 export const writeFully = async (file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> => {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done)
@@ -16,7 +16,7 @@ export const writeFully = async (file: FileHandle, bytes: Uint8Array, offset: nu
   }
 }
 
-/** Up to `length` bytes, fewer only at the end of the file. */
+/** Reads up to `length` bytes, fewer only at the end of the file. */
 export const read = async (file: FileHandle, { offset, length }: ByteRange): Promise<Buffer> => {
   const bytes = Buffer.allocUnsafe(length)
   let done = 0
@@ -28,7 +28,7 @@ export const read = async (file: FileHandle, { offset, length }: ByteRange): Pro
   return bytes.subarray(0, done)
 }
 
-/** As `read`, for jobs that must not wait. */
+/** Like `read`, for jobs that must not wait. */
 export const readNow = (file: FileHandle, { offset, length }: ByteRange): Buffer => {
   const bytes = Buffer.allocUnsafe(length)
   let done = 0
@@ -40,7 +40,7 @@ export const readNow = (file: FileHandle, { offset, length }: ByteRange): Buffer
   return bytes.subarray(0, done)
 }
 
-/** Opens a file for reading and writing; makes it when it is not there, durably only after `syncDirectory`. */
+/** Opens a file for reading and writing, and creates it if it does not exist. A new file is durable only after `syncDirectory`. */
 export const openOrCreate = async (path: string): Promise<FileHandle> => {
   try {
     return await open(path, 'r+')
@@ -52,7 +52,7 @@ export const openOrCreate = async (path: string): Promise<FileHandle> => {
 
 const zeros = Buffer.alloc(1024 * 1024)
 
-/** Writes so many bytes, from an offset on, to a file that is gone afterwards: rejects when they cannot be written. */
+/** Writes this many bytes to a temporary file, from an offset on. Rejects when they cannot be written. */
 export const writeScratch = async (path: string, offset: number, size: number): Promise<void> => {
   try {
     const file = await open(path, 'w')

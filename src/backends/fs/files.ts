@@ -12,7 +12,7 @@ import { intentIn } from './intent.ts'
 import { directoryOf, openFs } from './lrs.ts'
 import { lockName, ownDirectory, ownFiles } from './open-files.ts'
 
-/** One file of a copy: its first bytes, which never change, and for the statements those of the commit under way. */
+/** One file of a copy: its first bytes, which never change. For the statements it includes those of the current commit. */
 interface Part {
   readonly name: string
   readonly from: FileHandle
@@ -41,8 +41,8 @@ const isStillAt = (path: string, file: FileHandle): boolean => {
 }
 
 /**
- * What the statements are at one moment. A commit writes everything else first, then its intent, then its lines: while the
- * intent stays the same, what stands after its offset belongs to that commit, and what stands before is durable.
+ * The state of the statements at one moment. A commit writes everything else first, then its intent, then its lines. While the intent stays
+ * the same, the lines after its offset belong to that commit, and the lines before are durable.
  */
 const momentOf = (intentFile: string, statements: FileHandle) => {
   const intent = existsSync(intentFile) ? readFileSync(intentFile) : Buffer.alloc(0)
@@ -74,7 +74,7 @@ const copyPart = async (
   while (at < length) {
     signal?.throwIfAborted()
     const bytes = await read(from, { offset: at, length: Math.min(chunkSize, length - at) })
-    // The server has failed to write and cut the file back.
+    // The server failed to write and truncated the file.
     if (bytes.length === 0) throw new RalphError('STORE_UNAVAILABLE', 'the store had trouble meanwhile: try again')
     await writeFully(to, bytes, at)
     at += bytes.length
@@ -83,7 +83,7 @@ const copyPart = async (
   await writeFully(to, tail, length)
 }
 
-/** Copies the files of one store, those of `.lrs` too, while a server may be writing to them. */
+/** Copies the files of one store, with those of `.lrs`, while a server may be writing to them. */
 const copyStoreFiles = async (from: string, file: string, into: string, options: CopyFilesOptions): Promise<void> => {
   const { signal, onProgress } = options
   const pathOf = (name: string): string => join(from, ownDirectory, name)
@@ -103,7 +103,7 @@ const copyStoreFiles = async (from: string, file: string, into: string, options:
         await wait(1)
         continue
       }
-      // After the statements: all that these need has been written before them.
+      // Copied after the statements, because everything that they need was written before them.
       const whole = (name: string, handle: FileHandle | undefined): readonly Part[] =>
         handle === undefined
           ? []
@@ -137,7 +137,7 @@ const copyStoreFiles = async (from: string, file: string, into: string, options:
   }
 }
 
-/** The files of the fs stores in a directory; a target has a directory in it. */
+/** The files of the fs stores in a directory. A target has a subdirectory. */
 export const fsFiles = (directory: string, file: string, context: BackendContext): StoreFiles => {
   const place = (target: string | undefined): string => directoryOf({ directory, file }, target)
   const has = (target: string | undefined): boolean => existsSync(join(place(target), file))

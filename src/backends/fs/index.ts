@@ -8,7 +8,7 @@ export const fs = defineBackend({
     parameters: fsParameters,
     open: async ({ directoryPath, lrsFile }, context) => {
       const { openFs } = await import('./lrs.ts')
-      // As Ralph has it: whoever changes from Ralph finds the statements where they are.
+      // The default of Python Ralph, so a user who changes from Python Ralph finds the statements in the same place.
       return openFs({ directory: directoryPath ?? process.cwd(), file: lrsFile }, context)
     },
     files: async ({ directoryPath, lrsFile }, context) => {

@@ -4,9 +4,8 @@ import { writeFully } from './file.ts'
 import { linesIn } from './lines.ts'
 
 /**
- * What is about to be appended to the statements: written before them, so that after a crash a batch can be seen to be
- * whole, and taken back when it is not. Lines are known by length and checksum: what others have appended is told apart
- * and kept.
+ * Announces the lines that are about to be appended. It is written before them, so after a crash an incomplete batch is recognized and
+ * removed. It has the length and checksum of each line, so lines that other programs appended are recognized and kept.
  */
 export interface Intent {
   readonly offset: number
@@ -24,27 +23,26 @@ export const intentOf = (offset: number, lines: readonly Buffer[]): Intent => ({
   lines: lines.map((line) => [line.length, crc32(line)])
 })
 
-/** One line, its checksum first; what an earlier, longer one has left behind it is not looked at. */
+/** Writes one line that begins with its checksum. The rest of an earlier, longer line is ignored. */
 export const writeIntent = (file: FileHandle, intent: Intent): Promise<void> => {
   const text = Buffer.from(JSON.stringify(intent))
   return writeFully(file, Buffer.from(`${checksumOf(text)} ${text}\n`), 0)
 }
 
-/** Undefined when there is none, or when it was not written whole: then nothing was appended after it. */
+/** Undefined when there is none, or when it is incomplete. Then nothing was appended after it. */
 export const intentIn = (bytes: Buffer): Intent | undefined => {
   const end = bytes.indexOf('\n')
   const text = bytes.subarray(9, Math.max(end, 9))
   if (end === -1 || bytes.toString('latin1', 0, 8) !== checksumOf(text)) return undefined
-  // The checksum says that `writeIntent` wrote it.
+  // The checksum proves that `writeIntent` wrote it.
   return JSON.parse(text.toString()) as Intent
 }
 
 export const readIntent = async (file: FileHandle): Promise<Intent | undefined> => intentIn(await file.readFile())
 
 /**
- * What must stand in the file from `intent.offset` on, given what stands there: undefined when nothing is to be done.
- * When not all lines of the intent are there, those that are go, and so does an unfinished one; the lines of others
- * stay.
+ * The correct content of the file from `intent.offset` on. Undefined when nothing must change. If lines of the intent are missing, its
+ * other lines and an unfinished line are removed. Lines of other programs stay.
  */
 export const withoutHalf = ({ lines }: Intent, tail: Buffer): Buffer | undefined => {
   const missing = new Map<string, number>()

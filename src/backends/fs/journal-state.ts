@@ -5,17 +5,17 @@ import type { LocatedDocuments } from './documents.ts'
 import type { ByteRange } from './file.ts'
 import type { JournalEntry } from './journal.ts'
 
-/** What the journals say, all entries taken together. */
+/** The result of all entries of the journals together. */
 export interface JournalState {
   readonly documents: LocatedDocuments
   readonly attachments: Map<string, ByteRange>
-  /** By their `stored`: statements that teach nothing. */
+  /** The `stored` values of statements without influence on descriptions. */
   readonly unlearned: Set<Micros>
-  /** What statements teach is kept apart for each Authority too, from the one with this `stored` on. */
+  /** From this `stored` on, descriptions are also kept per Authority. */
   readonly apart: { since: Micros }
 }
 
-/** That one statement was told to keep it apart. */
+/** Notes that one statement was stored with separate descriptions. */
 export const keepApart = ({ apart }: Pick<JournalState, 'apart'>, stored: Micros): void => {
   apart.since = Math.min(apart.since, stored)
 }

@@ -11,7 +11,7 @@ import type { Yielding } from '../../xapi/yielding.ts'
 import { type ByteRange, openOrCreate, read, writeFully } from './file.ts'
 import { formatChecksum } from './intent.ts'
 
-/** What a store keeps beside its statements, as it happened. */
+/** An event of the data that a store keeps beside its statements. */
 export type JournalEntry =
   | {
       readonly put: DocumentKey
@@ -22,9 +22,9 @@ export type JournalEntry =
     }
   | { readonly delete: DocumentKey }
   | { readonly attachment: string; readonly size: number }
-  /** By their `stored`: statements that teach nothing (scope `define`). */
+  /** The `stored` values of statements without influence on descriptions (scope `define`). */
   | { readonly unlearned: readonly Micros[] }
-  /** From this `stored` on, what statements teach is kept apart for each Authority too. */
+  /** From this `stored` on, descriptions are also kept per Authority. */
   | { readonly apart: Micros }
   /** Every time up to this one was given out. */
   | { readonly passed: Micros }
@@ -35,8 +35,8 @@ export interface JournalWrite {
 }
 
 /**
- * Frames follow each other: `R`, size and checksum of the body, the body. A frame is what one commit has written, and it
- * is there when its checksum is right. In the body: an entry as JSON on a line, its content, the next entry.
+ * The journal is a sequence of frames: `R`, the size and checksum of the body, the body. A frame is the result of one commit. It exists if
+ * its checksum is correct. The body is a sequence of entries, each as one line of JSON and its content.
  */
 const header = /^R([0-9a-f]{12}) ([0-9a-f]{8})\n$/
 const headerSize = 23
@@ -44,7 +44,7 @@ const lineFeed = 0x0a
 
 const sizeOf = (entry: JournalEntry): number => ('size' in entry ? entry.size : 0)
 
-/** The bytes of a frame in pieces, and where in it the content of each entry begins. */
+/** The bytes of a frame in pieces, and the position of the content of each entry. */
 export interface Frame {
   readonly pieces: readonly Uint8Array[]
   /** In bytes. */
@@ -52,10 +52,10 @@ export interface Frame {
   readonly contents: readonly number[]
 }
 
-/** Bytes that are written and checked in one go, and copied so that they can be. */
+/** Bytes that are written and checked in one step, and copied for that. */
 const pieceSize = 1024 * 1024
 
-/** A frame; its contents are checked in steps, and large ones are not copied. */
+/** Makes a frame. The checksum of contents is computed in steps, and large contents are not copied. */
 export function* frameOf(written: readonly JournalWrite[]): Yielding<Frame> {
   const pieces: Uint8Array[] = []
   const contents: number[] = []
@@ -106,11 +106,11 @@ const corrupt = (path: string, offset: number): RalphError =>
 export interface Journal {
   readonly path: string
   file: FileHandle
-  /** Where the next frame goes. */
+  /** The position of the next frame. */
   end: number
 }
 
-/** The entries of one frame's body, with where their contents are. */
+/** The entries in the body of one frame, with the positions of their contents. */
 async function* entriesIn(
   file: FileHandle,
   body: ByteRange,
@@ -126,7 +126,7 @@ async function* entriesIn(
       line = Buffer.concat([line, more])
       lineEnd = line.indexOf(lineFeed)
     }
-    // The checksum of the frame says that `frameOf` wrote it.
+    // The checksum of the frame proves that `frameOf` wrote it.
     const entry = JSON.parse(line.toString('utf8', 0, lineEnd)) as JournalEntry
     const place = { offset: at + lineEnd + 1, length: sizeOf(entry) }
     yield [entry, place]
@@ -134,7 +134,7 @@ async function* entriesIn(
   }
 }
 
-/** Whether a frame is as it was written; a content may be large, and is not kept in memory for this. */
+/** Whether a frame is unchanged. A content may be large, so it is not kept in memory for this. */
 const isWhole = async (file: FileHandle, { offset, length }: ByteRange, checksum: string): Promise<boolean> => {
   let sum = 0
   for (let done = 0; done < length; done += pieceSize) {
@@ -144,8 +144,8 @@ const isWhole = async (file: FileHandle, { offset, length }: ByteRange, checksum
 }
 
 /**
- * Shows every entry that was committed, in order. Of the last frame a crash may have left a part, which is cut off; each
- * other one was durable before the next began: `STORE_CORRUPT` when it is not whole.
+ * Yields every committed entry, in order. A crash may have left a part of the last frame, which is cut off. Every other frame was durable
+ * before the next one began. Throws `STORE_CORRUPT` when one is damaged.
  */
 export const openJournal = async (
   path: string,
@@ -161,7 +161,7 @@ export const openJournal = async (
       const head = header.exec(bytes.toString('latin1'))
       const body = { offset: end + headerSize, length: Number.parseInt(head?.[1] ?? '0', 16) }
       const next = body.offset + body.length
-      // Zeros are what a power cut leaves of a file that was longer than what had been written of it.
+      // A power failure leaves zeros in a file that was longer than the data written to it.
       if (head === null && bytes.length === headerSize && bytes.some((byte) => byte !== 0)) throw corrupt(path, end)
       if (head === null || next > size) break
       if (!(await isWhole(file, body, head[2] ?? ''))) {
@@ -182,7 +182,7 @@ export const openJournal = async (
   }
 }
 
-/** So many bytes of content are copied in one frame, or one larger content. */
+/** Bytes of content that are copied in one frame, unless a single content is larger. */
 const copySize = 1024 * 1024
 
 function* inFrames(
@@ -202,8 +202,8 @@ function* inFrames(
 }
 
 /**
- * Writes a new journal of these entries in place of the old one, which stands until the new one is complete and durable.
- * `switched` is told where each content is from now on, in the very moment when that becomes true.
+ * Writes a new journal with these entries in place of the old one. The old one stays until the new one is complete and durable. `switched`
+ * gets the new position of each content at the moment of the switch.
  */
 export const replaceJournal = async (
   journal: Journal,

@@ -2,7 +2,7 @@ import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { ByteRange } from './file.ts'
 
-/** One line without its line feed; the bytes are only lent until the next line is asked for. */
+/** One line without its line feed. The bytes are valid only until the next line is requested. */
 export interface Line {
   readonly offset: number
   readonly bytes: Buffer
@@ -11,7 +11,7 @@ export interface Line {
 const lineFeed = 0x0a
 const bufferSize = 256 * 1024
 
-/** Whole lines of some bytes, and the unfinished last one. */
+/** The whole lines in some bytes, and the unfinished last line. */
 export const linesIn = (bytes: Buffer): { readonly lines: Buffer[]; readonly rest: Buffer } => {
   const lines: Buffer[] = []
   let from = 0
@@ -22,15 +22,15 @@ export const linesIn = (bytes: Buffer): { readonly lines: Buffer[]; readonly res
   return { lines, rest: bytes.subarray(from) }
 }
 
-/** Cuts a file into lines through one buffer, which grows to the longest line. */
+/** Splits a file into lines with one buffer, which grows to the longest line. */
 const createLineCutter = ({ offset: start, length }: ByteRange) => {
   let buffer = Buffer.allocUnsafe(bufferSize)
   let filled = 0
-  /** Where the buffer begins in the file. */
+  /** The position of the buffer in the file. */
   let offset = start
   const end = start + length
   return {
-    /** Where to read from and to; undefined at the end. */
+    /** The next range to read. Undefined at the end. */
     next: (): { readonly into: Buffer; readonly from: number } | undefined => {
       const from = offset + filled
       if (from >= end) return undefined
@@ -41,7 +41,7 @@ const createLineCutter = ({ offset: start, length }: ByteRange) => {
       }
       return { into: buffer.subarray(filled, filled + end - from), from }
     },
-    /** So many bytes were read. */
+    /** This many bytes were read. */
     cut: (count: number, show: (line: Line) => void): void => {
       const { lines, rest } = linesIn(buffer.subarray(0, filled + count))
       for (const bytes of lines) {
@@ -55,7 +55,7 @@ const createLineCutter = ({ offset: start, length }: ByteRange) => {
   }
 }
 
-/** Shows every whole line of a stretch of the file; returns whether an unfinished one follows. */
+/** Calls `show` with every whole line of a range of the file. Returns whether an unfinished line follows. */
 export const eachLine = async (file: FileHandle, range: ByteRange, show: (line: Line) => void): Promise<boolean> => {
   const cutter = createLineCutter(range)
   for (let next = cutter.next(); next !== undefined; next = cutter.next()) {
@@ -66,7 +66,7 @@ export const eachLine = async (file: FileHandle, range: ByteRange, show: (line: 
   return cutter.isUnfinished()
 }
 
-/** As `eachLine`, for jobs that must not wait. */
+/** Like `eachLine`, for jobs that must not wait. */
 export const eachLineNow = (file: FileHandle, range: ByteRange, show: (line: Line) => void): boolean => {
   const cutter = createLineCutter(range)
   for (let next = cutter.next(); next !== undefined; next = cutter.next()) {

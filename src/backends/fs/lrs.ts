@@ -10,15 +10,15 @@ import type { StoreOptions } from './open-files.ts'
 import { type FsStore, openStore } from './store.ts'
 
 export interface FsOptions {
-  /** Where the files are; RALPH_APP_DIR unless set. Made when it is missing. */
+  /** The directory of the files. The default is RALPH_APP_DIR. It is created when it is missing. */
   readonly directory?: string
-  /** Name of the file of the statements in each directory; `fs_lrs.jsonl` unless set. */
+  /** The name of the file of statements in each directory. The default is `fs_lrs.jsonl`. */
   readonly file?: string
 }
 
 /**
- * A target is a directory of this name, beside the common file of statements. `INVALID_SETTING` when it cannot be a
- * name, or is that of this file, which on some file systems has no case.
+ * A target is a directory with this name, beside the common file of statements. Throws `INVALID_SETTING` when the target cannot be a name,
+ * or is the name of that file. Some file systems ignore case.
  */
 export const directoryOf = ({ directory, file }: StoreOptions, target: string | undefined): string => {
   if (target === undefined) return directory
@@ -32,7 +32,7 @@ export const directoryOf = ({ directory, file }: StoreOptions, target: string | 
   return join(directory, requireTarget(target))
 }
 
-/** Keeps each target in one file of JSON lines, as Ralph does, with all else beside it in `.lrs`. */
+/** Keeps each target in one file of JSON lines, in the form of Python Ralph. The other data is beside it in `.lrs`. */
 export const openFs = (options: FsOptions, context: BackendContext): LrsBackend => {
   const directory = options.directory ?? context.appDir
   const file = options.file ?? 'fs_lrs.jsonl'
@@ -40,10 +40,10 @@ export const openFs = (options: FsOptions, context: BackendContext): LrsBackend 
     placeOf: (target) => directoryOf({ directory, file }, target),
     keyOf: (own) => own,
     open: (own) => {
-      // A store of documents only has `.lrs`, and no file of statements yet.
+      // A store with documents only has `.lrs`, but no file of statements yet.
       const isThere = existsSync(join(own, file)) || existsSync(join(own, '.lrs'))
       if (context.mustExist && !isThere) throw notThere(join(own, file))
-      // All that is in `.lrs` is unreachable behind it.
+      // The mode of `.lrs` protects everything in it.
       const tightened = tighten([join(own, file), join(own, '.lrs')])
       if (tightened !== undefined) context.warn(tightened)
       return openStore({ directory: own, file }, context)

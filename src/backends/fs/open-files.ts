@@ -15,14 +15,14 @@ import type { TransactionFiles } from './transaction.ts'
 
 export interface StoreOptions {
   readonly directory: string
-  /** Name of the file of the statements. */
+  /** The name of the file of statements. */
   readonly file: string
 }
 
-/** What stands beside the statements: in a directory of its own, which Ralph passes over when it reads `*`. */
+/** The directory of the other data. Python Ralph skips it when it reads `*`. */
 export const ownDirectory = '.lrs'
 export const ownFiles = { journal: 'journal', attachments: 'attachments', intent: 'intent' } as const
-/** What `lockStore` is told to lock. */
+/** The name that `lockStore` locks. */
 export const lockName = 'store'
 
 export interface Opened {
@@ -47,7 +47,7 @@ const closingOnFailure = async <T>(
   }
 }
 
-/** Whatever Node says: of a read-only file system it says that something is missing. */
+/** The error of Node is misleading: on a read-only file system it says that something is missing. */
 const makeDirectory = async (directory: string): Promise<void> => {
   try {
     await mkdir(directory, { recursive: true })
@@ -57,14 +57,14 @@ const makeDirectory = async (directory: string): Promise<void> => {
   }
 }
 
-/** Opens the files of one store, made where they are not there, and mends what a crash has left. */
+/** Opens the files of one store, creates the missing ones, and repairs them after a crash. */
 export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: BackendContext) =>
   closingOnFailure(async (opened): Promise<Opened> => {
     const own = join(directory, ownDirectory)
     await makeDirectory(own)
     const lock = lockStore(join(own, lockName))
     opened(() => lock.release())
-    // A file of statements that is a link belongs to another store, too: only one of them may write to it.
+    // A file of statements that is a link belongs to another store too. Only one of them may write to it.
     const real = realPathOf(join(directory, file))
     const ownOfReal = join(dirname(real), ownDirectory)
     if (ownOfReal !== realPathOf(own)) {
@@ -93,7 +93,7 @@ export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: Ba
       warn
     })
     opened(() => statements.close())
-    // What it announced is settled: whatever happens to the file from now on is not its business.
+    // The announced batch is settled, so later changes of the file do not concern it.
     await intent.truncate(0)
     await intent.datasync()
     await syncDirectory(own)

@@ -13,7 +13,7 @@ import { type ByteRange, openOrCreate, read, readNow, writeFully } from './file.
 import { type Intent, withoutHalf } from './intent.ts'
 import { eachLine, eachLineNow, type Line } from './lines.ts'
 
-/** A statement that is about to become a line. */
+/** A statement that becomes a line. */
 export interface NewLine {
   readonly id: StatementId
   readonly stored: Micros
@@ -24,23 +24,23 @@ export interface NewLine {
   readonly bytes: Buffer
 }
 
-/** Ralph's file: one statement per line. Texts stay in it; what is derived from them is in memory. */
+/** The file of Python Ralph: one statement per line. The texts stay in the file, and the derived data is in memory. */
 export interface StatementFile {
   readonly file: FileHandle
   readonly index: StatementIndex
   readonly metadata: MetadataIndex
-  /** Where the next line goes. */
+  /** The position of the next line. */
   readonly end: number
-  /** Whether the last line has no line feed: somebody else did not finish it. */
+  /** Whether the last line has no line feed, because another program did not finish it. */
   readonly unfinished: boolean
-  /** Takes in what others have appended since. `STORE_UNAVAILABLE` when the file is no longer this one. */
+  /** Reads what other programs have appended. Throws `STORE_UNAVAILABLE` when the file was replaced. */
   takeInOthers(): void
   /** Prepares lines for the index, in steps. Readers do not see them before `takeIn`. */
   stage(lines: readonly NewLine[]): Yielding<void>
-  /** The lines that were staged are now in the file, one after another from `offset` on. */
+  /** The prepared lines are now in the file, one after another from `offset` on. */
   takeIn(lines: readonly NewLine[], offset: number): void
   read(rows: readonly IndexRow[]): Promise<StoredStatement[]>
-  /** Of its text, in bytes. */
+  /** The length of its text, in bytes. */
   readonly lengthOf: (row: IndexRow) => number
   /** For jobs that must not wait. */
   statement(id: StatementId): Statement | undefined
@@ -49,18 +49,18 @@ export interface StatementFile {
 
 export interface StatementFileOptions {
   readonly path: string
-  /** What a crash may have left half done. */
+  /** The commit that a crash may have interrupted. */
   readonly intent: Intent | undefined
-  /** By their `stored`: statements that teach nothing. */
+  /** The `stored` values of statements without influence on descriptions. */
   readonly unlearned: ReadonlySet<Micros>
-  /** What statements teach is kept apart from this `stored` on, which may yet become known. */
+  /** From this `stored` on, descriptions are kept per Authority. It may become known later. */
   readonly apart: { readonly since: Micros }
-  /** Is told each `stored` that statements have. */
+  /** Called with each `stored` of a statement. */
   readonly passed: (stored: Micros) => void
   readonly warn: (message: string) => void
 }
 
-/** So many broken lines are named one by one. */
+/** The number of broken lines that are named one by one. */
 const maxWarnings = 20
 
 const valueIn = (line: Buffer): unknown => {
@@ -71,10 +71,10 @@ const valueIn = (line: Buffer): unknown => {
   }
 }
 
-/** Empty, or ended as on Windows. */
+/** Empty, or with the line end of Windows. */
 const isBlank = (line: Buffer): boolean => line.length === 0 || (line.length === 1 && line[0] === 0x0d)
 
-/** Takes back what the last commit before a crash has written, unless it is all there. */
+/** Removes the lines of the last commit before a crash, unless all of them exist. */
 const recover = async (file: FileHandle, intent: Intent): Promise<void> => {
   const { size } = await file.stat()
   if (size <= intent.offset) return
@@ -85,7 +85,7 @@ const recover = async (file: FileHandle, intent: Intent): Promise<void> => {
   await file.datasync()
 }
 
-/** Neighbours in the file are read in one go, across gaps of up to this many bytes. */
+/** Neighbors in the file are read in one step, across gaps of up to this many bytes. */
 const maxGap = 8192
 const maxRead = 1024 * 1024
 
@@ -100,16 +100,16 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
   const metadata = createMetadataIndex()
   const offsets: number[] = []
   const lengths: number[] = []
-  /** Rows whose text lacks what an LRS sets: others wrote them. */
+  /** Rows of other programs: their texts lack the properties that an LRS sets. */
   const restamped = new Set<IndexRow>()
   let end = 0
   let unfinished = false
   let lineNumber = 0
   let broken = 0
 
-  /** Takes in a line that may be anything; `add` puts it into the index. Returns why it cannot be one. */
+  /** Reads a line with any content. `add` puts it into the index. Returns the reason if it is not a statement. */
   const readLine = ({ offset, bytes }: Line, add: StatementIndex['append']): string | undefined => {
-    // Whoever opens the file again must find the same time, whatever the clock says: it is judged without one.
+    // The same time must result when the file is opened again, so it is computed without the clock.
     const judged = adopt(valueIn(bytes), { now: Number.POSITIVE_INFINITY, otherwise: 0 })
     if ('reason' in judged) return judged.reason
     const { id, stored, statement, lacksTimes, teaches } = judged
@@ -189,7 +189,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
       if (size < end) throw damaged()
       if (size === end) return
       const add: StatementIndex['append'] = (statement) => index.add([statement])
-      // A line that was unfinished when it was last looked at is left alone to its end.
+      // A line that was unfinished at the last read is ignored up to its end.
       const place = { offset: end, length: size - end }
       let skip = unfinished
       unfinished = eachLineNow(file, place, (line) => {
@@ -240,7 +240,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
       const row = index.row(id)
       if (row === undefined) return undefined
       const bytes = readNow(file, { offset: offsets[row] ?? 0, length: lengths[row] ?? 0 })
-      // It was taken in as a statement.
+      // It was adopted as a statement.
       return JSON.parse(bytes.toString()) as Statement
     },
     close: () => file.close()

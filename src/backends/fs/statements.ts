@@ -11,7 +11,7 @@ import { type JournalState, keepApart } from './journal-state.ts'
 import type { NewLine } from './statement-file.ts'
 import type { Transaction, TransactionFiles } from './transaction.ts'
 
-/** The job that stores a batch: it refuses before it changes anything. */
+/** The job that stores a batch. It refuses the batch before it changes anything. */
 export const createInsert = (
   { statements, journal }: TransactionFiles,
   transaction: Transaction,
@@ -39,7 +39,7 @@ export const createInsert = (
       const { id, statement } = incoming
       const line = { id, stored, statement, define: batch.define, apart: batch.apart, bytes }
       lines.push(line)
-      // Before anybody else runs: from now on `consistentThrough` is earlier than this one.
+      // It runs before any other code, so from now on `consistentThrough` is earlier than this statement.
       transaction.addStatement(line, fresh.length)
       yield
     }

@@ -27,7 +27,7 @@ export interface FsStore extends EngineStore {
 }
 
 /**
- * Opens the store, made when it is not there. `STORE_IN_USE` when another process writes to it, `STORE_FULL` when it
+ * Opens the store, and creates it when it does not exist. Throws `STORE_IN_USE` when another process writes to it, `STORE_FULL` when it
  * cannot be written, `STORE_CORRUPT` when its own files are damaged.
  */
 export const openStore = async (options: StoreOptions, context: BackendContext): Promise<FsStore> => {
@@ -128,8 +128,8 @@ const build = (
   const keepTime = (): Promise<void> => write(() => transaction.addEntry(journal, { passed: times.now() }))
 
   /**
-   * Whether writing works again is found out by writing as much as failed: a full disk may have room for less. Limits on the
-   * size of a file are met as well, since it is written where the longest file ends.
+   * Writes as much as the failed write, because a full disk may have room for less. It writes at the end of the longest file, so a limit on
+   * the size of a file is found too.
    */
   const tryWriting = async (size: number): Promise<void> => {
     const longest = Math.max(statements.end, journal.end, files.attachments.end)
@@ -198,9 +198,9 @@ const build = (
     },
     close: async () => {
       if (closed) return
-      // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
+      // A promise of `consistentThrough` that no statement has passed must be kept after a restart too.
       const kept = keepTime().catch((error: unknown) => {
-        // Only a promise to readers is at stake: statements were durable when they were acknowledged.
+        // Only a promise to readers may be lost. The statements were durable when they were acknowledged.
         warn(`the last write to ${directory} failed: ${messageOf(error)}`)
       })
       closed = true

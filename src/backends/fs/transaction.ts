@@ -13,26 +13,26 @@ import type { NewLine, StatementFile } from './statement-file.ts'
 /** The files of one store. */
 export interface TransactionFiles {
   readonly statements: StatementFile
-  /** Documents, and what is to be remembered of statements. */
+  /** Documents, and notes about statements. */
   readonly journal: Journal
-  /** Contents of attachments: apart, since none is ever dropped. */
+  /** The contents of attachments. They have a separate file, because none is ever removed. */
   readonly attachments: Journal
   readonly intent: FileHandle
 }
 
-/** What the jobs of a group have done so far; nobody else sees it before it is durable. */
+/** The changes of a group of jobs so far. No reader sees them before they are durable. */
 export interface Transaction extends Omit<Transactions, 'commit'> {
-  /** Whether there was anything to be made durable. */
+  /** Returns whether there was anything to make durable. */
   commit(): Promise<boolean>
-  /** One of so many that are there together or not at all. */
+  /** Adds one of `of` statements that are stored together or not at all. */
   addStatement(line: NewLine, of: number): void
-  /** `done` is told where the content is, once that is durable. */
+  /** `done` gets the position of the content once it is durable. */
   addEntry(to: Journal, entry: JournalEntry, content?: Uint8Array, done?: (range: ByteRange) => void): void
   /** A statement that was added. */
   statement(id: StatementId): Statement | undefined
-  /** Counts the terms that statements of the group inherit from each other and from stored ones. */
+  /** Counts the terms that statements of the group inherit, from each other and from stored statements. */
   readonly inheritance: InheritanceCount
-  /** The first `stored` that is given out but not visible. */
+  /** The first `stored` that was given out but is not visible yet. */
   earliest(): Micros | undefined
 }
 
@@ -51,16 +51,15 @@ const lineFeed = Buffer.from('\n')
 const nothing = Buffer.alloc(0)
 
 /**
- * One group of jobs, in several files. What stands beside the statements is made durable first, then the lines are appended:
- * once they are durable the group is committed. Lines of a batch are announced by an intent; if they are not all there
- * after a crash, they are taken back.
+ * One group of jobs, in several files. The other files are made durable first. Then the lines are appended, and when they are durable the
+ * group is committed. An intent announces the lines of a batch. If some of them are missing after a crash, all are removed.
  */
 export const createTransaction = ({ statements, journal, attachments, intent }: TransactionFiles): Transaction => {
   let lines: NewLine[] = []
   let byId = new Map<StatementId, Statement>()
   let added = new Map<Journal, AddedEntry[]>()
   let hasBatch = false
-  /** Where the files must be cut back to before they may be written to again. */
+  /** The sizes to which the files must be truncated before the next write. */
   let cutTo: Ends | undefined
 
   const { index } = statements
@@ -84,12 +83,12 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
     if (cutTo === undefined) return
     ftruncateSync(statements.file.fd, cutTo.statements)
     for (const [{ file }, end] of cutTo.journals) ftruncateSync(file.fd, end)
-    // The lines that it announces are not there: after a crash nothing is to be looked for.
+    // The announced lines do not exist, so nothing must be looked for after a crash.
     ftruncateSync(intent.fd, 0)
     cutTo = undefined
   }
 
-  /** Makes the entries of one journal durable; returns what is to be done once all of the group is. */
+  /** Makes the entries of one journal durable. Returns the work that follows when the whole group is durable. */
   const writeEntries = async (to: Journal, entries: readonly AddedEntry[]): Promise<() => void> => {
     const frame = await inTurns(frameOf(entries))
     await writeFrame(to.file, frame, to.end)
@@ -103,7 +102,7 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
     }
   }
 
-  /** A single statement is whole when its line is; only a batch needs its intent to outlive a power cut. */
+  /** A single statement is complete when its line is. Only the intent of a batch must survive a power failure. */
   const announce = async (): Promise<undefined> => {
     if (lines.length === 0) return
     await writeIntent(
@@ -133,7 +132,7 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
       if (lines.length === 0 && added.size === 0) return false
       const journals = [journal, attachments].map((each) => [each, each.end] as const)
       cutTo = { statements: statements.end, journals }
-      // All are waited for, so that nothing is being written when the files are cut back.
+      // Waits for all of them, so nothing is being written when the files are truncated.
       const settled = await Promise.allSettled([
         announce(),
         ...[...added].map(([to, entries]) => writeEntries(to, entries))
@@ -141,7 +140,7 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
       for (const each of settled) if (each.status === 'rejected') throw each.reason
       await append()
       cutTo = undefined
-      // Not before: what is staged cannot be taken back.
+      // Not earlier, because staged lines cannot be taken back.
       await inTurns(statements.stage(lines))
       if (lines.length > 0) statements.takeIn(lines, statements.end + (statements.unfinished ? 1 : 0))
       for (const each of settled) if (each.status === 'fulfilled') each.value?.()
@@ -153,7 +152,7 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
       try {
         cutBack()
       } catch {
-        // A disk that cannot even be cut back: `begin` tries again, and refuses until it can.
+        // If the disk does not even allow truncation, `begin` tries again and refuses until it succeeds.
       }
     },
     addStatement: (line, of) => {

@@ -17,7 +17,7 @@ export const createMemoryDocuments = (
       options?.signal?.throwIfAborted()
       return documents.get(key)
     },
-    // Nothing is awaited between showing and writing: no other change can come in between.
+    // Nothing is awaited between the read and the write, so no other change can come in between.
     change: async (key, change, options) => {
       requireOpen()
       options?.signal?.throwIfAborted()

@@ -10,7 +10,7 @@ import { createMemoryStatements } from './statements.ts'
 /** It has no settings. */
 export type MemoryOptions = Readonly<Record<string, never>>
 
-/** Keeps everything in this process and nothing beyond it: for tests, and to look at Ralph without leaving a trace. */
+/** Keeps everything in this process only. It is for tests, and for trying Ralph without leaving a trace. */
 export const openMemory = (_options: MemoryOptions, context: BackendContext): LrsBackend => {
   context.warn('The memory backend keeps nothing: all statements and documents are lost when the server stops.')
   let closed = false
@@ -18,7 +18,7 @@ export const openMemory = (_options: MemoryOptions, context: BackendContext): Lr
     if (closed) throw storeClosed()
   }
   return openTargets({
-    // Nothing here needs a name of any form, but who tries things out with this backend goes on with another.
+    // This backend accepts any name, but a user will later continue with another backend.
     placeOf: (target) => (target === undefined ? '' : requireTarget(target)),
     keyOf: (name) => name,
     open: (): EngineStore => {

@@ -26,7 +26,7 @@ interface Arrival extends StoredStatement {
   readonly statement: Statement
 }
 
-/** A batch is staged first. Readers see it when all of it is there. */
+/** A batch is staged first. Readers see it when all of it is stored. */
 export const createMemoryStatements = (
   clock: Clock,
   requireOpen: () => void
@@ -41,7 +41,7 @@ export const createMemoryStatements = (
   const texts: string[] = []
   const contents = new Map<string, Uint8Array>()
 
-  /** Of statements that are staged. */
+  /** The statements that are staged. */
   let staged = new Map<StatementId, Statement>()
   /** The first `stored` among them. */
   let earliest: Micros | undefined
@@ -54,7 +54,7 @@ export const createMemoryStatements = (
       staged = new Map()
       earliest = undefined
     },
-    // Jobs refuse before they stage anything.
+    // Jobs refuse a batch before they stage anything.
     rollback: () => {
       earliest = undefined
     }
@@ -71,11 +71,11 @@ export const createMemoryStatements = (
     const present = staged.get(id)
     if (present !== undefined) return present
     const row = index.row(id)
-    // Only what was validated before it was stored is kept.
+    // Only validated statements are stored.
     return row === undefined ? undefined : (JSON.parse(textOf(row)) as Statement)
   }
 
-  /** As many as fit into a page; a UTF-16 unit is three bytes at most. */
+  /** As many statements as fit into a page. A UTF-16 unit has three bytes at most. */
   const pageOf = ({ rows, more }: { readonly rows: readonly IndexRow[]; readonly more: boolean }): StatementPage => {
     const count = fitting(rows.map((row) => textOf(row).length * 3))
     return { statements: rows.slice(0, count).map(storedStatement), more: more || count < rows.length }
@@ -86,7 +86,7 @@ export const createMemoryStatements = (
     }
   }
 
-  /** It cannot fail: what is staged cannot be taken back. */
+  /** It cannot fail, because staged statements cannot be taken back. */
   const stage = function* (arrivals: readonly Arrival[]): Yielding<void> {
     yield* index.stage(arrivals)
     for (const { id, statement, text } of arrivals) {
@@ -124,7 +124,7 @@ export const createMemoryStatements = (
     const fresh: Arrival[] = []
     const already: StatementId[] = []
     for (const { id, stored, text } of restored) {
-      // What was stored elsewhere was validated there.
+      // A statement from another store was validated there.
       if (statementOf(id) === undefined) fresh.push({ id, stored, text, statement: JSON.parse(text) as Statement })
       else already.push(id)
       yield

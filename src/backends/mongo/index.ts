@@ -11,7 +11,7 @@ export const mongo = defineBackend({
       const { openMongo } = await import('./lrs.ts')
       return openMongo(parameters, context)
     },
-    files: 'MongoDB has tools of its own: mongodump of the whole database, with --oplog on a replica set'
+    files: 'use the tools of MongoDB: mongodump of the whole database, with --oplog on a replica set'
   },
   data: {
     summary: 'collections of MongoDB',

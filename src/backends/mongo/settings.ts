@@ -56,7 +56,7 @@ export const mongoParameters = {
   writeDelay: parameter('WRITE_DELAY', {
     kind: integer(0, 1000),
     default: 0,
-    description: 'Milliseconds for which the first of some requests waits for others to be written with it.'
+    description: 'Milliseconds that the first request of a batch waits for others to join.'
   }),
   clientOptions: parameter('CLIENT_OPTIONS', { kind: clientOptions, default: undefined, description: unused }),
   documentClass: parameter('CLIENT_OPTIONS__document_class', { kind: text, default: undefined, description: unused }),

@@ -3,7 +3,7 @@ import type { Database } from './connect.ts'
 import { batchesOf } from './in-batches.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
 
-/** Bytes go as they are in a parameter of their own; in an array they would be written in hexadecimal digits. */
+/** Bytes are sent unchanged in a separate parameter. In an array they would be sent as hexadecimal digits. */
 const insertSome = (target: number, some: readonly AttachmentContent[]): Query<never> => {
   const values: Value[] = [target]
   const rows = some.map(({ sha2, content }) => {

@@ -11,36 +11,36 @@ type Queries<Each extends readonly (readonly unknown[])[]> = { readonly [at in k
 
 /** One connection, for one user at a time. */
 export interface Session {
-  /** Sends them together and awaits all of their answers: one round trip. The first failure is thrown. */
+  /** Sends the queries together and waits for all answers: one round trip. Throws the first failure. */
   run<Each extends readonly (readonly unknown[])[]>(...queries: Queries<Each>): Promise<Rows<Each>>
-  /** Gives the connection back, or closes it, which undoes its transaction. */
+  /** Returns the connection to the pool, or closes it, which undoes its transaction. */
   release(isReusable: boolean): void
 }
 
-/** The connections to one database. Everything they throw is a `RalphError`, but for the reason of an AbortSignal. */
+/** The connections to one database. Every error is a `RalphError`, except the reason of an AbortSignal. */
 export interface Database {
   readonly place: DatabaseAddress
-  /** A query that changes nothing: asked once more where the connection turned out to be dead, stopped when given up. */
+  /** Runs a query that changes nothing. It is repeated once if the connection turns out to be dead, and stopped if the caller gives up. */
   read<Row extends readonly unknown[]>(query: Query<Row>, options?: CallOptions): Promise<readonly Row[]>
-  /** A single statement that is a transaction of its own. */
+  /** Runs a single statement, which is its own transaction. */
   write<Row extends readonly unknown[]>(query: Query<Row>): Promise<readonly Row[]>
-  /** `STORE_UNAVAILABLE` when none can be had in time. */
+  /** Throws `STORE_UNAVAILABLE` when no connection is free in time. */
   session(): Promise<Session>
-  /** Why the latest write failed, if it was for want of room; undefined after one that succeeded. */
+  /** The reason why the latest write failed, if the disk was full. Undefined after a write that succeeded. */
   fullness(): RalphError | undefined
   isClosed(): boolean
-  /** Resolves when all connections have been given back and closed. */
+  /** Resolves when all connections are returned and closed. */
   close(): Promise<void>
 }
 
-/** The driver gives 64 bits as text; ours are numbers that a double holds. */
+/** The driver returns 64-bit integers as text. Ours fit into a double. */
 const types = {
   getTypeParser: (oid: number) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, 'text'))
 }
 
 /**
- * What every connection is told first. The order of an index is what every query here is planned for: whatever
- * statistics say or fail to say, no table is sorted or read as a whole.
+ * The first statement on every connection. Every query here relies on the order of an index. No table is sorted or read as a whole,
+ * whatever the statistics say.
  */
 const greeting = ({ schema, statementTimeout }: Settings): string => {
   const settings = {
@@ -61,7 +61,7 @@ const greeting = ({ schema, statementTimeout }: Settings): string => {
   const set = Object.entries(settings).map(
     ([name, value]) => `set_config('${name}', ${pg.escapeLiteral(value)}, false)`
   )
-  // What is acknowledged is durable, whatever was chosen for other programs; a stricter choice is left alone.
+  // Acknowledged data is durable, whatever the setting for other programs is. A stricter setting stays.
   return `SELECT pg_backend_pid(), set_config('synchronous_commit',
     CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
     ${set.join(', ')}`
@@ -71,7 +71,7 @@ export const begin = plain('BEGIN')
 export const commit = plain('COMMIT')
 export const rollback = plain('ROLLBACK')
 
-/** As the driver words it: there were connections, but others had them all the time. */
+/** The words of the driver: there were connections, but others used them the whole time. */
 const poolTimeout = 'timeout exceeded when trying to connect'
 
 const busyError = (poolSize: number): RalphError =>
@@ -89,11 +89,11 @@ export const openDatabase = (settings: Settings): Database => {
     database,
     user,
     ssl,
-    // Undefined would be looked for in the environment and in ~/.pgpass.
+    // With undefined, the driver would look in the environment and in ~/.pgpass.
     password: password ?? '',
     application_name: 'ralph',
     keepAlive: true,
-    // A statement for which the operator has set more time has that.
+    // If the operator allows a statement more time, that limit counts.
     query_timeout: Math.max(timeout, statementTimeout),
     connectionTimeoutMillis: connectTimeout
   }
@@ -101,14 +101,14 @@ export const openDatabase = (settings: Settings): Database => {
   const ignore = (): void => {}
   const pool = new pg.Pool({
     ...config,
-    // Several statements may be under way on one connection: they share a round trip.
+    // Several statements may be in progress on one connection. They share a round trip.
     pipeline: true,
     max: poolSize,
     idleTimeoutMillis: 60_000,
     // The driver asks for one format only.
     types: types as pg.CustomTypesConfig,
     onConnect: async (client) => {
-      // A connection that is lost while nothing is asked of it: the next query says so.
+      // An idle connection was lost. The next query reports it.
       client.on('error', ignore)
       const { rows } = await client.query<{ pg_backend_pid: number }>(greeting(settings))
       processes.set(client, rows[0]?.pg_backend_pid ?? 0)
@@ -129,7 +129,7 @@ export const openDatabase = (settings: Settings): Database => {
     }
   }
 
-  /** What is thrown to who writes. */
+  /** The error for the caller of a write. */
   const writeError = (error: unknown): unknown => {
     const translated = translateError(error, place)
     if (translated instanceof RalphError && translated.code === 'STORE_FULL') full = translated
@@ -142,11 +142,11 @@ export const openDatabase = (settings: Settings): Database => {
   ): Promise<readonly Row[]> => {
     const named = name === undefined ? { text } : { name, text }
     const { rows } = await client.query<unknown[]>({ ...named, values: [...values], rowMode: 'array' })
-    // The row types are those of the schema, which this folder alone creates.
+    // The row types are those of the schema, which only this folder creates.
     return rows as readonly unknown[] as readonly Row[]
   }
 
-  /** One statement is a transaction of its own, unless something is to hold for it only. */
+  /** One statement is its own transaction, unless a setting must apply to it alone. */
   const sendAlone = async <Row extends readonly unknown[]>(
     client: pg.PoolClient,
     query: Query<Row>
@@ -159,8 +159,8 @@ export const openDatabase = (settings: Settings): Database => {
   }
 
   /**
-   * By a connection of its own: all others may be busy. When it resolves the server has stopped the query, or will not
-   * touch a later one (a signal that finds no query is forgotten), or is not there, and then the time limit ends it.
+   * Uses another connection, because those of the pool may be busy. When it resolves, the server has stopped the query or will not stop
+   * a later one (a signal that finds no query is forgotten). If the server is unreachable, the time limit ends the query.
    */
   const cancel = async (process: number): Promise<void> => {
     const client = new pg.Client(config)
@@ -202,7 +202,7 @@ export const openDatabase = (settings: Settings): Database => {
         throw error
       } finally {
         signal?.removeEventListener('abort', givenUp)
-        // Not before: the next query of this connection would be stopped instead.
+        // Not earlier: otherwise the signal would stop the next query of this connection.
         if (cancelling === undefined) client.release(lost)
         else void cancelling.then(() => client.release(lost))
       }
@@ -218,7 +218,7 @@ export const openDatabase = (settings: Settings): Database => {
         return await readOnce(query, signal)
       } catch (error) {
         if (signal?.aborted) throw signal.reason
-        // What was idle may have died without a word, in a restart of the server for one.
+        // An idle connection may be dead without a sign, for example after a restart of the server.
         if (error instanceof RalphError || !isLost(error) || isUnanswered(error)) throw translateError(error, place)
       }
       return readOnce(query, signal).catch((error: unknown) => {
@@ -247,7 +247,7 @@ export const openDatabase = (settings: Settings): Database => {
           const failed = answers.find(({ status }) => status === 'rejected')
           if (failed?.status === 'rejected') throw writeError(failed.reason)
           if (queries.some((query) => query === commit)) full = undefined
-          // One for each query, in their order.
+          // One answer for each query, in the same order.
           return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : [])) as Rows<Each>
         },
         release: (isReusable) => client.release(!isReusable)

@@ -9,7 +9,7 @@ import { leastId } from './keys.ts'
 import { inOrder, inRange, type PageRow, pageFrom, pageOf, rangeOf } from './page.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
 
-/** Each of the two lists is in order: they are merged. */
+/** Both lists are sorted, so they are merged. */
 const half = (condition: string): string => `
   (SELECT stored, id, text FROM statement WHERE target = $1 AND ${condition}
    AND ${inRange('statement', true, ['$2', '$3::uuid', '$4'])} ${inOrder('statement', true)} LIMIT $5::bigint + 1)`
@@ -69,7 +69,7 @@ export const createCopy = (database: Database, target: number, writer: BatchedWr
     }))
   },
   restoreDocuments: async (documents, { signal } = {}) => {
-    // One statement changes a row once only, and all take their rows in the same order.
+    // One statement can change a row only once, and all statements lock their rows in the same order.
     const each = new Map(documents.map((one) => [digestOfKey(one.key), one]))
     const sorted = [...each.keys()]
       .sort()

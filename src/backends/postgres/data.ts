@@ -41,7 +41,7 @@ const hasLrs = prepare<[number]>(
    WHERE nspname = $1 AND relname IN ('target', 'statement', 'migration') HAVING count(*) = 3`
 )
 
-/** Settings are named as those of the LRS role. */
+/** The settings have the names of those of the LRS role. */
 const settingsOfRole = (options: PostgresOptions): ReturnType<typeof settingsOf> => {
   try {
     return settingsOf(options)
@@ -52,8 +52,8 @@ const settingsOfRole = (options: PostgresOptions): ReturnType<typeof settingsOf>
 }
 
 /**
- * Tables of records in a schema of PostgreSQL: the id, the time, and the text of the record as it came, of type json. A
- * table, and the schema, is made when something is written to it. What an LRS of ours keeps in the schema can be read.
+ * Tables of records in a schema of PostgreSQL: the id, the time, and the unchanged text of the record with the type json. The first write
+ * creates the table and the schema. The statements of our LRS in the schema can be read too.
  */
 export const openPostgresData = async (options: PostgresDataOptions): Promise<RecordsBackend> => {
   const settings = settingsOfRole(options)

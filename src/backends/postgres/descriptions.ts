@@ -4,7 +4,7 @@ import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
 import { digestOf, listOf } from './keys.ts'
 import { prepare, type Query } from './query-text.ts'
 
-/** How a query is asked: within a session, or by a reader. */
+/** Runs a query: within a session, or for a reader. */
 export type Ask = <Row extends readonly unknown[]>(query: Query<Row>) => Promise<readonly Row[]>
 
 type DescribedRow = readonly [isActivity: boolean, digest: string, text: string]
@@ -16,7 +16,7 @@ const selectDescriptions = prepare<DescribedRow>(
    SELECT false, digest, display::text FROM verb WHERE target = $1 AND digest = ANY ($3::uuid[])`
 )
 
-// One JSON list each: what is in it may hold any character.
+// One JSON list each, because the values may contain any character.
 const upsertDefinitions = prepare(
   'upsert_definitions',
   `INSERT INTO activity (target, digest, iri, definition)
@@ -41,7 +41,7 @@ const selectNames = prepare<[name: string]>(
   'SELECT name::text FROM agent_name WHERE target = $1 AND agent = $2 ORDER BY stored, name::text COLLATE "C"'
 )
 
-/** A digest as PostgreSQL writes it, without its dashes. */
+/** A uuid of PostgreSQL without its dashes. */
 const bare = (uuid: string): string => uuid.replaceAll('-', '')
 
 export const describe = async (
@@ -58,7 +58,7 @@ export const describe = async (
   for (const [isActivity, digest, text] of rows) {
     const iri = (isActivity ? activityOf : verbOf).get(bare(digest))
     if (iri === undefined) continue
-    // Merged from descriptions that were validated.
+    // It was merged from validated descriptions.
     if (isActivity) definitions.set(iri, JSON.parse(text) as ActivityDefinition)
     else displays.set(iri, JSON.parse(text) as LanguageMap)
   }
@@ -68,7 +68,7 @@ export const describe = async (
 const listed = (all: ReadonlyMap<string, object>): string =>
   JSON.stringify([...all].map(([iri, description]) => [digestOf(iri), iri, description]))
 
-/** What a batch has learned. */
+/** Writes the descriptions and names of a batch. */
 export const writeDescriptions = (target: number, { definitions, displays, names }: WriteBatch): Query<never>[] => [
   ...(definitions.size === 0 ? [] : [upsertDefinitions(target, listed(definitions))]),
   ...(displays.size === 0 ? [] : [upsertDisplays(target, listed(displays))]),

@@ -16,7 +16,7 @@ const select = prepare<DocumentRow>(
   'SELECT revision, content, content_type, etag, updated FROM document WHERE target = $1 AND digest = $2'
 )
 
-// A revision is never given to another document, and none that is written anew has an old one.
+// A revision is never used for two documents, and a new document never gets an old revision.
 const insert = prepare<[updated: Micros]>(
   'insert_document',
   `INSERT INTO document (target, digest, scope, registration, key, content, content_type, etag, updated, revision)
@@ -24,7 +24,7 @@ const insert = prepare<[updated: Micros]>(
    ON CONFLICT (target, digest) DO NOTHING RETURNING updated`
 )
 
-// Later than it was, also where the clock of another server is ahead.
+// Later than before, even if the clock of another server is ahead.
 const update = prepare<[updated: Micros]>(
   'update_document',
   `UPDATE document SET content = $4, content_type = $5, etag = $6, updated = greatest($7, updated + 1),
@@ -52,7 +52,7 @@ const clearOne = prepare(
   'DELETE FROM document WHERE target = $1 AND scope = $2 AND registration = $3'
 )
 
-/** Parts are joined as JSON, so that no two scopes are one. */
+/** The parts are joined as JSON, so two scopes never have the same digest. */
 const scopeDigest = (scope: DocumentScope): string => {
   switch (scope.kind) {
     case 'state':
@@ -68,7 +68,7 @@ const scopeDigest = (scope: DocumentScope): string => {
 const registrationOf = (scope: DocumentScope): string | undefined =>
   scope.kind === 'state' ? scope.registration : undefined
 
-/** An absent registration is a key of its own. */
+/** An absent registration has its own key. */
 const registrationDigest = (registration: string | undefined): string => digestOf(registration ?? '')
 
 export const digestOfKey = (key: DocumentKey): string =>
@@ -90,7 +90,7 @@ export const createDocuments = (database: Database, target: number, clock: Clock
     updated
   })
 
-  /** Clearings of overlapping scopes may wait for each other: then one of them is undone, and repeated. */
+  /** Two requests that clear overlapping scopes may wait for each other. Then the server undoes one of them, and it is repeated. */
   const writeAgain = async <Row extends readonly unknown[]>(query: Query<Row>): Promise<readonly Row[]> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -128,7 +128,7 @@ export const createDocuments = (database: Database, target: number, clock: Clock
             : selectIdsOfOne(target, scopeDigest(scope), since, registrationDigest(registration)),
           signal === undefined ? {} : { signal }
         )
-        // Written by JSON.stringify; the type json is parsed by the driver.
+        // Written by JSON.stringify. The driver parses the type json.
         return rows.map(([id]) => id)
       },
       clear: async (scope) => {

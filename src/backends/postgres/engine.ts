@@ -9,34 +9,36 @@ import { lookUp } from './look-up.ts'
 import { prepare, type Query } from './query-text.ts'
 import { writesOf } from './write.ts'
 
-/** Who holds it is the only writer of the target, of all processes; it is let go when the transaction ends, or dies. */
+/**
+ * The holder of this lock is the only writer of the target among all processes. The lock ends with the transaction, or with its connection.
+ */
 const lockTarget = prepare<ProgressRow>(
   'lock_target',
   'SELECT last, writer, xmin::text FROM target WHERE number = $1 FOR UPDATE'
 )
 
-/** `version` is another one after each batch, of whichever process. */
+/** `version` changes with each batch, of any process. */
 type ProgressRow = readonly [last: Micros, writer: string | null, version: string]
 
-/** States in which a transaction that has changed nothing may begin again: see translate-error.ts. */
+/** SQLSTATEs after which a transaction that has changed nothing may begin again: see errors.ts. */
 const mayBeginAgain = (error: unknown): boolean => {
   if (!(error instanceof RalphError) || error.code !== 'STORE_UNAVAILABLE') return false
   const { state } = error.details
-  // Without a state: the connection was lost.
+  // Without SQLSTATE: the connection was lost.
   return state === undefined || state === '57P01' || isUndone(error)
 }
 
-/** The server has undone a transaction for another's sake. */
+/** The server has undone a transaction in favor of another one. */
 const isUndone = (error: unknown): boolean =>
   error instanceof RalphError && (error.details.state === '40001' || error.details.state === '40P01')
 
 const attempts = 3
 
 export const createEngine = (database: Database, target: number): BatchEngine => {
-  /** Of this process; another one after a failure, which may have been written for all that is known. */
+  /** The name of this process as a writer. It changes after a failure, because the failed batch may have been written. */
   let writer: string = randomUUID()
 
-  /** Begins a transaction that holds the lock, once more where a connection turned out to be dead. */
+  /** Begins a transaction that holds the lock. It is repeated once if the connection turns out to be dead. */
   const start = async (): Promise<{ readonly session: Session; readonly row: ProgressRow }> => {
     for (let attempt = 1; ; attempt += 1) {
       const session = await database.session()
@@ -70,7 +72,7 @@ export const createEngine = (database: Database, target: number): BatchEngine =>
         session?.release(isReusable)
         session = undefined
       }
-      /** Where nothing was to be written, or what was failed. */
+      /** For a session without a write, and for a failed one. */
       const undo = async (): Promise<void> => {
         const isOver = await session?.run(rollback).then(
           () => true,
@@ -79,11 +81,11 @@ export const createEngine = (database: Database, target: number): BatchEngine =>
         leave(isOver === true)
       }
 
-      /** Again from the start, if nobody has come in between: what was planned is still right then. */
+      /** Repeats the whole write, if no other writer came in between. Then the plan is still valid. */
       const writeAgain = async (queries: readonly Query<never>[], failure: unknown): Promise<void> => {
         for (let attempt = 1; ; attempt += 1) {
           leave(false)
-          // Whoever it was undone for is to come first.
+          // The transaction in whose favor it was undone should come first.
           await setTimeout(10 * attempt)
           const again = await start()
           session = again.session

@@ -5,8 +5,8 @@ import { listOf } from './keys.ts'
 import { prepare } from './query-text.ts'
 
 /**
- * A list that is no longer than this is gone through one by one, whatever else is asked for; it takes some milliseconds.
- * Longer lists are read side by side.
+ * A list up to this length is read row by row, whatever the other filters are. It takes some milliseconds. Longer lists are read side by
+ * side.
  */
 export const longList = 5000
 
@@ -17,16 +17,16 @@ const countEntries = prepare<[token: string, count: number]>(
    ) FROM unnest($2::uuid[]) AS asked (token)`
 )
 
-/** The lists of a question: the statements that have at least one of some tokens. */
+/** One list of a query: the statements that have at least one of some tokens. */
 export type TokenKeys = readonly string[]
 
 export interface Frequencies {
-  /** The one of the lists that has fewest statements; undefined when all of them are long. */
+  /** The shortest of the lists. Undefined when all of them are long. */
   rarest(lists: readonly TokenKeys[], options?: CallOptions): Promise<TokenKeys | undefined>
 }
 
 export const createFrequencies = (database: Database, target: number, long: number): Frequencies => {
-  /** By their first tokens, those that are long: lists only ever grow, but for what is voided. */
+  /** The first tokens of lists that are long. Lists never become shorter, except by voiding. */
   const frequent = new LRUCache<string, true>({ max: 10_000 })
   return {
     rarest: async (lists, options) => {

@@ -11,7 +11,7 @@ export const postgres = defineBackend({
       const { openPostgres } = await import('./lrs.ts')
       return openPostgres(parameters, context)
     },
-    files: 'PostgreSQL has tools of its own: pg_dump of the schema, or a base backup with archived WAL'
+    files: 'use the tools of PostgreSQL: pg_dump of the schema, or a base backup with archived WAL'
   },
   data: {
     summary: 'tables of records in a schema of PostgreSQL',
@@ -24,7 +24,7 @@ export const postgres = defineBackend({
       delete: true,
       history: false,
       query: recordsQueryHelp,
-      target: 'read, write: a table; read: lrs, or lrs:NAME for a target, too; list: a schema'
+      target: 'read, write: a table; read: also lrs, or lrs:NAME for a target; list: a schema'
     },
     parameters: postgresDataParameters,
     open: async (parameters) => {

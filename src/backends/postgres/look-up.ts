@@ -9,7 +9,7 @@ import { prepare } from './query-text.ts'
 
 type FoundRow = readonly [
   id: StatementId,
-  /** Of the statement that refers to `id`; the other columns are null then. */
+  /** The statement that refers to `id`. The other columns are then null. */
   referrer: StatementId | null,
   stored: Micros,
   object: StatementId | null,
@@ -28,7 +28,7 @@ const selectStatements = prepare<FoundRow>(
    FROM statement WHERE target = $1 AND object = ANY ($2::uuid[]) AND object IS NOT NULL`
 )
 
-/** Those that a statement has by itself; what it inherits is kept beside it. */
+/** The tokens of the statement itself. Inherited tokens are kept in another column. */
 export const ownTokens = (statement: Statement): Set<Token> => {
   const tokens = new Set<Token>()
   for (const term of inheritableTerms(statement)) tokens.add(tokenOf(term))
@@ -58,6 +58,6 @@ const lookupOf = (rows: readonly FoundRow[]): Lookup => {
   return { present, referrers }
 }
 
-/** What is there of these ids, and what refers to them. */
+/** Reads the statements with these ids, and the statements that refer to them. */
 export const lookUp = async (ask: Ask, target: number, ids: readonly StatementId[]): Promise<Lookup> =>
   lookupOf(await ask(selectStatements(target, listOf(ids))))

@@ -10,18 +10,16 @@ import { createStore, numberOfTarget, type PostgresStore, requireThere } from '.
 export type { PostgresOptions } from './names.ts'
 
 /**
- * Keeps all targets in one schema of a PostgreSQL database, 14 or later, which any number of servers may share.
+ * Keeps all targets in one schema of a PostgreSQL database, version 14 or later. Any number of servers may share it.
  *
- * A batch of writing is a transaction that holds the row of its target, so that of all servers one writes to a target
- * at a time, `stored` follows the order of commits, and a reader sees a batch whole or not at all; no lease is needed,
- * and nothing is left unfinished by a server that dies. What is acknowledged was committed, with synchronous_commit on.
- * A document is replaced by comparing its revision; the times of documents that several servers write are as good as
- * their clocks, those of one document always increase.
+ * A batch is a transaction that locks the row of its target. So one server at a time writes to a target, `stored` follows the order of
+ * commits, and a reader sees a batch whole or not at all. No lease is needed, and a server that dies leaves nothing unfinished. Every
+ * acknowledged batch was committed with synchronous_commit on. A document is replaced only if its revision is the expected one. The
+ * times of documents come from the clocks of the servers, but the times of one document always increase.
  *
- * The role needs CREATE on the database, or a schema of its own, to make the tables; then USAGE on the schema, SELECT,
- * INSERT, UPDATE and DELETE on its tables and USAGE on its sequence are enough. Standbys cannot serve, since every
- * answer names a time to which it is consistent; a proxy must leave a connection to a session (PgBouncer:
- * `pool_mode = session`).
+ * To create the tables, the role needs CREATE on the database, or its own schema. After that USAGE on the schema, SELECT, INSERT,
+ * UPDATE and DELETE on its tables and USAGE on its sequence are enough. Standbys cannot serve, because every answer names a time to
+ * which it is consistent. A proxy must give each session its own connection (PgBouncer: `pool_mode = session`).
  */
 export const openPostgres = async (options: PostgresOptions, context: BackendContext): Promise<LrsBackend> => {
   const settings = settingsOf(options)

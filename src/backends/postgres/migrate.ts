@@ -6,10 +6,10 @@ import { migrations, tableNames } from './migrations.ts'
 import { quoted } from './names.ts'
 import { plain } from './query-text.ts'
 
-/** The oldest major version that every statement of SQL here was written for. */
+/** The oldest major version for which every SQL statement here was written. */
 const oldestVersion = 14
 
-/** "RLPH": no other program takes this advisory lock; schemas of one database are migrated one after the other. */
+/** "RLPH": no other program uses this advisory lock. The schemas of one database are migrated one after the other. */
 const lock = 0x524c5048
 
 type ServerRow = readonly [
@@ -38,7 +38,7 @@ const privileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const
 
 const listLiterals = (texts: readonly string[]): string => `ARRAY[${texts.map(literal).join()}]`
 
-/** What the role may not do with the tables; who made them may do all. */
+/** The privileges on the tables that the role lacks. The owner of the tables has all of them. */
 const lackingPrivileges = plain<[lacking: string]>(`
   SELECT privilege || ' on ' || name
   FROM unnest(${listLiterals(tableNames)}) AS tables (name), unnest(${listLiterals(privileges)}) AS privileges (privilege)
@@ -64,7 +64,7 @@ const requireUsable = (
 const missing = (count: number, schema: string) =>
   missingMigrations(migrations, count, { name: `the schema "${schema}"` })
 
-/** Where the role may not do itself what has to be done. */
+/** The error when the role may not migrate the tables itself. */
 const lacksPrivilege = (error: unknown, { place: { schema, user, database } }: Database): unknown => {
   if (!(error instanceof RalphError) || error.details.state !== '42501') return error
   const message =
@@ -74,7 +74,7 @@ const lacksPrivilege = (error: unknown, { place: { schema, user, database } }: D
   return new RalphError('STORE_UNAVAILABLE', message, { state: '42501' }, { cause: error.cause })
 }
 
-/** In one transaction: all steps that are missing, or nothing. Several servers that start together do so in turn. */
+/** Runs all missing steps in one transaction, or none. Several servers that start together do so one after the other. */
 const migrate = async (database: Database): Promise<void> => {
   const { schema } = database.place
   const session = await database.session()
@@ -101,14 +101,11 @@ const migrate = async (database: Database): Promise<void> => {
   }
 }
 
-/**
- * Looks at the server, and makes the tables or brings them up to date where needed. Throws what is missing, and what to
- * do about it.
- */
+/** Checks the server, and creates or updates the tables if needed. Throws an error that says what is missing and what to do. */
 export const prepareDatabase = async (database: Database): Promise<void> => {
   const { schema } = database.place
   const [server] = await database.read(look(schema))
-  if (server === undefined) throw new RalphError('INTERNAL', 'the server says nothing of itself')
+  if (server === undefined) throw new RalphError('INTERNAL', 'the server did not answer with its version')
   requireUsable(database, server)
   const [, , , hasSchema, hasTable, mayUse] = server
   if (!mayUse) throw forbidden(database.place, 'USAGE of the schema')

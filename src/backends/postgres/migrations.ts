@@ -1,15 +1,15 @@
 /**
- * The schema, as steps that each database has gone through from its first day; the table `migration` says which. A step
- * that was released is never changed: add another. Columns are in the order that leaves the least room between them.
+ * The schema, as the steps that each database goes through from its creation. The table `migration` counts the steps. Never change a
+ * step that was released: add another one. The order of columns leaves the least room between them.
  *
- * target      one row per target, '' the default one. Who writes to a target holds a lock on its row. `last`: no
- *             statement of it was stored later, and nobody was promised one that is not; `writer`: who was last to say so.
- * statement   `object` is the id that its Object refers to, there or not; `inherited` are the tokens, 22 characters
- *             each, that it has from what it refers to, directly or further on. A statement is found by `id` in the
- *             primary key, in order in `statement_shown` unless it is voided, by what it refers to in `statement_object`.
- * entry       the sorted list of the statements that have a token (keys.ts, lean-tokens.ts) and are not voided.
- * activity, verb, agent_name, document   have digests as keys: an index takes no more than 2704 bytes, IRIs and ids do.
- *             What is text there is JSON, since PostgreSQL has no character U+0000 and JSON text can do without.
+ * target      One row per target, '' for the default one. A writer holds a lock on the row. No statement was stored, or promised, later
+ *             than `last`. `writer` is the process that wrote last.
+ * statement   `object` is the id that its Object refers to, whether that statement exists or not. `inherited` are the tokens of the
+ *             statements that it refers to, directly or indirectly, with 22 characters each. A statement is found by `id` in the primary
+ *             key, by its order in `statement_shown` unless it is voided, and by its reference in `statement_object`.
+ * entry       The sorted list of the statements that have a token (keys.ts, compact-tokens.ts) and are not voided.
+ * activity, verb, agent_name, document   Their keys are digests, because an index accepts at most 2704 bytes and IRIs and ids may have
+ *             more. Texts in these tables are JSON, because PostgreSQL has no character U+0000 and JSON text does not need it.
  */
 export const migrations: readonly string[] = [
   `
@@ -97,7 +97,7 @@ export const migrations: readonly string[] = [
   `
 ]
 
-/** What a role must be allowed to do, where another one owns the tables. */
+/** The tables on which a role needs privileges when another role owns them. */
 export const tableNames = [
   'target',
   'statement',

@@ -6,7 +6,7 @@ import { defaultTimeout } from '../../network/time-limit.ts'
 export const sslModes = ['disable', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof sslModes)[number]
 
-/** See `parameters.ts`; times in milliseconds. */
+/** See `settings.ts`. Times are in milliseconds. */
 export interface PostgresOptions {
   readonly connectionUri?: string | undefined
   readonly host?: string | undefined
@@ -22,11 +22,11 @@ export interface PostgresOptions {
   readonly connectTimeout?: number | undefined
   readonly statementTimeout?: number | undefined
   readonly writeDelay?: number | undefined
-  /** Statements that a list must hold to be read side by side with others, rather than one by one. */
+  /** A list with at least this many statements is read side by side with others. A shorter one is read row by row. */
   readonly longList?: number | undefined
 }
 
-/** All that is needed to connect, nothing of it left to the environment of the process. */
+/** Everything that is needed to connect. Nothing is read from the environment of the process. */
 export interface Settings {
   readonly host: string
   readonly port: number
@@ -57,7 +57,7 @@ interface UriParts {
 }
 
 const expectedUri =
-  'CONNECTION_URI is not understood, expected postgres://user:password@host:port/database, with sslmode and sslrootcert as its only parameters'
+  'CONNECTION_URI is invalid, expected postgres://user:password@host:port/database, with sslmode and sslrootcert as its only parameters'
 
 const readUri = (uri: string): UriParts => {
   const url = URL.canParse(uri) ? new URL(uri) : undefined
@@ -79,7 +79,7 @@ const readUri = (uri: string): UriParts => {
       ...(sslrootcert === undefined ? {} : { sslRootCert: sslrootcert })
     }
   } catch {
-    // decodeURIComponent on a lone %.
+    // decodeURIComponent fails on a lone %.
     throw invalid(expectedUri)
   }
 }
@@ -92,7 +92,7 @@ const readCertificates = (file: string): string => {
   }
 }
 
-/** As libpq has it: `require` encrypts and believes anybody, `verify-ca` does not look at the name of the host. */
+/** The meaning of libpq: `require` encrypts but accepts any server, and `verify-ca` does not check the host name. */
 const tlsOf = (mode: SslMode, file: string | undefined): ConnectionOptions | false => {
   if (mode === 'disable') return false
   const certificates = file === undefined ? {} : { ca: readCertificates(file) }
@@ -100,13 +100,13 @@ const tlsOf = (mode: SslMode, file: string | undefined): ConnectionOptions | fal
   return mode === 'verify-ca' ? { ...certificates, checkServerIdentity: () => undefined } : certificates
 }
 
-/** `INVALID_SETTING` for what cannot be meant. */
+/** Throws `INVALID_SETTING` for values that make no sense. */
 export const settingsOf = (options: PostgresOptions): Settings => {
   const uri = options.connectionUri === undefined ? {} : readUri(options.connectionUri)
   const { timeout = defaultTimeout } = options
   const user = uri.user ?? options.user ?? 'postgres'
   const schema = options.schema ?? 'ralph'
-  // Longer names are cut off by PostgreSQL, silently; those with "pg_" are its own.
+  // PostgreSQL silently cuts off longer names, and reserves names that begin with "pg_".
   if (Buffer.byteLength(schema) > 63 || schema === '' || schema.includes('\0') || schema.startsWith('pg_')) {
     throw invalid(`DEFAULT_SCHEMA is ${JSON.stringify(schema)}, expected 1 to 63 bytes that do not begin with pg_`)
   }
@@ -126,5 +126,5 @@ export const settingsOf = (options: PostgresOptions): Settings => {
   }
 }
 
-/** As SQL has it. */
+/** The form of SQL. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -5,15 +5,15 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import { greatestId, isNormalId, leastId, listOf } from './keys.ts'
 import { prepare } from './query-text.ts'
 
-/** `text` is null where the page has ended: by its limit, or by its size. */
+/** `text` is null where the page has ended, by its limit or by its size. */
 export type PageRow = readonly [stored: Micros, id: StatementId, text: string | null]
 
-/** Later than all that a store takes. */
+/** Later than every time that a store accepts. */
 const endOfTime: Micros = Number.MAX_SAFE_INTEGER
 
 /**
- * The part of the order (stored, id) that is asked for, in the direction of the question: from behind `start` up to and
- * including all that is stored at `end`. Before `start` with `end` excluded where the newest come first.
+ * The requested part of the order (stored, id), in the direction of the query. Oldest first: it begins after `start` and includes
+ * everything that is stored at `end`. Newest first: it lies before `start` and excludes `end`.
  */
 export interface PositionRange {
   readonly ascending: boolean
@@ -21,7 +21,7 @@ export interface PositionRange {
   readonly end: Micros
 }
 
-/** `after` may be any text that a cursor was made of: without a normal id it is the position before it. */
+/** The id of `after` may be any text from a cursor. If it is not a normal id, the position before it counts. */
 const positionOf = ({ stored, id }: Position, ascending: boolean): Position => ({
   stored,
   id: isNormalId(id) ? id : ascending ? leastId : greatestId
@@ -52,8 +52,8 @@ export const inOrder = (table: string, ascending: boolean): string =>
   `ORDER BY ${table}.stored${ascending ? '' : ' DESC'}, ${table}.id${ascending ? '' : ' DESC'}`
 
 /**
- * Of statements that were found, one more than wanted, those that make a page. The length of a text is known without
- * reading it: what is beyond the size of a page is not.
+ * Chooses the page among the found statements, which are one more than wanted. The length of a text is known without reading it, so a text
+ * beyond the size of the page is not read.
  */
 export const pageOf = (found: string, ascending: boolean, limit: string): string => `
   SELECT stored, id, CASE WHEN place <= ${limit}::bigint AND (place = 1 OR size <= ${maxPageSize}) THEN text END
@@ -63,7 +63,7 @@ export const pageOf = (found: string, ascending: boolean, limit: string): string
     WINDOW page AS (${inOrder('found', ascending)} ROWS UNBOUNDED PRECEDING)
   ) AS page ${inOrder('page', ascending)}`
 
-/** Those of some ids that are there: each is looked up in the index, whatever the planner thinks of their number. */
+/** The existing statements with these ids. Each is looked up in the index, whatever the planner thinks of their number. */
 const withIds = prepare<PageRow>(
   'with_ids',
   pageOf(

@@ -1,10 +1,10 @@
-/** A statement of SQL and its values. A `Row` is what its columns are; the schema holds it true. */
+/** An SQL statement and its values. `Row` is the type of its rows, and the schema guarantees it. */
 export interface Query<Row extends readonly unknown[]> {
-  /** Under which a connection keeps it prepared; undefined: it is not kept. */
+  /** The name under which a connection keeps it prepared. Undefined: it is not kept. */
   readonly name: string | undefined
   readonly text: string
   readonly values: readonly Value[]
-  /** Settings of the planner, for this statement only. */
+  /** Planner settings for this statement only. */
   readonly planning?: string
   /** Only for the type. */
   readonly row?: Row
@@ -12,12 +12,12 @@ export interface Query<Row extends readonly unknown[]> {
 
 export type Value = string | number | boolean | null | Uint8Array
 
-/** The text under a name is always the same. */
+/** The text under one name is always the same. */
 export const prepare =
   <Row extends readonly unknown[] = never>(name: string, text: string) =>
   (...values: readonly Value[]): Query<Row> => ({ name, text, values })
 
-/** Without values, and planned each time. */
+/** Without values. It is planned each time. */
 export const plain = <Row extends readonly unknown[] = never>(text: string, planning?: string): Query<Row> => ({
   name: undefined,
   text,

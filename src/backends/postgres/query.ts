@@ -8,7 +8,7 @@ import { listOf, tokenKey } from './keys.ts'
 import { inOrder, inRange, type PageRow, type PositionRange, pageFrom, pageOf, rangeOf } from './page.ts'
 import { plain, prepare } from './query-text.ts'
 
-/** As parameters: the target, the range, the limit, and then the tokens of each list as an array. */
+/** The parameters: the target, the range, the limit, and then the tokens of each list as an array. */
 const rangeParameters = ['$2', '$3::uuid', '$4'] as const
 const firstList = 6
 
@@ -28,9 +28,7 @@ const everything = (ascending: boolean) =>
 const textOf = (table: string): string =>
   `(SELECT text FROM statement WHERE target = $1 AND statement.id = ${table}.id) AS text`
 
-/**
- * The statements that have at least one of some tokens, each once and in order: the lists of all are merged.
- */
+/** The statements that have at least one of some tokens, each once and in order. The lists are merged. */
 const listOfAny = (ascending: boolean, lists: readonly string[], end: string): string => {
   const [only, ...others] = lists.map((list) => `${list} ${inOrder('entry', ascending)} ${end}`)
   if (others.length === 0) return only ?? ''
@@ -39,8 +37,8 @@ const listOfAny = (ascending: boolean, lists: readonly string[], end: string): s
 }
 
 /**
- * The statements of one list, in its order, each looked up in the lists of the others. `OFFSET 0` keeps the planner from
- * turning the look-ups into a join of whole lists.
+ * The statements of one list, in its order. Each is looked up in the other lists. `OFFSET 0` keeps the planner from turning the look-ups
+ * into a join of whole lists.
  */
 const probing = (ascending: boolean, alternatives: number, others: number) => {
   const probes = Array.from(
@@ -72,7 +70,7 @@ const both = <Made>(make: (ascending: boolean) => Made) => {
 }
 
 const all = both(everything)
-/** By the alternatives of the first list and the number of others: a question has five at most. */
+/** By the number of tokens of the first list, then by the number of other lists. A query has five lists at most. */
 const probes = [1, 2, 3].map((alternatives) =>
   Array.from({ length: 5 }, (_, others) => both((ascending) => probing(ascending, alternatives, others)))
 )
@@ -82,9 +80,8 @@ const onlyMerging = ['nestloop', 'hashjoin', 'sort', 'incremental_sort', 'hashag
   .join('; ')
 
 /**
- * The statements that several long lists have in common: the lists are read side by side, each once and in order. No
- * other plan will do, so it is planned with everything else forbidden, and with the values in it: numbers and
- * hexadecimal digits.
+ * The statements that several long lists have in common. The lists are read side by side, each once and in order. Other plans are too slow,
+ * so they are disabled. The values are in the SQL text: numbers and hexadecimal digits.
  */
 const merging = (
   target: number,

@@ -7,7 +7,7 @@ export const postgresParameters = {
     kind: text,
     default: undefined,
     description:
-      'postgres://user:password@host:port/database?sslmode=…: all in one; what it does not say is taken from the others.',
+      'postgres://user:password@host:port/database?sslmode=…. Parts that it lacks come from the other settings.',
     secret: true
   }),
   host: parameter('HOST', {
@@ -32,52 +32,54 @@ export const postgresParameters = {
   sslMode: parameter('SSL_MODE', {
     kind: choice(['disable', 'require', 'verify-ca', 'verify-full']),
     default: 'disable',
-    description: 'TLS, and how much of the certificate of the server must be right, as libpq has it.'
+    description:
+      'Whether TLS is used and what is checked in the certificate of the server. The values are those of libpq.'
   }),
   sslRootCert: parameter('SSL_ROOT_CERT', {
     kind: path,
     default: undefined,
-    defaultText: 'those that Node trusts',
-    description: 'File with the certificates that the server may be signed with.'
+    defaultText: 'the certificates that Node trusts',
+    description: 'File with the certificates of the authorities that may sign the certificate of the server.'
   }),
   schema: parameter('DEFAULT_SCHEMA', {
     kind: text,
     default: 'ralph',
-    description: 'Schema of the tables, made if it is missing.'
+    description: 'Schema of the tables. It is created if it is missing.'
   }),
   poolSize: parameter('POOL_SIZE', {
     kind: integer(2, 1000),
     default: 10,
-    description: 'Connections that are open at most; one more is used to stop what nobody waits for.'
+    description: 'Largest number of open connections. One more is used to cancel queries that no client waits for.'
   }),
   timeout: timeoutParameter('PostgreSQL'),
   connectTimeout: parameter('CONNECT_TIMEOUT', {
     kind: integer(1, 3_600_000),
     default: undefined,
-    defaultText: '5000, and no more than TIMEOUT',
-    description: 'Milliseconds for which a connection, new or free, is waited for.'
+    defaultText: '5000, but at most TIMEOUT',
+    description: 'Milliseconds to wait for a new or a free connection.'
   }),
   statementTimeout: parameter('STATEMENT_TIMEOUT', {
     kind: integer(100, 3_600_000),
     default: undefined,
     defaultText: 'TIMEOUT',
-    description: 'Milliseconds after which the server gives up a single SQL statement.'
+    description: 'Milliseconds after which the server cancels a single SQL statement.'
   }),
   writeDelay: parameter('WRITE_DELAY', {
     kind: integer(0, 10_000),
     default: 0,
-    description: 'Milliseconds for which a write waits for others to share its transaction, when none is under way.'
+    description:
+      'Milliseconds that a write waits for others to share its transaction, if no other write is in progress.'
   })
 }
 
 const { writeDelay: _delay, ...shared } = postgresParameters
 
-/** In the role of a place to read from and to write to. */
+/** The settings for reading and writing records. */
 export const postgresDataParameters = {
   ...shared,
   table: parameter('DEFAULT_TABLE', {
     kind: text,
     default: 'records',
-    description: 'Table that is read and written when the command names no target; made when something is written.'
+    description: 'Table that is read and written when the command names no target. The first write creates it.'
   })
 }

@@ -14,7 +14,7 @@ const probe = plain<[readOnly: boolean, step: number]>(
      (SELECT coalesce(max(number), 0) FROM migration)`
 )
 
-/** Some random bytes, which cannot be compressed, under a target that there is not. */
+/** Some random bytes, which cannot be compressed, under a target that does not exist. */
 const fill = plain(
   `INSERT INTO attachment (target, sha2, content)
    SELECT 0, 'trial', decode(string_agg(md5(random()::text || number), ''), 'hex')
@@ -23,7 +23,9 @@ const fill = plain(
 
 const empty = plain('DELETE FROM attachment WHERE target = 0')
 
-/** Finds out, by writing and deleting, whether there is room again: no client may come any more who would. */
+/**
+ * Writes and deletes a row to find out whether there is room again. After a full disk, clients may send no more writes that would find out.
+ */
 const tryWriting = async (database: Database): Promise<void> => {
   const session = await database.session()
   let isReusable = false
@@ -57,7 +59,7 @@ export const statusOf = (database: Database, { signal }: CallOptions = {}): Prom
     { signal, engine: addressOf(database) }
   )
 
-/** The status of the data role: its tables need no migration. */
+/** The status of the records role. Its tables need no migration. */
 export const statusOfRecords = (
   database: Pick<Database, 'place' | 'read'>,
   { signal }: CallOptions = {}

@@ -20,7 +20,7 @@ import { prepare } from './query-text.ts'
 
 /** The store of one target. */
 export interface PostgresStore extends EngineStore {
-  /** Finishes what was accepted. The connections stay open: others share them. */
+  /** Finishes accepted requests. The connections stay open, because other targets share them. */
   close(): Promise<void>
 }
 
@@ -28,7 +28,7 @@ export interface StoreOptions {
   readonly clock: Clock
   /** Milliseconds. */
   readonly writeDelay: number
-  /** Entries from which on a list is long; undefined: what is best. */
+  /** The number of entries that make a list long. Undefined: the default. */
   readonly longList: number | undefined
 }
 
@@ -37,7 +37,7 @@ const makeTarget = prepare('make_target', 'INSERT INTO target (name) VALUES ($1)
 
 const hasTargets = prepare<[boolean]>('has_targets', "SELECT to_regclass(format('%I.target', $1::text)) IS NOT NULL")
 
-/** `NOT_FOUND` when the schema, or the target in it, was never made; undefined: whatever target. */
+/** Throws `NOT_FOUND` when the schema or the target does not exist. Undefined: any target. */
 export const requireThere = async (database: Database, target: string | undefined): Promise<void> => {
   const { schema } = database.place
   const [row] = await database.read(hasTargets(schema))
@@ -46,17 +46,17 @@ export const requireThere = async (database: Database, target: string | undefine
   throw notThere(`The target ${JSON.stringify(target)} in the schema "${schema}" of PostgreSQL`)
 }
 
-/** The number under which a target is known in every key, made when it is first asked for. */
+/** The number of a target in every key. The number is created when it is first needed. */
 export const numberOfTarget = async (database: Database, name: string): Promise<number> => {
   for (;;) {
     const [row] = await database.read(findTarget(name))
     if (row !== undefined) return row[0]
-    // Another server may make it now: then both of them find it.
+    // Another server may create it now. Then both find it.
     await database.write(makeTarget(name))
   }
 }
 
-/** Whoever writes to a target writes its row: the transaction that did so last tells its states apart. */
+/** Every writer of a target updates the row of the target. So the latest transaction of this row identifies the state. */
 const revisionOf = prepare<[transaction: string]>('revision', 'SELECT xmin::text FROM target WHERE number = $1')
 
 const findStatement = prepare<[stored: Micros, text: string]>(

@@ -11,7 +11,7 @@ import { prepare, type Query, type Value } from './query-text.ts'
 
 const saveProgress = prepare('save_progress', 'UPDATE target SET last = $2, writer = $3 WHERE number = $1')
 
-// The texts come as one piece of UTF-8: as an array each quote in them would have to be written as two characters.
+// The texts are sent as one block of UTF-8. In an array each quote in them would need two characters.
 const insertStatements = prepare(
   'insert_statements',
   `INSERT INTO statement (target, stored, id, object, voided, voiding, inherited, text)
@@ -20,7 +20,7 @@ const insertStatements = prepare(
      AS new (stored, id, object, voided, voiding, inherited, start, length)`
 )
 
-// Sorted: neighbours in the index are written one after the other.
+// Sorted, so neighbors in the index are written one after the other.
 const insertEntries = prepare(
   'insert_entries',
   `INSERT INTO entry (target, token, stored, id)
@@ -51,7 +51,7 @@ const inheritedOf = ({ tokens, target, statement }: NewStatement): string | null
   return tokens.filter((token) => !own.has(token)).join(' ') || null
 }
 
-/** As an array of texts that hold letters, digits and spaces. */
+/** An array of texts that contain only letters, digits and spaces. */
 const textsOf = (texts: readonly (string | null)[]): string =>
   listOf(texts.map((text) => (text === null ? null : `"${text}"`)))
 
@@ -82,7 +82,7 @@ interface Listed {
   readonly tokens: readonly Token[]
 }
 
-/** Each token with the place of its statement in the list: what statements have once is sent once. */
+/** Each token with the position of its statement in the list. The data of a statement is sent once. */
 const entriesOf = (target: number, all: readonly Listed[]): Value[] => {
   const keys: string[] = []
   const places: number[] = []
@@ -113,7 +113,7 @@ const writeChanges = (target: number, changed: readonly ChangedStatement[]): Que
   return gone.length === 0 ? [update] : [update, deleteEntries(...entriesOf(target, gone))]
 }
 
-/** All that a batch writes, in the order in which it is sent, all at once. */
+/** All writes of a batch, in the order in which they are sent, all at once. */
 export const writesOf = (target: number, writer: string, batch: WriteBatch): Query<never>[] => {
   const { last, statements, changed, attachments } = batch
   const listed: Listed[] = []

@@ -24,7 +24,7 @@ const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken }: S3Access)
   )
 }
 
-/** Other servers do not know the checksums that the driver would add, nor buckets as host names. */
+/** Other servers do not know the checksums that the driver would add, and do not accept buckets as host names. */
 const endpointOf = ({ endpoint, region }: S3Access): S3ClientConfig =>
   endpoint === undefined
     ? { followRegionRedirects: true, ...(region === undefined ? {} : { region }) }
@@ -36,7 +36,7 @@ const endpointOf = ({ endpoint, region }: S3Access): S3ClientConfig =>
         responseChecksumValidation: 'WHEN_REQUIRED'
       }
 
-/** `INVALID_SETTING`: half of the credentials are there. */
+/** Throws `INVALID_SETTING` when only half of the credentials is set. */
 export const createS3Client = (access: S3Access): S3Client =>
   new S3Client({
     ...credentialsOf(access),

@@ -33,7 +33,7 @@ import { upload } from './upload.ts'
 export interface S3DataOptions extends S3Access {
   readonly bucket: string | undefined
   readonly writeChunkSize: number
-  /** Keys per request of a list; undefined: as many as the server gives. */
+  /** Keys per list request. Undefined: the default of the server. */
   readonly pageSize?: number
   readonly clock: Clock
   readonly log: Log
@@ -41,7 +41,7 @@ export interface S3DataOptions extends S3Access {
 
 type Body = AsyncIterable<Uint8Array>
 
-/** In Node the driver gives a stream of Node; its type covers browsers, too. */
+/** In Node the driver returns a stream of Node. Its type covers browsers too. */
 const bodyOf = ({ Body }: GetObjectCommandOutput): Body => {
   if (Body === undefined || !(Symbol.asyncIterator in Body)) throw new Error('an object came without content')
   return Body as Body
@@ -57,7 +57,7 @@ const plain = (value: object): Listed['details'] =>
 const callOf = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>
   signal === undefined ? {} : { abortSignal: signal }
 
-/** Objects of buckets. What is written is there whole, or not at all. */
+/** Objects of buckets. A written object exists whole or not at all. */
 export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> => {
   const { clock, log } = options
   const client: S3Client = createS3Client(options)
@@ -68,7 +68,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     byDefault: options.bucket
   }
 
-  /** What the caller's signal has ended is told as the caller has put it. */
+  /** If the signal of the caller ended the request, its reason is thrown. */
   const fail = (error: unknown, about: { container: string; name?: string }, signal?: AbortSignal): never => {
     signal?.throwIfAborted()
     throw translateError(error, { url, ...about })
@@ -115,7 +115,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
       const answer = first ?? (await get(place, signal, from, tag).catch((error: unknown) => gone(error, place)))
       first = undefined
       if (from > 0 && answer.$metadata.httpStatusCode !== 206) {
-        // From its beginning again, it would be there twice.
+        // A restart from the beginning would yield the first bytes twice.
         throw new RalphError('STORE_UNAVAILABLE', `${url} cannot go on where the connection broke: read it again`)
       }
       return bodyOf(answer)
@@ -133,7 +133,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     onObject?.({ historyId: formatPlace(place), size: done })
   }
 
-  /** What is read on must be what was begun. */
+  /** The rest must come from the same version of the object. */
   const gone = (error: unknown, place: ObjectPlace): never => {
     if (isAnswer(error, 412)) throw changedWhileRead(place, 'changed', error)
     if (isAnswer(error, 404)) throw changedWhileRead(place, 'deleted', error)
@@ -147,7 +147,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
       return true
     } catch (error) {
       if (isAnswer(error, 404)) return false
-      // Who may write may not always look; and what is wrong otherwise, only answers to other requests say.
+      // A user who may write may not always look. Other problems show in the answers to other requests.
       if ([400, 401, 403].some((status) => isAnswer(error, status))) return undefined
       return fail(error, place, signal)
     }
@@ -156,7 +156,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
   const write = async (content: AsyncIterable<Uint8Array>, { target, operation, signal }: WriteOptions) => {
     const place = placeToWrite(target, naming, clock)
     const replaces = operation === 'update'
-    // Found out before what may be hours of writing; the upload says so again to the server.
+    // Checked before a write that may take hours. The upload tells the server the same condition again.
     if (!replaces && (await isThere(place, signal))) throw alreadyThere(place)
     let sourceFailed = false
     const source = byteSource(
@@ -185,7 +185,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     statusByAsking(
       async () => {
         const container = containerOf(undefined, naming)
-        // Not HEAD: its answers do not say why.
+        // Not HEAD, because its answers do not give a reason.
         await client
           .send(new ListObjectsV2Command({ Bucket: container, MaxKeys: 1 }), callOf(signal))
           .catch((error: unknown) => fail(error, { container }, signal))
@@ -201,7 +201,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     write,
     delete: async (id, { target, signal }) => {
       const place = placeToRead(id, target, naming)
-      // S3 is content with deleting what is not there.
+      // S3 does not fail when the object to delete does not exist.
       if ((await isThere(place, signal)) === false) {
         throw new RalphError('NOT_FOUND', `${formatPlace(place)} is not there`)
       }

@@ -3,7 +3,7 @@ import { type ErrorCode, RalphError } from '../../errors.ts'
 import { isPassingNetworkError, unreachable } from '../../network/unreachable.ts'
 import { formatPlace } from '../../records/object-place.ts'
 
-/** What a request was about; without a name it was about the bucket. */
+/** The subject of a request. Without a name it was the bucket. */
 export interface RequestSubject {
   readonly url: string
   readonly container: string
@@ -76,10 +76,10 @@ const statusOf = (error: unknown): number | undefined => {
   return typeof httpStatusCode === 'number' ? httpStatusCode : undefined
 }
 
-/** Of which status an answer was, and by what name its error goes. */
+/** The status of an answer and the name of its error. */
 export const isAnswer = (error: unknown, status: number): boolean => statusOf(error) === status
 
-/** How often the driver has sent the request that failed. */
+/** How often the driver has sent the failed request. */
 export const attemptsOf = (error: unknown): number =>
   error instanceof S3ServiceException ? (error.$metadata.attempts ?? 1) : 1
 

@@ -16,9 +16,9 @@ import type { ByteSource } from '../../streams/byte-source.ts'
 import { attemptsOf, isAnswer } from './errors.ts'
 
 export interface UploadOptions {
-  /** Of the first parts. */
+  /** The size of the first parts. */
   readonly partSize: number
-  /** Takes the place of an object that is there. */
+  /** Whether it replaces an existing object. */
   readonly replaces: boolean
   readonly signal: AbortSignal | undefined
   readonly log: Log
@@ -26,24 +26,24 @@ export interface UploadOptions {
 
 const mebibyte = 2 ** 20
 const maxParts = 10_000
-/** S3 refuses smaller ones, the last one aside. */
+/** S3 refuses smaller parts, except the last one. */
 const minPartSize = 5 * mebibyte
-/** With these the largest object that S3 takes, 5 TiB, fits into the number of parts that it takes. */
+/** With this size, the largest object of S3 (5 TiB) fits into the largest number of parts. */
 const maxPartSize = 2048 * mebibyte
-/** How long a part may go on when the upload was stopped, in milliseconds. */
+/** Milliseconds that a part may continue after the upload was stopped. */
 const lateness = 3000
-/** What later parts grow from. */
+/** The size from which later parts grow. */
 const growingFrom = 8 * mebibyte
-/** About what may wait to be sent. */
+/** The approximate size of the data that may wait to be sent. */
 const memory = 24 * mebibyte
 
-/** Parts double with every thousand: an ordinary object needs little memory, the largest one fits. */
+/** The size doubles with every thousand parts. So a usual object needs little memory, and the largest one still fits. */
 export const partSizeOf = (number: number, first: number): number => {
   const thousands = Math.floor((number - 1) / 1000)
   return thousands === 0 ? first : Math.max(first, Math.min(maxPartSize, Math.max(first, growingFrom) * 2 ** thousands))
 }
 
-/** A condition of what is there, for servers that know it; some answer that they do not. */
+/** Sends a condition on the existing object, for servers that support it. Some answer that they do not. */
 const conditionally = async <T>(
   replaces: boolean,
   send: (condition: { readonly IfNoneMatch?: '*' }) => Promise<T>
@@ -57,10 +57,7 @@ const conditionally = async <T>(
   }
 }
 
-/**
- * The answer to a request that was sent again may be about what the first one has done: then the object is there, and
- * it is this one.
- */
+/** A repeated request may get an answer about the object that the first one has written. Then the existing object is ours. */
 const isOurs = async (
   client: S3Client,
   { container, name }: ObjectPlace,
@@ -95,7 +92,7 @@ const putWhole = async (
   return body.length
 }
 
-/** What has been sent of an object that is not there yet. */
+/** The parts of an object that does not exist yet. */
 interface Sending {
   readonly parts: CompletedPart[]
   size: number
@@ -112,7 +109,7 @@ const sendParts = async (
   const sent: Sending = { parts: [], size: 0 }
   const underWay = new Set<Promise<void>>()
   const free: Buffer[] = []
-  // What ends the upload lets the parts that are under way arrive: those that came after its end could stay there.
+  // The end of an upload lets the parts in progress arrive first. Parts that arrive later could stay on the server.
   const late = new AbortController()
   const stop = (): void => {
     setTimeout(() => late.abort(), lateness).unref()
@@ -195,7 +192,7 @@ const putInParts = async (
     }
     return size
   } catch (error) {
-    // Parts cost money until they are taken away, and the signal that ended this must not end that.
+    // Parts cost money until they are removed. The signal that ended the upload must not end the removal.
     await client.send(new AbortMultipartUploadCommand({ ...input, UploadId })).catch((failure: unknown) => {
       if (isAnswer(failure, 404)) return
       log.warn(`${formatPlace(place)}: parts of upload ${UploadId} stay in the bucket: abort it (${failure})`)
@@ -204,7 +201,7 @@ const putInParts = async (
   }
 }
 
-/** Puts one object there whole, or leaves nothing. Gives its size. */
+/** Uploads one whole object, or leaves nothing. Returns its size. */
 export const upload = async (
   client: S3Client,
   place: ObjectPlace,

@@ -6,7 +6,7 @@ import type { Connection } from './connect.ts'
 
 export interface AttachmentTable {
   find(sha2: string): Yielding<AttachmentContent | undefined>
-  /** Within the transaction that is open. */
+  /** Runs within the open transaction. */
   add(attachment: AttachmentContent): Yielding<void>
 }
 

@@ -1,14 +1,14 @@
 import type { Micros } from '../../xapi/timestamp.ts'
 
-/** A row of `entry`: some statements that have a term, by `stored`, in order. */
+/** A row of `entry`: the `stored` values of some statements that have a term, sorted. */
 export type BlockRow = readonly [first: Micros, rest: Uint8Array | null]
 
-/** Leaps read whole blocks: long ones would cost time, short ones space. */
+/** A query that leaps reads whole blocks. Long blocks would cost time, short ones space. */
 const maxLength = 128
-/** `rest` holds 32-bit offsets: a block spans little more than an hour. */
+/** `rest` has 32-bit offsets, so a block spans little more than an hour. */
 const maxSpan = 0xffff_ffff
 
-/** A block that is read in place: most questions need few of its values. */
+/** A block that is read in place, because most queries need few of its values. */
 export interface Block {
   readonly length: number
   valueAt(index: number): Micros
@@ -34,7 +34,7 @@ export const countBelow = (block: Block, value: Micros): number => {
   return low
 }
 
-/** The `stored` of a block, in order. */
+/** The sorted `stored` values of a block. */
 export const valuesOf = (row: BlockRow): Micros[] => {
   const block = blockOf(row)
   return Array.from({ length: block.length }, (_, index) => block.valueAt(index))
@@ -49,7 +49,7 @@ const rowOf = (values: readonly Micros[], first: Micros): BlockRow => {
   return [first, new Uint8Array(offsets.buffer)]
 }
 
-/** Cuts `stored` values, in order, into blocks. */
+/** Splits sorted `stored` values into blocks. */
 export function* rowsOf(values: readonly Micros[]): Generator<BlockRow> {
   let start = 0
   while (start < values.length) {

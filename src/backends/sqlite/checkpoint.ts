@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 
-/** Makes durable what a transaction has written into the log so far: what is left for its commit is then little. */
+/** Syncs what a transaction has written to the log so far, so little is left for its commit. */
 export const syncLog = async (file: string): Promise<void> => {
   const log = await open(`${file}-wal`, 'r')
   try {
@@ -19,12 +19,12 @@ const program = `
 `
 
 /**
- * Copies what is committed from the log into the database, in a thread of its own. That it cannot is no failure: SQLite
- * does so itself after one of the next commits, and the log counts until then.
+ * Copies committed pages from the log into the database, in a separate thread. A failure does no harm: SQLite does it after one of the next
+ * commits, and until then the log counts.
  */
 export const checkpoint = (file: string): Promise<void> =>
   new Promise((resolve) => {
-    // Without the flags of this process: what they load (a test runner, a debugger) is not for a thread.
+    // Without the flags of this process. They load a test runner or a debugger, which a thread does not need.
     const worker = new Worker(program, { eval: true, workerData: file, execArgv: [] })
     worker.on('error', () => resolve())
     worker.on('exit', () => resolve())

@@ -2,17 +2,17 @@ import type { Yielding } from '../../xapi/yielding.ts'
 import type { Connection } from './connect.ts'
 
 /**
- * Content of more bytes is kept in parts of so many. SQLite writes or reads a row in one go, and one of 60 MB would keep
- * everybody waiting for half a second, and be in memory three times meanwhile.
+ * Larger content is split into chunks of this many bytes. SQLite reads or writes a row in one step. A row of 60 MB would block every other
+ * request for half a second, and would be in memory three times.
  */
 export const chunkSize = 2 ** 17
 
 export interface ChunkTable {
-  /** Writes all parts of `owner`, in the transaction that is open. An owner is never used again. */
+  /** Writes all chunks of `owner` in the open transaction. An owner is never used again. */
   add(owner: number, content: Uint8Array): Yielding<void>
-  /** In the transaction that is open. */
+  /** Runs in the open transaction. */
   remove(owner: number): Yielding<void>
-  /** Undefined: they were removed before the last was read. */
+  /** Undefined: the chunks were removed before the last one was read. */
   read(owner: number): Yielding<Uint8Array | undefined>
 }
 

@@ -8,38 +8,38 @@ import { migrations } from './migrations.ts'
 export interface Prepared<Row> {
   all(...values: readonly SQLInputValue[]): Row[]
   get(...values: readonly SQLInputValue[]): Row | undefined
-  /** Returns how many rows it changed. */
+  /** Returns the number of changed rows. */
   run(...values: readonly SQLInputValue[]): number
 }
 
 /**
- * What a store knows of its file: every statement runs to its end before anything else happens. There is one connection,
- * and a second one to read by while a transaction rests.
+ * The connection of a store to its file. Every statement runs to its end before anything else happens. There is one connection, and a
+ * second one for reads while a transaction rests.
  */
 export interface Connection {
   readonly file: string
-  /** `Row` says what the columns are; the schema holds it true. */
+  /** `Row` is the type of the columns. The schema guarantees it. */
   prepare<Row extends readonly unknown[] = never>(sql: string): Prepared<Row>
   inTransaction(): boolean
-  /** `pagesOfLog` from now on; 0: never. */
+  /** The number of pages in the log after which a commit copies them. The default is `pagesOfLog`. 0: never. */
   checkpointAfter(pages: number): void
-  /** Keeps few pages in memory from now on, or as many as before: what else was changed is in the log already. */
+  /** Keeps few pages in memory from now on, or as many as before. Other changed pages are in the log already. */
   keepFewPages(few: boolean): void
-  /** Bytes of all texts and blobs that were handed to statements so far, about. */
+  /** The approximate size of all texts and blobs that statements received so far. */
   written(): number
-  /** The transaction stays open, and until `resume` everything is answered as it was before it began. */
+  /** The transaction stays open. Until `resume`, every read sees the state before it began. */
   rest(): void
   resume(): void
   close(): void
 }
 
-/** Marks the file as ours, so that no other program's database is taken for a store: "RLPH". */
+/** Marks the file as one of ours, so the database of another program is never taken for a store: "RLPH". */
 const applicationId = 0x524c5048
 
-/** Pages in the log after which a commit copies them into the database. */
+/** The number of pages in the log after which a commit copies them into the database. */
 export const pagesOfLog = 2000
 
-/** KiB of pages kept in memory. */
+/** KiB of pages that are kept in memory. */
 export interface CacheSize {
   readonly cacheSize: number
 }
@@ -50,7 +50,7 @@ const firstNumber = (database: DatabaseSync, sql: string): number =>
 const missing = (database: DatabaseSync, file: string) =>
   missingMigrations(migrations, firstNumber(database, 'PRAGMA user_version'), { name: file, details: { path: file } })
 
-/** Looks, and changes nothing, so that what is not ours stays as it is. */
+/** Only reads, so a file of another program stays unchanged. */
 const requireOurs = (database: DatabaseSync, file: string): void => {
   const isEmpty = firstNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0
   if (!isEmpty && firstNumber(database, 'PRAGMA application_id') !== applicationId) {
@@ -63,7 +63,7 @@ const migrate = (database: DatabaseSync, file: string): void => {
   if (missing(database, file).length === 0) return
   database.exec('BEGIN IMMEDIATE')
   try {
-    // Another process may have migrated it until now.
+    // Another process may have migrated it meanwhile.
     for (const { version, up } of missing(database, file)) {
       database.exec(`${up}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`)
     }
@@ -88,7 +88,7 @@ const configure = (database: DatabaseSync, { cacheSize }: CacheSize): void => {
 
 interface Preparing {
   readonly statement: StatementSync
-  /** The same one, of the connection to read by at rest. */
+  /** The same statement on the connection for reads during a rest. */
   readonly committed: () => StatementSync
   readonly state: { isResting: boolean; written: number }
 }
@@ -99,7 +99,7 @@ const lengthOf = (value: SQLInputValue | undefined): number => {
 }
 
 const prepared = <Row>({ statement, committed, state }: Preparing): Prepared<Row> => ({
-  // The row types are those of the schema, which this file alone creates.
+  // The row types are those of the schema, which only this file creates.
   all: (...values) => (state.isResting ? committed() : statement).all(...values) as unknown as Row[],
   get: (...values) => (state.isResting ? committed() : statement).get(...values) as unknown as Row | undefined,
   run: (...values) => {
@@ -114,10 +114,10 @@ const prepareOn = (database: DatabaseSync, sql: string): StatementSync => {
   return statement
 }
 
-/** KiB of pages for those who read while a transaction rests, and for a transaction that is large. */
+/** KiB of pages for readers while a transaction rests, and for a large transaction. */
 const fewPages = 1000
 
-/** Sees what is committed, and cannot write. */
+/** Sees only committed data, and cannot write. */
 const connectAtRest = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 200 })
   database.exec(`PRAGMA cache_size = -${fewPages}`)
@@ -125,8 +125,8 @@ const connectAtRest = (file: string): DatabaseSync => {
 }
 
 /**
- * Opens the file, made and brought up to date where needed. `STORE_FULL`, `STORE_CORRUPT`, `STORE_UNAVAILABLE`.
- * A lock that a foreign program holds is waited for only briefly, since nothing else happens meanwhile.
+ * Opens the file, and creates or updates it if needed. Throws `STORE_FULL`, `STORE_CORRUPT`, `STORE_UNAVAILABLE`. It waits only briefly for
+ * a lock of another program, because nothing else runs meanwhile.
  */
 export const connect = (file: string, size: CacheSize): Connection =>
   translating(file, () => {

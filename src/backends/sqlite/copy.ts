@@ -54,7 +54,7 @@ const partsOf = (key: DocumentKey): readonly string[] => [
   key.id
 ]
 
-/** Reads all documents, in the order of their table's key, in pages. */
+/** Reads all documents in pages, in the order of the key of their table. */
 export const createDocumentReader = (connection: Connection, parts: ChunkTable) => {
   const after = connection.prepare<[...DocumentRow]>(
     `SELECT kind, agent, activity, registration, id, content, content_type, etag, updated, parts FROM document
@@ -66,7 +66,7 @@ export const createDocumentReader = (connection: Connection, parts: ChunkTable) 
      WHERE (kind, activity, agent, registration, id) = (?, ?, ?, ?, ?)`
   )
 
-  /** Undefined: it was removed while it was read. */
+  /** Undefined: it was removed during the read. */
   const read = function* (row: DocumentRow): Yielding<KeyedDocument | undefined> {
     const key = keyOf(row)
     for (let now: DocumentRow | undefined = row; now !== undefined; now = find.get(...partsOf(key))) {

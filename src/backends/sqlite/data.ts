@@ -16,14 +16,14 @@ import { fileOf } from './names.ts'
 
 export interface SqliteDataOptions {
   readonly directory: string
-  /** Its name in the directory. */
+  /** The name of the file in the directory. */
   readonly file: string
   readonly table: string
 }
 
 /**
- * Tables of records in one SQLite file: the id, the time, and the text of the record as it came. The file and its tables
- * are made when something is written. What an LRS of ours keeps in the same directory can be read.
+ * Tables of records in one SQLite file: the id, the time, and the unchanged text of the record. The first write creates the file and its
+ * tables. The statements of our LRS in the same directory can be read too.
  */
 export const openSqliteData = async (options: SqliteDataOptions): Promise<RecordsBackend> => {
   const file = join(options.directory, options.file)

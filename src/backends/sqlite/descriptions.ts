@@ -8,22 +8,22 @@ import type { Connection } from './connect.ts'
 import type { Participant } from './transaction.ts'
 import { createTransactionCache } from './transaction-cache.ts'
 
-/** What statements say of Activities, Verbs and Agents, merged when they are stored. */
+/** The merged descriptions of Activities, Verbs and Agents. They are merged when a statement is stored. */
 export interface DescriptionTables extends Participant {
-  /** `apart` as in `StatementBatch`. */
+  /** `apart` has the meaning of `StatementBatch`. */
   learn(statement: Statement, stored: Micros, apart: boolean): void
-  /** Writes what was put off when that is too much to wait for the end of the transaction; most often there is nothing. */
+  /** Writes postponed descriptions if they are too many for the end of the transaction. Most often there are none. */
   relieve(): Yielding<void> | undefined
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Descriptions
   agentNames(identifier: string): string[]
 }
 
-/** So many characters of merged descriptions wait for the end of their transaction. */
+/** The largest size of postponed descriptions, in characters. */
 const mostPending = 32_000_000
 
 /**
- * A table of merged descriptions by IRI. One that many statements of a transaction add to is written once, at its end:
- * written anew for each of them it would cost the square of what they say.
+ * A table of merged descriptions by IRI. If many statements of a transaction add to one description, it is written once, at the end.
+ * Writing it for each statement would take time that grows with the square of their number.
  */
 const createMerged = <Description extends object>(
   connection: Connection,
@@ -34,16 +34,16 @@ const createMerged = <Description extends object>(
   const upsert = connection.prepare(
     `INSERT INTO ${table} (iri, ${column}) VALUES (?, ?) ON CONFLICT (iri) DO UPDATE SET ${column} = excluded.${column}`
   )
-  // The description that was merged last, by IRI: merging it once more changes nothing.
+  // The text that was merged last, by IRI. Merging it once more changes nothing.
   const latest = createTransactionCache<string>({
     entries: 5000,
     characters: 2_000_000,
     charactersOf: (text) => text.length
   })
   const parse = (text: string | undefined): Description | undefined =>
-    // Merged from descriptions that were validated.
+    // It was merged from validated descriptions.
     text === undefined ? undefined : (JSON.parse(text) as Description)
-  /** What this transaction has looked at, and whether it was changed. */
+  /** The descriptions that this transaction has read, and whether it has changed them. */
   const pending = new Map<string, { merged: Description | undefined; isNew: boolean }>()
   let characters = 0
   const pendingOf = (iri: string) => {

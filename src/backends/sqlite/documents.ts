@@ -13,9 +13,9 @@ import type { Yielding } from '../../xapi/yielding.ts'
 import { type ChunkTable, chunkSize } from './chunks.ts'
 import type { Connection } from './connect.ts'
 
-/** What can be done with documents; all that write do so in the transaction that is open. */
+/** The operations on documents. All that write run in the open transaction. */
 export interface DocumentTable {
-  /** Its first step is the last one unless it is large. Undefined: there is none. False: it was replaced meanwhile. */
+  /** Takes one step unless the document is large. Undefined: it does not exist. False: it was replaced meanwhile. */
   get(key: DocumentKey): Yielding<StoredDocument | undefined | false>
   change(
     key: DocumentKey,
@@ -23,13 +23,13 @@ export interface DocumentTable {
   ): Yielding<StoredDocument | undefined>
   ids(scope: DocumentScope, since: Micros | undefined): string[]
   clear(scope: DocumentScope): Yielding<void>
-  /** Puts a document of another store in the place of what is there. */
+  /** Replaces the existing document with one from another store. */
   restore(document: KeyedDocument): Yielding<void>
 }
 
 type ScopeColumns = readonly [kind: string, agent: string, activity: string, registration: string]
 
-/** An absent part is the empty string, which no identifier is. */
+/** An absent part is the empty text, which no identifier is. */
 const columnsOf = (scope: DocumentScope): ScopeColumns => {
   switch (scope.kind) {
     case 'state':

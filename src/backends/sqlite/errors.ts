@@ -2,7 +2,7 @@ import { errorCodes, resultCode } from '../../durability/sqlite-result.ts'
 import { codeOf, RalphError } from '../../errors.ts'
 import { storeClosed } from '../../storage/closed.ts'
 
-/** What to do about a result code. */
+/** The advice for each result code. */
 const advices: { readonly [resultCode: number]: string } = {
   5: 'another program holds the database locked',
   6: 'another program holds the database locked',
@@ -14,9 +14,9 @@ const advices: { readonly [resultCode: number]: string } = {
   26: 'the file is no SQLite database: move it away or restore it from a backup'
 }
 
-/** Says in Ralph's terms what the driver threw about the file; anything else is returned as it is. */
+/** Translates an error of the driver about the file into a RalphError. Returns any other error unchanged. */
 export const translateError = (error: unknown, file: string): unknown => {
-  // A statement that was prepared cannot be used any more: the connection was closed during a call.
+  // A prepared statement cannot be used any more, because the connection was closed during a call.
   if (codeOf(error) === 'ERR_INVALID_STATE') return storeClosed(file, error)
   const result = resultCode(error)
   const code = result === undefined ? undefined : errorCodes[result]
@@ -24,7 +24,7 @@ export const translateError = (error: unknown, file: string): unknown => {
   return new RalphError(code, `${file}: ${advices[result]}`, { path: file }, { cause: error })
 }
 
-/** Runs `work`, translating what the driver throws in it. */
+/** Runs `work` and translates the errors of the driver. */
 export const translating = <T>(file: string, work: () => T): T => {
   try {
     return work()

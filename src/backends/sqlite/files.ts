@@ -10,10 +10,10 @@ import { translateError } from './errors.ts'
 import { openSqlite } from './lrs.ts'
 import { fileOf } from './names.ts'
 
-/** Pages of 4 KiB that are copied in one step, between two looks at the signal. */
+/** Pages of 4 KiB that are copied in one step. The signal is checked between steps. */
 const pagesPerStep = 2500
 
-/** A write-ahead log beside another database than its own would damage that one: they go and come together. */
+/** A write-ahead log beside the wrong database would damage it, so these files are always moved together. */
 const companions = ['', '-wal', '-shm']
 
 const requireSound = (file: string): void => {
@@ -27,11 +27,11 @@ const requireSound = (file: string): void => {
   }
 }
 
-/** SQLite's online backup within one read transaction: writers go on, and the copy does not see them. */
+/** The online backup of SQLite within one read transaction. Writers continue, and the copy does not contain their changes. */
 const copyDatabase = async (from: string, to: string, { signal, onProgress }: CopyFilesOptions): Promise<void> => {
   const source = new DatabaseSync(from, { readOnly: true, timeout: 5000 })
   try {
-    // The transaction begins with the first read. Without it a commit of the server would begin the copy anew.
+    // The transaction begins with the first read. Without it a commit of the server would restart the copy.
     source.exec('BEGIN')
     source.prepare('SELECT count(*) FROM sqlite_schema').get()
     await backup(source, to, {

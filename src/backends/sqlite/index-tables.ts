@@ -9,28 +9,28 @@ import type { TermId } from './term-ids.ts'
 import type { Participant } from './transaction.ts'
 
 /**
- * Finds statements by id and by term. Ids and terms are all over the place: written one by one, each would cost a page
- * of the file. The newest statements are therefore indexed in memory, and moved to the tables together. Nothing is lost
- * with the memory: `progress.indexed` says from where on `add` has to be called again when the store is opened.
+ * Finds statements by id and by term. Ids and terms have no order in time, so each single write would cost a page of the file. So the
+ * newest statements are indexed in memory and moved to the tables together. A crash loses nothing: `progress.indexed` says from where `add`
+ * must be called again when the store is opened.
  */
 export interface IndexTables extends Participant {
   find(id: StatementId): Micros | undefined
-  /** Statements with a term; those that there are now, at least. */
+  /** The statements with a term. It may include statements that arrive later. */
   open(term: TermId, ascending: boolean, effort: Effort): PlaceList
-  /** Most often the newest statement. */
+  /** The statement is most often the newest one. */
   add(id: StatementId, stored: Micros, terms: readonly TermId[]): void
-  /** Another term of a statement that may be an old one and may have the term already. */
+  /** Adds a term to a statement. The statement may be old, and may have the term already. */
   addTerm(term: TermId, stored: Micros): void
-  /** How far the tables go. */
+  /** The last statement in the tables. */
   indexed(): Micros
-  /** From the next commit on nothing is in memory only. */
+  /** After the next commit nothing is only in memory. */
   moveAll(): void
 }
 
-/** So many ids are sorted in a few milliseconds. */
+/** This many ids are sorted in a few milliseconds. */
 const fewIds = 5000
 
-/** Sorted a part at a time where there are many: all at once would take long. */
+/** Many ids are sorted in parts, because sorting them at once would take long. */
 const inOrder = (ids: ReadonlyMap<StatementId, Micros>): Iterable<StatementId> =>
   ids.size > fewIds ? inParts(ids.keys()) : [...ids.keys()].sort()
 
@@ -39,7 +39,7 @@ function* inParts(ids: Iterable<StatementId>): Generator<StatementId> {
   for (const start of [...parts.keys()].sort()) yield* (parts.get(start) ?? []).sort()
 }
 
-/** `maxInMemory`: so many statements may be indexed in memory only. */
+/** `maxInMemory`: how many statements are indexed only in memory. */
 export const createIndexTables = (connection: Connection, maxInMemory: number): IndexTables => {
   let kept = maxInMemory
   const insertId = connection.prepare('INSERT INTO identity (id, stored) VALUES (?, ?)')
@@ -53,7 +53,7 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
   const postings = createPostingsReader(connection)
   const recent = createRecentIndex()
   let indexed = connection.prepare<[indexed: Micros]>('SELECT indexed FROM progress').get()?.[0] ?? 0
-  /** How far the tables will go when the transaction is committed. */
+  /** The last statement in the tables after the commit. */
   let moved: Micros | undefined
 
   const write = (term: TermId, values: readonly Micros[]): void => {
@@ -66,7 +66,7 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
     const at = placeIn(values, stored)
     if (values[at] === stored) return
     if (block && at < values.length) {
-      // Blocks must not overlap: this one is written anew.
+      // Blocks must not overlap, so this one is written again.
       values.splice(at, 0, stored)
       removeBlock.run(term, block[0])
       write(term, values)
@@ -78,12 +78,12 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
     open: (term, ascending, effort) => {
       const inTable = postings.open(term, ascending, effort)
       const inMemory = recent.terms.get(term)
-      // Copied, since the query may still run when all has been moved.
+      // A copy, because the query may still run when everything has been moved.
       return inMemory ? union([inTable, placesOf(inMemory, ascending)]) : inTable
     },
     add: (id, stored, terms) => {
       if (stored <= indexed) {
-        // Restored from another store, older than what is there.
+        // It was restored from another store, and is older than the existing statements.
         insertId.run(bytesOfId(id), stored)
         for (const term of terms) addToTable(term, stored)
         return

@@ -23,7 +23,7 @@ import type { References } from './references.ts'
 import type { StatementRevision } from './revision.ts'
 import type { TermIds } from './term-ids.ts'
 
-/** What a batch is written to, all in the transaction that is open. */
+/** The tables that a batch is written to, all in the open transaction. */
 export interface InsertTables {
   readonly connection: Connection
   readonly times: IncreasingClock
@@ -36,8 +36,8 @@ export interface InsertTables {
 }
 
 /**
- * Writes a batch; `STATEMENT_CONFLICT` when an id is taken by another statement, `FORBIDDEN` as `ownOnly` says. With a single statement that is
- * found out before anything is changed.
+ * Writes a batch. Throws `STATEMENT_CONFLICT` when another statement has the id, and `FORBIDDEN` if `ownOnly` forbids it. For a single
+ * statement this is checked before anything is changed.
  */
 export interface Insert {
   insert(batch: StatementBatch): Yielding<InsertReport>
@@ -53,7 +53,7 @@ export const createInsert = (tables: InsertTables): Insert => {
   const textOf = connection.prepare<[text: string]>('SELECT text FROM statement WHERE stored = ?')
   const voidStatement = connection.prepare('UPDATE statement SET voided = 1 WHERE stored = ? AND voiding = 0')
 
-  /** What was validated before it was stored. */
+  /** It was validated before it was stored. */
   const statementAt = (stored: Micros): Statement => JSON.parse(textOf.get(stored)?.[0] ?? 'null')
 
   const statementOf = (id: StatementId): Statement | undefined => {
@@ -71,7 +71,7 @@ export const createInsert = (tables: InsertTables): Insert => {
     if (target !== undefined) voidStatement.run(target)
   }
 
-  /** Of one that is not there. */
+  /** Writes a statement that does not exist yet. */
   const write = function* (
     incoming: IncomingStatement,
     stored: Micros,
@@ -102,7 +102,7 @@ export const createInsert = (tables: InsertTables): Insert => {
     }
   }
 
-  /** `stored` is the key of the table: statements that another store took at the same moment follow each other. */
+  /** `stored` is the key of the table. If another store has several statements with the same time, they get consecutive times. */
   const freeFrom = (stored: Micros): Micros => {
     let free = stored
     while (textOf.get(free) !== undefined) free += 1
@@ -141,7 +141,7 @@ export const createInsert = (tables: InsertTables): Insert => {
           yield
           continue
         }
-        // What was stored elsewhere was validated there.
+        // A statement from another store was validated there.
         const statement = JSON.parse(text) as Statement
         yield* write({ id, statement, textAt: () => text }, freeFrom(stored), { define: true })
         times.passed(stored)

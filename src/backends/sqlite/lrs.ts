@@ -8,13 +8,13 @@ import { openStore, type SqliteStore } from './store.ts'
 
 export type { SqliteOptions } from './names.ts'
 
-/** KiB of pages in memory: most are for the default target, since there may be many others. */
+/** KiB of pages in memory. Most are for the default target, because there may be many others. */
 const cacheSizes = { default: 8000, target: 3000 }
 
-/** Bytes of pages of statements that are ready to be sent again. */
+/** Bytes of pages of statements that are kept to be sent again. */
 const pageCacheSizes = { default: 2_000_000, target: 500_000 }
 
-/** A move to the tables takes some milliseconds, and opening after a crash takes as long for each of these. */
+/** Moving this many to the tables takes some milliseconds. Opening after a crash takes as long for each statement. */
 const maxInMemory = 2000
 
 interface SqlitePlace {
@@ -22,7 +22,7 @@ interface SqlitePlace {
   readonly kind: 'default' | 'target'
 }
 
-/** Keeps each target in one SQLite file of its own. */
+/** Keeps each target in a separate SQLite file. */
 export const openSqlite = (options: SqliteOptions, context: BackendContext): LrsBackend => {
   const directory = options.directory ?? context.appDir
   return openTargets<SqlitePlace, SqliteStore>({

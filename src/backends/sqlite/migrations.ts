@@ -1,18 +1,18 @@
 /**
- * The schema, as steps that each database has gone through from its first day; `user_version` counts them. A step that
- * was released is never changed: add another.
+ * The schema, as the steps that each database goes through from its creation. `user_version` counts the steps. Never change a step
+ * that was released: add another one.
  *
- * statement   rowid is `stored` (µs since 1970): unique, increasing, the order of everything.
- * identity    id of a statement → its `stored`.
- * term        what a statement can be found by (xapi/terms.ts) → a small number.
- * entry       the sorted list of statements that have a term, in blocks that do not overlap: `first` is a `stored`,
- *             `rest` the others of the block as offsets from it (blocks.ts), NULL for a block of one.
- * progress    `indexed`: identity and entry know all statements up to this one; the few that follow are indexed in
- *             memory (index-tables.ts). `last`: the highest time given out when the store was last closed.
- * reference   which statement (by `stored`) targets which id by its Object, whether or not that id is there.
- * inherited   the terms that a statement of `reference` has from what it targets, directly or further on.
- * part        the content of an attachment or a document that is too large for one row: the row has an empty content, and
- *             in `parts` the `owner` of its parts.
+ * statement   rowid is `stored` (µs since 1970): unique, increasing, the order of all statements.
+ * identity    The id of a statement → its `stored`.
+ * term        A term that statements are found by (xapi/terms.ts) → a small number.
+ * entry       The sorted list of the statements that have a term, in blocks that do not overlap. `first` is a `stored`. `rest` has the
+ *             others of the block as offsets from it (blocks.ts), or is NULL for a block of one.
+ * progress    `indexed`: identity and entry contain all statements up to this one. The few later ones are indexed in memory
+ *             (index-tables.ts). `last`: the latest time that was given out before the store was last closed.
+ * reference   Which statement (by `stored`) refers to which id by its Object, whether that statement exists or not.
+ * inherited   The terms that a statement in `reference` inherits from its target, directly or indirectly.
+ * part        The content of an attachment or a document that is too large for one row. The row has an empty content, and its column
+ *             `parts` is the `owner` of the chunks.
  */
 export const migrations: readonly string[] = [
   `

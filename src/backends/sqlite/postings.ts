@@ -4,20 +4,20 @@ import type { Connection } from './connect.ts'
 import type { TermId } from './term-ids.ts'
 
 /**
- * A place in the order of a query: `stored` when it ascends, its negative when it descends. All that is below reads
- * upwards, whichever way the query goes.
+ * A position in the order of a query: `stored` when it ascends, its negative when it descends. So all code below reads upwards, in both
+ * directions of the query.
  */
 export type PlaceInOrder = number
 
-/** A sorted list of places, read from its beginning to its end. */
+/** A sorted list of positions, read from its beginning to its end. */
 export interface PlaceList {
-  /** The first place that is not before `from`; undefined when there is none. `from` never goes back. */
+  /** The first position at or after `from`. Undefined when there is none. `from` never goes back. */
   seek(from: PlaceInOrder): PlaceInOrder | undefined
 }
 
-/** How much a query has done, so that it can rest before it has kept others waiting. */
+/** The work that a query has done, so it can pause before it blocks other requests. */
 export interface Effort {
-  /** About one for each place that was looked at. */
+  /** About one for each position that was examined. */
   spent: number
 }
 
@@ -26,16 +26,16 @@ export interface PostingsReader {
   open(term: TermId, ascending: boolean, effort: Effort): PlaceList
 }
 
-/** What a read from the database costs, and each block it brings, compared to looking at a place. */
+/** The cost of a read from the database, and of each block, compared to examining one position. */
 const readCost = 40
 const blockCost = 8
-/** Upwards all of the first block may lie before the place that is sought, downwards its first value never does. */
+/** Upwards, all values of the first block may be before the wanted position. Downwards, its first value never is. */
 const fewBlocks = { upwards: 2, downwards: 1 }
 const manyBlocks = 128
 
 const never = Number.POSITIVE_INFINITY
 
-/** The first place of a block that is not before `from`. */
+/** The first position of a block at or after `from`. */
 const seekInBlock = (block: Block, from: PlaceInOrder, ascending: boolean): PlaceInOrder | undefined => {
   if (ascending) {
     const at = countBelow(block, from)
@@ -49,7 +49,7 @@ export const createPostingsReader = (connection: Connection): PostingsReader => 
   const downwards = connection.prepare<[...BlockRow]>(
     'SELECT first, rest FROM entry WHERE term = ? AND first <= ? ORDER BY first DESC LIMIT ?'
   )
-  // The block that `from` falls into may begin before it.
+  // The block that contains `from` may begin before it.
   const upwards = connection.prepare<[...BlockRow]>(
     `SELECT first, rest FROM entry
      WHERE term = ?1 AND first >= ifnull((SELECT max(first) FROM entry WHERE term = ?1 AND first <= ?2), ?2)
@@ -71,7 +71,7 @@ export const createPostingsReader = (connection: Connection): PostingsReader => 
 
       const refill = (from: PlaceInOrder): void => {
         const [first, last] = [end(blocks[0], false), end(blocks.at(-1), true)]
-        // Who goes on near where the last read ended wants most of the list, who leaps far wants little of it.
+        // A read near the last one will need most of the list. A far leap needs little of it.
         const isNear = from - last <= Math.max(last - first, 1)
         wanted = isNear ? Math.min(wanted * 4, manyBlocks) : few
         const rows = ascending ? upwards.all(term, from, wanted) : downwards.all(term, -from, wanted)
@@ -105,7 +105,7 @@ export const createPostingsReader = (connection: Connection): PostingsReader => 
   }
 }
 
-/** The places of some `stored`, in order, as they are now. */
+/** The positions of these sorted `stored` values at this moment. */
 export const placesOf = (values: readonly Micros[], ascending: boolean): PlaceList => {
   const places = ascending ? values.slice() : values.map((stored) => -stored).reverse()
   let at = 0
@@ -117,7 +117,7 @@ export const placesOf = (values: readonly Micros[], ascending: boolean): PlaceLi
   }
 }
 
-/** Places that are in one of the lists or more. */
+/** Positions that are in at least one of the lists. */
 export const union = (lists: readonly PlaceList[]): PlaceList => {
   const [only] = lists
   if (only && lists.length === 1) return only
@@ -138,9 +138,9 @@ export const union = (lists: readonly PlaceList[]): PlaceList => {
   }
 }
 
-/** The places that all lists have, found by leaping from one to the next. */
+/** The positions that all lists have in common, found by leaping from one to the next. */
 export interface Intersection {
-  /** Up to `count` more places, fewer when the effort reaches `limit`. `ended`: none follows within the range. */
+  /** Returns up to `count` more positions, or fewer when the effort reaches `limit`. `ended`: no more follow in the range. */
   take(count: number, limit: number): { readonly places: PlaceInOrder[]; readonly ended: boolean }
 }
 
@@ -151,7 +151,7 @@ export const intersect = (
   effort: Effort
 ): Intersection => {
   let candidate = from
-  /** The first place from the candidate on that the lists, asked in turn, do not rule out. */
+  /** The first position from the candidate on that none of the lists excludes. */
   const leap = (): PlaceInOrder | undefined => {
     let place: PlaceInOrder | undefined = candidate
     for (const list of lists) {
@@ -167,7 +167,7 @@ export const intersect = (
       while (places.length < count && effort.spent < limit) {
         const place = leap()
         if (place === undefined) return { places, ended: true }
-        // With one list its first place is a match; with several, all must come back to the same.
+        // With one list its first position is a match. With several lists, all must come back to the same position.
         if (place === candidate || lists.length === 1) {
           places.push(place)
           candidate = place + 1

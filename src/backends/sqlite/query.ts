@@ -20,17 +20,17 @@ import { type Effort, intersect, type PlaceInOrder, type PlaceList, union } from
 import type { StatementRevision } from './revision.ts'
 import type { TermIds } from './term-ids.ts'
 
-/** Work after which a query lets others have the event loop: a millisecond or two. */
+/** The work after which a query lets other requests run: a millisecond or two. */
 const maxEffort = 20_000
 const maxMatches = 256
 
-/** A statement that matches, whether or not it is voided. */
+/** A statement that matches, voided or not. */
 type Match = readonly [stored: Micros, voided: number, length: number]
 type Row = readonly [stored: Micros, id: Uint8Array, text: string]
 
 const storedStatement = ([stored, id, text]: Row): StoredStatement => ({ id: idOfBytes(id), stored, text })
 
-/** What matches a query, in its order, found a few at a time. */
+/** The matches of a query in its order, found a few at a time. */
 interface Matches {
   next(count: number): { readonly matches: readonly Match[]; readonly ended: boolean }
 }
@@ -41,7 +41,7 @@ interface Range {
   readonly to: PlaceInOrder
 }
 
-/** Up to the latest statement there is, so that none that comes while the query rests is seen before an older one. */
+/** Ends at the latest existing statement. So a statement that arrives while the query pauses is not seen before an older one. */
 const rangeOf = ({ ascending, since, until, after }: StatementQuery, latest: Micros): Range => {
   const oldest = (since ?? -1) + 1
   const newest = Math.min(until ?? latest, latest)
@@ -76,10 +76,10 @@ export const createQueries = ({ connection, times, termIds, index, pages, revisi
   // CROSS JOIN keeps the order of the list.
   const listed = 'json_each(?) CROSS JOIN statement ON stored = value'
   const matchesAt = connection.prepare<[...Match]>(`${match} FROM ${listed}`)
-  // What was voided since it was found is left out.
+  // Leaves out statements that were voided after they were found.
   const validRowsAt = connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed} WHERE voided = 0`)
   const rowsAt = connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed}`)
-  // In one piece, by SQLite: statements that become text one by one cost twice as much.
+  // SQLite joins the texts into one. Converting them one by one costs twice as much.
   const textAt = connection.prepare<[text: Uint8Array]>(
     `SELECT CAST(?2 || ifnull(group_concat(text, ','), '') || ?3 AS BLOB)
      FROM (SELECT text FROM json_each(?1) CROSS JOIN statement ON stored = value WHERE voided = 0)`
@@ -132,20 +132,20 @@ export const createQueries = ({ connection, times, termIds, index, pages, revisi
     return matching(lists, range, effort)
   }
 
-  /** Whether the page before ended with the statement stored then, or would have ended after it. */
+  /** Whether this statement belongs to the page before, or precedes its end. */
   const isBefore = (stored: Micros, { after, ascending }: StatementQuery): boolean => {
     if (after?.stored !== stored) return false
     const id = idOf(stored)
     return ascending ? id <= after.id : id >= after.id
   }
 
-  /** When the statements of the page were stored, in its order. */
+  /** The `stored` values of the page, in its order. */
   const find = async (query: StatementQuery, { signal }: CallOptions): Promise<{ stored: Micros[]; more: boolean }> => {
     const source = matchesOf(query)
     if (!source) return { stored: [], more: false }
     const stored: Micros[] = []
     let size = 0
-    // One tells whether more follow, one is where the page before ended.
+    // One more tells whether more follow, and one is the end of the page before.
     const wanted = query.limit + 2
     for (;;) {
       const { matches, ended } = source.next(Math.min(wanted - stored.length, maxMatches))

@@ -14,13 +14,13 @@ export interface RecalledTables {
   readonly references: References
 }
 
-/** Indexes the statements that were indexed in memory only when the process ended: never more than a few. */
+/** Indexes the statements that were indexed only in memory when the process ended. These are never more than a few. */
 export const recallIndex = ({ connection, termIds, index, references }: RecalledTables): void => {
   const statements = connection.prepare<[stored: Micros, id: Uint8Array, text: string]>(
     'SELECT stored, id, text FROM statement WHERE stored > ? ORDER BY stored'
   )
-  // What a statement inherited is known by number only. All of these are reserved before any term is looked up, so that
-  // none could be taken for free.
+  // Inherited terms are known only by their numbers. All these numbers are reserved before any term is looked up, so none is taken for a
+  // free number.
   const recalled = statements.all(index.indexed()).map(([stored, id, text]) => {
     const inherited = references.inheritedBy(stored)
     for (const term of inherited) termIds.reserve(term)

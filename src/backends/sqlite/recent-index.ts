@@ -6,18 +6,18 @@ import type { Participant } from './transaction.ts'
 
 /** The index of the newest statements, in memory. */
 export interface RecentIndex extends Participant {
-  /** Those of the transaction that is open as well: it looks for its own, and nobody else finds a statement by them. */
+  /** Includes the statements of the open transaction. Only the transaction itself looks for them here. */
   readonly ids: ReadonlyMap<StatementId, Micros>
-  /** As they were when the transaction began. */
+  /** The state at the beginning of the transaction. */
   readonly terms: ReadonlyMap<TermId, readonly Micros[]>
   addId(id: StatementId, stored: Micros): void
   addTerm(term: TermId, stored: Micros): void
-  /** `terms` as they will be. */
+  /** `terms` after the transaction. */
   termsToBe(): Yielding<ReadonlyMap<TermId, readonly Micros[]>>
   clear(): void
 }
 
-/** Where a value is among sorted ones, or would be; most often at the end. */
+/** The index of a value among sorted ones, or the index to insert it at. Most often it is the end. */
 export const placeIn = (values: readonly Micros[], value: Micros): number => {
   let at = values.length
   while (at > 0 && (values[at - 1] ?? 0) >= value) at -= 1
@@ -64,7 +64,7 @@ export const createRecentIndex = (): RecentIndex => {
       }
       for (const [term, stored] of freshTerms) {
         const values = all.get(term)
-        // Readers look at `terms` meanwhile.
+        // Readers use `terms` meanwhile.
         if (values !== undefined && values === terms.get(term)) all.set(term, values.slice())
         put(all, term, stored)
         yield

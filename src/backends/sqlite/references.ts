@@ -11,31 +11,31 @@ import type { IndexTables } from './index-tables.ts'
 import type { TermId, TermIds } from './term-ids.ts'
 import type { Participant } from './transaction.ts'
 
-/** A statement that has just been written. */
+/** A statement that was just written. */
 export interface Arrival {
   readonly id: StatementId
   readonly stored: Micros
   readonly statement: Statement
   /** The id that its Object refers to. */
   readonly target: StatementId | undefined
-  /** Told of each term before it is handed down. */
+  /** Called with each term before it is inherited. */
   readonly inheritance?: Inheritance | undefined
 }
 
-/** Statements that target others by StatementRef (Communication §2.1.3), whichever of the two comes first. */
+/** Statements whose Object is a StatementRef (Communication §2.1.3), in any order of arrival. */
 export interface References extends Participant {
-  /** Whether a voiding statement that is already there names this id. */
+  /** Whether an existing voiding statement names this id. */
   isVoided(id: StatementId): boolean
   /**
-   * Hands terms down: to the arrival from its target, and from the arrival to all that target it, however remotely.
-   * Undefined where there is nothing to hand down.
+   * Lets statements inherit terms: the new statement from its target, and all statements that refer to it, directly or indirectly, from it.
+   * Undefined if there is nothing to inherit.
    */
   link(arrival: Arrival): Yielding<void> | undefined
-  /** The terms that a statement has from what it targets. */
+  /** The terms that a statement inherits from its target. */
   inheritedBy(stored: Micros): TermId[]
 }
 
-/** To parse so many characters costs about as much as to hand down a term. */
+/** Parsing this many characters costs about as much as inheriting one term. */
 const charactersOfTerm = 1024
 
 export const createReferences = (connection: Connection, termIds: TermIds, index: IndexTables): References => {
@@ -49,10 +49,10 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
   const textOf = connection.prepare<[text: string]>('SELECT text FROM statement WHERE stored = ?')
   const insertInherited = connection.prepare('INSERT OR IGNORE INTO inherited (stored, term) VALUES (?, ?)')
   const inheritedOf = connection.prepare<[term: TermId]>('SELECT term FROM inherited WHERE stored = ?')
-  /** Most stores never see a StatementRef: then no statement need be looked up as a target. */
+  /** Most stores never receive a StatementRef. Then no statement need be looked up as a target. */
   let any = connection.prepare<[one: number]>('SELECT 1 FROM reference LIMIT 1').get() !== undefined
 
-  /** After a refusal the transaction undoes the terms that were handed down before. */
+  /** After a refusal the transaction undoes the terms that were inherited before. */
   const take = (inheritance: Inheritance | undefined, terms: number): void => {
     try {
       inheritance?.take(terms)
@@ -61,7 +61,7 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
     }
   }
 
-  /** Adds terms to a referrer; returns those that it had not inherited before. */
+  /** Adds terms to a referrer, and returns those that are new to it. */
   const inherit = function* (
     stored: Micros,
     terms: readonly TermId[],
@@ -78,12 +78,12 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
     return news
   }
 
-  /** Of a statement's own terms, those that statements which target it inherit. */
+  /** The terms of a statement that the statements which refer to it inherit. */
   const heritageOf = (statement: Statement): TermId[] => leanTerms(inheritableTerms(statement)).map(termIds.idOf)
 
   const inheritedBy = (stored: Micros): TermId[] => inheritedOf.all(stored).map(([term]) => term)
 
-  /** The last target that was parsed: a batch may refer to a long one a thousand times. */
+  /** The target that was parsed last. A batch may refer to the same long statement a thousand times. */
   let latest: { readonly stored: Micros; readonly heritage: readonly TermId[] } | undefined
 
   const termsOfTarget = (id: StatementId, inheritance: Inheritance | undefined): TermId[] => {
@@ -108,8 +108,8 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
     const referrers = referrersOf.all(bytesOfId(id))
     if (referrers.length === 0) return
     const terms = [...heritageOf(statement), ...inheritedBy(stored)]
-    // A referrer has inherited whatever its target has: where nothing is new there is nothing to hand on either.
-    // This ends circles, and keeps long chains of statements that say the same cheap.
+    // A referrer has inherited all terms of its target already. If no term is new, nothing is passed on. This ends cycles, and keeps long
+    // chains of equal statements cheap.
     const waiting = referrers.map((referrer) => ({ referrer, terms }))
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       const [referrerStored, referrerId] = next.referrer
@@ -121,7 +121,7 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
 
   return {
     settle: () => {},
-    // Numbers of its terms may be given to others.
+    // The numbers of its terms may be given to other terms.
     discard: () => {
       latest = undefined
     },

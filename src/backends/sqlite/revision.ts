@@ -1,9 +1,9 @@
 import type { Participant } from './transaction.ts'
 
-/** Counts the transactions that changed statements, and were committed. */
+/** Counts the committed transactions that changed statements. */
 export interface StatementRevision extends Participant {
   now(): number
-  /** Statements change in the transaction that is open. */
+  /** The open transaction changes statements. */
   outdate(): void
 }
 

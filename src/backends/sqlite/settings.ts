@@ -15,7 +15,7 @@ const fileName: Kind<string> = {
   parse: (value) => (/^[^/\\\0]+$/.test(value) && !/^\.\.?$/.test(value) ? value : undefined)
 }
 
-/** In the role of a place to read from and to write to. */
+/** The settings for reading and writing records. */
 export const sqliteDataParameters = {
   directoryPath: { ...sqliteParameters.directoryPath, description: 'Directory of the database files.' },
   file: parameter('DEFAULT_FILE', {
@@ -26,6 +26,6 @@ export const sqliteDataParameters = {
   table: parameter('DEFAULT_TABLE', {
     kind: text,
     default: 'records',
-    description: 'Table that is read and written when the command names no target; made when something is written.'
+    description: 'Table that is read and written when the command names no target. The first write creates it.'
   })
 }

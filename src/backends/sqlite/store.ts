@@ -43,13 +43,13 @@ export interface SqliteStore extends EngineStore {
 export interface StoreOptions extends CacheSize {
   readonly file: string
   readonly clock: Clock
-  /** How many statements may be indexed in memory only. */
+  /** How many statements are indexed only in memory. */
   readonly maxInMemory: number
-  /** Bytes of pages of statements kept ready to be sent again. */
+  /** Bytes of pages of statements that are kept to be sent again. */
   readonly pageCacheSize: number
 }
 
-/** So many reads are answered before waiting writers have their turn. */
+/** After this many reads, waiting writers have their turn. */
 const maxReads = 64
 
 const lastTimeIn = (connection: Connection): Micros => {
@@ -72,7 +72,7 @@ const makeDirectory = (directory: string): void => {
 }
 
 /**
- * Opens the store, made when it is not there. `STORE_IN_USE` when another process writes to it, `STORE_FULL` when it
+ * Opens the store, and creates it when it does not exist. Throws `STORE_IN_USE` when another process writes to it, `STORE_FULL` when it
  * cannot be written, `STORE_CORRUPT` when the file is something else.
  */
 export const openStore = (options: StoreOptions): SqliteStore => {
@@ -163,7 +163,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const writeInSteps = <T>(job: () => Yielding<T>, options?: JobOptions, sizeOf?: () => number): Promise<T> =>
     writing(() => group.runInSteps(job, options), sizeOf)
 
-  /** Whether writing works again is found out by writing as much as failed: a full disk may have room for less. */
+  /** Writes as much as the failed write, because a full disk may have room for less. */
   const tryWriting = async (size: number): Promise<void> => {
     await write(
       () => scratch.fill(size),
@@ -177,7 +177,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     signal?.throwIfAborted()
     if (closing) throw storeClosed(file)
     reads += 1
-    // Reads are answered without a turn of the event loop: an endless row of them must not keep writers waiting.
+    // Reads are answered without a turn of the event loop. An endless sequence of reads must not keep writers waiting.
     if (reads > maxReads && group.waiting() > 0) await setImmediate()
     try {
       return await work()
@@ -188,7 +188,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     }
   }
 
-  /** Who asked counts what was read, and nobody counts what is being read: of large ones that is one at a time. */
+  /** The caller counts what was read, but nothing counts what is being read. So large attachments are read one at a time. */
   const inLine = createQueue()
   const readDocument = async (key: DocumentKey): Promise<StoredDocument | undefined> => {
     let { done, value } = documents.get(key).next()
@@ -259,7 +259,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
       closing = true
       index.moveAll()
       try {
-        // A promise of `consistentThrough` that no statement has overtaken must hold after a restart as well.
+        // A promise of `consistentThrough` that no statement has passed must be kept after a restart too.
         if (health.isSound()) await write(() => saveTime.run(times.now()))
       } finally {
         await group.close()

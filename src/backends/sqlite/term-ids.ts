@@ -9,7 +9,7 @@ export type TermId = number
 export interface TermIds extends Participant {
   /** Undefined when no statement has the term. */
   find(term: Term): TermId | undefined
-  /** Numbers a term that is new. Only within a transaction that also writes an entry for it. */
+  /** Gives a number to a new term. Only within a transaction that also writes an entry for it. */
   idOf(term: Term): TermId
   /** The number is in use. */
   reserve(id: TermId): void
@@ -19,9 +19,8 @@ export const createTermIds = (connection: Connection): TermIds => {
   const cache = createTransactionCache<TermId>({ entries: 20_000, characters: 2_000_000 })
   const select = connection.prepare<[id: number]>('SELECT id FROM term WHERE text = ?')
   const insert = connection.prepare('INSERT INTO term (text, id) VALUES (?, ?)')
-  // A number must never mean two terms. The highest one in `entry` is the last that was given out, but for those of
-  // statements that are indexed in memory only: recall-index.ts looks each of these up, or reserves it, before any
-  // statement can come.
+  // A number must never mean two terms. The highest number in `entry` is the last one that was given out, except for statements that are
+  // indexed only in memory. rebuild-recent-index.ts looks up or reserves the numbers of these before any statement can arrive.
   let last = connection.prepare<[id: number | null]>('SELECT max(term) FROM entry').get()?.[0] ?? 0
   const find = (term: Term): TermId | undefined => {
     const known = cache.get(term)

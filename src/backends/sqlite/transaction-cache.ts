@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Participant } from './transaction.ts'
 
-/** What a store knows without asking the database. Bounded; forgets what it learned in a transaction that was undone. */
+/** A bounded cache of database values. It forgets the values of a transaction that was undone. */
 export interface TransactionCache<Value extends {}> extends Participant {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
@@ -11,7 +11,7 @@ export interface CacheBounds<Value> {
   readonly entries: number
   /** Of keys and values together. */
   readonly characters: number
-  /** Characters of a value; 0 unless given. */
+  /** The characters of a value. The default is 0. */
   readonly charactersOf?: (value: Value) => number
 }
 

@@ -5,16 +5,16 @@ import { checkpoint, syncLog } from './checkpoint.ts'
 import { type Connection, pagesOfLog } from './connect.ts'
 import type { Participant } from './transaction.ts'
 
-/** Bytes that a commit syncs, and copies from the log into the database, without keeping others waiting for long. */
+/** Bytes that one commit can sync and copy from the log into the database without blocking other requests for long. */
 const mostAtOnce = 8 * 2 ** 20
 
 export interface OpenedTransactions extends Transactions {
   finish(): Yielding<void>
-  /** Times for readers: of what a transaction has given out, nothing is there before it is committed. */
+  /** The times for readers: they do not include times of a transaction that is not yet committed. */
   readonly visible: Pick<IncreasingClock, 'now' | 'latest'>
 }
 
-/** The transactions of one store: in the file, and in what is kept in memory of it. */
+/** The transactions of one store: of its file, and of its data in memory. */
 export const createTransactions = (
   connection: Connection,
   participants: readonly Participant[],
@@ -26,14 +26,14 @@ export const createTransactions = (
   /** The last time that was given out before the transaction began. */
   let before = times.latest()
   let isResting = false
-  /** Bytes that were written when the transaction began. */
+  /** Bytes that were written before the transaction began. */
   let written = 0
 
   let isLarge = false
 
   const isLargeNow = (): boolean => connection.written() - written > mostAtOnce
 
-  /** What is still in memory of it, the commit writes in one go. */
+  /** The commit writes what is still in memory in one step. */
   const beLarge = (large: boolean): void => {
     if (large === isLarge) return
     isLarge = large
@@ -55,7 +55,7 @@ export const createTransactions = (
     for (const each of participants) each.settle()
   }
 
-  /** Nearly all of it is synced before, and checkpointed behind, by other threads than this one. */
+  /** Other threads sync nearly all of it before the commit, and copy it after the commit. */
   const commitLarge = async (): Promise<void> => {
     rest()
     try {
@@ -66,7 +66,7 @@ export const createTransactions = (
     connection.checkpointAfter(0)
     try {
       commit()
-      // Whoever writes next waits for it: else the log would grow for as long as others write.
+      // The next writer waits for it. Otherwise the log would grow for as long as there are writes.
       await checkpoint(connection.file)
     } finally {
       connection.checkpointAfter(pagesOfLog)
@@ -85,7 +85,7 @@ export const createTransactions = (
     commit: () => (isLargeNow() ? commitLarge() : commit()),
     rollback: () => {
       for (const each of participants) each.discard()
-      // After some errors, a full disk among them, SQLite has rolled back by itself.
+      // After some errors, such as a full disk, SQLite has rolled back already.
       if (connection.inTransaction()) rollingBack.run()
       beLarge(false)
     },

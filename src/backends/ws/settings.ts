@@ -51,6 +51,6 @@ export const wsParameters = {
   ping_interval: option('ping_interval', 'Seconds between pings, which find out whether the other side is there.'),
   ping_timeout: option('ping_timeout', 'Seconds within which a ping must be answered.'),
   read_limit: option('read_limit', 'Bytes that are held for a reader who is slow before no more are taken.'),
-  write_limit: option('write_limit', 'Of Ralph 5: taken, and of no consequence here.'),
+  write_limit: option('write_limit', 'A setting of Python Ralph 5. It is accepted and has no effect here.'),
   user_agent_header: option('user_agent_header', 'Header User-Agent of the request.')
 }

@@ -2,7 +2,7 @@ import { ClickHouseError } from '@clickhouse/client'
 import { type ErrorCode, RalphError } from '../../../errors.ts'
 import { noDatabase, refusedUser } from '../errors.ts'
 
-/** Errors of the server by number (ErrorCodes.cpp) that mean something else to a command than to a server of ours. */
+/** Errors of the server by number (ErrorCodes.cpp) that mean something else to a command than to our server. */
 const codes: ReadonlyMap<number, ErrorCode> = new Map([
   [60, 'NOT_FOUND'],
   [81, 'NOT_FOUND'],
@@ -14,16 +14,16 @@ const codes: ReadonlyMap<number, ErrorCode> = new Map([
   [516, 'UNAUTHENTICATED']
 ])
 
-/** Of storage, load and network: they are what they are for everybody. */
+/** Errors of storage, load and network. They mean the same to a command and to our server. */
 const ofTheServer: ReadonlySet<number> = new Set([
   75, 76, 159, 164, 202, 209, 210, 236, 241, 242, 243, 252, 279, 319, 394, 999, 1000, 1001, 1002
 ])
 
 const refusals: ReadonlySet<number> = new Set([192, 193, 194, 516])
 
-/** What is wrong and what to do about it, in the words of `ralph runserver`. `who` says which server it is. */
+/** What is wrong and what to do about it, in the words of `ralph runserver`. `who` names the server. */
 const tell = (number: number, who: string, said: string, url: string): string => {
-  // As servers word it of old, and since there is an analyzer.
+  // The words of servers with and without the analyzer.
   const name = /(?:(?:Table|Database) `?|identifier ')([^\s`']+?)[`']? (?:does not exist|doesn't exist|in scope)/.exec(
     said
   )?.[1]
@@ -34,7 +34,7 @@ const tell = (number: number, who: string, said: string, url: string): string =>
   return refusals.has(number) ? `${who}: ${refusedUser} (${said})` : `${who}: ${said}`
 }
 
-/** What a failed request means to a command. `wrong` is what a mistake in the request itself is. */
+/** The error of a command for a failed request. `wrong` is the code for a mistake in the request itself. */
 export const asError = (
   error: unknown,
   wrong: 'INVALID_QUERY' | 'STORE_UNAVAILABLE' = 'STORE_UNAVAILABLE'

@@ -1,10 +1,10 @@
 import { parseJsonQuery, queryKeys } from '../../../records/json-query.ts'
 
-/** What is asked, in the words of Ralph 5. */
+/** A query, with the keys of Python Ralph 5. */
 export interface ClickhouseQuery {
   /** Columns, as SQL. */
   readonly select: readonly string[]
-  /** Conditions that must all hold, as SQL. */
+  /** Conditions that must all be true, as SQL. */
   readonly where: readonly string[]
   /** Values for `{name:Type}` in the SQL. */
   readonly parameters: { readonly [name: string]: unknown }
@@ -28,16 +28,16 @@ const keys = {
   column_oriented: queryKeys.truth
 }
 
-// Judged to be one of the two.
+// Validated: it is one of the two.
 const listOf = (value: unknown): readonly string[] => [value as string | readonly string[]].flat()
 
-/** A JSON object. `INVALID_QUERY`. */
+/** Parses a JSON object. Throws `INVALID_QUERY`. */
 export const parseClickhouseQuery = (text: string | undefined): ClickhouseQuery => {
   const { select = 'event', where = [], parameters = {}, limit, sort, column_oriented } = parseJsonQuery(text, keys)
   return {
     select: listOf(select),
     where: listOf(where),
-    // Judged above, as what follows.
+    // Validated above, like the following values.
     parameters: parameters as ClickhouseQuery['parameters'],
     limit: limit as number | undefined,
     sort: sort as string | undefined,
@@ -45,6 +45,6 @@ export const parseClickhouseQuery = (text: string | undefined): ClickhouseQuery 
   }
 }
 
-/** What comes behind FROM; '' for nothing. */
+/** The text after FROM. '' for no condition. */
 export const whereOf = (conditions: readonly string[]): string =>
   conditions.length === 0 ? '' : ` WHERE ${conditions.map((condition) => `(${condition}\n)`).join(' AND ')}`

@@ -10,17 +10,17 @@ import { type ClickhouseQuery, parseClickhouseQuery, whereOf } from './query.ts'
 import { readRowLines } from './rows.ts'
 
 export interface ClickhouseReader {
-  /** With the options that the server knows. */
+  /** Opens the connection, with the options that the server knows. */
   open(): Promise<Connection>
   readonly patience: Patience
   /** Quoted, with its database. */
   readonly table: string
 }
 
-/** Rows of the first page: nothing is known of their size. */
+/** Rows of the first page, because the size of rows is not yet known. */
 const firstPage = 100
 const mostRows = 10_000
-/** Bytes of a page, about. */
+/** The approximate size of a page, in bytes. */
 const pageBytes = 2_000_000
 
 interface Key {
@@ -29,7 +29,7 @@ interface Key {
 }
 
 const after = '(emission_time, event_id) > (fromUnixTimestamp64Micro({ralph_time:Int64}), {ralph_id:UUID})'
-// By itself this is what finds the place in the primary key.
+// This condition alone finds the position in the primary key.
 const from = 'emission_time >= fromUnixTimestamp64Micro({ralph_time:Int64})'
 
 const fetchPage = async (
@@ -42,7 +42,7 @@ const fetchPage = async (
 ): Promise<RecordPage<Key>> => {
   const conditions = key === undefined ? where : [...where, from, after]
   const values = key === undefined ? parameters : { ...parameters, ralph_time: key.time, ralph_id: key.id }
-  // Nothing forbids that two rows are alike in both: they come on one page.
+  // Two rows may have the same time and id. They come on one page.
   const sql = `SELECT toUnixTimestamp64Micro(emission_time), event_id, event FROM ${table}${whereOf(conditions)}
     ORDER BY emission_time, event_id LIMIT ${size} WITH TIES`
   const rows = await patience.run(
@@ -64,7 +64,7 @@ const fetchPage = async (
   return { lines, last: lines.length < size ? undefined : last, bytes }
 }
 
-/** The column of Ralph's table as it is; anything else as text. */
+/** Prints the column of the event table as it is, and any other value as text. */
 export const eventLine = (event: string): string =>
   `{"event":${event.startsWith('{') ? onOneLine(event) : JSON.stringify(event)}}`
 
@@ -72,8 +72,8 @@ const isPlain = ({ select, sort, columnOriented }: ClickhouseQuery): boolean =>
   select.length === 1 && select[0]?.trim() === 'event' && sort === undefined && !columnOriented
 
 /**
- * Events in the order of the table, `{"event": {…}}` each, in pages: reading goes on where it was when the connection is
- * lost. What asks for other columns or another order is one answer, which is read as it comes.
+ * Yields events in the order of the table, `{"event": {…}}` each, in pages. When the connection is lost, the read continues where it was. A
+ * query with other columns or another order is one answer, which is read as a stream.
  */
 export async function* readTable(
   reader: ClickhouseReader,

@@ -29,7 +29,7 @@ const sqlOf = ({ select, where, sort, limit }: ClickhouseQuery, table: string): 
   `SELECT ${select.join(', ')} FROM ${table}${whereOf(where)}` +
   `${sort === undefined ? '' : `\nORDER BY ${sort}`}${limit === undefined ? '' : `\nLIMIT ${limit}`}\nFORMAT JSONEachRow`
 
-/** An event is JSON by itself, and printed as it is. */
+/** An event is JSON already, and is printed as it is. */
 const textOf = (column: string, value: unknown): string => {
   if (column === 'event' && typeof value === 'string' && value.startsWith('{')) return onOneLine(value)
   return JSON.stringify(value)
@@ -40,17 +40,17 @@ const lineOf = (row: Row, bare: boolean): string => {
   return `{${Object.entries(row).map(([column, value]) => `${JSON.stringify(column)}:${textOf(column, value)}`)}}`
 }
 
-/** The columns of some rows, each with a list of its values. */
+/** The columns of some rows, each with the list of its values. */
 const columnsOf = (rows: readonly Row[]): string => {
   const names = Object.keys(rows[0] ?? {})
   const lists = names.map((name) => `${JSON.stringify(name)}:[${rows.map((row) => textOf(name, row[name]))}]`)
   return `{${lists}}`
 }
 
-/** A server that fails half-way writes why where the next row should be. */
+/** A server that fails in the middle writes the reason in place of the next row. */
 const rowOf = (line: string, url: string): Row => {
   try {
-    // A row in the format that was asked for.
+    // A row in the requested format.
     return parseExactly(line) as Row
   } catch (cause) {
     const message = `ClickHouse at ${url} stopped in the middle of its answer: ${line.slice(0, 500)}`
@@ -69,7 +69,7 @@ async function* chunksOf(answer: Readable, url: string, signal: AbortSignal | un
   }
 }
 
-/** One answer, read as it comes: any columns, in any order. */
+/** Reads one answer as a stream, with any columns in any order. */
 export async function* readRowLines(
   { open, patience, table }: Reader,
   query: ClickhouseQuery,
@@ -98,7 +98,7 @@ export async function* readRowLines(
       yield take()
       signal?.throwIfAborted()
     }
-    // What has arrived is passed on, unless columns are gathered.
+    // What has arrived is passed on, unless the query is column-oriented.
     if (rows.length > 0 && !query.columnOriented) yield take()
     signal?.throwIfAborted()
   }

@@ -10,7 +10,7 @@ import { bytesOfId, idLength, idOfBytes, uuidOfBytes } from '../keys.ts'
 import { createRowWriter } from '../row-binary.ts'
 
 interface Event extends KeyedRecord {
-  /** Normalised. */
+  /** Normalized. */
   readonly id: string
   readonly time: Micros
 }
@@ -28,7 +28,7 @@ const eventOf = (record: InputRecord): Event | string => {
 
 const noEvents: ReadonlyMap<string, readonly string[]> = new Map()
 
-/** The events of these ids, which Ralph may have written more than once. */
+/** The events of these ids. Python Ralph may have written an id more than once. */
 const readEvents = async (
   connection: Connection,
   table: string,
@@ -63,11 +63,11 @@ export interface RecordTable {
   readonly name: string
   readonly appender: Appender
   readonly ids: EventIds
-  /** Ids whose rows are under way, and when they have arrived, or not. */
+  /** Ids whose rows are being written, with the end of each write. */
   readonly underWay: Map<string, Promise<unknown>>
 }
 
-/** Ralph's table. ClickHouse has no unique keys: which ids are there is asked before. */
+/** The table of Python Ralph. ClickHouse has no unique keys, so existing ids are looked up before a write. */
 export const recordContainer = (
   connection: Connection,
   { name, appender, ids, underWay }: RecordTable,
@@ -97,7 +97,7 @@ export const recordContainer = (
   return {
     keyOf: eventOf,
     create: async (events) => {
-      // Others of this process that write some of the same ids are waited for: both would find them missing.
+      // Waits for writes of this process with some of the same ids. Otherwise both would find the ids missing.
       for (let others = othersOf(underWay, events); others.length > 0; others = othersOf(underWay, events)) {
         await Promise.allSettled(others)
       }

@@ -3,11 +3,11 @@ import { asStoreError, type Refusal } from '../errors.ts'
 
 const nameErrors: ReadonlySet<string> = new Set(['invalid_index_name_exception', 'index_closed_exception'])
 
-/** What a refusal means to a command; undefined: it says something of one record only. */
+/** The error of a command for a refusal. Undefined: the refusal is about one record only. */
 export const asPlaceError = (refusal: Refusal, address: string): RalphError | undefined => {
   const { status, type, reason } = refusal
   const who = `Elasticsearch at ${address}`
-  if (status === 401) return new RalphError('UNAUTHENTICATED', `${who} wants other credentials in HOSTS: ${reason}`)
+  if (status === 401) return new RalphError('UNAUTHENTICATED', `${who} refuses the credentials in HOSTS: ${reason}`)
   if (status === 403 && type !== 'cluster_block_exception') {
     return new RalphError('FORBIDDEN', `${who} forbids that: ${reason}`)
   }
@@ -16,7 +16,7 @@ export const asPlaceError = (refusal: Refusal, address: string): RalphError | un
   return asStoreError(refusal)
 }
 
-/** What a refused request means, whatever it is. `wrong` is what a mistake in the request itself is. */
+/** The error for any refused request. `wrong` is the code for a mistake in the request itself. */
 export const asError = (
   refusal: Refusal,
   address: string,
@@ -31,7 +31,6 @@ export const asError = (
       `Elasticsearch at ${address} has forgotten the point in time that was read: read again, or set a longer POINT_IN_TIME_KEEP_ALIVE`
     )
   }
-  if (refusal.status === 404)
-    return new RalphError('NOT_FOUND', `Elasticsearch at ${address} has no such thing: ${why}`)
-  return new RalphError(wrong, `Elasticsearch at ${address} does not understand this: ${why}`)
+  if (refusal.status === 404) return new RalphError('NOT_FOUND', `Elasticsearch at ${address} cannot find this: ${why}`)
+  return new RalphError(wrong, `Elasticsearch at ${address} does not understand the request: ${why}`)
 }

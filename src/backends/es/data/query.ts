@@ -1,8 +1,8 @@
 import { parseJsonQuery, queryKeys } from '../../../records/json-query.ts'
 
-/** What is asked, in the words of Ralph 5. */
+/** A query, with the keys of Python Ralph 5. */
 export interface EsQuery {
-  /** As Elasticsearch takes it. */
+  /** In the form of Elasticsearch. */
   readonly query: object
   readonly sort: unknown
   readonly size: number | undefined
@@ -43,23 +43,23 @@ const sortOf = (sort: unknown): unknown =>
       })
     : sort
 
-/** Both must hold where both are given. */
+/** If both are given, both must match. */
 const filterOf = (q: unknown, query: unknown): object => {
   const lucene = isText(q) ? [{ query_string: { query: q } }] : []
-  // Judged to be an object.
+  // Validated as an object.
   const wanted = query === undefined ? [] : [query as object]
   const [first, second] = [...wanted, ...lucene]
   if (first === undefined) return { match_all: {} }
   return second === undefined ? first : { bool: { must: [first, second] } }
 }
 
-/** A JSON object, or else a query in the syntax of Lucene. `INVALID_QUERY`. */
+/** Parses a JSON object. Any other text is a query in the syntax of Lucene. Throws `INVALID_QUERY`. */
 export const parseEsQuery = (text: string | undefined): EsQuery => {
   const isLucene = text !== undefined && text.trim() !== '' && !text.trimStart().startsWith('{')
   const { q, query, pit, size, sort, search_after, track_total_hits } = isLucene
     ? { q: text }
     : parseJsonQuery(text, keys)
-  // Judged above, as what follows.
+  // Validated above, like the following values.
   const { id, keep_alive } = (pit ?? {}) as { readonly id?: string | null; readonly keep_alive?: string | null }
   return {
     query: filterOf(q, query),

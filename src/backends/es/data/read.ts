@@ -12,7 +12,7 @@ export interface EsReader {
   readonly connection: Connection
   readonly patience: Patience
   readonly index: string
-  /** For which Elasticsearch keeps a point in time from one page to the next. */
+  /** How long Elasticsearch keeps a point in time between two pages. */
   readonly keepAlive: string
 }
 
@@ -21,9 +21,9 @@ export interface PageOptions extends ReadOptions {
   readonly chunkSize: number
 }
 
-/** Bytes of a page, about. */
+/** The approximate size of a page, in bytes. */
 const pageBytes = 1_000_000
-/** Records of the first page: nothing is known of their size. */
+/** Records of the first page, because the size of records is not yet known. */
 const firstPage = 100
 
 const units: { readonly [unit: string]: number } = {
@@ -81,7 +81,7 @@ const bodyOf = ({ query, sort, trackTotalHits }: EsQuery, { pit, size, after, co
   ...(after === undefined ? {} : { search_after: after })
 })
 
-/** All that match, in pages of one point in time, which is closed at the end. */
+/** Yields all hits, in pages of one point in time. The point in time is closed at the end. */
 export async function* readHits(
   reader: EsReader,
   text: string | undefined,
@@ -96,7 +96,7 @@ export async function* readHits(
     request(reader, {
       method: 'POST',
       path: ['_search'],
-      // Some of what matches is worse than nothing.
+      // An error is better than a part of the hits.
       query: { allow_partial_search_results: false },
       body,
       kind: 'read',
@@ -109,19 +109,19 @@ export async function* readHits(
     const page = readPage(await search(bodyOf(query, wanted), stop), bare)
     const { lines, bytes, last = '[]', total } = page
     if (lines.length === 0 && bytes > 0) {
-      throw new RalphError('UNSUPPORTED_OPERATION', 'this index keeps no _source: what was written cannot be read')
+      throw new RalphError('UNSUPPORTED_OPERATION', 'this index does not keep _source, so its records cannot be read')
     }
     pit = page.pit ?? pit
     if (count && total !== undefined) onTotal({ records: Math.min(total, query.size ?? total) })
-    // Numbers may have more digits than ours.
+    // Numbers may have more digits than those of JavaScript.
     return { lines, bytes, last: lines.length < size ? undefined : parseExactly(last) }
   }
 
-  // Whoever works on a page for long does not lose the point in time.
+  // Keeps the point in time alive while the reader works on a page for a long time.
   const beat = setInterval(
     () => {
       const body = { size: 0, track_total_hits: false, pit: { id: pit, keep_alive: keepAlive } }
-      // If it fails the next page says so.
+      // If it fails, the next page reports the error.
       connection.answer({ method: 'POST', path: ['_search'], body, kind: 'read', signal }).catch(() => {})
     },
     Math.max(1000, millisOf(keepAlive) / 3)
@@ -132,7 +132,7 @@ export async function* readHits(
   } finally {
     clearInterval(beat)
     if (query.pit.id === undefined) {
-      // Elasticsearch lets it go by itself, a little later.
+      // Otherwise Elasticsearch closes it by itself a little later.
       await connection
         .ask({ method: 'DELETE', path: ['_pit'], body: { id: pit }, kind: 'read', expect: [404] })
         .catch(() => {})

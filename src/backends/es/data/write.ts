@@ -9,22 +9,22 @@ import { type DocumentVersion, multiGet } from '../multi-get.ts'
 import type { Refresh } from '../names.ts'
 import { asError, asPlaceError } from './errors.ts'
 
-/** Characters of one request: Elasticsearch refuses 100 MB, and holds what it works on in memory. */
+/** Characters of one request. Elasticsearch refuses requests of 100 MB, and holds a request in memory. */
 const maxCharacters = 6_000_000
 
-/** Waits before what Elasticsearch had no room for is sent again, in milliseconds. */
+/** Waits in milliseconds before actions that Elasticsearch had no room for are sent again. */
 const pauses = [50, 200, 800, 2000, 5000, 10_000]
 
-/** How often a record is looked up that others replace at the same time. */
+/** How often a record is looked up again when others replace it at the same time. */
 const maxTurns = 10
 
 interface Action {
   readonly keyed: KeyedRecord
-  /** Its lines in the request. */
+  /** The lines of the action in the request. */
   readonly lines: string
 }
 
-/** An action that was not carried out; without a refusal: what was to be deleted is not there. */
+/** An action that was not carried out. Without a refusal: the document to be deleted does not exist. */
 interface Failed {
   readonly action: Action
   readonly refusal: Refusal | undefined
@@ -39,7 +39,7 @@ type Refused = ReadonlyMap<KeyedRecord, NotWritten>
 
 const maxIdBytes = 512
 
-/** The key of the record. */
+/** The record with its key. */
 const keyOf = (record: InputRecord): KeyedRecord | string => {
   const { id } = record.value
   if (id === undefined || id === null) return { record, id: undefined }
@@ -71,39 +71,81 @@ export interface WrittenIndex {
   readonly refresh: Refresh | undefined
 }
 
-/** An index of records. */
-export const recordContainer = (
+/** Every action that the answer does not name was carried out. */
+const send = async (
   { connection, index, refresh }: WrittenIndex,
+  actions: readonly Action[],
   { operation, signal }: WriteOptions
-): RecordContainer<KeyedRecord> => {
-  /** Every action that the answer does not name was carried out. */
-  const send = async (actions: readonly Action[]): Promise<Failed[]> => {
-    const { status, bytes } = await connection.answer({
-      method: 'POST',
-      path: [index, '_bulk'],
-      query: {
-        timeout: '30s',
-        filter_path: 'errors,items.*.status,items.*.error',
-        ...(refresh === undefined ? {} : { refresh })
-      },
-      lines: actions.length === 1 ? (actions[0]?.lines ?? '') : actions.map(({ lines }) => lines).join(''),
-      kind: 'prepare',
-      signal
-    })
-    if (status >= 400) throw asError(refusalIn(status, bytes), connection.address, 'INVALID_INPUT')
-    // The answer of Elasticsearch to a bulk request.
-    const { errors, items } = JSON.parse(bytes.toString()) as {
-      readonly errors: boolean
-      readonly items: readonly { readonly [operation: string]: BulkItem }[]
-    }
-    if (!errors && operation !== 'delete') return []
-    return actions.flatMap((action, at) => {
-      const [item] = Object.values(items[at] ?? {})
-      if (item === undefined) throw new RalphError('STORE_UNAVAILABLE', 'Elasticsearch did not answer for all records')
-      const refusal = item.error === undefined ? undefined : refusalOf(item.status, item.error)
-      return refusal === undefined && item.status !== 404 ? [] : [{ action, refusal }]
-    })
+): Promise<Failed[]> => {
+  const { status, bytes } = await connection.answer({
+    method: 'POST',
+    path: [index, '_bulk'],
+    query: {
+      timeout: '30s',
+      filter_path: 'errors,items.*.status,items.*.error',
+      ...(refresh === undefined ? {} : { refresh })
+    },
+    lines: actions.length === 1 ? (actions[0]?.lines ?? '') : actions.map(({ lines }) => lines).join(''),
+    kind: 'prepare',
+    signal
+  })
+  if (status >= 400) throw asError(refusalIn(status, bytes), connection.address, 'INVALID_INPUT')
+  // The answer of Elasticsearch to a bulk request.
+  const { errors, items } = JSON.parse(bytes.toString()) as {
+    readonly errors: boolean
+    readonly items: readonly { readonly [operation: string]: BulkItem }[]
   }
+  if (!errors && operation !== 'delete') return []
+  return actions.flatMap((action, at) => {
+    const [item] = Object.values(items[at] ?? {})
+    if (item === undefined) throw new RalphError('STORE_UNAVAILABLE', 'Elasticsearch did not answer for all records')
+    const refusal = item.error === undefined ? undefined : refusalOf(item.status, item.error)
+    return refusal === undefined && item.status !== 404 ? [] : [{ action, refusal }]
+  })
+}
+
+/** The sources of the documents with which these actions collided. */
+const sourcesOf = async (
+  { connection, index }: WrittenIndex,
+  actions: readonly Action[],
+  signal: AbortSignal | undefined
+): Promise<readonly (string | undefined)[]> => {
+  if (actions.length === 0) return []
+  const wanted = actions.map(({ keyed: { id = '' } }) => ({ index, id }))
+  const got = await multiGet(connection, wanted, signal).catch((error: unknown) => {
+    if (error instanceof RalphError || signal?.aborted) throw error
+    throw new RalphError('STORE_UNAVAILABLE', `the existing records cannot be compared: ${error}`, {}, { cause: error })
+  })
+  return got.map(({ source }) => source?.toString())
+}
+
+/** The versions of the existing documents with these ids. */
+const versionsOf = async (
+  { connection, index }: WrittenIndex,
+  ids: readonly string[],
+  signal: AbortSignal | undefined
+): Promise<ReadonlyMap<string, DocumentVersion>> => {
+  const { status, bytes } = await connection.answer({
+    method: 'POST',
+    path: [index, '_mget'],
+    query: { _source: false, filter_path: 'docs._id,docs._seq_no,docs._primary_term,docs.found' },
+    body: { ids },
+    kind: 'read',
+    signal
+  })
+  if (status >= 400) throw asError(refusalIn(status, bytes), connection.address)
+  // The answer of Elasticsearch.
+  const { docs = [] } = JSON.parse(bytes.toString()) as {
+    readonly docs?: readonly { _id: string; _seq_no: number; _primary_term: number; found?: boolean }[]
+  }
+  const there = docs.filter(({ found }) => found === true)
+  return new Map(there.map(({ _id, _seq_no, _primary_term }) => [_id, { seqNo: _seq_no, term: _primary_term }]))
+}
+
+/** An index of records. */
+export const recordContainer = (written: WrittenIndex, options: WriteOptions): RecordContainer<KeyedRecord> => {
+  const { connection } = written
+  const { operation, signal } = options
 
   const reasonOf = (refusal: Refusal): NotWritten => {
     const error = asPlaceError(refusal, connection.address)
@@ -111,14 +153,14 @@ export const recordContainer = (
     return { reason: `is refused by Elasticsearch: ${refusal.type} ${refusal.reason}` }
   }
 
-  /** What Elasticsearch has no room for is sent again after a while. Returns what collides with what is there. */
+  /** Actions that Elasticsearch has no room for are sent again after a while. Returns the actions that collide with existing documents. */
   const carryOut = async (all: readonly Action[], refused: Map<KeyedRecord, NotWritten>): Promise<Action[]> => {
     const collided: Action[] = []
     let next = all
     for (let attempt = 0; next.length > 0; attempt += 1) {
       const busy: Action[] = []
       for (const some of groupsBySize(next, ({ lines }) => lines.length, maxCharacters)) {
-        for (const { action, refusal } of await send(some)) {
+        for (const { action, refusal } of await send(written, some, options)) {
           if (refusal === undefined) refused.set(action.keyed, 'missing')
           else if (refusal.status === 409) collided.push(action)
           else if (!isBusy(refusal)) refused.set(action.keyed, reasonOf(refusal))
@@ -133,51 +175,26 @@ export const recordContainer = (
     return collided
   }
 
-  /** The sources of the documents that these collided with. */
-  const sourcesOf = async (actions: readonly Action[]): Promise<readonly (string | undefined)[]> => {
-    if (actions.length === 0) return []
-    const wanted = actions.map(({ keyed: { id = '' } }) => ({ index, id }))
-    const got = await multiGet(connection, wanted, signal).catch((error: unknown) => {
-      if (error instanceof RalphError || signal?.aborted) throw error
-      throw new RalphError('STORE_UNAVAILABLE', `what is there cannot be compared: ${error}`, {}, { cause: error })
-    })
-    return got.map(({ source }) => source?.toString())
-  }
-
   const create = async (records: readonly KeyedRecord[]): Promise<Refused> => {
     const refused = new Map<KeyedRecord, NotWritten>()
     const collided = await carryOut(
       records.map((each) => actionOf('create', each)),
       refused
     )
-    const sources = await sourcesOf(collided)
+    const sources = await sourcesOf(written, collided, signal)
     for (const [at, { keyed }] of collided.entries()) refused.set(keyed, { there: [sources[at] ?? []].flat() })
     return refused
-  }
-
-  const versionsOf = async (ids: readonly string[]): Promise<ReadonlyMap<string, DocumentVersion>> => {
-    const { status, bytes } = await connection.answer({
-      method: 'POST',
-      path: [index, '_mget'],
-      query: { _source: false, filter_path: 'docs._id,docs._seq_no,docs._primary_term,docs.found' },
-      body: { ids },
-      kind: 'read',
-      signal
-    })
-    if (status >= 400) throw asError(refusalIn(status, bytes), connection.address)
-    // The answer of Elasticsearch.
-    const { docs = [] } = JSON.parse(bytes.toString()) as {
-      readonly docs?: readonly { _id: string; _seq_no: number; _primary_term: number; found?: boolean }[]
-    }
-    const there = docs.filter(({ found }) => found === true)
-    return new Map(there.map(({ _id, _seq_no, _primary_term }) => [_id, { seqNo: _seq_no, term: _primary_term }]))
   }
 
   const update = async (records: readonly KeyedRecord[]): Promise<Refused> => {
     const refused = new Map<KeyedRecord, NotWritten>()
     let next = records
     for (let turn = 0; next.length > 0; turn += 1) {
-      const versions = await versionsOf(next.flatMap(({ id }) => id ?? []))
+      const versions = await versionsOf(
+        written,
+        next.flatMap(({ id }) => id ?? []),
+        signal
+      )
       const actions: Action[] = []
       for (const each of next) {
         const version = versions.get(each.id ?? '')

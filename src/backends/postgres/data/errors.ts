@@ -1,7 +1,7 @@
 import { type ErrorCode, RalphError } from '../../../errors.ts'
 import type { Database } from '../connect.ts'
 
-/** SQLSTATE, in full or its class, of what means something else to a command than to a server of ours. */
+/** SQLSTATEs, or their classes, that mean something else to a command than to our server. */
 const codes: ReadonlyMap<string, ErrorCode> = new Map([
   ['28', 'UNAUTHENTICATED'],
   ['3D000', 'NOT_FOUND'],
@@ -11,7 +11,7 @@ const codes: ReadonlyMap<string, ErrorCode> = new Map([
 export const stateIn = (error: unknown): string =>
   error instanceof RalphError && typeof error.details.state === 'string' ? error.details.state : ''
 
-/** Whether one of the records cannot be stored: its data, or how deep it is nested. */
+/** Whether one of the records cannot be stored, because of its data or its nesting. */
 export const isOfRecord = (error: unknown): boolean => /^(?:22|54)/.test(stateIn(error))
 
 const wordsOf = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message)
@@ -20,13 +20,13 @@ const asError = (error: unknown): unknown => {
   const state = stateIn(error)
   const code = codes.get(state) ?? codes.get(state.slice(0, 2))
   if (code === undefined || !(error instanceof RalphError)) return error
-  return new RalphError(code, `PostgreSQL refuses that: ${wordsOf(error)}`, { state }, { cause: error.cause })
+  return new RalphError(code, `PostgreSQL refuses the request: ${wordsOf(error)}`, { state }, { cause: error.cause })
 }
 
-/** A database that a command asks. */
+/** The part of a database that a command uses. */
 export type Asked = Pick<Database, 'place' | 'read' | 'write'>
 
-/** The same database, whose errors say what they mean to a command. */
+/** The same database, with errors that are meant for a command. */
 export const asked = (database: Database): Asked => ({
   place: database.place,
   read: (query, options) =>

@@ -11,7 +11,7 @@ import { prepare, type Query, type Value } from '../query-text.ts'
 import { type Asked, stateIn } from './errors.ts'
 import type { RecordTable } from './table.ts'
 
-/** Rows of a page, and its bytes on disk, where long records are compressed. */
+/** The limits of a page: rows, and bytes on disk. Long records are compressed there. */
 const mostRows = 1000
 const pageBytes = 1_000_000
 
@@ -34,7 +34,7 @@ const selectPage = (
     conditions.push(`("timestamp", id) ${than} (${value(last[0])}::timestamptz, ${value(last[1])})`)
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   const order = `ORDER BY "timestamp"${direction}, id${direction}`
-  // The length of a text is known without reading it: what is beyond the size of a page is not.
+  // The length of a text is known without reading it, so a text beyond the size of the page is not read.
   const text = `
     SELECT "timestamp"::text, id, CASE WHEN place = 1 OR size <= ${pageBytes} THEN record::text END
     FROM (
@@ -50,7 +50,7 @@ export interface RecordReader {
   readonly patience: Patience
 }
 
-/** Records in the order of their times, in pages: reading goes on where it was when the connection is lost. */
+/** Yields records in the order of their times, in pages. When the connection is lost, the read continues where it was. */
 export async function* readTable(
   { database, patience }: RecordReader,
   table: RecordTable,
@@ -80,7 +80,7 @@ const numberOf = prepare<[number: number]>('lrs_target', 'SELECT number FROM tar
 
 const isMissing = (error: unknown): boolean => ['42P01', '3F000'].includes(stateIn(error))
 
-/** All statements that an LRS of ours keeps in the schema, voided ones too, in the order of `stored`. */
+/** Yields all statements that our LRS keeps in the schema, voided ones too, in the order of `stored`. */
 export async function* readLrs(
   { database, patience }: RecordReader,
   name: string | undefined,

@@ -3,7 +3,7 @@ import { quoted } from '../names.ts'
 import { plain, prepare } from '../query-text.ts'
 import { type Asked, stateIn } from './errors.ts'
 
-/** A table of records, as it is in SQL. */
+/** A table of records and its name in SQL. */
 export interface RecordTable {
   readonly name: string
   /** Quoted, with its schema. */
@@ -12,7 +12,7 @@ export interface RecordTable {
 
 export const tableIn = (schema: string, name: string): RecordTable => {
   if (name === '' || name.includes('\0') || Buffer.byteLength(name) > 50) {
-    throw new RalphError('NOT_FOUND', `${JSON.stringify(name)} names no table: it needs 1 to 50 bytes`)
+    throw new RalphError('NOT_FOUND', `${JSON.stringify(name)} is not the name of a table: it must have 1 to 50 bytes`)
   }
   return { name, sql: `${quoted(schema)}.${quoted(name)}` }
 }
@@ -33,12 +33,12 @@ const expected: readonly (readonly [string, RegExp])[] = [
   ['record', /^json$/]
 ]
 
-/** Whether it is there; `INVALID_SETTING` when it is some other table. */
+/** Whether the table exists. Throws `INVALID_SETTING` when it is another kind of table. */
 export const isThere = async (database: Asked, { name, sql }: RecordTable): Promise<boolean> => {
   const columns = new Map(await database.read(columnsOf(database.place.schema, name)))
   if (columns.size === 0) return false
   if (expected.every(([column, type]) => type.test(columns.get(column) ?? ''))) return true
-  throw new RalphError('INVALID_SETTING', `the table ${sql} holds no records of Ralph: choose another name`, {
+  throw new RalphError('INVALID_SETTING', `the table ${sql} is not a table of records of Ralph: choose another name`, {
     table: name
   })
 }
@@ -60,7 +60,7 @@ const definitionOf = ({ name, sql }: RecordTable): readonly string[] => [
 
 const duplicates: ReadonlySet<string> = new Set(['23505', '42P06', '42P07'])
 
-/** Makes it, and its schema, where they are missing. */
+/** Creates the table and its schema if they are missing. */
 export const ensureTable = async (database: Asked, table: RecordTable): Promise<void> => {
   if (await isThere(database, table)) return
   const { schema } = database.place
@@ -68,7 +68,7 @@ export const ensureTable = async (database: Asked, table: RecordTable): Promise<
   const steps = [...(found === undefined ? [`CREATE SCHEMA ${quoted(schema)}`] : []), ...definitionOf(table)]
   for (const step of steps) {
     await database.write(plain(step)).catch((error: unknown) => {
-      // Somebody else makes it at the same time.
+      // Another client creates it at the same time.
       if (!duplicates.has(stateIn(error))) throw error
     })
   }

@@ -6,10 +6,10 @@ import type { Query, Value } from '../query-text.ts'
 import { type Asked, isOfRecord } from './errors.ts'
 import type { RecordTable } from './table.ts'
 
-/** Rows and characters of one statement of SQL. */
+/** Rows and characters of one SQL statement. */
 const most = { rows: 1000, characters: 8_000_000 } as const
 
-/** 0001-01-01: the year 0 of ISO 8601 is not one of PostgreSQL's. */
+/** 0001-01-01. PostgreSQL has no year 0, unlike ISO 8601. */
 const earliest: Micros = -62_135_596_800_000_000
 
 const timeText = (time: Micros | undefined): string =>
@@ -62,7 +62,7 @@ export const recordContainer = (
   table: RecordTable,
   signal: AbortSignal | undefined
 ): RecordContainer<RecordRow> => {
-  /** What the server refuses for the sake of one record is sent again in halves, until that one is alone. */
+  /** If the server refuses a request because of one record, the request is sent again in halves until that record is alone. */
   const changeSome = async (
     rows: readonly RecordRow[],
     query: (some: readonly RecordRow[]) => Ids,
@@ -83,7 +83,7 @@ export const recordContainer = (
     }
   }
 
-  /** `whyUnchanged` says why each of these rows was left as it is; unless it is given, because no row has the id. */
+  /** `whyUnchanged` gives the reason for each row that was not changed. Without it the reason is that no row has the id. */
   const change = async <Row extends KeyedRecord>(
     rows: readonly Row[],
     write: (some: readonly Row[], refused: Map<Row, NotWritten>) => Promise<readonly string[]>,

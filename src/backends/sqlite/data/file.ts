@@ -5,17 +5,17 @@ import { RalphError } from '../../../errors.ts'
 import type { Micros } from '../../../xapi/timestamp.ts'
 import { translating } from '../errors.ts'
 
-/** Marks a file of records as ours: "RLPD". Those of an LRS have another mark. */
+/** Marks a file of records as one of ours: "RLPD". The files of an LRS have another mark. */
 const recordsId = 0x524c5044
 const lrsId = 0x524c5048
 
-/** Milliseconds for which another process that writes is waited for. */
+/** Milliseconds to wait for another process that writes. */
 const patience = 10_000
 
-/** The time of a record that tells none: it comes first. */
+/** The time of a record without a time. It comes first. */
 export const noTime: Micros = Number.MIN_SAFE_INTEGER
 
-/** As SQL has it. */
+/** The form of SQL. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 const firstNumber = (database: DatabaseSync, sql: string): number =>
@@ -41,13 +41,13 @@ const openAs = (file: string, id: number, readOnly: boolean): DatabaseSync =>
     }
   })
 
-/** `NOT_FOUND` when it is not there. */
+/** Throws `NOT_FOUND` when the file does not exist. */
 export const openLrsFile = (file: string): DatabaseSync => {
   if (!existsSync(file)) throw new RalphError('NOT_FOUND', `${file} is not there`, { path: file })
   return openAs(file, lrsId, true)
 }
 
-/** The file of the tables; undefined: it is not there, and is not to be made. */
+/** The file of the tables. Undefined: it does not exist and must not be created. */
 export const openRecordsFile = (file: string, make: boolean): DatabaseSync | undefined => {
   if (!make && !existsSync(file)) return undefined
   try {

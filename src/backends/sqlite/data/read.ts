@@ -7,7 +7,7 @@ import type { Micros } from '../../../xapi/timestamp.ts'
 import { translating } from '../errors.ts'
 import { asArrays, quoted } from './file.ts'
 
-/** Rows of a page, and its characters, about. */
+/** The approximate limits of a page: rows and characters. */
 const mostRows = 1000
 const pageCharacters = 2_000_000
 
@@ -18,7 +18,7 @@ type LrsRow = readonly [stored: Micros, text: string]
 /** Before every `stored`. */
 const noStatement: Micros = -1
 
-/** As many rows as make a page; no read transaction is open when it returns. */
+/** Reads the rows of one page. No read transaction is open when it returns. */
 const readPage = <Each extends readonly unknown[]>(
   database: DatabaseSync,
   sql: string,
@@ -41,7 +41,7 @@ const readPage = <Each extends readonly unknown[]>(
   return { lines, last: lines.length < size ? undefined : last }
 }
 
-/** Records in the order of their times, in pages. */
+/** Yields records in the order of their times, in pages. */
 export async function* readTable(
   { database, file }: { readonly database: DatabaseSync; readonly file: string },
   table: string,
@@ -78,7 +78,7 @@ export async function* readTable(
   yield* readPages(fetchPage, { limit, most: Math.min(chunkSize, mostRows), signal })
 }
 
-/** All statements that an LRS of ours keeps in a file, voided ones too, in the order of `stored`. It may be running. */
+/** Yields all statements that our LRS keeps in a file, voided ones too, in the order of `stored`. The LRS may be running. */
 export async function* readLrs(
   { database, file }: { readonly database: DatabaseSync; readonly file: string },
   query: RecordsQuery,

@@ -4,7 +4,7 @@ import { type RecordRow, rowOf } from '../../../records/rows.ts'
 import { translating } from '../errors.ts'
 import { noTime, quoted } from './file.ts'
 
-/** A table of records in a file. Each of its calls is one transaction: all that is not refused, or nothing. */
+/** A table of records in a file. Each call is one transaction: it writes all records that are not refused, or none. */
 export const recordContainer = (database: DatabaseSync, file: string, table: string): RecordContainer<RecordRow> => {
   const name = quoted(table)
   const insertSql = `INSERT INTO ${name} (id, timestamp, record) VALUES (?, ?, ?) ON CONFLICT (id) DO`
