@@ -141,7 +141,7 @@ process.exitCode = await run(process.argv.slice(2), {
     })
   },
   openRegistry,
-  listen: async (pipelines, { sources, log, tempDir, signal }) => {
+  listen: async (pipelines, { sources, log, tempDir, signal, door }) => {
     const { runListeners } = await import('./parts/listeners.ts')
     const { name, configure } = backendNamed(loadBackendName(sources))
     await runListeners(pipelines, {
@@ -152,6 +152,7 @@ process.exitCode = await run(process.argv.slice(2), {
       log,
       tempDir,
       signal,
+      door,
       openObjects: (backend, values) => {
         const own = withBackendValues(sources, 'configuration file', backend, values)
         return openBytes({ dataBackends, openData }, backend, own, { appDir: tempDir }, log)

@@ -57,6 +57,8 @@ export interface Composition {
       readonly sources: Sources
       readonly log: Log
       readonly tempDir: string
+      /** Undefined: there is none. */
+      readonly door: { readonly host: string; readonly port: number } | undefined
       readonly signal: AbortSignal
     }
   ): Promise<void>

@@ -1,10 +1,17 @@
 import { createReadStream } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type FromThread, type HandlerCall, type HandlerTask, sentError, type ToThread } from './thread-messages.ts'
+import {
+  type FromThread,
+  type HandlerCall,
+  type HandlerTask,
+  type RouteRequest,
+  sentError,
+  type ToThread
+} from './thread-messages.ts'
 
 /*
- * The thread of a handler: it loads the module, and calls `execute` for one message after the other. Database, LRS and log
- * are asked of the first thread.
+ * The thread of a handler: it loads the module, and calls `execute` for one message after the other, and what `routes` has
+ * for requests. Database, LRS and log are asked of the first thread.
  */
 
 const port = parentPort
@@ -35,10 +42,24 @@ const log = Object.fromEntries(
   ])
 )
 
-const { execute }: { readonly execute?: unknown } = await import(module)
+const { execute, routes = {} }: { readonly execute?: unknown; readonly routes?: unknown } = await import(module)
 if (typeof execute !== 'function') throw new Error(`${module} does not export execute`)
 
+const isRoutes = (value: unknown): value is Readonly<Record<string, (context: object) => unknown>> =>
+  typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'function')
+if (!isRoutes(routes)) throw new Error(`${module} exports routes that are not functions by method and path`)
+
+const answer = async (request: RouteRequest): Promise<void> => {
+  try {
+    const value = await routes[request.route]?.({ request, config, database, lrs, log })
+    send({ kind: 'done', value })
+  } catch (error) {
+    send({ kind: 'failed', error: sentError(error) })
+  }
+}
+
 port.on('message', async (message: ToThread) => {
+  if (message.kind === 'request') return answer(message.request)
   if (message.kind !== 'work') {
     const found = waiting.get(message.id)
     waiting.delete(message.id)
@@ -59,4 +80,4 @@ port.on('message', async (message: ToThread) => {
     data.destroy()
   }
 })
-send({ kind: 'ready' })
+send({ kind: 'ready', routes: Object.keys(routes) })

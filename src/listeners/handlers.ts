@@ -83,6 +83,8 @@ const threadedHandler = async (config: HandlerConfig, context: HandlerContext): 
       name,
       supportedMime,
       run: (work) => threads.run(work),
+      routes: threads.routes,
+      answer: (request) => threads.answer(request),
       close: async () => {
         await threads.close()
         await own?.close?.()

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ConnectorContext, ListenerDatabase } from '../contracts/listeners.ts'
+import type { ConnectorContext, ListenerDatabase, MessageStatus, ProcessMessage } from '../contracts/listeners.ts'
 import type { Log } from '../contracts/log.ts'
 import { isRunning } from '../durability/this-machine.ts'
 import { messageOf, RalphError } from '../errors.ts'
@@ -21,6 +21,16 @@ export interface PipelineContext {
   readonly tempDir: string
   readonly lrs: ListenerLrs
   readonly openObjects: OpenObjects
+  /** A pipeline listens now, with these handlers. */
+  onStart(running: RunningPipeline): void
+}
+
+export interface RunningPipeline {
+  /** Empty: the only one of its file. */
+  readonly name: string
+  readonly handlers: readonly RunningHandler[]
+  /** What became of messages since the start. */
+  readonly counts: ReadonlyMap<MessageStatus, number>
 }
 
 /** Milliseconds between two attempts to reach a database. */
@@ -108,11 +118,18 @@ const open = async (pipeline: PipelineConfig, context: PipelineContext, closing:
     fetchData: ({ data_location, body }, own) => data.fetch(data_location, own, new AbortController().signal, body),
     fetchMetadata: metadata === undefined ? undefined : (reference) => metadata.fetch(reference)
   })
-  const listener = createListener(process)
+  const counts = new Map<MessageStatus, number>()
+  const counted: ProcessMessage = async (message) => {
+    const verdict = await process(message)
+    counts.set(verdict.status, (counts.get(verdict.status) ?? 0) + 1)
+    return verdict
+  }
+  context.onStart({ name: pipeline.name, handlers, counts })
+  const listener = createListener(counted)
   closing.push(() => listener.close?.())
   const names = handlers.map(({ name }) => name).join(', ')
   log.info(`${place}: messages go to ${names}`)
-  const listening = [listener.listen_exchange(process), listener.listen_queue(process)]
+  const listening = [listener.listen_exchange(counted), listener.listen_queue(counted)]
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })

@@ -1,5 +1,5 @@
 import type { ConfigBlock } from '../contracts/listeners.ts'
-import type { HandlerWork } from './thread-messages.ts'
+import type { HandlerWork, RouteRequest } from './thread-messages.ts'
 import { HandlerFailure } from './threads.ts'
 import { numberAt } from './values.ts'
 
@@ -10,6 +10,9 @@ export interface RunningHandler {
   readonly supportedMime: readonly string[]
   /** Rejects with an error whose `final` says that trying again makes no sense. */
   run(work: HandlerWork): Promise<void>
+  /** `GET /sizes/:uuid`, for the door of `ralph listen`. */
+  readonly routes?: readonly string[]
+  answer?(request: RouteRequest): Promise<unknown>
   close(): Promise<void>
 }
 

@@ -14,6 +14,21 @@ export interface HandlerWork {
   readonly data: string
 }
 
+/** A request to a route of a handler. */
+export interface RouteRequest {
+  /** As the handler names it: `GET /sizes/:uuid`. */
+  readonly route: string
+  readonly method: string
+  /** What follows the name of the handler: `/sizes/1`. */
+  readonly path: string
+  /** By the names in the route. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  /** Parsed if it is JSON; otherwise a text. Undefined: there is none. */
+  readonly body: unknown
+}
+
 /** An error that went from one thread to another. */
 export interface SentError {
   readonly message: string
@@ -23,6 +38,7 @@ export interface SentError {
 
 export type ToThread =
   | { readonly kind: 'work'; readonly work: HandlerWork }
+  | { readonly kind: 'request'; readonly request: RouteRequest }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: SentError }
 
@@ -35,9 +51,9 @@ export interface HandlerCall {
 }
 
 export type FromThread =
-  | { readonly kind: 'ready' }
+  | { readonly kind: 'ready'; readonly routes: readonly string[] }
   | { readonly kind: 'call'; readonly call: HandlerCall }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly value?: unknown }
   | { readonly kind: 'failed'; readonly error: SentError }
 
 export const sentError = (error: unknown): SentError => ({

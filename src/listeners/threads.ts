@@ -9,6 +9,7 @@ import {
   type HandlerCall,
   type HandlerTask,
   type HandlerWork,
+  type RouteRequest,
   sentError,
   type ToThread
 } from './thread-messages.ts'
@@ -42,8 +43,12 @@ interface Thread {
   readonly worker: Worker
   /** False: it has ended by itself since. */
   isAlive(): boolean
-  run(work: HandlerWork): Promise<void>
+  /** What `routes` of the module has. */
+  readonly routes: readonly string[]
+  run(what: Job): Promise<unknown>
 }
+
+type Job = Extract<ToThread, { readonly kind: 'work' | 'request' }>
 
 const isValues = (value: unknown): value is QueryValues | undefined => value === undefined || isBlock(value)
 
@@ -66,7 +71,7 @@ const startThread = async (options: ThreadsOptions): Promise<Thread> => {
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: memory }
   })
-  let settle: { resolve(): void; reject(error: Error): void } | undefined
+  let settle: { resolve(value: unknown): void; reject(error: Error): void } | undefined
   const fail = (error: Error): void => settle?.reject(error)
   const send = (message: ToThread): void => worker.postMessage(message)
   const answer = async (call: HandlerCall): Promise<void> => {
@@ -84,7 +89,7 @@ const startThread = async (options: ThreadsOptions): Promise<Thread> => {
   worker.on('message', (message: FromThread) => {
     if (message.kind === 'call') void answer(message.call)
     else if (message.kind === 'failed') fail(new HandlerFailure(message.error.message, message.error.final))
-    else settle?.resolve()
+    else settle?.resolve(message.kind === 'ready' ? message.routes : message.value)
   })
   worker.on('error', (error: unknown) => fail(new HandlerFailure(sentError(error).message, false)))
   let isAlive = true
@@ -92,23 +97,25 @@ const startThread = async (options: ThreadsOptions): Promise<Thread> => {
     isAlive = false
     fail(new HandlerFailure(`its thread has ended with code ${code}`, false))
   })
-  const settled = (): Promise<void> =>
-    new Promise<void>((resolve, reject) => {
+  const settled = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
       settle = { resolve, reject }
     })
-  await settled()
+  const routes = await settled()
   return {
     worker,
     isAlive: () => isAlive,
-    run: async (work) => {
+    // What the thread has said of itself.
+    routes: routes as readonly string[],
+    run: async (job) => {
       const done = settled()
       const late = setTimeout(() => {
         fail(new HandlerFailure(`it has not ended in ${timeout / 1000} s`, false))
         void worker.terminate()
       }, timeout)
-      send({ kind: 'work', work })
+      send(job)
       try {
-        await done
+        return await done
       } catch (error) {
         // What it has left behind is not for the next message.
         await worker.terminate()
@@ -123,25 +130,35 @@ const startThread = async (options: ThreadsOptions): Promise<Thread> => {
 
 /** The threads of one handler. */
 export interface Threads {
+  readonly routes: readonly string[]
   run(work: HandlerWork): Promise<void>
+  /** Gives what the route answers. */
+  answer(request: RouteRequest): Promise<unknown>
   close(): Promise<void>
 }
 
 /** Starts one thread, so that a module that cannot be loaded is known at once; others are started when they are needed. */
 export const startThreads = async (options: ThreadsOptions): Promise<Threads> => {
-  const idle: Thread[] = [await startThread(options)]
+  const first = await startThread(options)
+  const idle: Thread[] = [first]
   const inTurn = createLimit(options.threads)
   const take = (): Thread | undefined => {
     for (let thread = idle.pop(); thread !== undefined; thread = idle.pop()) if (thread.isAlive()) return thread
     return undefined
   }
+  const run = (job: Job): Promise<unknown> =>
+    inTurn(async () => {
+      const thread = take() ?? (await startThread(options))
+      const value = await thread.run(job)
+      idle.push(thread)
+      return value
+    })
   return {
-    run: (work) =>
-      inTurn(async () => {
-        const thread = take() ?? (await startThread(options))
-        await thread.run(work)
-        idle.push(thread)
-      }),
+    routes: first.routes,
+    run: async (work) => {
+      await run({ kind: 'work', work })
+    },
+    answer: (request) => run({ kind: 'request', request }),
     close: async () => {
       await Promise.all(idle.map(({ worker }) => worker.terminate()))
     }

@@ -3,12 +3,16 @@ import type { ConfigBlock } from '../contracts/listeners.ts'
 import { RalphError } from '../errors.ts'
 import { openImports } from '../imports/open.ts'
 import type { PipelineConfig } from '../listeners/config.ts'
+import { type ListenerDoorAddress, openDoor } from '../listeners/door.ts'
 import type { ListenerLrs } from '../listeners/handlers.ts'
 import { type PipelineContext, runPipeline } from '../listeners/pipeline.ts'
 import { createOnce } from '../storage/once.ts'
 import { type ImportsForOptions, openLrs } from './imports-for.ts'
 
-export interface ListenersOptions extends Omit<ImportsForOptions, 'urls'>, Omit<PipelineContext, 'lrs'> {}
+export interface ListenersOptions extends Omit<ImportsForOptions, 'urls'>, Omit<PipelineContext, 'lrs' | 'onStart'> {
+  /** Undefined: there is no door. */
+  readonly door: ListenerDoorAddress | undefined
+}
 
 interface OpenedLrs {
   readonly lrs: ReturnType<typeof openLrs>
@@ -52,20 +56,25 @@ const lrsOf = (options: ListenersOptions): ListenerLrs & { close(): Promise<void
 /** Runs pipelines until the signal is aborted. If one cannot start, or fails, all end. */
 export const runListeners = async (pipelines: readonly PipelineConfig[], options: ListenersOptions): Promise<void> => {
   const lrs = lrsOf(options)
+  const { door: address, clock, log } = options
+  const door = address && (await openDoor(address, { pipelines: pipelines.length, clock, log }))
   const ending = new AbortController()
   const signal = AbortSignal.any([options.signal, ending.signal])
   try {
     const results = await Promise.allSettled(
       pipelines.map((each) =>
-        runPipeline(each, { ...options, lrs, signal }).catch((error: unknown) => {
-          ending.abort(error)
-          throw error
-        })
+        runPipeline(each, { ...options, lrs, signal, onStart: (running) => door?.add(running) }).catch(
+          (error: unknown) => {
+            ending.abort(error)
+            throw error
+          }
+        )
       )
     )
     const failed = results.find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected' && !options.signal.aborted) throw failed.reason
   } finally {
+    await door?.close()
     await lrs.close()
   }
 }

@@ -1,5 +1,5 @@
-import { foreignSetting } from './define.ts'
-import { path, text } from './kinds.ts'
+import { foreignSetting, setting } from './define.ts'
+import { integer, path, text } from './kinds.ts'
 
 /** What sqAPI takes from the environment, under the names it has there. */
 export const listenersGroup = {
@@ -22,5 +22,17 @@ export const listenersGroup = {
     default: undefined,
     flag: 'only',
     description: 'The only pipeline, or the only handler, that `ralph listen` runs.'
+  }),
+  host: setting('LISTEN_HOST', {
+    kind: text,
+    default: '127.0.0.1',
+    flag: 'host',
+    description: 'Address of the door of `ralph listen`, which asks nobody for a password.'
+  }),
+  port: setting('LISTEN_PORT', {
+    kind: integer(0, 65_535),
+    default: undefined,
+    flag: 'port',
+    description: 'Port of that door: /plugins, /rules, /health and /h/NAME; none: there is no door.'
   })
 }

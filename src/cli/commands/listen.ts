@@ -27,13 +27,14 @@ export const declareListen = (program: Command, composition: Composition): void 
     const values = flagValues([listenersGroup], (flag) => given[new Option(`--${flag}`).attributeName()])
     const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(values))
     const reader = createReader(sources)
-    const { config, directory, only } = reader.read(listenersGroup)
+    const { config, directory, only, host, port } = reader.read(listenersGroup)
     reader.finish()
     const { readPipelines } = await import('../../listeners/config.ts')
     const path = values.has('CFG_FILE') ? resolve(config) : resolve(directory ?? '.', config)
     const pipelines = await readPipelines(path, { environment: processEnvironment(), directory, only })
     const { tempDir } = general
-    await interruptible((signal) => composition.listen(pipelines, { sources, log, tempDir, signal })).catch(
+    const door = port === undefined ? undefined : { host, port }
+    await interruptible((signal) => composition.listen(pipelines, { sources, log, tempDir, signal, door })).catch(
       (error: unknown) => {
         // It runs for ever: a signal is its end, in good order.
         if (!(error instanceof RalphError) || error.code !== 'INTERRUPTED') throw error
