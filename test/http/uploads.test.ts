@@ -216,6 +216,15 @@ t.test(
   }
 )
 
+t.test('with unarchive: false an archive is taken for what it is, and is not unpacked', async (t) => {
+  const server = await start(t, aPlace(t, { RALPH_UPLOADMANAGER__UNARCHIVE: 'false' }))
+  const lines = linesOf(paddedStatements(9000))
+  const packed = await send(server.url, gzipSync(lines))
+  t.match(await importOf(packed), { status: 'SKIPPED', trouble: { code: 'UNSUPPORTED_CONTENT' } })
+  const plain = await send(server.url, Buffer.from(lines), { metadata: { filename: 'events.jsonl' } })
+  t.match(await importOf(plain), { status: 'DONE', counts: { written: 2 } })
+})
+
 t.test('on a full disk an upload is answered 507, and what came before stays', async (t) => {
   const server = await start(t, { ...aPlace(t), fileLimit: 4096 })
   const upload = await create(server.url, 6 * 2 ** 20)
