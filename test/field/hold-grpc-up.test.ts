@@ -4,6 +4,8 @@ import { connect as connectSocket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { status } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
+import type { Imports } from '../../src/contracts/imports.ts'
+import type { Part } from '../../src/contracts/part.ts'
 import { grpcClient, startGrpcLrs } from '../support/grpc.ts'
 import { basic } from '../support/lrs.ts'
 import { aStatement } from '../support/statements.ts'
@@ -123,4 +125,28 @@ t.test('field B1: connections are bounded, and who has most of them makes room f
   t.equal(await isServed(from('127.0.0.2')), true, 'another one is let in')
   while (first.every(({ destroyed }) => !destroyed)) await new Promise((resolve) => setTimeout(resolve, 10))
   t.equal(first.filter(({ destroyed }) => destroyed).length, 1, 'in the place of one')
+})
+
+t.test('field B2: however many ask whether it is well, the parts are asked now and then', async (t) => {
+  let questions = 0
+  const imports: Part<Imports> = {
+    name: 'imports',
+    start: async () => ({
+      // Nobody uses it here.
+      service: {} as Imports,
+      stop: async () => {},
+      health: async () => {
+        questions += 1
+        return { state: 'ok' }
+      }
+    })
+  }
+  const lrs = await startGrpcLrs(t, { backend: 'memory', imports })
+  const anybody = grpcClient(t, lrs.port, undefined)
+  const service = 'ralph.v1.Imports'
+  const answers = await Promise.all(
+    Array.from({ length: 90 }, () => anybody.unary('grpc.health.v1.Health', 'Check', { service }))
+  )
+  for (const { answer } of answers) t.match(answer, { status: 'SERVING' })
+  t.ok(questions > 0 && questions < 30, `${questions} questions`)
 })

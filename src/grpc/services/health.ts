@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { PartStatus, RunningPart } from '../../contracts/part.ts'
 import { RalphError } from '../../errors.ts'
 import type { HealthCheckRequest, HealthCheckResponse } from '../../protocol/messages.ts'
 import { sendMessage } from '../send.ts'
@@ -17,6 +18,33 @@ const services: ReadonlyMap<string, readonly string[]> = new Map([
   ['ralph.v1.Imports', ['imports']]
 ])
 
+/** Milliseconds. Anybody may ask, as often as they like: a part is asked at most once in this time. */
+const freshFor = 1000
+
+interface Asked {
+  readonly status: Promise<PartStatus>
+  /** Undefined: it has not answered yet. */
+  answered: number | undefined
+}
+
+const asked = new WeakMap<RunningPart, Asked>()
+
+/** The status of a part. Callers that ask at about the same time share one question. */
+const healthOf = (part: RunningPart): Promise<PartStatus> => {
+  const last = asked.get(part)
+  if (last !== undefined && (last.answered === undefined || performance.now() - last.answered < freshFor)) {
+    return last.status
+  }
+  const asking: Asked = {
+    status: part.health().finally(() => {
+      asking.answered = performance.now()
+    }),
+    answered: undefined
+  }
+  asked.set(part, asking)
+  return asking.status
+}
+
 /** Undefined: there is no such service. A part that is `degraded` does its work. */
 const statusOf = async (service: string, { parts, stopping }: ServiceContext): Promise<Serving | undefined> => {
   const needed = services.get(service)
@@ -24,7 +52,8 @@ const statusOf = async (service: string, { parts, stopping }: ServiceContext): P
   if (stopping.aborted) return 'NOT_SERVING'
   const running = parts()
   for (const name of ['database', ...needed]) {
-    const { state } = (await running.get(name)?.health()) ?? { state: 'away' }
+    const part = running.get(name)
+    const { state } = part === undefined ? { state: 'away' } : await healthOf(part)
     if (state === 'away' || state === 'error') return 'NOT_SERVING'
   }
   return 'SERVING'
