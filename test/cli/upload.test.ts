@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -30,6 +30,18 @@ const aFile = ({ cwd }: Place, statements: readonly object[], name = 'events.jso
   const path = join(cwd, name)
   writeFileSync(path, linesOf(statements))
   return path
+}
+
+/** A file of about so many bytes, written in portions: no text may be as long as the whole. Gives its statements. */
+const fillFile = (path: string, bytes: number): number => {
+  const portion = 10_000_000
+  let count = 0
+  for (let rest = bytes; rest > 0; rest -= portion) {
+    const statements = paddedStatements(Math.min(rest, portion))
+    appendFileSync(path, linesOf(statements))
+    count += statements.length
+  }
+  return count
 }
 
 const importsAt = async (url: string): Promise<readonly ImportRecord[]> => {
@@ -139,8 +151,8 @@ t.test('each cause has its exit code, and the page has the same table', async (t
 
 t.test(`client and server are killed ${kills} times at random, and the file is imported once`, async (t) => {
   const place = aPlace(t)
-  const statements = paddedStatements(size)
-  const path = aFile(place, statements)
+  const path = join(place.cwd, 'events.jsonl')
+  const count = fillFile(path, size)
   const wire = await aBreakingWire(t, { bytesPerSecond: size / 2.5 })
   const words = ['upload', path, '--wait', '--chunk-size', String(Math.max(32_768, Math.floor(size / 100)))]
   let server = await start(t, place)
@@ -168,7 +180,7 @@ t.test(`client and server are killed ${kills} times at random, and the file is i
   t.comment(`killed:${killed}; ${(wire.passed() / statSync(path).size).toFixed(2)} times the file was sent`)
   t.equal(code, 0, stderr)
   t.match(stdout, /DONE/)
-  await oneImport(t, server.url, path, statements.length)
+  await oneImport(t, server.url, path, count)
 })
 
 t.test('killed between the last byte and the import, it becomes one import', async (t) => {
