@@ -70,6 +70,8 @@ export const runSession = async (options: RabbitSessionOptions): Promise<void> =
     if (reason !== undefined) throw reason
     await channel.cancel(consumerTag)
     await Promise.all(underWay)
+    // The last acknowledgements could stay behind the end of the connection: the broker answers for them first.
+    await channel.close()
   } finally {
     stopped.removeEventListener('abort', stop)
     await connection.close().catch((error: unknown) => log.debug(messageOf(error)))
