@@ -9,7 +9,7 @@ export class OutputClosed extends Error {
 const reasons: { readonly [code: string]: string } = {
   ENOSPC: 'the disk is full: free some space',
   EDQUOT: 'the disk quota is used up: raise it or free some space',
-  EFBIG: 'the file has the greatest size that is allowed: raise the limit',
+  EFBIG: 'the file has reached the size limit: raise the limit',
   EIO: 'the device refuses to be written'
 }
 

@@ -109,5 +109,5 @@ export const takeIn = async <Place>(
       for (const { id } of some) adopting.delete(id)
     }
   }
-  return { taken, doubles: doubles.map(({ id, place }) => ({ place, reason: `the statement ${id} was there before` })) }
+  return { taken, doubles: doubles.map(({ id, place }) => ({ place, reason: `the statement ${id} exists already` })) }
 }

@@ -47,7 +47,7 @@ export const longFunctions: { readonly [place: string]: number } = {
   'src/backends/mongo/engine.ts createEngine': 147,
   'src/backends/mongo/engine.ts beginSession': 121,
   'src/backends/postgres/connect.ts openDatabase': 182,
-  'src/backends/s3/data.ts openS3Data': 155,
+  'src/backends/s3/data.ts openS3Data': 151,
   'src/backends/sqlite/data.ts openSqliteData': 103,
   'src/backends/sqlite/insert.ts createInsert': 107,
   'src/backends/sqlite/query.ts createQueries': 120,

@@ -42,7 +42,7 @@ t.test('a pattern reads several files, one after the other, directories not', as
 t.test('the directory is made when something is written, not before', async (t) => {
   const directory = join(t.testdir(), 'later')
   const backend = await openAt(t, directory)
-  t.match(await backend.status(), { state: 'error', detail: /is not there/ })
+  t.match(await backend.status(), { state: 'error', detail: /does not exist/ })
   t.notOk(existsSync(directory))
   await backend.write?.(chunksOf('x'), { operation: 'create', target: 'one/two' })
   t.same(readdirSync(join(directory, 'one')), ['two'])

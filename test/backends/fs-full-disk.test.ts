@@ -13,7 +13,7 @@ const skip = canLimitFiles() ? false : 'prlimit is not installed'
 
 const idsOf = (answer: Answer): readonly string[] => (typeof answer === 'object' && 'ids' in answer ? answer.ids : [])
 
-const full = { code: 'STORE_FULL', message: /free some space|greatest size/ }
+const full = { code: 'STORE_FULL', message: /free some space|size limit/ }
 
 t.test('a full disk refuses statements, keeps what there is, and takes more once it is mended', { skip }, async (t) => {
   const directory = t.testdir()
@@ -28,7 +28,7 @@ t.test('a full disk refuses statements, keeps what there is, and takes more once
   const together = await Promise.all([1, 2, 3, 4].map((insert) => store.tell({ insert: insert * 3 })))
   for (const answer of together) t.match(answer, full)
   t.same(await readFile(file), before)
-  const less = { status: { state: 'error', detail: /greatest size/ } }
+  const less = { status: { state: 'error', detail: /size limit/ } }
   t.match(await store.tell('status'), less, 'there is room for less only')
   const small = await store.tell({ insert: 1 })
   t.equal(idsOf(small).length, 1, 'one statement still fits')
@@ -37,7 +37,7 @@ t.test('a full disk refuses statements, keeps what there is, and takes more once
 
   store.limitFiles(0)
   t.match(await store.tell({ insert: 1 }), full)
-  t.match(await store.tell('status'), { status: { state: 'error', detail: /greatest size/ } })
+  t.match(await store.tell('status'), { status: { state: 'error', detail: /size limit/ } })
 
   store.limitFiles('unlimited')
   t.match(await store.tell('status'), { status: { state: 'ok' } })

@@ -236,7 +236,7 @@ t.test('a last line that somebody did not finish keeps its bytes, and ours begin
   const one = byRalph({ stored: '2026-02-01T08:00:00.000000+00:00' })
   const content = `${asLine(one)}{"id":"${anId()}","actor":{"mb`
   const { store, file, warnings, backend, directory } = await openedWith(t, content)
-  t.match(warnings, [/last line is left alone/])
+  t.match(warnings, [/last line is ignored/])
   const mine = [aStatement(), aStatement()]
   await store.statements.insert(aBatch(...mine))
   t.same(await idsIn(store), [one.id, ...mine.map(({ id }) => id)])

@@ -123,7 +123,7 @@ t.test('who may not is told so, and credentials may stand in the URL', async (t)
   t.match(await backend.write?.([aStatementRecord(1)], create), { written: 1 })
 })
 
-t.test('a path that is no path of the LRS is refused before any request', async (t) => {
+t.test('a path that is not a path of the LRS is refused before any request', async (t) => {
   const backend = await openAs(t, 'janedoe')
   for (const target of ['https://elsewhere.example.org/xAPI/statements', '//elsewhere.example.org/']) {
     await t.rejects(async () => backend.write?.([aStatementRecord(1)], { ...create, target }), {

@@ -110,7 +110,11 @@ t.test('what is no list of statements is said to be none', async (t) => {
     Buffer.from([34, 200])
   ]) {
     const { backend } = await open(t, () => ({ body }))
-    await t.rejects(linesOf(backend), { code: 'STORE_UNAVAILABLE', message: /answered no statements/ }, String(body))
+    await t.rejects(
+      linesOf(backend),
+      { code: 'STORE_UNAVAILABLE', message: /did not answer with statements/ },
+      String(body)
+    )
   }
 })
 
@@ -143,7 +147,7 @@ t.test('it gives up after some attempts, and at once when it is asked to wait fo
   await t.rejects(linesOf(down.backend), { code: 'STORE_UNAVAILABLE', message: /503: Being moved/ })
   t.equal(down.received.length, retries.attempts)
   const long = await open(t, () => ({ status: 429, headers: { 'retry-after': '3600' } }))
-  await t.rejects(linesOf(long.backend), { message: /come back in 3600 s/ })
+  await t.rejects(linesOf(long.backend), { message: /try again in 3600 s/ })
   t.equal(long.received.length, 1)
   const lost = await open(t, () => ({ hangUp: true }))
   await t.rejects(async () => write(lost.backend, [aStatementRecord(1)]), { code: 'STORE_UNAVAILABLE' })

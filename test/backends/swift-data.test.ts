@@ -101,7 +101,7 @@ else {
       t.same(await (await open(t, { container, regionName: 'RegionOne' })).status(), { state: 'ok' })
       t.match(await (await open(t, { container, regionName: 'Elsewhere' })).status(), {
         state: 'away',
-        detail: /:9 is out/
+        detail: /:9 is unreachable/
       })
       t.match(await (await open(t, { container, regionName: 'Mars' })).status(), {
         state: 'error',
@@ -381,7 +381,7 @@ else {
       return isCut ? 'is lost' : 'passes'
     }
     await t.rejects(write(generated(2.5 * mebibyte), { target: 'it' }), { code: 'STORE_UNAVAILABLE' })
-    t.match(log.said, [/cannot be found out .* its segments stay/])
+    t.match(log.said, [/is unknown whether .* its segments stay/])
     wire.fate = () => 'passes'
     t.equal((await read('it')).length, 2.5 * mebibyte)
     t.equal((await namesIn(url, `${container}_segments`))?.length, 3)
@@ -393,7 +393,7 @@ else {
     wire.fate = ({ path }) => (path.includes('_segments') ? { status: 403 } : 'passes')
     await write(generated(9 * mebibyte), { target: 'fits' })
     t.equal((await read('fits')).length, 9 * mebibyte)
-    const forbidden = { code: 'FORBIDDEN', message: new RegExp(`${container}_segments is to be made`) }
+    const forbidden = { code: 'FORBIDDEN', message: new RegExp(`${container}_segments must be created`) }
     await t.rejects(write(generated(11 * mebibyte), { target: 'does not' }), forbidden)
     t.same(await names(), ['fits'])
   })

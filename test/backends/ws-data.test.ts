@@ -154,10 +154,10 @@ t.test('bytes that are no text end it, or are told and passed over', async (t) =
     socket.send('2')
     socket.close(1000)
   })
-  await t.rejects(read(await open(t, uri)), { message: /no UTF-8 text/ })
+  await t.rejects(read(await open(t, uri)), { message: /not UTF-8 text/ })
   const errors: Error[] = []
   t.same(await read(await open(t, uri), { onError: (error) => errors.push(error) }), ['1', '2'])
-  t.match(errors, [{ message: /no UTF-8 text/ }])
+  t.match(errors, [{ message: /not UTF-8 text/ }])
 })
 
 t.test('a server that answers no ping is given up, one whose reader is slow is not', async (t) => {

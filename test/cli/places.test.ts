@@ -14,7 +14,7 @@ t.test('ralph status says how a backend is, and its exit code says whether it is
   })
   t.match(await ralph(t, ['status', '-b', 'fs'], { env: { [variable]: join(directory, 'x') } }), {
     code: 1,
-    stdout: /^error: .*x is not there: it is made when something is written\n$/,
+    stdout: /^error: .*x does not exist: the first write creates it\n$/,
     stderr: ''
   })
   t.match(await ralph(t, ['status', '-b', 'lrs', '--lrs-base-url', 'http://127.0.0.1:9']), {
@@ -93,7 +93,7 @@ t.test('ralph doctor names everything that is wrong or missing', async (t) => {
   t.match(stdout, /^missing {2}auth file: .*auth\.json is not there; to make it: ralph auth /m)
   t.match(stdout, /^error {4}history: The history .* is no list of objects/m)
   t.match(stdout, /^error {4}backend nope of the LRS: There is no backend "nope"/m)
-  t.match(stdout, /^error {4}data backend fs: .*nothing is not there/m)
+  t.match(stdout, /^error {4}data backend fs: .*nothing does not exist/m)
   t.match(stdout, /^away {5}data backend lrs: /m)
   t.match(stdout, /^missing {2}data backend shelf: .*ralph-backend-shelf/m)
   t.notOk(existsSync(join(root, 'nothing')))

@@ -46,7 +46,7 @@ export const createCompactor = (
   }
 
   const compact = (): Promise<void> =>
-    replace().catch((error: unknown) => warn(`${journal.path} is longer than it need be and stays so: ${error}`))
+    replace().catch((error: unknown) => warn(`${journal.path} could not be made shorter: ${error}`))
 
   const nextLook = (): number => Math.max(minLarge, journal.end * 2)
   let large = nextLook()

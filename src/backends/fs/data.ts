@@ -158,7 +158,7 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     const path = place(target)
     const wanted = query ?? pattern
     const files = await filesOf(wanted, path).catch((error: unknown) => fail(error, path))
-    if (files.length === 0) throw new RalphError('NOT_FOUND', `${resolve(path, wanted)}: there is no such file`)
+    if (files.length === 0) throw new RalphError('NOT_FOUND', `${resolve(path, wanted)}: the file does not exist`)
     onTotal?.({ bytes: files.reduce((sum, { size }) => sum + size, 0) })
     const compression = files.length > 1 && (await mustUnpack(files)) ? 'auto' : 'none'
     let last = lineFeed
@@ -236,10 +236,10 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
       try {
         await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
         if ((await stat(directory)).isDirectory()) return { state: 'ok' }
-        return { state: 'error', detail: `${directory} is no directory` }
+        return { state: 'error', detail: `${directory} is not a directory` }
       } catch (error) {
         if (codeOf(error) === 'ENOENT') {
-          return { state: 'error', detail: `${directory} is not there: it is made when something is written` }
+          return { state: 'error', detail: `${directory} does not exist: the first write creates it` }
         }
         return { state: 'error', detail: `${directory} cannot be read and written: change its permissions` }
       }
@@ -260,7 +260,8 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
         options.signal?.throwIfAborted()
         if (codeOf(error) === 'ENOENT') {
           // The error of Node for a directory on a read-only file system is the same.
-          const advice = 'its directory is not there and cannot be made: look whether the file system is read-only'
+          const advice =
+            'its directory does not exist and cannot be created: check whether the file system is read-only'
           throw new RalphError('STORE_FULL', `${path}: ${advice}`, { path }, { cause: error })
         }
         throw translateError(error, path)

@@ -75,7 +75,8 @@ const copyPart = async (
     signal?.throwIfAborted()
     const bytes = await read(from, { offset: at, length: Math.min(chunkSize, length - at) })
     // The server failed to write and truncated the file.
-    if (bytes.length === 0) throw new RalphError('STORE_UNAVAILABLE', 'the store had trouble meanwhile: try again')
+    if (bytes.length === 0)
+      throw new RalphError('STORE_UNAVAILABLE', 'a write to the store failed meanwhile: try again')
     await writeFully(to, bytes, at)
     at += bytes.length
     moved(bytes.length)
@@ -131,7 +132,10 @@ const copyStoreFiles = async (from: string, file: string, into: string, options:
       await syncedWrite(join(into, ownDirectory, ownFiles.intent), (to) => writeFully(to, moment.intent, 0))
       return
     }
-    throw new RalphError('STORE_UNAVAILABLE', `${from} is written to without a pause: try again when less is going on`)
+    throw new RalphError(
+      'STORE_UNAVAILABLE',
+      `${from} is being written without a pause: try again when there is less load`
+    )
   } finally {
     for (const handle of opened) await handle.close()
   }

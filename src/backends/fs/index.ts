@@ -25,7 +25,7 @@ export const fs = defineBackend({
       write: ['create', 'index', 'update', 'append'],
       delete: true,
       history: true,
-      query: 'a file, or a pattern of files as the shell has them',
+      query: 'a file, or a pattern of files like those of the shell',
       target: 'list, read: a directory; write: a file'
     },
     parameters: fsDataParameters,

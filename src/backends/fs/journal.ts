@@ -172,7 +172,7 @@ export const openJournal = async (
       end = next
     }
     if (end < size) {
-      warn(`${path}: the last ${size - end} bytes were never finished and are dropped`)
+      warn(`${path}: the last ${size - end} bytes are an unfinished write and are removed`)
       ftruncateSync(file.fd, end)
     }
     return { path, file, end }

@@ -52,7 +52,7 @@ const makeDirectory = async (directory: string): Promise<void> => {
   try {
     await mkdir(directory, { recursive: true })
   } catch (cause) {
-    const advice = 'it cannot be made: check that the file system can be written and the path has no file in it'
+    const advice = 'it cannot be created: check that the file system is writable and no part of the path is a file'
     throw new RalphError('STORE_FULL', `${directory}: ${advice}`, { path: directory }, { cause })
   }
 }

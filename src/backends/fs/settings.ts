@@ -5,7 +5,7 @@ const directoryPath = parameter('DEFAULT_DIRECTORY_PATH', {
   kind: path,
   default: undefined,
   defaultText: 'the working directory',
-  description: 'Directory of the files; a user with a target has a directory of that name in it.'
+  description: 'Directory of the files. Each target of a user is a subdirectory with the name of the target.'
 })
 
 export const fsParameters = {
@@ -18,10 +18,10 @@ export const fsParameters = {
 }
 
 export const fsDataParameters = {
-  directoryPath: { ...directoryPath, description: 'Directory of the files; it is made when it is not there.' },
+  directoryPath: { ...directoryPath, description: 'Directory of the files. It is created when it is missing.' },
   queryString: parameter('DEFAULT_QUERY_STRING', {
     kind: text,
     default: '*',
-    description: 'Which files are read when the command does not say: a pattern as the shell has them.'
+    description: 'Files that are read when the command names none: a pattern like those of the shell.'
   })
 }

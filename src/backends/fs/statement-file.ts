@@ -113,12 +113,12 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     const judged = adopt(valueIn(bytes), { now: Number.POSITIVE_INFINITY, otherwise: 0 })
     if ('reason' in judged) return judged.reason
     const { id, stored, statement, lacksTimes, teaches } = judged
-    if (index.row(id) !== undefined) return `the statement ${id} was there before`
+    if (index.row(id) !== undefined) return `the statement ${id} exists already`
     add({ id, stored, statement })
     if (lacksTimes) restamped.add(offsets.length)
     offsets.push(offset)
     lengths.push(bytes.length)
-    if (!teaches) warn(`${path}: line ${lineNumber} teaches nothing, its definitions are malformed`)
+    if (!teaches) warn(`${path}: the definitions of line ${lineNumber} are malformed and are ignored`)
     else if (statement.stored === undefined) metadata.add(statement, apart.since <= 0)
     else if (!unlearned.has(stored)) metadata.add(statement, stored >= apart.since)
     if (statement.stored !== undefined) passed(stored)
@@ -130,7 +130,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     const reason = isBlank(line.bytes) ? undefined : readLine(line, add)
     if (reason === undefined) return
     broken += 1
-    if (broken <= maxWarnings) warn(`${path}: line ${lineNumber} is left alone: ${reason}`)
+    if (broken <= maxWarnings) warn(`${path}: line ${lineNumber} is ignored: ${reason}`)
   }
 
   const stretches = (rows: readonly IndexRow[]): Stretch[] => {
@@ -165,8 +165,8 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     unfinished = await eachLine(file, { offset: 0, length: size }, (line) => takeInLine(line, index.append))
     index.sort()
     end = size
-    if (unfinished) warn(`${path}: the last line is left alone: whoever wrote it did not finish it`)
-    if (broken > maxWarnings) warn(`${path}: ${broken - maxWarnings} more lines are left alone`)
+    if (unfinished) warn(`${path}: the last line is ignored, because its writer did not finish it`)
+    if (broken > maxWarnings) warn(`${path}: ${broken - maxWarnings} more lines are ignored`)
     return requireFile()
   }
   const sizeNow = await open().catch(async (error: unknown) => {

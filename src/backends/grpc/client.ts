@@ -30,16 +30,14 @@ interface CallOf {
 }
 
 export interface GrpcClient {
-  /** Sends messages, gives the answer. Sent again where the server is away: it must do no harm if done twice. */
+  /** Sends messages and returns the answer. The call is repeated when the server is unreachable, so it must be harmless to run it twice. */
   send<Answer>(call: CallOf, messages: readonly object[], options?: { readonly once: true }): Promise<Answer>
-  /**
-   * The messages of a stream. Where the server breaks off the call is made again, with what `request` is then.
-   */
+  /** Yields the messages of a stream. When the server breaks off, the call is repeated with the current value of `request`. */
   receive<Message>(call: CallOf, request: () => object): AsyncGenerator<Message>
   close(): Promise<void>
 }
 
-/** Calls of one server, each inside the middleware of the settings. */
+/** Calls to one server, each inside the middleware of the settings. */
 const createCalls = ({ username, password, middleware, definition, log, timeout }: GrpcClientOptions) => {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 
@@ -77,7 +75,7 @@ const createCalls = ({ username, password, middleware, definition, log, timeout 
         call.signal.addEventListener('abort', onAbort, { once: true })
         if (call.signal.aborted) onAbort()
         if (stream === undefined) return
-        // The end of the call tells of it.
+        // The end of the call reports the error.
         stream.on('error', () => {})
         for (const message of messages) stream.write(message)
         stream.end()
@@ -96,7 +94,7 @@ const createCalls = ({ username, password, middleware, definition, log, timeout 
   return { sendTo, openStream }
 }
 
-/** What was called, of so many servers. */
+/** The call and the number of servers to try. */
 interface Tried {
   readonly address: string
   readonly count: number
@@ -107,10 +105,10 @@ export const createGrpcClient = (given: GrpcClientOptions): GrpcClient => {
   const { sendTo, openStream } = createCalls(given)
   // Programs that make one call each do not all begin with the same server.
   let turn = randomInt(1000)
-  /** One of them answered: then the addresses are right, and it may come back. */
+  /** One of the servers has answered, so the addresses are right and it may come back. */
   let wasThere = false
 
-  /** The server whose turn it is, of so many. */
+  /** The next server, and the number of servers. */
   const nextServer = async (): Promise<Tried & { readonly server: Server }> => {
     const all = await servers.current()
     const server = all[turn % all.length]
@@ -119,7 +117,7 @@ export const createGrpcClient = (given: GrpcClientOptions): GrpcClient => {
     return { server, address: server.address, count: all.length }
   }
 
-  /** Waits before the next attempt, or throws what cannot be mended by one. */
+  /** Waits before the next attempt, or throws an error that another attempt cannot mend. */
   const orGiveUp = async (
     error: unknown,
     { address, count }: Tried,

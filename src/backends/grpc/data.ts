@@ -15,7 +15,7 @@ import { writeGrpc } from './write.ts'
 
 export interface GrpcDataOptions {
   readonly addresses: readonly string[]
-  /** Where the servers stand in the registry; undefined: `addresses` are called. */
+  /** The name of the service in the registry. Undefined: `addresses` are called. */
   readonly service: string | undefined
   readonly username: string
   readonly password: string
@@ -79,7 +79,7 @@ export const openGrpcData = async (options: GrpcDataOptions): Promise<RecordsBac
           once: true
         })
         if (status !== 'SERVING') return { state: 'error', detail: `the gRPC server at ${place} is ${status}` }
-        // Whether the user is known there.
+        // Checks that the server knows the user.
         const one: ReadStatementsRequest = { limit: 1 }
         const read = { service: 'ralph.v1.Statements', method: 'Read', signal: all }
         for await (const _ of client.receive<ReadStatementsResponse>(read, () => one)) break

@@ -8,7 +8,7 @@ export const isServiceError = (error: unknown): error is ServiceError =>
   'details' in error &&
   'metadata' in error
 
-/** The error code that the server sent; undefined: the answer did not come from a server of Ralph. */
+/** The error code that the server sent. Undefined: the answer did not come from a server of Ralph. */
 export const saidBy = ({ metadata }: ServiceError): ErrorCode | undefined => {
   const [code] = metadata.get('ralph-error')
   return isErrorCode(code) ? code : undefined
@@ -16,13 +16,13 @@ export const saidBy = ({ metadata }: ServiceError): ErrorCode | undefined => {
 
 const passing: ReadonlySet<status> = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED])
 
-/** Whether the same call may succeed a little later, or elsewhere: the server is away, breaks off, or has too much to do. */
+/** Whether the same call may succeed a little later, or on another server: the server is unreachable, broke off, or has too much to do. */
 export const isPassing = (error: unknown): boolean =>
   (error instanceof RalphError && error.code === 'STORE_UNAVAILABLE') ||
   (isServiceError(error) &&
     (passing.has(error.code) || (error.code === status.INTERNAL && saidBy(error) === undefined)))
 
-/** It is about what was sent: some of it may be all right. */
+/** The refusal is about the sent statements. Some of them may be valid. */
 export const isRefusal = (error: unknown): error is ServiceError =>
   isServiceError(error) &&
   ([status.INVALID_ARGUMENT, status.ALREADY_EXISTS].includes(error.code) ||

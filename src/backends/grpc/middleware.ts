@@ -12,7 +12,7 @@ export interface OutgoingCall {
   readonly address: string
   readonly metadata: Metadata
   readonly log: Log
-  /** Undefined where no middleware traces. */
+  /** Undefined when no middleware traces. */
   traceId: string | undefined
 }
 
@@ -57,7 +57,7 @@ const steps: { readonly [name in Exclude<MiddlewareSetting['name'], 'max_message
   tracing
 }
 
-/** Runs a call inside the middleware of the settings, the first of the list outermost. */
+/** Runs a call inside the middleware of the settings. The first of the list is the outermost. */
 export const runCall = async <Result>(
   list: readonly MiddlewareSetting[],
   call: OutgoingCall,
@@ -69,6 +69,6 @@ export const runCall = async <Result>(
   }
   const plain = list.flatMap((each) => (each.name === 'max_message_size' ? [] : [steps[each.name]]))
   await composed(plain)(call, innermost)
-  // The innermost has run, or it was thrown.
+  // The innermost step has run, or an error was thrown.
   return results[0] as Result
 }

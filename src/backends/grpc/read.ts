@@ -9,7 +9,7 @@ const keys = { ...statementsQuery, mine: queryKeys.truth, follow: queryKeys.trut
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase())
 
-/** The query was judged. */
+/** The query was validated. */
 const requestOf = (query: string | undefined): ReadStatementsRequest =>
   Object.fromEntries(
     Object.entries(parseJsonQuery(query, keys)).map(([key, value]) => [
@@ -18,7 +18,7 @@ const requestOf = (query: string | undefined): ReadStatementsRequest =>
     ])
   )
 
-/** All statements that match; where a server breaks off, another one goes on after the last page. */
+/** Yields all statements that match. When a server breaks off, another one continues after the last page. */
 export async function* readGrpc(
   client: GrpcClient,
   query: string | undefined,
@@ -35,7 +35,7 @@ export async function* readGrpc(
       signal.throwIfAborted()
     }
     if (limit !== undefined) limit -= lines.length
-    // That was the last page.
+    // It was the last page.
     if (page.position === '') return
     position = page.position
     if (limit === 0) return

@@ -14,16 +14,16 @@ export interface Server {
 
 /** The servers of one LRS. */
 export interface Servers {
-  /** As messages name them. */
+  /** The name of the servers in messages. */
   readonly place: string
-  /** Those that are known now. `REGISTRY_UNREACHABLE` when they stand in a registry that cannot be asked. */
+  /** The servers that are known now. Throws `REGISTRY_UNREACHABLE` when they are in a registry that does not answer. */
   current(): Promise<readonly Server[]>
   close(): Promise<void>
 }
 
 export type OpenServer = (address: string) => Server
 
-/** @param authorities PEM of those that are trusted; `''`: the usual ones; undefined: no TLS. */
+/** @param authorities PEM of the trusted authorities; `''`: the usual ones; undefined: no TLS. */
 export const serverOpener = (authorities: string | undefined, middleware: readonly MiddlewareSetting[]): OpenServer => {
   const limit = middleware.find((each) => each.name === 'max_message_size')?.bytes
   const channel = {
@@ -51,10 +51,10 @@ export const fixedServers = (addresses: readonly string[], open: OpenServer): Se
   }
 }
 
-/** Milliseconds until a watch that failed is begun anew. */
+/** Milliseconds before a failed watch is started again. */
 const restAfterFailure = 1000
 
-/** Servers that stand in a registry below `services/<service>`: those that come and go are followed. */
+/** Servers in a registry below `services/<service>`. Changes in the registry are followed. */
 export const registeredServers = (registry: Registry, service: string, open: OpenServer, log: Log): Servers => {
   const directory = directoryOf(service)
   const place = `the service ${service} of ${registry.place}`
@@ -69,7 +69,7 @@ export const registeredServers = (registry: Registry, service: string, open: Ope
       return address ?? []
     })
     const next = new Map(addresses.map((address) => [address, known.get(address) ?? open(address)]))
-    // Calls that are under way go on.
+    // Calls in progress continue.
     for (const [address, { client }] of known) if (!next.has(address)) client.close()
     known = next
   }
@@ -85,7 +85,7 @@ export const registeredServers = (registry: Registry, service: string, open: Ope
           told.resolve()
         }
       } catch (error) {
-        // Who has asked before anything was known is told.
+        // A caller that asked before any server was known gets the error.
         if (known.size === 0) {
           first = undefined
           told.reject(error)

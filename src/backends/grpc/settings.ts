@@ -16,12 +16,12 @@ export const grpcParameters = {
     default: undefined,
     defaultText: 'localhost:50051',
     description:
-      'Servers of one LRS, separated by commas. Calls go to each in turn, and on to the next where one is away.'
+      'Servers of one LRS, separated by commas. Calls go to each in turn. If a server is unreachable, they go to the next one.'
   }),
   service: parameter('SERVICE', {
     kind: text,
     default: undefined,
-    description: 'The servers are those that stand in the registry below services/NAME, in the place of ADDRESSES.'
+    description: 'Name of a service in the registry. Its servers below services/NAME are used instead of ADDRESSES.'
   }),
   username: parameter('USERNAME', { kind: text, default: 'ralph', description: 'User name for the LRS.' }),
   password: parameter('PASSWORD', {
@@ -30,11 +30,11 @@ export const grpcParameters = {
     description: 'Password for the LRS.',
     secret: true
   }),
-  tls: parameter('TLS', { kind: boolean, default: false, description: 'The servers speak TLS.' }),
+  tls: parameter('TLS', { kind: boolean, default: false, description: 'Whether the servers use TLS.' }),
   certificate: parameter('CERTIFICATE', {
     kind: path,
     default: undefined,
-    description: 'PEM file with the authorities that are trusted instead of the usual ones; implies TLS.'
+    description: 'PEM file with the authorities that are trusted instead of the usual ones. It implies TLS.'
   }),
   middleware: {
     ...parameter('MIDDLEWARE', {

@@ -5,8 +5,8 @@ import type { GrpcClient } from './client.ts'
 import { isRefusal, sentenceOf } from './errors.ts'
 
 /**
- * Sends a batch, each request of it in one message, which the server stores whole or not at all. An answer that is lost on the
- * way does no harm: every statement has its id, and the server takes one that it has as the one that it has.
+ * Sends a batch. Each request is one message, which the server stores whole or not at all. A lost answer does no harm: every statement has
+ * its id, and the server accepts an equal statement again.
  */
 export const writeGrpc = async (
   client: GrpcClient,
@@ -16,7 +16,7 @@ export const writeGrpc = async (
   const rejected: Rejected[] = []
   let [written, already] = [0, 0]
 
-  /** Halves of what is refused are sent by themselves, down to the statement that is the reason. */
+  /** A refused request is sent again in halves, until the refused statement is alone. */
   const send = async (sent: readonly IdentifiedRecord[]): Promise<void> => {
     const [first] = sent
     if (first === undefined) return

@@ -13,10 +13,10 @@ export interface ApiKeys {
 }
 
 export interface ApiOptions {
-  /** Without slash at its end. */
+  /** Without a slash at its end. */
   readonly endpoint: string
   readonly keys: ApiKeys
-  /** Of an answer, in seconds. */
+  /** The time limit of an answer, in seconds. */
   readonly requestTimeout: number | undefined
   readonly clock: Clock
   readonly log: Log
@@ -32,9 +32,9 @@ interface Sent {
 
 /** The API of OVH, version 1.0. */
 export interface OvhApi {
-  /** Signed with the keys. @param path below the endpoint, from its slash on; what is in it is encoded. */
+  /** A call that is signed with the keys. @param path below the endpoint, with its leading slash and with encoded parts */
   call(method: Method, path: string, signal?: AbortSignal): Promise<unknown>
-  /** Without a signature, for what needs the application key alone. @param body becomes JSON */
+  /** A call without a signature. It needs only the application key. @param body becomes JSON */
   callUnsigned(method: Method, path: string, body: object, signal?: AbortSignal): Promise<unknown>
 }
 
@@ -47,7 +47,7 @@ export const signatureOf = (keys: ApiKeys, method: Method, url: string, body: st
 
 export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retries }: ApiOptions): OvhApi => {
   const seconds = (): number => clock() / 1e6
-  /** What the clock of the server is ahead of ours; a signature is good for a short time around it. */
+  /** How far the clock of the server is ahead of ours. A signature is valid only for a short time. */
   let ahead: Promise<number> | undefined
   const persistence = createPersistence({ plan: retries, passing, log })
 
@@ -140,7 +140,7 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
     call: async (method, path, signal) => {
       let answer = await signed(method, path, signal)
       if (errorCodeOf(answer) === 'QUERY_TIME_OUT') {
-        // One of the clocks was set since.
+        // One of the clocks was changed meanwhile.
         ahead = undefined
         answer = await signed(method, path, signal)
       }

@@ -5,7 +5,7 @@ import { archivesPath, detailsOf, linkTo, listArchives, listServices, listStream
 import { createDownload } from './download.ts'
 import { sealedFor } from './unseal.ts'
 
-/** Ends the first request for an archive that is on its way from cold storage. */
+/** Ends the first request for an archive that is being restored from cold storage. */
 class Sealed extends RalphError {
   readonly seconds: number
   constructor(id: string, seconds: number) {
@@ -14,7 +14,7 @@ class Sealed extends RalphError {
   }
 }
 
-/** The API does not have it, or not any more (460). */
+/** The API does not have it, or does not have it any more (460). */
 const isGone = (error: unknown): boolean => error instanceof RalphError && error.code === 'NOT_FOUND'
 
 const pathOf = ({ service, stream }: ArchivePlace): string => archivesPath(service, stream)
@@ -50,7 +50,7 @@ export const createArchiveSource = (api: OvhApi): ArchiveSource => {
       { signal }
     ).read(from)
     try {
-      // The first piece tells whether it is there.
+      // The first piece tells whether the archive exists.
       const { value, done } = await bytes.next()
       const rest = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
         if (done) return

@@ -21,11 +21,11 @@ const isArchiveDetails = (value: unknown): value is ArchiveDetails =>
     ([key, member]) => !Object.hasOwn(kinds, key) || member === null || kinds[key] === typeof member
   )
 
-/** Null and missing are the same. */
+/** Null and missing mean the same. */
 const withoutNulls = (details: ArchiveDetails): ArchiveDetails =>
   Object.fromEntries(Object.entries(details).filter(([, member]) => member !== null))
 
-/** Where the archives of a stream are in the API. */
+/** The path of the archives of a stream in the API. */
 export const archivesPath = (service: string, stream: string): string =>
   `/dbaas/logs/${encodeURIComponent(service)}/output/graylog/stream/${encodeURIComponent(stream)}/archive`
 
@@ -60,7 +60,7 @@ export const detailsOf = async (
   return withoutNulls(details)
 }
 
-/** A new temporary link. Asking for it, and then for what it leads to, is what brings an archive from cold storage. */
+/** Requests a new temporary link. This request, and then one for the link itself, start the restoration from cold storage. */
 export const linkTo = async (api: OvhApi, path: string, id: string, signal?: AbortSignal): Promise<URL> => {
   const link = await api.call('POST', `${path}/${encodeURIComponent(id)}/url`, signal)
   const url = typeof link === 'object' && link !== null && 'url' in link ? link.url : undefined

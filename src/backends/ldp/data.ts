@@ -10,13 +10,13 @@ import { archivesPath, detailsOf, linkTo, listArchives } from './archive.ts'
 import { download } from './download.ts'
 
 export interface LdpDataOptions {
-  /** URL of the API, without a slash at its end. */
+  /** The URL of the API, without a slash at its end. */
   readonly endpoint: string
   readonly applicationKey: string | undefined
   readonly applicationSecret: string | undefined
   readonly consumerKey: string | undefined
   readonly serviceName: string | undefined
-  /** When no target says otherwise. */
+  /** The stream when the command names no target. */
   readonly streamId: string | undefined
   readonly requestTimeout: number | undefined
   readonly unsealTimeout: number
@@ -25,14 +25,14 @@ export interface LdpDataOptions {
   readonly retries?: RetryPlan
 }
 
-/** Details that are asked for at once. */
+/** How many details are requested at the same time. */
 const detailsAtOnce = 8
 
-/** A stream of an account, and the API to ask for it. */
+/** A stream of an account, and the API for it. */
 interface Stream {
   readonly api: OvhApi
   readonly stream: string
-  /** Of its archives, in the API. */
+  /** The path of its archives in the API. */
   readonly path: string
 }
 
@@ -42,7 +42,7 @@ export const openLdpData = async (options: LdpDataOptions): Promise<BytesBackend
   const closed = new AbortController()
   let api: OvhApi | undefined
 
-  /** `INVALID_SETTING` names all that is missing. */
+  /** Throws `INVALID_SETTING`, which names all missing settings. */
   const streamOf = (target: string | undefined): Stream => {
     const { applicationKey = '', applicationSecret = '', consumerKey = '', serviceName = '' } = options
     const stream = target ?? options.streamId ?? ''

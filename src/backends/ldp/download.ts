@@ -11,20 +11,20 @@ import { isSealed, unsealing } from './unseal.ts'
 export interface Download {
   /** For messages. */
   readonly id: string
-  /** Size of the whole archive in bytes. */
+  /** The size of the whole archive, in bytes. */
   readonly size: number | undefined
   /** In seconds. */
   readonly requestTimeout: number | undefined
-  /** A new temporary link to the archive. */
+  /** Requests a new temporary link to the archive. */
   newLink(): Promise<URL>
-  /** Called when it is on its way from cold storage; it is asked for again once this resolves. */
+  /** Called when the archive is being restored from cold storage. The archive is requested again once this resolves. */
   whenSealed(headers: Headers): Promise<void>
 }
 
 const corrupt = (id: string, reason: string): RalphError =>
   new RalphError('STORE_CORRUPT', `archive ${id} arrived damaged: ${reason}; read it again`)
 
-/** Checks what went by against what the API said of it. */
+/** Compares the bytes that passed with the details from the API. */
 const createCheck = (id: string, { size, sha256, md5 }: ArchiveDetails) => {
   const [algorithm, expected] = sha256 === undefined ? (['md5', md5] as const) : (['sha256', sha256] as const)
   const hash = createHash(algorithm)
@@ -34,7 +34,7 @@ const createCheck = (id: string, { size, sha256, md5 }: ArchiveDetails) => {
       hash.update(chunk)
       bytes += chunk.length
     },
-    /** The size; `STORE_CORRUPT`. */
+    /** Returns the size. Throws `STORE_CORRUPT`. */
     finish: (): number => {
       if (size !== undefined && bytes !== size) throw corrupt(id, `it has ${bytes} bytes in place of ${size}`)
       const found = hash.digest('hex')
@@ -46,10 +46,10 @@ const createCheck = (id: string, { size, sha256, md5 }: ArchiveDetails) => {
   }
 }
 
-/** Says that a link leads nowhere, as it does some time after it was given. */
+/** Whether a link is no longer valid. It becomes invalid some time after it was made. */
 const isStale = (status: number): boolean => [401, 403, 404, 410].includes(status)
 
-/** Follows links to an archive. What it gives goes on where a connection broke; it judges nothing of what arrives. */
+/** Follows links to an archive. When a connection breaks, it continues after the last byte. It does not check the bytes. */
 export const createDownload = (
   { id, size, requestTimeout, newLink, whenSealed }: Download,
   { signal }: { readonly signal?: AbortSignal | undefined }
@@ -90,7 +90,7 @@ export const createDownload = (
   }
 
   return {
-    /** The bytes from this one on. */
+    /** Yields the bytes from this position on. */
     read: async function* (from: number): AsyncGenerator<Uint8Array, void, undefined> {
       try {
         yield* readResuming(open, { from, size, signal, isPassing })
@@ -102,8 +102,8 @@ export const createDownload = (
 }
 
 /**
- * The bytes of an archive; returns how many, once they were found to be right. Waits until it was brought from cold
- * storage, and goes on where a connection broke.
+ * Yields the bytes of an archive. Returns their number after they were checked. It waits until the archive is restored from cold storage,
+ * and continues when a connection breaks.
  */
 export async function* download(
   {

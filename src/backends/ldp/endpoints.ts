@@ -1,4 +1,4 @@
-/** Where the APIs of OVH and its sister companies are, by the names that their own clients have for them. */
+/** The URLs of the APIs of OVH and its sister companies, by the names that their own clients use. */
 export const endpoints: ReadonlyMap<string, string> = new Map([
   ['ovh-eu', 'https://eu.api.ovh.com/1.0'],
   ['ovh-us', 'https://api.us.ovhcloud.com/1.0'],
@@ -9,5 +9,5 @@ export const endpoints: ReadonlyMap<string, string> = new Map([
   ['soyoustart-ca', 'https://ca.api.soyoustart.com/1.0']
 ])
 
-/** Where one makes a token for an API. */
+/** The page where a user creates a token for an API. */
 export const tokenPage = (endpoint: string): string => `${new URL(endpoint).origin}/createToken/`

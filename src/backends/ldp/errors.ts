@@ -33,7 +33,7 @@ const faultIn = ({ text }: ApiAnswer): Fault => {
 export const errorCodeOf = (answer: ApiAnswer): string | undefined =>
   answer.status < 400 ? undefined : faultIn(answer).errorCode
 
-/** The right that a token must have for a call, as OVH writes it: `*` for what is particular. */
+/** The right that a token needs for a call, in the form of OVH: `*` stands for ids. */
 const rightFor = (method: string, path: string): string =>
   `${method} ${path
     .replace(/^(\/dbaas\/logs\/)[^/]+/, '$1*')
@@ -56,7 +56,7 @@ const codes: ReadonlyMap<number, ErrorCode> = new Map([
   [460, 'NOT_FOUND']
 ])
 
-/** What the API means by an answer that is none to the question. */
+/** The error for an answer of the API that is not the expected one. */
 export const apiFailure = (endpoint: string, method: string, path: string, answer: ApiAnswer): RalphError => {
   const { errorCode, message } = faultIn(answer)
   const { host } = new URL(endpoint)

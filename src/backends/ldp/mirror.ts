@@ -6,7 +6,7 @@ import { headerText, text } from '../../settings/kinds.ts'
 import { endpoints } from './endpoints.ts'
 import { ldpParameters } from './settings.ts'
 
-/** Names and defaults are those of ldp-mirror 0.x. What is not set is taken from the data backend `ldp`. */
+/** Names and defaults are those of ldp-mirror 0.x. Missing settings are taken from the data backend `ldp`. */
 const settings = {
   applicationKey: foreignSetting('OVH_API_AK', {
     kind: { ...headerText, placeholder: 'KEY' },
@@ -42,7 +42,7 @@ const settings = {
   })
 }
 
-/** As `GET /dbaas/logs/*` alone does not suffice: the link to an archive is made by a POST. */
+/** `GET /dbaas/logs/*` alone is not enough, because a link to an archive is created by a POST. */
 const rights: readonly AccessRule[] = [
   { method: 'GET', path: '/dbaas/logs' },
   { method: 'GET', path: '/dbaas/logs/*/output/graylog/stream' },
@@ -50,7 +50,7 @@ const rights: readonly AccessRule[] = [
   { method: 'POST', path: '/dbaas/logs/*/output/graylog/stream/*/archive/*/url' }
 ]
 
-/** `INVALID_SETTING` names all that is missing. */
+/** Throws `INVALID_SETTING`, which names all missing settings. */
 const requireSet = <Key extends 'applicationKey' | 'applicationSecret' | 'consumerKey'>(
   values: { readonly [key in Key]: string | undefined },
   keys: readonly Key[]

@@ -8,7 +8,7 @@ export interface KeyRequest {
   readonly signal: AbortSignal
 }
 
-/** Asks the API for a consumer key. It is good for nothing until the owner of the account has confirmed it. */
+/** Requests a consumer key from the API. The key is not valid until the owner of the account has confirmed it. */
 export const requestKey = async (api: OvhApi, { rights, redirection, signal }: KeyRequest): Promise<RequestedKey> => {
   const asked = { accessRules: rights, ...(redirection === undefined ? {} : { redirection }) }
   const answer = await api.callUnsigned('POST', '/auth/credential', asked, signal)

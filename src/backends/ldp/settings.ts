@@ -13,7 +13,7 @@ const endpoint: Kind<string> = {
   }
 }
 
-/** Names and defaults are those of Ralph 5; UNSEAL_TIMEOUT is ours. */
+/** Names and defaults are those of Python Ralph 5. Only UNSEAL_TIMEOUT is ours. */
 export const ldpParameters = {
   endpoint: parameter('ENDPOINT', {
     kind: endpoint,

@@ -1,11 +1,11 @@
 import { RalphError } from '../../errors.ts'
 
-/** What the storage answered to a temporary link. */
+/** The answer of the storage to a temporary link. */
 export interface StorageAnswer {
   readonly status: number
   readonly headers: Headers
   readonly body: AsyncIterable<Uint8Array>
-  /** Lets go of a body that nobody reads. */
+  /** Discards a body that nobody reads. */
   drop(): void
 }
 
@@ -17,7 +17,7 @@ export interface GetOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/** Asks without any of the keys: those are for the API, and a link needs none. */
+/** Sends the request without any keys. The keys are for the API, and a link needs none. */
 export const get = async (url: URL, { from, timeout, signal }: GetOptions): Promise<StorageAnswer> => {
   const stop = new AbortController()
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
@@ -32,7 +32,7 @@ export const get = async (url: URL, { from, timeout, signal }: GetOptions): Prom
     }
   }
 
-  // The checksum is that of the archive as it is kept: nothing may be unpacked on the way.
+  // The checksum is that of the stored archive, so nothing may be decompressed in between.
   const headers = { 'accept-encoding': 'identity', ...(from === 0 ? {} : { range: `bytes=${from}-` }) }
   const response = await inTime(fetch(url, { headers, signal: either }))
   const content = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
@@ -57,7 +57,7 @@ export const get = async (url: URL, { from, timeout, signal }: GetOptions): Prom
 
 export const isPassingStatus = (status: number): boolean => [408, 500, 502, 503, 504].includes(status)
 
-/** What is behind `from`, whether the storage heeded the range that was asked for or not. */
+/** The bytes after `from`, whether the storage supports ranges or not. */
 export const contentFrom = (
   { status, headers, body, drop }: StorageAnswer,
   from: number

@@ -2,23 +2,23 @@ import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
 import { pause, retryAfter } from '../../network/retry.ts'
 
-/** The storage says so while an archive is on its way from the cold one. */
+/** Whether the storage answers that an archive is being restored from cold storage. */
 export const isSealed = ({ status }: { readonly status: number }): boolean => status === 429
 
 export interface UnsealOptions {
-  /** In seconds, in all. */
+  /** The whole time, in seconds. */
   readonly timeout: number
-  /** What the API thinks that it takes, in seconds, for a storage that does not say. */
+  /** The expected time in seconds by the API, for a storage that does not tell it. */
   readonly expected: number | undefined
   readonly log: Log
 }
 
-/** Between two words about it. */
+/** The interval between two messages about it. */
 const sayEvery = 60_000
 
 const shortest = 1000
 
-/** Milliseconds after which it can be asked for again. `expected` as below. */
+/** Milliseconds after which the archive can be requested again. `expected` is explained below. */
 export const sealedFor = (headers: Headers, expected: number | undefined): number =>
   Math.max(retryAfter(headers) ?? (expected ? expected * 1000 : sayEvery), shortest)
 
@@ -29,7 +29,7 @@ const duration = (milliseconds: number): string => {
   return minutes < 120 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`
 }
 
-/** Waits for an archive as long as the storage asks for, and not longer than the setting allows in all. */
+/** Waits for an archive as long as the storage says, but no longer in all than the setting allows. */
 export const unsealing = (id: string, { timeout, expected, log }: UnsealOptions) => {
   let until: number | undefined
   return {

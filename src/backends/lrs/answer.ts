@@ -7,7 +7,7 @@ export interface LrsAnswer {
 
 const longest = 300
 
-/** Where LRSs put their sentence: ours, Ralph, Learning Locker, others. */
+/** The keys of the message in the answers of LRSs: ours, Python Ralph, Learning Locker, others. */
 const sentences = ['message', 'detail', 'reason', 'error', 'warnings', 'errors'] as const
 
 const sentenceIn = (text: string): string => {
@@ -22,7 +22,7 @@ const sentenceIn = (text: string): string => {
   }
 }
 
-/** What the LRS says about its refusal, on one line. */
+/** The message of the LRS about its refusal, on one line. */
 export const messageOf = ({ body, headers }: LrsAnswer): string => {
   // A page for people.
   if (/html/i.test(headers.get('content-type') ?? '')) return ''

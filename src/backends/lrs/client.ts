@@ -10,20 +10,20 @@ export interface LrsRequest {
   /** JSON text. */
   readonly body?: string
   readonly signal?: AbortSignal | undefined
-  /** Where one answer is wanted, however it is. */
+  /** Sends the request once, and returns any answer. */
   readonly once?: true
 }
 
 export interface LrsClient {
-  /** Tries again what may go better then. Every status but those is an answer. `STORE_UNAVAILABLE`. */
+  /** Repeats a request that may succeed later. Every other status is an answer. Throws `STORE_UNAVAILABLE`. */
   send(method: 'GET' | 'POST', url: URL, request?: LrsRequest): Promise<LrsAnswer>
 }
 
 const passing: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
 
-/** Requests of one LRS. Node's fetch keeps its connections. */
+/** Requests to one LRS. Node's fetch keeps its connections. */
 export interface LrsClientOptions {
-  /** Credentials included. */
+  /** With the credentials. */
   readonly headers: Headers
   readonly log: Log
   readonly plan: RetryPlan
@@ -43,7 +43,7 @@ export const createLrsClient = ({ headers, log, plan, timeout }: LrsClientOption
     if (body === undefined) sent.delete('content-type')
     const place = `the LRS at ${url.origin}`
     return whileHeard({ place, timeout, signal }, async (heardSignal, heard) => {
-      // A redirected POST would become a GET that stores nothing, and credentials belong to this host.
+      // A redirected POST would become a GET that stores nothing. And the credentials are only for this host.
       const response = await fetch(url, {
         method,
         headers: sent,

@@ -13,7 +13,7 @@ import { writeLrs } from './write.ts'
 export interface LrsDataOptions {
   /** With a slash at its end. */
   readonly baseUrl: string
-  /** Credentials included. */
+  /** With the credentials. */
   readonly headers: Headers
   readonly statusEndpoint: string
   readonly statementsEndpoint: string
@@ -23,14 +23,14 @@ export interface LrsDataOptions {
   readonly retries?: RetryPlan
 }
 
-/** A path that leads to another host would take the credentials there. */
+/** A path that leads to another host would send the credentials there. */
 const endpoint = (baseUrl: string, path: string): URL => {
   const url = URL.canParse(path, baseUrl) ? new URL(path, baseUrl) : undefined
   if (url !== undefined && url.origin === new URL(baseUrl).origin) return url
-  throw new RalphError('INVALID_SETTING', `${JSON.stringify(path)} is no path of the LRS`, { path })
+  throw new RalphError('INVALID_SETTING', `${JSON.stringify(path)} is not a path of the LRS`, { path })
 }
 
-/** The statements of any LRS, over HTTP as the specification has it. */
+/** The statements of any LRS, over HTTP as the specification defines it. */
 export const openLrsData = async (options: LrsDataOptions): Promise<RecordsBackend> => {
   const { baseUrl, headers, statusEndpoint, statementsEndpoint, log, timeout, retries = usualRetries } = options
   const client = createLrsClient({ headers, log, plan: retries, timeout })
@@ -39,7 +39,7 @@ export const openLrsData = async (options: LrsDataOptions): Promise<RecordsBacke
   const until = (signal: AbortSignal | undefined): AbortSignal =>
     signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal])
 
-  /** Undefined: it is well. */
+  /** Undefined: there is no fault. */
   const faultAt = async (url: URL, signal: AbortSignal): Promise<string | undefined> => {
     const answer = await client.send('GET', url, { signal, once: true })
     return answer.status === 200 ? undefined : `${url.href} answered ${statusAndMessage(answer)}`
@@ -51,7 +51,7 @@ export const openLrsData = async (options: LrsDataOptions): Promise<RecordsBacke
     const url = statements(undefined)
     try {
       const fault = await faultAt(health, all)
-      // An LRS of another make has no such path; what every one has is About (Communication §2.8).
+      // Other LRSs do not have this path, but every LRS has About (Communication §2.8).
       if (fault !== undefined && (await faultAt(new URL('about', url), all)) !== undefined) {
         return { state: 'error', detail: fault }
       }

@@ -21,23 +21,23 @@ const codes: ReadonlyMap<number, ErrorCode> = new Map([
 
 const adviceFor = (answer: LrsAnswer, url: URL): string => {
   const { status, headers } = answer
-  if (status === 403) return '; the user has not the right to do that'
+  if (status === 403) return '; the user does not have the right to do that'
   if (status === 404 || status === 405) return '; is this the path of its statements?'
   const location = headers.get('location')
   if (status < 300 || status > 399 || location === null) return ''
   return `; it is at ${URL.canParse(location, url.href) ? place(new URL(location, url)) : 'another place'} now`
 }
 
-/** An LRS says of a 401 no more than its number does. */
+/** The message of an LRS for a 401 has no more information than the status. */
 const sentenceFor = (answer: LrsAnswer, url: URL): string =>
   answer.status === 401
     ? `the LRS at ${place(url)} rejects the credentials (401): check --lrs-username and --lrs-password, or RALPH_BACKENDS__DATA__LRS__USERNAME and …__PASSWORD`
     : `the LRS answered ${statusAndMessage(answer)} (${place(url)})${adviceFor(answer, url)}`
 
-/** What an answer means that is neither what was asked for nor the fault of a single statement. */
+/** The error for an answer that is neither the expected one nor about a single statement. */
 export const failureOf = (answer: LrsAnswer, url: URL): RalphError => {
   const asked = retryAfter(answer.headers)
-  const later = asked === undefined ? '' : `; it asks to come back in ${Math.ceil(asked / 1000)} s`
+  const later = asked === undefined ? '' : `; try again in ${Math.ceil(asked / 1000)} s`
   return new RalphError(codes.get(answer.status) ?? 'STORE_UNAVAILABLE', `${sentenceFor(answer, url)}${later}`, {
     status: answer.status
   })

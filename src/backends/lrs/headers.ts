@@ -2,7 +2,7 @@ import { headerText, json, type Kind } from '../../settings/kinds.ts'
 
 export type HeaderList = Readonly<Record<string, string>>
 
-/** The names that Ralph has for two headers among its settings. */
+/** The names of two headers in the settings of Python Ralph. */
 const named: ReadonlyMap<string, string> = new Map([
   ['x_experience_api_version', 'X-Experience-API-Version'],
   ['content_type', 'Content-Type']
@@ -21,7 +21,7 @@ const token = /^[\w!#$%&'*+.^`|~-]+$/
 const isHeader = (name: string, value: unknown): value is string =>
   token.test(name) && typeof value === 'string' && headerText.parse(value) !== undefined
 
-/** `key=value` pairs; a value may have `=` in it, as tokens do, and no comma, for which there is JSON. */
+/** `key=value` pairs. A value may contain `=`, as tokens do. It must not contain a comma: JSON is for that. */
 export const headerList: Kind<HeaderList> = {
   expected: 'key=value pairs of headers separated by commas, or a JSON object of texts',
   parse: (text) => {
@@ -37,7 +37,7 @@ export const headerList: Kind<HeaderList> = {
   }
 }
 
-/** Later lists win; whether a name is written in capitals means nothing. */
+/** Later lists win. Upper and lower case of a name mean the same. */
 export const mergeHeaders = (...lists: readonly HeaderList[]): Headers => {
   const headers = new Headers()
   for (const list of lists) for (const [name, value] of Object.entries(list)) headers.set(name, value)

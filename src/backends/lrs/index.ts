@@ -2,7 +2,7 @@ import { defineBackend } from '../define.ts'
 import { mergeHeaders } from './headers.ts'
 import { lrsParameters } from './settings.ts'
 
-/** What every request says unless the settings say otherwise. */
+/** The headers of every request, unless the settings change them. */
 const usualHeaders = { 'X-Experience-API-Version': '1.0.3', 'Content-Type': 'application/json' }
 
 export const lrs = defineBackend({

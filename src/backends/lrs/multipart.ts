@@ -2,8 +2,8 @@ import { RalphError } from '../../errors.ts'
 import type { LrsAnswer } from './answer.ts'
 
 /**
- * The JSON of an answer: its body, or the first part of a multipart/mixed one (Communication §1.5.2), in which the
- * contents of attachments follow. A line of records has no room for those.
+ * The JSON of an answer: its body, or the first part of a multipart/mixed body (Communication §1.5.2). The contents of attachments are the
+ * other parts. A line of records has no room for those.
  */
 export const firstPart = ({ headers, body }: LrsAnswer): Buffer => {
   const type = headers.get('content-type') ?? ''

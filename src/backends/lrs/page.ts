@@ -4,22 +4,22 @@ import { isObject } from '../../json/values.ts'
 import type { LrsAnswer } from './answer.ts'
 import { firstPart } from './multipart.ts'
 
-/** Statements as the LRS wrote them, one on each line. */
+/** Statements with the text of the LRS, one on each line. */
 export interface StatementsPage {
   readonly lines: readonly string[]
-  /** Where the next page is, as the LRS says it; undefined: this is the last one. */
+  /** The link to the next page, as the LRS wrote it. Undefined: this is the last page. */
   readonly more: string | undefined
 }
 
 const unreadable = (url: URL, reason: string, cause?: unknown): RalphError =>
   new RalphError(
     'STORE_UNAVAILABLE',
-    `${url.origin}${url.pathname} answered no statements: ${reason}; is it an LRS?`,
+    `${url.origin}${url.pathname} did not answer with statements: ${reason}; is it an LRS?`,
     {},
     { cause }
   )
 
-/** Only text that was parsed may be cut; what is cut out is as it came. */
+/** The text is split only after it was parsed. The parts stay unchanged. */
 export const readPage = (answer: LrsAnswer, url: URL): StatementsPage => {
   let text: string
   let value: unknown
@@ -29,14 +29,14 @@ export const readPage = (answer: LrsAnswer, url: URL): StatementsPage => {
   } catch (error) {
     throw unreadable(url, messageOf(error), error)
   }
-  if (!isObject(value)) throw unreadable(url, 'it is JSON, and no object')
+  if (!isObject(value)) throw unreadable(url, 'it is JSON, but not an object')
   if (!Object.hasOwn(value, 'statements')) {
     if (Object.hasOwn(value, 'verb')) return { lines: [onOneLine(text.trim())], more: undefined }
     throw unreadable(url, 'it has neither "statements" nor a "verb"')
   }
   const { statements, more } = value
-  if (typeof statements !== 'object' || statements === null) throw unreadable(url, '"statements" is no list')
-  if (more !== undefined && more !== null && typeof more !== 'string') throw unreadable(url, '"more" is no text')
+  if (typeof statements !== 'object' || statements === null) throw unreadable(url, '"statements" is not a list')
+  if (more !== undefined && more !== null && typeof more !== 'string') throw unreadable(url, '"more" is not a string')
   const member = members(text).findLast(({ key }) => key === 'statements')
   const list = member === undefined ? '' : text.slice(member.valueStart, member.end)
   return {
@@ -45,10 +45,10 @@ export const readPage = (answer: LrsAnswer, url: URL): StatementsPage => {
   }
 }
 
-/** However it is written: whole, from the root, beside the page it came with, or as a query alone. */
+/** The link may be a whole URL, a path from the root, a relative path, or only a query. */
 export const nextUrl = (more: string, page: URL): URL => {
   const next = URL.canParse(more, page.href) ? new URL(more, page) : undefined
-  if (next === undefined) throw unreadable(page, `its "more" is no URL: ${JSON.stringify(more)}`)
+  if (next === undefined) throw unreadable(page, `its "more" is not a URL: ${JSON.stringify(more)}`)
   if (next.origin !== page.origin) {
     throw new RalphError(
       'FORBIDDEN',

@@ -10,12 +10,12 @@ const keys = { ...statementsQuery, attachments: queryKeys.truth }
 
 export interface LrsReader {
   readonly client: LrsClient
-  /** Of the statements. */
+  /** The URL of the statements. */
   readonly url: URL
   readonly log: Log
 }
 
-/** Of a page, as Ralph has it; the LRS may give fewer. */
+/** The size of a page, as in Python Ralph. The LRS may return fewer. */
 const usualLimit = 500
 
 const firstUrl = ({ url, log }: LrsReader, query: string | undefined, wanted: number | undefined): URL => {
@@ -24,16 +24,16 @@ const firstUrl = ({ url, log }: LrsReader, query: string | undefined, wanted: nu
   for (const [key, value] of Object.entries(parameters)) {
     first.searchParams.set(key, typeof value === 'object' ? JSON.stringify(value) : String(value))
   }
-  // One statement by its id is no list: the specification forbids `limit` there.
+  // A query for one statement by its id returns no list, and the specification forbids `limit` there.
   if ('statementId' in parameters || 'voidedStatementId' in parameters) return first
   if (limit !== undefined && wanted !== undefined && limit !== wanted) {
-    log.warn(`the limit of the query, ${limit}, is the size of a page, as --chunk-size is; ${wanted} is taken`)
+    log.warn(`the limit of the query, ${limit}, is the size of a page, like --chunk-size; ${wanted} is used`)
   }
   first.searchParams.set('limit', String(wanted ?? limit ?? usualLimit))
   return first
 }
 
-/** All pages; the next one is asked for while this one is worked on. */
+/** Yields all pages. The next one is requested while the current one is processed. */
 export async function* readLrs(
   reader: LrsReader,
   query: string | undefined,
@@ -51,7 +51,7 @@ export async function* readLrs(
     for (;;) {
       const { more, lines } = current.page
       const next = more === undefined ? undefined : get(nextUrl(more, current.url))
-      // It is waited for below, unless nobody wants it any more.
+      // It is awaited below, unless the reader has stopped.
       next?.catch(() => {})
       if (lines.length > 0) yield { lines }
       signal?.throwIfAborted()

@@ -4,13 +4,13 @@ import { parameter } from '../../settings/define.ts'
 import { headerText, text } from '../../settings/kinds.ts'
 import { headerList } from './headers.ts'
 
-/** Names and defaults are those of Ralph 5; its chunk sizes are declared for all backends at once. */
+/** Names and defaults are those of Python Ralph 5. The chunk sizes are declared for all backends together. */
 export const lrsParameters = {
   baseUrl: parameter('BASE_URL', {
     kind: baseUrl,
     default: { href: 'http://localhost:8100/', username: undefined, password: undefined },
     defaultText: 'http://localhost:8100',
-    description: 'Where the LRS is; the URL may carry the user name and the password.',
+    description: 'URL of the LRS. It may contain the user name and the password.',
     secret: true
   }),
   username: parameter('USERNAME', {
@@ -47,11 +47,11 @@ export const lrsParameters = {
   statusEndpoint: parameter('STATUS_ENDPOINT', {
     kind: text,
     default: '/__heartbeat__',
-    description: 'Path that tells whether the LRS is well; with a slash at its beginning it counts from the host.'
+    description: 'Path of the health check of the LRS. With a leading slash it is relative to the host.'
   }),
   statementsEndpoint: parameter('STATEMENTS_ENDPOINT', {
     kind: text,
     default: '/xAPI/statements',
-    description: 'Path of the statements; with a slash at its beginning it counts from the host, else from BASE_URL.'
+    description: 'Path of the statements. With a leading slash it is relative to the host, otherwise to BASE_URL.'
   })
 }

@@ -9,7 +9,7 @@ import { readPage } from './page.ts'
 
 export interface LrsWriter {
   readonly client: LrsClient
-  /** Of the statements. */
+  /** The URL of the statements. */
   readonly url: URL
 }
 
@@ -23,23 +23,23 @@ const parsed = ({ body }: LrsAnswer): unknown => {
   }
 }
 
-/** An LRS may store what is valid of a batch and report the rest with a success (Ralph's partial success). */
+/** An LRS may store the valid statements of a batch and report the others with a success (the partial success of Python Ralph). */
 const isPartial = (report: unknown): boolean =>
   typeof report === 'object' && report !== null && 'rejected' in report && Number(report.rejected) > 0
 
 /**
- * The ids of what is new by this answer; undefined: it does not say. The specification asks for all ids; Ralph gives
- * those of the new statements only, and no content when none is new.
+ * The ids of the new statements in the answer. Undefined: it does not tell them. The specification requires all ids. Python Ralph returns
+ * only the ids of new statements, and no content when none is new.
  */
 const newIds = ({ status }: LrsAnswer, ids: unknown): ReadonlySet<string> | undefined => {
   if (status === 204) return new Set()
   return Array.isArray(ids) && ids.length > 0 ? new Set(ids.map((id) => String(id).toLowerCase())) : undefined
 }
 
-/** It is about what was sent: some of it may be all right. */
+/** The refusal is about the sent statements. Some of them may be valid. */
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422])
 
-/** Whether the statement that is there under this id is the one that was sent. */
+/** Whether the stored statement with this id is the one that was sent. */
 const isThere = async (
   { client, url }: LrsWriter,
   { id, record }: IdentifiedRecord,
@@ -51,16 +51,13 @@ const isThere = async (
     const answer = await client.send('GET', one, { signal })
     if (answer.status !== 200) continue
     const [text = 'null'] = readPage(answer, one).lines
-    // Compared as any JSON is; neither is trusted to be a statement.
+    // They are compared as JSON. Neither is assumed to be a valid statement.
     return sameStatement(record.value as unknown as Statement, JSON.parse(text) as Statement)
   }
   return false
 }
 
-/**
- * Sends a batch. An answer that is lost on the way does no harm: every statement has its id, and an LRS takes one that
- * it has as the one that it has.
- */
+/** Sends a batch. A lost answer does no harm: every statement has its id, and an LRS accepts an equal statement again. */
 export const writeLrs = async (
   writer: LrsWriter,
   batch: readonly InputRecord[],
@@ -88,7 +85,7 @@ export const writeLrs = async (
     rejected.push({ record: sent.record, reason: `${what} (${statusAndMessage(answer)})` })
   }
 
-  /** Halves of what is refused are sent by themselves, down to the statement that is the reason. */
+  /** A refused request is sent again in halves, until the refused statement is alone. */
   const send = async (sent: readonly IdentifiedRecord[]): Promise<void> => {
     const [first] = sent
     if (first === undefined) return

@@ -9,6 +9,6 @@ export const memory = defineBackend({
       const { openMemory } = await import('./lrs.ts')
       return openMemory({}, context)
     },
-    files: 'memory keeps nothing that a backup could hold'
+    files: 'memory stores nothing, so there is nothing to back up'
   }
 })

@@ -57,6 +57,13 @@ const plain = (value: object): Listed['details'] =>
 const callOf = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } =>
   signal === undefined ? {} : { abortSignal: signal }
 
+/** The rest must come from the same version of the object. */
+const gone = (error: unknown, place: ObjectPlace): never => {
+  if (isAnswer(error, 412)) throw changedWhileRead(place, 'changed', error)
+  if (isAnswer(error, 404)) throw changedWhileRead(place, 'deleted', error)
+  throw error
+}
+
 /** Objects of buckets. A written object exists whole or not at all. */
 export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> => {
   const { clock, log } = options
@@ -116,7 +123,10 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
       first = undefined
       if (from > 0 && answer.$metadata.httpStatusCode !== 206) {
         // A restart from the beginning would yield the first bytes twice.
-        throw new RalphError('STORE_UNAVAILABLE', `${url} cannot go on where the connection broke: read it again`)
+        throw new RalphError(
+          'STORE_UNAVAILABLE',
+          `${url} cannot be continued where the connection broke: read it again`
+        )
       }
       return bodyOf(answer)
     }
@@ -131,13 +141,6 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
       fail(error, place, signal)
     }
     onObject?.({ historyId: formatPlace(place), size: done })
-  }
-
-  /** The rest must come from the same version of the object. */
-  const gone = (error: unknown, place: ObjectPlace): never => {
-    if (isAnswer(error, 412)) throw changedWhileRead(place, 'changed', error)
-    if (isAnswer(error, 404)) throw changedWhileRead(place, 'deleted', error)
-    throw error
   }
 
   /** Undefined: it cannot be found out. */

@@ -25,7 +25,7 @@ const expired = `the session token has expired or is wrong: get new temporary cr
 const known: { readonly [name: string]: Known } = {
   NoSuchBucket: {
     code: 'NOT_FOUND',
-    message: ({ container }) => `bucket ${container} is not there: make it, or name another one`
+    message: ({ container }) => `bucket ${container} does not exist: create it, or name another one`
   },
   NoSuchKey: { code: 'NOT_FOUND', message: (about) => `${nameOf(about)} is not there` },
   NotFound: { code: 'NOT_FOUND', message: (about) => `${nameOf(about)} is not there` },

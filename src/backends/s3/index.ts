@@ -4,7 +4,7 @@ import { s3Parameters } from './settings.ts'
 export const s3 = defineBackend({
   name: 's3',
   data: {
-    summary: 'objects of Amazon S3, or of another server that speaks it',
+    summary: 'objects of Amazon S3, or of another server with its API',
     driver: '@aws-sdk/client-s3',
     capabilities: {
       moves: 'bytes',

@@ -7,7 +7,7 @@ export const s3Parameters = {
     kind: text,
     default: undefined,
     defaultText: "what AWS's own tools use",
-    description: 'Access key; not set: from the AWS_ variables, ~/.aws, or the role of the machine.',
+    description: 'Access key. The default comes from the AWS_ variables, ~/.aws, or the role of the machine.',
     secret: true
   }),
   secretAccessKey: parameter('SECRET_ACCESS_KEY', {
@@ -20,7 +20,7 @@ export const s3Parameters = {
   sessionToken: parameter('SESSION_TOKEN', {
     kind: text,
     default: undefined,
-    description: 'Session token; only temporary credentials have one.',
+    description: 'Session token. Only temporary credentials have one.',
     secret: true
   }),
   region: parameter('DEFAULT_REGION', {
@@ -38,13 +38,13 @@ export const s3Parameters = {
     kind: url,
     default: undefined,
     defaultText: 'Amazon',
-    description: 'URL of another server that speaks S3; the bucket is then a part of the path.'
+    description: 'URL of another server with the S3 API. The bucket is then a part of the path.'
   }),
   timeout: silenceParameter('the storage', 120_000),
   writeChunkSize: parameter('WRITE_CHUNK_SIZE', {
     kind: size(0, 2 ** 30),
     default: 2 ** 23,
     defaultText: '8MiB',
-    description: 'Size of the first parts of a large object, at least the 5MiB that S3 asks for; later ones are larger.'
+    description: 'Size of the first parts of a large object. S3 requires at least 5MiB. Later parts are larger.'
   })
 }

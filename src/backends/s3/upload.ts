@@ -150,7 +150,7 @@ const sendParts = async (
       const length = await source.fill(buffer)
       if (length === 0) break
       if (number > maxParts) {
-        throw new RalphError('STORE_FULL', `${formatPlace(place)}: S3 takes no object as large as this one`)
+        throw new RalphError('STORE_FULL', `${formatPlace(place)}: S3 does not accept an object of this size`)
       }
       send(number, buffer, length)
     }
@@ -176,7 +176,7 @@ const putInParts = async (
   const sendOptions = signal === undefined ? {} : { abortSignal: signal }
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(input), sendOptions)
   if (UploadId === undefined)
-    throw new RalphError('STORE_UNAVAILABLE', `${formatPlace(place)}: the server began no upload`)
+    throw new RalphError('STORE_UNAVAILABLE', `${formatPlace(place)}: the server did not begin the upload`)
   try {
     const { parts, size } = await sendParts(client, place, UploadId, source, first, options)
     try {

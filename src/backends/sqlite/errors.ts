@@ -4,14 +4,14 @@ import { storeClosed } from '../../storage/closed.ts'
 
 /** The advice for each result code. */
 const advices: { readonly [resultCode: number]: string } = {
-  5: 'another program holds the database locked',
-  6: 'another program holds the database locked',
+  5: 'another program has locked the database',
+  6: 'another program has locked the database',
   8: 'the file or its directory is read-only: make it writable',
-  10: 'the disk refuses to read or write: free some space or mend it',
+  10: 'the disk cannot read or write: free some space or repair it',
   11: 'the file is damaged: restore it from a backup',
   13: 'the disk is full: free some space',
   14: 'the file cannot be opened: check that its directory exists and is writable',
-  26: 'the file is no SQLite database: move it away or restore it from a backup'
+  26: 'the file is not an SQLite database: move it away or restore it from a backup'
 }
 
 /** Translates an error of the driver about the file into a RalphError. Returns any other error unchanged. */

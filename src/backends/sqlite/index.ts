@@ -26,7 +26,7 @@ export const sqlite = defineBackend({
       delete: true,
       history: false,
       query: recordsQueryHelp,
-      target: 'read, write: a table; read: lrs, or lrs:NAME for a target, too'
+      target: 'read, write: a table; read: also lrs, or lrs:NAME for a target'
     },
     parameters: sqliteDataParameters,
     open: async ({ directoryPath, ...parameters }, { appDir }) => {

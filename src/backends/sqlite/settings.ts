@@ -6,7 +6,7 @@ export const sqliteParameters = {
     kind: path,
     default: undefined,
     defaultText: 'RALPH_APP_DIR',
-    description: 'Directory of the database files, made if it is missing.'
+    description: 'Directory of the database files. It is created if it is missing.'
   })
 }
 
@@ -21,7 +21,7 @@ export const sqliteDataParameters = {
   file: parameter('DEFAULT_FILE', {
     kind: fileName,
     default: 'records.db',
-    description: 'File of the tables of records; made when something is written.'
+    description: 'File of the tables of records. The first write creates it.'
   }),
   table: parameter('DEFAULT_TABLE', {
     kind: text,

@@ -67,7 +67,7 @@ const makeDirectory = (directory: string): void => {
     mkdirSync(directory, { recursive: true })
   } catch (cause) {
     const path = { path: directory }
-    throw new RalphError('STORE_FULL', `the directory ${directory} cannot be made: ${cause}`, path, { cause })
+    throw new RalphError('STORE_FULL', `the directory ${directory} cannot be created: ${cause}`, path, { cause })
   }
 }
 

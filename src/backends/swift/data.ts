@@ -31,14 +31,14 @@ import { headObject, writeObject } from './write.ts'
 export interface SwiftDataOptions extends SessionOptions {
   readonly container: string | undefined
   readonly segmentSize: number
-  /** Names per request of a list. */
+  /** Names per list request. */
   readonly pageSize?: number
   readonly log: Log
 }
 
 const prefix = 'RALPH_BACKENDS__DATA__SWIFT__'
 
-/** The URL of the storage may name the container; so may the setting, and not another one. */
+/** The URL of the storage may name the container. If the setting names one too, it must be the same. */
 const defaultContainerOf = ({ container, objectStorageUrl }: SwiftDataOptions): string | undefined => {
   const named = objectStorageUrl === undefined ? undefined : parseStorageUrl(objectStorageUrl).container
   if (named !== undefined && container !== undefined && named !== container) {
@@ -48,7 +48,7 @@ const defaultContainerOf = ({ container, objectStorageUrl }: SwiftDataOptions): 
   return container ?? named
 }
 
-/** Objects of containers. What is written is there whole, or not at all. */
+/** Objects of containers. A written object exists whole or not at all. */
 export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBackend> => {
   const { clock, log, segmentSize, pageSize = 10_000 } = options
   const naming: ContainerNaming = {
@@ -68,7 +68,7 @@ export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBac
       await textOf(answer)
       throw changedWhileRead(place, answer.status === 404 ? 'deleted' : 'changed')
     }
-    // From its beginning again, it would be there twice.
+    // A restart from the beginning would yield the first bytes twice.
     return expectStatus(answer, place, from === 0 ? 200 : 206)
   }
 
@@ -103,7 +103,7 @@ export const openSwiftData = async (options: SwiftDataOptions): Promise<BytesBac
   const write = async (content: AsyncIterable<Uint8Array>, { target, operation, signal }: WriteOptions) => {
     const place = placeToWrite(target, naming, clock)
     const replaces = operation === 'update'
-    // Found out before what may be hours of writing; the upload says so again to the server.
+    // Checked before a write that may take hours. The upload tells the server the same condition again.
     if (!replaces && (await headObject(session, place, signal)).status === 200) throw alreadyThere(place)
     const stamp = `${formatMicros(clock())}-${randomUUID()}`
     const source = byteSource(content, signal)

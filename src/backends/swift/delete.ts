@@ -7,7 +7,7 @@ import { pathOf } from './object-path.ts'
 import type { SwiftSession } from './session.ts'
 import { headObject } from './write.ts'
 
-/** What the answer to a deletion of many says; its status is always 200. */
+/** The result of a bulk deletion. Its HTTP status is always 200. */
 const outcomeOf = (text: string): { readonly status: string; readonly errors: string } => {
   const answer: unknown = JSON.parse(text)
   const found = typeof answer === 'object' && answer !== null ? answer : {}
@@ -15,7 +15,7 @@ const outcomeOf = (text: string): { readonly status: string; readonly errors: st
   return { status, errors: 'Errors' in found ? JSON.stringify(found.Errors) : '' }
 }
 
-/** With its segments, if it has any. */
+/** Deletes an object with its segments, if it has any. */
 export const deleteObject = async (
   session: SwiftSession,
   place: ObjectPlace,

@@ -2,10 +2,10 @@ import { RalphError } from '../../errors.ts'
 import { formatPlace, type ObjectPlace } from '../../records/object-place.ts'
 import { type HttpAnswer, textOf } from './http.ts'
 
-/** What a request was about; without a name it was about the container. */
+/** The subject of a request. Without a name it was the container. */
 export type RequestSubject = { readonly container: string } | ObjectPlace
 
-/** Reads what the server says to what it refuses, and gives the error of ours. */
+/** Reads the reason of a refusal and returns the error. */
 export const refusalOf = async (answer: HttpAnswer, about: RequestSubject): Promise<RalphError> => {
   const { status } = answer
   const said = (await textOf(answer))
@@ -16,17 +16,17 @@ export const refusalOf = async (answer: HttpAnswer, about: RequestSubject): Prom
   const what = 'name' in about ? formatPlace(about) : `container ${about.container}`
   const details = { status, ...about }
   if (status === 404) {
-    const advice = 'name' in about ? '' : ': make it, or name another one'
+    const advice = 'name' in about ? '' : ': create it, or name another one'
     return new RalphError('NOT_FOUND', `${what} is not there${advice}`, details)
   }
   if (status === 403) return new RalphError('FORBIDDEN', `${what}: the user may not do that`, details)
   if (status === 413 || status === 507) {
-    return new RalphError('STORE_FULL', `${what}: the storage takes no more (${status} ${said})`, details)
+    return new RalphError('STORE_FULL', `${what}: the storage is full (${status} ${said})`, details)
   }
   return new RalphError('STORE_UNAVAILABLE', `${what}: the storage answers ${status} ${said}`, details)
 }
 
-/** `answer`, if it has one of these statuses; its body is to be read. */
+/** Returns `answer` if it has one of these statuses. Its body is not read yet. */
 export const expectStatus = async <Answer extends HttpAnswer>(
   answer: Answer,
   about: RequestSubject,
@@ -36,6 +36,6 @@ export const expectStatus = async <Answer extends HttpAnswer>(
   throw await refusalOf(answer, about)
 }
 
-/** What a write may be refused for: an object need not be there before it, so what is not there is its container. */
+/** The subject of a refused write. An object need not exist before a write, so a 404 means that its container is missing. */
 export const aboutWriting = (place: ObjectPlace, { status }: HttpAnswer): RequestSubject =>
   status === 404 ? { container: place.container } : place

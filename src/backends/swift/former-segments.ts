@@ -5,7 +5,7 @@ import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
 import type { SwiftSession } from './session.ts'
 
-/** Of an entry of a manifest: `/container/name`. */
+/** The place in an entry of a manifest: `/container/name`. */
 const placeOf = (entry: unknown): ObjectPlace | undefined => {
   if (typeof entry !== 'object' || entry === null || !('name' in entry) || typeof entry.name !== 'string')
     return undefined
@@ -13,7 +13,7 @@ const placeOf = (entry: unknown): ObjectPlace | undefined => {
   return container === undefined || name === undefined ? undefined : { container, name }
 }
 
-/** What the object that is there is made of; it is none, or it is no object of segments: nothing. */
+/** The segments of the existing object. Empty if there is no object, or it has no segments. */
 export const findSegments = async (
   session: SwiftSession,
   { container, name }: ObjectPlace,
@@ -28,7 +28,7 @@ export const findSegments = async (
   return Array.isArray(entries) ? entries.flatMap((entry) => placeOf(entry) ?? []) : []
 }
 
-/** Takes segments away that belong to no object any more. That it cannot is only warned of. */
+/** Removes segments that belong to no object any more. A failure is only a warning. */
 export const removeSegments = async (
   session: SwiftSession,
   segments: readonly ObjectPlace[],
@@ -40,7 +40,7 @@ export const removeSegments = async (
       const answer = await session.request({ method: 'DELETE', path, signal: undefined })
       await textOf(await expectStatus(answer, segment, 204, 404))
     } catch (error) {
-      log.warn(`${formatPlace(segment)} and those behind it stay there, of no use: delete them (${error})`)
+      log.warn(`${formatPlace(segment)} and the following ones stay there unused: delete them (${error})`)
       return
     }
   }

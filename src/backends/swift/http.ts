@@ -7,9 +7,9 @@ import { request as requestSecure, Agent as SecureAgent } from 'node:https'
  * here can an upload wait for `100 Continue`, so that a refusal comes before the bytes are gone.
  */
 
-/** Bytes that are there only once. */
+/** Bytes that can be read only once. */
 export interface StreamedBody {
-  /** Undefined: there are no more, and the object is whole. What it throws ends the request. */
+  /** Undefined: the object is complete. An error that it throws ends the request. */
   next(): Promise<Uint8Array | undefined>
 }
 
@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly method: string
   /** Scheme, host and port. */
   readonly origin: string
-  /** As it is sent, query included. */
+  /** The encoded path, with the query. */
   readonly path: string
   readonly headers: { readonly [name: string]: string }
   readonly body?: Uint8Array | StreamedBody | undefined
@@ -31,19 +31,19 @@ export interface HttpAnswer {
 }
 
 export interface HttpClient {
-  /** Rejects when there is no answer; any answer is one. */
+  /** Rejects when there is no answer. It resolves with any answer. */
   send(request: HttpRequest): Promise<HttpAnswer>
   close(): void
 }
 
-/** Some peers do not answer `Expect`; then the bytes go without. */
+/** Some peers do not answer `Expect`. After this time the bytes are sent without the answer. */
 const continuePatience = 2000
 
 const isStreamed = (body: HttpRequest['body']): body is StreamedBody => body !== undefined && 'next' in body
 
 /**
- * @param timeout milliseconds: a peer that is silent for so long is dead; the caller who lets us wait is not
- * @param insecure true: any certificate will do
+ * @param timeout milliseconds: a peer that is silent for so long is dead; waiting for the caller does not count @param insecure true: any
+ * certificate is accepted
  */
 export const createHttpClient = (timeout: number, insecure = false): HttpClient => {
   const plain = new Agent({ keepAlive: true })
@@ -53,8 +53,8 @@ export const createHttpClient = (timeout: number, insecure = false): HttpClient 
     const { protocol, hostname, port } = new URL(origin)
     const isSecure = protocol === 'https:'
     const streamed = isStreamed(body)
-    // Connections of their own: bytes that are there once must not go into one that is closed meanwhile, a server that
-    // refuses them unread takes them for the next request, and Swift's answers to HEAD may have an end that is too much.
+    // These requests use separate connections. Bytes that can be read only once must not go into a connection that is being closed. A
+    // server that refuses them unread takes them for the next request. And the answers of Swift to HEAD may have extra bytes at the end.
     const agent = body !== undefined || method === 'HEAD' ? false : isSecure ? secure : plain
     const length = streamed
       ? { 'transfer-encoding': 'chunked', expect: '100-continue' }
@@ -63,7 +63,7 @@ export const createHttpClient = (timeout: number, insecure = false): HttpClient 
         : { 'content-length': String(body?.length ?? 0) }
     const request = (isSecure ? requestSecure : requestPlain)({
       method,
-      // Of an address of version 6 without the brackets.
+      // Without the brackets of an IPv6 address.
       hostname: hostname.replace(/^\[|\]$/g, ''),
       port,
       path,
@@ -73,7 +73,7 @@ export const createHttpClient = (timeout: number, insecure = false): HttpClient 
       ...(signal === undefined ? {} : { signal })
     })
 
-    // What goes wrong when the answer is there shows in the answer.
+    // A problem after the start of the answer shows in the answer.
     request.on('error', () => {})
 
     let waitsForSource = false
@@ -119,9 +119,9 @@ export const createHttpClient = (timeout: number, insecure = false): HttpClient 
       })
     } else request.end(body)
     try {
-      // What 'response' comes with.
+      // The arguments of 'response'.
       const [message] = (await answered) as [IncomingMessage]
-      // A server that has answered before it had everything wants no more.
+      // A server that answers before it has all bytes needs no more.
       if (streamed && !request.writableEnded) message.once('close', () => request.destroy())
       return { status: message.statusCode ?? 0, headers: message.headers, body: message }
     } catch (error) {
@@ -139,7 +139,7 @@ export const createHttpClient = (timeout: number, insecure = false): HttpClient 
   }
 }
 
-/** The whole of a small answer; of a larger one its beginning. */
+/** The whole of a small answer, or the beginning of a large one. */
 export const textOf = async ({ body }: HttpAnswer): Promise<string> => {
   const chunks: Buffer[] = []
   for await (const chunk of body) chunks.push(chunk)

@@ -14,13 +14,13 @@ export interface SwiftAccess {
   readonly regionName: string | undefined
 }
 
-/** What the identity service gives who has said who they are. */
+/** The answer of the identity service to valid credentials. */
 export interface Granted {
   readonly token: string
-  /** Of the account; undefined: there is none of that region, or no catalogue at all. */
+  /** The URL of the account. Undefined: there is none for that region, or no catalog. */
   readonly storageUrl: string | undefined
   readonly regions: readonly string[]
-  /** In microseconds since 1970; undefined: it does not say. */
+  /** In microseconds since 1970. Undefined: it does not tell. */
   readonly expires: number | undefined
 }
 
@@ -77,7 +77,7 @@ const required = ({ username, password }: SwiftAccess): { readonly name: string;
   )
 }
 
-/** Asks for a token. `UNAUTHENTICATED`, `INVALID_SETTING`, and errors of the network as they are. */
+/** Requests a token. Throws `UNAUTHENTICATED`, `INVALID_SETTING`, and errors of the network unchanged. */
 export const authenticate = async (
   http: HttpClient,
   access: SwiftAccess,
@@ -118,7 +118,7 @@ export const authenticate = async (
   }
 
   const noToken = (url: string): RalphError =>
-    new RalphError('INVALID_SETTING', `${url} gives no token: check ${variables}AUTH_URL`)
+    new RalphError('INVALID_SETTING', `${url} returned no token: check ${variables}AUTH_URL`)
 
   if (version.startsWith('1')) {
     const user = name.includes(':') || tenantName === undefined ? name : `${tenantName}:${name}`

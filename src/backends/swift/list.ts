@@ -17,7 +17,7 @@ interface Entry {
 const isEntry = (value: unknown): value is Entry =>
   typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string'
 
-/** Swift leaves out that its times are in UTC. */
+/** The times of Swift are in UTC but do not say so. */
 const asTime = (value: unknown): unknown => (typeof value === 'string' && /T[\d:.]+$/.test(value) ? `${value}Z` : value)
 
 const detailsOf = ({ name, bytes, hash, content_type, last_modified }: Entry): Listed['details'] => ({
@@ -30,7 +30,7 @@ const detailsOf = ({ name, bytes, hash, content_type, last_modified }: Entry): L
 
 type Query = Readonly<Record<string, string>>
 
-/** What a list has, page by page, until one is empty: a server may give less than it is asked for. */
+/** Yields the entries of a list, page by page, until a page is empty. A server may return less than it was asked for. */
 async function* entriesIn(
   session: SwiftSession,
   list: { readonly name: string; readonly pathWith: (query: Query) => string },
@@ -44,7 +44,7 @@ async function* entriesIn(
     const text = await textOf(await expectStatus(answer, { container: list.name }, 200, 204))
     const page: unknown = text === '' ? [] : JSON.parse(text)
     if (!Array.isArray(page))
-      throw new RalphError('STORE_UNAVAILABLE', `container ${list.name}: the storage gives no list`)
+      throw new RalphError('STORE_UNAVAILABLE', `container ${list.name}: the storage returned no list`)
     const entries = page.filter(isEntry)
     yield* entries
     const last = entries.at(-1)

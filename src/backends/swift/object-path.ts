@@ -1,17 +1,17 @@
 import { RalphError } from '../../errors.ts'
 
-/** The account of an object storage, and the container that its URL goes on to, if any. */
+/** The account of an object storage, and the container if the URL names one. */
 export interface StorageUrl {
   /** Scheme, host and port. */
   readonly origin: string
-  /** Of the account, as it is sent. */
+  /** The encoded path of the account. */
   readonly path: string
   readonly container: string | undefined
 }
 
 const variable = 'RALPH_BACKENDS__DATA__SWIFT__OBJECT_STORAGE_URL'
 
-/** `INVALID_SETTING`: it goes on behind the container. */
+/** Throws `INVALID_SETTING` when there is more after the container. */
 export const parseStorageUrl = (text: string): StorageUrl => {
   const { origin, pathname } = new URL(text)
   const [, account, container, rest] = /^(.*?\/v1(?:\.\d+)?\/[^/]+)(?:\/([^/]+))?(\/.+)?$/.exec(pathname) ?? []
@@ -25,7 +25,7 @@ export const parseStorageUrl = (text: string): StorageUrl => {
   }
 }
 
-/** In the account. Slashes of a name are its own; of a container there are none. */
+/** The path in the account. A name may contain slashes, a container may not. */
 export const pathOf = (container: string, name?: string, query: { readonly [key: string]: string } = {}): string => {
   const encoded = name === undefined ? '' : `/${name.split('/').map(encodeURIComponent).join('/')}`
   const asked = new URLSearchParams(query).toString()

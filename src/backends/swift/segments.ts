@@ -7,10 +7,10 @@ import { textOf } from './http.ts'
 import { pathOf } from './object-path.ts'
 import type { SwiftSession } from './session.ts'
 
-/** A part of an object, which is an object itself. */
+/** A part of an object, which is itself an object. */
 export interface Segment {
   readonly place: ObjectPlace
-  /** MD5 of its bytes. */
+  /** The MD5 of its bytes. */
   readonly tag: string
   readonly size: number
 }
@@ -26,19 +26,19 @@ export interface SegmentsOptions {
 export interface Segments {
   readonly container: string
   readonly written: readonly Segment[]
-  /** False: the user may not make it, and it is not there. */
+  /** Returns false when the container does not exist and the user may not create it. */
   makeContainer(): Promise<boolean>
   nextPlace(): ObjectPlace
   add(segment: Segment): void
-  /** Makes them one object, the last thing that is done; gives its size. */
+  /** Makes them one object as the last step. Returns its size. */
   join(): Promise<number>
-  /** Takes them away. That it cannot is only warned of. */
+  /** Removes them. A failure is only a warning. */
   remove(): Promise<void>
-  /** As `remove`, unless they are the object, or nobody can say whether they are. */
+  /** Like `remove`, unless they are the object, or it is not known whether they are. */
   abandon(): Promise<void>
 }
 
-/** What Swift takes in one manifest, unless its operator has said otherwise. */
+/** The number of segments in one manifest that Swift accepts by default. */
 const maxSegments = 1000
 
 export const createSegments = (
@@ -50,7 +50,7 @@ export const createSegments = (
   const prefix = `${place.name}/${stamp}/`
   const written: Segment[] = []
   let given = 0
-  /** The manifest was sent, and it is not known what has become of it. */
+  /** The manifest was sent, but its result is not known. */
   let inDoubt = false
 
   const placeOf = (number: number): ObjectPlace => ({
@@ -58,7 +58,7 @@ export const createSegments = (
     name: `${prefix}${String(number).padStart(8, '0')}`
   })
 
-  /** Whether the object is there, made of these segments; undefined: nobody can say. */
+  /** Whether the object exists and is made of these segments. Undefined: not known. */
   const isJoined = async (): Promise<boolean | undefined> => {
     const path = pathOf(place.container, place.name, { 'multipart-manifest': 'get', format: 'raw' })
     try {
@@ -89,7 +89,7 @@ export const createSegments = (
     container,
     written,
     makeContainer: async () => {
-      // Segments belong where the operator keeps what is in the container.
+      // Segments get the storage policy of the container.
       const head = await session.request({ method: 'HEAD', path: pathOf(place.container), signal })
       if (head.status === 404) throw await refusalOf(head, { container: place.container })
       await textOf(head)
@@ -146,10 +146,8 @@ export const createSegments = (
     abandon: async () => {
       const joined = inDoubt ? await isJoined() : false
       if (joined === false) return remove()
-      // Taken away now, they could be missing in an object that is there.
-      log.warn(
-        `${formatPlace(place)}: it cannot be found out whether it was written; its segments stay in ${container}`
-      )
+      // If they were removed now, an existing object could lack them.
+      log.warn(`${formatPlace(place)}: it is unknown whether it was written; its segments stay in ${container}`)
     }
   }
 }

@@ -11,13 +11,13 @@ export interface SessionOptions extends SwiftAccess {
   readonly clock: Clock
   /** Milliseconds without a byte after which a request is given up. */
   readonly timeout: number
-  /** True: any certificate of the servers will do. */
+  /** True: any certificate of the servers is accepted. */
   readonly insecure?: boolean
 }
 
 export interface SwiftRequest {
   readonly method: string
-  /** In the account: `pathOf` makes it. */
+  /** The path in the account, from `pathOf`. */
   readonly path: string
   readonly headers?: { readonly [name: string]: string }
   readonly body?: HttpRequest['body']
@@ -25,22 +25,22 @@ export interface SwiftRequest {
 }
 
 export interface SwiftAnswer extends HttpAnswer {
-  /** How often it was asked: the answer may be about what an earlier request has done. */
+  /** The number of attempts. The answer may be about the result of an earlier attempt. */
   readonly attempts: number
 }
 
-/** Requests to one account with a token that is got when it is needed. */
+/** Requests to one account. The token is requested when it is needed. */
 export interface SwiftSession {
   /**
-   * Any answer but that the token is no good, and that the server cannot answer now: then it is asked again for a
-   * while, unless the body was streamed and has begun. Then `UNAUTHENTICATED`, `STORE_UNAVAILABLE`.
+   * Returns any answer, except that the token is invalid or that the server cannot answer now. In these cases the request is repeated for a
+   * while, unless a streamed body has begun. After that it throws `UNAUTHENTICATED` or `STORE_UNAVAILABLE`.
    */
   request(request: SwiftRequest): Promise<SwiftAnswer>
   close(): void
 }
 
 const maxAttempts = 5
-/** Before its end: the clocks may differ, and a request takes a while to arrive. */
+/** Before the end of the token: the clocks may differ, and a request takes a while to arrive. */
 const margin = 60_000_000
 const busy = new Set([408, 429, 498, 500, 502, 503, 504])
 
@@ -56,7 +56,7 @@ const storageOf = ({ storageUrl, regions }: Granted, { regionName, objectStorage
   )
 }
 
-/** What the server asks to wait, as far as it is bearable. */
+/** Waits as long as the server asks, up to a limit. */
 const pause = async (attempts: number, answer: HttpAnswer | undefined, signal: AbortSignal | undefined) => {
   const seconds = Number(answer?.headers['retry-after'] ?? 0)
   // 50 ms doubled nine times are 25 seconds.

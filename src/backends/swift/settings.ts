@@ -7,7 +7,7 @@ export const swiftParameters = {
     kind: url,
     default: 'https://auth.cloud.ovh.net',
     defaultText: 'https://auth.cloud.ovh.net/',
-    description: 'URL of Keystone, with or without its version; of identity version 1 the whole URL.'
+    description: 'URL of Keystone, with or without its version; for identity version 1 the whole URL.'
   }),
   identityApiVersion: parameter('IDENTITY_API_VERSION', {
     kind: choice(['3', '2', '2.0', '1', '1.0']),
@@ -39,18 +39,18 @@ export const swiftParameters = {
   tenantId: parameter('TENANT_ID', {
     kind: text,
     default: undefined,
-    description: 'Identifier of the project (tenant) of the container; it wins over the name.'
+    description: 'Identifier of the project (tenant) of the container. It wins over the name.'
   }),
   regionName: parameter('REGION_NAME', {
     kind: text,
     default: undefined,
-    defaultText: 'the first one of the catalogue',
+    defaultText: 'the first one in the catalog',
     description: 'Region of the container.'
   }),
   objectStorageUrl: parameter('OBJECT_STORAGE_URL', {
     kind: url,
     default: undefined,
-    defaultText: 'what the catalogue says',
+    defaultText: 'the URL in the catalog',
     description: 'URL of the account, or of the container to use when the command names none.'
   }),
   container: parameter('DEFAULT_CONTAINER', {
@@ -61,7 +61,7 @@ export const swiftParameters = {
   insecure: parameter('INSECURE', {
     kind: boolean,
     default: false,
-    description: 'Whether the certificates of the servers are not checked.'
+    description: 'Whether any certificate of the servers is accepted without a check.'
   }),
   timeout: silenceParameter('the storage', 120_000),
   segmentSize: parameter('SEGMENT_SIZE', {

@@ -11,15 +11,15 @@ import type { SwiftAnswer, SwiftSession } from './session.ts'
 
 export interface WriteObjectOptions {
   readonly segmentSize: number
-  /** Takes the place of an object that is there. */
+  /** Whether it replaces an existing object. */
   readonly replaces: boolean
-  /** Unique to this object: its segments are named by it. */
+  /** Unique to this object. The names of its segments contain it. */
   readonly stamp: string
   readonly signal: AbortSignal | undefined
   readonly log: Log
 }
 
-/** What is smaller is held in memory, and sent again if need be. */
+/** Smaller objects are kept in memory, so they can be sent again. */
 const memory = 8 * 2 ** 20
 
 const tagOf = ({ headers }: SwiftAnswer): string => (headers.etag ?? '').replaceAll('"', '')
@@ -62,7 +62,7 @@ const putWhole = async (
   return body.length
 }
 
-/** Sends what the source gives, at most `limit` bytes with those of `head`. */
+/** Sends at most `limit` bytes: those of `head`, then those of the source. */
 const putSegment = async (
   session: SwiftSession,
   place: ObjectPlace,
@@ -77,7 +77,7 @@ const putSegment = async (
   const next = async (): Promise<Uint8Array | undefined> => {
     const chunk = size === 0 && head.length > 0 ? head : size < limit ? await source.take(limit - size) : undefined
     if (chunk === undefined) {
-      // Thrown before the request ends, it leaves nothing behind.
+      // An error before the end of the request leaves nothing behind.
       if (options.refuseMore !== undefined && !(await source.isAtEnd())) throw options.refuseMore()
       return undefined
     }
@@ -95,15 +95,18 @@ const putSegment = async (
   await textOf(await expectStatus(answer, aboutWriting(place, answer), 201, 202))
   const digest = hash.digest('hex')
   if (tagOf(answer) !== digest) {
-    throw new RalphError('STORE_UNAVAILABLE', `${formatPlace(place)}: what arrived is not what was sent: try again`)
+    throw new RalphError(
+      'STORE_UNAVAILABLE',
+      `${formatPlace(place)}: the stored bytes differ from the sent ones: try again`
+    )
   }
   return { place, tag: digest, size }
 }
 
-/** The copy is made by the server, and is there whole or not at all. */
+/** The server makes the copy. It exists whole or not at all. */
 const copy = async (session: SwiftSession, segment: Segment, place: ObjectPlace, options: WriteObjectOptions) => {
   const { signal, replaces } = options
-  // With a condition, Swift would apply it to what is copied.
+  // If the copy had a condition, Swift would apply it to the source.
   if (!replaces && (await headObject(session, place, signal)).status === 200) throw alreadyThere(place)
   const headers = { 'x-copy-from': pathOf(segment.place.container, segment.place.name) }
   const path = pathOf(place.container, place.name)
@@ -120,7 +123,7 @@ const copy = async (session: SwiftSession, segment: Segment, place: ObjectPlace,
   if (head === undefined || tagOf(head) !== segment.tag) throw error
 }
 
-/** Puts one object there whole, or leaves nothing. Gives its size. */
+/** Writes one whole object, or leaves nothing. Returns its size. */
 export const writeObject = async (
   session: SwiftSession,
   place: ObjectPlace,
@@ -136,11 +139,11 @@ export const writeObject = async (
 
   const segments = createSegments(session, place, { stamp, replaces, signal, log })
   if (!(await segments.makeContainer())) {
-    // A user who may write to one container only can still do so while one segment is enough.
+    // A user who may write to one container only can still do so as long as one segment is enough.
     const refuseMore = (): RalphError =>
       new RalphError(
         'FORBIDDEN',
-        `${formatPlace(place)} is larger than ${segmentSize} bytes: ${segments.container} is to be made first`
+        `${formatPlace(place)} is larger than ${segmentSize} bytes: ${segments.container} must be created first`
       )
     const condition = conditionOf(replaces)
     const { size } = await putSegment(session, place, buffer, source, segmentSize, signal, { condition, refuseMore })

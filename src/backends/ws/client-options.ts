@@ -2,7 +2,7 @@ import { choice, headerText, integer, type Kind, number } from '../../settings/k
 
 const isNone = (value: string): boolean => /^(?:none|null|)$/i.test(value)
 
-/** Whoever sets no limit sets an infinite one. */
+/** The limit is infinite unless it is set. */
 const orNone = (kind: Kind<number>, what: string): Kind<number> => ({
   placeholder: 'number',
   expected: `${what}, or none`,
@@ -17,7 +17,7 @@ const orEmpty: Kind<string> = {
 const seconds = orNone(number(0, 86_400), 'a number of seconds')
 const bytes = orNone(integer(1, 2 ** 31 - 1), 'a number of bytes')
 
-/** Those of Ralph, by its names. */
+/** The options of Python Ralph, by their names. */
 export const optionKinds = {
   close_timeout: seconds,
   compression: choice(['deflate', 'none']),
@@ -54,7 +54,7 @@ export const usualOptions: ClientOptions = {
 
 const isOption = (name: string): name is OptionName => Object.hasOwn(optionKinds, name)
 
-/** Ralph's flag takes all options at once. */
+/** The flag of Python Ralph takes all options at once. */
 export const optionList: Kind<Partial<ClientOptions>> = {
   expected: `key=value pairs of ${Object.keys(optionKinds).join(', ')}, separated by commas`,
   parse: (list) => {
@@ -66,7 +66,7 @@ export const optionList: Kind<Partial<ClientOptions>> = {
       if (option === undefined) return undefined
       read[name] = option
     }
-    // Each value comes from the kind of the option under the same name.
+    // Each value was read by the kind of the option with the same name.
     return read as Partial<ClientOptions>
   }
 }

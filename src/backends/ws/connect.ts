@@ -6,24 +6,24 @@ import { keepAlive } from './keep-alive.ts'
 import { linesOf } from './lines.ts'
 
 export interface Connection {
-  /** What has arrived since the last call, as lines; undefined: the other side is done. */
+  /** The messages since the last call, as lines. Undefined: the other side is done. */
   next(): Promise<readonly string[] | undefined>
-  /** Rejects when there is no answer in time. No message is kept from here on. */
+  /** Rejects when there is no answer in time. Messages are not kept from here on. */
   ping(): Promise<void>
-  /** Says goodbye, and takes nothing more. */
+  /** Closes the connection and reads no more messages. */
   leave(): void
 }
 
 export interface ConnectOptions {
   readonly client: ClientOptions
   readonly signal?: AbortSignal | undefined
-  /** A message that cannot be read is told and passed over; undefined: it ends the connection. */
+  /** A message that cannot be read is reported and skipped. Undefined: it ends the connection. */
   readonly onError?: ((error: Error) => void) | undefined
 }
 
 const inMilliseconds = (seconds: number): number => Math.ceil(seconds * 1000)
 
-/** Of an option of `ws`, for which 0 means: no limit. */
+/** The value of an option of `ws`, for which 0 means no limit. */
 const orZero = (limit: number): number => (Number.isFinite(limit) ? limit : 0)
 
 const socketFor = (uri: string, client: ClientOptions): WebSocket => {
@@ -39,8 +39,8 @@ const socketFor = (uri: string, client: ClientOptions): WebSocket => {
 }
 
 /**
- * Opens a connection. Messages are held only up to `max_queue` or `read_limit`; then the socket is not read any more,
- * and TCP tells the other side to wait.
+ * Opens a connection. Messages are kept only up to `max_queue` or `read_limit`. Above them the socket is not read, and TCP makes the other
+ * side wait.
  */
 export const connect = (uri: string, { client, signal, onError }: ConnectOptions): Promise<Connection> => {
   const { protocol, host } = new URL(uri)
@@ -48,7 +48,7 @@ export const connect = (uri: string, { client, signal, onError }: ConnectOptions
   const socket = socketFor(uri, client)
   let held: string[] = []
   let heldBytes = 0
-  /** Undefined: it goes on. */
+  /** Undefined: it is still open. */
   let ended: { readonly error: unknown } | undefined
   let wake = (): void => {}
 
@@ -80,7 +80,7 @@ export const connect = (uri: string, { client, signal, onError }: ConnectOptions
 
   const onMessage = (message: Buffer): void => {
     if (!isUtf8(message)) {
-      refuse(new LostConnection(false, 'STORE_UNAVAILABLE', `${place} sent a message that is no UTF-8 text`))
+      refuse(new LostConnection(false, 'STORE_UNAVAILABLE', `${place} sent a message that is not UTF-8 text`))
       return
     }
     for (const line of linesOf(message.toString('utf8'))) held.push(line)
@@ -113,13 +113,13 @@ export const connect = (uri: string, { client, signal, onError }: ConnectOptions
   }
 
   return new Promise<Connection>((resolve, reject) => {
-    // One kind only: the type of binary messages is not changed.
+    // There is only one kind, because the type of binary messages is not changed.
     socket.on('message', (message: Buffer) => onMessage(message))
     socket.on('unexpected-response', (_request, response) => breakOff(refusedHandshake(place, response)))
     socket.on('error', (error) => end(brokenConnection(place, error, client.max_size)))
     socket.on('close', (code, reason) => {
       end(code === 1000 ? undefined : closedByPeer(place, code, reason.toString('utf8')))
-      // Of no consequence once it was opened.
+      // It has no effect once the connection was opened.
       reject(ended?.error ?? closedByPeer(place, code, ''))
     })
     socket.on('open', () => {
@@ -128,7 +128,7 @@ export const connect = (uri: string, { client, signal, onError }: ConnectOptions
         next,
         ping: () =>
           new Promise((answered, failed) => {
-            // Messages that nobody takes would fill the queue, and the answer stands behind them.
+            // Messages that nobody reads would fill the queue, and the answer comes after them.
             socket.removeAllListeners('message')
             socket.resume()
             const onClose = (): void => (ended?.error === undefined ? answered() : failed(ended.error))

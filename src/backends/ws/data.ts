@@ -10,7 +10,7 @@ import { LostConnection } from './errors.ts'
 export interface WsDataOptions {
   readonly uri: string | undefined
   readonly client: ClientOptions
-  /** Attempts in a row to make a lost connection again. */
+  /** The number of attempts in a row to restore a lost connection. */
   readonly reconnect: number
   readonly log: Log
   readonly pauses?: Omit<RetryPlan, 'attempts'>
@@ -20,10 +20,10 @@ const usualPauses = { firstPause: 1000, longestPause: 60_000 }
 
 const requireUri = (uri: string | undefined): string => {
   if (uri !== undefined) return uri
-  throw new RalphError('INVALID_SETTING', 'nobody said where the WebSocket is: set RALPH_BACKENDS__DATA__WS__URI')
+  throw new RalphError('INVALID_SETTING', 'the URL of the WebSocket is missing: set RALPH_BACKENDS__DATA__WS__URI')
 }
 
-/** Messages of a WebSocket, from when it was opened until the other side says that it is done. */
+/** Messages of a WebSocket, from its opening until the other side ends it. */
 export const openWsData = async (options: WsDataOptions): Promise<RecordsBackend> => {
   const { client, reconnect, log, pauses = usualPauses } = options
   const closed = new AbortController()
@@ -50,7 +50,7 @@ export const openWsData = async (options: WsDataOptions): Promise<RecordsBackend
   }
 
   async function* read(query: string | undefined, read: ReadOptions): AsyncGenerator<ReadBatch, void, undefined> {
-    if (query) throw new RalphError('INVALID_QUERY', 'a WebSocket takes no query: every message is read')
+    if (query) throw new RalphError('INVALID_QUERY', 'a WebSocket accepts no query: every message is read')
     if (read.target) log.warn('a WebSocket has no target: it is ignored')
     for (let failures = 0; ; ) {
       try {

@@ -3,9 +3,9 @@ import { type ErrorCode, RalphError } from '../../errors.ts'
 import { networkReason } from '../../network/retry.ts'
 import { unreachable } from '../../network/unreachable.ts'
 
-/** A connection that ended otherwise than agreed. */
+/** A connection that did not end with an agreed close. */
 export class LostConnection extends RalphError {
-  /** Whether another connection could go on; not so when it was this side that would not take what came. */
+  /** Whether another connection could continue. It could not if this side refused a message. */
   readonly passing: boolean
 
   constructor(passing: boolean, code: ErrorCode, message: string, cause?: unknown) {
@@ -20,9 +20,9 @@ const refusals: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
   [404, ['NOT_FOUND', 'there is no WebSocket at this path']]
 ])
 
-/** The answer to the handshake was an ordinary one. `place` is without path and query: those may carry a token. */
+/** The answer to the handshake was an ordinary HTTP answer. `place` has neither path nor query, because these may contain a token. */
 export const refusedHandshake = (place: string, { statusCode = 0 }: IncomingMessage): LostConnection => {
-  const [code, reason] = refusals.get(statusCode) ?? ['STORE_UNAVAILABLE', 'that is no WebSocket']
+  const [code, reason] = refusals.get(statusCode) ?? ['STORE_UNAVAILABLE', 'that is not a WebSocket']
   return new LostConnection(true, code, `${place} answered ${statusCode}: ${reason}`)
 }
 
@@ -30,7 +30,7 @@ const tooLarge = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
 
 export const brokenConnection = (place: string, error: Error, maxSize: number): LostConnection => {
   if ('code' in error && error.code === tooLarge) {
-    const message = `${place} sent a message of more than ${maxSize} bytes: raise CLIENT_OPTIONS__max_size to take it`
+    const message = `${place} sent a message of more than ${maxSize} bytes: raise CLIENT_OPTIONS__max_size to accept it`
     return new LostConnection(false, 'STORE_UNAVAILABLE', message, error)
   }
   const ofProtocol = 'code' in error && String(error.code).startsWith('WS_ERR_')

@@ -22,7 +22,7 @@ export const ws = defineBackend({
     open: async ({ uri, reconnect, clientOptions, ...single }, { log }) => {
       const { openWsData } = await import('./data.ts')
       const set = Object.entries(single).filter(([, value]) => value !== undefined)
-      // Those that are left have the types of their kinds.
+      // The remaining options have the types of their kinds.
       const client = { ...usualOptions, ...clientOptions, ...(Object.fromEntries(set) as Partial<ClientOptions>) }
       return openWsData({ uri, client, reconnect, log })
     }

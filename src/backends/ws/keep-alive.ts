@@ -3,13 +3,13 @@ import type { ClientOptions } from './client-options.ts'
 
 export interface KeepAlive {
   start(): void
-  /** No answer can be heard while the socket is not read. */
+  /** No answer can be noticed while the socket is not read. */
   suspend(): void
   resume(): void
   stop(): void
 }
 
-/** Pings the other side, and calls `onSilence` when nothing at all comes back in time. */
+/** Pings the other side, and calls `onSilence` when nothing comes back in time. */
 export const keepAlive = (
   socket: WebSocket,
   { ping_interval, ping_timeout }: ClientOptions,

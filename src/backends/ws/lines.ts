@@ -10,9 +10,8 @@ const isJson = (text: string): boolean => {
 }
 
 /**
- * The lines that a message becomes. A message on one line stays as it is. In JSON, line breaks stand between things
- * and mean nothing; several JSON values under each other are as many records; any other text becomes a JSON string,
- * so that one message remains one line.
+ * The lines of a message. A message on one line stays as it is. In JSON, line breaks between tokens mean nothing, so JSON is put on one
+ * line. Several JSON values below each other are as many records. Any other text becomes a JSON string, so one message stays one line.
  */
 export const linesOf = (message: string): readonly string[] => {
   const text = message.endsWith('\n') ? message.slice(0, message.endsWith('\r\n') ? -2 : -1) : message

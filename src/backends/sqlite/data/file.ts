@@ -24,7 +24,7 @@ const firstNumber = (database: DatabaseSync, sql: string): number =>
 const requireId = (database: DatabaseSync, file: string, id: number): void => {
   if (firstNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0) return
   if (firstNumber(database, 'PRAGMA application_id') === id) return
-  throw new RalphError('INVALID_SETTING', `${file} is no file of Ralph that can be used here: choose another one`, {
+  throw new RalphError('INVALID_SETTING', `${file} is not a file of Ralph that can be used here: choose another one`, {
     path: file
   })
 }
@@ -53,7 +53,7 @@ export const openRecordsFile = (file: string, make: boolean): DatabaseSync | und
   try {
     mkdirSync(dirname(file), { recursive: true })
   } catch (cause) {
-    throw new RalphError('STORE_FULL', `${dirname(file)} cannot be made`, { path: file }, { cause })
+    throw new RalphError('STORE_FULL', `${dirname(file)} cannot be created`, { path: file }, { cause })
   }
   const database = openAs(file, recordsId, false)
   translating(file, () =>
@@ -86,7 +86,7 @@ export const tableNames = (database: DatabaseSync): readonly string[] =>
 
 export const requireName = (table: string): string => {
   if (table !== '' && !table.startsWith('sqlite_') && !table.includes('\0')) return table
-  throw new RalphError('NOT_FOUND', `${JSON.stringify(table)} names no table`)
+  throw new RalphError('NOT_FOUND', `${JSON.stringify(table)} is not the name of a table`)
 }
 
 export const asArrays = (statement: StatementSync): StatementSync => {
