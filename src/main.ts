@@ -32,6 +32,9 @@ import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 // Ralph keeps personal data, so only the owner may access its files and directories.
 process.umask(0o077)
 
+// A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process. With this handler it is like a full disk.
+process.on('SIGXFSZ', () => {})
+
 const clock: Clock = () => Date.now() * 1000
 
 const backendNamed = (name: string): LrsRole => {
@@ -89,8 +92,6 @@ const preparedParts = async (sources: Sources) => {
 
 const serve = async (sources: Sources): Promise<void> => {
   const [{ logger, parts }, { runParts }] = await Promise.all([preparedParts(sources), import('./parts/run.ts')])
-  // A limit on the size of files (`ulimit -f`, RLIMIT_FSIZE) would end the process. With this handler it is like a full disk: 507.
-  process.on('SIGXFSZ', () => {})
   warnOfUnknown(sources, variablesOf(settingGroups({ lrsBackends, dataBackends, archiveSources })), logger)
   await interruptible((signal) => runParts(parts, logger, signal))
 }

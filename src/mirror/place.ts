@@ -1,4 +1,5 @@
 import { mkdirSync, type Stats, statSync } from 'node:fs'
+import { asWriteError } from '../durability/write-whole.ts'
 import { codeOf, messageOf, RalphError } from '../errors.ts'
 import type { CachedArchive } from './archive-cache.ts'
 import { addFile, createChecksum } from './checksum.ts'
@@ -18,9 +19,9 @@ export const isSafe = ({ filename, id }: Pick<CachedArchive, 'filename' | 'id'>)
 
 /** What the disk refuses, in Ralph's terms. */
 export const diskError = (path: string, cause: unknown): RalphError => {
-  if (cause instanceof RalphError) return cause
-  const isFull = /^(?:ENOSPC|EDQUOT|EFBIG|EROFS)$/.test(codeOf(cause) ?? '')
-  return new RalphError(isFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE', `${path}: ${messageOf(cause)}`, {}, { cause })
+  const known = asWriteError(cause, path)
+  if (known instanceof RalphError) return known
+  return new RalphError('STORE_UNAVAILABLE', `${path}: ${messageOf(cause)}`, {}, { cause })
 }
 
 /** Makes the directory of a stream. */

@@ -98,6 +98,17 @@ t.test(
   }
 )
 
+t.test('on a full disk it ends with 9, and what is not whole has no name of an archive', async (t) => {
+  const archives = [anArchive(1, { size: 3_000_000 }), anArchive(2, { size: 1000 })]
+  const { run, files } = await aMirror(t, { [service]: { [first]: archives } })
+  const { code, stdout, stderr } = await run(['ldp-mirror', '--once', first], {}, { fileLimit: 1024 })
+  t.equal(code, 9, stdout + stderr)
+  t.match(stdout + stderr, /reached the largest size allowed/)
+  t.notOk('2018-12-01.zst' in files(first))
+  t.equal((await run(['ldp-mirror', '--once', first])).code, 0, 'with room it goes on')
+  t.equal(Object.keys(files(first)).length, 2)
+})
+
 t.test('options win over variables, and each has one of its own', async (t) => {
   const archives = [anArchive(1)]
   const { ovh, directory, run } = await aMirror(t, { [service]: { [first]: archives } })

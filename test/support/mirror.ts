@@ -59,7 +59,11 @@ export const aMirror = async (t: Test, services: Record<string, Record<string, r
     ovh,
     directory,
     files: (stream: string) => filesOf(join(directory, 'mirror', stream)),
-    run: (words: readonly string[], env?: Readonly<Record<string, string>>) => ralph(t, words, options(env)),
+    run: (
+      words: readonly string[],
+      env?: Readonly<Record<string, string>>,
+      more: Pick<RalphOptions, 'fileLimit'> = {}
+    ) => ralph(t, words, { ...options(env), ...more }),
     start: (words: readonly string[], env?: Readonly<Record<string, string>>) => startRalph(t, words, options(env))
   }
 }

@@ -144,8 +144,6 @@ export const declareImport = (program: Command, composition: Composition): void 
     .option('--queue', 'take in only; a server with RALPH_IMPORTS_ENABLED, or `ralph imports run`, does the rest')
     .option('--json', 'one JSON object for each import')
     .action(async (paths: readonly string[], flags: ImportFlags) => {
-      // A limit on the size of files would end the process; so it is a full disk.
-      process.on('SIGXFSZ', () => {})
       const { sources, log } = settingsOf(command, composition, {
         RALPH_IMPORTS_PLATFORM_URL: flags.platformUrl,
         RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE: flags.uuidNamespace,
