@@ -14,16 +14,16 @@ import { type CacheOptions, defaultDirectory, type Fetched, type Slot, withSlot 
 import { fetchFtp } from './ftp.ts'
 import type { AddressGuard } from './guard.ts'
 import { fetchHttp } from './http.ts'
-import { fill, fillFromFile, openPart, type Part } from './part.ts'
+import { fill, fillFromFile, openPart, type PartialFile } from './part.ts'
 import { fetchRepository } from './repository.ts'
 import { objectOf, type S3Overrides } from './s3.ts'
-import { type Checksum, type DownloadSource, parseSource, safeName, withoutCredentials } from './source.ts'
+import { type DownloadSource, type ExpectedChecksum, parseSource, safeName, withoutCredentials } from './source.ts'
 import { copyFileDurably, copyTree, directoryIn, fillDirectory, requireNoLinksOut } from './trees.ts'
 
 export interface DownloadOptions extends Omit<CacheOptions, 'signal'> {
   readonly unarchive: boolean
   /** Instead of the one in the URL. */
-  readonly checksum?: Checksum | undefined
+  readonly checksum?: ExpectedChecksum | undefined
   readonly maxSize: number
   readonly limits: UnpackLimits
   /** What the names of the settings that hold the limits begin with. */
@@ -38,7 +38,7 @@ export interface DownloadOptions extends Omit<CacheOptions, 'signal'> {
   readonly signal?: AbortSignal | undefined
 }
 
-const fetchObject = async (source: DownloadSource, part: Part, options: DownloadOptions): Promise<void> => {
+const fetchObject = async (source: DownloadSource, part: PartialFile, options: DownloadOptions): Promise<void> => {
   const { bucket, key, overrides } = objectOf(source)
   const backend = await options.openObjects(overrides)
   try {
@@ -64,7 +64,11 @@ const fetchObject = async (source: DownloadSource, part: Part, options: Download
 }
 
 /** Undefined: the file has the name that its URL says. */
-const fetchFile = async (source: DownloadSource, part: Part, options: DownloadOptions): Promise<string | undefined> => {
+const fetchFile = async (
+  source: DownloadSource,
+  part: PartialFile,
+  options: DownloadOptions
+): Promise<string | undefined> => {
   const { url, getter } = source
   const { timeout, guard, signal } = options
   if (getter === 'http') return fetchHttp(url, part, { guard, timeout, signal })
@@ -119,7 +123,7 @@ const fetchAnew = async (source: DownloadSource, slot: Slot, options: DownloadOp
   return slot.keep('file', isSaid ? safeName(named ?? source.name) : source.name)
 }
 
-const hashOf = async (path: string, type: Checksum['type']): Promise<string> => {
+const hashOf = async (path: string, type: ExpectedChecksum['type']): Promise<string> => {
   const hash = createHash(type)
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 18 })) hash.update(chunk)
   return hash.digest('hex')

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { RalphError } from '../errors.ts'
 import { Passing, untilDone } from './attempts.ts'
-import type { Part } from './part.ts'
+import type { PartialFile } from './part.ts'
 import { withoutCredentials } from './source.ts'
 
 interface FtpOptions {
@@ -28,7 +28,7 @@ const asFtpError = (error: unknown, place: string): unknown => {
 }
 
 /** Fetches a file, going on where a connection broke. FTP has no name for a version: size and time are one together. */
-export const fetchFtp = async (url: URL, part: Part, { timeout, signal }: FtpOptions): Promise<void> => {
+export const fetchFtp = async (url: URL, part: PartialFile, { timeout, signal }: FtpOptions): Promise<void> => {
   const { Client } = await import('basic-ftp')
   const place = withoutCredentials(url.href)
   const path = decodeURIComponent(url.pathname.slice(1))

@@ -4,10 +4,10 @@ import { type ErrorCode, RalphError } from '../errors.ts'
 import { retryAfter } from '../network/retry.ts'
 import { Passing, untilDone } from './attempts.ts'
 import type { AddressGuard } from './guard.ts'
-import type { Part } from './part.ts'
+import type { PartialFile } from './part.ts'
 import { withoutCredentials } from './source.ts'
 
-export interface HttpOptions {
+export interface HttpFetchOptions {
   /** Undefined: every address may be asked. */
   readonly guard: AddressGuard | undefined
   /** Milliseconds without a byte after which a connection is given up. */
@@ -24,7 +24,11 @@ const basic = ({ username, password }: URL): { Authorization?: string } =>
         Authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`
       }
 
-const send = (url: URL, headers: Readonly<Record<string, string>>, options: HttpOptions): Promise<IncomingMessage> =>
+const send = (
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  options: HttpFetchOptions
+): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { guard, timeout, signal } = options
     const request: RequestOptions = {
@@ -49,7 +53,7 @@ const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includ
 const ask = async (
   first: URL,
   headers: Readonly<Record<string, string>>,
-  options: HttpOptions
+  options: HttpFetchOptions
 ): Promise<IncomingMessage> => {
   let url = first
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
@@ -115,7 +119,7 @@ const refuse = (answer: IncomingMessage, place: string): never => {
 }
 
 /** Readies the part for the body of an answer; false: there is nothing more to come. */
-const receive = async (answer: IncomingMessage, part: Part, place: string): Promise<boolean> => {
+const receive = async (answer: IncomingMessage, part: PartialFile, place: string): Promise<boolean> => {
   const status = answer.statusCode ?? 0
   if (status === 416 && part.size > 0) {
     answer.destroy()
@@ -151,7 +155,11 @@ const nameIn = ({ headers }: IncomingMessage): string | undefined => {
 }
 
 /** Fetches a file, going on where a connection broke if the server can. Gives the name that the server has for it. */
-export const fetchHttp = async (url: URL, part: Part, options: HttpOptions): Promise<string | undefined> => {
+export const fetchHttp = async (
+  url: URL,
+  part: PartialFile,
+  options: HttpFetchOptions
+): Promise<string | undefined> => {
   const place = withoutCredentials(url.href)
   let name: string | undefined
   const attempt = async (): Promise<void> => {

@@ -5,7 +5,7 @@ import { RalphError } from '../errors.ts'
 import type { Bandwidth } from './bandwidth.ts'
 
 /** A file that is on its way: `PATH.part` has its bytes, `PATH.part.json` how many of them are durable, and of what. */
-export interface Part {
+export interface PartialFile {
   /** Bytes that are here. */
   readonly size: number
   /** What the server calls this version of the file; undefined: it cannot be gone on with. */
@@ -59,7 +59,7 @@ const recall = (path: string): Remembered | undefined => {
 }
 
 /** Opens what an earlier process has left, or a new one. Nobody else works on it: the caller holds a lock. */
-export const openPart = async (path: string, options: PartOptions): Promise<Part> => {
+export const openPart = async (path: string, options: PartOptions): Promise<PartialFile> => {
   const { maxSize, maxSizeSetting, bandwidth, signal, now } = options
   const partial = `${path}.part`
   const memory = `${partial}.json`
@@ -143,10 +143,10 @@ export const openPart = async (path: string, options: PartOptions): Promise<Part
 }
 
 /** The bytes of a file into a part, for what cannot be gone on with. */
-export const fill = async (part: Part, chunks: AsyncIterable<Uint8Array>, total?: number): Promise<void> => {
+export const fill = async (part: PartialFile, chunks: AsyncIterable<Uint8Array>, total?: number): Promise<void> => {
   await part.begin({ goOn: false, validator: undefined, total })
   for await (const chunk of chunks) await part.append(chunk)
 }
 
-export const fillFromFile = (part: Part, path: string): Promise<void> =>
+export const fillFromFile = (part: PartialFile, path: string): Promise<void> =>
   fill(part, createReadStream(path, { highWaterMark: 2 ** 18 }))

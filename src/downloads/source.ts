@@ -8,7 +8,7 @@ export type Getter = (typeof getters)[number]
 
 /** What checksums a file may be given. */
 export const checksumTypes = ['md5', 'sha1', 'sha256', 'sha512'] as const
-export interface Checksum {
+export interface ExpectedChecksum {
   readonly type: (typeof checksumTypes)[number]
   /** In lower-case hexadecimal. */
   readonly hex: string
@@ -23,7 +23,7 @@ export interface DownloadSource {
   readonly subdirectory: string | undefined
   /** Branch, tag or commit; undefined: what the server has in front. */
   readonly ref: string | undefined
-  readonly checksum: Checksum | undefined
+  readonly checksum: ExpectedChecksum | undefined
   /** `?archive=`: false: it stays packed; a suffix: it is packed so whatever its name is. */
   readonly archive: string | false | undefined
   /** The name of the file. */
@@ -42,10 +42,10 @@ export const withoutCredentials = (text: string): string =>
       '$1(not shown)'
     )
 
-const lengths: { readonly [type in Checksum['type']]: number } = { md5: 32, sha1: 40, sha256: 64, sha512: 128 }
+const lengths: { readonly [type in ExpectedChecksum['type']]: number } = { md5: 32, sha1: 40, sha256: 64, sha512: 128 }
 
 /** `sha256:…`, or the digits alone, whose number tells the type. `INVALID_QUERY` */
-export const parseChecksum = (text: string): Checksum => {
+export const parseChecksum = (text: string): ExpectedChecksum => {
   const [, named, hex = ''] = /^(?:([a-z0-9]+):)?([0-9a-f]+)$/i.exec(text) ?? []
   const type = checksumTypes.find((each) => lengths[each] === hex.length && (named ?? each).toLowerCase() === each)
   if (type === undefined) {

@@ -20,11 +20,7 @@ export const ofEachEngine: { readonly [name: string]: string } = {
 }
 
 /** Exported types of one name that mean different things, and where. */
-export const twoMeanings: { readonly [name: string]: readonly string[] } = {
-  Checksum: ['src/downloads/source.ts', 'src/mirror/checksum.ts'],
-  HttpOptions: ['src/downloads/http.ts', 'src/parts/http.ts'],
-  Part: ['src/contracts/part.ts', 'src/downloads/part.ts']
-}
+export const twoMeanings: { readonly [name: string]: readonly string[] } = {}
 
 /** Functions of more than 100 lines, and how many they may have. */
 export const longFunctions: { readonly [place: string]: number } = {
