@@ -1,4 +1,5 @@
 import type { CallOptions } from '../contracts/statement-store.ts'
+import type { Answers } from './answered-within.ts'
 import { storeClosed } from './closed.ts'
 import type { EngineStore } from './follow.ts'
 
@@ -52,53 +53,70 @@ export interface CallKinds {
 
 const asTheyAre: CallKinds = { once: (work) => work(), repeatable: (work) => work() }
 
+export interface GuardOptions {
+  readonly kinds?: CallKinds
+  /** Of an engine that may hang. */
+  readonly answers?: Answers
+}
+
 /** A store whose calls are all run by the guard. */
 export const guardStore = (
   { run }: Guard,
   { statements, attachments, documents, copy }: EngineStore,
-  { once, repeatable }: CallKinds = asTheyAre
+  { kinds: { once, repeatable } = asTheyAre, answers }: GuardOptions = {}
 ): EngineStore => {
-  const change = <Result>(work: () => Promise<Result>, options?: CallOptions): Promise<Result> =>
-    run(() => once(work), options)
-  const ask = <Result>(work: () => Promise<Result>, options?: CallOptions): Promise<Result> =>
-    run(() => repeatable(work), options)
+  type Work<Result> = (options?: CallOptions) => Promise<Result>
+  // A call that is given up may still run, so that closing waits for it.
+  const limited = <Result>(work: Work<Result>, options?: CallOptions): Promise<Result> =>
+    answers === undefined ? work(options) : answers.within(work, options)
+  const change = <Result>(work: Work<Result>, given?: CallOptions): Promise<Result> =>
+    limited((options) => run(() => once(() => work(options)), options), given)
+  const ask = <Result>(work: Work<Result>, given?: CallOptions): Promise<Result> =>
+    limited((options) => run(() => repeatable(() => work(options)), options), given)
   return {
     statements: {
-      insert: (batch, options) => change(() => statements.insert(batch, options), options),
-      find: (id, wanted, options) => ask(() => statements.find(id, wanted, options), options),
-      findAll: (ids, options) => ask(() => statements.findAll(ids, options), options),
-      query: (query, options) => ask(() => statements.query(query, options), options),
-      queryText: (query, frame, options) => ask(() => statements.queryText(query, frame, options), options),
-      consistentThrough: (options) => change(() => statements.consistentThrough(options), options),
-      describe: (iris, options) => ask(() => statements.describe(iris, options), options),
-      agentNames: (identifier, options) => ask(() => statements.agentNames(identifier, options), options)
+      insert: (batch, given) => change((options) => statements.insert(batch, options), given),
+      find: (id, wanted, given) => ask((options) => statements.find(id, wanted, options), given),
+      findAll: (ids, given) => ask((options) => statements.findAll(ids, options), given),
+      query: (query, given) => ask((options) => statements.query(query, options), given),
+      queryText: (query, frame, given) => ask((options) => statements.queryText(query, frame, options), given),
+      consistentThrough: (given) => change((options) => statements.consistentThrough(options), given),
+      describe: (iris, given) => ask((options) => statements.describe(iris, options), given),
+      agentNames: (identifier, given) => ask((options) => statements.agentNames(identifier, options), given)
     },
     attachments: {
       read: async function* (sha2s, options) {
         const contents = attachments.read(sha2s, options)[Symbol.asyncIterator]()
+        let isBroken = false
         try {
           for (;;) {
-            const next = await change(() => contents.next(), options)
+            const next = await change(() => contents.next(), options).catch((error: unknown) => {
+              isBroken = true
+              throw error
+            })
             if (next.done) return
             yield next.value
           }
         } finally {
-          await contents.return?.()
+          const ended = contents.return?.()
+          // What was given up may wait for the engine much longer.
+          if (isBroken) ended?.catch(() => {})
+          else await ended
         }
       }
     },
     documents: {
-      get: (key, options) => ask(() => documents.get(key, options), options),
-      change: (key, next, options) => change(() => documents.change(key, next, options), options),
-      ids: (scope, since, options) => ask(() => documents.ids(scope, since, options), options),
-      clear: (scope, options) => change(() => documents.clear(scope, options), options)
+      get: (key, given) => ask((options) => documents.get(key, options), given),
+      change: (key, next, given) => change((options) => documents.change(key, next, options), given),
+      ids: (scope, since, given) => ask((options) => documents.ids(scope, since, options), given),
+      clear: (scope, given) => change((options) => documents.clear(scope, options), given)
     },
     copy: {
-      statements: (after, limit, options) => ask(() => copy.statements(after, limit, options), options),
-      restoreStatements: (restored, contents, options) =>
-        change(() => copy.restoreStatements(restored, contents, options), options),
-      documents: (after, limit, options) => ask(() => copy.documents(after, limit, options), options),
-      restoreDocuments: (restored, options) => change(() => copy.restoreDocuments(restored, options), options)
+      statements: (after, limit, given) => ask((options) => copy.statements(after, limit, options), given),
+      restoreStatements: (restored, contents, given) =>
+        change((options) => copy.restoreStatements(restored, contents, options), given),
+      documents: (after, limit, given) => ask((options) => copy.documents(after, limit, options), given),
+      restoreDocuments: (restored, given) => change((options) => copy.restoreDocuments(restored, options), given)
     }
   }
 }

@@ -11,6 +11,7 @@ import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { ownEngine } from '../support/engines/own-engine.ts'
 import { ask, quickLease, server, servers, someIndices } from '../support/es.ts'
+import { holdProcess } from '../support/hold-process.ts'
 import { allPages } from '../support/judged-store.ts'
 import { useEs } from '../support/openers.ts'
 import { aBatch, aStatement, withMbox } from '../support/statements.ts'
@@ -108,7 +109,7 @@ t.test('an engine that is silent is given up, and used again as soon as it answe
   await first.close()
   const backend = server(t, { ...indices, timeout: 2000 })
   const store = await backend.store()
-  process.kill(own.pid, 'SIGSTOP')
+  await holdProcess(own.pid)
   const [inserted, read, state] = await Promise.allSettled([
     store.statements.insert(aBatch(aStatement())),
     allPages(store, {}),

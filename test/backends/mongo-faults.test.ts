@@ -12,6 +12,7 @@ import { contextOf } from '../contracts/open-backend.ts'
 import { aClock } from '../support/clock.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { ownEngine } from '../support/engines/own-engine.ts'
+import { holdProcess } from '../support/hold-process.ts'
 import { allPages } from '../support/judged-store.ts'
 import { aDatabase, server, servers } from '../support/mongo.ts'
 import { useMongo } from '../support/openers.ts'
@@ -109,9 +110,7 @@ t.test('an engine that is silent is given up, and used again as soon as it answe
   const store = await backend.store()
   const before = aStatement()
   await store.statements.insert(aBatch(before))
-  process.kill(own.pid, 'SIGSTOP')
-  // Threads that run stop a moment later than the process.
-  while ((await backend.status()).state === 'ok') await wait(10)
+  await holdProcess(own.pid)
   const [inserted, read, state] = await Promise.allSettled([
     store.statements.insert(aBatch(aStatement())),
     allPages(store, {}),

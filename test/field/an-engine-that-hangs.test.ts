@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openClickhouse } from '../../src/backends/clickhouse/lrs.ts'
@@ -158,3 +159,69 @@ for (const name of names) {
     }
   })
 }
+
+/** Its calls are answered, and then, in the middle of them, no longer. */
+const hangHalfWay = async (t: Test, name: Name, url: string): Promise<void> => {
+  const wire = await aSwallowingWire(t, url)
+  const { backend } = await openers[name](t, url, wire.port)
+  const store = await patiently(() => backend.store())
+  await patiently(() => store.statements.insert(aBatch(aStatement())))
+  const document = { kind: 'agent-profile', agent: 'mailto:bob@example.org', id: 'profile' } as const
+  const acknowledged: string[] = []
+  let hung = Number.POSITIVE_INFINITY
+  const ends: { readonly call: string; readonly waited: number; readonly error: unknown }[] = []
+  /** Again and again, until it fails because of the hanging engine. */
+  const goOn = async (call: string, work: () => Promise<unknown>): Promise<void> => {
+    for (;;) {
+      const start = performance.now()
+      const { error } = await refusedAfter(work)
+      const isLate = start > hung || error !== undefined
+      if (isLate) {
+        ends.push({ call, waited: performance.now() - Math.max(start, hung), error })
+        return
+      }
+    }
+  }
+  const write = async (): Promise<void> => {
+    const statement = aStatement()
+    await store.statements.insert(aBatch(statement))
+    acknowledged.push(statement.id)
+  }
+  const calls = [
+    goOn('insert', write),
+    goOn('insert', write),
+    goOn('page', () => store.statements.query({ limit: 10, ascending: false })),
+    goOn('change', () =>
+      store.documents.change(document, () => ({ content: Buffer.from(randomUUID()), contentType: 'x/y' }))
+    ),
+    goOn('get', () => store.documents.get(document))
+  ]
+  await setTimeout(300)
+  wire.swallowAnswers(true)
+  hung = performance.now()
+  await Promise.all(calls)
+  for (const { call, waited, error } of ends) {
+    t.match(error, { name: 'RalphError', code: 'STORE_UNAVAILABLE' }, `${name}: ${call}`)
+    t.ok(waited < timeout + slack, `${name}: ${call}: ${Math.round(waited)} ms`)
+  }
+  wire.swallowAnswers(false)
+  await patiently(write)
+  const there = new Set((await patiently(() => allPages(store, {}))).map(({ id }) => id))
+  t.strictSame(
+    acknowledged.filter((id) => !there.has(id)),
+    [],
+    `${name}: what was acknowledged is there`
+  )
+  await backend.close()
+}
+
+t.test(
+  'engines that hang in the middle of their work: each call ends within TIMEOUT of the latest answer',
+  async (t) => {
+    const hanging = [...engines].map(async ([name, engine]) => {
+      if ('missing' in engine) t.comment(`${name}: ${engine.missing}`)
+      else await hangHalfWay(t, name, engine.url)
+    })
+    await Promise.all(hanging)
+  }
+)

@@ -6,6 +6,8 @@ export interface SwallowingWire {
   readonly port: number
   /** Takes connections and whatever comes, and answers nothing: as a server that hangs. */
   swallow(does: boolean): void
+  /** The server gets all that comes, but no answer of it goes through: as one that hangs in the middle of its work. */
+  swallowAnswers(does: boolean): void
 }
 
 /** A wire of TCP to a server of this machine. It is gone when `t` ends. */
@@ -13,6 +15,7 @@ export const aSwallowingWire = async (t: Test, url: string): Promise<SwallowingW
   const { hostname, port } = new URL(url)
   const sockets = new Set<Socket>()
   let isSwallowing = false
+  let isSwallowingAnswers = false
   const server = createServer((client) => {
     const upstream = isSwallowing ? undefined : connect({ host: hostname, port: Number(port) })
     const both = upstream === undefined ? [client] : [client, upstream]
@@ -28,7 +31,7 @@ export const aSwallowingWire = async (t: Test, url: string): Promise<SwallowingW
       if (!isSwallowing) upstream?.write(data)
     })
     upstream?.on('data', (data) => {
-      if (!isSwallowing) client.write(data)
+      if (!isSwallowing && !isSwallowingAnswers) client.write(data)
     })
   })
   server.listen(0, '127.0.0.1')
@@ -37,13 +40,20 @@ export const aSwallowingWire = async (t: Test, url: string): Promise<SwallowingW
     for (const socket of sockets) socket.destroy()
     server.close()
   })
+  // What was swallowed is gone: a connection that lacks a part of what was said is of no use any more.
+  const breakAll = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
   return {
     // A server that listens on TCP has such an address.
     port: (server.address() as AddressInfo).port,
     swallow: (does) => {
       isSwallowing = does
-      // What was swallowed is gone: a connection that lacks a part of what was said is of no use any more.
-      if (!does) for (const socket of sockets) socket.destroy()
+      if (!does) breakAll()
+    },
+    swallowAnswers: (does) => {
+      isSwallowingAnswers = does
+      if (!does) breakAll()
     }
   }
 }

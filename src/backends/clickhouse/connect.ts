@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
+import { type Answers, createAnswers } from '../../storage/answered-within.ts'
 import { storeClosed } from '../../storage/closed.ts'
 import { type ClientOptions, impliedOptions } from './client-options.ts'
 import { translateError, unansweredBy } from './errors.ts'
@@ -30,6 +31,7 @@ export interface Given {
 /** Requests to one server. All reject with a `RalphError` or with the reason of the signal. No error of the driver is passed on. */
 export interface Connection {
   readonly url: string
+  readonly answers: Answers
   /** The prefix of the ids of all queries of this connection. */
   readonly queryPrefix: string
   /** Runs a query and returns its whole result. If the query fails in the middle, nothing is returned. */
@@ -106,18 +108,33 @@ const open = ({ url, username, password }: ServerAddress, timeout: number) =>
     log: { level: ClickHouseLogLevel.OFF }
   })
 
-/** All bytes of an answer. `stream/consumers` makes a Blob of them first, and with 60 MB other requests waited four times as long. */
-const whole = async (stream: Readable): Promise<Buffer> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
+/** What a request may have besides its query. */
+interface RequestParts {
+  readonly parameters?: QueryParameters
+  readonly body?: Rows
+  readonly contentType?: string
+  readonly signal?: AbortSignal | undefined
 }
+
+/** Reads all bytes of an answer. `stream/consumers` makes a Blob of them first, and with 60 MB other requests waited four times as long. */
+const wholeAnswer =
+  ({ heard }: Answers) =>
+  async (stream: Readable): Promise<Buffer> => {
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) {
+      heard()
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  }
 
 /** `options`: undefined means those of document 000 that the server knows. It sends no request. */
 export const connect = (
   address: ServerAddress,
   timeout = defaultTimeout
 ): Connection & { use(options: ClientOptions): void } => {
+  const answers = createAnswers(`ClickHouse at ${address.url}`, timeout)
+  const whole = wholeAnswer(answers)
   const clients = { read: open(address, timeout), run: open(address, Math.max(timeout, patient)) }
   const queryPrefix = `ralph-${randomUUID()}`
   let options: ClientOptions = {}
@@ -131,12 +148,7 @@ export const connect = (
     sql: string,
     settings: ClientOptions,
     receive: (answer: Readable) => Promise<Result>,
-    rest: {
-      readonly parameters?: QueryParameters
-      readonly body?: Rows
-      readonly contentType?: string
-      readonly signal?: AbortSignal | undefined
-    }
+    rest: RequestParts
   ): Promise<Result> => {
     const { parameters, body, contentType = 'application/octet-stream', signal } = rest
     signal?.throwIfAborted()
@@ -158,6 +170,7 @@ export const connect = (
               http_headers: { 'Content-Type': contentType, 'Content-Length': String(lengthOf(body)) }
             })
       })
+      answers.heard()
       return await receive(stream)
     } catch (error) {
       signal?.throwIfAborted()
@@ -176,6 +189,7 @@ export const connect = (
 
   return {
     url: address.url,
+    answers,
     queryPrefix,
     use: (chosen) => {
       options = chosen

@@ -178,7 +178,7 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
     )
   }
   return {
-    ...guardStore(guard, store),
+    ...guardStore(guard, store, { answers: connection.answers }),
     close: async () => {
       await guard.close(async () => {
         await Promise.all([statementWriter.close(), documents.close()])

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { RalphError } from '../../errors.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
+import { type Answers, createAnswers } from '../../storage/answered-within.ts'
 import { storeClosed } from '../../storage/closed.ts'
 import { asStoreError, isBusy, isBusyError, type Refusal, refusalOf, translateError } from './errors.ts'
 import type { EsOptions } from './names.ts'
@@ -51,6 +52,7 @@ export interface Connection {
   readonly address: string
   /** The value for the parameter `timeout` of Elasticsearch: after this time it says itself that it cannot write. */
   readonly answerTime: string
+  readonly answers: Answers
   ask(request: EsRequest): Promise<EsAnswer>
   /** The bytes of the answer, for texts that must stay unchanged. */
   bytes(request: EsRequest): Promise<Buffer>
@@ -112,6 +114,7 @@ export const connect = (options: EsOptions): Connection => {
     // Nothing is merged into objects that are read.
     disablePrototypePoisoningProtection: true
   })
+  const answers = createAnswers('Elasticsearch', timeout)
   let isClosed = false
 
   const paramsOf = ({ method, path, query, body, lines }: EsRequest) => ({
@@ -134,15 +137,23 @@ export const connect = (options: EsOptions): Connection => {
     ...(signal === undefined ? {} : { signal })
   })
 
-  const attempt = async <Result>({ signal }: EsRequest, work: () => Promise<Result>): Promise<Result> => {
+  /** Elasticsearch may need minutes to make an index on a busy machine. */
+  const send = <Result>({ kind }: EsRequest, work: () => Promise<Result>): Promise<Result> =>
+    kind === 'prepare' ? answers.patiently(work) : work()
+
+  const attempt = async <Result>(request: EsRequest, work: () => Promise<Result>): Promise<Result> => {
+    const { signal } = request
     for (const pause of [...pauses, undefined]) {
       if (isClosed) throw storeClosed()
       signal?.throwIfAborted()
       try {
-        return await work()
+        const result = await send(request, work)
+        answers.heard()
+        return result
       } catch (error) {
         const translated = isClosed ? storeClosed() : translateError(error, signal)
         if (pause === undefined || !isBusyError(translated)) throw translated
+        answers.heard()
         await setTimeout(pause)
       }
     }
@@ -160,6 +171,7 @@ export const connect = (options: EsOptions): Connection => {
 
   return {
     address: options.hosts.map(withoutCredentials).join(', '),
+    answers,
     answerTime: `${Math.floor(Math.min(timeout * 0.6, longestDoubt))}ms`,
     ask: (request) =>
       attempt(request, async () => {

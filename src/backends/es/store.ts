@@ -124,7 +124,7 @@ export const openStore = async (indices: TargetIndices, options: StoreOptions): 
     }
   }
   return {
-    ...guardStore(guard, store),
+    ...guardStore(guard, store, { answers: connection.answers }),
     adopt,
     close: () => guard.close(close)
   }

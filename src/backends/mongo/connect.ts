@@ -8,6 +8,7 @@ import {
 } from 'mongodb'
 import { messageOf, RalphError } from '../../errors.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
+import { type Answers, createAnswers } from '../../storage/answered-within.ts'
 import { translating } from './errors.ts'
 
 /** A database that answered. */
@@ -18,6 +19,7 @@ export interface OpenDatabase {
 }
 
 export interface Connection {
+  readonly answers: Answers
   /** Connects unless it is connected. Throws `STORE_UNAVAILABLE` when no primary can be reached. */
   open(): Promise<OpenDatabase>
   /** For work that may take minutes: this connection has no time limit for requests. */
@@ -30,6 +32,9 @@ export interface Connection {
  * TIMEOUT.
  */
 export const timeLimits = { read: 600_000, write: 600_000 } as const
+
+/** The most milliseconds that a timer takes. */
+const longestTimer = 2 ** 31 - 1
 
 /** The time limits, in milliseconds. A connection string that sets one of them wins. */
 const timeoutsOf = (timeout: number) => ({
@@ -50,7 +55,12 @@ const withoutThoseIn = (uri: string, options: MongoClientOptions): MongoClientOp
 
 const createClient = (uri: string, options: MongoClientOptions): MongoClient => {
   try {
-    return new MongoClient(uri, { ...withoutThoseIn(uri, options), appName: 'ralph', ignoreUndefined: true })
+    return new MongoClient(uri, {
+      ...withoutThoseIn(uri, options),
+      appName: 'ralph',
+      ignoreUndefined: true,
+      monitorCommands: true
+    })
   } catch (cause) {
     const reason = messageOf(cause)
     throw new RalphError('INVALID_SETTING', `the connection string of MongoDB is malformed: ${reason}`, {}, { cause })
@@ -66,6 +76,10 @@ const durably: DbOptions = { readPreference: 'primary', writeConcern: { w: 'majo
 export const createConnection = (uri: string, name: string, timeout = defaultTimeout): Connection => {
   const timeouts = timeoutsOf(timeout)
   const client = createClient(uri, timeouts)
+  // A connection string may give more time; 0 is no limit.
+  const { socketTimeoutMS } = client.options
+  const answers = createAnswers('MongoDB', Math.max(timeout, socketTimeoutMS || longestTimer))
+  client.on('commandSucceeded', answers.heard)
   let patient: Promise<MongoClient> | undefined
   let opening: Promise<OpenDatabase> | undefined
   let isReplicated = false
@@ -88,6 +102,7 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
   }
 
   return {
+    answers,
     open: () => {
       opening ??= translating(connect).catch((error: unknown) => {
         opening = undefined

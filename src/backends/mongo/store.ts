@@ -127,7 +127,10 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
     }
   }
   return {
-    ...guardStore(guard, store, { once: translating, repeatable: reading }),
+    ...guardStore(guard, store, {
+      kinds: { once: translating, repeatable: reading },
+      answers: connection.answers
+    }),
     adopt: () => guard.run(adopt),
     close: () => guard.close(close)
   }

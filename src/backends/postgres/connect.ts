@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
+import { type Answers, createAnswers } from '../../storage/answered-within.ts'
 import { storeClosed } from '../../storage/closed.ts'
 import { type DatabaseAddress, isLost, isUnanswered, translateError } from './errors.ts'
 import { quoted, type Settings } from './names.ts'
@@ -20,6 +21,7 @@ export interface Session {
 /** The connections to one database. Every error is a `RalphError`, except the reason of an AbortSignal. */
 export interface Database {
   readonly place: DatabaseAddress
+  readonly answers: Answers
   /** Runs a query that changes nothing. It is repeated once if the connection turns out to be dead, and stopped if the caller gives up. */
   read<Row extends readonly unknown[]>(query: Query<Row>, options?: CallOptions): Promise<readonly Row[]>
   /** Runs a single statement, which is its own transaction. */
@@ -79,6 +81,19 @@ const busyError = (poolSize: number): RalphError =>
     retryAfter: 1
   })
 
+const sendTo =
+  ({ heard }: Answers) =>
+  async <Row extends readonly unknown[]>(
+    client: pg.PoolClient,
+    { name, text, values }: Query<Row>
+  ): Promise<readonly Row[]> => {
+    const named = name === undefined ? { text } : { name, text }
+    const { rows } = await client.query<unknown[]>({ ...named, values: [...values], rowMode: 'array' })
+    heard()
+    // The row types are those of the schema, which only this folder creates.
+    return rows as readonly unknown[] as readonly Row[]
+  }
+
 export const openDatabase = (settings: Settings): Database => {
   const { host, port, database, user, password, ssl, schema, statementTimeout, connectTimeout, timeout, poolSize } =
     settings
@@ -97,6 +112,7 @@ export const openDatabase = (settings: Settings): Database => {
     query_timeout: Math.max(timeout, statementTimeout),
     connectionTimeoutMillis: connectTimeout
   }
+  const answers = createAnswers(`PostgreSQL at ${host}:${port}`, config.query_timeout)
   const processes = new WeakMap<pg.ClientBase, number>()
   const ignore = (): void => {}
   const pool = new pg.Pool({
@@ -136,15 +152,7 @@ export const openDatabase = (settings: Settings): Database => {
     return translated
   }
 
-  const send = async <Row extends readonly unknown[]>(
-    client: pg.PoolClient,
-    { name, text, values }: Query<Row>
-  ): Promise<readonly Row[]> => {
-    const named = name === undefined ? { text } : { name, text }
-    const { rows } = await client.query<unknown[]>({ ...named, values: [...values], rowMode: 'array' })
-    // The row types are those of the schema, which only this folder creates.
-    return rows as readonly unknown[] as readonly Row[]
-  }
+  const send = sendTo(answers)
 
   /** One statement is its own transaction, unless a setting must apply to it alone. */
   const sendAlone = async <Row extends readonly unknown[]>(
@@ -212,6 +220,7 @@ export const openDatabase = (settings: Settings): Database => {
 
   return {
     place,
+    answers,
     read: async (query, { signal } = {}) => {
       signal?.throwIfAborted()
       try {

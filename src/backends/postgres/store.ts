@@ -97,5 +97,5 @@ export const createStore = (
     documents,
     copy: createCopy(database, target, writer)
   }
-  return { ...guardStore(guard, store), close: () => guard.close(() => writer.close()) }
+  return { ...guardStore(guard, store, { answers: database.answers }), close: () => guard.close(() => writer.close()) }
 }

@@ -85,7 +85,7 @@ const engineFailures: ReadonlySet<ErrorCode> = new Set([
 /** Looking up a referring statement costs about as much as inheriting this many tokens. */
 const tokensOfReferrer = 10
 
-/** Milliseconds. After a failure of the engine that took this long, the waiting requests are refused too. */
+/** Milliseconds. After a failure of the engine, the requests that have waited this long are refused too. */
 const longWait = 1000
 
 const nothing: InsertReport = { inserted: [], already: [] }
@@ -242,14 +242,13 @@ export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptio
   }
 
   const runBatch = async (jobs: readonly Job[]): Promise<Outcome[]> => {
-    const start = performance.now()
     try {
       return await attempt(jobs)
     } catch (error) {
       const isContent = error instanceof RalphError && !engineFailures.has(error.code)
-      // The waiting requests have waited as long already, and would wait as long again.
+      // They would wait as long again. Those that came later may find the engine well.
       const isOfEngine = error instanceof RalphError && !isContent
-      if (isOfEngine && performance.now() - start > longWait) queue.refuseWaiting(error)
+      if (isOfEngine) queue.refuseWaiting(error, longWait)
       if (!isContent || jobs.length === 1) return jobs.map(() => ({ error }))
     }
     // The engine refused the content of one request. Only that request must fail.

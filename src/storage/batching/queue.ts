@@ -20,8 +20,8 @@ export interface BatchQueue<Job, Outcome> {
   /** Rejects with `STORE_UNAVAILABLE` after `close`, `OVERLOADED` if too much waits. */
   add(job: Job): Promise<Outcome>
   isClosed(): boolean
-  /** Rejects the jobs that wait and have not begun. */
-  refuseWaiting(reason: unknown): void
+  /** Rejects the jobs that have waited for this many milliseconds and have not begun. */
+  refuseWaiting(reason: unknown, waited: number): void
   /** Resolves when all that was accepted is done. It may be called twice. */
   close(): Promise<void>
 }
@@ -37,6 +37,8 @@ const mostGathering = 4
 
 interface Entry<Job, Outcome> extends Weight {
   readonly job: Job
+  /** When it was added, by the monotonic clock. */
+  readonly since: number
   resolve(outcome: Outcome): void
   reject(reason: unknown): void
 }
@@ -102,17 +104,22 @@ export const createBatchQueue = <Job, Outcome>(options: QueueOptions<Job, Outcom
         return Promise.reject(new RalphError('OVERLOADED', message, { retryAfter: 1 }))
       }
       return new Promise<Outcome>((resolve, reject) => {
-        waiting.push({ job, resolve, reject, ...own })
+        waiting.push({ job, since: performance.now(), resolve, reject, ...own })
         weight = plus(weight, own)
         running ??= runAll()
       })
     },
     isClosed: () => closed,
-    refuseWaiting: (reason) => {
-      const refused = waiting
-      waiting = []
-      weight = { items: 0, bytes: 0 }
-      for (const { reject } of refused) reject(reason)
+    refuseWaiting: (reason, waited) => {
+      const latest = performance.now() - waited
+      // They are in the order in which they came.
+      const end = waiting.findIndex(({ since }) => since > latest)
+      const refused = end === -1 ? waiting : waiting.slice(0, end)
+      waiting = end === -1 ? [] : waiting.slice(end)
+      for (const entry of refused) {
+        weight = minus(weight, entry)
+        entry.reject(reason)
+      }
     },
     close: async () => {
       closed = true
