@@ -215,7 +215,7 @@ t.test('bytes of the journal that never became durable are dropped, with a warni
   t.teardown(() => backend.close())
   t.equal(Buffer.from((await (await backend.store()).documents.get(key))?.content ?? []).toString(), 'kept')
   t.ok(
-    warnings.some((text) => /5000 bytes were never finished/.test(text)),
+    warnings.some((text) => /the last 5000 bytes are an unfinished write/.test(text)),
     warnings.join()
   )
 })
