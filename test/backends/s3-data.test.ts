@@ -150,12 +150,12 @@ else {
   t.test('a bucket that is not there is named', async (t) => {
     const backend = await openOn(t, { bucket: 'ralph-test-nowhere' })
     const { names, read, write } = objectsOf(backend)
-    const lacking = { code: 'NOT_FOUND', message: /^bucket ralph-test-nowhere is not there/ }
+    const lacking = { code: 'NOT_FOUND', message: /^bucket ralph-test-nowhere does not exist/ }
     await t.rejects(names(), lacking)
     await t.rejects(read('key'), lacking)
     await t.rejects(write(chunksOf('x'), { target: 'key' }), lacking)
     await t.rejects(write(generated(20 * mebibyte), { target: 'key' }), lacking)
-    t.match(await backend.status(), { state: 'error', detail: /^bucket ralph-test-nowhere is not there/ })
+    t.match(await backend.status(), { state: 'error', detail: /^bucket ralph-test-nowhere does not exist/ })
   })
 
   t.test('wrong credentials are told from others, and never shown', async (t) => {
