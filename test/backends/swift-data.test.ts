@@ -127,7 +127,7 @@ else {
     const tempauth = { identityApiVersion: '1', authUrl: `${authUrl}/auth/v1.0`, password: 'testing' } as const
     for (const who of [{ username: 'test:tester' }, { username: 'tester', tenantName: 'test' }]) {
       const backend = await open(t, { ...tempauth, ...who, container: 'nothing-there' })
-      t.match(await backend.status(), { state: 'error', detail: /^container nothing-there is not there/ })
+      t.match(await backend.status(), { state: 'error', detail: /^container nothing-there does not exist/ })
     }
     const wrong = await open(t, { ...tempauth, username: 'test:tester', password: 'wrong', container })
     t.match(await wrong.status(), { state: 'error', detail: /rejects the credentials/ })
@@ -163,14 +163,14 @@ else {
   t.test('a container that is not there is named', async (t) => {
     const backend = await open(t, { container: 'nowhere', segmentSize: mebibyte })
     const { names, read, write } = objectsOf(backend)
-    await t.rejects(names(), { code: 'NOT_FOUND', message: /^container nowhere is not there/ })
+    await t.rejects(names(), { code: 'NOT_FOUND', message: /^container nowhere does not exist/ })
     await t.rejects(read('it'), { code: 'NOT_FOUND' })
     await t.rejects(write(chunksOf('x'), { target: 'it' }), { code: 'NOT_FOUND' })
     await t.rejects(write(generated(3 * mebibyte), { target: 'it' }), {
       code: 'NOT_FOUND',
       message: /container nowhere/
     })
-    t.match(await backend.status(), { state: 'error', detail: /^container nowhere is not there/ })
+    t.match(await backend.status(), { state: 'error', detail: /^container nowhere does not exist/ })
     const unnamed = await open(t, {})
     await t.rejects(objectsOf(unnamed).names(), { code: 'INVALID_SETTING', message: /SWIFT__DEFAULT_CONTAINER/ })
   })

@@ -175,7 +175,7 @@ t.test('what is not there, and what cannot be read, is said in one line', async 
   t.match(await ralph(t, ['read', '-b', 'fs', 'nothing', '--no-progress'], options), {
     code: 1,
     stdout: '',
-    stderr: /^Error: .*nothing: there is no such file\n$/
+    stderr: /^Error: .*nothing: the file does not exist\n$/
   })
   writeFileSync(join(root, 'app', 'history.json'), 'no JSON')
   t.match(await ralph(t, ['list', '-b', 'fs', '--new'], options), {

@@ -125,7 +125,7 @@ for (const backend of ['s3', 'swift'] as const) {
       const read = await ralph(t, ['read', '-b', backend, 'none'], options)
       t.match(read, { code: 1, stdout: '', stderr: /^Error: \S+\/none is not there\n$/m })
       const nowhere = await ralph(t, ['list', '-b', backend, '-t', 'ralph-nowhere'], options)
-      t.match(nowhere, { code: 1, stdout: '', stderr: /ralph-nowhere is not there/ })
+      t.match(nowhere, { code: 1, stdout: '', stderr: /ralph-nowhere does not exist/ })
     })
 
     t.test('an upload that is interrupted leaves nothing, and can be started again', async (t) => {

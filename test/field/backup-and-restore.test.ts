@@ -188,7 +188,7 @@ t.test('databases have tools of their own, and it is said which; an empty direct
     ['mongo', /mongodump/],
     ['postgres', /pg_dump/],
     ['clickhouse', /BACKUP/],
-    ['memory', /keeps nothing/]
+    ['memory', /stores nothing/]
   ] as const) {
     for (const command of ['backup', 'restore']) {
       t.match(await ralph(t, [command, '-b', backend, 'x'], { cwd, env: live }), { code: 2, stderr: tool }, backend)

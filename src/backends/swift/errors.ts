@@ -16,8 +16,8 @@ export const refusalOf = async (answer: HttpAnswer, about: RequestSubject): Prom
   const what = 'name' in about ? formatPlace(about) : `container ${about.container}`
   const details = { status, ...about }
   if (status === 404) {
-    const advice = 'name' in about ? '' : ': create it, or name another one'
-    return new RalphError('NOT_FOUND', `${what} is not there${advice}`, details)
+    const why = 'name' in about ? 'is not there' : 'does not exist: create it, or name another one'
+    return new RalphError('NOT_FOUND', `${what} ${why}`, details)
   }
   if (status === 403) return new RalphError('FORBIDDEN', `${what}: the user may not do that`, details)
   if (status === 413 || status === 507) {

@@ -15,6 +15,9 @@ const isThere = (): boolean => existsSync(program)
 const script = `setpriv --pdeathsig=KILL -- epmd -address 127.0.0.1 -port "$ERL_EPMD_PORT" &
 exec ${program}`
 
+/** Below the ports that the system gives to clients: the server would not start on one of those that is in use. */
+const below = (port: number): number => port - 10_000
+
 export const rabbitmq: EngineKind = {
   missing: () => (isThere() ? undefined : lacking),
   install: async () => {
@@ -38,7 +41,7 @@ export const rabbitmq: EngineKind = {
       env: {
         HOME: dataDir,
         RABBITMQ_NODENAME: `ralph${port}@localhost`,
-        RABBITMQ_DIST_PORT: String(port + 20_000),
+        RABBITMQ_DIST_PORT: String(below(port)),
         RABBITMQ_MNESIA_BASE: at('mnesia'),
         RABBITMQ_LOG_BASE: at('log'),
         RABBITMQ_LOGS: '-',
@@ -47,7 +50,7 @@ export const rabbitmq: EngineKind = {
         RABBITMQ_CONF_ENV_FILE: '/dev/null',
         RABBITMQ_CONFIG_FILE: at('rabbitmq.conf'),
         ERL_EPMD_ADDRESS: '127.0.0.1',
-        ERL_EPMD_PORT: String(port + 20_001),
+        ERL_EPMD_PORT: String(below(port) + 1),
         // The script then becomes the server, instead of waiting for it.
         RABBITMQ_ALLOW_INPUT: '1',
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-noinput -kernel inet_dist_use_interface {127,0,0,1}'
