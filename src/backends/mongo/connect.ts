@@ -53,13 +53,29 @@ const withoutThoseIn = (uri: string, options: MongoClientOptions): MongoClientOp
   return Object.fromEntries(Object.entries(options).filter(([name]) => !set.has(name.toLowerCase())))
 }
 
+/**
+ * Calls `heard` when a request has been answered: its connection is then free again. The events for commands would say it more directly, but
+ * with them the driver decodes each page of a cursor twice.
+ */
+const hearAnswers = (client: MongoClient, heard: () => void): void => {
+  const returned = new Set<string>()
+  client.on('connectionCheckedIn', ({ address, connectionId }) => {
+    const connection = `${address} ${connectionId}`
+    returned.add(connection)
+    // If there was no answer, the driver closes the connection in the same turn.
+    queueMicrotask(() => {
+      if (returned.delete(connection)) heard()
+    })
+  })
+  client.on('connectionClosed', ({ address, connectionId }) => returned.delete(`${address} ${connectionId}`))
+}
+
 const createClient = (uri: string, options: MongoClientOptions): MongoClient => {
   try {
     return new MongoClient(uri, {
       ...withoutThoseIn(uri, options),
       appName: 'ralph',
-      ignoreUndefined: true,
-      monitorCommands: true
+      ignoreUndefined: true
     })
   } catch (cause) {
     const reason = messageOf(cause)
@@ -79,7 +95,7 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
   // A connection string may give more time; 0 is no limit.
   const { socketTimeoutMS } = client.options
   const answers = createAnswers('MongoDB', Math.max(timeout, socketTimeoutMS || longestTimer))
-  client.on('commandSucceeded', answers.heard)
+  hearAnswers(client, answers.heard)
   let patient: Promise<MongoClient> | undefined
   let opening: Promise<OpenDatabase> | undefined
   let isReplicated = false
