@@ -11,7 +11,7 @@ export const mirrorExitCodes = {
   6: 'another process works on the database',
   7: 'OVH refuses the keys, or they lack a right',
   8: 'OVH is unreachable',
-  9: 'the disk is full',
+  9: 'the disk is full, or a directory may not be written',
   10: 'the database is damaged'
 } as const
 
