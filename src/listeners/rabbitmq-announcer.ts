@@ -1,7 +1,7 @@
-import type { ChannelModel, ConfirmChannel } from 'amqplib'
 import type { Log } from '../contracts/log.ts'
 import { messageOf, RalphError } from '../errors.ts'
-import { type Broker, connectTo, ensureExchange, shownUrl } from './rabbitmq-broker.ts'
+import { type Broker, ensureExchange, shownUrl } from './rabbitmq-broker.ts'
+import { type Confirming, createConfirming } from './rabbitmq-confirming.ts'
 
 export interface AnnouncerOptions {
   readonly url: string
@@ -27,17 +27,12 @@ export interface Announcer {
   close(): Promise<void>
 }
 
-interface Opened {
-  readonly connection: ChannelModel
-  readonly channel: ConfirmChannel
-}
-
 /** Milliseconds without a word of the broker; one that is short of memory says so, and takes nothing as long as it is. */
 const patience = 30_000
 
 /** Resolves when the broker has answered for each of them, in a queue or returned. */
 const publishAll = (
-  { connection, channel }: Opened,
+  { connection, channel }: Confirming,
   { exchange, routingKey }: AnnouncerOptions,
   messages: readonly Announcement[],
   kept: (index: number) => void
@@ -94,40 +89,15 @@ const publishAll = (
 export const createAnnouncer = (options: AnnouncerOptions): Announcer => {
   const { url, exchange, exchangeType, log } = options
   const broker: Broker = { options: url, shown: shownUrl(url) }
-  let opening: Promise<Opened> | undefined
-
-  const open = async (): Promise<Opened> => {
-    const connection = await connectTo(broker, 'ralph runserver')
-    connection.on('error', (error: unknown) => log.debug(messageOf(error)))
-    connection.on('close', () => {
-      opening = undefined
-    })
-    connection.on('blocked', (reason: string) => log.warn(`${broker.shown} takes no messages now: ${reason}`))
-    await ensureExchange(connection, exchange, exchangeType)
-    const channel = await connection.createConfirmChannel()
-    channel.on('error', (error: unknown) => {
-      log.debug(messageOf(error))
-      connection.close().catch(() => {})
-    })
-    return { connection, channel }
-  }
-
-  const opened = async (): Promise<Opened> => {
-    opening ??= open()
-    try {
-      return await opening
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
-  }
+  const confirming = createConfirming(broker, {
+    name: 'ralph runserver',
+    prepare: (connection) => ensureExchange(connection, exchange, exchangeType),
+    log
+  })
 
   return {
     place: broker.shown,
-    send: async (messages, kept) => publishAll(await opened(), options, messages, kept),
-    close: async () => {
-      const last = await opening?.catch(() => undefined)
-      await last?.connection.close().catch((error: unknown) => log.debug(messageOf(error)))
-    }
+    send: async (messages, kept) => publishAll(await confirming.opened(), options, messages, kept),
+    close: confirming.close
   }
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
 import type { ConfigBlock, DeadLetter } from '../contracts/listeners.ts'
 import type { Log } from '../contracts/log.ts'
-import { messageOf } from '../errors.ts'
-import { type Broker, connectTo, ensureExchange, ensureQueue } from './rabbitmq-broker.ts'
+import { type Broker, ensureExchange, ensureQueue } from './rabbitmq-broker.ts'
+import { createConfirming } from './rabbitmq-confirming.ts'
 import { textAt } from './values.ts'
 
 export interface PublisherOptions {
@@ -19,13 +19,6 @@ export interface Publisher {
   delay(message: ConsumeMessage, milliseconds: number, headers: Readonly<Record<string, unknown>>): Promise<void>
   sendDeadLetter(message: ConsumeMessage, letter: DeadLetter): Promise<void>
   close(): Promise<void>
-}
-
-interface Opened {
-  readonly connection: ChannelModel
-  readonly channel: ConfirmChannel
-  /** What was declared on it. */
-  readonly known: Set<string>
 }
 
 /** In characters: a header has at most 64 KiB with all others. */
@@ -71,37 +64,14 @@ export const createPublisher = (broker: Broker, { queue, deadLetters, log }: Pub
   const exchangeType = textAt(block, 'exchange_type', place, 'topic')
   const routingKey = textAt(block, 'routing_key', place, 'message.sqapi')
   const deadQueue = textAt(block, 'queue', place, `${queue}.ralph.dead`)
-  let opening: Promise<Opened> | undefined
-
-  const open = async (): Promise<Opened> => {
-    const connection = await connectTo(broker)
-    const forget = (): void => {
-      opening = undefined
-    }
-    connection.on('error', (error: unknown) => log.debug(messageOf(error)))
-    connection.on('close', forget)
-    connection.on('blocked', (reason: string) => log.warn(`${broker.shown} takes no messages now: ${reason}`))
-    const channel = await connection.createConfirmChannel()
-    channel.on('error', (error: unknown) => {
-      log.debug(messageOf(error))
-      forget()
-      connection.close().catch(() => {})
-    })
-    return { connection, channel, known: new Set() }
-  }
-
-  const opened = async (): Promise<Opened> => {
-    opening ??= open()
-    try {
-      return await opening
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
-  }
+  const confirming = createConfirming(broker, { name: 'ralph listen', log })
+  /** What was declared on a connection. */
+  const declared = new WeakMap<ChannelModel, Set<string>>()
 
   const once = async (name: string, declare: (connection: ChannelModel) => Promise<void>): Promise<ConfirmChannel> => {
-    const { connection, channel, known } = await opened()
+    const { connection, channel } = await confirming.opened()
+    const known = declared.get(connection) ?? new Set()
+    declared.set(connection, known)
     if (!known.has(name)) {
       await declare(connection)
       known.add(name)
@@ -149,9 +119,6 @@ export const createPublisher = (broker: Broker, { queue, deadLetters, log }: Pub
   return {
     delay,
     sendDeadLetter,
-    close: async () => {
-      const last = await opening?.catch(() => undefined)
-      await last?.connection.close().catch((error: unknown) => log.debug(messageOf(error)))
-    }
+    close: confirming.close
   }
 }
