@@ -3,12 +3,13 @@ import module from 'node:module'
 import { archiveSources, dataBackends, lrsBackends } from './backends/registry.ts'
 import type { Composition } from './cli/composition.ts'
 import { interruptible } from './cli/interruption.ts'
-import { objectsOf, openBytes } from './cli/objects-of-urls.ts'
+import { objectsOf, openBytes, storeOf } from './cli/objects-of-urls.ts'
 import { run } from './cli/program.ts'
 import { settingGroups } from './cli/sections.ts'
 import { readVersion } from './cli/version.ts'
 import type { LrsRole } from './contracts/backend-definition.ts'
 import type { Clock } from './contracts/clock.ts'
+import type { Log } from './contracts/log.ts'
 import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
 import {
@@ -24,6 +25,7 @@ import {
 import { loadNotify } from './settings/notify.ts'
 import { loadNode, loadRegistry } from './settings/registry.ts'
 import { type Sources, withBackendValues } from './settings/sources.ts'
+import { loadStore } from './settings/store.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
 // The composition root: settings → parts → start. Only this file knows every room. What only the server needs is loaded when the server
@@ -70,6 +72,14 @@ const openData: Composition['openData'] = (backend, sources, { appDir }, log) =>
     openRegistry: () => openRegistry(sources, { appDir })
   })
 
+/** The file store as it is set; undefined: there is none. */
+const openOriginals = async (sources: Sources, log: Log) => {
+  const settings = loadStore(sources)
+  if (settings === undefined) return undefined
+  const { createOriginals } = await import('./imports/originals.ts')
+  return createOriginals(settings, storeOf({ dataBackends, openData }, sources, loadGeneral(sources), log))
+}
+
 /** The parts of the server and their log. None of the parts is started. */
 const preparedParts = async (sources: Sources) => {
   const { name, configure } = backendNamed(loadBackendName(sources))
@@ -86,7 +96,9 @@ const preparedParts = async (sources: Sources) => {
   const node = loadNode(sources, settings.general.appDir)
   const registry = node && { node, open: () => openRegistry(sources, settings.general) }
   const [version, notify] = [readVersion(), loadNotify(sources)]
-  const context = { clock, logger, backend: name, version, imports, uploads, downloads, openObjects, notify, registry }
+  const originals = await openOriginals(sources, logger)
+  const places = { imports, uploads, originals, downloads, openObjects }
+  const context = { clock, logger, backend: name, version, ...places, notify, registry }
   return { logger, parts: serverParts(settings, context) }
 }
 
@@ -135,6 +147,7 @@ process.exitCode = await run(process.argv.slice(2), {
     return openImportsFor(to, {
       settings,
       urls: createUrlFetcher({ settings, downloads, openObjects, clock }),
+      originals: await openOriginals(sources, log),
       load: () => loadRunserver(sources, configure),
       name,
       clock,
@@ -149,6 +162,7 @@ process.exitCode = await run(process.argv.slice(2), {
       settings: loadImports(sources),
       load: () => loadRunserver(sources, configure),
       name,
+      originals: await openOriginals(sources, log),
       clock,
       log,
       tempDir,

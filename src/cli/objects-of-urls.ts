@@ -2,7 +2,7 @@ import type { BytesBackend } from '../contracts/data-backend.ts'
 import type { Log } from '../contracts/log.ts'
 import type { S3Overrides } from '../downloads/s3.ts'
 import { RalphError } from '../errors.ts'
-import type { GeneralSettings } from '../settings/settings.ts'
+import type { GeneralSettings, StorePlace } from '../settings/settings.ts'
 import { type Sources, withBackendValues } from '../settings/sources.ts'
 import type { Composition } from './composition.ts'
 import { requireBackend } from './data-command.ts'
@@ -44,3 +44,12 @@ export const objectsOf =
   (opening: Opening, sources: Sources, general: GeneralSettings, log: Log) =>
   (overrides: S3Overrides): Promise<BytesBackend> =>
     openBytes(opening, 's3', withBackendValues(sources, 'flag', 's3', parametersOf(overrides)), general, log)
+
+/** Opens the file store. */
+export const storeOf =
+  (opening: Opening, sources: Sources, general: GeneralSettings, log: Log) =>
+  (place: StorePlace): Promise<BytesBackend> => {
+    if (place.kind === 's3') return objectsOf(opening, sources, general, log)(place.access)
+    const own = place.kind === 'fs' ? { DEFAULT_DIRECTORY_PATH: place.directory } : {}
+    return openBytes(opening, place.kind, withBackendValues(sources, 'flag', place.kind, own), general, log)
+  }

@@ -10,6 +10,7 @@ import { mirrorGroup } from '../settings/mirror.ts'
 import { notifyGroup } from '../settings/notify.ts'
 import { oidcGroup } from '../settings/oidc.ts'
 import { nodeGroup, registryGroup } from '../settings/registry.ts'
+import { storeGroup } from '../settings/store.ts'
 import { uploadGroup } from '../settings/upload.ts'
 import { uploadsGroup } from '../settings/uploads.ts'
 import type { Composition } from './composition.ts'
@@ -36,6 +37,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'Registry', group: { ...registryGroup, ...nodeGroup } },
   { title: 'Announcing', group: notifyGroup },
   { title: 'Uploads', group: uploadsGroup },
+  { title: 'File store', group: storeGroup },
   ...backendSections('Backend', lrsBackends)
 ]
 

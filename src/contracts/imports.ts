@@ -81,6 +81,8 @@ export interface ImportRecord {
   readonly handlers: { readonly [name: string]: HandlerResult }
   readonly attempts: number
   readonly nextAttempt: string | undefined
+  /** Name of the original in the file store; undefined: it is not kept there. */
+  readonly original: string | undefined
   /** A process works on it now. */
   readonly isRunning: boolean
   /** The store that the statements go to; undefined: the default one. */
@@ -177,7 +179,10 @@ export interface Imports {
   find(id: string): Promise<ImportRecord | undefined>
   /** Newest first. */
   list(options?: ListImports): Promise<readonly ImportRecord[]>
-  /** Makes it due now, with all its attempts before it again. `UNSUPPORTED_OPERATION` when its bytes are gone. */
+  /**
+   * Makes it due now, with all its attempts before it again. Of one whose bytes are gone the original is taken from the file
+   * store, and all of it is imported once more. `UNSUPPORTED_OPERATION` when it is not there either.
+   */
   retry(id: string): Promise<ImportRecord>
   /** The records that were rejected, as a report (`ralph extract -p report` gives them back); undefined: none. */
   rejected(id: string): AsyncIterable<Uint8Array> | undefined

@@ -3,8 +3,8 @@ import { RalphError } from '../errors.ts'
 import { backOff } from '../network/retry.ts'
 import type { ImportsContext } from './context.ts'
 import type { Hold } from './hold.ts'
-import { inUse, type KeptImport, statusAtStart, troubleOf } from './kept.ts'
-import { fetchBytes } from './steps/fetch-bytes.ts'
+import { inUse, isToRecall, type KeptImport, statusAtStart, troubleOf } from './kept.ts'
+import { fetchBytes, recall } from './steps/fetch-bytes.ts'
 import { work } from './work.ts'
 
 /** Verdicts on the file: it will never be another one. */
@@ -18,7 +18,7 @@ const verdicts: ReadonlySet<string> = new Set([
   'INVALID_INPUT'
 ])
 
-/** Verdicts on a URL; it is asked again only when somebody says so. */
+/** Verdicts on a URL, or on an original in the file store; it is asked again only when somebody says so. */
 const urlVerdicts: ReadonlySet<string> = new Set([
   'INVALID_QUERY',
   'NOT_FOUND',
@@ -60,7 +60,7 @@ const judged = (kept: KeptImport, error: unknown, { settings, clock }: ImportsCo
   const now = Math.floor(clock() / 1000)
   const failed = { ...kept, trouble, status: 'FAILED', finished: now } as const
   if (trouble.code === 'UNSUPPORTED_CONTENT') return { ...failed, status: 'SKIPPED', isStaged: false }
-  if (kept.wanted !== undefined && urlVerdicts.has(trouble.code)) return failed
+  if (!kept.isStaged && urlVerdicts.has(trouble.code)) return failed
   if (verdicts.has(trouble.code)) return { ...failed, isStaged: false }
   if (needsOperator.has(trouble.code) || kept.failures >= settings.maxAttempts) {
     return { ...failed, handlers: withResult(kept, 'FAILED', trouble) }
@@ -81,7 +81,7 @@ export const attempt = async (
   signal: AbortSignal,
   context: ImportsContext
 ): Promise<KeptImport> => {
-  const { records, staging, settings, handlers, clock } = context
+  const { records, staging, settings, handlers, originals, clock } = context
   const now = (): number => Math.floor(clock() / 1000)
   const save = async (kept: KeptImport): Promise<KeptImport> => {
     const saved = { ...kept, updated: now() }
@@ -96,7 +96,7 @@ export const attempt = async (
     return saved
   }
 
-  if (start.status === 'QUERYING' && start.wanted === undefined) {
+  if (start.status === 'QUERYING' && start.wanted === undefined && !isToRecall(start)) {
     const trouble = troubleOf(interrupted)
     return end({ ...start, status: 'FAILED', trouble, finished: now(), isStaged: false })
   }
@@ -112,10 +112,11 @@ export const attempt = async (
     if (current.wanted !== undefined) {
       current = await save(await fetchBytes(current, current.wanted, working, context))
       await staging.clearFetched(current.id)
-    }
+    } else if (isToRecall(current)) current = await save(await recall(current, working, context))
     const done = await work(current, {
       staging,
       settings,
+      originals,
       handler: handlerFor(current, handlers),
       signal: working,
       save: async (kept) => {

@@ -3,6 +3,7 @@ import type { ImportHandler } from '../contracts/imports.ts'
 import type { Log } from '../contracts/log.ts'
 import type { ImportSettings } from '../settings/settings.ts'
 import type { WantedUrl } from './kept.ts'
+import type { Originals } from './originals.ts'
 import type { ImportRecords } from './records/records.ts'
 import type { Staging } from './staging.ts'
 
@@ -30,6 +31,8 @@ export interface ImportsContext {
   readonly handlers: readonly ImportHandler[]
   /** Undefined: this process fetches nothing. */
   readonly urls?: UrlFetcher | undefined
+  /** The file store; undefined: an original is gone when its import is done. */
+  readonly originals?: Originals | undefined
   readonly clock: Clock
   readonly log: Log
 }

@@ -5,6 +5,7 @@ import { attempt } from './attempt.ts'
 import type { ImportsContext } from './context.ts'
 import { type Hold, holdImport } from './hold.ts'
 import { inUse, isFinal, type KeptImport, shownImport, statusAtStart } from './kept.ts'
+import type { ImportRecords } from './records/records.ts'
 import { takeIn } from './submit.ts'
 
 interface Held {
@@ -13,6 +14,48 @@ interface Held {
 }
 
 const notThere = (id: string): RalphError => new RalphError('NOT_FOUND', `there is no import ${id}`, { id })
+
+/** The imports that this process has to itself. */
+const createHolds = (records: ImportRecords) => {
+  /** Taken in by this process, which is to run them itself. */
+  const held = new Map<string, Held>()
+  const claim = async (id: string): Promise<Held> => {
+    const kept = await records.claim(id)
+    if (kept !== undefined) return { kept, hold: holdImport(records, id) }
+    throw (await records.find(id)) === undefined ? notThere(id) : inUse(id)
+  }
+  return {
+    keep: (each: Held): void => {
+      held.set(each.kept.id, each)
+    },
+    /** Does something to an import that nobody works on. */
+    alone: async <Result>(id: string, work: (kept: KeptImport, hold: Hold) => Promise<Result>): Promise<Result> => {
+      const mine = held.get(id)
+      held.delete(id)
+      const { kept, hold } = mine ?? (await claim(id))
+      try {
+        return await work(kept, hold)
+      } finally {
+        await hold.release()
+      }
+    },
+    close: async (): Promise<void> => {
+      for (const { hold } of held.values()) await hold.release()
+      held.clear()
+    }
+  }
+}
+
+/** An import that is tried again, with all its attempts before it. */
+const dueAgain = (kept: KeptImport, now: number): KeptImport => {
+  const { id, isStaged, wanted, original, counts } = kept
+  if (!isStaged && wanted === undefined && original === undefined) {
+    const rejects = counts.rejected > 0 ? ': its rejected records can be brought in again' : ''
+    throw new RalphError('UNSUPPORTED_OPERATION', `the bytes of the import ${id} are gone${rejects}`, { id })
+  }
+  const status = statusAtStart(kept)
+  return { ...kept, status, failures: 0, nextAttempt: undefined, finished: undefined, updated: now }
+}
 
 /** Runs imports one after the other; gives how many of them nobody else was faster with. */
 const runAll = async (
@@ -49,35 +92,13 @@ const never = new AbortController().signal
  *     await imports.run(record.id)
  */
 export const createImports = (context: ImportsContext): Imports => {
-  const { records, staging, handlers, clock, log } = context
+  const { records, staging, handlers, originals, clock, log } = context
   const destinations = handlers.map(({ name }) => name)
-  /** Taken in by this process, which is to run them itself. */
-  const held = new Map<string, Held>()
+  const holds = createHolds(records)
   const now = (): number => Math.floor(clock() / 1000)
 
-  const claim = async (id: string): Promise<Held> => {
-    const kept = await records.claim(id)
-    if (kept !== undefined) return { kept, hold: holdImport(records, id) }
-    throw (await records.find(id)) === undefined ? notThere(id) : inUse(id)
-  }
-
-  /** Does something to an import that nobody works on. */
-  const alone = async <Result>(
-    id: string,
-    work: (kept: KeptImport, hold: Hold) => Promise<Result>
-  ): Promise<Result> => {
-    const mine = held.get(id)
-    held.delete(id)
-    const { kept, hold } = mine ?? (await claim(id))
-    try {
-      return await work(kept, hold)
-    } finally {
-      await hold.release()
-    }
-  }
-
   const remove = (id: string): Promise<void> =>
-    alone(id, async () => {
+    holds.alone(id, async () => {
       await staging.clear(id)
       await staging.rejects.remove(id)
       await records.remove(id)
@@ -92,7 +113,7 @@ export const createImports = (context: ImportsContext): Imports => {
   }
 
   const run = (id: string, signal: AbortSignal): Promise<ImportRecord> =>
-    alone(id, async (kept, hold) => {
+    holds.alone(id, async (kept, hold) => {
       if (!isFinal(kept.status) && !destinations.includes(kept.destination)) {
         throw new RalphError('UNSUPPORTED_OPERATION', `the import ${id} goes to ${kept.destination}: run it there`, {
           id
@@ -105,7 +126,7 @@ export const createImports = (context: ImportsContext): Imports => {
   const imports: Imports = {
     submit: async (offer, { signal, hold: keeps = false } = {}) => {
       const { kept, hold } = await takeIn(offer, signal, context)
-      if (keeps) held.set(kept.id, { kept, hold })
+      if (keeps) holds.keep({ kept, hold })
       else {
         await hold.release()
         await staging.poke()
@@ -125,19 +146,8 @@ export const createImports = (context: ImportsContext): Imports => {
     list: async (options = {}) =>
       (await records.list(options)).map(({ kept, isRunning }) => shownImport(kept, isRunning)),
     retry: async (id) => {
-      const record = await alone(id, async (kept) => {
-        if (!kept.isStaged && kept.wanted === undefined) {
-          const rejects = kept.counts.rejected > 0 ? ': its rejected records can be brought in again' : ''
-          throw new RalphError('UNSUPPORTED_OPERATION', `the bytes of the import ${id} are gone${rejects}`, { id })
-        }
-        const again: KeptImport = {
-          ...kept,
-          status: statusAtStart(kept),
-          failures: 0,
-          nextAttempt: undefined,
-          finished: undefined,
-          updated: now()
-        }
+      const record = await holds.alone(id, async (kept) => {
+        const again = dueAgain(kept, now())
         if (!(await records.save(again))) throw inUse(id)
         return shownImport(again, false)
       })
@@ -168,9 +178,9 @@ export const createImports = (context: ImportsContext): Imports => {
       return ids.length
     },
     close: async () => {
-      for (const { hold } of held.values()) await hold.release()
-      held.clear()
+      await holds.close()
       await records.close()
+      await originals?.close()
     }
   }
   return imports

@@ -52,9 +52,13 @@ export const atStart: Progress = { isChecked: false, leaf: 0, line: 0, rejectedB
 
 export const nothingCounted: ImportCounts = { read: 0, converted: 0, written: 0, already: 0, rejected: 0 }
 
+/** Its bytes are to be taken from the file store again. */
+export const isToRecall = ({ isStaged, original }: KeptImport): boolean => !isStaged && original !== undefined
+
 /** What an attempt begins with. */
-export const statusAtStart = ({ wanted, progress }: KeptImport): ImportStatus => {
-  if (wanted !== undefined) return 'QUERYING'
+export const statusAtStart = (kept: KeptImport): ImportStatus => {
+  const { wanted, progress } = kept
+  if (wanted !== undefined || isToRecall(kept)) return 'QUERYING'
   return progress.isChecked ? 'PROCESSING' : 'VALIDATING'
 }
 
@@ -78,6 +82,7 @@ export const shownImport = (kept: KeptImport, isRunning: boolean): ImportRecord 
   counts: kept.counts,
   handlers: kept.handlers,
   attempts: kept.attempts,
+  original: kept.original,
   nextAttempt: kept.nextAttempt === undefined ? undefined : timeOf(kept.nextAttempt),
   isRunning,
   target: kept.user?.target,

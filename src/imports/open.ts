@@ -4,6 +4,7 @@ import type { Log } from '../contracts/log.ts'
 import type { ImportSettings } from '../settings/settings.ts'
 import type { UrlFetcher } from './context.ts'
 import { createImports } from './index.ts'
+import type { Originals } from './originals.ts'
 import { openPostgresRecords } from './records/postgres.ts'
 import type { ImportRecords } from './records/records.ts'
 import { sqlRecords } from './records/sql.ts'
@@ -15,6 +16,7 @@ export interface OpenImportsOptions {
   /** The destinations that this process delivers to; none: it only looks, and takes in. */
   readonly handlers: readonly ImportHandler[]
   readonly urls?: UrlFetcher | undefined
+  readonly originals?: Originals | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -27,7 +29,23 @@ export const openRecords = async (
   sqlRecords(databaseUrl === undefined ? openSqliteRecords(file) : await openPostgresRecords(databaseUrl), clock)
 
 /** Opens imports with the settings of this process; whoever opens them closes them. */
-export const openImports = async ({ settings, handlers, urls, clock, log }: OpenImportsOptions): Promise<Imports> => {
+export const openImports = async ({
+  settings,
+  handlers,
+  urls,
+  originals,
+  clock,
+  log
+}: OpenImportsOptions): Promise<Imports> => {
   const records = await openRecords(settings, clock)
-  return createImports({ settings, records, staging: openStaging(settings.directory), handlers, urls, clock, log })
+  return createImports({
+    settings,
+    records,
+    staging: openStaging(settings.directory),
+    handlers,
+    urls,
+    originals,
+    clock,
+    log
+  })
 }

@@ -23,6 +23,7 @@ const recordOf = (offer: Omit<ImportOffer, 'open'>, now: number, wanted: WantedU
   counts: nothingCounted,
   handlers: {},
   attempts: 0,
+  original: undefined,
   failures: 0,
   user: offer.user,
   instructions: offer.instructions ?? {},

@@ -7,6 +7,7 @@ import { defaultMaxLineBytes } from '../streams/lines.ts'
 import { mapInOrder, moduleBeside } from '../streams/ordered-map.ts'
 import { formatReject } from '../toolbox/reject-report.ts'
 import type { KeptImport } from './kept.ts'
+import type { Originals } from './originals.ts'
 import { type Staging, sizeOf } from './staging.ts'
 import { check } from './steps/check.ts'
 import { type Chunk, chunksOf, type RefusedPlace } from './steps/chunks.ts'
@@ -17,6 +18,8 @@ import { type Leaf, unpack } from './steps/unpack.ts'
 export interface Work {
   readonly staging: Staging
   readonly settings: ImportSettings
+  /** Undefined: no original is kept. */
+  readonly originals: Originals | undefined
   readonly handler: ImportHandler
   readonly signal: AbortSignal
   /** Keeps what was done, durably, before more is done; rejects when it is somebody else's now. */
@@ -118,6 +121,13 @@ const checkWhole = async (kept: KeptImport, work: Work): Promise<KeptImport> => 
   return { ...kept, metadata, progress: { ...kept.progress, isChecked: true } }
 }
 
+/** Before anything of it is delivered: what is refused as a whole is not kept for good. */
+const keepOriginal = async (kept: KeptImport, { originals, staging, signal }: Work): Promise<KeptImport> => {
+  const { id, filename, sha256, original, source } = kept
+  if (original !== undefined || sha256 === undefined || originals?.wants(source.door) !== true) return kept
+  return { ...kept, original: await originals.keep({ path: staging.fileOf(id), filename, sha256 }, signal) }
+}
+
 const blocksOf = (leaves: AsyncIterable<Leaf>, kept: KeptImport, work: Work): AsyncIterable<ConvertedBlock> =>
   mapInOrder<ParsedBlock, ConvertedBlock>(
     parse(leaves, { after: kept.progress, maxLineBytes: defaultMaxLineBytes, onSkipped: () => {} }),
@@ -135,7 +145,7 @@ const blocksOf = (leaves: AsyncIterable<Leaf>, kept: KeptImport, work: Work): As
 export const work = async (start: KeptImport, context: Work): Promise<KeptImport> => {
   const { handler, staging, signal, save } = context
   await staging.clearScratch(start.id)
-  let kept = await checkWhole(start, context)
+  let kept = await keepOriginal(await checkWhole(start, context), context)
   await staging.rejects.cutTo(kept.id, kept.progress.rejectedBytes)
   kept = { ...kept, status: 'PROCESSING' }
   await save(kept)

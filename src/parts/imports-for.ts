@@ -10,6 +10,7 @@ import type { UrlFetcher } from '../imports/context.ts'
 import { dataHandler } from '../imports/handlers/data.ts'
 import { lrsHandler } from '../imports/handlers/lrs.ts'
 import { openImports } from '../imports/open.ts'
+import type { Originals } from '../imports/originals.ts'
 import type { RunserverSettings } from '../settings/load.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
 import type { ImportSettings } from '../settings/settings.ts'
@@ -22,12 +23,14 @@ export interface ImportsForOptions {
   /** The name of the server's backend. */
   readonly name: string
   readonly urls: UrlFetcher
+  /** The file store; undefined: there is none. */
+  readonly originals: Originals | undefined
   readonly clock: Clock
   readonly log: Log
 }
 
 /** The store of the server. This process opens it when the first statement goes there. */
-export const openLrs = ({ load, name, clock, log }: Omit<ImportsForOptions, 'urls' | 'settings'>) => {
+export const openLrs = ({ load, name, clock, log }: Omit<ImportsForOptions, 'urls' | 'originals' | 'settings'>) => {
   const { general, server, backend: open } = load()
   const opening = createOnce<LrsBackend>()
   const backend = (): Promise<LrsBackend> =>
@@ -58,7 +61,7 @@ export const openImportsFor = async (
   to: ImportDestination | undefined,
   options: ImportsForOptions
 ): Promise<Imports> => {
-  const { settings, urls, clock, log } = options
+  const { settings, urls, originals, clock, log } = options
   if (to?.kind === 'nowhere') {
     const directory = join(settings.directory, `dry-run-${process.pid}`)
     const tried = { ...settings, databaseUrl: undefined, file: ':memory:', directory }
@@ -78,7 +81,7 @@ export const openImportsFor = async (
       : lrs === undefined
         ? []
         : [lrs.handler]
-  const imports = await openImports({ settings, handlers, urls, clock, log })
+  const imports = await openImports({ settings, handlers, urls, originals, clock, log })
   return {
     ...imports,
     close: async () => {

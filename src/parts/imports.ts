@@ -7,6 +7,7 @@ import { messageOf } from '../errors.ts'
 import type { UrlFetcher } from '../imports/context.ts'
 import { lrsHandler } from '../imports/handlers/lrs.ts'
 import { openImports } from '../imports/open.ts'
+import type { Originals } from '../imports/originals.ts'
 import { watchForDue } from '../imports/staging.ts'
 import type { LrsRules } from '../lrs/call.ts'
 import type { ImportSettings } from '../settings/settings.ts'
@@ -18,6 +19,7 @@ export interface ImportsOptions {
   readonly database: Part<LrsBackend>
   readonly newId: () => string
   readonly urls: UrlFetcher
+  readonly originals: Originals | undefined
   readonly clock: Clock
   readonly log: Logger
 }
@@ -48,12 +50,21 @@ const createAlarm = (signal: AbortSignal) => {
  * Works on waiting imports, one after the other. It wakes when an import arrives, and when another attempt is due. In between it looks
  * seldom, for imports that another machine has submitted.
  */
-export const importsPart = ({ settings, rules, database, newId, urls, clock, log }: ImportsOptions): Part<Imports> => ({
+export const importsPart = ({
+  settings,
+  rules,
+  database,
+  newId,
+  urls,
+  originals,
+  clock,
+  log
+}: ImportsOptions): Part<Imports> => ({
   name: 'imports',
   start: async ({ use }) => {
     const backend = use(database)
     const handlers = [lrsHandler({ backend: async () => backend, rules, newId })]
-    const imports = await openImports({ settings, handlers, urls, clock, log })
+    const imports = await openImports({ settings, handlers, urls, originals, clock, log })
     const stopping = new AbortController()
     let status: PartStatus = { state: 'ok' }
     const alarm = createAlarm(stopping.signal)

@@ -23,13 +23,13 @@ const idOf = ({ id }: ConfigBlock): string => (typeof id === 'string' ? id.toLow
 
 /** The LRS of this process. It is opened when a handler needs it. */
 const lrsOf = (options: ListenersOptions): ListenerLrs & { close(): Promise<void> } => {
-  const { settings, clock, log } = options
+  const { settings, originals, clock, log } = options
   const opening = createOnce<OpenedLrs>()
   const opened = (): Promise<OpenedLrs> =>
     opening.get('lrs', async () => {
       const lrs = openLrs(options)
       await lrs.ready()
-      return { lrs, imports: await openImports({ settings, handlers: [lrs.handler], clock, log }) }
+      return { lrs, imports: await openImports({ settings, handlers: [lrs.handler], originals, clock, log }) }
     })
   return {
     imports: async () => (await opened()).imports,

@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
 import type { Registry } from '../contracts/registry.ts'
+import type { Originals } from '../imports/originals.ts'
 import type { Values } from '../settings/define.ts'
 import type { RunserverSettings } from '../settings/load.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
@@ -33,6 +34,8 @@ export interface PartsContext {
   readonly downloads: UrlFetcherOptions['downloads']
   readonly openObjects: UrlFetcherOptions['openObjects']
   readonly uploads: UploadSettings
+  /** The file store; undefined: there is none. */
+  readonly originals: Originals | undefined
   /** Undefined: nothing is announced. */
   readonly notify: NotifySettings | undefined
   /** Undefined: no registry is set that servers share. */
@@ -55,6 +58,7 @@ export const serverParts = (
     version,
     imports: importSettings,
     uploads: uploadSettings,
+    originals,
     downloads,
     openObjects,
     notify,
@@ -79,6 +83,7 @@ export const serverParts = (
         database,
         newId,
         urls: createUrlFetcher({ settings: importSettings, downloads, openObjects, clock }),
+        originals,
         clock,
         log: logger
       })

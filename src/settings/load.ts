@@ -4,6 +4,7 @@ import { isIPv4 } from 'node:net'
 import { join, resolve } from 'node:path'
 import { messageOf } from '../errors.ts'
 import { flagsOf, namesOf } from './aliases.ts'
+import { accessOf, bucketOf } from './bucket-place.ts'
 import type { SettingsGroup, Values } from './define.ts'
 import { downloadsGroup } from './downloads.ts'
 import { converterGroup, generalGroup, identityGroup, logLevels, lrsGroup, serverGroup } from './groups.ts'
@@ -21,7 +22,6 @@ import type {
   UploadSettings
 } from './settings.ts'
 import { platformTempDir, type Sources } from './sources.ts'
-import { bucketOf, definedOnly } from './upload-bucket.ts'
 import { uploadsGroup } from './uploads.ts'
 
 /** Level of the logger `ralph` in a logging configuration of Python; undefined: it names none. */
@@ -110,23 +110,17 @@ export const loadImports = (sources: Sources): ImportSettings => {
 export const loadUploads = (sources: Sources): UploadSettings => {
   const reader = createReader(sources)
   const { tempDir } = readGeneral(reader, sources)
-  const { target, s3AccessKeyId, s3SecretAccessKey, s3SessionToken, s3Region, ...uploads } = reader.read(uploadsGroup)
+  const { target, expiration, purge, unarchive, maxUnfinished, ...access } = reader.read(uploadsGroup)
   const { maxSize } = reader.read({ maxSize: importsGroup.maxSize })
-  const access = definedOnly({
-    accessKeyId: s3AccessKeyId,
-    secretAccessKey: s3SecretAccessKey,
-    sessionToken: s3SessionToken,
-    region: s3Region
-  })
   const place = bucketOf(target)
   const isUrl = /^\w[\w+.-]*:[:/]/.test(target)
   if (isUrl && place === undefined) {
     reader.refuse('RALPH_UPLOADMANAGER__TARGET must be `default`, a directory, s3://HOST/BUCKET or s3://BUCKET')
   }
   reader.finish()
-  const bucket = place && { ...place, access: { ...place.access, ...access } }
+  const bucket = place && { ...place, access: { ...place.access, ...accessOf(access) } }
   const directory = target === 'default' || bucket !== undefined ? join(tempDir, 'uploads') : resolve(target)
-  return Object.freeze({ ...uploads, maxSize, directory, bucket })
+  return Object.freeze({ expiration, purge, unarchive, maxUnfinished, maxSize, directory, bucket })
 }
 
 /** Only programs on the same machine reach such an address. */

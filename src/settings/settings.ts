@@ -181,10 +181,10 @@ export interface ImportSettings {
   readonly longestPause: number
 }
 
-/** A bucket for uploads. */
-export interface UploadBucket {
+/** A bucket that a setting names. */
+export interface BucketPlace {
   readonly bucket: string
-  /** Before the id of each upload: empty, or with a slash at its end. */
+  /** Before the name of each object: empty, or with a slash at its end. */
   readonly prefix: string
   /** Instead of the settings of the backend s3. */
   readonly access: {
@@ -200,7 +200,7 @@ export interface UploadSettings {
   /** RALPH_UPLOADMANAGER__TARGET, absolute; for a bucket it has what is known of uploads, and the bytes that come in. */
   readonly directory: string
   /** Where RALPH_UPLOADMANAGER__TARGET is a bucket. */
-  readonly bucket: UploadBucket | undefined
+  readonly bucket: BucketPlace | undefined
   /** RALPH_UPLOADMANAGER__EXPIRATION: since the last byte, in milliseconds. */
   readonly expiration: number
   /** RALPH_UPLOADMANAGER__PURGE, in milliseconds. */
@@ -211,4 +211,17 @@ export interface UploadSettings {
   readonly maxUnfinished: number
   /** RALPH_IMPORTS_MAX_SIZE, in bytes. */
   readonly maxSize: number
+}
+
+/** Where the originals of imports are kept for good. */
+export type StorePlace =
+  | { readonly kind: 'fs'; readonly directory: string }
+  | ({ readonly kind: 's3' } & BucketPlace)
+  | { readonly kind: 'swift'; readonly bucket: string; readonly prefix: string }
+
+export interface StoreSettings {
+  /** RALPH_STORE__TARGET */
+  readonly place: StorePlace
+  /** RALPH_STORE__DOORS; none: all. */
+  readonly doors: readonly string[]
 }

@@ -1,3 +1,4 @@
+import { bucketAccess } from './bucket-place.ts'
 import { setting } from './define.ts'
 import { boolean, duration, integer, text } from './kinds.ts'
 
@@ -31,36 +32,7 @@ export const uploadsGroup = {
     flag: 'upload-unarchive',
     description: 'Uploaded archives and compressed files are unpacked when they are imported.'
   }),
-  s3AccessKeyId: setting('UPLOADMANAGER__S3_ACCESS_KEY_ID', {
-    kind: text,
-    default: undefined,
-    defaultText: 'that of the backend s3',
-    flag: 'upload-s3-access-key-id',
-    description: 'Access key for a bucket of uploads that needs another one than the backend s3.',
-    secret: true
-  }),
-  s3SecretAccessKey: setting('UPLOADMANAGER__S3_SECRET_ACCESS_KEY', {
-    kind: text,
-    default: undefined,
-    defaultText: 'that of the backend s3',
-    flag: 'upload-s3-secret-access-key',
-    description: 'Secret of that access key.',
-    secret: true
-  }),
-  s3SessionToken: setting('UPLOADMANAGER__S3_SESSION_TOKEN', {
-    kind: text,
-    default: undefined,
-    flag: 'upload-s3-session-token',
-    description: 'Session token of that access key; only temporary credentials have one.',
-    secret: true
-  }),
-  s3Region: setting('UPLOADMANAGER__S3_REGION', {
-    kind: text,
-    default: undefined,
-    defaultText: 'that of the backend s3',
-    flag: 'upload-s3-region',
-    description: 'Region of the bucket of uploads.'
-  }),
+  ...bucketAccess('UPLOADMANAGER', 'upload', 'uploads'),
   maxUnfinished: setting('UPLOADMANAGER__MAX_UNFINISHED', {
     kind: integer(1, 10_000_000),
     default: 10_000,

@@ -6,7 +6,7 @@ import { DataStore, ERRORS, Upload } from '@tus/server'
 import type { BytesBackend } from '../contracts/data-backend.ts'
 import { asWriteError, writeAll, writeWhole } from '../durability/write-whole.ts'
 import { codeOf, messageOf, RalphError } from '../errors.ts'
-import type { UploadBucket } from '../settings/settings.ts'
+import type { BucketPlace } from '../settings/settings.ts'
 import { createLimit } from '../streams/limit.ts'
 import type { ChunkChecksum } from './checksum.ts'
 import type { UploadRecords } from './records.ts'
@@ -55,7 +55,7 @@ const asStoreError = (error: unknown): unknown =>
 export interface ObjectTargetOptions {
   /** Of this machine, for the piece that is coming in and for what is known of the others. */
   readonly directory: string
-  readonly place: Pick<UploadBucket, 'bucket' | 'prefix'>
+  readonly place: Pick<BucketPlace, 'bucket' | 'prefix'>
   readonly backend: () => Promise<BytesBackend>
   readonly records: UploadRecords
   readonly checksum: () => ChunkChecksum | undefined

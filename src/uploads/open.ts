@@ -6,7 +6,7 @@ import type { Imports } from '../contracts/imports.ts'
 import type { Log } from '../contracts/log.ts'
 import type { UploadAnswer, UploadRequest, UploadState, Uploads } from '../contracts/uploads.ts'
 import { messageOf } from '../errors.ts'
-import type { UploadBucket, UploadSettings } from '../settings/settings.ts'
+import type { BucketPlace, UploadSettings } from '../settings/settings.ts'
 import { becomeImport, filenameOf, isToImport } from './become-import.ts'
 import { type ChunkChecksum, checksumAlgorithms, parseChunkChecksum } from './checksum.ts'
 import { fileTarget } from './file-target.ts'
@@ -21,7 +21,7 @@ export interface OpenUploadsOptions {
   readonly settings: UploadSettings
   readonly imports: Imports
   /** Opens the object storage of `settings.bucket`. */
-  readonly openObjects: (access: UploadBucket['access']) => Promise<BytesBackend>
+  readonly openObjects: (access: BucketPlace['access']) => Promise<BytesBackend>
   readonly clock: Clock
   readonly log: Log
 }

@@ -22,6 +22,7 @@ export const aRecord = (created: number, parts: Partial<KeptImport> = {}): KeptI
   counts: nothingCounted,
   handlers: {},
   attempts: 0,
+  original: undefined,
   failures: 0,
   user: undefined,
   instructions: {},
