@@ -127,6 +127,9 @@ else {
             t.same(await allPages(first, { ascending: true }), before, 'nothing of it is seen')
             t.ok(await first.statements.find(unwanted, { voided: false }))
             t.same(await allPages(first, { verb: aVerb('late').id }), [])
+            const seen = await first.statements.describe({ activities: [anActivity('late').id], verbs: [] })
+            t.equal(seen.definitions.size, 0, 'nothing of its descriptions is seen')
+            t.same(await first.statements.agentNames('mailto:ann@example.org'), [])
           }
 
           // The next server finds what this one left; this one finds it by itself.

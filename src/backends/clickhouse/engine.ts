@@ -1,3 +1,4 @@
+import type { Descriptions } from '../../contracts/statement-store.ts'
 import type {
   BatchEngine,
   ChangedStatement,
@@ -10,7 +11,7 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { Appender } from './appender.ts'
 import { attachmentRows } from './attachments.ts'
 import { changeRows, entryRows, lateEntryRows, statementRows } from './batch-rows.ts'
-import { describe, descriptionRows } from './descriptions.ts'
+import { describe, descriptionRows, type HiddenDescriptions, hiddenDescriptions } from './descriptions.ts'
 import { completeEvents, eventRows } from './events.ts'
 import { bytesOfId, idLength, keyLength, keyOfToken } from './keys.ts'
 import { lookUp, type ReadContext } from './look-up.ts'
@@ -33,6 +34,8 @@ export interface Appenders {
 export interface WriterProgress {
   /** Readers do not see rows of later batches. */
   visible: number
+  /** What readers do not see of the descriptions either. */
+  hidden: HiddenDescriptions | undefined
   /** The latest number that was used for a batch, finished or not. */
   tried: number
   /** The latest time that was given to a statement or promised. */
@@ -154,10 +157,11 @@ export const createEngine = (options: EngineOptions): Engine => {
 
   const finish = (number: number): void => {
     progress.visible = number
+    progress.hidden = undefined
     progress.unfinished = []
   }
 
-  const write = async (batch: WriteBatch): Promise<void> => {
+  const write = async (batch: WriteBatch, described: Descriptions): Promise<void> => {
     const { statements, changed, attachments, definitions, displays, names, last } = batch
     await writer.requireHeld()
     const number = Math.max(progress.tried + 1, last)
@@ -167,6 +171,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       progress.tried = number
       if (statements.some(({ voided }) => voided) || changed.some(({ voided }) => voided)) progress.hasVoided = true
       progress.isInDoubt = true
+      progress.hidden = hiddenDescriptions(batch, described, progress.hidden)
       for (const { id, target } of statements) {
         known.add(id)
         if (target !== undefined) known.add(target)
@@ -184,7 +189,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       progress.tried += 1
       await writer.cover(progress.tried)
       const { round, unfinished } = await recover(context, eventTableName, progress.visible, progress.tried)
-      if (unfinished.length === 0) progress.visible = round
+      if (unfinished.length === 0) finish(round)
       progress.unfinished = unfinished
       progress.isInDoubt = false
     }
@@ -209,6 +214,7 @@ export const createEngine = (options: EngineOptions): Engine => {
       isFirst = false
       const { unfinished } = progress
       let state: 'begun' | 'written' | 'failed' = 'begun'
+      let described: Descriptions = { definitions: new Map(), displays: new Map() }
       const noting = async <Result>(work: Promise<Result>): Promise<Result> => {
         try {
           return await work
@@ -222,9 +228,12 @@ export const createEngine = (options: EngineOptions): Engine => {
         undisturbed,
         unfinished,
         lookUp: (ids) => noting(lookUp(context, known.among(ids))),
-        describe: (iris) => noting(describe(context, iris)),
+        describe: async (iris) => {
+          described = await noting(describe(context, iris))
+          return described
+        },
         write: async (batch) => {
-          await noting(write(batch))
+          await noting(write(batch, described))
           state = 'written'
         },
         end: async () => {

@@ -12,7 +12,7 @@ import { readAttachments } from './attachments.ts'
 import { columns } from './columns.ts'
 import type { Connection } from './connect.ts'
 import { createCopy } from './copy.ts'
-import { agentNames, describe } from './descriptions.ts'
+import { agentNames, describeVisible } from './descriptions.ts'
 import { createDocuments } from './documents.ts'
 import { type Appenders, createEngine, unsafeTime, type WriterProgress } from './engine.ts'
 import { requireEventTable } from './event-table.ts'
@@ -91,6 +91,7 @@ const findProgress = async (
   const before = Math.max(lastRound, writer.through)
   const progress: WriterProgress = {
     visible: before,
+    hidden: undefined,
     tried: before,
     last: Math.max(lastStored, writer.through),
     hasVoided,
@@ -165,8 +166,8 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
       findAll: (ids, options = {}) => queries.findAll(ids, options),
       query: (query, options = {}) => queries.query(query, options),
       queryText: (query, frame, options = {}) => queries.queryText(query, frame, options),
-      describe: (iris, options = {}) => describe(context, iris, options),
-      agentNames: (identifier, options = {}) => agentNames(context, identifier, options)
+      describe: (iris, options = {}) => describeVisible(context, progress, iris, options),
+      agentNames: (identifier, options = {}) => agentNames(context, progress, identifier, options)
     },
     attachments: { read: readAttachments(context) },
     documents,
