@@ -27,7 +27,6 @@ export const longFunctions: { readonly [place: string]: number } = {
   'src/backends/clickhouse/connect.ts connect': 108,
   'src/backends/clickhouse/data.ts openClickhouseData': 106,
   'src/backends/clickhouse/documents.ts createDocuments': 174,
-  'src/backends/clickhouse/engine.ts createEngine': 158,
   'src/backends/clickhouse/query.ts createQueries': 192,
   'src/backends/clickhouse/writer.ts becomeWriter': 115,
   'src/backends/es/documents.ts createDocuments': 174,

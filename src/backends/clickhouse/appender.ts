@@ -58,3 +58,13 @@ export const createAppender = (insert: (rows: Rows) => Promise<void>): Appender 
     }
   }
 }
+
+/** The inserts of all batches of a database. */
+export interface Appenders {
+  readonly statement: Appender
+  readonly entry: Appender
+  readonly change: Appender
+  readonly description: Appender
+  readonly attachment: Appender
+  readonly document: Appender
+}

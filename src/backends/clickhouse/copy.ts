@@ -2,9 +2,9 @@ import type { StoreCopy } from '../../contracts/store-copy.ts'
 import type { BatchedWriter } from '../../storage/batching/batched-writer.ts'
 import { fitting } from '../../xapi/filters.ts'
 import type { Documents } from './documents.ts'
-import type { WriterProgress } from './engine.ts'
 import { bytesOfId, idLength, idOfBytes } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
+import type { WriterProgress } from './progress.ts'
 
 /** Statements whose sizes are read before their texts. */
 const most = 1000

@@ -1,8 +1,8 @@
 import type { CallOptions, StoredStatement } from '../../contracts/statement-store.ts'
 import type { StatementId } from '../../xapi/statement.ts'
-import type { WriterProgress } from './engine.ts'
 import { bytesOfId, keyOfId, ofItself } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
+import type { WriterProgress } from './progress.ts'
 
 /** `StatementStore.find`. */
 export const findStatement = async (
