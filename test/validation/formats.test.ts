@@ -1,5 +1,6 @@
 import t from 'tap'
 import { formats } from '../../src/validation/formats/index.ts'
+import { readMoment } from '../../src/xapi/iso-8601.ts'
 import { parseMicros } from '../../src/xapi/timestamp.ts'
 
 const digits = (count: number): string => '0123456789abcdefABCDEF'.repeat(6).slice(0, count)
@@ -354,6 +355,20 @@ t.test('every text that is a timestamp is read as an instant', async (t) => {
     t.type(parseMicros(text), 'number', text)
   }
   t.equal(parseMicros('2017-01-01T00:59:60.5+01:00'), Date.UTC(2017, 0, 1) * 1000 + 500_000, 'a leap second')
+})
+
+t.test('an offset that is accepted quickly is also one for the exact reading', async (t) => {
+  const differ: string[] = []
+  for (const sign of ['+', '-']) {
+    for (let minutes = 0; minutes < 25 * 61; minutes += 1) {
+      const part = (value: number): string => String(value).padStart(2, '0')
+      const text = `2026-01-31T12:00:00${sign}${part(Math.floor(minutes / 61))}:${part(minutes % 61)}`
+      for (const format of ['timestamp', 'date-time']) {
+        if (formats[format]?.test(text) !== (readMoment(text) !== undefined)) differ.push(`${format} ${text}`)
+      }
+    }
+  }
+  t.same(differ, [])
 })
 
 const million = 1_000_000
