@@ -10,19 +10,16 @@ import { corpusName, freshStatements } from './corpus.ts'
 import { entries, root } from './ralph.ts'
 
 /**
- * The commands that filter lines, whole process, from a file to nowhere; beside the original Ralph where
- * RALPH_BENCH_PEER names the `bin` folder of a Python environment that has it. Prints Markdown.
+ * The commands that filter lines, whole process, from a file to nowhere; beside Python Ralph where RALPH_BENCH_PEER
+ * names the `bin` folder of a Python environment that has it. Both get the same file, in turn. Prints Markdown.
  */
 const { values: options } = parseArgs({
   options: {
-    /** Lines for ours; the original gets `peer` of them. */
     lines: { type: 'string', default: '200000' },
-    peer: { type: 'string', default: '20000' },
-    rounds: { type: 'string', default: '3' }
+    rounds: { type: 'string', default: '2' }
   }
 })
 const lines = Number(options.lines)
-const peerLines = Number(options.peer)
 const rounds = Number(options.rounds)
 const peer = process.env.RALPH_BENCH_PEER
 const work = mkdtempSync(join(tmpdir(), 'ralph-bench-'))
@@ -38,10 +35,11 @@ const fill = async (name: string, count: number, next: () => string): Promise<st
   return file
 }
 
-/** The most memory that a process had resident, in bytes; undefined or NaN where Linux does not tell, or no more. */
-const peakOf = (pid: number | undefined): number | undefined => {
+/** The most memory that the child of a process had resident, in bytes; undefined or NaN where Linux does not tell, or no more. */
+const peakBelow = (pid: number | undefined): number | undefined => {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const child = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+    const status = readFileSync(`/proc/${child}/status`, 'utf8')
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
   } catch {
     return undefined
@@ -50,29 +48,53 @@ const peakOf = (pid: number | undefined): number | undefined => {
 
 interface Run {
   readonly seconds: number
+  /** Of all threads, in the program and in the kernel. */
+  readonly cpuSeconds: number
   readonly peak: number
+}
+
+/** Node does not tell what a child has used. A shell does: its last line is the time of its children, `0m1.25s 0m0.10s`. */
+const script = '"$@" >/dev/null 2>&1; code=$?; times; exit $code'
+
+const cpuSecondsIn = (printed: string): number => {
+  const times = printed.trim().split('\n').at(-1) ?? ''
+  return [...times.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0)
 }
 
 const run = async (file: string, words: readonly string[], input: string | undefined): Promise<Run> => {
   const start = performance.now()
   const stdin = input === undefined ? 'ignore' : openSync(input, 'r')
-  const child = spawn(file, words, { stdio: [stdin, 'ignore', 'ignore'], cwd: work })
+  const child = spawn('sh', ['-c', script, 'sh', file, ...words], { stdio: [stdin, 'pipe', 'ignore'], cwd: work })
+  let printed = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
   let peak = 0
   const watch = setInterval(() => {
-    peak = Math.max(peak, peakOf(child.pid) || 0)
+    peak = Math.max(peak, peakBelow(child.pid) || 0)
   }, 50)
-  const [code] = await once(child, 'exit')
+  const [code] = await once(child, 'close')
   clearInterval(watch)
   if (typeof stdin === 'number') closeSync(stdin)
   if (code !== 0) throw new Error(`${file} ${words.join(' ')} ended with ${code}`)
-  return { seconds: (performance.now() - start) / 1000, peak }
+  return { seconds: (performance.now() - start) / 1000, cpuSeconds: cpuSecondsIn(printed), peak }
 }
 
-const best = async (file: string, words: readonly string[], input?: string): Promise<Run> => {
-  const runs: Run[] = []
-  for (let round = 0; round < rounds; round += 1) runs.push(await run(file, words, input))
-  const seconds = Math.min(...runs.map((each) => each.seconds))
-  return { seconds, peak: Math.max(...runs.map(({ peak }) => peak)) }
+const bestOf = (runs: readonly Run[]): Run => ({
+  seconds: Math.min(...runs.map(({ seconds }) => seconds)),
+  cpuSeconds: Math.min(...runs.map(({ cpuSeconds }) => cpuSeconds)),
+  peak: Math.max(...runs.map(({ peak }) => peak))
+})
+
+/** In turn, so that what else the machine does slows both down. */
+const compare = async (words: readonly string[], input?: string): Promise<{ ours: Run; theirs: Run | undefined }> => {
+  const ours: Run[] = []
+  const theirs: Run[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    ours.push(await run(process.execPath, [entries.dist, ...words], input))
+    if (peer !== undefined) theirs.push(await run(join(peer, 'ralph'), words, input))
+  }
+  return { ours: bestOf(ours), theirs: theirs.length === 0 ? undefined : bestOf(theirs) }
 }
 
 const say = (line: string): void => {
@@ -80,6 +102,19 @@ const say = (line: string): void => {
 }
 const count = (number: number): string => Math.round(number).toLocaleString('en-US')
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+
+const inSeconds = (seconds: number | undefined): string => (seconds === undefined ? '' : `${seconds.toFixed(2)} s`)
+const times = (one: number | undefined, other: number): string =>
+  one === undefined ? 'not measured' : `${(one / other).toFixed(1)} ×`
+
+const cellsOf = (ours: Run, theirs: Run | undefined): readonly string[] => [
+  inSeconds(ours.cpuSeconds),
+  inSeconds(theirs?.cpuSeconds),
+  times(theirs?.cpuSeconds, ours.cpuSeconds),
+  inSeconds(ours.seconds),
+  inSeconds(theirs?.seconds),
+  times(theirs?.seconds, ours.seconds)
+]
 
 const measure = async (): Promise<string[]> => {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'src')])
@@ -106,30 +141,30 @@ const measure = async (): Promise<string[]> => {
   const table: string[] = []
   for (const { name, kind: form, words, target } of commands) {
     say(name)
-    const long = await fill(`${form}-long.jsonl`, lines, nextOf[form])
-    const ours = await best(process.execPath, [entries.dist, ...words], long)
-    const rate = lines / ours.seconds
-    let theirs = Number.NaN
-    if (peer !== undefined) {
-      const short = await fill(`${form}-short.jsonl`, peerLines, nextOf[form])
-      theirs = peerLines / (await run(join(peer, 'ralph'), words, short)).seconds
-    }
-    const ratio = Number.isNaN(theirs) ? '' : `${(rate / theirs).toFixed(1)} ×`
-    const peerRate = Number.isNaN(theirs) ? 'not measured' : `${count(theirs)} /s`
-    table.push(row(name, `${count(rate)} /s`, peerRate, ratio, `≥ ${target} ×`, `${count(ours.peak / 2 ** 20)} MB`))
+    const file = await fill(`${form}.jsonl`, lines, nextOf[form])
+    const { ours, theirs } = await compare(words, file)
+    table.push(row(name, ...cellsOf(ours, theirs), `≥ ${target} ×`, `${count(ours.peak / 2 ** 20)} MB`))
   }
   say('--version')
-  const version = await best(process.execPath, [entries.dist, '--version'])
-  const theirs = peer === undefined ? undefined : await run(join(peer, 'ralph'), ['--version'], undefined)
-  const peerTime = theirs === undefined ? 'not measured' : `${theirs.seconds.toFixed(2)} s`
-  table.push(row('--version', `${version.seconds.toFixed(2)} s`, peerTime, '', '< 0.15 s', ''))
+  const { ours, theirs } = await compare(['--version'])
+  table.push(row('--version', ...cellsOf(ours, theirs), '', ''))
   return [
     `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${count(totalmem() / 2 ** 30)} GB, ` +
-      `Linux ${release()}, Node ${process.versions.node}; ${count(lines)} lines (the original: ${count(peerLines)}), ` +
-      `statements: ${corpusName}, the best of ${rounds} runs, whole process.`,
+      `Linux ${release()}, Node ${process.versions.node}; ${count(lines)} lines, ` +
+      `statements: ${corpusName}, the best of ${rounds} runs in turn, whole process.`,
     '',
-    row('command', 'events of ours', 'of the original Ralph', 'ratio', 'target', 'resident memory, most'),
-    row('---', '---:', '---:', '---:', '---:', '---:'),
+    row(
+      'command',
+      'CPU, Ralph',
+      'CPU, Python Ralph',
+      'ratio',
+      'time, Ralph',
+      'time, Python Ralph',
+      'ratio',
+      'target',
+      'memory'
+    ),
+    row('---', ...Array<string>(8).fill('---:')),
     ...table
   ]
 }
