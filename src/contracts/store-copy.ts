@@ -20,7 +20,10 @@ export interface StoreCopy {
     attachments: readonly AttachmentContent[],
     options?: CallOptions
   ): Promise<InsertReport>
-  /** One page of all documents, in an order that the store chooses, after the document with this key. */
+  /**
+   * One page of all documents, in an order that the store chooses, after the document with this key. At most `limit` documents, and about
+   * `maxPageSize` bytes of them or a single one. An empty page comes after the last one.
+   */
   documents(after: DocumentKey | undefined, limit: number, options?: CallOptions): Promise<readonly KeyedDocument[]>
   /** Stores documents of another store with their own `updated`, and replaces existing ones. */
   restoreDocuments(documents: readonly KeyedDocument[], options?: CallOptions): Promise<void>

@@ -56,9 +56,9 @@ async function* statementPages(store: StoreCopy, after: Position | undefined, si
 async function* documentPages(store: StoreCopy, signal: AbortSignal | undefined) {
   for (let after: DocumentKey | undefined; ; ) {
     const page = await store.documents(after, documentsPerPage, signal ? { signal } : {})
-    if (page.length > 0) yield page
     after = page.at(-1)?.key
-    if (page.length < documentsPerPage || after === undefined) return
+    if (after === undefined) return
+    yield page
   }
 }
 

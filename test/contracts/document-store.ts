@@ -40,7 +40,9 @@ const contents: Readonly<Record<string, Uint8Array>> = {
   'every byte': Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
   'bytes that are no UTF-8': Buffer.from([0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80]),
   'JSON with its white space': Buffer.from(' {"b" : 1.0,\r\n"a":1e400, "__proto__":{} }\n\n'),
-  'a megabyte': Buffer.alloc(1_000_000, 'é\0')
+  'a megabyte': Buffer.alloc(1_000_000, 'é\0'),
+  // No store keeps it in one piece: a document of MongoDB has at most 16 MB. It is not a whole number of pieces.
+  '20 megabytes': Buffer.alloc(20_000_001, 'no two pieces are equal: é\0')
 }
 
 const ids = [

@@ -42,7 +42,7 @@ const everyDocument = async (store: LrsStore, limit: number): Promise<KeyedDocum
     const page = await copyOf(store).documents(after, limit)
     all.push(...page)
     after = page.at(-1)?.key
-    if (page.length < limit || after === undefined) return all
+    if (after === undefined) return all
   }
 }
 

@@ -9,6 +9,7 @@ import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { etagInSteps } from '../../storage/etag-in-steps.ts'
 import { createDocumentIndex, type DocumentIndex, isSameKey } from '../../storage/memory-index/document-index.ts'
+import { maxPageSize } from '../../xapi/filters.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Yielding } from '../../xapi/yielding.ts'
 import { type ByteRange, read, readNow } from './file.ts'
@@ -116,8 +117,12 @@ export const createFsDocuments = (
       const there = [...committed.all()]
       const start = after === undefined ? 0 : there.findIndex(([key]) => isSameKey(key, after)) + 1
       const page: KeyedDocument[] = []
+      let size = 0
       for (const [key, located] of there.slice(start, start + limit)) {
-        page.push({ key, document: withContent(located, await read(journal.file, located.range)) })
+        const content = await read(journal.file, located.range)
+        page.push({ key, document: withContent(located, content) })
+        size += content.byteLength
+        if (size >= maxPageSize) break
       }
       return page
     },

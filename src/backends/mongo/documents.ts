@@ -5,6 +5,7 @@ import type { CallOptions } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { createDocumentStore, type Versioned } from '../../storage/documents.ts'
+import { maxPageSize } from '../../xapi/filters.ts'
 import { planContent, readContent, removeChunks, writeChunks } from './chunks.ts'
 import type { Collections } from './collections.ts'
 import { timeLimits } from './connect.ts'
@@ -145,19 +146,17 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
       times
     ),
     page: async (after, limit, { signal } = {}) => {
-      const found = await documents
-        .find(after === undefined ? {} : { _id: { $gt: idOf(after) } }, {
-          sort: { _id: 1 },
-          limit,
-          ...readOptions(signal)
-        })
-        .toArray()
+      const options = { sort: { _id: 1 }, limit, ...readOptions(signal) } as const
+      const found = documents.find(after === undefined ? {} : { _id: { $gt: idOf(after) } }, options)
       const page: KeyedDocument[] = []
-      for (const each of found) {
+      let size = 0
+      for await (const each of found) {
         const key: DocumentKey = { ...scopeOf(each), id: each.id }
         // A document that was replaced meanwhile is read again. A document that was deleted is left out.
         const document = (await storedDocument(each, signal)) ?? (await read(key, signal))?.document
         if (document !== undefined) page.push({ key, document })
+        size += document?.content.byteLength ?? 0
+        if (size >= maxPageSize) break
       }
       return page
     },

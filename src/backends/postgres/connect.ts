@@ -5,18 +5,8 @@ import { type Answers, createAnswers } from '../../storage/answered-within.ts'
 import { storeClosed } from '../../storage/closed.ts'
 import { type DatabaseAddress, isLost, isUnanswered, translateError } from './errors.ts'
 import { quoted, type Settings } from './names.ts'
-import { plain, type Query } from './query-text.ts'
-
-type Rows<Each extends readonly (readonly unknown[])[]> = { readonly [at in keyof Each]: readonly Each[at][] }
-type Queries<Each extends readonly (readonly unknown[])[]> = { readonly [at in keyof Each]: Query<Each[at]> }
-
-/** One connection, for one user at a time. */
-export interface Session {
-  /** Sends the queries together and waits for all answers: one round trip. Throws the first failure. */
-  run<Each extends readonly (readonly unknown[])[]>(...queries: Queries<Each>): Promise<Rows<Each>>
-  /** Returns the connection to the pool, or closes it, which undoes its transaction. */
-  release(isReusable: boolean): void
-}
+import { begin, commit, plain, type Query } from './query-text.ts'
+import { createSession, type Session } from './session.ts'
 
 /** The connections to one database. Every error is a `RalphError`, except the reason of an AbortSignal. */
 export interface Database {
@@ -68,10 +58,6 @@ const greeting = ({ schema, statementTimeout }: Settings): string => {
     CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
     ${set.join(', ')}`
 }
-
-export const begin = plain('BEGIN')
-export const commit = plain('COMMIT')
-export const rollback = plain('ROLLBACK')
 
 /** The words of the driver: there were connections, but others used them the whole time. */
 const poolTimeout = 'timeout exceeded when trying to connect'
@@ -218,6 +204,18 @@ export const openDatabase = (settings: Settings): Database => {
     return signal === undefined ? work() : Promise.race([work(), abandoned])
   }
 
+  const session = async (): Promise<Session> => {
+    const client = await connect()
+    return createSession({
+      send: (query) => send(client, query),
+      errorOf: writeError,
+      done: (queries) => {
+        if (queries.includes(commit)) full = undefined
+      },
+      release: (isReusable) => client.release(!isReusable)
+    })
+  }
+
   return {
     place,
     answers,
@@ -248,20 +246,7 @@ export const openDatabase = (settings: Settings): Database => {
         client.release(lost)
       }
     },
-    session: async () => {
-      const client = await connect()
-      return {
-        run: async <Each extends readonly (readonly unknown[])[]>(...queries: Queries<Each>) => {
-          const answers = await Promise.allSettled(queries.map((query) => send(client, query)))
-          const failed = answers.find(({ status }) => status === 'rejected')
-          if (failed?.status === 'rejected') throw writeError(failed.reason)
-          if (queries.some((query) => query === commit)) full = undefined
-          // One answer for each query, in the same order.
-          return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : [])) as Rows<Each>
-        },
-        release: (isReusable) => client.release(!isReusable)
-      }
-    },
+    session,
     fullness: () => full,
     isClosed: () => closing !== undefined,
     close: () => {

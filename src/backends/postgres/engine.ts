@@ -3,10 +3,11 @@ import { setTimeout } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
 import type { BatchEngine, WriteSession } from '../../storage/batching/engine.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import { begin, commit, type Database, rollback, type Session } from './connect.ts'
+import type { Database } from './connect.ts'
 import { describe } from './descriptions.ts'
 import { lookUp } from './look-up.ts'
-import { prepare, type Query } from './query-text.ts'
+import { begin, commit, prepare, type Query, rollback } from './query-text.ts'
+import type { Session } from './session.ts'
 import { writesOf } from './write.ts'
 
 /**
@@ -34,6 +35,11 @@ const isUndone = (error: unknown): boolean =>
 
 const attempts = 3
 
+function* committed(writes: Iterable<Query<never>>): Generator<Query<never>> {
+  yield* writes
+  yield commit
+}
+
 export const createEngine = (database: Database, target: number): BatchEngine => {
   /** The name of this process as a writer. It changes after a failure, because the failed batch may have been written. */
   let writer: string = randomUUID()
@@ -60,9 +66,9 @@ export const createEngine = (database: Database, target: number): BatchEngine =>
       /** Undefined: its transaction has ended. */
       let session: Session | undefined = first
 
-      const run = async (queries: readonly Query<never>[]): Promise<void> => {
+      const run = async (queries: Iterable<Query<never>>): Promise<void> => {
         if (session === undefined) throw new RalphError('INTERNAL', 'the write session is over')
-        await session.run(...queries)
+        await session.send(queries)
       }
       const ask = async <Row extends readonly unknown[]>(query: Query<Row>): Promise<readonly Row[]> => {
         if (session === undefined) throw new RalphError('INTERNAL', 'the write session is over')
@@ -82,7 +88,7 @@ export const createEngine = (database: Database, target: number): BatchEngine =>
       }
 
       /** Repeats the whole write, if no other writer came in between. Then the plan is still valid. */
-      const writeAgain = async (queries: readonly Query<never>[], failure: unknown): Promise<void> => {
+      const writeAgain = async (queries: () => Iterable<Query<never>>, failure: unknown): Promise<void> => {
         for (let attempt = 1; ; attempt += 1) {
           leave(false)
           // The transaction in whose favor it was undone should come first.
@@ -91,7 +97,7 @@ export const createEngine = (database: Database, target: number): BatchEngine =>
           session = again.session
           if (again.row[2] !== version) throw failure
           try {
-            return await run(queries)
+            return await run(queries())
           } catch (error) {
             if (attempt === attempts || !isUndone(error)) throw error
           }
@@ -105,9 +111,9 @@ export const createEngine = (database: Database, target: number): BatchEngine =>
         lookUp: (ids) => lookUp(ask, target, ids),
         describe: (iris) => describe(ask, target, iris),
         write: async (batch) => {
-          const queries = [...writesOf(target, writer, batch), commit]
+          const queries = () => committed(writesOf(target, writer, batch))
           try {
-            await run(queries).catch((error: unknown) => {
+            await run(queries()).catch((error: unknown) => {
               if (!isUndone(error)) throw error
               return writeAgain(queries, error)
             })

@@ -1,10 +1,10 @@
 import { RalphError } from '../../errors.ts'
 import { missingMigrations } from '../../storage/migrations.ts'
-import { begin, commit, type Database } from './connect.ts'
+import type { Database } from './connect.ts'
 import { forbidden } from './errors.ts'
 import { migrations, tableNames } from './migrations.ts'
 import { quoted } from './names.ts'
-import { plain } from './query-text.ts'
+import { begin, commit, plain } from './query-text.ts'
 
 /** The oldest major version for which every SQL statement here was written. */
 const oldestVersion = 14

@@ -24,3 +24,7 @@ export const plain = <Row extends readonly unknown[] = never>(text: string, plan
   values: [],
   ...(planning === undefined ? {} : { planning })
 })
+
+export const begin = plain('BEGIN')
+export const commit = plain('COMMIT')
+export const rollback = plain('ROLLBACK')

@@ -1,9 +1,9 @@
 import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { statusByAsking } from '../../storage/status.ts'
-import { begin, commit, type Database } from './connect.ts'
+import type { Database } from './connect.ts'
 import { migrations } from './migrations.ts'
-import { plain } from './query-text.ts'
+import { begin, commit, plain } from './query-text.ts'
 
 const refusesWriting = "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 

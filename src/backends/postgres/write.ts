@@ -1,5 +1,6 @@
 import type { ChangedStatement, NewStatement, WriteBatch } from '../../storage/batching/engine.ts'
 import type { Token } from '../../storage/batching/tokens.ts'
+import { groupsBySize } from '../../xapi/groups.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { insertAttachments } from './attachments.ts'
@@ -113,8 +114,11 @@ const writeChanges = (target: number, changed: readonly ChangedStatement[]): Que
   return gone.length === 0 ? [update] : [update, deleteEntries(...entriesOf(target, gone))]
 }
 
-/** All writes of a batch, in the order in which they are sent, all at once. */
-export const writesOf = (target: number, writer: string, batch: WriteBatch): Query<never>[] => {
+/** Characters of the texts that one SQL statement sends. */
+const mostText = 2 ** 21
+
+/** All writes of a batch, in the order in which they are sent. A large one is made when it is sent. */
+export function* writesOf(target: number, writer: string, batch: WriteBatch): Generator<Query<never>> {
   const { last, statements, changed, attachments } = batch
   const listed: Listed[] = []
   for (const { id, stored, statement, tokens, voided } of statements) {
@@ -123,12 +127,10 @@ export const writesOf = (target: number, writer: string, batch: WriteBatch): Que
   for (const { id, stored, added, voided } of changed) {
     if (!voided && added.length > 0) listed.push({ id, stored, tokens: added })
   }
-  return [
-    saveProgress(target, last, writer),
-    ...(statements.length === 0 ? [] : [writeStatements(target, statements)]),
-    ...(listed.length === 0 ? [] : [insertEntries(...entriesOf(target, listed))]),
-    ...writeChanges(target, changed),
-    ...writeDescriptions(target, batch),
-    ...insertAttachments(target, attachments)
-  ]
+  yield saveProgress(target, last, writer)
+  for (const some of groupsBySize(statements, ({ text }) => text.length, mostText)) yield writeStatements(target, some)
+  if (listed.length > 0) yield insertEntries(...entriesOf(target, listed))
+  yield* writeChanges(target, changed)
+  yield* writeDescriptions(target, batch)
+  yield* insertAttachments(target, attachments)
 }

@@ -1,7 +1,7 @@
 import type { DocumentKey } from '../../contracts/document-store.ts'
 import type { StatementPage } from '../../contracts/statement-store.ts'
 import type { KeyedDocument } from '../../contracts/store-copy.ts'
-import { fitting, type Position } from '../../xapi/filters.ts'
+import { fitting, maxPageSize, type Position } from '../../xapi/filters.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Yielding } from '../../xapi/yielding.ts'
 import type { ChunkTable } from './chunks.ts'
@@ -79,9 +79,12 @@ export const createDocumentReader = (connection: Connection, parts: ChunkTable) 
 
   return function* (last: DocumentKey | undefined, limit: number): Yielding<readonly KeyedDocument[]> {
     const page: KeyedDocument[] = []
+    let size = 0
     for (const row of after.all(...(last === undefined ? ['', '', '', '', ''] : partsOf(last)), limit)) {
       const document = yield* read(row)
       if (document !== undefined) page.push(document)
+      size += document?.document.content.byteLength ?? 0
+      if (size >= maxPageSize) break
     }
     return page
   }
