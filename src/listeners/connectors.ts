@@ -75,8 +75,10 @@ export const openData = async (
   // The function was looked for.
   const module = (await exported('data_store', type, 'download_to_disk', pipeline)) as unknown as DataStore
   return {
-    fetch: (reference, own, signal) =>
-      module.download_to_disk(config, reference, { ...context, signal, directory: own }),
+    copies: true,
+    fetch: async (reference, { directory: own, signal }) => ({
+      path: await module.download_to_disk(config, reference, { ...context, signal, directory: await own() })
+    }),
     close: async () => {}
   }
 }

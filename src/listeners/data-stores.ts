@@ -1,42 +1,53 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rm, stat, writeFile } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BytesBackend } from '../contracts/data-backend.ts'
 import type { ConfigBlock } from '../contracts/listeners.ts'
 import { messageOf, RalphError } from '../errors.ts'
+import type { FoundData } from './running-handler.ts'
 import { blockAt, booleanAt, isBlock, optionalTextAt, textAt, textsAt } from './values.ts'
 
-/** Gives the path of a file with the data. What it makes itself lies in `directory`. `body` is the whole message. */
+/** What a data store has to work with. */
+export interface DataRequest {
+  /** What the store makes itself lies in there; it is made when it is asked for. */
+  directory(): Promise<string>
+  readonly signal: AbortSignal
+  /** The whole message. */
+  readonly body: ConfigBlock
+}
+
 export interface Data {
-  fetch(reference: string, directory: string, signal: AbortSignal, body: ConfigBlock): Promise<string>
+  /** Whether data is copied to this machine: then few messages are worked on at the same time. */
+  readonly copies: boolean
+  fetch(reference: string, request: DataRequest): Promise<FoundData>
   close(): Promise<void>
 }
 
 /** `disk`: the reference is a path on this machine, and nothing is copied. */
 export const diskData = (base: string): Data => ({
+  copies: false,
   fetch: async (reference) => {
     const path = resolve(base, reference)
     const found = await stat(path).catch((cause: unknown) => {
       throw new RalphError('NOT_FOUND', `${path} cannot be read: ${messageOf(cause)}`, { path }, { cause })
     })
     if (!found.isFile()) throw new RalphError('NOT_FOUND', `${path} is not a file`, { path })
-    return path
+    return { path }
   },
   close: async () => {}
 })
 
 /** `message`: the reference names the field of the message that is the data: a text as it is, anything else as JSON. */
 export const messageData = (): Data => ({
-  fetch: async (reference, directory, _signal, body) => {
+  copies: false,
+  fetch: async (reference, { body }) => {
     const value = Object.hasOwn(body, reference) ? body[reference] : undefined
     if (value === undefined || value === null) {
       throw new RalphError('NOT_FOUND', `the message has no field ${reference} with its data`)
     }
-    const path = join(directory, randomUUID())
-    await writeFile(path, typeof value === 'string' ? value : JSON.stringify(value), { flag: 'wx', mode: 0o600 })
-    return path
+    return { text: typeof value === 'string' ? value : JSON.stringify(value) }
   },
   close: async () => {}
 })
@@ -96,12 +107,13 @@ export const objectData = (backend: BytesBackend, containers: readonly string[] 
   const places = (signal: AbortSignal): AsyncIterable<string> | readonly string[] =>
     containers ?? backend.containers?.({ signal }) ?? []
   return {
-    fetch: async (reference, directory, signal) => {
+    copies: true,
+    fetch: async (reference, { directory, signal }) => {
       const searched: string[] = []
       for await (const container of places(signal)) {
         searched.push(container)
         try {
-          return await write(reference, container, directory, signal)
+          return { path: await write(reference, container, await directory(), signal) }
         } catch (error) {
           if (!(error instanceof RalphError) || error.code !== 'NOT_FOUND') throw error
         }

@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs'
-import { basename } from 'node:path'
-import type { Imports } from '../contracts/imports.ts'
-import type { HandlerLrs, HandlerQueries, ListenerDatabase } from '../contracts/listeners.ts'
+import type { HandlerQueries, ListenerDatabase } from '../contracts/listeners.ts'
 import type { Log } from '../contracts/log.ts'
 import { RalphError } from '../errors.ts'
 import { forwardHandler } from './built-in/forward.ts'
+import { type ListenerLrs, lrsHandler } from './built-in/lrs.ts'
 import { postgresHandler } from './built-in/postgres.ts'
 import { storeHandler } from './built-in/store.ts'
 import type { HandlerConfig, PipelineConfig } from './config.ts'
@@ -13,11 +11,6 @@ import { findModule, unknownType } from './find-module.ts'
 import type { RunningHandler } from './running-handler.ts'
 import { HandlerFailure, startThreads } from './threads.ts'
 import { numberAt } from './values.ts'
-
-/** The LRS of this process, opened when it is needed. */
-export interface ListenerLrs extends HandlerLrs {
-  imports(): Promise<Imports>
-}
 
 export interface HandlerContext {
   readonly pipeline: PipelineConfig
@@ -28,35 +21,6 @@ export interface HandlerContext {
   /** Opens a database of the handler's own. */
   openDatabase(config: HandlerConfig): Promise<ListenerDatabase | undefined>
 }
-
-/**
- * The handler `lrs`: what is in the data goes the way of `ralph import`. The broker keeps the message until that is done,
- * so an import that is to be tried again is tried with its message.
- */
-const lrsHandler = ({ name, supportedMime }: HandlerConfig, lrs: ListenerLrs): RunningHandler => ({
-  name,
-  supportedMime,
-  run: async ({ message, metadata, data }) => {
-    const imports = await lrs.imports()
-    const { id } = await imports.submit(
-      {
-        door: 'listener',
-        reference: message.uuid,
-        filename: basename(message.data_location),
-        mediaType: message.type,
-        metadata,
-        open: () => createReadStream(data, { highWaterMark: 2 ** 17 })
-      },
-      { hold: true }
-    )
-    const { status, trouble } = await imports.run(id)
-    if (status === 'DONE') return
-    const reason = trouble === undefined ? status : `${trouble.code}: ${trouble.message}`
-    if (status === 'RETRY') await imports.remove(id)
-    throw new HandlerFailure(status === 'RETRY' ? reason : `${reason} (import ${id})`, status !== 'RETRY')
-  },
-  close: async () => {}
-})
 
 const builtIn = ['lrs', 'postgres', 'store', 'forward']
 

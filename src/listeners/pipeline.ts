@@ -5,10 +5,11 @@ import type { Log } from '../contracts/log.ts'
 import { isRunning } from '../durability/this-machine.ts'
 import { messageOf, RalphError } from '../errors.ts'
 import { pause } from '../network/retry.ts'
+import type { ListenerLrs } from './built-in/lrs.ts'
 import type { PipelineConfig } from './config.ts'
 import { findListener, openData, openDatabase, openMetadata } from './connectors.ts'
 import type { OpenObjects } from './data-stores.ts'
-import { type ListenerLrs, startHandler } from './handlers.ts'
+import { startHandler } from './handlers.ts'
 import { messageFields } from './message.ts'
 import { createProcess } from './process.ts'
 import type { RunningHandler } from './running-handler.ts'
@@ -32,6 +33,10 @@ export interface RunningPipeline {
   /** What became of messages since the start. */
   readonly counts: ReadonlyMap<MessageStatus, number>
 }
+
+/** Messages at the same time: where their data is copied to this machine first, and where it is not. */
+const mostCopies = 8
+const mostMessages = 500
 
 /** Milliseconds between two attempts to reach a database. */
 const databasePause = 1000
@@ -107,7 +112,10 @@ const open = async (pipeline: PipelineConfig, context: PipelineContext, closing:
     database,
     handlers,
     directory,
-    concurrency: numberAt(pipeline.broker, 'concurrency', `${place}.msg_broker`, { byDefault: 8, least: 1 }),
+    concurrency: numberAt(pipeline.broker, 'concurrency', `${place}.msg_broker`, {
+      byDefault: data.copies ? mostCopies : mostMessages,
+      least: 1
+    }),
     plan: {
       attempts: numberAt(retry, 'attempts', retryPlace, { byDefault: 10, least: 1 }),
       firstPause: numberAt(retry, 'first_pause', retryPlace, { byDefault: 1, least: 0.001 }) * 1000,
@@ -115,7 +123,8 @@ const open = async (pipeline: PipelineConfig, context: PipelineContext, closing:
     },
     log,
     // Not the signal of the pipeline: what is under way when it stops is done to its end.
-    fetchData: ({ data_location, body }, own) => data.fetch(data_location, own, new AbortController().signal, body),
+    fetchData: ({ data_location, body }, own) =>
+      data.fetch(data_location, { directory: own, signal: new AbortController().signal, body }),
     fetchMetadata: metadata === undefined ? undefined : (reference) => metadata.fetch(reference)
   })
   const counts = new Map<MessageStatus, number>()

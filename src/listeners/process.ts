@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type {
   ConfigBlock,
@@ -14,8 +14,8 @@ import { messageOf, RalphError } from '../errors.ts'
 import type { RetryPlan } from '../network/retry.ts'
 import { createLimit } from '../streams/limit.ts'
 import { type MessageFields, parseMessage } from './message.ts'
-import type { RunningHandler } from './running-handler.ts'
-import { type HandlerWork, sentError } from './thread-messages.ts'
+import type { FoundData, FoundWork, RunningHandler } from './running-handler.ts'
+import { sentError } from './thread-messages.ts'
 import { isBlock } from './values.ts'
 
 export interface ProcessOptions {
@@ -28,7 +28,7 @@ export interface ProcessOptions {
   readonly concurrency: number
   readonly plan: RetryPlan
   readonly log: Log
-  fetchData(message: ListenerMessage, directory: string): Promise<string>
+  fetchData(message: ListenerMessage, directory: () => Promise<string>): Promise<FoundData>
   /** Undefined: there is no metadata store. */
   readonly fetchMetadata: ((reference: string) => Promise<ConfigBlock>) | undefined
 }
@@ -62,17 +62,49 @@ const ownMetadata = (value: unknown): ConfigBlock => {
 const pauseAfter = (attempt: number, { firstPause, longestPause }: RetryPlan): number =>
   Math.min(longestPause, firstPause * 2 ** Math.min(attempt - 1, 30)) / 1000
 
+/** Temporary files of one message. */
+interface OwnDirectory {
+  /** It is made when it is asked for the first time. */
+  path(): Promise<string>
+  remove(): Promise<void>
+}
+
+const ownDirectory = (base: string): OwnDirectory => {
+  let made: Promise<string> | undefined
+  return {
+    path: () => {
+      made ??= mkdtemp(join(base, 'message-'))
+      return made
+    },
+    remove: async () => {
+      if (made !== undefined) await rm(await made, { recursive: true, force: true })
+    }
+  }
+}
+
+const fileOf = async (data: FoundData, directory: OwnDirectory): Promise<string> => {
+  if ('path' in data) return data.path
+  const path = join(await directory.path(), 'data')
+  await writeFile(path, data.text, { flag: 'wx', mode: 0o600 })
+  return path
+}
+
 interface Failure extends DeadLetter {
   readonly handler: string
   readonly final: boolean
 }
 
-/** All at once; each has a copy of its own. */
-const runAll = async (wanted: readonly RunningHandler[], work: HandlerWork): Promise<readonly Failure[]> => {
+/** All at once. */
+const runAll = async (
+  wanted: readonly RunningHandler[],
+  work: FoundWork,
+  pathOf: (data: FoundData) => Promise<string>
+): Promise<readonly Failure[]> => {
+  const path = wanted.every(({ runFound }) => runFound !== undefined) ? '' : await pathOf(work.data)
   const results = await Promise.all(
     wanted.map(async (handler): Promise<readonly Failure[]> => {
       try {
-        await handler.run(structuredClone(work))
+        await (handler.runFound?.(work) ?? handler.run({ ...work, data: path }))
         return []
       } catch (error) {
         const { message, final } = sentError(error)
@@ -127,10 +159,10 @@ export const createProcess = (options: ProcessOptions): ProcessMessage => {
     return end(message, { status: 'FAILED', deadLetters }, info || `failed before: ${failedNow.join(', ')}`)
   }
 
-  const lookUp = async (message: ListenerMessage, metadata: unknown, directory: string): Promise<HandlerWork> => {
+  const lookUp = async (message: ListenerMessage, metadata: unknown, directory: OwnDirectory): Promise<FoundWork> => {
     const own = metadata === undefined || metadata === null || metadata === '' ? undefined : ownMetadata(metadata)
     const [data, found] = await Promise.all([
-      options.fetchData(message, directory),
+      options.fetchData(message, directory.path),
       own ?? options.fetchMetadata?.(message.meta_location) ?? {}
     ])
     return { message, metadata: found, data }
@@ -163,19 +195,19 @@ export const createProcess = (options: ProcessOptions): ProcessMessage => {
       return end(message, { status: 'SKIPPED', deadLetters: [] }, `no handler takes ${message.type}`)
     }
     note(message, 'VALIDATING')
-    const directory = await mkdtemp(join(options.directory, 'message-'))
+    const directory = ownDirectory(options.directory)
     try {
       note(message, 'QUERYING')
-      let found: HandlerWork
+      let found: FoundWork
       try {
         found = await lookUp(message, metadata, directory)
       } catch (error) {
         return await notThere(message, error, delivered)
       }
       note(message, 'PROCESSING')
-      return await judge(message, await runAll(wanted, found), delivered)
+      return await judge(message, await runAll(wanted, found, (data) => fileOf(data, directory)), delivered)
     } finally {
-      await rm(directory, { recursive: true, force: true })
+      await directory.remove()
     }
   }
 

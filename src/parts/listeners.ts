@@ -1,10 +1,11 @@
-import type { Imports } from '../contracts/imports.ts'
+import type { DeliveredStatement, DeliveryReport, Imports } from '../contracts/imports.ts'
 import type { ConfigBlock } from '../contracts/listeners.ts'
 import { RalphError } from '../errors.ts'
 import { openImports } from '../imports/open.ts'
+import { statementsIn } from '../imports/statements-in.ts'
+import type { ListenerLrs } from '../listeners/built-in/lrs.ts'
 import type { PipelineConfig } from '../listeners/config.ts'
 import { type ListenerDoorAddress, openDoor } from '../listeners/door.ts'
-import type { ListenerLrs } from '../listeners/handlers.ts'
 import { type PipelineContext, runPipeline } from '../listeners/pipeline.ts'
 import { createOnce } from '../storage/once.ts'
 import { type ImportsForOptions, openLrs } from './imports-for.ts'
@@ -31,13 +32,17 @@ const lrsOf = (options: ListenersOptions): ListenerLrs & { close(): Promise<void
       await lrs.ready()
       return { lrs, imports: await openImports({ settings, handlers: [lrs.handler], originals, clock, log }) }
     })
+  const deliver = async (statements: readonly DeliveredStatement[]): Promise<DeliveryReport> => {
+    const { handler } = (await opened()).lrs
+    return handler.deliver(statements, { user: undefined, id: '', signal: new AbortController().signal })
+  }
   return {
     imports: async () => (await opened()).imports,
+    deliver,
+    statementsIn,
     store: async (statements) => {
-      const { handler } = (await opened()).lrs
       const delivered = statements.map((each) => ({ text: JSON.stringify(each), id: idOf(each) }))
-      const about = { user: undefined, id: '', signal: new AbortController().signal }
-      const { written, already, rejected } = await handler.deliver(delivered, about)
+      const { written, already, rejected } = await deliver(delivered)
       const [first] = rejected
       if (first === undefined) return { written, already }
       throw new RalphError(

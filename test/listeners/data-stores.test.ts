@@ -34,8 +34,12 @@ const open = async (t: Test, dataStore: ConfigBlock): Promise<Data> => {
   return data
 }
 
-const contentOf = async (t: Test, data: Data, reference: string): Promise<string> =>
-  readFileSync(await data.fetch(reference, t.testdirName, never, {}), 'utf8')
+const requestOf = (t: Test) => ({ directory: async () => t.testdirName, signal: never, body: {} })
+
+const contentOf = async (t: Test, data: Data, reference: string): Promise<string> => {
+  const found = await data.fetch(reference, requestOf(t))
+  return 'text' in found ? found.text : readFileSync(found.path, 'utf8')
+}
 
 /** The keys of document 002. */
 const keystone = (url: string): ConfigBlock => {
@@ -62,7 +66,7 @@ t.test('swift is searched container by container, or only where the configuratio
   t.equal(await contentOf(t, everywhere, 'deep/x'), 'found')
   const others = containers.filter((each) => each !== last)
   const somewhere = await open(t, { ...keystone(engine.url), containers: others })
-  const error = await somewhere.fetch('deep/x', t.testdirName, never, {}).catch((each: Error) => each)
+  const error = await somewhere.fetch('deep/x', requestOf(t)).catch((each: Error) => each)
   t.match(error, { code: 'NOT_FOUND', message: `none of the containers ${others.join(', ')}` })
   t.equal(readdirSync(t.testdirName).length, 1, 'nothing is left of what was not found')
 })
@@ -73,9 +77,9 @@ t.test('swift with identity version 1 takes group:user', async (t) => {
   const { authUrl } = swiftAccessOf(engine.url)
   const access = { access_key_id: 'test:tester', secret_access_key: 'testing', auth_url: `${authUrl}/auth/v1.0` }
   const data = await open(t, { type: 'swift', ...access })
-  await t.rejects(data.fetch('no/such/thing', t.testdirName, never, {}), { code: 'NOT_FOUND' })
+  await t.rejects(data.fetch('no/such/thing', requestOf(t)), { code: 'NOT_FOUND' })
   const wrong = await open(t, { type: 'swift', ...access, secret_access_key: 'wrong' })
-  await t.rejects(wrong.fetch('x', t.testdirName, never, {}), { code: 'UNAUTHENTICATED' })
+  await t.rejects(wrong.fetch('x', requestOf(t)), { code: 'UNAUTHENTICATED' })
 })
 
 t.test("insecure: 'true' takes any certificate, and 'false' does not", async (t) => {
@@ -98,10 +102,10 @@ t.test("insecure: 'true' takes any certificate, and 'false' does not", async (t)
     auth_url: `https://127.0.0.1:${port}/auth/v1.0`
   }
   const strict = await open(t, { ...block, insecure: 'false' })
-  await t.rejects(strict.fetch('x', t.testdirName, never, {}), { message: /certificate is not trusted/ })
+  await t.rejects(strict.fetch('x', requestOf(t)), { message: /certificate is not trusted/ })
   t.same(requests, [])
   const lax = await open(t, { ...block, insecure: 'true' })
-  await t.rejects(lax.fetch('x', t.testdirName, never, {}), { message: /answers 404/ })
+  await t.rejects(lax.fetch('x', requestOf(t)), { message: /answers 404/ })
   t.same(requests, ['/auth/v1.0'])
 })
 
@@ -122,7 +126,7 @@ t.test('an object of S3 becomes a temporary file', async (t) => {
     secret_access_key: secretAccessKey
   })
   t.equal(await contentOf(t, data, 'a/b'), 'of S3')
-  await t.rejects(data.fetch('a/c', t.testdirName, never, {}), { code: 'NOT_FOUND' })
+  await t.rejects(data.fetch('a/c', requestOf(t)), { code: 'NOT_FOUND' })
   await t.rejects(open(t, { type: 's3' }), { message: /needs a bucket/ })
 })
 

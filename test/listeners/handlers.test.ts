@@ -40,7 +40,9 @@ const start = async (t: Test, directory: string, type: string, block: ConfigBloc
       database,
       lrs: {
         imports: () => Promise.reject(new Error('no LRS is needed')),
-        store: () => Promise.reject(new Error('no LRS is needed'))
+        store: () => Promise.reject(new Error('no LRS is needed')),
+        deliver: () => Promise.reject(new Error('no LRS is needed')),
+        statementsIn: () => undefined
       },
       log: keptLog(),
       openObjects,
