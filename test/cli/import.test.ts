@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
@@ -151,10 +152,16 @@ t.test('an import that is killed goes on, and stores every statement once', asyn
   mkdirSync(files, { recursive: true })
   writeFileSync(file, gzipSync(linesOf(statements), { level: 1 }))
   t.equal((await ralph(t, ['import', '--queue', file], options)).code, 0)
+  const records = new DatabaseSync(join(options.env.RALPH_APP_DIR, 'imports.db'), { readOnly: true })
+  t.teardown(() => records.close())
+  const attempts = (): number =>
+    JSON.parse(String(records.prepare('SELECT body FROM ralph_import').get()?.body)).attempts
   for (let kill = 0; kill < kills; kill += 1) {
     const child = startRalph(t, ['imports', 'run'], options)
     const ended = once(child, 'close')
-    await Promise.race([wait(700 + Math.random() * 1500), ended])
+    // It is killed while it works: one attempt of all that are needed for it takes longer than all pauses together.
+    while (attempts() === kill && child.exitCode === null) await wait(5)
+    await wait((Math.random() * events) / 1000)
     child.kill('SIGKILL')
     await ended
   }
@@ -162,7 +169,7 @@ t.test('an import that is killed goes on, and stores every statement once', asyn
   t.equal(code, 0, stderr)
   const listed = await ralph(t, ['imports', 'list', '--json'], options)
   const record: ImportRecord = JSON.parse(listed.stdout)
-  t.match(record, { status: 'DONE', counts: { read: events, rejected: 0 } }, listed.stdout)
+  t.match(record, { status: 'DONE', counts: { read: events, rejected: 0 }, attempts: kills + 1 }, listed.stdout)
   t.equal(record.counts.written + record.counts.already, events)
   t.same(await idsStored(t, options), statements.map(({ id }) => id).sort(), 'every statement once')
   t.same(readdirSync(join(options.env.RALPH_APP_DIR, 'imports', 'staging')), [], 'nothing is left of its bytes')
