@@ -46,41 +46,13 @@ const createPostponed = ({ clock }: OnlineMirror) => {
   }
 }
 
-/**
- * Keeps a copy of all archives of some streams: looks for new ones, downloads what is missing when it can be had, and
- * begins again every hour. `once`: looks and tries one time, and says what is left; else it goes on until the signal.
- */
-export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once: boolean }): Promise<MirrorResult> => {
-  const { cache, clock, log, signal, sleep, streams, concurrency } = mirror
-  const postponed = createPostponed(mirror)
-  const said = new Set<string>()
-  const running = new Map<string, Promise<void>>()
-  const failures = new Map<string, unknown>()
-  let found: Found = { services: new Map(), unknown: [], failures: [] }
-  let downloaded = 0
-  let nextCheck = 0
-  let isFirst = true
+type Postponed = ReturnType<typeof createPostponed>
 
-  const look = async (): Promise<void> => {
-    try {
-      found = await lookForArchives(mirror)
-    } catch (error) {
-      signal.throwIfAborted()
-      const isPassing = error instanceof RalphError && error.code === 'STORE_UNAVAILABLE'
-      // Keys that are refused at the start are wrong; later, somebody may be about to change them.
-      if (!(error instanceof RalphError) || once || (isFirst && !isPassing)) throw error
-      log.warn(`API error, will retry later: ${error.message}`)
-      found = { ...found, failures: [error] }
-    }
-    nextCheck = clock() + (found.failures.length === 0 ? checkEvery : checkAgainAfter) * 1e6
-    try {
-      await reconcile(mirror, said)
-    } catch (error) {
-      if (!(error instanceof RalphError) || isFirst) throw error
-      log.warn(`The mirror cannot be read, will retry later: ${error.message}`)
-    }
-    isFirst = false
-  }
+/** Downloads archives, each once, and notes what became of it. */
+const createDownloads = (mirror: OnlineMirror, postponed: Postponed, once: boolean) => {
+  const { cache, clock, log, signal } = mirror
+  const failures = new Map<string, unknown>()
+  let downloaded = 0
 
   const settle = async (archive: CachedArchive, service: string, attempt: Attempt): Promise<void> => {
     switch (attempt.state) {
@@ -118,6 +90,44 @@ export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once:
       log.warn(`Archive ${nameOf(archive)} could not be downloaded: ${messageOf(error)}`)
       if (!once) log.info(`Will retry to download ${nameOf(archive)} after ${seconds} seconds`)
     }
+  }
+
+  return { download, failures, done: (): number => downloaded }
+}
+
+/**
+ * Keeps a copy of all archives of some streams: looks for new ones, downloads what is missing when it can be had, and
+ * begins again every hour. `once`: looks and tries one time, and says what is left; else it goes on until the signal.
+ */
+export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once: boolean }): Promise<MirrorResult> => {
+  const { cache, clock, log, signal, sleep, streams, concurrency } = mirror
+  const postponed = createPostponed(mirror)
+  const said = new Set<string>()
+  const running = new Map<string, Promise<void>>()
+  const { download, failures, done } = createDownloads(mirror, postponed, once)
+  let found: Found = { services: new Map(), unknown: [], failures: [] }
+  let nextCheck = 0
+  let isFirst = true
+
+  const look = async (): Promise<void> => {
+    try {
+      found = await lookForArchives(mirror)
+    } catch (error) {
+      signal.throwIfAborted()
+      const isPassing = error instanceof RalphError && error.code === 'STORE_UNAVAILABLE'
+      // Keys that are refused at the start are wrong; later, somebody may be about to change them.
+      if (!(error instanceof RalphError) || once || (isFirst && !isPassing)) throw error
+      log.warn(`API error, will retry later: ${error.message}`)
+      found = { ...found, failures: [error] }
+    }
+    nextCheck = clock() + (found.failures.length === 0 ? checkEvery : checkAgainAfter) * 1e6
+    try {
+      await reconcile(mirror, said)
+    } catch (error) {
+      if (!(error instanceof RalphError) || isFirst) throw error
+      log.warn(`The mirror cannot be read, will retry later: ${error.message}`)
+    }
+    isFirst = false
   }
 
   const serviceOf = ({ stream, service }: CachedArchive): string | undefined => found.services.get(stream) ?? service
@@ -169,7 +179,7 @@ export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once:
   }
   const left = todo().filter(({ id }) => !failures.has(id))
   return {
-    downloaded,
+    downloaded: done(),
     waiting: left.length,
     failures: [...failures.values(), ...found.failures],
     unknown: found.unknown

@@ -51,7 +51,6 @@ export const longFunctions: { readonly [place: string]: number } = {
   'src/backends/ws/connect.ts connect': 108,
   'src/identity/passwords.ts openPasswords': 109,
   'src/json/object-scan.ts scanObject': 106,
-  'src/mirror/run-mirror.ts runMirror': 125,
   'src/storage/batching/batched-writer.ts createBatchedWriter': 116,
   'src/storage/batching/group-commit.ts createGroupCommit': 129,
   'src/storage/batching/lease.ts createLease': 198,

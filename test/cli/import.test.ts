@@ -143,7 +143,7 @@ t.test('without RALPH_IMPORTS_ENABLED there is nothing at /imports', async (t) =
 })
 
 const kills = Number(process.env.RALPH_TEST_IMPORT_KILLS ?? 2)
-const events = kills > 2 ? 100_000 : 6000
+const events = kills > 2 ? 100_000 : 12_000
 
 t.test('an import that is killed goes on, and stores every statement once', async (t) => {
   const { files, ...options } = aPlace(t)
@@ -161,7 +161,7 @@ t.test('an import that is killed goes on, and stores every statement once', asyn
     const ended = once(child, 'close')
     // It is killed while it works: one attempt of all that are needed for it takes longer than all pauses together.
     while (attempts() === kill && child.exitCode === null) await wait(5)
-    await wait((Math.random() * events) / 1000)
+    await wait(Math.random() * (kills > 2 ? 500 : 150))
     child.kill('SIGKILL')
     await ended
   }
