@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { defaultMaxLineBytes, type LineBlock, type LineOptions, linesOf } from './lines.ts'
 
-/** Called for each line in order. Returns true to stop. `index` is from 0, `bytes` are those of the line with its line end. */
-export type VisitLine = (text: string, bytes: Uint8Array, index: number) => boolean
+/**
+ * Called for each line in order. Returns true to stop. `index` is from 0. The line with its line end is [start, end) of the bytes of the
+ * block.
+ */
+export type VisitLine = (text: string, index: number, start: number, end: number) => boolean
 
 /** Called for each line that is not valid text, as `VisitLine`. */
 export type VisitBroken = (reason: string, index: number) => boolean
@@ -15,7 +18,7 @@ const visitTexts = (buffer: Buffer, visit: VisitLine): number => {
     const next = buffer.indexOf(lineFeed, start)
     end = next < 0 ? buffer.length : next + 1
     const text = buffer.toString('utf8', start, next < 0 ? end : next)
-    if (visit(text, buffer.subarray(start, end), index++)) break
+    if (visit(text, index++, start, end)) break
   }
   return index
 }
@@ -28,7 +31,7 @@ const visitBroken = (block: LineBlock, options: LineOptions, visit: VisitLine, b
     // A dropped line has no bytes.
     if (index > 0 || !block.dropped) end = block.bytes.indexOf(lineFeed, start) + 1 || block.bytes.length
     const reason = batch.broken.find(({ number }) => number === index)?.reason ?? ''
-    const enough = text === undefined ? broken(reason, index) : visit(text, block.bytes.subarray(start, end), index)
+    const enough = text === undefined ? broken(reason, index) : visit(text, index, start, end)
     if (enough) return index + 1
   }
   return batch.lines.length

@@ -85,10 +85,10 @@ const blockWork = (
     const lines = visitLines(
       block,
       { maxLineBytes },
-      (raw, bytes, index) => {
+      (raw, index, start, end) => {
         const text = recordIn(raw)
         if (isBlank.test(text)) return false
-        const result = convert(text, named(text, bytes))
+        const result = convert(text, named(text, block.bytes.subarray(start, end)))
         if ('statement' in result) {
           page.add(`${JSON.stringify(result.statement)}\n`)
           for (const each of result.further ?? []) page.add(`${JSON.stringify(each)}\n`)

@@ -13,21 +13,31 @@ export interface ValidateTask extends WantedRecords, FilterTask {}
 
 const lineFeed = 10
 
-/** Where what is wanted of a line begins, in bytes; undefined: none of it is wanted. */
-type Wanted = number | undefined
-
-/** What is wanted of the lines of a block, each with an end. */
-const pick = (bytes: Uint8Array, wanted: readonly Wanted[]): Uint8Array => {
+/** Collects what passes of a block. Lines that follow each other are one part, and a whole block is not copied. */
+const createPicked = (bytes: Uint8Array) => {
   const parts: Uint8Array[] = []
-  let start = 0
-  for (const from of wanted) {
-    const next = bytes.indexOf(lineFeed, start)
-    const end = next < 0 ? bytes.length : next + 1
-    if (from !== undefined) parts.push(bytes.subarray(start + from, end))
-    if (from !== undefined && next < 0) parts.push(Uint8Array.of(lineFeed))
-    start = end
+  let from = 0
+  let to = 0
+  const close = (): void => {
+    if (to > from) parts.push(bytes.subarray(from, to))
   }
-  return Buffer.concat(parts)
+  return {
+    /** [start, end) is behind all that was added before. */
+    add: (start: number, end: number): void => {
+      if (start !== to) {
+        close()
+        from = start
+      }
+      to = end
+    },
+    /** All of it, with a line feed at its end. */
+    take: (): Uint8Array => {
+      close()
+      if (to > from && bytes[to - 1] !== lineFeed) parts.push(Uint8Array.of(lineFeed))
+      const [only] = parts
+      return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)
+    }
+  }
 }
 
 /** What stands in front of the record goes; the byte order mark that begins an input stays, as it came. */
@@ -81,34 +91,25 @@ export const createWork: CreateWork<ValidateTask, LineBlock, FilteredBlock> = as
   const judge = await createRecordValidator(task)
   return (block) => {
     const refused: RefusedLine[] = []
-    const wanted: Wanted[] = []
+    const picked = createPicked(block.bytes)
     let passed = 0
     let stopped = false
-    let isWhole = block.bytes.at(-1) === lineFeed
     /** Whether the block ends there. */
     const turnAway = (refusal: Refusal, index: number): boolean => {
-      wanted.push(undefined)
       refused.push({ index, ...refusal })
       stopped = refusal.unknown === undefined ? task.stopAtInvalid : task.stopAtUnknown
       return stopped
     }
-    const visit = (raw: string, _: Uint8Array, index: number): boolean => {
+    const visit = (raw: string, index: number, start: number, end: number): boolean => {
       const text = recordIn(raw)
-      if (text.trim() === '') {
-        wanted.push(undefined)
-        return false
-      }
+      if (text.trim() === '') return false
       const refusal = refuse(text, index, judge)
       if (refusal !== undefined) return turnAway(refusal, index)
-      const from = raw === text ? 0 : prefixBytes(raw, block.isFirst && index === 0)
-      isWhole &&= from === 0
-      wanted.push(from)
+      picked.add(raw === text ? start : start + prefixBytes(raw, block.isFirst && index === 0), end)
       passed += 1
       return false
     }
     const lines = visitLines(block, task, visit, (reason, index) => turnAway(broken(reason, 'line', undefined), index))
-    isWhole &&= passed === lines
-    const bytes = isWhole ? block.bytes : pick(block.bytes, block.dropped ? wanted.slice(1) : wanted)
-    return { bytes, refused, passed, lines, size: block.size, stopped }
+    return { bytes: picked.take(), refused, passed, lines, size: block.size, stopped }
   }
 }

@@ -33,7 +33,8 @@ t.test('lines are visited as linesOf has them, each with its bytes', async (t) =
       const count = visitLines(
         block,
         options,
-        (text, line, index) => {
+        (text, index, start, end) => {
+          const line = block.bytes.subarray(start, end)
           t.equal(index, visited.length)
           t.equal(Buffer.from(line).toString().replace(/\n$/, ''), text)
           visited.push(text)

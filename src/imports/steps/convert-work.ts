@@ -124,7 +124,7 @@ const filledLines = (block: ParsedBlock, maxLineBytes: number, without: Readonly
   visitLines(
     block,
     { maxLineBytes },
-    (text, _, index) => {
+    (text, index) => {
       if (!isBlank.test(recordIn(text)) && !without.has(index)) filled.push(index)
       return false
     },
@@ -164,7 +164,7 @@ const blockWork = (tools: Tools) => {
     visitLines(
       block,
       { maxLineBytes },
-      (raw, _, index) => {
+      (raw, index) => {
         const text = recordIn(raw)
         if (isBlank.test(text)) return false
         read += 1
