@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
@@ -64,6 +65,42 @@ t.test('what a server refuses is final and says so; what passes is tried again w
     JSON.parse((await ralph(t, ['imports', 'show', id], options)).stdout)
   t.match(await shown(wrong.id), { status: 'FAILED', trouble: { code: 'CHECKSUM_MISMATCH' }, counts: { written: 0 } })
   t.match(await ralph(t, ['import', 'nosuch::x'], options), { code: 2, stderr: /there is no getter nosuch/ })
+  t.same(staged(app), [])
+})
+
+t.test('an answer that never ends is given up at the limit, and nothing of it is left', async (t) => {
+  const block = Buffer.alloc(2 ** 16, 'x')
+  let sentBytes = 0
+  const server = await countingServer(t, (request, response) => {
+    const more = (): void => {
+      for (let isRoom = true; isRoom && !request.socket.destroyed; sentBytes += block.length)
+        isRoom = response.write(block)
+    }
+    response.on('drain', more)
+    more()
+  })
+  const { app, cwd: _, ...options } = aPlace(t, { RALPH_IMPORTS_MAX_SIZE: '1MB' })
+  const record = await imported(t, [`${server.url}/for-ever.jsonl`], options)
+  t.match(record, { status: 'FAILED', trouble: { code: 'ARCHIVE_TOO_LARGE', message: /RALPH_IMPORTS_MAX_SIZE/ } })
+  t.ok(sentBytes > 1_000_000 && sentBytes < 50_000_000, `${sentBytes} bytes were taken`)
+  t.same(staged(app), [])
+})
+
+t.test('a repository is imported, and of a directory of it what is in there', async (t) => {
+  const { app, cwd, ...options } = aPlace(t)
+  const repository = join(cwd, 'files')
+  mkdirSync(join(repository, '2026'))
+  writeFileSync(join(repository, '2026', 'day.jsonl'), lines)
+  writeFileSync(join(repository, 'other.jsonl'), 'not JSON\n')
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...words], { cwd: repository })
+  git('init', '-q')
+  git('add', '.')
+  git('commit', '-qm', 'events')
+  const record = await imported(t, [`git::file://${repository}//2026`], options)
+  t.match(record, { status: 'DONE', counts: { read: 2000, written: 2000, rejected: 0 } })
+  const missing = await imported(t, [`git::file://${repository}?ref=nosuch`], options)
+  t.match(missing, { status: 'FAILED', trouble: { code: 'NOT_FOUND' }, counts: { read: 0 } })
   t.same(staged(app), [])
 })
 
