@@ -12,6 +12,7 @@ import type { Clock } from './contracts/clock.ts'
 import type { Log } from './contracts/log.ts'
 import { RalphError } from './errors.ts'
 import { errorStatus } from './http/error-status.ts'
+import { loadForwardings } from './settings/forwardings.ts'
 import {
   loadBackend,
   loadBackendName,
@@ -82,8 +83,9 @@ const openOriginals = async (sources: Sources, log: Log) => {
 
 /** The parts of the server and their log. None of the parts is started. */
 const preparedParts = async (sources: Sources) => {
-  const { name, configure } = backendNamed(loadBackendName(sources))
+  const { name, servers, configure } = backendNamed(loadBackendName(sources))
   const settings = loadRunserver(sources, configure)
+  const forwardings = loadForwardings(sources)
   const [{ createLogger }, { serverParts }] = await Promise.all([
     import('./telemetry/logger.ts'),
     import('./parts/server-parts.ts')
@@ -98,7 +100,7 @@ const preparedParts = async (sources: Sources) => {
   const [version, notify] = [readVersion(), loadNotify(sources)]
   const originals = await openOriginals(sources, logger)
   const places = { imports, uploads, originals, downloads, openObjects }
-  const context = { clock, logger, backend: name, version, ...places, notify, registry }
+  const context = { clock, logger, backend: name, servers, version, ...places, notify, forwardings, registry }
   return { logger, parts: serverParts(settings, context) }
 }
 

@@ -9,6 +9,8 @@ import type { Reader } from '../settings/read.ts'
 /** The role of an LRS. Its parameters become variables `RALPH_BACKENDS__LRS__<NAME>__<PARAMETER>`. */
 export interface LrsDeclaration<Parameters extends SettingsGroup> {
   readonly summary: string
+  /** How many servers can have one store open at a time. */
+  readonly servers: 'one' | 'any'
   readonly parameters: Parameters
   open(parameters: Values<Parameters>, context: BackendContext): Promise<LrsBackend>
   /** What its files are, or a sentence that says how a backup is made. */
@@ -73,7 +75,7 @@ const unlessIn = (own: SettingsGroup, common: SettingsGroup): SettingsGroup => {
 
 const lrsRole = <Parameters extends SettingsGroup>(
   { name, aliases = [] }: Names,
-  { summary, parameters, open, files }: LrsDeclaration<Parameters>
+  { summary, servers, parameters, open, files }: LrsDeclaration<Parameters>
 ): LrsRole => {
   const settings = inRole(name, 'LRS', parameters)
   const configured =
@@ -86,6 +88,7 @@ const lrsRole = <Parameters extends SettingsGroup>(
     name,
     aliases,
     summary,
+    servers,
     settings,
     configure: configured(open),
     files: typeof files === 'string' ? files : configured(files)

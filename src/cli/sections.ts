@@ -2,6 +2,7 @@ import type { ArchiveSourceRole } from '../contracts/archive-source.ts'
 import type { SettingsGroup } from '../settings/define.ts'
 import type { Section } from '../settings/describe.ts'
 import { downloadsGroup } from '../settings/downloads.ts'
+import { forwardingGroup } from '../settings/forwardings.ts'
 import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
 import { grpcGroup } from '../settings/grpc.ts'
 import { importsGroup } from '../settings/imports.ts'
@@ -36,6 +37,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'gRPC', group: grpcGroup },
   { title: 'Registry', group: { ...registryGroup, ...nodeGroup } },
   { title: 'Announcing', group: notifyGroup },
+  { title: 'Forwarding', group: forwardingGroup },
   { title: 'Uploads', group: uploadsGroup },
   { title: 'File store', group: storeGroup },
   ...backendSections('Backend', lrsBackends)

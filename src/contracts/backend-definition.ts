@@ -35,6 +35,8 @@ interface Role {
 
 /** A backend in which `ralph runserver` can keep statements. */
 export interface LrsRole extends Role {
+  /** How many servers can have one store open at a time. */
+  readonly servers: 'one' | 'any'
   readonly configure: Configure<BackendContext, LrsBackend>
   /** The files of a backend that keeps its stores in files. For others, a sentence that says how to make a backup. */
   readonly files: string | Configure<BackendContext, StoreFiles>

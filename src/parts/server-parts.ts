@@ -5,6 +5,7 @@ import type { Part } from '../contracts/part.ts'
 import type { Registry } from '../contracts/registry.ts'
 import type { Originals } from '../imports/originals.ts'
 import type { Values } from '../settings/define.ts'
+import type { Forwarding } from '../settings/forwardings.ts'
 import type { RunserverSettings } from '../settings/load.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
 import type { NotifySettings } from '../settings/notify.ts'
@@ -13,6 +14,7 @@ import type { ImportSettings, UploadSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { announcingPart } from './announcing.ts'
 import { databasePart } from './database.ts'
+import { forwardingPart } from './forwarding.ts'
 import { grpcPart } from './grpc.ts'
 import { httpPart } from './http.ts'
 import { importsPart } from './imports.ts'
@@ -38,6 +40,10 @@ export interface PartsContext {
   readonly originals: Originals | undefined
   /** Undefined: nothing is announced. */
   readonly notify: NotifySettings | undefined
+  /** None: nothing is forwarded. */
+  readonly forwardings: readonly Forwarding[]
+  /** How many servers can have the store open at a time. */
+  readonly servers: 'one' | 'any'
   /** Undefined: no registry is set that servers share. */
   readonly registry: { readonly node: Values<typeof nodeGroup>; open(): Promise<Registry> } | undefined
 }
@@ -62,6 +68,8 @@ export const serverParts = (
     downloads,
     openObjects,
     notify,
+    forwardings,
+    servers,
     registry: shared
   }: PartsContext
 ): readonly Part[] => {
@@ -89,6 +97,10 @@ export const serverParts = (
       })
     : undefined
   const uploads = imports && uploadsPart({ settings: uploadSettings, imports, openObjects, clock, log: logger })
+  const forwarding =
+    forwardings.length === 0
+      ? undefined
+      : forwardingPart({ forwardings, settings, database, isShared: servers === 'any', clock, log: logger, version })
   const http = httpPart({ settings, logger, version, backend, newId, users, database, rejected, imports, uploads })
   const grpc =
     grpcSettings === undefined
@@ -109,6 +121,6 @@ export const serverParts = (
       log: logger
     })
   const announcing = notify && announcingPart({ notify, database, log: logger })
-  const beside = [rejected, announcing, imports, uploads, grpc]
+  const beside = [rejected, announcing, forwarding, imports, uploads, grpc]
   return [users, database, registry, ...beside, http, registration].filter((part) => part !== undefined)
 }

@@ -12,8 +12,7 @@ const unused = [
   'RALPH_SENTRY_CLI_TRACES_SAMPLE_RATE',
   'RALPH_SENTRY_DSN',
   'RALPH_SENTRY_IGNORE_HEALTH_CHECKS',
-  'RALPH_SENTRY_LRS_TRACES_SAMPLE_RATE',
-  'RALPH_XAPI_FORWARDINGS'
+  'RALPH_SENTRY_LRS_TRACES_SAMPLE_RATE'
 ]
 
 /** A setting of a backend: the group, the backend, the parameter. */

@@ -37,14 +37,14 @@ export function* compareDigest(sha2: string, content: Uint8Array): Generator<voi
   return digest.digest('hex') === named
 }
 
-interface NamedAttachment {
+export interface PlacedAttachment {
   readonly attachment: Attachment
   /** JSON pointer into the statement. */
   readonly pointer: string
 }
 
 /** The attachments of the statement and of its SubStatement. */
-function* attachmentsOf(statement: Statement): Generator<NamedAttachment> {
+export function* attachmentsOf(statement: Statement): Generator<PlacedAttachment> {
   for (const [at, attachment] of (statement.attachments ?? []).entries()) {
     yield { attachment, pointer: `/attachments/${at}` }
   }

@@ -119,3 +119,7 @@ export const termsOfQuery = (filters: StatementFilters): Term[] => {
   if (filters.authority !== undefined) terms.push(`m${filters.authority}`)
   return terms
 }
+
+/** All terms of a statement, without those that it inherits. */
+export const everyTerm = (statement: Statement): ReadonlySet<Term> =>
+  new Set([...inheritableTerms(statement), ...ownTerms(statement)])

@@ -16,7 +16,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
   validation: { may: ['xapi', 'errors.ts'], sentence: 'A statement is judged without asking a store or a user.' },
   durability: { may: ['errors.ts'], sentence: 'Keeping bytes safe has nothing to do with what they mean.' },
   network: {
-    may: ['contracts', 'settings', 'errors.ts'],
+    may: ['json', 'contracts', 'settings', 'errors.ts'],
     sentence: 'Whether to ask a server again does not depend on what it is asked.'
   },
   storage: {
@@ -84,6 +84,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     may: ['contracts', 'settings', 'network', 'durability', 'streams', 'errors.ts'],
     sentence: 'A message is worked on without knowing the LRS, nor the place that its data comes from.'
   },
+  forwarding: {
+    may: ['xapi', 'json', 'contracts', 'settings', 'network', 'errors.ts'],
+    sentence: 'A statement goes on to another LRS without knowing which store it comes from.'
+  },
   downloads: {
     may: ['archives', 'network', 'durability', 'contracts', 'settings', 'errors.ts'],
     sentence: 'What a URL names is fetched, kept a while and unpacked, without asking what it is for.'
@@ -138,6 +142,8 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
       'imports',
       'downloads',
       'listeners',
+      'forwarding',
+      'registry',
       'uploads',
       'identity',
       'storage',

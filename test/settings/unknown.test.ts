@@ -31,8 +31,8 @@ t.test('known names are not warned of', async (t) => {
 })
 
 t.test('settings that only Ralph 5 has share one warning', async (t) => {
-  const { warnings } = unknownIn('RALPH_SENTRY_DSN', 'RALPH_XAPI_FORWARDINGS')
-  t.strictSame(warnings, ['RALPH_SENTRY_DSN, RALPH_XAPI_FORWARDINGS: known from Ralph 5, but not used by this version'])
+  const { warnings } = unknownIn('RALPH_SENTRY_DSN', 'RALPH_PARSERS')
+  t.strictSame(warnings, ['RALPH_PARSERS, RALPH_SENTRY_DSN: known from Ralph 5, but not used by this version'])
 })
 
 t.test(

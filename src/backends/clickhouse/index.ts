@@ -5,6 +5,7 @@ export const clickhouse = defineBackend({
   name: 'clickhouse',
   lrs: {
     summary: 'a table of ClickHouse, as Ralph keeps it, for one server',
+    servers: 'one',
     parameters: clickhouseParameters,
     open: async (parameters, context) => {
       const { openClickhouse } = await import('./lrs.ts')

@@ -6,6 +6,7 @@ export const es = defineBackend({
   aliases: ['async_es'],
   lrs: {
     summary: 'an index of Elasticsearch, as Ralph keeps it, for any number of servers',
+    servers: 'any',
     parameters: esParameters,
     open: async ({ clientOptions, caCerts, verifyCerts, ...parameters }, context) => {
       const { openEs } = await import('./lrs.ts')

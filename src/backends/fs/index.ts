@@ -5,6 +5,7 @@ export const fs = defineBackend({
   name: 'fs',
   lrs: {
     summary: "Ralph's file of JSON lines, for some ten thousand statements",
+    servers: 'one',
     parameters: fsParameters,
     open: async ({ directoryPath, lrsFile }, context) => {
       const { openFs } = await import('./lrs.ts')

@@ -1,9 +1,9 @@
 import type { Log } from '../../contracts/log.ts'
 import { RalphError } from '../../errors.ts'
+import type { LrsAnswer } from '../../network/lrs-answer.ts'
 import { createPersistence } from '../../network/persistence.ts'
 import type { RetryPlan } from '../../network/retry.ts'
 import { whileHeard } from '../../network/time-limit.ts'
-import type { LrsAnswer } from './answer.ts'
 import { failureOf, outOfReach } from './errors.ts'
 
 export interface LrsRequest {

@@ -1,7 +1,7 @@
 import { type ErrorCode, RalphError } from '../../errors.ts'
+import { type LrsAnswer, statusAndMessage } from '../../network/lrs-answer.ts'
 import { networkReason, retryAfter } from '../../network/retry.ts'
 import { unreachable } from '../../network/unreachable.ts'
-import { type LrsAnswer, statusAndMessage } from './answer.ts'
 
 const place = (url: URL): string => `${url.origin}${url.pathname}`
 

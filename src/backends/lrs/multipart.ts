@@ -1,5 +1,5 @@
 import { RalphError } from '../../errors.ts'
-import type { LrsAnswer } from './answer.ts'
+import type { LrsAnswer } from '../../network/lrs-answer.ts'
 
 /**
  * The JSON of an answer: its body, or the first part of a multipart/mixed body (Communication §1.5.2). The contents of attachments are the

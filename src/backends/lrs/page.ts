@@ -1,7 +1,7 @@
 import { messageOf, RalphError } from '../../errors.ts'
 import { decodeUtf8, elements, members, onOneLine } from '../../json/exact.ts'
 import { isObject } from '../../json/values.ts'
-import type { LrsAnswer } from './answer.ts'
+import type { LrsAnswer } from '../../network/lrs-answer.ts'
 import { firstPart } from './multipart.ts'
 
 /** Statements with the text of the LRS, one on each line. */

@@ -6,6 +6,7 @@ export const mongo = defineBackend({
   aliases: ['async_mongo'],
   lrs: {
     summary: 'a collection of MongoDB, as Ralph keeps it, for any number of servers',
+    servers: 'any',
     parameters: mongoParameters,
     open: async (parameters, context) => {
       const { openMongo } = await import('./lrs.ts')

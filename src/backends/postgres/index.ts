@@ -6,6 +6,7 @@ export const postgres = defineBackend({
   name: 'postgres',
   lrs: {
     summary: 'a schema of a PostgreSQL database, for any number of servers',
+    servers: 'any',
     parameters: postgresParameters,
     open: async (parameters, context) => {
       const { openPostgres } = await import('./lrs.ts')

@@ -6,6 +6,7 @@ export const sqlite = defineBackend({
   name: 'sqlite',
   lrs: {
     summary: 'one SQLite file for each target, embedded and durable',
+    servers: 'one',
     parameters: sqliteParameters,
     open: async ({ directoryPath }, context) => {
       const { openSqlite } = await import('./lrs.ts')

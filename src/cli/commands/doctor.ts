@@ -4,6 +4,7 @@ import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { PartStatus } from '../../contracts/part.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import type { SettingsGroup } from '../../settings/define.ts'
+import { loadForwardings } from '../../settings/forwardings.ts'
 import { loadAuthFile, loadBackendName, loadRunserver } from '../../settings/load.ts'
 import { createReader, find } from '../../settings/read.ts'
 import type { Sources } from '../../settings/sources.ts'
@@ -41,7 +42,10 @@ const checkSettings = (composition: Composition, sources: Sources): readonly Fin
   const together = problemsOf(() => {
     loadRunserver(sources, () => undefined)
   })
-  const problems = [...new Set([...each, ...together])]
+  const forwardings = problemsOf(() => {
+    loadForwardings(sources)
+  })
+  const problems = [...new Set([...each, ...together, ...forwardings])]
   return problems.length === 0
     ? [{ what: 'settings', status: { state: 'ok' } }]
     : problems.map((detail) => ({ what: 'settings', status: { state: 'error', detail } }))

@@ -3,7 +3,7 @@ import { RalphError } from '../../errors.ts'
 import { encodeCursor } from '../../xapi/cursor.ts'
 import type { Position, StatementQuery } from '../../xapi/filters.ts'
 import type { Statement } from '../../xapi/statement.ts'
-import { inheritableTerms, ownTerms, termsOfQuery } from '../../xapi/terms.ts'
+import { everyTerm, termsOfQuery } from '../../xapi/terms.ts'
 import type { Call } from '../call.ts'
 import type { Parameters } from '../parameters.ts'
 import { findStatements } from './found-statements.ts'
@@ -87,7 +87,7 @@ const matches = ({ stored, text }: StoredStatement, query: StatementQuery): bool
   if (wanted.length === 0) return true
   // The store contains only validated statements.
   const statement = JSON.parse(text) as Statement
-  const terms = new Set([...inheritableTerms(statement), ...ownTerms(statement)])
+  const terms = everyTerm(statement)
   return wanted.every((term) => terms.has(term))
 }
 

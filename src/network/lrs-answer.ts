@@ -1,4 +1,4 @@
-import { isObject } from '../../json/values.ts'
+import { isObject } from '../json/values.ts'
 export interface LrsAnswer {
   readonly status: number
   readonly headers: Headers
