@@ -1,5 +1,4 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { until } from '../support/postgres.ts'
@@ -41,8 +40,8 @@ const allIds = async (url: string): Promise<string[]> => {
 t.test(
   `${count} statements are forwarded, both sides are killed ${rounds} times: equal sets, none doubled`,
   async (t) => {
-    const [here, there] = [join(t.testdirName, 'here'), join(t.testdirName, 'there')]
-    for (const each of [here, there]) mkdirSync(each, { recursive: true })
+    const directory = t.testdir({ here: {}, there: {} })
+    const [here, there] = [join(directory, 'here'), join(directory, 'there')]
     const authFile = join(here, 'auth.json')
     await writeUsers(authFile, [await aUser('jane', 'secret')])
     const env = { RALPH_AUTH_FILE: authFile, RALPH_LOG_LEVEL: 'INFO' }
