@@ -115,6 +115,11 @@ export const limitSettings = {
     default: 60,
     description: 'Seconds within which a client must take the next 256 KiB of its answer, or what is left of it.'
   }),
+  maxStreams: setting('RUNSERVER_MAX_STREAMS', {
+    kind: integer(0, 1_000_000),
+    default: 1000,
+    description: 'Streams of statements that are open at once; further ones are refused with 503.'
+  }),
   maxConnections: setting('RUNSERVER_MAX_CONNECTIONS', {
     kind: integer(1, 1_000_000),
     default: 4096,

@@ -69,6 +69,8 @@ export interface ServerSettings {
   readonly requestTimeout: number
   /** RALPH_RUNSERVER_ANSWER_TIMEOUT, in seconds. */
   readonly answerTimeout: number
+  /** RALPH_RUNSERVER_MAX_STREAMS */
+  readonly maxStreams: number
   /** RALPH_RUNSERVER_MAX_CONNECTIONS */
   readonly maxConnections: number
   /** RALPH_RUNSERVER_ACCESS_LOG */

@@ -2,6 +2,7 @@ import type { StoredStatement } from '../../contracts/statement-store.ts'
 import { RalphError } from '../../errors.ts'
 import { encodeCursor } from '../../xapi/cursor.ts'
 import type { Position, StatementQuery } from '../../xapi/filters.ts'
+import { encodePosition } from '../../xapi/position.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { everyTerm, termsOfQuery } from '../../xapi/terms.ts'
 import type { Call } from '../call.ts'
@@ -16,6 +17,8 @@ export interface StreamedPage {
   readonly texts: readonly string[]
   /** Where another stream can continue after these statements. Empty: nothing follows. */
   readonly position: string
+  /** Of a stream that follows: where another one can continue after each of the statements. */
+  readonly positions?: readonly string[]
 }
 
 export interface StreamOptions {
@@ -98,6 +101,16 @@ export interface FollowingOptions extends StreamOptions {
   readonly stop: AbortSignal
 }
 
+/** What is to be followed. Throws `INVALID_PARAMETER` for what can only be read. */
+export const readFollowed = (parameters: Parameters, call: Call): ListRead => {
+  const read = readQuery(parameters, call)
+  if (read.kind === 'single' || parameters.get('ascending') === 'false') {
+    const parameter = read.kind === 'single' ? 'statementId' : 'ascending'
+    throw new RalphError('INVALID_PARAMETER', 'To follow, ask for a list of statements, oldest first.', { parameter })
+  }
+  return read
+}
+
 /**
  * The statements that match, oldest first, voided ones too, and then those that arrive while the stream is open. Filters apply to each
  * statement itself. A page may be empty; its position is still worth keeping.
@@ -107,11 +120,7 @@ export async function* followStatements(
   parameters: Parameters,
   { limit, acceptLanguage, position: after, stop }: FollowingOptions
 ): AsyncGenerator<StreamedPage> {
-  const read = readQuery(parameters, call)
-  if (read.kind === 'single' || parameters.get('ascending') === 'false') {
-    const parameter = read.kind === 'single' ? 'statementId' : 'ascending'
-    throw new RalphError('INVALID_PARAMETER', 'To follow, ask for a list of statements, oldest first.', { parameter })
-  }
+  const read = readFollowed(parameters, call)
   let left = limit ?? Number.POSITIVE_INFINITY
   const signal = AbortSignal.any([call.signal, stop])
   for await (const { statements, position } of call.store.statements.follow(after, { signal })) {
@@ -119,7 +128,8 @@ export async function* followStatements(
     const taken = found.slice(0, left)
     left -= taken.length
     const isCut = taken.length < found.length
-    yield { texts: await shaped(call, read, acceptLanguage, taken), position: isCut ? '' : position }
+    const texts = await shaped(call, read, acceptLanguage, taken)
+    yield { texts, position: isCut ? '' : position, positions: taken.map((each) => encodePosition(positionOf(each))) }
     if (left <= 0) return
   }
 }
