@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Forwardings } from '../contracts/forwardings.ts'
 import type { Imports } from '../contracts/imports.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { RunningPart } from '../contracts/part.ts'
@@ -20,6 +21,8 @@ export interface ServerDependencies {
   readonly rejected?: RejectedRequests | undefined
   /** Undefined: this server does not run imports. */
   readonly imports?: Imports | undefined
+  /** Undefined: this server forwards nothing. */
+  readonly forwardings?: Forwardings | undefined
   /** Undefined: this server accepts no uploads. */
   readonly uploads?: Uploads | undefined
   /** The parts that run beside the server, by name. Undefined: there is none except the backend. */

@@ -1,3 +1,4 @@
+import { forwardings } from './forwardings/index.ts'
 import { health } from './health/index.ts'
 import { imports } from './imports/index.ts'
 import { pages } from './pages/index.ts'
@@ -7,4 +8,4 @@ import { uploads } from './uploads/index.ts'
 import { xapi } from './xapi/index.ts'
 
 /** What the server offers over HTTP. A new plugin is a folder beside these, and one line here. */
-export const plugins: readonly HttpPlugin[] = [xapi, stream, imports, uploads, health, pages]
+export const plugins: readonly HttpPlugin[] = [xapi, stream, forwardings, imports, uploads, health, pages]

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Forwardings } from '../contracts/forwardings.ts'
 import type { Imports } from '../contracts/imports.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
@@ -16,6 +17,8 @@ export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logg
   readonly rejected: Part<RejectedRequests> | undefined
   /** Undefined: this server does not run imports. */
   readonly imports: Part<Imports> | undefined
+  /** Undefined: this server forwards nothing. */
+  readonly forwarding: Part<Forwardings> | undefined
   /** Undefined: this server accepts no uploads. */
   readonly uploads: Part<Uploads> | undefined
   /** The name of the backend, for the log. */
@@ -68,6 +71,7 @@ export const httpPart = (options: HttpOptions): Part<FastifyInstance> => ({
       backend: use(options.database),
       rejected: options.rejected === undefined ? undefined : use(options.rejected),
       imports: options.imports === undefined ? undefined : use(options.imports),
+      forwardings: options.forwarding === undefined ? undefined : use(options.forwarding),
       uploads: options.uploads === undefined ? undefined : use(options.uploads),
       parts: running
     })

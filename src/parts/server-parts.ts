@@ -101,7 +101,19 @@ export const serverParts = (
     forwardings.length === 0
       ? undefined
       : forwardingPart({ forwardings, settings, database, isShared: servers === 'any', clock, log: logger, version })
-  const http = httpPart({ settings, logger, version, backend, newId, users, database, rejected, imports, uploads })
+  const http = httpPart({
+    settings,
+    logger,
+    version,
+    backend,
+    newId,
+    users,
+    database,
+    rejected,
+    forwarding,
+    imports,
+    uploads
+  })
   const grpc =
     grpcSettings === undefined
       ? undefined

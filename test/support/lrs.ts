@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { lrsBackends } from '../../src/backends/registry.ts'
+import type { Forwardings } from '../../src/contracts/forwardings.ts'
 import type { RunningPart } from '../../src/contracts/part.ts'
 import type { HttpPlugin } from '../../src/http/plugin.ts'
 import { plugins as shipped } from '../../src/http/plugins.ts'
@@ -145,6 +146,7 @@ export interface LrsOptions {
   readonly authentication?: PasswordOptions
   /** Offers of the server beside those that are shipped. */
   readonly plugins?: readonly HttpPlugin[]
+  readonly forwardings?: Forwardings
   /** Parts that run beside the server, by name. */
   readonly parts?: () => ReadonlyMap<string, RunningPart>
   /** Where the backend keeps its data; made when it is missing. */
@@ -198,7 +200,7 @@ const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
 
 /** Starts a server for the length of a test. */
 export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> => {
-  const { backend: name = anyBackend, settings = {}, authentication, plugins = [], parts } = options
+  const { backend: name = anyBackend, settings = {}, authentication, plugins = [], parts, forwardings } = options
   const directory = options.directory ?? join(t.testdir({ data: {} }), 'data')
   const unique = `t_${randomUUID().replaceAll('-', '')}`
   const place = await placeFor(t, name, directory, unique)
@@ -229,6 +231,7 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
       logger,
       newId: randomUUID,
       version: '1.2.3',
+      forwardings,
       ...(parts === undefined ? {} : { parts })
     }
     const server = await buildServer(dependencies, [...shipped, ...plugins])
