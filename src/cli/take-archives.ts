@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Imports } from '../contracts/imports.ts'
-import { createLine } from '../lrs/yielding.ts'
 import type { MirroredArchive } from '../mirror/mirror-options.ts'
+import { createQueue } from '../streams/one-at-a-time.ts'
 
 /** Named as `ralph imports list --door` has it. */
 const door = 'mirror'
@@ -18,7 +18,7 @@ export interface TakenArchives {
 
 /** Makes imports of the archives of a mirror. No other process does so: the mirror locks its database. */
 export const takeArchives = (imports: Imports, signal: AbortSignal): TakenArchives => {
-  const inLine = createLine()
+  const inLine = createQueue()
   let working: Promise<void> | undefined
 
   /** What a process has begun to take in that died; it is taken in anew. */

@@ -6,6 +6,7 @@ import type {
   StoredDocument
 } from '../contracts/document-store.ts'
 import { RalphError } from '../errors.ts'
+import { createQueue } from '../streams/one-at-a-time.ts'
 import { checkPreconditions, type Preconditions } from '../xapi/concurrency.ts'
 import { mergeDocuments, type ObjectDocument, readMergeable } from '../xapi/documents.ts'
 import { identifierKey } from '../xapi/identifier.ts'
@@ -13,7 +14,7 @@ import type { Version } from '../xapi/version.ts'
 import { atOnce } from '../xapi/yielding.ts'
 import type { Call } from './call.ts'
 import { agent, iri, optional, type Parameters, refuseUnknown, required, text, timestamp, uuid } from './parameters.ts'
-import { createLine, runYielding } from './yielding.ts'
+import { runYielding } from './yielding.ts'
 
 /** State, Agent Profile and Activity Profile are one resource with three kinds of scope (Communication §2.2). */
 export interface DocumentKind {
@@ -145,7 +146,7 @@ interface Merged {
 }
 
 /** A large merge holds three documents in memory. Only one runs at a time, however many requests there are. */
-const mergesInLine = createLine()
+const mergeQueue = createQueue()
 
 /**
  * POST merges into the existing document, or stores a new one (Communication §2.2). Large documents are merged while the store continues.
@@ -190,7 +191,7 @@ export const postDocument = async (
   }
 
   if ((await attempt(undefined)) === undefined) return
-  await mergesInLine(async () => {
+  await mergeQueue(async () => {
     let toMerge = await attempt(undefined)
     while (toMerge !== undefined) toMerge = await attempt(await mergeLarge(toMerge))
   })

@@ -50,13 +50,3 @@ export const runYielding = async <Result>(steps: Generator<void, Result>): Promi
     if (rest !== undefined) await rest
   }
 }
-
-/** Runs jobs one after the other, in the order in which they came. For jobs that need much memory. */
-export const createLine = () => {
-  let last: Promise<unknown> = Promise.resolve()
-  return <Result>(job: () => Promise<Result>): Promise<Result> => {
-    const own = last.then(job, job)
-    last = own.catch(() => {})
-    return own
-  }
-}

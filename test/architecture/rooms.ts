@@ -41,8 +41,8 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
   },
   sample: { may: ['xapi'], sentence: 'Sample statements are made from the specification alone.' },
   lrs: {
-    may: ['xapi', 'json', 'validation', 'contracts', 'identity', 'errors.ts'],
-    sentence: 'The use-cases know contracts, never a store or a door.'
+    may: ['xapi', 'json', 'validation', 'contracts', 'identity', 'streams', 'errors.ts'],
+    sentence: 'The use-cases know contracts, and how jobs follow each other, but never a store or a door.'
   },
   streams: { may: ['errors.ts'], sentence: 'Lines and bytes flow without a thought to what they mean.' },
   archives: {

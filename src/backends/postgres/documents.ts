@@ -4,6 +4,7 @@ import type { DocumentKey, DocumentScope, DocumentStore, StoredDocument } from '
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
+import { isUndone } from '../../network/sql-states.ts'
 import { createDocumentStore } from '../../storage/documents.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Database } from './connect.ts'
@@ -153,7 +154,7 @@ export const createDocuments = (database: Database, target: number, clock: Clock
         return await write()
       } catch (error) {
         const state = error instanceof RalphError ? error.details.state : undefined
-        if (attempt === 10 || (state !== '40P01' && state !== '40001')) throw error
+        if (attempt === 10 || !isUndone(state)) throw error
         await setTimeout(attempt)
       }
     }

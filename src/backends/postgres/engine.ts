@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { RalphError } from '../../errors.ts'
+import { isUndone, sqlStates } from '../../network/sql-states.ts'
 import type { BatchEngine, WriteSession } from '../../storage/batching/engine.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Database } from './connect.ts'
@@ -21,17 +22,15 @@ const lockTarget = prepare<ProgressRow>(
 /** `version` changes with each batch, of any process. */
 type ProgressRow = readonly [last: Micros, writer: string | null, version: string]
 
-/** SQLSTATEs after which a transaction that has changed nothing may begin again: see errors.ts. */
+/** Whether a transaction that has changed nothing may begin again. */
 const mayBeginAgain = (error: unknown): boolean => {
   if (!(error instanceof RalphError) || error.code !== 'STORE_UNAVAILABLE') return false
   const { state } = error.details
   // Without SQLSTATE: the connection was lost.
-  return state === undefined || state === '57P01' || isUndone(error)
+  return state === undefined || state === sqlStates.adminShutdown || isUndone(state)
 }
 
-/** The server has undone a transaction in favor of another one. */
-const isUndone = (error: unknown): boolean =>
-  error instanceof RalphError && (error.details.state === '40001' || error.details.state === '40P01')
+const wasUndone = (error: unknown): boolean => error instanceof RalphError && isUndone(error.details.state)
 
 const attempts = 3
 
@@ -99,7 +98,7 @@ export const createEngine = (database: Database, target: number): BatchEngine =>
           try {
             return await run(queries())
           } catch (error) {
-            if (attempt === attempts || !isUndone(error)) throw error
+            if (attempt === attempts || !wasUndone(error)) throw error
           }
         }
       }
@@ -114,7 +113,7 @@ export const createEngine = (database: Database, target: number): BatchEngine =>
           const queries = () => committed(writesOf(target, writer, batch))
           try {
             await run(queries()).catch((error: unknown) => {
-              if (!isUndone(error)) throw error
+              if (!wasUndone(error)) throw error
               return writeAgain(queries, error)
             })
             leave(true)

@@ -1,4 +1,5 @@
 import { codeOf, messageOf, RalphError } from '../../errors.ts'
+import { sqlStates } from '../../network/sql-states.ts'
 import { missingMigrations } from '../../storage/migrations.ts'
 import { migrationsFor, type SqlDatabase, type SqlRow } from './sql.ts'
 
@@ -14,12 +15,9 @@ const patience = 10_000
 const withoutNul = (value: unknown): unknown =>
   typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value
 
-/** SQLSTATE, appendix A of PostgreSQL's manual. */
-const diskFull = '53100'
-
 const translated = (error: unknown): unknown => {
   if (error instanceof RalphError) return error
-  const code = codeOf(error) === diskFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE'
+  const code = codeOf(error) === sqlStates.diskFull ? 'STORE_FULL' : 'STORE_UNAVAILABLE'
   const reason = messageOf(error) || codeOf(error)
   const message = `the records of imports, in the database of RALPH_IMPORTS_DATABASE_URL: ${reason}`
   return new RalphError(code, message, { retryAfter: 1 }, { cause: error })

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { ConfigBlock, ListenerDatabase, QueryRow, QueryValues } from '../../contracts/listeners.ts'
 import { codeOf, messageOf, RalphError } from '../../errors.ts'
+import { isAboutQuery } from '../../network/sql-states.ts'
 import { blockAt, numberAt, optionalTextAt, textAt } from '../values.ts'
 import { callsOf } from './calls.ts'
 import { createMessageWriter, type MessageUpdate } from './message-writer.ts'
@@ -42,9 +43,7 @@ export interface ListenerPostgresOptions {
 const databaseError = (error: unknown, shown: string): RalphError => {
   if (error instanceof RalphError) return error
   const reason = messageOf(error) || codeOf(error)
-  // Five letters are a SQLSTATE. Classes 08, 53, 57 and 58 are troubles of the server, not of what was asked.
-  const isVerdict = /^(?!08|53|57|58)[0-9A-Z]{5}$/.test(codeOf(error) ?? '')
-  const code = isVerdict ? 'INVALID_QUERY' : 'STORE_UNAVAILABLE'
+  const code = isAboutQuery(codeOf(error)) ? 'INVALID_QUERY' : 'STORE_UNAVAILABLE'
   return new RalphError(code, `${shown}: ${reason}`, { sqlState: codeOf(error) }, { cause: error })
 }
 

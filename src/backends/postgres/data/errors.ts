@@ -1,24 +1,25 @@
 import { type ErrorCode, RalphError } from '../../../errors.ts'
+import { classOf, isAboutRecord, sqlClasses, sqlStates } from '../../../network/sql-states.ts'
 import type { Database } from '../connect.ts'
 
 /** SQLSTATEs, or their classes, that mean something else to a command than to our server. */
-const codes: ReadonlyMap<string, ErrorCode> = new Map([
-  ['28', 'UNAUTHENTICATED'],
-  ['3D000', 'NOT_FOUND'],
-  ['42501', 'FORBIDDEN']
+const codes: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  [sqlClasses.authorization, 'UNAUTHENTICATED'],
+  [sqlStates.unknownDatabase, 'NOT_FOUND'],
+  [sqlStates.forbidden, 'FORBIDDEN']
 ])
 
 export const stateIn = (error: unknown): string =>
   error instanceof RalphError && typeof error.details.state === 'string' ? error.details.state : ''
 
 /** Whether one of the records cannot be stored, because of its data or its nesting. */
-export const isOfRecord = (error: unknown): boolean => /^(?:22|54)/.test(stateIn(error))
+export const isOfRecord = (error: unknown): boolean => isAboutRecord(stateIn(error))
 
 const wordsOf = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message)
 
 const asError = (error: unknown): unknown => {
   const state = stateIn(error)
-  const code = codes.get(state) ?? codes.get(state.slice(0, 2))
+  const code = codes.get(state) ?? codes.get(classOf(state))
   if (code === undefined || !(error instanceof RalphError)) return error
   return new RalphError(code, `PostgreSQL refuses the request: ${wordsOf(error)}`, { state }, { cause: error.cause })
 }

@@ -1,4 +1,4 @@
-/** Runs jobs in the order in which they came, each when the one before has ended. */
+/** Runs jobs one at a time, in the order in which they came. A job that fails does not stop the next one. */
 export const createQueue = () => {
   let last: Promise<unknown> = Promise.resolve()
   return <Result>(job: () => Promise<Result>): Promise<Result> => {
