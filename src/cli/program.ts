@@ -12,6 +12,7 @@ import { declareDoctor } from './commands/doctor.ts'
 import { declareDownload } from './commands/download.ts'
 import { declareErrors } from './commands/errors.ts'
 import { declareExtract } from './commands/extract.ts'
+import { declareForwardings } from './commands/forwardings.ts'
 import { declareImport } from './commands/import.ts'
 import { declareImports } from './commands/imports.ts'
 import { declareKv } from './commands/kv.ts'
@@ -64,6 +65,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareDownload(program, forCommand('download'))
   declareErrors(program, composition)
   declareExtract(program, composition)
+  declareForwardings(program, composition)
   declareImport(program, forCommand('import'))
   declareImports(program, composition)
   declareKv(program, composition)
