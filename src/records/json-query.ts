@@ -20,6 +20,17 @@ export const queryKeys = {
 } as const satisfies { readonly [name: string]: QueryKey }
 
 /**
+ * What the help of `ralph read` says of a query with these keys. A note follows the key that it is about: `limit (of a page)`.
+ */
+export const queryHelp = (
+  keys: { readonly [key: string]: QueryKey },
+  notes: { readonly [key: string]: string } = {}
+): string => {
+  const words = Object.keys(keys).map((key) => (notes[key] === undefined ? key : `${key} (${notes[key]})`))
+  return `JSON with ${words.join(', ')}`
+}
+
+/**
  * The query of `ralph read` as a JSON object with these keys. Undefined text is an empty query. Throws `INVALID_QUERY`, which names the
  * wrong or unknown key.
  */

@@ -5,8 +5,8 @@ const agent: QueryKey = {
   judge: (value) => queryKeys.object.judge(value) || queryKeys.text.judge(value)
 }
 
-/** The parameters of a query to another LRS, by HTTP or gRPC: those of GET /statements (Communication §2.1.3). */
-export const statementsQuery = {
+/** The parameters that every query to another LRS has, by HTTP or gRPC: those of GET /statements (Communication §2.1.3). */
+const statementsQuery = {
   statementId: queryKeys.text,
   voidedStatementId: queryKeys.text,
   agent,
@@ -20,4 +20,15 @@ export const statementsQuery = {
   limit: queryKeys.count,
   format: queryKeys.text,
   ascending: queryKeys.truth
+}
+
+/** The query of the backend `lrs`. */
+export const lrsQuery = { ...statementsQuery, attachments: queryKeys.truth }
+
+/** The query of the backend `grpc`. A stream has more parameters than a page. */
+export const grpcQuery = {
+  ...statementsQuery,
+  mine: queryKeys.truth,
+  follow: queryKeys.truth,
+  position: queryKeys.text
 }

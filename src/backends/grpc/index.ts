@@ -1,4 +1,6 @@
 import { RalphError } from '../../errors.ts'
+import { queryHelp } from '../../records/json-query.ts'
+import { grpcQuery } from '../../records/statements-query.ts'
 import { defineBackend } from '../define.ts'
 import { grpcParameters, usualAddresses } from './settings.ts'
 
@@ -14,8 +16,7 @@ export const grpc = defineBackend({
       write: ['create'],
       delete: false,
       history: false,
-      query:
-        'JSON with statementId, voidedStatementId, agent, verb, activity, registration, related_activities, related_agents, since, until, limit (in all), format, ascending, mine, follow, position',
+      query: queryHelp(grpcQuery, { limit: 'in all' }),
       target: 'nothing: the store is that of the user'
     },
     parameters: grpcParameters,

@@ -1,18 +1,15 @@
 import type { ReadBatch, ReadOptions } from '../../contracts/data-backend.ts'
 import type { ReadStatementsRequest, ReadStatementsResponse } from '../../protocol/messages.ts'
-import { parseJsonQuery, queryKeys } from '../../records/json-query.ts'
-import { statementsQuery } from '../../records/statements-query.ts'
+import { parseJsonQuery } from '../../records/json-query.ts'
+import { grpcQuery } from '../../records/statements-query.ts'
 import type { GrpcClient } from './client.ts'
-
-/** A stream has more parameters than a page. */
-const keys = { ...statementsQuery, mine: queryKeys.truth, follow: queryKeys.truth, position: queryKeys.text }
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase())
 
 /** The query was validated. */
 const requestOf = (query: string | undefined): ReadStatementsRequest =>
   Object.fromEntries(
-    Object.entries(parseJsonQuery(query, keys)).map(([key, value]) => [
+    Object.entries(parseJsonQuery(query, grpcQuery)).map(([key, value]) => [
       camel(key),
       typeof value === 'object' ? JSON.stringify(value) : value
     ])

@@ -1,3 +1,5 @@
+import { queryHelp } from '../../records/json-query.ts'
+import { lrsQuery } from '../../records/statements-query.ts'
 import { defineBackend } from '../define.ts'
 import { mergeHeaders } from './headers.ts'
 import { lrsParameters } from './settings.ts'
@@ -17,8 +19,7 @@ export const lrs = defineBackend({
       write: ['create'],
       delete: false,
       history: false,
-      query:
-        'JSON with statementId, voidedStatementId, agent, verb, activity, registration, related_activities, related_agents, since, until, limit (of a page), format, attachments, ascending',
+      query: queryHelp(lrsQuery, { limit: 'of a page' }),
       target: 'the path of the statements, as /xAPI/statements'
     },
     parameters: lrsParameters,

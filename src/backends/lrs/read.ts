@@ -1,12 +1,10 @@
 import type { ReadBatch, ReadOptions } from '../../contracts/data-backend.ts'
 import type { Log } from '../../contracts/log.ts'
-import { parseJsonQuery, queryKeys } from '../../records/json-query.ts'
-import { statementsQuery } from '../../records/statements-query.ts'
+import { parseJsonQuery } from '../../records/json-query.ts'
+import { lrsQuery } from '../../records/statements-query.ts'
 import type { LrsClient } from './client.ts'
 import { failureOf } from './errors.ts'
 import { nextUrl, readPage, type StatementsPage } from './page.ts'
-
-const keys = { ...statementsQuery, attachments: queryKeys.truth }
 
 export interface LrsReader {
   readonly client: LrsClient
@@ -19,7 +17,7 @@ export interface LrsReader {
 const usualLimit = 500
 
 const firstUrl = ({ url, log }: LrsReader, query: string | undefined, wanted: number | undefined): URL => {
-  const { limit, ...parameters } = parseJsonQuery(query, keys)
+  const { limit, ...parameters } = parseJsonQuery(query, lrsQuery)
   const first = new URL(url)
   for (const [key, value] of Object.entries(parameters)) {
     first.searchParams.set(key, typeof value === 'object' ? JSON.stringify(value) : String(value))
