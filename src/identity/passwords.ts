@@ -77,43 +77,11 @@ const announceDemo = (users: readonly User[], { allowDemoCredentials, authFile }
 const createCache = (max: number, ttl: number): Pick<LRUCache<string, true>, 'has' | 'set' | 'clear'> | undefined =>
   max > 0 && ttl > 0 ? new LRUCache<string, true>({ max, ttl }) : undefined
 
-/**
- * Verifies credentials against the auth file, which is read again when it changes. While credentials are cached, bcrypt is not asked again.
- * The cache holds keyed digests, each bound to the hash it was verified with, so a changed password or a removed user is refused at once.
- * Throws `INVALID_AUTH_FILE` if the file is missing or malformed.
- */
-export const openPasswords = async (
-  settings: IdentitySettings,
-  log: Log,
-  { queue = defaultQueue(), compare = bcryptVerify }: PasswordOptions = {}
-): Promise<Passwords> => {
-  const key = randomBytes(32).toString('base64')
-  const accepted = createCache(settings.cacheMaxSize, settings.cacheTtl * 1000)
-  const refused = createCache(settings.cacheMaxSize && refusals, refusalTtl)
+/** Compares passwords with hashes, a few at a time. A flood of unknown names neither stops users nor finds out who exists. */
+const createComparison = (queue: LoginQueueOptions, compare: NonNullable<PasswordOptions['compare']>) => {
   const underway = new Map<string, Promise<boolean>>()
   const inTurn = createLoginQueue(queue)
-  let decoys: readonly string[] = []
-  let announced = false
   let usualTime = 0
-  let everybody: readonly User[] = []
-
-  const users: Users = await openUsers(settings.authFile, log, (all) => {
-    decoys = createDecoys(all)
-    everybody = all
-    if (announced) announceDemo(all, settings, log)
-  })
-
-  /**
-   * Keyed by its first part. The digest never leaves the process, so this simple construction is as safe as HMAC. It runs for every
-   * request, and takes a twentieth of the time of HMAC.
-   */
-  const digest = (text: string): string => digestOf('sha256', key + text, 'base64')
-
-  /** The decoy of a name is always the same while the users do not change. */
-  const decoyOf = (username: string): string => {
-    const lot = Buffer.from(digest(username), 'base64').readUInt32BE()
-    return decoys[lot % decoys.length] ?? demoHash
-  }
 
   /**
    * Invented names and users wait in separate lines, so a flood of invented names does not stop users. But only the right password is
@@ -142,17 +110,49 @@ export const openPasswords = async (
   }
 
   /** Concurrent requests with the same credentials share one comparison. */
-  const compareOnce = (
-    account: LoginAttempt,
-    credentials: string,
-    password: string,
-    hash: string
-  ): Promise<boolean> => {
+  return (account: LoginAttempt, credentials: string, password: string, hash: string): Promise<boolean> => {
     const present = underway.get(credentials)
     if (present !== undefined) return present
     const comparison = compareInTurn(account, password, hash).finally(() => underway.delete(credentials))
     underway.set(credentials, comparison)
     return comparison
+  }
+}
+
+/**
+ * Verifies credentials against the auth file, which is read again when it changes. While credentials are cached, bcrypt is not asked again.
+ * The cache holds keyed digests, each bound to the hash it was verified with, so a changed password or a removed user is refused at once.
+ * Throws `INVALID_AUTH_FILE` if the file is missing or malformed.
+ */
+export const openPasswords = async (
+  settings: IdentitySettings,
+  log: Log,
+  { queue = defaultQueue(), compare = bcryptVerify }: PasswordOptions = {}
+): Promise<Passwords> => {
+  const key = randomBytes(32).toString('base64')
+  const accepted = createCache(settings.cacheMaxSize, settings.cacheTtl * 1000)
+  const refused = createCache(settings.cacheMaxSize && refusals, refusalTtl)
+  const compareOnce = createComparison(queue, compare)
+  let decoys: readonly string[] = []
+  let announced = false
+  let everybody: readonly User[] = []
+
+  const users: Users = await openUsers(settings.authFile, log, (all) => {
+    decoys = createDecoys(all)
+    everybody = all
+    if (announced) announceDemo(all, settings, log)
+  })
+
+  /**
+   * Keyed by its first part. The digest never leaves the process, so this simple construction is as safe as HMAC. It runs for every
+   * request, and takes a twentieth of the time of HMAC.
+   */
+  const digest = (text: string): string => digestOf('sha256', key + text, 'base64')
+
+  /** The decoy of a name is always the same while the users do not change. */
+  const decoyOf = (username: string): string => {
+    const lot = Buffer.from(digest(username), 'base64').readUInt32BE()
+    return decoys[lot % decoys.length] ?? demoHash
   }
 
   const isAcceptable = (user: User): boolean => user.hash !== demoHash || settings.allowDemoCredentials

@@ -40,23 +40,10 @@ const addressOf = (server: string): { readonly host: string; readonly port: numb
   return { host, port: port === undefined ? usualPort : Number(port) }
 }
 
-/**
- * Sends messages to a Logs Data Platform: GELF 1.1 over TLS, each ended by a null byte. An unreachable server is tried again. Nothing waits
- * for it.
- */
-export const openGelfLog = (options: GelfOptions): GelfLog => {
-  const { name, server, token, warn } = options
-  const { host, port } = addressOf(server)
-  const kept: string[] = []
-  let dropped = 0
-  let socket: TLSSocket | undefined
-  let isWriting = false
-  let isClosed = false
-  let failures = 0
-  let timer: NodeJS.Timeout | undefined
-  let drained: (() => void) | undefined
-
-  const gelf = (time: Date, level: Level, message: string): string =>
+/** Turns messages into GELF 1.1, each ended by a null byte. */
+const createFormat =
+  ({ name, token }: GelfOptions) =>
+  (time: Date, level: Level, message: string): string =>
     `${JSON.stringify({
       version: '1.1',
       host: hostname(),
@@ -66,6 +53,34 @@ export const openGelfLog = (options: GelfOptions): GelfLog => {
       _facility: name,
       '_X-OVH-TOKEN': token
     })}\0`
+
+/** Ends a connection. A server that does not answer in time is not waited for. */
+const end = (socket: TLSSocket): Promise<void> =>
+  new Promise((resolve) => {
+    const limit = setTimeout(() => socket.destroy(), goodbye)
+    socket.once('close', () => {
+      clearTimeout(limit)
+      resolve()
+    })
+    socket.end()
+  })
+
+/**
+ * Sends messages to a Logs Data Platform: GELF 1.1 over TLS, each ended by a null byte. An unreachable server is tried again. Nothing waits
+ * for it.
+ */
+export const openGelfLog = (options: GelfOptions): GelfLog => {
+  const { server, warn } = options
+  const gelf = createFormat(options)
+  const { host, port } = addressOf(server)
+  const kept: string[] = []
+  let dropped = 0
+  let socket: TLSSocket | undefined
+  let isWriting = false
+  let isClosed = false
+  let failures = 0
+  let timer: NodeJS.Timeout | undefined
+  let drained: (() => void) | undefined
 
   const flush = (): void => {
     if (socket === undefined || isWriting) return
@@ -144,16 +159,7 @@ export const openGelfLog = (options: GelfOptions): GelfLog => {
       })
       isClosed = true
       clearTimeout(timer)
-      const last = socket
-      if (last === undefined) return
-      await new Promise<void>((resolve) => {
-        const limit = setTimeout(() => last.destroy(), goodbye)
-        last.once('close', () => {
-          clearTimeout(limit)
-          resolve()
-        })
-        last.end()
-      })
+      if (socket !== undefined) await end(socket)
     }
   }
 }

@@ -49,12 +49,9 @@ export const longFunctions: { readonly [place: string]: number } = {
   'src/backends/sqlite/store.ts build': 174,
   'src/backends/swift/segments.ts createSegments': 112,
   'src/backends/ws/connect.ts connect': 108,
-  'src/identity/passwords.ts openPasswords': 109,
   'src/json/object-scan.ts scanObject': 106,
   'src/storage/batching/batched-writer.ts createBatchedWriter': 116,
   'src/storage/batching/group-commit.ts createGroupCommit': 129,
   'src/storage/batching/lease.ts createLease': 198,
-  'src/storage/batching/plan.ts createPlan': 121,
-  'src/storage/memory-index/statement-index.ts createStatementIndex': 218,
-  'src/telemetry/gelf.ts openGelfLog': 113
+  'src/storage/memory-index/statement-index.ts createStatementIndex': 218
 }

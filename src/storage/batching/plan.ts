@@ -93,12 +93,12 @@ export const lookUpAll = async (
   return { present, referrers }
 }
 
-export const createPlan = (found: Lookup): Plan => {
+/** The statements of a plan, and who refers to whom. Linking a statement voids, and hands tokens to its referrers. */
+const createGraph = (found: Lookup) => {
   const nodes = new Map<StatementId, Node>()
   for (const [id, present] of found.present) nodes.set(id, nodeOf(present))
   const referrers = new Map<StatementId, StatementId[]>()
   for (const [id, all] of found.referrers) referrers.set(id, [...all])
-  const added: Node[] = []
   let isSpoilt = false
 
   const take = (inheritance: Inheritance | undefined, tokens: readonly Token[]): void => {
@@ -148,42 +148,59 @@ export const createPlan = (found: Lookup): Plan => {
   }
 
   return {
+    nodes,
+    link: linkNode,
+    isSpoilt: (): boolean => isSpoilt,
+    insert: (node: Node): void => {
+      nodes.set(node.id, node)
+      if (node.target === undefined) return
+      const others = referrers.get(node.target)
+      if (others === undefined) referrers.set(node.target, [node.id])
+      else others.push(node.id)
+    }
+  }
+}
+
+/** A statement that is not stored yet. */
+const newNode = ({ id, statement }: IncomingStatement, stored: Micros, text: string): Node => {
+  const tokens = new Set<Token>()
+  for (const term of inheritableTerms(statement)) tokens.add(tokenOf(term))
+  for (const term of ownTerms(statement)) tokens.add(tokenOf(term))
+  return {
+    id,
+    stored,
+    text,
+    tokens,
+    target: targetOf(statement),
+    voiding: voids(statement) !== undefined,
+    voided: false,
+    statement,
+    added: [],
+    isVoidedNow: false
+  }
+}
+
+export const createPlan = (found: Lookup): Plan => {
+  const graph = createGraph(found)
+  const { nodes } = graph
+  const added: Node[] = []
+
+  return {
     statement: (id) => {
       const node = nodes.get(id)
       // A stored statement was validated before.
       return node && (node.statement ?? (JSON.parse(node.text) as Statement))
     },
-    isSpoilt: () => isSpoilt,
-    add: function* ({ id, statement }, stored, text, inheritance) {
-      const tokens = new Set<Token>()
-      for (const term of inheritableTerms(statement)) tokens.add(tokenOf(term))
-      for (const term of ownTerms(statement)) tokens.add(tokenOf(term))
-      const target = targetOf(statement)
-      const voiding = voids(statement) !== undefined
-      const node = {
-        id,
-        stored,
-        text,
-        tokens,
-        target,
-        voiding,
-        voided: false,
-        statement,
-        added: [],
-        isVoidedNow: false
-      }
-      nodes.set(id, node)
+    isSpoilt: graph.isSpoilt,
+    add: function* (incoming, stored, text, inheritance) {
+      const node = newNode(incoming, stored, text)
+      graph.insert(node)
       added.push(node)
-      if (target !== undefined) {
-        const others = referrers.get(target)
-        if (others === undefined) referrers.set(target, [id])
-        else others.push(id)
-      }
-      yield* linkNode(node, inheritance)
+      yield* graph.link(node, inheritance)
     },
     link: function* (id) {
       const node = nodes.get(id)
-      if (node !== undefined) yield* linkNode(node)
+      if (node !== undefined) yield* graph.link(node)
     },
     added: function* () {
       const all: NewStatement[] = []
