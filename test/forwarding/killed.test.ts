@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
+import { aFreePort } from '../support/answering.ts'
 import { until } from '../support/postgres.ts'
 import { type RunningRalph, ralph, runserver } from '../support/ralph-process.ts'
 import { aUser, writeUsers } from '../support/users.ts'
@@ -111,4 +112,40 @@ t.test('a forwarding to the server itself is refused at the start', async (t) =>
   })
   t.equal(code, 2)
   t.match(stderr, /would forward to this server itself/)
+})
+
+t.test('in a circle of two, each statement makes one round', async (t) => {
+  const directory = t.testdir({ one: {}, two: {} })
+  const authFile = join(directory, 'auth.json')
+  await writeUsers(authFile, [await aUser('jane', 'secret')])
+  const env = { RALPH_AUTH_FILE: authFile, RALPH_LOG_LEVEL: 'INFO' }
+  const start = (name: string, port: string, to: string): Promise<RunningRalph> => {
+    const forwarding = { url: `${to}/xAPI/statements`, basic_username: 'jane', basic_password: 'secret', name: 'other' }
+    const own = { RALPH_APP_DIR: join(directory, name), RALPH_XAPI_FORWARDINGS: JSON.stringify([forwarding]) }
+    return runserver(t, ['--host', '127.0.0.1', '--port', port], { env: { ...env, ...own } })
+  }
+  const port = await aFreePort()
+  const one = await start('one', '0', `http://127.0.0.1:${port}`)
+  const two = await start('two', String(port), one.url)
+  const ids = [randomUUID(), randomUUID()]
+  for (const [index, { url }] of [one, two].entries()) {
+    const body = JSON.stringify(statement(ids[index] ?? ''))
+    t.equal((await fetch(`${url}/xAPI/statements`, { method: 'POST', headers, body })).status, 200)
+  }
+  const statuses = async (): Promise<readonly { delivered: number; deadLetters: number }[]> =>
+    Promise.all(
+      [one, two].map(
+        async ({ url }) => JSON.parse(await (await fetch(`${url}/forwardings`, { headers })).text()).forwardings[0]
+      )
+    )
+  await until(async () => (await statuses()).every(({ delivered }) => delivered >= 2))
+  const before = await statuses()
+  // A round takes milliseconds: one that did not end would be seen.
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  t.same(await statuses(), before)
+  t.match(before, [
+    { delivered: 2, deadLetters: 0 },
+    { delivered: 2, deadLetters: 0 }
+  ])
+  for (const { url } of [one, two]) t.strictSame((await allIds(url)).sort(), [...ids].sort())
 })
