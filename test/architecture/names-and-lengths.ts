@@ -50,8 +50,6 @@ export const longFunctions: { readonly [place: string]: number } = {
   'src/backends/swift/segments.ts createSegments': 112,
   'src/backends/ws/connect.ts connect': 108,
   'src/json/object-scan.ts scanObject': 106,
-  'src/storage/batching/batched-writer.ts createBatchedWriter': 116,
-  'src/storage/batching/group-commit.ts createGroupCommit': 129,
   'src/storage/batching/lease.ts createLease': 198,
   'src/storage/memory-index/statement-index.ts createStatementIndex': 218
 }

@@ -2,22 +2,18 @@ import type { Clock } from '../../contracts/clock.ts'
 import type {
   AttachmentContent,
   CallOptions,
-  IncomingStatement,
-  Inheritance,
   InsertReport,
   StatementBatch,
   StoredStatement
 } from '../../contracts/statement-store.ts'
 import { type ErrorCode, RalphError } from '../../errors.ts'
-import { marksOf } from '../../xapi/attachments.ts'
 import type { Statement } from '../../xapi/statement.ts'
-import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
-import type { Yielding } from '../../xapi/yielding.ts'
-import { separateKnown } from '../known-statements.ts'
+import type { Micros } from '../../xapi/timestamp.ts'
 import type { BatchEngine, WriteSession } from './engine.ts'
 import { inTurns } from './group-commit.ts'
+import { createTimes, insertJob, type Job, restoreJob, timeJob } from './jobs.ts'
 import { createMetadataMerger, type DescribingStatement } from './merge-metadata.ts'
-import { createPlan, idsToLookUp, lookUpAll, type Plan } from './plan.ts'
+import { createPlan, idsToLookUp, lookUpAll } from './plan.ts'
 import { createBatchQueue } from './queue.ts'
 
 export interface BatchedWriterOptions {
@@ -43,34 +39,6 @@ export interface BatchedWriter {
   close(): Promise<void>
 }
 
-/** What one call adds to a batch. */
-interface Job {
-  /** The ids to look up come from these. */
-  readonly statements: readonly Pick<IncomingStatement, 'id' | 'statement'>[]
-  readonly attachments: readonly AttachmentContent[]
-  readonly signal: AbortSignal | undefined
-  /** As in `StatementBatch`. */
-  readonly apart?: boolean
-  readonly inheritance?: Inheritance | undefined
-  /** Adds the new statements to the plan. A `RalphError` is thrown before anything was added, and refuses only this job. */
-  plan(plan: Plan, times: Times): Yielding<Planned>
-}
-
-/** What a job has added to a plan. */
-interface Planned {
-  readonly report: InsertReport
-  readonly describing: readonly DescribingStatement[]
-  /** Besides the attachments of the job. */
-  readonly marks?: readonly AttachmentContent[]
-}
-
-/** The times of a batch. */
-interface Times {
-  next(): Micros
-  /** No later call returns a time up to and including this one. */
-  passed(time: Micros): void
-}
-
 /** Microseconds. An older promise is renewed when somebody asks. Not every reader should cost a write. */
 const longestKnown = 1_000_000
 
@@ -88,154 +56,80 @@ const tokensOfReferrer = 10
 /** Milliseconds. After a failure of the engine, the requests that have waited this long are refused too. */
 const longWait = 1000
 
-const nothing: InsertReport = { inserted: [], already: [] }
-
-const insertJob = (
-  { statements, attachments, define, apart = false, ownOnly, inheritance }: StatementBatch,
-  { signal }: CallOptions
-): Job => ({
-  statements,
-  attachments,
-  signal,
-  apart,
-  inheritance,
-  plan: function* (plan, times) {
-    const { fresh, already } = yield* separateKnown(statements, plan.statement, ownOnly)
-    const describing: DescribingStatement[] = []
-    for (const incoming of fresh) {
-      const stored = times.next()
-      yield* plan.add(incoming, stored, incoming.textAt(formatMicros(stored)), inheritance)
-      if (define) describing.push({ statement: incoming.statement, stored, apart })
-    }
-    return { report: { inserted: fresh.map(({ id }) => id), already }, describing, marks: marksOf(fresh) }
-  }
-})
-
-const restoreJob = (
-  restored: readonly StoredStatement[],
-  attachments: readonly AttachmentContent[],
-  { signal, define = true }: CallOptions & { readonly define?: boolean }
-): Job => {
-  const statements = restored.map(({ id, stored, text }) => ({
-    id,
-    stored,
-    // It was validated before it was stored elsewhere.
-    statement: JSON.parse(text) as Statement,
-    textAt: () => text
-  }))
-  return {
-    statements,
-    attachments,
-    signal,
-    plan: function* (plan, times) {
-      const inserted: string[] = []
-      const already: string[] = []
-      for (const each of statements) {
-        times.passed(each.stored)
-        if (plan.statement(each.id) === undefined) {
-          yield* plan.add(each, each.stored, each.textAt())
-          inserted.push(each.id)
-        } else {
-          // Its writer may have died before it was linked.
-          yield* plan.link(each.id)
-          already.push(each.id)
-        }
-      }
-      return {
-        report: { inserted, already },
-        describing: define ? statements.map((each) => ({ ...each, apart: false })) : []
-      }
-    }
-  }
-}
-
-/** A job that writes only the time. */
-const timeJob = (clock: Clock): Job => ({
-  statements: [],
-  attachments: [],
-  signal: undefined,
-  // biome-ignore lint/correctness/useYield: nothing here takes time
-  plan: function* (_, times) {
-    times.passed(clock())
-    return { report: nothing, describing: [] }
-  }
-})
-
-const createTimes = (clock: Clock, last: Micros): Times & { readonly last: () => Micros } => {
-  let latest = last
-  return {
-    next: () => {
-      latest = Math.max(clock(), latest + 1)
-      return latest
-    },
-    passed: (time) => {
-      latest = Math.max(latest, time)
-    },
-    last: () => latest
-  }
-}
-
 type Outcome = { readonly report: InsertReport } | { readonly error: unknown }
+
+type MetadataMerger = ReturnType<typeof createMetadataMerger>
+
+interface Written {
+  readonly outcomes: Outcome[]
+  /** The latest time that was written. */
+  readonly last: Micros
+}
+
+/** Plans all jobs and writes the result. Every job has its outcome when this is durable. */
+const writeJobs = async (
+  jobs: readonly Job[],
+  session: WriteSession,
+  { clock, merger }: { readonly clock: Clock; readonly merger: MetadataMerger }
+): Promise<Written> => {
+  const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
+  for (const { inheritance } of jobs) inheritance?.begin()
+  const found = await lookUpAll(ids, session.lookUp, session.unfinished, (referrers) => {
+    // If it fails, each job is tried in its own batch, which shows whose fault it is.
+    for (const { inheritance } of jobs) inheritance?.take(referrers * tokensOfReferrer)
+  })
+  const plan = createPlan(found)
+  const times = createTimes(clock, session.last)
+  const describing: DescribingStatement[] = []
+  for (const id of session.unfinished) {
+    const present = found.present.get(id)
+    if (present === undefined) continue
+    await inTurns(plan.link(id))
+    times.passed(present.stored)
+    // Whether it was to be kept apart was lost with its writer. What the present jobs want is the best guess.
+    const apart = jobs.some((job) => job.apart)
+    describing.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored, apart })
+  }
+  const attachments = new Map<string, AttachmentContent>()
+  const outcomeOf = async (job: Job): Promise<Outcome> => {
+    if (job.signal?.aborted) return { error: job.signal.reason }
+    try {
+      const planned = await inTurns(job.plan(plan, times))
+      for (const each of planned.describing) describing.push(each)
+      for (const each of [...job.attachments, ...(planned.marks ?? [])]) attachments.set(each.sha2, each)
+      return { report: planned.report }
+    } catch (error) {
+      // Then each job gets its own batch.
+      if (plan.isSpoilt()) throw error
+      return { error }
+    }
+  }
+  const outcomes: Outcome[] = []
+  for (const job of jobs) outcomes.push(await outcomeOf(job))
+  const { settle, ...metadata } = await merger.merge(describing, session)
+  const statements = await inTurns(plan.added())
+  const changed = await inTurns(plan.changed())
+  // Restored statements may be older than all others. `last` moves whenever statements change, so that cached pages become invalid.
+  const last = Math.max(times.last(), statements.length + changed.length > 0 ? session.last + 1 : 0)
+  const newMetadata = metadata.definitions.size + metadata.displays.size + metadata.names.length
+  if (last > session.last || statements.length + changed.length + attachments.size + newMetadata > 0) {
+    await session.write({ last, statements, changed, attachments: [...attachments.values()], ...metadata })
+  }
+  settle()
+  return { outcomes, last }
+}
 
 export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptions): BatchedWriter => {
   const merger = createMetadataMerger()
   /** The latest time that is known to be consistent. */
   let known: Micros = Number.NEGATIVE_INFINITY
 
-  /** Plans all jobs and writes the result. Every job has its outcome when this is durable. */
-  const writeJobs = async (jobs: readonly Job[], session: WriteSession): Promise<Outcome[]> => {
-    const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
-    for (const { inheritance } of jobs) inheritance?.begin()
-    const found = await lookUpAll(ids, session.lookUp, session.unfinished, (referrers) => {
-      // If it fails, each job is tried in its own batch, which shows whose fault it is.
-      for (const { inheritance } of jobs) inheritance?.take(referrers * tokensOfReferrer)
-    })
-    const plan = createPlan(found)
-    const times = createTimes(clock, session.last)
-    const describing: DescribingStatement[] = []
-    for (const id of session.unfinished) {
-      const present = found.present.get(id)
-      if (present === undefined) continue
-      await inTurns(plan.link(id))
-      times.passed(present.stored)
-      // Whether it was to be kept apart was lost with its writer. What the present jobs want is the best guess.
-      const apart = jobs.some((job) => job.apart)
-      describing.push({ statement: JSON.parse(present.text) as Statement, stored: present.stored, apart })
-    }
-    const attachments = new Map<string, AttachmentContent>()
-    const outcomeOf = async (job: Job): Promise<Outcome> => {
-      if (job.signal?.aborted) return { error: job.signal.reason }
-      try {
-        const planned = await inTurns(job.plan(plan, times))
-        for (const each of planned.describing) describing.push(each)
-        for (const each of [...job.attachments, ...(planned.marks ?? [])]) attachments.set(each.sha2, each)
-        return { report: planned.report }
-      } catch (error) {
-        // Then each job gets its own batch.
-        if (plan.isSpoilt()) throw error
-        return { error }
-      }
-    }
-    const outcomes: Outcome[] = []
-    for (const job of jobs) outcomes.push(await outcomeOf(job))
-    const { settle, ...metadata } = await merger.merge(describing, session)
-    const statements = await inTurns(plan.added())
-    const changed = await inTurns(plan.changed())
-    // Restored statements may be older than all others. `last` moves whenever statements change, so that cached pages become invalid.
-    const last = Math.max(times.last(), statements.length + changed.length > 0 ? session.last + 1 : 0)
-    const newMetadata = metadata.definitions.size + metadata.displays.size + metadata.names.length
-    if (last > session.last || statements.length + changed.length + attachments.size + newMetadata > 0) {
-      await session.write({ last, statements, changed, attachments: [...attachments.values()], ...metadata })
-    }
-    settle()
-    known = Math.max(known, last)
-    return outcomes
-  }
-
   const attempt = async (jobs: readonly Job[]): Promise<Outcome[]> => {
     const session = await engine.begin()
     try {
-      return await writeJobs(jobs, session)
+      const { outcomes, last } = await writeJobs(jobs, session, { clock, merger })
+      known = Math.max(known, last)
+      return outcomes
     } finally {
       await session.end()
     }

@@ -99,15 +99,8 @@ export class Spoilt extends Error {
 
 const defaultLimits: GroupLimits = { milliseconds: turnLength, jobs: 256 }
 
-/**
- * Lets concurrent writers share one durable commit. All jobs that arrive during one turn of the event loop run in order in one transaction.
- * If a job spoils the transaction, it is rolled back and each job gets its own, so that a failure costs the other jobs only time.
- */
-export const createGroupCommit = (transactions: Transactions, limits: GroupLimits = defaultLimits): GroupCommit => {
-  let waiting: Entry[] = []
-  let scheduled = false
-  let closed = false
-  let emptied: (() => void) | undefined
+/** Runs a group of jobs in one transaction, and gives the event loop to others whenever that has taken long. */
+const createAttempt = (transactions: Transactions, milliseconds: number) => {
   /** When the event loop has been blocked long enough. */
   let end = 0
 
@@ -117,7 +110,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
     transactions.rest?.()
     await turnOfOthers()
     transactions.resume?.()
-    end = performance.now() + limits.milliseconds
+    end = performance.now() + milliseconds
   }
 
   /** Runs jobs from the head of `group` in one transaction. Returns those that were taken. */
@@ -125,7 +118,7 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
     const taken: Entry[] = []
     const done: Entry[] = []
     const refused: (() => void)[] = []
-    end = performance.now() + limits.milliseconds
+    end = performance.now() + milliseconds
     transactions.begin()
     try {
       for (const entry of group) {
@@ -164,6 +157,20 @@ export const createGroupCommit = (transactions: Transactions, limits: GroupLimit
     for (const entry of done) entry.resolve()
     return taken
   }
+
+  return attempt
+}
+
+/**
+ * Lets concurrent writers share one durable commit. All jobs that arrive during one turn of the event loop run in order in one transaction.
+ * If a job spoils the transaction, it is rolled back and each job gets its own, so that a failure costs the other jobs only time.
+ */
+export const createGroupCommit = (transactions: Transactions, limits: GroupLimits = defaultLimits): GroupCommit => {
+  let waiting: Entry[] = []
+  let scheduled = false
+  let closed = false
+  let emptied: (() => void) | undefined
+  const attempt = createAttempt(transactions, limits.milliseconds)
 
   const turn = async (): Promise<void> => {
     const group = waiting.slice(0, limits.jobs)
