@@ -18,7 +18,8 @@ export interface ForwardProgress {
   /** Statements are being delivered; the first of them has this `stored`. */
   working(oldest: Micros): void
   delivered(count: number): void
-  refused(id: string, reason: string): void
+  /** `isNew`: it was no dead letter before. */
+  refused(id: string, reason: string, isNew: boolean): void
   /** Something is away, or wrong; it is tried again. `oldest`: `stored` of the first statement that waits for it. */
   trouble(detail: string, oldest: Micros | undefined): void
   /** It works, or works again. */
@@ -87,10 +88,9 @@ export const forwardStatements = async (options: ForwardOptions): Promise<void> 
           progress.well()
         },
         onRefused: async (outgoing, reason) => {
-          await records.refuse({ id: outgoing.stored.id, reason, time: formatMicros(clock()) })
+          const isNew = await records.refuse({ id: outgoing.stored.id, reason, time: formatMicros(clock()) })
           finish([outgoing])
-          progress.refused(outgoing.stored.id, reason)
-          progress.deadLetters((await records.deadIds()).length)
+          progress.refused(outgoing.stored.id, reason, isNew)
           progress.well()
         },
         onTrouble: async (reason, first) => {

@@ -14,8 +14,8 @@ export interface ForwardingRecords {
   position(): Promise<Position | undefined>
   /** Never goes back: a server that was held up cannot undo the work of the one that took over. */
   advance(position: Position): Promise<void>
-  /** Adds a dead letter, or writes the new reason into it. */
-  refuse(letter: RefusedStatement): Promise<void>
+  /** Adds a dead letter, or writes the new reason into it. Gives whether it is a new one. */
+  refuse(letter: RefusedStatement): Promise<boolean>
   /** Their ids, in order. */
   deadIds(): Promise<readonly string[]>
   deadLetters(page: DeadLetterPage): Promise<readonly RefusedStatement[]>
@@ -71,7 +71,12 @@ export const openRecords = (
     },
     refuse: async ({ id, reason, time }) => {
       const content = Buffer.from(JSON.stringify({ reason, time }))
-      await documents.change({ ...dead, id }, () => ({ content, contentType: 'application/json' }))
+      let isNew = false
+      await documents.change({ ...dead, id }, (present) => {
+        isNew = present === undefined
+        return { content, contentType: 'application/json' }
+      })
+      return isNew
     },
     deadIds: () => documents.ids(dead),
     deadLetters: async ({ after, limit }) => {

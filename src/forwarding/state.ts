@@ -63,7 +63,8 @@ export const createState = (
       delivered: (count) => {
         delivered += count
       },
-      refused: (id, reason) => {
+      refused: (id, reason, isNew) => {
+        if (isNew) dead += 1
         if (silence !== undefined) {
           quiet += 1
           return
