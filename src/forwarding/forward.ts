@@ -49,14 +49,14 @@ export const forwardStatements = async (options: ForwardOptions): Promise<void> 
   const run = async (): Promise<void> => {
     const store = await options.store()
     const records = openRecords(store, forwarding.name, forwarding.begin)
-    const begin = await records.position()
+    const begin = await records.position.read()
     if (begin !== undefined) progress.reached(begin)
     progress.deadLetters((await records.deadIds()).length)
     progress.well()
     let written = begin
     const advance = async (position: Position): Promise<void> => {
       if (written?.id === position.id && written.stored === position.stored) return
-      await records.advance(position)
+      await records.position.advance(position)
       written = position
       progress.reached(position)
     }

@@ -80,7 +80,7 @@ export const startForwardings = (options: ForwardingsOptions): RunningForwarding
         const lock = lockOf?.(store, forwarding.name)
         if (lock === undefined) return await forwardUnder(run)
         // Whoever gets the lock, what was stored before this moment was stored before `now`.
-        await openRecords(store, forwarding.name, forwarding.begin).position()
+        await openRecords(store, forwarding.name, forwarding.begin).position.read()
         state.progress.elsewhere()
         const lost = await lock.lock(signal)
         await forwardUnder(run, lost)

@@ -47,7 +47,7 @@ export const createLetters = (
     if (known.state !== 'elsewhere' && known.state !== 'inactive') return known
     const store = await storeOf(target)
     const records = openRecords(store, forwarding.name, 'first')
-    const [position, dead] = [await records.position(), await records.deadIds()]
+    const [position, dead] = [await records.position.read(), await records.deadIds()]
     const doneThrough = position === undefined ? undefined : formatMicros(position.stored)
     return { ...known, doneThrough, deadLetters: dead.length }
   }

@@ -4,8 +4,8 @@ import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part, PartStatus } from '../contracts/part.ts'
 import type { StoredStatement } from '../contracts/statement-store.ts'
 import { messageOf } from '../errors.ts'
+import { announceStatements } from '../forwarding/announce.ts'
 import type { Announcement } from '../listeners/rabbitmq-announcer.ts'
-import { announceStatements } from '../lrs/announce.ts'
 import type { NotifySettings } from '../settings/notify.ts'
 
 export interface AnnouncingOptions {

@@ -1,8 +1,15 @@
 import { RalphError } from '../errors.ts'
 import type { Position } from './filters.ts'
+import type { Micros } from './timestamp.ts'
 
 /** The first part of every written position. It tells this form from the forms of other versions of Ralph. */
 const version = '1'
+
+/** After the id of every statement. */
+const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+/** Every statement with this `stored` lies before this position, every later one after it. */
+export const startAfter = (stored: Micros): Position => ({ stored, id: lastId })
 
 const form = /^(\d+)\.(.*)$/s
 const ownForm = /^(-?\d{1,16})\.(.+)$/s

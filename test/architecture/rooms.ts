@@ -86,7 +86,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
   },
   forwarding: {
     may: ['xapi', 'json', 'contracts', 'settings', 'network', 'errors.ts'],
-    sentence: 'A statement goes on to another LRS without knowing which store it comes from.'
+    sentence: 'A statement goes on, to another LRS or to a broker, without knowing which store it comes from.'
   },
   downloads: {
     may: ['archives', 'network', 'durability', 'contracts', 'settings', 'errors.ts'],

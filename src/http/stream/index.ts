@@ -4,7 +4,7 @@ import { RalphError } from '../../errors.ts'
 import type { Call } from '../../lrs/call.ts'
 import { followStatements, readFollowed } from '../../lrs/query-statements/stream.ts'
 import { lrsRulesOf } from '../../settings/lrs-rules.ts'
-import { decodePosition, encodePosition } from '../../xapi/position.ts'
+import { decodePosition, encodePosition, startAfter } from '../../xapi/position.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import { requireScope } from '../authentication.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
@@ -17,16 +17,13 @@ import { streamOfEvents } from './events.ts'
 /** Milliseconds between two signs of life. Proxies cut a connection that is silent for a minute. */
 const heartbeat = 15_000
 
-/** After each id: every statement with this `stored` lies before it. */
-const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-
 /** Where the stream begins: after what the client has, after `since`, or now. */
 const beginOf = async (call: Call, given: string | undefined, since: Micros | undefined): Promise<string> => {
   if (given !== undefined && given !== '') {
     decodePosition(given)
     return given
   }
-  return encodePosition({ stored: since ?? (await call.store.statements.consistentThrough(call)), id: lastId })
+  return encodePosition(startAfter(since ?? (await call.store.statements.consistentThrough(call))))
 }
 
 /** `GET /xAPI/statements/stream`: what is stored, as it is stored, by Server-Sent Events. */

@@ -1,20 +1,15 @@
 import type { LrsStore } from '../contracts/lrs-backend.ts'
 import type { StoredStatement } from '../contracts/statement-store.ts'
+import type { Position } from '../xapi/filters.ts'
 import { encodePosition } from '../xapi/position.ts'
+import { openDurablePosition } from './durable-position.ts'
 
-/**
- * The record `announced`: a document beside the statements, so that it is as durable as they are, and is copied and backed
- * up with them. Its scope is not an IRI, so that no request of a client can name it.
- */
-const recordOf = (id: string) => ({ kind: 'activity-profile', activity: 'announced', id }) as const
-
-/** After each id: every statement with this `stored` lies before it. */
-const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+const positionKeyOf = (id: string) => ({ kind: 'activity-profile', activity: 'announced', id }) as const
 
 export interface AnnounceOptions {
-  /** Of the record: what is announced elsewhere has a record of its own. */
+  /** Of the position: what is announced elsewhere has a position of its own. */
   readonly name: string
-  /** Where announcing begins when there is no record. */
+  /** Where announcing begins when there is no position. */
   readonly begin: 'first' | 'now'
   readonly signal: AbortSignal
   /** Tells of all of them, in their order; calls `told` for each one that is sure to be known. Rejects when one is not. */
@@ -34,21 +29,7 @@ const batchSize = 100
  */
 export const announceStatements = async (store: LrsStore, options: AnnounceOptions): Promise<void> => {
   const { name, begin, signal, announce, onProgress, afterFailure } = options
-  const key = recordOf(name)
-  const { statements, documents } = store
-
-  const write = async (position: string): Promise<void> => {
-    await documents.change(key, () => ({ content: Buffer.from(position), contentType: 'text/plain' }))
-  }
-
-  const recorded = async (): Promise<string | undefined> => {
-    const found = await documents.get(key)
-    if (found !== undefined) return Buffer.from(found.content).toString()
-    if (begin === 'first') return undefined
-    const position = encodePosition({ stored: await statements.consistentThrough(), id: lastId })
-    await write(position)
-    return position
-  }
+  const durable = openDurablePosition(store, positionKeyOf(name), begin)
 
   /** Until it succeeds, or the signal is aborted. */
   const insist = async <Result>(attempt: () => Promise<Result>): Promise<Result> => {
@@ -72,19 +53,19 @@ export const announceStatements = async (store: LrsStore, options: AnnounceOptio
     return first < 0 ? batch.at(-1) : batch[first - 1]
   }
 
-  let position: string | undefined
+  let position: Position | undefined
   let isRead = false
   while (!signal.aborted) {
     try {
-      if (!isRead) position = await recorded()
+      if (!isRead) position = await durable.read()
       isRead = true
       onProgress()
-      for await (const { statements: batch } of statements.follow(position, { signal, limit: batchSize })) {
-        const last = await tellOf(batch)
+      const after = position && encodePosition(position)
+      for await (const { statements } of store.statements.follow(after, { signal, limit: batchSize })) {
+        const last = await tellOf(statements)
         if (last !== undefined) {
-          position = encodePosition(last)
-          const reached = position
-          await insist(() => write(reached))
+          position = last
+          await insist(() => durable.advance(last))
         }
         if (signal.aborted) return
         onProgress()
