@@ -33,7 +33,7 @@ const seen = async (store: LrsStore, ids: readonly string[]) => ({
 
 const engine = await engineFor('es')
 
-if ('missing' in engine) t.test('rounds on Elasticsearch', { skip: engine.missing }, async () => {})
+if ('missing' in engine) t.test('batches on Elasticsearch', { skip: engine.missing }, async () => {})
 else {
   t.teardown(() => engine.stop())
   const { url } = engine
@@ -67,7 +67,7 @@ else {
     if (errors) throw new Error('Ralph could not write')
   }
 
-  t.test('of a round that was never committed nothing is seen, and nothing is left', async (t) => {
+  t.test('nothing of a batch that was never committed is seen or left', async (t) => {
     const options = someIndices(t, url)
     const first = server(t, options)
     const store = await first.store()
@@ -100,7 +100,7 @@ else {
     t.same([all.length, ofAnn], [allAfter.length + 1, ofAnnAfter])
   })
 
-  t.test('a round of old statements, restored and never committed, is not seen either', async (t) => {
+  t.test('a batch of restored statements that was never committed is not seen either', async (t) => {
     const options = someIndices(t, url)
     const first = server(t, options)
     const store = await first.store()
@@ -118,7 +118,7 @@ else {
     t.equal((await allPages(again, { agent: ann })).length, 1)
   })
 
-  t.test('who was taken for dead, and writes, takes back what it has written', async (t) => {
+  t.test('a writer that was taken for dead undoes what it has written', async (t) => {
     const options = someIndices(t, url)
     const lease = { timeToLive: 10_000, patience: 100, linger: 5000 }
     const store = await server(t, { ...options, lease }).store()
@@ -133,7 +133,7 @@ else {
     t.ok(await findAny(store, late.id))
   })
 
-  t.test('readers do not wait for one that died, and are told what is true', async (t) => {
+  t.test('readers do not wait for a writer that died, and their consistent-through is true', async (t) => {
     const options = someIndices(t, url)
     const store = await server(t, options).store()
     await store.statements.insert(aBatch(aStatement()))
@@ -152,7 +152,7 @@ else {
     await other.close()
   })
 
-  t.test('where the record of the lease was lost, all that is there counts', async (t) => {
+  t.test('if the record of the lease was lost, every statement that is there counts', async (t) => {
     const options = someIndices(t, url)
     const first = server(t, options)
     await (await first.store()).statements.insert(aBatch(aStatement(), aStatement(), aStatement()))
@@ -201,7 +201,7 @@ else {
     await two.statements.insert(aBatch(aStatement()))
   })
 
-  t.test('documents that are no statements are written down and left alone', async (t) => {
+  t.test('documents that are not statements are listed and left alone', async (t) => {
     const options = someIndices(t, url)
     await ask(url, 'PUT', options.index, { mappings: { dynamic: false } })
     const good = aStatement()
@@ -272,31 +272,34 @@ else {
     }
   })
 
-  t.test('what looks like ours, and is not known, is left alone until somebody sends it', async (t) => {
-    const options = someIndices(t, url)
-    const store = await server(t, options).store()
-    const known = aStatement()
-    await store.statements.insert(aBatch(known))
-    const left = [aStatement(), aStatement()].map((each) => ({ ...each, stored: '2025-01-01T00:00:00.000001Z' }))
-    await writeAsRalph(options.index, left)
-    const warnings: string[] = []
-    const warn = (message: string): void => {
-      warnings.push(message)
+  t.test(
+    'a document that looks like ours but is unknown is left alone until a client sends its statement',
+    async (t) => {
+      const options = someIndices(t, url)
+      const store = await server(t, options).store()
+      const known = aStatement()
+      await store.statements.insert(aBatch(known))
+      const left = [aStatement(), aStatement()].map((each) => ({ ...each, stored: '2025-01-01T00:00:00.000001Z' }))
+      await writeAsRalph(options.index, left)
+      const warnings: string[] = []
+      const warn = (message: string): void => {
+        warnings.push(message)
+      }
+      for (let opening = 0; opening < 2; opening += 1) {
+        const backend = openEs(options, { clock: aClock().now, appDir: '', warn })
+        t.same(
+          (await allPages(await backend.store(), {})).map(({ id }) => id),
+          [known.id]
+        )
+        await backend.close()
+      }
+      t.match(warnings, [/^2 statements .* They are not shown/], 'once')
+      const [first] = left
+      if (first === undefined) throw new Error('two were left')
+      t.same(await store.statements.insert(aBatch(first)), { inserted: [], already: [first.id] })
+      t.same((await allPages(store, {})).map(({ id }) => id).sort(), [known.id, first.id].sort())
     }
-    for (let opening = 0; opening < 2; opening += 1) {
-      const backend = openEs(options, { clock: aClock().now, appDir: '', warn })
-      t.same(
-        (await allPages(await backend.store(), {})).map(({ id }) => id),
-        [known.id]
-      )
-      await backend.close()
-    }
-    t.match(warnings, [/^2 statements .* They are not shown/], 'once')
-    const [first] = left
-    if (first === undefined) throw new Error('two were left')
-    t.same(await store.statements.insert(aBatch(first)), { inserted: [], already: [first.id] })
-    t.same((await allPages(store, {})).map(({ id }) => id).sort(), [known.id, first.id].sort())
-  })
+  )
 
   t.test('extensions neither make the mapping grow nor contradict each other', async (t) => {
     const options = someIndices(t, url)
@@ -316,7 +319,7 @@ else {
     t.equal(JSON.stringify(await ask(url, 'GET', `${options.index}/_mapping`)), mapping)
   })
 
-  t.test('who sends what contradicts the mapping that Ralph has left is told, and nobody else suffers', async (t) => {
+  t.test('a statement that contradicts the mapping of Python Ralph is refused, and no other statement', async (t) => {
     const options = someIndices(t, url)
     const properties = { context: { properties: { platform: { type: 'long' } } } }
     await ask(url, 'PUT', options.index, { mappings: { properties } })
@@ -336,7 +339,7 @@ else {
     t.match(await counts(options), { texts: 2, relations: 2 })
   })
 
-  t.test('an index of ours that somebody else has made is refused, with the command that makes it', async (t) => {
+  t.test('an index that another program made in our name is refused, with the command that makes ours', async (t) => {
     const options = someIndices(t, url)
     await ask(url, 'PUT', `${options.index}~~relations`)
     await t.rejects(server(t, options).store(), {

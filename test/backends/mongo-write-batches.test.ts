@@ -50,12 +50,12 @@ const ralphDocument = (statement: Statement, parts: object = {}): Document => ({
 
 const engine = await engineFor('mongo')
 
-if ('missing' in engine) t.test('rounds on MongoDB', { skip: engine.missing }, async () => {})
+if ('missing' in engine) t.test('batches on MongoDB', { skip: engine.missing }, async () => {})
 else {
   t.teardown(() => engine.stop())
   const { url } = engine
 
-  t.test('of a round that was never committed nothing is seen, and nothing is left', async (t) => {
+  t.test('nothing of a batch that was never committed is seen or left', async (t) => {
     const { options, db } = await aDatabase(t, url)
     const first = server(t, options)
     const store = await first.store()
@@ -92,7 +92,7 @@ else {
     t.same([all.length, ofAnn], [allAfter.length + 1, ofAnnAfter])
   })
 
-  t.test('who was taken for dead, and writes, takes back what it has written', async (t) => {
+  t.test('a writer that was taken for dead undoes what it has written', async (t) => {
     const { options, db } = await aDatabase(t, url)
     const store = await server(t, { ...options, lease: { timeToLive: 10_000, patience: 100, linger: 5000 } }).store()
     const before = aStatement()
@@ -106,7 +106,7 @@ else {
     t.ok(await findAny(store, late.id))
   })
 
-  t.test('readers do not wait for one that died, and are told what is true', async (t) => {
+  t.test('readers do not wait for a writer that died, and their consistent-through is true', async (t) => {
     const { options, db } = await aDatabase(t, url)
     const store = await server(t, options).store()
     await store.statements.insert(aBatch(aStatement()))
@@ -125,7 +125,7 @@ else {
     await other.close()
   })
 
-  t.test('a collection without the lease of ours is taken as it is: nothing in it is lost', async (t) => {
+  t.test('a collection without our lease is adopted as it is: nothing in it is lost', async (t) => {
     const { options, db } = await aDatabase(t, url)
     const first = server(t, options)
     const statements = [aStatement(), aStatement(), aStatement()]
@@ -169,7 +169,7 @@ else {
     await two.statements.insert(aBatch(aStatement()))
   })
 
-  t.test('documents that are no statements are marked and left alone', async (t) => {
+  t.test('documents that are not statements are marked and left alone', async (t) => {
     const { options, db } = await aDatabase(t, url)
     const good = aStatement()
     const number = Long.fromString('9007199254740993')
@@ -239,7 +239,7 @@ else {
   })
 
   t.test(
-    'a statement that is found by more than a document can hold is refused, and nobody else in its round',
+    'a statement with more terms than a document can hold is refused, and no other one in its batch',
     async (t) => {
       const { options } = await aDatabase(t, url)
       const store = await server(t, options).store()

@@ -28,6 +28,25 @@ const giveUpSettling = (error: unknown): void => {
 /** Hexadecimal digits. Text from clients is sent to the server in this form. */
 const hex = (text: string): string => Buffer.from(text).toString('hex')
 
+/** The tables of a database, and how much they hold. */
+const tablesOf = async (opened: Connection, database: string): Promise<readonly Listed[]> => {
+  // Fails if there is no such database.
+  await opened.tell(`SHOW TABLES FROM ${quoted(database)} FORMAT Null`)
+  const rows = await opened.read(
+    `SELECT name, engine, toInt64(ifNull(total_rows, 0)), toInt64(ifNull(total_bytes, 0)),
+       toInt64(toUnixTimestamp(metadata_modification_time))
+     FROM system.tables WHERE database = unhex({database:String}) AND NOT is_temporary ORDER BY name`,
+    { database: hex(database) }
+  )
+  const all: Listed[] = []
+  while (rows.more()) {
+    const [name, engine, records, size, modified] = [rows.text(), rows.text(), rows.i64(), rows.i64(), rows.i64()]
+    const modifiedAt = formatMicros(modified * 1_000_000)
+    all.push({ id: name, details: { name, engine, records, size, modified_at: modifiedAt } })
+  }
+  return all
+}
+
 /**
  * Tables of ClickHouse in the form of document 001 and Python Ralph 5. The text of a record is stored and returned unchanged. The first
  * write creates a missing table.
@@ -65,23 +84,7 @@ export const openClickhouseData = async (options: ClickhouseOptions): Promise<Re
 
   async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
     const database = target ?? options.database
-    const found = await ask(async (opened) => {
-      // Fails if there is no such database.
-      await opened.tell(`SHOW TABLES FROM ${quoted(database)} FORMAT Null`)
-      const rows = await opened.read(
-        `SELECT name, engine, toInt64(ifNull(total_rows, 0)), toInt64(ifNull(total_bytes, 0)),
-           toInt64(toUnixTimestamp(metadata_modification_time))
-         FROM system.tables WHERE database = unhex({database:String}) AND NOT is_temporary ORDER BY name`,
-        { database: hex(database) }
-      )
-      const all: Listed[] = []
-      while (rows.more()) {
-        const [name, engine, records, size, modified] = [rows.text(), rows.text(), rows.i64(), rows.i64(), rows.i64()]
-        const modifiedAt = formatMicros(modified * 1_000_000)
-        all.push({ id: name, details: { name, engine, records, size, modified_at: modifiedAt } })
-      }
-      return all
-    })
+    const found = await ask((opened) => tablesOf(opened, database))
     signal?.throwIfAborted()
     yield* found
   }

@@ -45,35 +45,52 @@ export const signatureOf = (keys: ApiKeys, method: Method, url: string, body: st
   return `$1$${createHash('sha1').update(signed).digest('hex')}`
 }
 
+/** Sends one request and reads the whole answer, within the time limit in seconds. */
+const once = async (
+  method: Method,
+  url: string,
+  { headers, body }: Sent,
+  { requestTimeout, signal }: { readonly requestTimeout: number | undefined; readonly signal: AbortSignal | undefined }
+): Promise<ApiAnswer> => {
+  const limit = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout * 1000)
+  const signals = [signal, limit].filter((each) => each !== undefined)
+  try {
+    const response = await fetch(url, {
+      method,
+      headers,
+      body: body ?? null,
+      redirect: 'manual',
+      signal: AbortSignal.any(signals)
+    })
+    return { status: response.status, headers: response.headers, text: await response.text() }
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (!limit?.aborted) throw error
+    throw new Error('no answer in time', { cause: Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' }) })
+  }
+}
+
+/** The value that the API answered. A failure that the answer tells is thrown. */
+const contentOf = (endpoint: string, method: Method, path: string, answer: ApiAnswer): unknown => {
+  if (answer.status < 200 || answer.status > 299) throw apiFailure(endpoint, method, path, answer)
+  if (answer.status === 204) return null
+  try {
+    return JSON.parse(answer.text)
+  } catch (error) {
+    throw new RalphError(
+      'STORE_UNAVAILABLE',
+      `${new URL(endpoint).host} answered no JSON: is ENDPOINT that of an API of OVH?`,
+      {},
+      { cause: error }
+    )
+  }
+}
+
 export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retries }: ApiOptions): OvhApi => {
   const seconds = (): number => clock() / 1e6
   /** How far the clock of the server is ahead of ours. A signature is valid only for a short time. */
   let ahead: Promise<number> | undefined
   const persistence = createPersistence({ plan: retries, passing, log })
-
-  const once = async (
-    method: Method,
-    url: string,
-    { headers, body }: Sent,
-    signal?: AbortSignal
-  ): Promise<ApiAnswer> => {
-    const limit = requestTimeout === undefined ? undefined : AbortSignal.timeout(requestTimeout * 1000)
-    const signals = [signal, limit].filter((each) => each !== undefined)
-    try {
-      const response = await fetch(url, {
-        method,
-        headers,
-        body: body ?? null,
-        redirect: 'manual',
-        signal: AbortSignal.any(signals)
-      })
-      return { status: response.status, headers: response.headers, text: await response.text() }
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (!limit?.aborted) throw error
-      throw new Error('no answer in time', { cause: Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' }) })
-    }
-  }
 
   const send = async (
     method: Method,
@@ -83,7 +100,11 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
   ): Promise<ApiAnswer> => {
     const { host } = new URL(endpoint)
     try {
-      return await persistence.run(host, async () => once(method, url, await sentNow(), signal), signal)
+      return await persistence.run(
+        host,
+        async () => once(method, url, await sentNow(), { requestTimeout, signal }),
+        signal
+      )
     } catch (error) {
       signal?.throwIfAborted()
       throw error instanceof RalphError ? error : apiOutOfReach(endpoint, error)
@@ -121,21 +142,6 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
     return send(method, url, sentNow, signal)
   }
 
-  const contentOf = (method: Method, path: string, answer: ApiAnswer): unknown => {
-    if (answer.status < 200 || answer.status > 299) throw apiFailure(endpoint, method, path, answer)
-    if (answer.status === 204) return null
-    try {
-      return JSON.parse(answer.text)
-    } catch (error) {
-      throw new RalphError(
-        'STORE_UNAVAILABLE',
-        `${new URL(endpoint).host} answered no JSON: is ENDPOINT that of an API of OVH?`,
-        {},
-        { cause: error }
-      )
-    }
-  }
-
   return {
     call: async (method, path, signal) => {
       let answer = await signed(method, path, signal)
@@ -144,7 +150,7 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
         ahead = undefined
         answer = await signed(method, path, signal)
       }
-      return contentOf(method, path, answer)
+      return contentOf(endpoint, method, path, answer)
     },
     callUnsigned: async (method, path, body, signal) => {
       const sentNow = async (): Promise<Sent> => {
@@ -152,7 +158,7 @@ export const createOvhApi = ({ endpoint, keys, requestTimeout, clock, log, retri
         headers.set('Content-Type', 'application/json')
         return { headers, body: JSON.stringify(body) }
       }
-      return contentOf(method, path, await send(method, `${endpoint}${path}`, sentNow, signal))
+      return contentOf(endpoint, method, path, await send(method, `${endpoint}${path}`, sentNow, signal))
     }
   }
 }

@@ -21,6 +21,18 @@ export interface SqliteDataOptions {
   readonly table: string
 }
 
+/** The files of the same directory in which our LRS keeps statements. */
+function* lrsFilesIn(directory: string): Generator<Listed, void, undefined> {
+  if (!existsSync(directory)) return
+  for (const name of readdirSync(directory).sort()) {
+    const [, target] = /^ralph(?:-(.+))?\.db$/.exec(name) ?? [undefined, null]
+    if (target === null) continue
+    const path = join(directory, name)
+    const id = target === undefined ? 'lrs' : `lrs:${target}`
+    yield { id, details: { name: id, path, size: statSync(path).size, kind: 'statements of an LRS' } }
+  }
+}
+
 /**
  * Tables of records in one SQLite file: the id, the time, and the unchanged text of the record. The first write creates the file and its
  * tables. The statements of our LRS in the same directory can be read too.
@@ -56,14 +68,7 @@ export const openSqliteData = async (options: SqliteDataOptions): Promise<Record
       const row = translating(file, () => database?.prepare(`SELECT count(*) AS count FROM ${quoted(id)}`).get())
       yield { id, details: { name: id, path: file, records: Number(row?.count) } }
     }
-    if (!existsSync(options.directory)) return
-    for (const name of readdirSync(options.directory).sort()) {
-      const [, target] = /^ralph(?:-(.+))?\.db$/.exec(name) ?? [undefined, null]
-      if (target === null) continue
-      const path = join(options.directory, name)
-      const id = target === undefined ? 'lrs' : `lrs:${target}`
-      yield { id, details: { name: id, path, size: statSync(path).size, kind: 'statements of an LRS' } }
-    }
+    yield* lrsFilesIn(options.directory)
   }
 
   async function* read(query: string | undefined, wanted: ReadOptions): AsyncGenerator<ReadBatch, void, undefined> {
