@@ -110,7 +110,8 @@ export const loadImports = (sources: Sources): ImportSettings => {
 export const loadUploads = (sources: Sources): UploadSettings => {
   const reader = createReader(sources)
   const { tempDir } = readGeneral(reader, sources)
-  const { target, expiration, purge, unarchive, maxUnfinished, ...access } = reader.read(uploadsGroup)
+  const { target, expiration, purge, unarchive, maxUnfinished, maxUnfinishedPerUser, ...access } =
+    reader.read(uploadsGroup)
   const { maxSize } = reader.read({ maxSize: importsGroup.maxSize })
   const place = bucketOf(target)
   const isUrl = /^\w[\w+.-]*:[:/]/.test(target)
@@ -120,7 +121,16 @@ export const loadUploads = (sources: Sources): UploadSettings => {
   reader.finish()
   const bucket = place && { ...place, access: { ...place.access, ...accessOf(access) } }
   const directory = target === 'default' || bucket !== undefined ? join(tempDir, 'uploads') : resolve(target)
-  return Object.freeze({ expiration, purge, unarchive, maxUnfinished, maxSize, directory, bucket })
+  return Object.freeze({
+    expiration,
+    purge,
+    unarchive,
+    maxUnfinished,
+    maxUnfinishedPerUser,
+    maxSize,
+    directory,
+    bucket
+  })
 }
 
 /** Only programs on the same machine reach such an address. */

@@ -211,6 +211,8 @@ export interface UploadSettings {
   readonly unarchive: boolean
   /** RALPH_UPLOADMANAGER__MAX_UNFINISHED */
   readonly maxUnfinished: number
+  /** RALPH_UPLOADMANAGER__MAX_UNFINISHED_PER_USER */
+  readonly maxUnfinishedPerUser: number
   /** RALPH_IMPORTS_MAX_SIZE, in bytes. */
   readonly maxSize: number
 }

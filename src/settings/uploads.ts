@@ -39,5 +39,11 @@ export const uploadsGroup = {
     flag: 'upload-max-unfinished',
     description:
       'Uploads of all users together that are not imported; more are refused until some are, or have expired.'
+  }),
+  maxUnfinishedPerUser: setting('UPLOADMANAGER__MAX_UNFINISHED_PER_USER', {
+    kind: integer(1, 10_000_000),
+    default: 1000,
+    flag: 'upload-max-unfinished-per-user',
+    description: 'Uploads of one user that are not imported, so that one user leaves room for others.'
   })
 }

@@ -20,8 +20,8 @@ export interface KeptUploads {
   expiryOf(id: string): Promise<number>
   /** `UPLOAD_EXPIRED` */
   requireAlive(record: UploadRecord): Promise<void>
-  /** `OVERLOADED` when there are too many. */
-  requireRoom(): void
+  /** `OVERLOADED` when there are too many, of this user or of all. */
+  requireRoom(user: ImportUser): void
   /** It is there, or what became of it has changed. */
   note(record: UploadRecord | undefined, id: string): void
   /** Removes it with its bytes. */
@@ -59,22 +59,25 @@ const takeDirectory = async (directory: string): Promise<ProcessLock> => {
   }
 }
 
-const tooMany = (limit: number): RalphError =>
-  new RalphError(
-    'OVERLOADED',
-    `There are as many uploads as RALPH_UPLOADMANAGER__MAX_UNFINISHED allows (${limit}): try again later.`,
-    { setting: 'RALPH_UPLOADMANAGER__MAX_UNFINISHED', limit, retryAfter: 30 }
-  )
+const tooMany = (setting: string, limit: number): RalphError =>
+  new RalphError('OVERLOADED', `There are as many uploads as ${setting} allows (${limit}): try again later.`, {
+    setting,
+    limit,
+    retryAfter: 30
+  })
+
+const isSameUser = (one: ImportUser, other: ImportUser): boolean =>
+  one.username === other.username && one.target === other.target
 
 export const createKeptUploads = ({ settings, records, target, now }: KeptUploadsOptions): KeptUploads => {
-  const { directory, expiration, maxUnfinished } = settings
-  /** All there are, and whether they are imports already. */
-  const known = new Map<string, boolean>()
+  const { directory, expiration, maxUnfinished, maxUnfinishedPerUser } = settings
+  /** All there are. */
+  const known = new Map<string, { readonly user: ImportUser; readonly isImported: boolean }>()
   let taking: Promise<ProcessLock> | undefined
 
   const note: KeptUploads['note'] = (record, id) => {
     if (record === undefined) known.delete(id)
-    else known.set(id, record.importId !== undefined)
+    else known.set(id, { user: record.user, isImported: record.importId !== undefined })
   }
   const isWhole: KeptUploads['isWhole'] = async ({ id, size, isWhole }) =>
     isWhole || (size !== undefined && (await target.offsetOf(id)) === size)
@@ -95,7 +98,7 @@ export const createKeptUploads = ({ settings, records, target, now }: KeptUpload
     ids: () => [...known.keys()],
     own: (id, user) => {
       const record = known.has(id) ? records.read(id) : undefined
-      if (record?.user.username === user.username && record.user.target === user.target) return record
+      if (record !== undefined && isSameUser(record.user, user)) return record
       throw notThere(id)
     },
     isWhole,
@@ -104,9 +107,14 @@ export const createKeptUploads = ({ settings, records, target, now }: KeptUpload
       if ((await isWhole(record)) || (await expiryOf(record.id)) > now()) return
       throw new RalphError('UPLOAD_EXPIRED', `The upload ${record.id} has expired: begin it anew.`, { id: record.id })
     },
-    requireRoom: () => {
-      const unfinished = [...known.values()].filter((isImported) => !isImported).length
-      if (unfinished >= maxUnfinished) throw tooMany(maxUnfinished)
+    requireRoom: (user) => {
+      const unfinished = [...known.values()].filter(({ isImported }) => !isImported)
+      const own = unfinished.filter((upload) => isSameUser(upload.user, user))
+      // His own limit first: he can do something about it.
+      if (own.length >= maxUnfinishedPerUser) {
+        throw tooMany('RALPH_UPLOADMANAGER__MAX_UNFINISHED_PER_USER', maxUnfinishedPerUser)
+      }
+      if (unfinished.length >= maxUnfinished) throw tooMany('RALPH_UPLOADMANAGER__MAX_UNFINISHED', maxUnfinished)
     },
     note,
     forget: async (id) => {

@@ -105,7 +105,7 @@ export const openUploads = ({ settings, imports, openObjects, clock, log }: Open
   const handle = async (request: UploadRequest): Promise<UploadAnswer> => {
     const { method, headers, body, id: given, user } = request
     await kept.take()
-    if (given === undefined) kept.requireRoom()
+    if (given === undefined) kept.requireRoom(user)
     else await kept.requireAlive(kept.own(given, user))
     const id = given ?? randomUUID()
     const asked = askedOf(request, id)

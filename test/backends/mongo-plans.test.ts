@@ -112,7 +112,7 @@ else {
     // The emulator knows of no rights.
     const restricted = {
       ...connection,
-      openPatient: async () => ({ collection: () => ({ createIndexes: refuse }) }) as never
+      patiently: refuse
     }
     const refusal: unknown = await prepareCollections(restricted, names).catch((error: unknown) => error)
     t.match(refusal, { code: 'STORE_UNAVAILABLE', message: `grant readWrite on ${own.options.database}` })

@@ -3,7 +3,10 @@ import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openClickhouse } from '../../src/backends/clickhouse/lrs.ts'
 import { openEs } from '../../src/backends/es/lrs.ts'
+import { type Connection, createConnection } from '../../src/backends/mongo/connect.ts'
 import { openMongo } from '../../src/backends/mongo/lrs.ts'
+import { collectionsOf } from '../../src/backends/mongo/names.ts'
+import { prepareCollections } from '../../src/backends/mongo/schema.ts'
 import { openPostgres } from '../../src/backends/postgres/lrs.ts'
 import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { defaultTimeout } from '../../src/network/time-limit.ts'
@@ -225,3 +228,30 @@ t.test(
     await Promise.all(hanging)
   }
 )
+
+const mongoEngine = engines.get('mongo')
+if (mongoEngine !== undefined && 'url' in mongoEngine) {
+  t.test('mongo that hangs while it makes the indexes of a target: that is given up within TIMEOUT', async (t) => {
+    const wire = await aSwallowingWire(t, mongoEngine.url)
+    const { options } = await mongo.aDatabase(t, mongoEngine.url)
+    const own = new URL(mongoEngine.url)
+    own.port = String(wire.port)
+    const connection = createConnection(own.href, options.database, timeout)
+    t.teardown(() => connection.close())
+    const hangsThen: Connection = {
+      ...connection,
+      patiently: (work) =>
+        connection.patiently((db) => {
+          wire.swallowAnswers(true)
+          return work(db)
+        })
+    }
+    const names = collectionsOf(mongo.collection, undefined)
+    const { waited, error } = await refusedAfter(() => prepareCollections(hangsThen, names))
+    t.match(error, { name: 'RalphError', code: 'STORE_UNAVAILABLE', details: { setting: 'TIMEOUT' } })
+    // A ping may have been answered just before.
+    t.ok(waited < 1.5 * timeout + slack, `${Math.round(waited)} ms`)
+    wire.swallowAnswers(false)
+    await patiently(() => prepareCollections(connection, names))
+  })
+}

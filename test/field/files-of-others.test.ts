@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import t from 'tap'
 import { basic } from '../support/lrs.ts'
-import { runserver } from '../support/ralph-process.ts'
+import { ralph, runserver } from '../support/ralph-process.ts'
 import { sent } from '../support/requests.ts'
 import { aUser } from '../support/users.ts'
 
@@ -51,8 +51,12 @@ t.test('field B13: an auth file that everybody can write is said at the start, a
     log(),
     /auth\.json: everybody on this machine can write to it, and so anybody can log in as any user: chmod o-w/
   )
+  const asked = await ralph(t, ['doctor'], { cwd: app, env: { RALPH_APP_DIR: app } })
+  t.equal(asked.code, 1, 'doctor')
+  t.match(asked.stdout, /^degraded {2}auth file: .+auth\.json: everybody on this machine can write to it/m)
   chmodSync(file, 0o644)
   const mended = await runserver(t, ['-h', '127.0.0.1'], { cwd: app, env: { RALPH_APP_DIR: app } })
   await mended.stop()
   t.notMatch(mended.log(), /everybody on this machine/)
+  t.match((await ralph(t, ['doctor'], { cwd: app, env: { RALPH_APP_DIR: app } })).stdout, /^ok +auth file$/m)
 })

@@ -126,6 +126,21 @@ t.test('an upload whose client and server are killed at 40 % goes on there, and 
   )
 })
 
+t.test('one user cannot hold the room for uploads of all', async (t) => {
+  const server = await start(t, aPlace(t, { RALPH_UPLOADMANAGER__MAX_UNFINISHED_PER_USER: '2' }))
+  const endpoint = `${server.url}/api/upload`
+  const first = await create(server.url, 10)
+  await create(server.url, 10)
+  const more = await ask(endpoint, 'POST', { 'upload-length': '10' })
+  t.match(
+    [more.status, await more.json()],
+    [503, { setting: 'RALPH_UPLOADMANAGER__MAX_UNFINISHED_PER_USER', limit: 2 }]
+  )
+  t.equal((await ask(endpoint, 'POST', { 'upload-length': '10', ...as('john') })).status, 201, 'another user')
+  t.equal((await ask(first, 'DELETE')).status, 204)
+  await create(server.url, 10)
+})
+
 t.test('whoever may not is refused, and each mistake has its own answer', async (t) => {
   const server = await start(t, aPlace(t, { RALPH_IMPORTS_MAX_SIZE: '1MiB', RALPH_UPLOADMANAGER__MAX_UNFINISHED: '2' }))
   const endpoint = `${server.url}/api/upload`

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import {
   type Db,
   type DbOptions,
@@ -9,7 +10,7 @@ import {
 import { messageOf, RalphError } from '../../errors.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
 import { type Answers, createAnswers } from '../../storage/answered-within.ts'
-import { translating } from './errors.ts'
+import { isBroken, translating } from './errors.ts'
 
 /** A database that answered. */
 export interface OpenDatabase {
@@ -22,8 +23,11 @@ export interface Connection {
   readonly answers: Answers
   /** Connects unless it is connected. Throws `STORE_UNAVAILABLE` when no primary can be reached. */
   open(): Promise<OpenDatabase>
-  /** For work that may take minutes: this connection has no time limit for requests. */
-  openPatient(): Promise<Db>
+  /**
+   * For a request that may take minutes: its connection has no time limit. It is given up when the server no longer answers a ping within
+   * TIMEOUT. The request itself may go on in the server.
+   */
+  patiently<Result>(work: (db: Db) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
 
@@ -96,7 +100,7 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
   const { socketTimeoutMS } = client.options
   const answers = createAnswers('MongoDB', Math.max(timeout, socketTimeoutMS || longestTimer))
   hearAnswers(client, answers.heard)
-  let patient: Promise<MongoClient> | undefined
+  const patientClients = new Set<MongoClient>()
   let opening: Promise<OpenDatabase> | undefined
   let isReplicated = false
   // The driver learns this from the greeting of a server. A command that asks for it would fail on emulators.
@@ -111,30 +115,43 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
     return { db: client.db(name, options), latest: isReplicated ? { level: 'linearizable' } : undefined }
   }
 
-  const connectPatient = async (): Promise<MongoClient> => {
-    const own = createClient(uri, { ...timeouts, socketTimeoutMS: 0, maxPoolSize: 2 })
-    await own.connect()
-    return own
+  const open = (): Promise<OpenDatabase> => {
+    opening ??= translating(connect).catch((error: unknown) => {
+      opening = undefined
+      throw error
+    })
+    return opening
+  }
+
+  /** Rejects when the server is silent, or after `isOver`. */
+  const untilSilent = async (isOver: AbortSignal): Promise<never> => {
+    const { db } = await open()
+    const ping = (): Promise<unknown> => answers.within(() => translating(() => db.command({ ping: 1 })))
+    for (;;) {
+      // A connection that broke says nothing about the server.
+      await ping().catch((error: unknown) => (isBroken(error) ? ping() : Promise.reject(error)))
+      await setTimeout(timeout / 2, undefined, { signal: isOver })
+    }
   }
 
   return {
     answers,
-    open: () => {
-      opening ??= translating(connect).catch((error: unknown) => {
-        opening = undefined
-        throw error
-      })
-      return opening
-    },
-    openPatient: async () => {
-      patient ??= translating(connectPatient).catch((error: unknown) => {
-        patient = undefined
-        throw error
-      })
-      return (await patient).db(name, durably)
+    open,
+    patiently: async (work) => {
+      const own = createClient(uri, { ...timeouts, socketTimeoutMS: 0, maxPoolSize: 2 })
+      patientClients.add(own)
+      const over = new AbortController()
+      try {
+        return await Promise.race([own.connect().then(() => work(own.db(name, durably))), untilSilent(over.signal)])
+      } finally {
+        over.abort()
+        patientClients.delete(own)
+        // A request whose answer nobody awaits ends with its connection.
+        await own.close()
+      }
     },
     close: async () => {
-      await Promise.allSettled([client.close(), patient?.then((own) => own.close())])
+      await Promise.allSettled([client.close(), ...[...patientClients].map((own) => own.close())])
     }
   }
 }

@@ -47,14 +47,12 @@ export const openMongoData = async ({
   }
 
   const makeIndex = async (name: string): Promise<void> => {
-    const db = await connection.openPatient()
-    await db
-      .collection(name)
-      .createIndexes([byRecordId])
-      .catch((error: unknown) => {
-        if (!isUnauthorized(error)) throw error
-        log.warn(`${name} has no index of _source.id, and the user may not create it: writing is slow`)
-      })
+    try {
+      await connection.patiently((db) => db.collection(name).createIndexes([byRecordId]))
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error
+      log.warn(`${name} has no index of _source.id, and the user may not create it: writing is slow`)
+    }
   }
 
   const patiently = <Result>(work: () => Promise<Result>): Promise<Result> =>

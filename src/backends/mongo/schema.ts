@@ -109,10 +109,9 @@ export const prepareCollections = async (connection: Connection, names: Collecti
   const missing = await translating(() => missingIn(db, names))
   if (missing.length === 0) return
   // A collection that Python Ralph has filled takes time.
-  const patient = await connection.openPatient()
   try {
-    await Promise.all(
-      missing.map(({ collection, indexes }) => patient.collection(collection).createIndexes([...indexes]))
+    await connection.patiently((patient) =>
+      Promise.all(missing.map(({ collection, indexes }) => patient.collection(collection).createIndexes([...indexes])))
     )
   } catch (error) {
     throw refusal(error, db.databaseName, missing)

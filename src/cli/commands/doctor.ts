@@ -126,7 +126,7 @@ const checkPlaces = async (
   return Promise.all([...configured.map(check), ...othersIn(sources, composition).map(checkOther)])
 }
 
-const checkAuthFile = async (sources: Sources): Promise<Finding> => {
+const checkAuthFile = async (sources: Sources): Promise<readonly Finding[]> => {
   const [{ readAuthFile, stateOfAuthFile }, { newUserCommand }] = await Promise.all([
     import('../../identity/auth-file.ts'),
     import('../../identity/new-user-command.ts')
@@ -135,13 +135,18 @@ const checkAuthFile = async (sources: Sources): Promise<Finding> => {
   try {
     const file = loadAuthFile(sources)
     if ((await stateOfAuthFile(file)) === undefined) {
-      return { what, status: { state: 'missing', detail: `${file} is not there; to make it: ${newUserCommand(file)}` } }
+      const detail = `${file} is not there; to make it: ${newUserCommand(file)}`
+      return [{ what, status: { state: 'missing', detail } }]
     }
-    const { users } = await readAuthFile(file)
-    if (users.length > 0) return { what, status: { state: 'ok' } }
-    return { what, status: { state: 'missing', detail: `${file} has no users; to add one: ${newUserCommand(file)}` } }
+    const { users, warnings, path } = await readAuthFile(file)
+    if (users.length === 0) {
+      const detail = `${file} has no users; to add one: ${newUserCommand(file)}`
+      return [{ what, status: { state: 'missing', detail } }]
+    }
+    if (warnings.length === 0) return [{ what, status: { state: 'ok' } }]
+    return warnings.map((warning) => ({ what, status: { state: 'degraded', detail: `${path}: ${warning}` } }))
   } catch (error) {
-    return { what, status: { state: 'error', detail: messageOf(error) } }
+    return [{ what, status: { state: 'error', detail: messageOf(error) } }]
   }
 }
 
@@ -172,7 +177,7 @@ export const declareDoctor = (program: Command, composition: Composition): void 
       await interruptible(async (signal) => {
         const findings = [
           ...checkSettings(composition, settled.sources),
-          await checkAuthFile(settled.sources),
+          ...(await checkAuthFile(settled.sources)),
           await checkHistory(settled),
           await checkServer(composition, settled, signal),
           ...(await checkParts(composition, settled.sources)),
