@@ -27,6 +27,7 @@ import { loadNotify } from './settings/notify.ts'
 import { loadNode, loadRegistry } from './settings/registry.ts'
 import { type Sources, withBackendValues } from './settings/sources.ts'
 import { loadStore } from './settings/store.ts'
+import { loadTelemetry } from './settings/telemetry.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
 // The composition root: settings → parts → start. Only this file knows every room. What only the server needs is loaded when the server
@@ -86,12 +87,13 @@ const preparedParts = async (sources: Sources) => {
   const { name, servers, configure } = backendNamed(loadBackendName(sources))
   const settings = loadRunserver(sources, configure)
   const forwardings = loadForwardings(sources)
-  const [{ createLogger }, { serverParts }] = await Promise.all([
+  const [{ createServerLog }, { serverParts }] = await Promise.all([
     import('./telemetry/logger.ts'),
     import('./parts/server-parts.ts')
   ])
   const { level, format } = settings.general.log
-  const logger = createLogger(level, format)
+  const log = createServerLog(level, format)
+  const { logger } = log
   const [imports, downloads] = [loadImports(sources), loadDownloads(sources)]
   const uploads = loadUploads(sources)
   const openObjects = objectsOf({ dataBackends, openData }, sources, settings.general, logger)
@@ -100,7 +102,8 @@ const preparedParts = async (sources: Sources) => {
   const [version, notify] = [readVersion(), loadNotify(sources)]
   const originals = await openOriginals(sources, logger)
   const places = { imports, uploads, originals, downloads, openObjects }
-  const context = { clock, logger, backend: name, servers, version, ...places, notify, forwardings, registry }
+  const telemetry = loadTelemetry(sources)
+  const context = { clock, log, telemetry, backend: name, servers, version, ...places, notify, forwardings, registry }
   return { logger, parts: serverParts(settings, context) }
 }
 

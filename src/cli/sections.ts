@@ -5,8 +5,10 @@ import { downloadsGroup } from '../settings/downloads.ts'
 import { forwardingGroup } from '../settings/forwardings.ts'
 import { converterGroup, generalGroup, identityGroup, lrsGroup, serverGroup } from '../settings/groups.ts'
 import { grpcGroup } from '../settings/grpc.ts'
+import { healthGroup } from '../settings/health.ts'
 import { importsGroup } from '../settings/imports.ts'
 import { listenersGroup } from '../settings/listeners.ts'
+import { loggerGroup } from '../settings/logger.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
 import { notifyGroup } from '../settings/notify.ts'
 import { oidcGroup } from '../settings/oidc.ts'
@@ -33,6 +35,8 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'LRS', group: lrsGroup },
   { title: 'Users', group: identityGroup },
   { title: 'Single sign-on', group: oidcGroup },
+  { title: 'Health', group: healthGroup },
+  { title: 'Log hooks', group: loggerGroup },
   { title: 'Imports', group: importsGroup },
   { title: 'gRPC', group: grpcGroup },
   { title: 'Registry', group: { ...registryGroup, ...nodeGroup } },

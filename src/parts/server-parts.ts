@@ -11,13 +11,16 @@ import { lrsRulesOf } from '../settings/lrs-rules.ts'
 import type { NotifySettings } from '../settings/notify.ts'
 import type { nodeGroup } from '../settings/registry.ts'
 import type { ImportSettings, UploadSettings } from '../settings/settings.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import type { TelemetrySettings } from '../settings/telemetry.ts'
+import type { ServerLog } from '../telemetry/logger.ts'
 import { announcingPart } from './announcing.ts'
 import { databasePart } from './database.ts'
+import { endpointsPart } from './endpoints.ts'
 import { forwardingPart } from './forwarding.ts'
 import { grpcPart } from './grpc.ts'
 import { httpPart } from './http.ts'
 import { importsPart } from './imports.ts'
+import { logHooksPart } from './log-hooks.ts'
 import { registrationPart } from './registration.ts'
 import { registryPart } from './registry.ts'
 import { rejectedRequestsPart } from './rejected-requests.ts'
@@ -27,7 +30,8 @@ import { usersPart } from './users.ts'
 
 export interface PartsContext {
   readonly clock: Clock
-  readonly logger: Logger
+  readonly log: ServerLog
+  readonly telemetry: TelemetrySettings
   /** The name of the backend. */
   readonly backend: string
   /** The version of Ralph. */
@@ -48,6 +52,12 @@ export interface PartsContext {
   readonly registry: { readonly node: Values<typeof nodeGroup>; open(): Promise<Registry> } | undefined
 }
 
+/** The parts that only tell of the server. */
+const watchingParts = ({ health, logger }: TelemetrySettings, log: ServerLog): readonly Part[] => [
+  ...(logger.hooks.length === 0 ? [] : [logHooksPart(logger, log)]),
+  ...(health.endpoints.length === 0 ? [] : [endpointsPart(health)])
+]
+
 /** The parts of a server, in the order of their start. A new part is a file beside these, and one line here. */
 export const serverParts = (
   {
@@ -59,7 +69,8 @@ export const serverParts = (
   }: RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>,
   {
     clock,
-    logger,
+    log,
+    telemetry,
     backend,
     version,
     imports: importSettings,
@@ -73,6 +84,7 @@ export const serverParts = (
     registry: shared
   }: PartsContext
 ): readonly Part[] => {
+  const { logger } = log
   const warn = (message: string): void => logger.warn(message)
   const { rejectedDirectory: directory, rejectedMaxSize: maxSize } = settings
   const users = usersPart(identity, clock, logger)
@@ -133,6 +145,7 @@ export const serverParts = (
       log: logger
     })
   const announcing = notify && announcingPart({ notify, database, log: logger })
+  const watching = watchingParts(telemetry, log)
   const beside = [rejected, announcing, forwarding, imports, uploads, grpc]
-  return [users, database, registry, ...beside, http, registration].filter((part) => part !== undefined)
+  return [...watching, users, database, registry, ...beside, http, registration].filter((part) => part !== undefined)
 }

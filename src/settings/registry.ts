@@ -1,6 +1,6 @@
-import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { RegistrySettings } from '../contracts/registry.ts'
+import { certificate } from './certificate.ts'
 import { setting, type Values } from './define.ts'
 import { boolean, duration, type Kind, list, text } from './kinds.ts'
 import { createReader } from './read.ts'
@@ -19,20 +19,6 @@ const provider: Kind<RegistrySettings['provider']> = {
   expected: `one of ${Object.keys(providers).join(', ')}`,
   placeholder: 'name',
   parse: (value) => Object.entries(providers).find(([name]) => name === value.toLowerCase())?.[1]
-}
-
-/** PEM, or PEM in base64 as document 004 writes it; given back as PEM. */
-const certificate: Kind<string> = {
-  expected: 'certificates in PEM, or that in base64',
-  placeholder: 'pem',
-  parse: (value) => {
-    const pem = value.includes('-----BEGIN') ? value : Buffer.from(value, 'base64').toString('latin1')
-    try {
-      return new X509Certificate(pem).subject === undefined ? undefined : pem
-    } catch {
-      return undefined
-    }
-  }
 }
 
 const bucket: Kind<string> = {

@@ -4,6 +4,7 @@ import type { Log } from '../contracts/log.ts'
 import { messageOf } from '../errors.ts'
 import type { Level } from './lines.ts'
 import { createLog, type NamedLogOptions } from './named-lines.ts'
+import { severities } from './records.ts'
 
 export interface GelfOptions extends NamedLogOptions {
   /** `HOST` or `HOST:PORT`. */
@@ -31,9 +32,6 @@ const firstPause = 500
 const longestPause = 60_000
 const closingTime = 3000
 const goodbye = 500
-
-/** The numbers of syslog. */
-const severities: { readonly [level in Level]: number } = { CRITICAL: 2, ERROR: 3, WARNING: 4, INFO: 6, DEBUG: 7 }
 
 const addressOf = (server: string): { readonly host: string; readonly port: number } => {
   const [, host = server, port] = /^(.+?)(?::(\d+))?$/.exec(server) ?? []

@@ -8,6 +8,7 @@ import { loadForwardings } from '../../settings/forwardings.ts'
 import { loadAuthFile, loadBackendName, loadRunserver } from '../../settings/load.ts'
 import { createReader, find } from '../../settings/read.ts'
 import type { Sources } from '../../settings/sources.ts'
+import { loadTelemetry } from '../../settings/telemetry.ts'
 import { printable } from '../../telemetry/printable.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
@@ -45,7 +46,10 @@ const checkSettings = (composition: Composition, sources: Sources): readonly Fin
   const forwardings = problemsOf(() => {
     loadForwardings(sources)
   })
-  const problems = [...new Set([...each, ...together, ...forwardings])]
+  const telemetry = problemsOf(() => {
+    loadTelemetry(sources)
+  })
+  const problems = [...new Set([...each, ...together, ...forwardings, ...telemetry])]
   return problems.length === 0
     ? [{ what: 'settings', status: { state: 'ok' } }]
     : problems.map((detail) => ({ what: 'settings', status: { state: 'error', detail } }))

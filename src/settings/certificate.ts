@@ -1,0 +1,16 @@
+import { X509Certificate } from 'node:crypto'
+import type { Kind } from './kinds.ts'
+
+/** PEM, or PEM in base64 as document 004 writes it; given back as PEM. */
+export const certificate: Kind<string> = {
+  expected: 'certificates in PEM, or that in base64',
+  placeholder: 'pem',
+  parse: (value) => {
+    const pem = value.includes('-----BEGIN') ? value : Buffer.from(value, 'base64').toString('latin1')
+    try {
+      return new X509Certificate(pem).subject === undefined ? undefined : pem
+    } catch {
+      return undefined
+    }
+  }
+}

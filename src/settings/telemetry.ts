@@ -1,0 +1,20 @@
+import { type HealthSettings, healthGroup } from './health.ts'
+import { checkLogger, type LoggerSettings, loggerGroup } from './logger.ts'
+import { createReader } from './read.ts'
+import type { Sources } from './sources.ts'
+
+/** What the server tells of itself, and where to. */
+export interface TelemetrySettings {
+  readonly health: HealthSettings
+  readonly logger: LoggerSettings
+}
+
+/** `INVALID_SETTING` names everything that is wrong. */
+export const loadTelemetry = (sources: Sources): TelemetrySettings => {
+  const reader = createReader(sources)
+  const health = reader.read(healthGroup)
+  const logger = reader.read(loggerGroup)
+  checkLogger(logger, reader)
+  reader.finish()
+  return Object.freeze({ health, logger })
+}
