@@ -12,26 +12,26 @@ export interface AnnounceOptions {
   /** Where announcing begins when there is no position. */
   readonly begin: 'first' | 'now'
   readonly signal: AbortSignal
-  /** Tells of all of them, in their order; calls `told` for each one that is sure to be known. Rejects when one is not. */
+  /** Announces all of them, in order. Calls `told` for each statement that is confirmed. Rejects if one is not. */
   announce(statements: readonly StoredStatement[], told: (statement: StoredStatement) => void): Promise<void>
-  /** All that was stored so far is announced, or will be. */
+  /** All statements stored so far are announced, or will be. */
   onProgress(): void
-  /** Something is away; resolves when it is to be tried again, or at once when the signal is aborted. */
+  /** The announcement failed. Resolves when it is to be tried again, or at once when the signal is aborted. */
   afterFailure(error: unknown): Promise<void>
 }
 
-/** The most statements that are told of, and not recorded. */
+/** The most statements that are announced before the position is recorded. */
 const batchSize = 100
 
 /**
- * Announces every statement of a store, in the order of `stored`, until the signal is aborted. No statement is left out,
- * whoever dies when. A statement is announced twice only when the process dies, or the broker does, between the two.
+ * Announces every statement of a store, in the order of `stored`, until the signal is aborted. No statement is left out. A
+ * statement is announced twice only if the process or the broker dies before the position is recorded.
  */
 export const announceStatements = async (store: LrsStore, options: AnnounceOptions): Promise<void> => {
   const { name, begin, signal, announce, onProgress, afterFailure } = options
   const durable = openDurablePosition(store, positionKeyOf(name), begin)
 
-  /** Until it succeeds, or the signal is aborted. */
+  /** Retries until it succeeds, or the signal is aborted. */
   const insist = async <Result>(attempt: () => Promise<Result>): Promise<Result> => {
     for (;;) {
       try {
@@ -43,7 +43,7 @@ export const announceStatements = async (store: LrsStore, options: AnnounceOptio
     }
   }
 
-  /** The last statement before which all are told of; undefined: not even the first one is. */
+  /** The last statement up to which all are confirmed. Undefined: the first one is not. */
   const tellOf = async (batch: readonly StoredStatement[]): Promise<StoredStatement | undefined> => {
     const waiting = new Set(batch)
     await insist(() => announce([...waiting], (each) => waiting.delete(each))).catch((error: unknown) => {

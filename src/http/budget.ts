@@ -48,7 +48,7 @@ export const createBudget = ({ limit, setting, what }: BudgetOptions): ByteBudge
   const spent = (): RalphError =>
     new RalphError(
       'OVERLOADED',
-      `The server holds as many bytes of ${what} as ${setting} allows (${limit}): send the request again later.`,
+      `All requests together use the bytes of ${what} that ${setting} allows (${limit}): send the request again later.`,
       { setting, limit, retryAfter: 1 }
     )
   const leave = (one: Waiting): void => {

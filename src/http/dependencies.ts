@@ -11,7 +11,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import type { Version } from '../xapi/version.ts'
 
-/** What the server is built from. The server does not open or close any of it. */
+/** What the server is built from. The caller opens and closes all of it. */
 export interface ServerDependencies {
   readonly settings: ServerSettings
   readonly backend: LrsBackend
@@ -21,7 +21,7 @@ export interface ServerDependencies {
   readonly rejected?: RejectedRequests | undefined
   /** Undefined: this server does not run imports. */
   readonly imports?: Imports | undefined
-  /** Undefined: this server forwards nothing. */
+  /** Undefined: this server does not forward statements. */
   readonly forwardings?: Forwardings | undefined
   /** Undefined: this server accepts no uploads. */
   readonly uploads?: Uploads | undefined

@@ -8,7 +8,7 @@ import { letGo } from './share.ts'
 const translations: { readonly [code: string]: (limit: number, own: number | undefined) => RalphError } = {
   FST_ERR_CTP_BODY_TOO_LARGE: (limit, own = limit) =>
     own < limit
-      ? new RalphError('BODY_TOO_LARGE', `The body is larger than the ${own} bytes that are taken here.`, {
+      ? new RalphError('BODY_TOO_LARGE', `The body is larger than the ${own} bytes that this path accepts.`, {
           limit: own
         })
       : new RalphError(
@@ -20,14 +20,14 @@ const translations: { readonly [code: string]: (limit: number, own: number | und
           }
         ),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new RalphError('MALFORMED_REQUEST', 'The body does not have the length that Content-Length says.'),
+    new RalphError('MALFORMED_REQUEST', 'The length of the body differs from Content-Length.'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
     new RalphError(
       'UNSUPPORTED_MEDIA_TYPE',
-      'A body of this Content-Type is not taken here, or the field is malformed.'
+      'This path does not accept a body with this Content-Type, or the header is malformed.'
     ),
   FST_ERR_BAD_URL: () => new RalphError('MALFORMED_REQUEST', 'The path of the URL is malformed.'),
-  Z_DATA_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The body is not what its Content-Encoding says.'),
+  Z_DATA_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The body does not match its Content-Encoding.'),
   Z_BUF_ERROR: () => new RalphError('MALFORMED_REQUEST', 'The compressed body ends too early.'),
   ECONNRESET: () => new RalphError('MALFORMED_REQUEST', 'The body ended too early.')
 }
@@ -47,7 +47,7 @@ export const asRalphError = (error: unknown, limit: number, own?: number): Ralph
   const translated = translations[code]?.(limit, own)
   if (translated) return translated
   if (code.startsWith('ERR__ERROR_FORMAT') || code.startsWith('Z_')) {
-    return new RalphError('MALFORMED_REQUEST', 'The body is not what its Content-Encoding says.')
+    return new RalphError('MALFORMED_REQUEST', 'The body does not match its Content-Encoding.')
   }
   if (isOfClient(error)) return new RalphError('MALFORMED_REQUEST', error.message)
   return new RalphError('INTERNAL', 'Ralph failed. The log of the server has the cause.', {}, { cause: error })
@@ -93,7 +93,7 @@ export const errorBody = (error: RalphError, requestId?: string): object => {
 
 /** The path exists, but not with this method. */
 export const methodNotAllowed = (path: string, method: string, allow: string): RalphError =>
-  new RalphError('METHOD_NOT_ALLOWED', `${path} does not have the method ${method}.`, { allow })
+  new RalphError('METHOD_NOT_ALLOWED', `${path} does not support the method ${method}.`, { allow })
 
 /** The facts about the server that every error answer needs. */
 export interface Replying {

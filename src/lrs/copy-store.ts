@@ -77,8 +77,8 @@ const notEmpty = (why: string): RalphError =>
   new RalphError('INVALID_INPUT', `the receiving store already has ${why}: copy into an empty store`)
 
 /**
- * Where to continue: the newest statement of the receiving store, if the oldest and the newest come from the giving store. Undefined:
- * nothing was copied yet. Throws before anything is copied if the receiving store has other data.
+ * Where to continue: after the newest statement of the receiving store, if its oldest and newest statements come from the source
+ * store. Undefined: nothing was copied yet. Throws before anything is copied if the receiving store has other data.
  */
 const placeToGoOn = async (from: LrsStore, to: LrsStore): Promise<Position | undefined> => {
   const ends = await Promise.all([false, true].map((ascending) => to.statements.query({ ascending, limit: 1 })))
@@ -98,7 +98,7 @@ const placeToGoOn = async (from: LrsStore, to: LrsStore): Promise<Position | und
   return { stored: newest.stored, id: newest.id }
 }
 
-/** What changes when somebody writes to a store: its newest statement and its documents. */
+/** Changes when anybody writes to a store: its newest statement and its documents. */
 const traceOf = async (store: LrsStore, signal: AbortSignal | undefined): Promise<string> => {
   const { statements } = await store.statements.query({ ascending: false, limit: 1 }, signal ? { signal } : {})
   const documents: string[] = []
@@ -184,9 +184,9 @@ export const takeInventory = async (
 const isSame = (one: Inventory, other: Inventory): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /**
- * Copies a whole store into another: statements with `stored`, voiding and references, attachments, documents. Continues where an earlier
- * call was interrupted. Throws `INVALID_INPUT` if the stores differ in the end: the receiving store had other data, or somebody wrote to
- * one of them meanwhile.
+ * Copies a whole store into another: statements with `stored`, voiding and references, attachments, documents. Continues where an
+ * earlier call was interrupted. Throws `INVALID_INPUT` if the stores differ at the end: the receiving store had other data, or
+ * something wrote to one of them meanwhile.
  */
 export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptions = {}): Promise<Inventory> => {
   const { onProgress = () => {}, signal } = options
@@ -216,14 +216,14 @@ export const copyStore = async (from: LrsStore, to: LrsStore, options: CopyOptio
   if (!isSame(original, copy) && start !== undefined) [original, copy] = await copyAll(undefined)
   if ((await traceOf(from, signal)) !== before) {
     const message =
-      'somebody wrote to the giving store while it was copied: stop its servers, then call it again to continue'
+      'another process wrote to the source store while it was copied: stop its servers, then run the command again to continue'
     throw new RalphError('INVALID_INPUT', message, { original, copy })
   }
   if (isSame(original, copy)) return copy
   throw new RalphError(
     'INVALID_INPUT',
-    `the copy is not the same: ${original.statements} statements and ${original.documents} documents there, ` +
-      `${copy.statements} and ${copy.documents} here. Copy into an empty store, while nobody writes to either`,
+    `the copy differs: the source has ${original.statements} statements and ${original.documents} documents, ` +
+      `the copy ${copy.statements} and ${copy.documents}. Copy into an empty store, and let no process write to either`,
     { original, copy }
   )
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 /** Milliseconds for which one request may keep all other requests waiting. */
-const turn = 10
+const longestTurn = 10
 
 /** Lets other requests run during the work on one request. */
 export interface Yielder {
@@ -13,7 +13,7 @@ export const createYielder = (): Yielder => {
   let started = performance.now()
   return {
     rest: () => {
-      if (performance.now() - started < turn) return undefined
+      if (performance.now() - started < longestTurn) return undefined
       return setImmediate().then(() => {
         started = performance.now()
       })

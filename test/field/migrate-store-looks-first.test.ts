@@ -139,7 +139,7 @@ const interposed = (store: LrsStore, nth: number, happen: () => Promise<unknown>
   }
 }
 
-t.test('one who writes to the giving store while it is copied is noticed, even at the very end', async (t) => {
+t.test('a write to the source store while it is copied is noticed, even at the very end', async (t) => {
   const directory = t.testdir()
   for (const step of ['copied', 'compared'] as const) {
     for (const what of ['statement', 'document'] as const) {
@@ -151,12 +151,12 @@ t.test('one who writes to the giving store while it is copied is noticed, even a
         what === 'statement'
           ? from.statements.insert(aBatch(aStatement()))
           : from.documents.change(key, () => ({ content: Buffer.from('{}'), contentType: 'application/json' }))
-      // Of the giving store before it is copied, while it is, and when it is compared; of the copy first then.
+      // The source store before, during and after the copy; then the copy.
       const copying =
         step === 'copied' ? copyStore(interposed(from, 2, write), to) : copyStore(from, interposed(to, 2, write))
       await t.rejects(
         copying,
-        { code: 'INVALID_INPUT', message: /somebody wrote to the giving store/ },
+        { code: 'INVALID_INPUT', message: /another process wrote to the source store/ },
         `${step} ${what}`
       )
       const again = await copyStore(from, to)

@@ -69,7 +69,7 @@ for (const [way, { prefix, cuts, told }] of Object.entries(ways)) {
     const base = prefix === '' ? url : await startPrefixProxy(t, { url, prefix, cuts })
     const browser = await theBrowser()
     const page = await open(t, browser, `${base}/`)
-    t.match(await page.textContent('body'), /Well: the server runs.*Version\s+\d+\.\d+/s)
+    t.match(await page.textContent('body'), /The server runs and its store works.*Version\s+\d+\.\d+/s)
     t.equal(await page.textContent('#endpoint'), `${base}/xAPI/`)
     for (const link of ['xAPI/about', 'openapi.json', '__heartbeat__']) {
       const href = await page.getAttribute(`a:text("${link}")`, 'href')

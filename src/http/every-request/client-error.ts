@@ -21,7 +21,7 @@ const translate = (code: string | undefined, { maxHeaderSize, requestTimeout }: 
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new RalphError(
         'BODY_TOO_LARGE',
-        'The chunk extensions of the body are larger than the 16384 bytes of HTTP here.',
+        'The chunk extensions of the body are larger than the 16384 bytes that HTTP allows here.',
         {
           limit: 16_384
         }
@@ -29,7 +29,7 @@ const translate = (code: string | undefined, { maxHeaderSize, requestTimeout }: 
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new RalphError(
         'REQUEST_TIMEOUT',
-        `The request took longer to arrive than the ${requestTimeout} s of RALPH_RUNSERVER_REQUEST_TIMEOUT, or its head than a minute.`,
+        `The request did not arrive within the ${requestTimeout} s of RALPH_RUNSERVER_REQUEST_TIMEOUT, or its head not within a minute.`,
         { limit: requestTimeout, setting: 'RALPH_RUNSERVER_REQUEST_TIMEOUT' }
       )
     default:

@@ -14,7 +14,7 @@ const refuseUnrouted = ({ url, method, server }: FastifyRequest, { plugins, publ
   const allowed = isPattern ? [] : ['GET', 'HEAD'].filter((each) => server.hasRoute({ url: path, method: each }))
   if (allowed.length > 0) throw methodNotAllowed(path, method, allowed.join(', '))
   const found = JSON.stringify(path === '' ? '/' : path)
-  throw new RalphError('NOT_FOUND', `There is nothing at ${found}. What can be asked is shown at ${publicPath}/docs.`)
+  throw new RalphError('NOT_FOUND', `There is nothing at ${found}. ${publicPath}/docs lists all requests.`)
 }
 
 /** Refuses an ambiguous request, and one that no route accepts, before its body is read. */

@@ -16,9 +16,9 @@ export const shareStatus = <Status extends PartStatus>(
   let known: Status | PartStatus = { state: 'ok' }
 
   const tell = (found: Status | PartStatus): void => {
-    if (found.state === 'ok' && known.state !== 'ok') log.info(`${called} is well again`)
+    if (found.state === 'ok' && known.state !== 'ok') log.info(`${called} works again`)
     if (found.state !== 'ok' && (known.state === 'ok' || known.detail !== found.detail)) {
-      log.warn(`${called} is not well (${found.state}): ${found.detail}`)
+      log.warn(`${called} has a problem (${found.state}): ${found.detail}`)
     }
     known = found
   }

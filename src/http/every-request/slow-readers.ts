@@ -73,7 +73,7 @@ export const slowReaders = fastifyPlugin(
     const cutOff = ({ socket }: ServerResponse): void => {
       cuts.note('', () =>
         logger.warn(
-          'An answer was cut off: its reader took less than 256 KiB of it in the ' +
+          'An answer was cut off: its client took less than 256 KiB of it in the ' +
             `${answerTimeout} s of RALPH_RUNSERVER_ANSWER_TIMEOUT`
         )
       )

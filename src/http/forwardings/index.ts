@@ -30,7 +30,7 @@ const afterIn = (value: string | undefined): Pick<RefusedStatement, 'id' | 'targ
   if (value === undefined) return undefined
   const [, target = '', id] = /^([^/]*)\/(.+)$/.exec(value) ?? []
   if (id !== undefined) return target === '' ? { id } : { id, target }
-  throw new RalphError('INVALID_PARAMETER', 'Parameter "after" must be as "more" of an answer has it.', {
+  throw new RalphError('INVALID_PARAMETER', 'Parameter "after" must be the value in "more" of an answer.', {
     parameter: 'after'
   })
 }
@@ -47,7 +47,7 @@ const idsIn = (body: unknown): readonly string[] | undefined => {
   const { ids }: { readonly ids?: unknown } = typeof value === 'object' && value !== null ? value : {}
   if (ids === undefined) return undefined
   if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return ids.map((id) => id.toLowerCase())
-  throw new RalphError('INVALID_PARAMETER', 'The body may have "ids", a list of ids of statements.', {
+  throw new RalphError('INVALID_PARAMETER', 'The body may only have "ids", a list of ids of statements.', {
     parameter: 'ids'
   })
 }
@@ -65,7 +65,7 @@ const routes = (
   server.addHook('onRequest', authenticate)
   server.addHook('onRequest', async (request) => {
     if (needsNoPermission(request)) requireOwnPage(request, settings)
-    // A forwarding shows statements of all users: whether scopes are enforced or not, this is for those who may do all.
+    // A forwarding shows the statements of all users, so it needs the scope `all` even if scopes are not enforced.
     if (request.principal === undefined || !allows(request.principal, 'all')) {
       throw new RalphError('FORBIDDEN', 'These credentials lack the scope all.', { scope: 'all' })
     }
@@ -74,7 +74,7 @@ const routes = (
   server.get<{ Params: { name: string }; Querystring: LetterQuery }>('/:name/dead-letters', async (request) => {
     const { name } = request.params
     const limit = limitIn(request.query.limit)
-    // One more than asked for, to know whether there is a next page.
+    // One more than requested, to know whether there is a next page.
     const found = await forwardings.deadLetters(name, { after: afterIn(request.query.after), limit: limit + 1 })
     const deadLetters = found.slice(0, limit)
     const last = found.length > limit ? deadLetters.at(-1) : undefined
@@ -94,7 +94,7 @@ const routes = (
   })
 }
 
-/** What becomes of forwardings, their dead letters, and sending those again. Without forwardings there is nothing here. */
+/** The status of forwardings, their dead letters, and sending these again. Without forwardings the paths do not exist. */
 export const forwardings: HttpPlugin = {
   name: 'forwardings',
   prefix: '/forwardings',

@@ -17,13 +17,13 @@ const isFailing = ({ status: { state } }: Health[number]): boolean => state === 
 const detailOf = (health: Health): string | undefined => {
   const unwell = health.flatMap(({ name, status }) => {
     if (status.state === 'ok') return []
-    const told = status.hint ?? 'the log of the server says more'
+    const told = status.hint ?? 'the log of the server has more'
     return name === 'database' ? told : `${name}: ${told}`
   })
   return unwell.length === 0 ? undefined : unwell.join('; ')
 }
 
-/** Whether the server runs, and how each of its parts is. */
+/** Whether the server runs, and the status of each part. */
 const heartbeats = (server: FastifyInstance, context: HttpContext): void => {
   server.get('/__lbheartbeat__', async (_request, reply) => reply.type('application/json; charset=utf-8').send('null'))
   server.get('/__heartbeat__', async (_request, reply) => {

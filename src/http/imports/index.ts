@@ -45,7 +45,7 @@ const afterIn = (value: unknown): ListImports['after'] => {
   if (value === undefined) return undefined
   const [created = '', id = ''] = String(value).split(',')
   if (id !== '' && !Number.isNaN(Date.parse(created))) return { created, id }
-  throw new RalphError('INVALID_PARAMETER', 'Parameter "after" must be as "more" of an answer has it.', {
+  throw new RalphError('INVALID_PARAMETER', 'Parameter "after" must be the value in "more" of an answer.', {
     parameter: 'after'
   })
 }
@@ -99,7 +99,7 @@ const routes = (
   imports: Imports,
   { authenticate, settings, publicPath }: HttpContext
 ): void => {
-  /** An import of another user is answered as one that does not exist. */
+  /** For an import of another user the answer is the same as for one that does not exist. */
   const find = async (request: FastifyRequest<{ Params: { id: string } }>, scope: Scope): Promise<ImportRecord> => {
     const asker = requireScope(request, scope, settings)
     const { id } = request.params
@@ -118,7 +118,7 @@ const routes = (
     const asker = requireScope(request, 'statements/read/mine', settings)
     const limit = limitIn(query.limit)
     const filter = { status: statusIn(query.status), door: query.door, after: afterIn(query.after) }
-    // One more than asked for, to know whether there is a next page.
+    // One more than requested, to know whether there is a next page.
     const found = await imports.list({ ...filter, ...visibleImports(asker, settings), limit: limit + 1 })
     const page = found.slice(0, limit)
     const last = page.at(-1)

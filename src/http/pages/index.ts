@@ -49,13 +49,13 @@ const rootOf = (prefix: string, levels: number): string => (prefix === '' ? `./$
 const isBrowser = ({ headers }: FastifyRequest): boolean => /\btext\/html\b/i.test(headers.accept ?? '')
 
 const stateInWords: { readonly [state in PartStatus['state']]: string } = {
-  ok: 'Well: the server runs and its store works.',
-  degraded: 'Well, but something needs the operator. The log of the server says more.',
-  away: 'Not well: the store is unreachable.',
-  error: 'Not well: the store cannot be used as it is. The log of the server says more.'
+  ok: 'The server runs and its store works.',
+  degraded: 'The server works, but something needs the operator. The log of the server says more.',
+  away: 'The store is unreachable.',
+  error: 'The store cannot be used as it is. The log of the server says more.'
 }
 
-/** `/`, for people who open the address of the server: what it is, whether it is well, and where to go next. */
+/** `/`, for people who open the address of the server: what it is, whether it works, and where to go next. */
 const home = (server: FastifyInstance, { statusOfStore, settings, version, publicPath: prefix }: HttpContext): void => {
   const template = readFileSync(`${findPages()}home.html`, 'utf8')
   server.get('/', async (request, reply) => {

@@ -2,22 +2,25 @@ import type { StreamedPage } from '../../lrs/query-statements/stream.ts'
 
 /** The fields of Server-Sent Events that we use. */
 interface ServerEvent {
-  /** What a client sends in Last-Event-ID to go on after this event. */
+  /** A client sends it in Last-Event-ID to continue after this event. */
   readonly id: string
   /** Undefined: the client only learns the id. */
   readonly data?: string
 }
 
-/** Characters. Many short events go together; a client that is slow never holds much more than this. */
+/** Characters. Short events are sent together. A slow client never holds much more than this. */
 const chunkLength = 2 ** 16
 
 const eventText = ({ id, data }: ServerEvent): string => {
-  // A line break between tokens of JSON means nothing, and each of its lines is a field.
+  // A line break between tokens of JSON means nothing. Each line becomes one field.
   const lines = data === undefined ? [] : data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
   return `id: ${id}\n${lines.join('')}\n`
 }
 
-/** A page as events, each with the position after it. A page without a statement tells its position, so that it is not searched again. */
+/**
+ * A page as events, each with the position after it. A page without statements sends its position, so that it is not searched
+ * again.
+ */
 function* eventsOf({ texts, positions = [], position }: StreamedPage): Generator<string> {
   let chunk = ''
   for (const [at, data] of texts.entries()) {
@@ -30,13 +33,13 @@ function* eventsOf({ texts, positions = [], position }: StreamedPage): Generator
   if (chunk !== '') yield chunk
 }
 
-/** The pages as chunks of an answer; a comment tells now and then that the stream lives. */
+/** The pages as chunks of an answer. A comment now and then shows that the stream is alive. */
 export async function* streamOfEvents(
   begin: string | undefined,
   pages: AsyncIterator<StreamedPage>,
   heartbeat: number
 ): AsyncGenerator<string, void, undefined> {
-  // A client that comes back before the first event misses nothing.
+  // A client that reconnects before the first event misses nothing.
   yield begin === undefined ? ': \n\n' : eventText({ id: begin })
   try {
     for (let next = pages.next(); ; ) {

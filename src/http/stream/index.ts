@@ -14,7 +14,7 @@ import { queryOf } from '../xapi/request.ts'
 import { speakVersion } from '../xapi/version.ts'
 import { streamOfEvents } from './events.ts'
 
-/** Milliseconds between two signs of life. Proxies cut a connection that is silent for a minute. */
+/** Milliseconds between two keep-alive comments. Proxies cut a connection that is silent for a minute. */
 const heartbeat = 15_000
 
 /** Where the stream begins: after what the client has, after `since`, or now. */
@@ -26,7 +26,7 @@ const beginOf = async (call: Call, given: string | undefined, since: Micros | un
   return encodePosition(startAfter(since ?? (await call.store.statements.consistentThrough(call))))
 }
 
-/** `GET /xAPI/statements/stream`: what is stored, as it is stored, by Server-Sent Events. */
+/** `GET /xAPI/statements/stream` sends statements as they are stored, by Server-Sent Events. */
 export const stream: HttpPlugin = {
   name: 'stream',
   prefix: '/xAPI/statements/stream',
@@ -36,7 +36,7 @@ export const stream: HttpPlugin = {
     const stopping = new AbortController()
     let open = 0
     server.decorateRequest('version', undefined)
-    // Streams have no end of their own: the server must not wait for one.
+    // Streams do not end by themselves, so the server must not wait for them.
     server.addHook('preClose', async () => stopping.abort())
 
     const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
@@ -50,7 +50,7 @@ export const stream: HttpPlugin = {
       const { version } = request
       if (version === undefined) throw new RalphError('INTERNAL', 'A request was served before its version was known.')
       if (open >= settings.maxStreams) {
-        throw new RalphError('OVERLOADED', 'There are as many streams as RALPH_RUNSERVER_MAX_STREAMS allows.', {
+        throw new RalphError('OVERLOADED', 'The limit RALPH_RUNSERVER_MAX_STREAMS is reached: connect again later.', {
           setting: 'RALPH_RUNSERVER_MAX_STREAMS',
           retryAfter: 10
         })
@@ -62,7 +62,7 @@ export const stream: HttpPlugin = {
       const store = await backend.store(principal.target)
       const call: Call = { principal, version, store, rules, newId, signal: hangUpSignal(reply) }
       const parameters = queryOf(request.url, settings)
-      // A request that is refused is answered as one, not as a stream.
+      // A refused request gets an error answer, not a stream.
       const { query } = readFollowed(parameters, call)
       const given = request.headers['last-event-id']
       const position = await beginOf(call, Array.isArray(given) ? given[0] : given, query.since)

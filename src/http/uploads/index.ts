@@ -32,7 +32,7 @@ const userOf = (request: FastifyRequest, { settings }: HttpContext): ImportUser 
 const requireProtocol = ({ headers }: FastifyRequest, reply: FastifyReply): void => {
   if (headers['tus-resumable'] === protocol) return
   reply.header('tus-version', protocol)
-  throw new RalphError('PRECONDITION_FAILED', `Uploads speak tus: send Tus-Resumable: ${protocol}.`, {
+  throw new RalphError('PRECONDITION_FAILED', `Uploads use the protocol tus: send Tus-Resumable: ${protocol}.`, {
     header: 'Tus-Resumable'
   })
 }

@@ -33,7 +33,7 @@ const headerText = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
 const requireHeaderText = (name: string, value: string): string => {
   if (headerText.test(value)) return value
-  throw new RalphError('INVALID_HEADER', `The field ${name} of the form has characters that a header cannot have.`, {
+  throw new RalphError('INVALID_HEADER', `The field ${name} of the form has characters that a header must not have.`, {
     header: name
   })
 }
@@ -59,7 +59,7 @@ const tooLong = ({ maxFormSize: limit }: FormLimits): RalphError => {
 export const expectForm = (headers: IncomingHttpHeaders, limits: FormLimits): void => {
   delete headers['content-type']
   if (headers['content-encoding'] !== undefined) {
-    throw misused('The alternate request syntax takes no Content-Encoding.')
+    throw misused('The alternate request syntax does not allow Content-Encoding.')
   }
   if (Number(headers['content-length']) > limits.maxFormSize) throw tooLong(limits)
 }

@@ -29,7 +29,7 @@ const bodyTooLarge = (limit: number): RalphError =>
   })
 
 const wrongLength = (): RalphError =>
-  new RalphError('MALFORMED_REQUEST', 'The body does not have the length that Content-Length says.')
+  new RalphError('MALFORMED_REQUEST', 'The length of the body differs from Content-Length.')
 
 /** A body of at least this many bytes is put into one buffer as it arrives, so that its pieces are not kept as well. */
 const large = 2 ** 16

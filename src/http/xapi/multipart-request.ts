@@ -156,7 +156,7 @@ export function* readStatementParts(
       throw malformed(`${where} must have Content-Transfer-Encoding: binary.`)
     }
     if (!(yield* compareDigest(sha2, content))) {
-      const message = `${where} does not have the SHA-2 that its X-Experience-API-Hash says.`
+      const message = `The SHA-2 of ${where} differs from its X-Experience-API-Hash.`
       throw new RalphError('INVALID_ATTACHMENT', message, { sha2 })
     }
     attachments.push({ sha2, content })

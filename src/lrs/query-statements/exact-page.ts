@@ -8,7 +8,7 @@ import type { Call } from '../call.ts'
 import { createYielder } from '../yielding.ts'
 import { findStatements } from './found-statements.ts'
 
-/** A text that is too long to be in memory as a whole. */
+/** A text that is too long to be kept in memory. */
 export interface LongText {
   /** UTF-8, read from the store piece by piece. It can be read once. */
   readonly pieces: AsyncIterable<Buffer>
@@ -70,8 +70,8 @@ const framed = (before: Buffer, texts: readonly Buffer[], after: Buffer): Buffer
 }
 
 /**
- * A page of statements as they were sent, which may be longer than one page of the store. A short one is in memory. A long one is read
- * twice: first for its end, its length and its digest, which the headers need, then while it is sent.
+ * A page of statements as they were sent. It may be longer than one page of the store. A short page is kept in memory. A long one
+ * is read twice: first to find its end, its length and its digest for the headers, then while it is sent.
  */
 export const readExactPage = async (
   call: Call,

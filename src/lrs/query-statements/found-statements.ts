@@ -6,7 +6,7 @@ import { readsOnly } from '../restriction.ts'
 import { createReferenceFilter, looksThroughReferences } from './reference-filter.ts'
 
 /** The page size of the store after the first page had statements that do not count. */
-const nextLook = 256
+const laterPageSize = 256
 
 /**
  * The statements that answer a query for this principal, in their order, one page of the store at a time. It gives up to the limit of the
@@ -28,7 +28,7 @@ export async function* findStatements(call: Call, query: StatementQuery): AsyncG
     if (!page.more || last === undefined) return
     after = { stored: last.stored, id: last.id }
     wanted -= statements.length
-    limit = keepReadable === undefined || wanted <= 0 ? wanted : Math.max(wanted, nextLook)
+    limit = keepReadable === undefined || wanted <= 0 ? wanted : Math.max(wanted, laterPageSize)
     // Some stores answer without returning to the event loop. Other requests must run too.
     await setImmediate()
   }

@@ -98,7 +98,7 @@ const nextPage = (more: string, parameters: Parameters, call: Call): ListRead =>
     if (!isDeepStrictEqual(meaningOf(readList(new Map([...known, [name, value]]), call)), meaningOf(list))) {
       throw new RalphError(
         'INVALID_PARAMETER',
-        `Beside \`more\`, \`${name}\` must be as in the link: leave it out, or start again without \`more\`.`,
+        `Beside \`more\`, \`${name}\` must have the same value as in the link: leave it out, or start again without \`more\`.`,
         { parameter: name, expected: known.get(name) ?? null, received: value.slice(0, 200) }
       )
     }

@@ -101,7 +101,7 @@ export interface FollowingOptions extends StreamOptions {
   readonly stop: AbortSignal
 }
 
-/** What is to be followed. Throws `INVALID_PARAMETER` for what can only be read. */
+/** The query of a stream. Throws `INVALID_PARAMETER` for parameters that only a list may have. */
 export const readFollowed = (parameters: Parameters, call: Call): ListRead => {
   const read = readQuery(parameters, call)
   if (read.kind === 'single' || parameters.get('ascending') === 'false') {

@@ -10,7 +10,7 @@ import { requireValid, type StatementValidation, type ValidStatement, validateTe
 const tooMany = (count: number, limit: number): RalphError =>
   new RalphError(
     'TOO_MANY_STATEMENTS',
-    `The batch holds ${count} statements, and RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST is ${limit}: send them in smaller messages.`,
+    `The batch has ${count} statements, and RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST is ${limit}: send them in smaller messages.`,
     { count, limit, setting: 'RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST' }
   )
 

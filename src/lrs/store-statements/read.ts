@@ -81,7 +81,7 @@ const sentIn = async (
   elements: ElementScan,
   limits: StatementLimits
 ): Promise<readonly SentStatement[]> => {
-  if (!elements.isSound()) refuseAsJson(json, 'the list of statements has no end, or something follows it')
+  if (!elements.isSound()) refuseAsJson(json, 'the list of statements has no end, or text follows it')
   const turns = createYielder()
   const sent: SentStatement[] = []
   for (const [index, place] of elements.found.entries()) {
@@ -117,13 +117,13 @@ export const readStatements = async (json: Uint8Array, limits: StatementLimits):
   if (count > maxStatements) {
     throw new RalphError(
       'TOO_MANY_STATEMENTS',
-      `The list holds ${count} statements, and RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST is ${maxStatements}: ` +
+      `The list has ${count} statements, and RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST is ${maxStatements}: ` +
         'send them in several requests.',
       { count, limit: maxStatements, setting: 'RALPH_RUNSERVER_MAX_STATEMENTS_PER_REQUEST' }
     )
   }
   const sent = await sentIn(json, elements, limits)
-  if (count === 0) throw new RalphError('INVALID_STATEMENT', 'The list holds no statement: send at least one.')
+  if (count === 0) throw new RalphError('INVALID_STATEMENT', 'The list has no statements: send at least one.')
   return sent
 }
 
@@ -133,7 +133,7 @@ export const readStatement = async (json: Uint8Array, limits: StatementLimits): 
   const [only] = await sentIn(json, elements, limits)
   if (elements.isList() || only === undefined) {
     for (const each of await sentIn(json, elements, limits)) if (each.excess === undefined) parseSent(each, json)
-    throw new RalphError('INVALID_STATEMENT', 'PUT takes one statement, not a list of them.')
+    throw new RalphError('INVALID_STATEMENT', 'PUT needs a single statement, not a list.')
   }
   return only
 }

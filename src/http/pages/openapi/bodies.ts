@@ -43,7 +43,7 @@ const documentContent: Schema = {
 
 export const requestBodyOf = ({ path }: Resource, name: OperationName): Schema => {
   if (path !== '/statements') {
-    const description = 'A document of any type; the Content-Type is kept with it.'
+    const description = 'A document of any type; its Content-Type is stored with it.'
     return { required: true, description, content: documentContent }
   }
   const json =
@@ -58,7 +58,7 @@ export const requestBodyOf = ({ path }: Resource, name: OperationName): Schema =
 }
 
 export const errorAnswer: Schema = {
-  description: 'Refused: the error, in words, and where it is. `ralph errors` lists all errors.',
+  description: 'Refused. The body explains the error. `ralph errors` lists all errors.',
   content: {
     'application/json': {
       schema: {

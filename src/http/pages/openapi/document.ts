@@ -39,7 +39,7 @@ const describeOperation = (
   responses: {
     ...answersOf(resource, name),
     ...(name === 'GET' && conditional.has(resource)
-      ? { 304: { description: 'If-None-Match names what is there' } }
+      ? { 304: { description: 'If-None-Match names the current version' } }
       : {}),
     default: errorAnswer
   }
@@ -66,14 +66,14 @@ const serverTag = 'Server'
 const serverPaths: Schema = {
   '/xAPI/about': {
     get: {
-      summary: 'Versions of xAPI that are spoken',
+      summary: 'Supported versions of xAPI',
       tags: [serverTag],
       responses: { 200: { description: 'The versions.' } }
     }
   },
   '/whoami': {
     get: {
-      summary: 'Who is asking, and with which scopes',
+      summary: 'The authenticated user and its scopes',
       tags: [serverTag],
       security: [{ basic: [] }],
       responses: { 200: { description: 'The Agent and the scopes of the user.' }, default: errorAnswer }
@@ -81,20 +81,20 @@ const serverPaths: Schema = {
   },
   '/__heartbeat__': {
     get: {
-      summary: 'Does the store work',
+      summary: 'Whether the store works',
       tags: [serverTag],
-      responses: { 200: { description: 'It does.' }, 503: { description: 'It does not.' } }
+      responses: { 200: { description: 'It works.' }, 503: { description: 'It does not work.' } }
     }
   },
   '/__lbheartbeat__': {
-    get: { summary: 'Does the server run', tags: [serverTag], responses: { 200: { description: 'It does.' } } }
+    get: { summary: 'Whether the server runs', tags: [serverTag], responses: { 200: { description: 'It runs.' } } }
   }
 }
 
 const tagDescriptions: { readonly [name: string]: string } = {
   Statements: 'What somebody did: an Actor, a Verb, an Object.',
-  Activities: 'What statements say of the things that people learn with.',
-  Agents: 'What statements say of those who learn.',
+  Activities: 'The activities in statements.',
+  Agents: 'The learners and other agents in statements.',
   [serverTag]: 'The server itself.'
 }
 
@@ -123,7 +123,7 @@ export const openApiDocument = (schemas: ReadonlyMap<string, Schema>, served: Se
       version: {
         name: 'X-Experience-API-Version',
         in: 'header',
-        description: 'The version of xAPI that the request speaks.',
+        description: 'The xAPI version of the request.',
         schema: { type: 'string', examples: [...versions] },
         example: served.defaultVersion
       }

@@ -17,7 +17,7 @@ const descriptions: { readonly [name: string]: string } = {
   related_activities: 'With `activity`: in the context and in SubStatements as well.',
   related_agents: 'With `agent`: as Authority, instructor, team and in SubStatements as well.',
   limit: 'The most statements on a page; 0 is as many as the server allows.',
-  format: '`exact`: as stored. `ids`: only what identifies. `canonical`: one language, by Accept-Language.',
+  format: '`exact`: as stored. `ids`: only identifiers. `canonical`: one language, chosen by Accept-Language.',
   attachments: 'The answer is multipart/mixed, with the attachments.',
   ascending: 'Oldest first.',
   stateId: 'Id of the document.',
