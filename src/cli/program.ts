@@ -16,6 +16,7 @@ import { declareForwardings } from './commands/forwardings.ts'
 import { declareImport } from './commands/import.ts'
 import { declareImports } from './commands/imports.ts'
 import { declareKv } from './commands/kv.ts'
+import { declareLearner } from './commands/learner.ts'
 import { declareList } from './commands/list.ts'
 import { declareListen } from './commands/listen.ts'
 import { declareMigrateStore } from './commands/migrate-store.ts'
@@ -69,6 +70,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   declareImport(program, forCommand('import'))
   declareImports(program, composition)
   declareKv(program, composition)
+  declareLearner(program, forCommand('learner'))
   declareList(program, forCommand('list'))
   declareListen(program, forCommand('listen'))
   declareMigrateStore(program, forCommand('migrate-store'))

@@ -44,6 +44,10 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     may: ['xapi', 'json', 'validation', 'contracts', 'identity', 'streams', 'errors.ts'],
     sentence: 'The use-cases know contracts, and how jobs follow each other, but never a store or a door.'
   },
+  privacy: {
+    may: ['xapi', 'json', 'contracts', 'errors.ts'],
+    sentence: 'What is kept of a person is found and removed by contracts, whatever the store is.'
+  },
   streams: { may: ['errors.ts'], sentence: 'Lines and bytes flow without a thought to what they mean.' },
   archives: {
     may: ['streams', 'durability', 'errors.ts'],
@@ -170,7 +174,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
         'contracts',
         'sample'
       ],
-      ...['telemetry', 'downloads', 'listeners', 'tus', 'errors.ts']
+      ...['telemetry', 'downloads', 'listeners', 'tus', 'privacy', 'errors.ts']
     ],
     sentence: 'A command receives what it works with; it never opens a store.'
   }
