@@ -2,6 +2,7 @@ import './cli/node-version.ts'
 import module from 'node:module'
 import { archiveSources, dataBackends, lrsBackends } from './backends/registry.ts'
 import type { Composition } from './cli/composition.ts'
+import { openImportPlaceOf } from './cli/import-place.ts'
 import { interruptible } from './cli/interruption.ts'
 import { objectsOf, openBytes, storeOf } from './cli/objects-of-urls.ts'
 import { run } from './cli/program.ts'
@@ -63,6 +64,11 @@ const openRegistry: Composition['openRegistry'] = async (sources, { appDir }) =>
   return open(loadRegistry(sources, appDir), clock)
 }
 
+const findDataBackend: Composition['findDataBackend'] = async (name) => {
+  const { findThirdParty } = await import('./backends/third-party.ts')
+  return findThirdParty(name, process.cwd())
+}
+
 const openData: Composition['openData'] = (backend, sources, { appDir }, log) =>
   loadBackend(
     sources,
@@ -73,6 +79,14 @@ const openData: Composition['openData'] = (backend, sources, { appDir }, log) =>
     log,
     openRegistry: () => openRegistry(sources, { appDir })
   })
+
+/** The places that imports go to. */
+const openPlaces = async (sources: Sources, log: Log) => {
+  const { createPlaces } = await import('./imports/places.ts')
+  return createPlaces(
+    openImportPlaceOf({ dataBackends, findDataBackend, openData }, sources, loadGeneral(sources), log)
+  )
+}
 
 /** The file store as it is set; undefined: there is none. */
 const openOriginals = async (sources: Sources, log: Log) => {
@@ -101,9 +115,9 @@ const preparedParts = async (sources: Sources) => {
   const registry = node && { node, open: () => openRegistry(sources, settings.general) }
   const [version, notify] = [readVersion(), loadNotify(sources)]
   const originals = await openOriginals(sources, logger)
-  const places = { imports, uploads, originals, downloads, openObjects }
+  const given = { imports, uploads, originals, places: await openPlaces(sources, logger), downloads, openObjects }
   const telemetry = loadTelemetry(sources)
-  const context = { clock, log, telemetry, backend: name, servers, version, ...places, notify, forwardings, registry }
+  const context = { clock, log, telemetry, backend: name, servers, version, ...given, notify, forwardings, registry }
   return { logger, parts: serverParts(settings, context) }
 }
 
@@ -136,10 +150,7 @@ process.exitCode = await run(process.argv.slice(2), {
     if (typeof files === 'string') throw new RalphError('UNSUPPORTED_OPERATION', files, { backend: known })
     return loadBackend(sources, files)({ clock, appDir, warn: (message) => log.warn(message) })
   },
-  findDataBackend: async (name) => {
-    const { findThirdParty } = await import('./backends/third-party.ts')
-    return findThirdParty(name, process.cwd())
-  },
+  findDataBackend,
   openData,
   openImports: async (sources, log, to) => {
     const [{ openImportsFor }, { createUrlFetcher }] = await Promise.all([
@@ -153,6 +164,7 @@ process.exitCode = await run(process.argv.slice(2), {
       settings,
       urls: createUrlFetcher({ settings, downloads, openObjects, clock }),
       originals: await openOriginals(sources, log),
+      places: await openPlaces(sources, log),
       load: () => loadRunserver(sources, configure),
       name,
       clock,

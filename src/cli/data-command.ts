@@ -108,7 +108,8 @@ export interface Chosen {
   readonly log: Log
 }
 
-const choose = (command: Command, composition: Composition, { name, require }: PlaceRequest): Chosen => {
+/** The backend that a command was called for, and its settings. Nothing is opened. */
+export const choosePlace = (command: Command, composition: Composition, { name, require }: PlaceRequest): Chosen => {
   const choice = requireBackend(composition.dataBackends, name)
   require(choice)
   const given = givenIn(command)
@@ -126,7 +127,7 @@ export const withPlace = async (
   request: PlaceRequest,
   work: (place: OpenPlace) => Promise<void>
 ): Promise<void> => {
-  const { choice, sources, general, log } = choose(command, composition, request)
+  const { choice, sources, general, log } = choosePlace(command, composition, request)
   const reader = createReader(sources)
   const chunkSizes = reader.read(choice.chunkSizes)
   reader.finish()

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Agent } from '../xapi/statement.ts'
-import type { RecordsBackend } from './data-backend.ts'
+import type { DataBackend } from './data-backend.ts'
 
 /*
  * Imports: whatever brings learning records as files (a command, an upload, a download, a mirror, a message broker) is a
@@ -59,6 +59,8 @@ export interface HandlerResult {
   readonly already: number
   readonly rejected: number
   readonly trouble?: ImportTrouble
+  /** The object that the statements are in, where the destination keeps objects. */
+  readonly object?: string
 }
 
 /** Times are RFC 3339. */
@@ -77,7 +79,9 @@ export interface ImportRecord {
   /** Why it is RETRY, FAILED or SKIPPED. */
   readonly trouble: ImportTrouble | undefined
   readonly counts: ImportCounts
-  /** By the name of the destination: `lrs`, or a data backend. */
+  /** Name of the destination: `lrs`, the name of a data backend, or `other-lrs`, which is the backend `lrs`. */
+  readonly destination: string
+  /** By the name of the destination. */
   readonly handlers: { readonly [name: string]: HandlerResult }
   readonly attempts: number
   readonly nextAttempt: string | undefined
@@ -98,8 +102,24 @@ export interface ImportInstructions {
   readonly from?: 'auto' | 'edx' | 'xapi'
   /** False: an archive, or a compressed file, is not unpacked; it is then none of ours. Default: true. */
   readonly unpack?: boolean
-  /** The name of the destination, default `lrs`. It is run by a process that has this handler. */
-  readonly destination?: string
+  /** Where it goes; undefined: to the LRS of the process that works on it. */
+  readonly place?: ImportPlace | undefined
+  /** Of the platform of the events; undefined: as the process that works on it is set. */
+  readonly platformUrl?: string | undefined
+  /** Of the ids of converted events; undefined: as the process that works on it is set. */
+  readonly uuidNamespace?: string | undefined
+}
+
+/** A place in a data backend. Whatever process works on the import delivers there. No secret is in it. */
+export interface ImportPlace {
+  /** Name of the backend. */
+  readonly backend: string
+  /** As of `ralph write --target`; of a backend that keeps objects what stands before their names. */
+  readonly target?: string | undefined
+  /** Settings of the backend, by their variables. */
+  readonly values: Readonly<Record<string, string>>
+  /** Variables of secrets, which the process that works on it must be given. */
+  readonly secrets: readonly string[]
 }
 
 /** What a door brings. */
@@ -195,19 +215,14 @@ export interface Imports {
   close(): Promise<void>
 }
 
+/** Opens the backend of a place. `UNKNOWN_BACKEND`; `INVALID_SETTING` names a secret that this process is not given. */
+export type OpenImportPlace = (place: ImportPlace) => Promise<DataBackend>
+
 /**
- * Where a command delivers to: the LRS as the server is set; a data backend that the command has opened; or nowhere, for
- * `--dry-run`, which leaves nothing behind.
+ * Where a command delivers to: to the places that the records of imports name, and, for `lrs`, to the LRS as the server is
+ * set, too; or nowhere, for `--dry-run`, which leaves nothing behind.
  */
-export type ImportDestination =
-  | { readonly kind: 'lrs' }
-  | {
-      readonly kind: 'data'
-      readonly name: string
-      readonly target: string | undefined
-      readonly backend: RecordsBackend
-    }
-  | { readonly kind: 'nowhere' }
+export type ImportDestination = 'lrs' | 'places' | 'nowhere'
 
 /** A statement that is to be delivered. */
 export interface DeliveredStatement {
@@ -229,7 +244,7 @@ export interface DeliveryReport {
  * so that it must do no harm to deliver one twice.
  */
 export interface ImportHandler {
-  /** As `ImportInstructions.destination` names it. */
+  /** As `ImportRecord.destination` has it. */
   readonly name: string
   /** Whether it judges statements by the rules of xAPI itself; else the pipeline does. */
   readonly judges: boolean
@@ -239,4 +254,17 @@ export interface ImportHandler {
     statements: readonly DeliveredStatement[],
     about: { readonly user: ImportUser | undefined; readonly id: string; readonly signal: AbortSignal }
   ): Promise<DeliveryReport>
+}
+
+/** A destination that takes an import as one object, when all of it is converted. */
+export interface ObjectHandler extends Omit<ImportHandler, 'judges' | 'deliver'> {
+  readonly judges: false
+  /**
+   * Puts the object, whole or not at all; gives its name. The same import has the same name each time, so that it is put
+   * again after a crash.
+   */
+  put(
+    lines: AsyncIterable<Uint8Array>,
+    about: { readonly filename: string; readonly sha256: string; readonly signal: AbortSignal }
+  ): Promise<string>
 }

@@ -1,9 +1,9 @@
-import type { ImportHandler, ImportTrouble } from '../contracts/imports.ts'
+import type { ImportHandler, ImportTrouble, ObjectHandler } from '../contracts/imports.ts'
 import { RalphError } from '../errors.ts'
 import { backOff } from '../network/retry.ts'
 import type { ImportsContext } from './context.ts'
 import type { Hold } from './hold.ts'
-import { inUse, isToRecall, type KeptImport, statusAtStart, troubleOf } from './kept.ts'
+import { inUse, isToRecall, type KeptImport, lrsDestination, statusAtStart, troubleOf } from './kept.ts'
 import { fetchBytes, recall } from './steps/fetch-bytes.ts'
 import { work } from './work.ts'
 
@@ -32,9 +32,14 @@ const needsOperator: ReadonlySet<string> = new Set(['INVALID_SETTING', 'UNSUPPOR
 
 const firstPause = 5000
 
-const handlerFor = ({ destination }: KeptImport, handlers: readonly ImportHandler[]): ImportHandler => {
+const handlerFor = async (
+  kept: KeptImport,
+  { handlers, places }: Pick<ImportsContext, 'handlers' | 'places'>
+): Promise<ImportHandler | ObjectHandler> => {
+  const { destination } = kept
   const found = handlers.find(({ name }) => name === destination)
   if (found !== undefined) return found
+  if (places !== undefined && destination !== lrsDestination) return places.handler(kept)
   const there = handlers.map(({ name }) => name).join(', ')
   throw new RalphError('UNKNOWN_BACKEND', `this process delivers to ${there}, not to ${destination}`)
 }
@@ -81,7 +86,7 @@ export const attempt = async (
   signal: AbortSignal,
   context: ImportsContext
 ): Promise<KeptImport> => {
-  const { records, staging, settings, handlers, originals, clock } = context
+  const { records, staging, settings, originals, clock } = context
   const now = (): number => Math.floor(clock() / 1000)
   const save = async (kept: KeptImport): Promise<KeptImport> => {
     const saved = { ...kept, updated: now() }
@@ -117,7 +122,7 @@ export const attempt = async (
       staging,
       settings,
       originals,
-      handler: handlerFor(current, handlers),
+      handler: await handlerFor(current, context),
       signal: working,
       save: async (kept) => {
         current = await save(kept)

@@ -4,6 +4,7 @@ import type { Log } from '../contracts/log.ts'
 import type { ImportSettings } from '../settings/settings.ts'
 import type { WantedUrl } from './kept.ts'
 import type { Originals } from './originals.ts'
+import type { Places } from './places.ts'
 import type { ImportRecords } from './records/records.ts'
 import type { Staging } from './staging.ts'
 
@@ -27,8 +28,10 @@ export interface ImportsContext {
   readonly settings: ImportSettings
   readonly records: ImportRecords
   readonly staging: Staging
-  /** The destinations that this process delivers to. */
+  /** What this process delivers with to the LRS; none: it delivers nothing there. */
   readonly handlers: readonly ImportHandler[]
+  /** Undefined: this process delivers to no other place. */
+  readonly places?: Places | undefined
   /** Undefined: this process fetches nothing. */
   readonly urls?: UrlFetcher | undefined
   /** The file store; undefined: an original is gone when its import is done. */

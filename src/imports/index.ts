@@ -4,7 +4,7 @@ import { messageOf, RalphError } from '../errors.ts'
 import { attempt } from './attempt.ts'
 import type { ImportsContext } from './context.ts'
 import { type Hold, holdImport } from './hold.ts'
-import { inUse, isFinal, type KeptImport, shownImport, statusAtStart } from './kept.ts'
+import { inUse, isFinal, type KeptImport, lrsDestination, shownImport, statusAtStart } from './kept.ts'
 import type { ImportRecords } from './records/records.ts'
 import { takeIn } from './submit.ts'
 
@@ -92,8 +92,9 @@ const never = new AbortController().signal
  *     await imports.run(record.id)
  */
 export const createImports = (context: ImportsContext): Imports => {
-  const { records, staging, handlers, originals, clock, log } = context
-  const destinations = handlers.map(({ name }) => name)
+  const { records, staging, handlers, places, originals, clock, log } = context
+  const delivers = (destination: string): boolean =>
+    destination === lrsDestination || places === undefined ? handlers.some(({ name }) => name === destination) : true
   const holds = createHolds(records)
   const now = (): number => Math.floor(clock() / 1000)
 
@@ -114,7 +115,7 @@ export const createImports = (context: ImportsContext): Imports => {
 
   const run = (id: string, signal: AbortSignal): Promise<ImportRecord> =>
     holds.alone(id, async (kept, hold) => {
-      if (!isFinal(kept.status) && !destinations.includes(kept.destination)) {
+      if (!isFinal(kept.status) && !delivers(kept.destination)) {
         throw new RalphError('UNSUPPORTED_OPERATION', `the import ${id} goes to ${kept.destination}: run it there`, {
           id
         })
@@ -136,9 +137,9 @@ export const createImports = (context: ImportsContext): Imports => {
     run: (id, { signal = never } = {}) => run(id, signal),
     runDue: async ({ signal }) => {
       await sweep()
-      return runAll(await records.due(now(), destinations), run, log, signal)
+      return runAll(await records.due(now(), delivers), run, log, signal)
     },
-    nextAttempt: () => records.nextAttempt(destinations),
+    nextAttempt: () => records.nextAttempt(delivers),
     find: async (id) => {
       const found = await records.find(id)
       return found && shownImport(found.kept, found.isRunning)
@@ -181,6 +182,7 @@ export const createImports = (context: ImportsContext): Imports => {
       await holds.close()
       await records.close()
       await originals?.close()
+      await places?.close()
     }
   }
   return imports

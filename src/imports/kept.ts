@@ -1,6 +1,7 @@
 import type {
   ImportCounts,
   ImportInstructions,
+  ImportPlace,
   ImportRecord,
   ImportStatus,
   ImportTrouble,
@@ -17,6 +18,17 @@ export interface Progress {
   readonly line: number
   /** Size of the report of rejected records. */
   readonly rejectedBytes: number
+  /** What is gathered for a destination that takes an import as one object. */
+  readonly gathered?: { readonly bytes: number; readonly statements: number } | undefined
+}
+
+/** The destination of an import that names no place. */
+export const lrsDestination = 'lrs'
+
+/** The backend `lrs` is another LRS, and no process may take it for its own. */
+export const destinationOf = (place: ImportPlace | undefined): string => {
+  if (place === undefined) return lrsDestination
+  return place.backend === lrsDestination ? `other-${lrsDestination}` : place.backend
 }
 
 /** A URL that an import is to be fetched from. */
@@ -34,7 +46,6 @@ export interface KeptImport
   extends Omit<ImportRecord, 'isRunning' | 'target' | 'nextAttempt' | 'created' | 'updated' | 'finished'> {
   readonly user: ImportUser | undefined
   readonly instructions: ImportInstructions
-  readonly destination: string
   /** Where the bytes are fetched from; undefined: they are here, or came by themselves. */
   readonly wanted?: WantedUrl | undefined
   /** Attempts since something was last achieved: those that failed, and those that a crash has ended. */
@@ -80,6 +91,7 @@ export const shownImport = (kept: KeptImport, isRunning: boolean): ImportRecord 
   status: kept.status,
   trouble: kept.trouble,
   counts: kept.counts,
+  destination: kept.destination,
   handlers: kept.handlers,
   attempts: kept.attempts,
   original: kept.original,

@@ -5,6 +5,7 @@ import type { ImportSettings } from '../settings/settings.ts'
 import type { UrlFetcher } from './context.ts'
 import { createImports } from './index.ts'
 import type { Originals } from './originals.ts'
+import type { Places } from './places.ts'
 import { openPostgresRecords } from './records/postgres.ts'
 import type { ImportRecords } from './records/records.ts'
 import { sqlRecords } from './records/sql.ts'
@@ -13,8 +14,9 @@ import { openStaging } from './staging.ts'
 
 export interface OpenImportsOptions {
   readonly settings: ImportSettings
-  /** The destinations that this process delivers to; none: it only looks, and takes in. */
+  /** Those of the LRS. Without one and without places this process only looks, and takes in. */
   readonly handlers: readonly ImportHandler[]
+  readonly places?: Places | undefined
   readonly urls?: UrlFetcher | undefined
   readonly originals?: Originals | undefined
   readonly clock: Clock
@@ -32,6 +34,7 @@ export const openRecords = async (
 export const openImports = async ({
   settings,
   handlers,
+  places,
   urls,
   originals,
   clock,
@@ -43,6 +46,7 @@ export const openImports = async ({
     records,
     staging: openStaging(settings.directory),
     handlers,
+    places,
     urls,
     originals,
     clock,

@@ -4,6 +4,7 @@ import type { BytesBackend } from '../contracts/data-backend.ts'
 import { RalphError } from '../errors.ts'
 import type { StorePlace, StoreSettings } from '../settings/settings.ts'
 import { createOnce } from '../storage/once.ts'
+import { safeName } from './safe-name.ts'
 
 /** The file store: files as they came, for as long as the operator wants. Nothing of Ralph removes anything there. */
 export interface Originals {
@@ -16,18 +17,6 @@ export interface Originals {
   ): Promise<string>
   open(name: string, signal: AbortSignal): AsyncIterable<Uint8Array>
   close(): Promise<void>
-}
-
-/** What the directories of some systems take as a name, in bytes, less what a backend adds while it writes. */
-const longestName = 180
-
-/** The name of the file as it can stand behind a slash in any store. Nothing in it is a pattern, and it is not hidden. */
-const safeName = (filename: string): string => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be replaced
-  const shown = filename.replace(/[\u0000-\u001f\u007f/\\*?[\]{}()]/g, '_').replace(/^\./, '_')
-  let end = shown.length
-  while (Buffer.byteLength(shown.slice(0, end)) > longestName) end -= 1
-  return shown.slice(0, end).toWellFormed() || '_'
 }
 
 const storeName = 'the file store of RALPH_STORE__TARGET'

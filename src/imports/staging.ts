@@ -1,6 +1,6 @@
 import { createReadStream, existsSync, mkdirSync, watch } from 'node:fs'
 import { mkdir, open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { asWriteError } from '../durability/write-whole.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
@@ -28,22 +28,24 @@ export interface Staging {
   ids(): Promise<readonly string[]>
   /** Tells whoever watches the directory that an import is due: other processes, too. */
   poke(): Promise<void>
-  readonly rejects: RejectFiles
+  readonly rejects: GatheredFiles
+  /** What is gathered for a destination that takes an import as one object. */
+  readonly gathered: GatheredFiles
 }
 
-export interface RejectFiles {
+/** A file for each import, which grows chunk by chunk. */
+export interface GatheredFiles {
   fileOf(id: string): string
   has(id: string): boolean
   read(id: string): AsyncIterable<Uint8Array>
-  /** Cuts off what was written behind the last progress that was saved. */
+  /** Cuts off what was written after the last progress that was saved. */
   cutTo(id: string, size: number): Promise<void>
   /** Durably; gives the new size. */
   append(id: string, text: string): Promise<number>
   remove(id: string): Promise<void>
 }
 
-const rejectFiles = (directory: string): RejectFiles => {
-  const fileOf = (id: string): string => join(directory, `${id}.jsonl`)
+const gatheredFiles = (fileOf: (id: string) => string): GatheredFiles => {
   return {
     fileOf,
     has: (id) => existsSync(fileOf(id)),
@@ -56,7 +58,7 @@ const rejectFiles = (directory: string): RejectFiles => {
     append: async (id, text) => {
       const path = fileOf(id)
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 })
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 })
         const file = await open(path, 'a', 0o600)
         try {
           await file.writeFile(text)
@@ -105,7 +107,8 @@ export const openStaging = (directory: string): Staging => {
       // Who cannot be told finds it at the next look.
       await writeFile(join(directory, poked), '', { mode: 0o600 }).catch(() => {})
     },
-    rejects: rejectFiles(join(directory, 'rejected'))
+    rejects: gatheredFiles((id) => join(directory, 'rejected', `${id}.jsonl`)),
+    gathered: gatheredFiles((id) => join(directoryOf(id), 'gathered.jsonl'))
   }
 }
 

@@ -3,7 +3,7 @@ import type { ImportOffer, UrlOffer } from '../contracts/imports.ts'
 import { RalphError } from '../errors.ts'
 import type { ImportsContext } from './context.ts'
 import { type Hold, holdImport } from './hold.ts'
-import { atStart, inUse, type KeptImport, nothingCounted, troubleOf, type WantedUrl } from './kept.ts'
+import { atStart, destinationOf, inUse, type KeptImport, nothingCounted, troubleOf, type WantedUrl } from './kept.ts'
 import { stage } from './steps/stage.ts'
 
 /** A name without directories. */
@@ -27,7 +27,7 @@ const recordOf = (offer: Omit<ImportOffer, 'open'>, now: number, wanted: WantedU
   failures: 0,
   user: offer.user,
   instructions: offer.instructions ?? {},
-  destination: offer.instructions?.destination ?? 'lrs',
+  destination: destinationOf(offer.instructions?.place),
   isStaged: false,
   progress: atStart,
   nextAttempt: undefined,

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { createBudget } from '../archives/limits.ts'
-import type { HandlerResult, ImportHandler } from '../contracts/imports.ts'
+import type { DeliveryReport, HandlerResult, ImportHandler, ObjectHandler } from '../contracts/imports.ts'
 import { RalphError } from '../errors.ts'
 import type { ImportSettings } from '../settings/settings.ts'
 import { defaultMaxLineBytes } from '../streams/lines.ts'
@@ -10,7 +10,7 @@ import type { KeptImport } from './kept.ts'
 import type { Originals } from './originals.ts'
 import { type Staging, sizeOf } from './staging.ts'
 import { check } from './steps/check.ts'
-import { type Chunk, chunksOf, type RefusedPlace } from './steps/chunks.ts'
+import { type Chunk, type ChunkStatement, chunksOf, type RefusedPlace } from './steps/chunks.ts'
 import type { ConvertedBlock, ConvertTask } from './steps/convert-work.ts'
 import { type ParsedBlock, parse } from './steps/parse.ts'
 import { type Leaf, unpack } from './steps/unpack.ts'
@@ -20,7 +20,7 @@ export interface Work {
   readonly settings: ImportSettings
   /** Undefined: no original is kept. */
   readonly originals: Originals | undefined
-  readonly handler: ImportHandler
+  readonly handler: ImportHandler | ObjectHandler
   readonly signal: AbortSignal
   /** Keeps what was done, durably, before more is done; rejects when it is somebody else's now. */
   readonly save: (kept: KeptImport) => Promise<void>
@@ -47,9 +47,11 @@ const noPlatform =
   'RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE, or --uuid-namespace'
 
 const taskOf = (kept: KeptImport, { settings, handler }: Work): ConvertTask => {
-  const { platformUrl, uuidNamespace: namespace } = settings
+  const { instructions } = kept
+  const platformUrl = instructions.platformUrl ?? settings.platformUrl
+  const namespace = instructions.uuidNamespace ?? settings.uuidNamespace
   return {
-    from: kept.instructions.from ?? 'auto',
+    from: instructions.from ?? 'auto',
     maxLineBytes: defaultMaxLineBytes,
     converter:
       platformUrl === undefined || namespace === undefined
@@ -66,14 +68,43 @@ const reportLine = ({ path, ...bad }: RefusedPlace): string =>
 
 const nothingYet: HandlerResult = { status: 'PROCESSING', written: 0, already: 0, rejected: 0 }
 
+type Gathered = KeptImport['progress']['gathered']
+
+/** Statements of a chunk to their destination, or to what is gathered for it. Nothing of that is written until it is put. */
+const deliver = async (
+  statements: readonly ChunkStatement[],
+  kept: KeptImport,
+  { handler, staging, signal }: Work
+): Promise<{ readonly report: DeliveryReport; readonly gathered: Gathered }> => {
+  const { gathered } = kept.progress
+  const nothing: DeliveryReport = { written: 0, already: 0, rejected: [] }
+  if (statements.length === 0) return { report: nothing, gathered }
+  if (!('put' in handler)) {
+    return { report: await handler.deliver(statements, { id: kept.id, user: kept.user, signal }), gathered }
+  }
+  const bytes = await staging.gathered.append(kept.id, statements.map(({ text }) => `${text}\n`).join(''))
+  return { report: nothing, gathered: { bytes, statements: (gathered?.statements ?? 0) + statements.length } }
+}
+
+/** Puts what was gathered, and gives the record as it is then. */
+const putGathered = async (kept: KeptImport, { handler, staging, signal }: Work): Promise<KeptImport> => {
+  const { counts, filename, sha256 = '', progress } = kept
+  const { statements = 0 } = progress.gathered ?? {}
+  if (!('put' in handler) || statements === 0) return kept
+  const object = await handler.put(staging.gathered.read(kept.id), { filename, sha256, signal })
+  const before = kept.handlers[handler.name] ?? nothingYet
+  return {
+    ...kept,
+    counts: { ...counts, written: statements },
+    handlers: { ...kept.handlers, [handler.name]: { ...before, written: statements, object } }
+  }
+}
+
 /** Delivers a chunk, keeps what was rejected of it, and gives the record as it is then. */
 const deliverChunk = async (kept: KeptImport, chunk: Chunk, work: Work): Promise<KeptImport> => {
-  const { handler, staging, signal } = work
+  const { handler, staging } = work
   const { statements } = chunk
-  const report =
-    statements.length === 0
-      ? { written: 0, already: 0, rejected: [] }
-      : await handler.deliver(statements, { id: kept.id, user: kept.user, signal })
+  const { report, gathered } = await deliver(statements, kept, work)
   const rejected: RefusedPlace[] = report.rejected.flatMap(({ index, reason }) => {
     const statement = statements[index]
     return statement === undefined ? [] : [{ path: statement.path, line: statement.line, reason, text: statement.text }]
@@ -104,7 +135,7 @@ const deliverChunk = async (kept: KeptImport, chunk: Chunk, work: Work): Promise
       }
     },
     failures: 0,
-    progress: { isChecked: true, ...chunk.after, rejectedBytes }
+    progress: { isChecked: true, ...chunk.after, rejectedBytes, gathered }
   }
 }
 
@@ -147,6 +178,7 @@ export const work = async (start: KeptImport, context: Work): Promise<KeptImport
   await staging.clearScratch(start.id)
   let kept = await keepOriginal(await checkWhole(start, context), context)
   await staging.rejects.cutTo(kept.id, kept.progress.rejectedBytes)
+  await staging.gathered.cutTo(kept.id, kept.progress.gathered?.bytes ?? 0)
   kept = { ...kept, status: 'PROCESSING' }
   await save(kept)
   const leaves = await leavesOf(kept, context)
@@ -155,6 +187,7 @@ export const work = async (start: KeptImport, context: Work): Promise<KeptImport
     kept = await deliverChunk(kept, chunk, context)
     await save(kept)
   }
+  kept = await putGathered(kept, context)
   const { read, written, already, rejected } = kept.counts
   if (read === 0) throw new RalphError('UNSUPPORTED_CONTENT', 'there is not one record in it')
   if (written + already === 0) {

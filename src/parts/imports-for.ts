@@ -7,10 +7,10 @@ import type { Log } from '../contracts/log.ts'
 import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import { RalphError } from '../errors.ts'
 import type { UrlFetcher } from '../imports/context.ts'
-import { dataHandler } from '../imports/handlers/data.ts'
 import { lrsHandler } from '../imports/handlers/lrs.ts'
 import { openImports } from '../imports/open.ts'
 import type { Originals } from '../imports/originals.ts'
+import type { Places } from '../imports/places.ts'
 import type { RunserverSettings } from '../settings/load.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
 import type { ImportSettings } from '../settings/settings.ts'
@@ -22,6 +22,8 @@ export interface ImportsForOptions {
   readonly load: () => RunserverSettings<(context: BackendContext) => Promise<LrsBackend>>
   /** The name of the server's backend. */
   readonly name: string
+  /** The places in data backends that imports go to. */
+  readonly places: Places
   readonly urls: UrlFetcher
   /** The file store; undefined: there is none. */
   readonly originals: Originals | undefined
@@ -30,7 +32,12 @@ export interface ImportsForOptions {
 }
 
 /** The store of the server. This process opens it when the first statement goes there. */
-export const openLrs = ({ load, name, clock, log }: Omit<ImportsForOptions, 'urls' | 'originals' | 'settings'>) => {
+export const openLrs = ({
+  load,
+  name,
+  clock,
+  log
+}: Omit<ImportsForOptions, 'urls' | 'places' | 'originals' | 'settings'>) => {
   const { general, server, backend: open } = load()
   const opening = createOnce<LrsBackend>()
   const backend = (): Promise<LrsBackend> =>
@@ -61,8 +68,8 @@ export const openImportsFor = async (
   to: ImportDestination | undefined,
   options: ImportsForOptions
 ): Promise<Imports> => {
-  const { settings, urls, originals, clock, log } = options
-  if (to?.kind === 'nowhere') {
+  const { settings, urls, originals, places, clock, log } = options
+  if (to === 'nowhere') {
     const directory = join(settings.directory, `dry-run-${process.pid}`)
     const tried = { ...settings, databaseUrl: undefined, file: ':memory:', directory }
     const imports = await openImports({ settings: tried, handlers: [nowhere], urls, clock, log })
@@ -74,14 +81,16 @@ export const openImportsFor = async (
       }
     }
   }
-  const lrs = to?.kind === 'lrs' ? openLrs(options) : undefined
-  const handlers: readonly ImportHandler[] =
-    to?.kind === 'data'
-      ? [dataHandler({ name: to.name, target: to.target, backend: async () => to.backend })]
-      : lrs === undefined
-        ? []
-        : [lrs.handler]
-  const imports = await openImports({ settings, handlers, urls, originals, clock, log })
+  const lrs = to === 'lrs' ? openLrs(options) : undefined
+  const imports = await openImports({
+    settings,
+    handlers: lrs === undefined ? [] : [lrs.handler],
+    places: to === undefined ? undefined : places,
+    urls,
+    originals,
+    clock,
+    log
+  })
   return {
     ...imports,
     close: async () => {

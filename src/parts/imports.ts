@@ -8,6 +8,7 @@ import type { UrlFetcher } from '../imports/context.ts'
 import { lrsHandler } from '../imports/handlers/lrs.ts'
 import { openImports } from '../imports/open.ts'
 import type { Originals } from '../imports/originals.ts'
+import type { Places } from '../imports/places.ts'
 import { watchForDue } from '../imports/staging.ts'
 import type { LrsRules } from '../lrs/call.ts'
 import type { ImportSettings } from '../settings/settings.ts'
@@ -18,6 +19,8 @@ export interface ImportsOptions {
   readonly rules: LrsRules
   readonly database: Part<LrsBackend>
   readonly newId: () => string
+  /** The places in data backends that imports go to. */
+  readonly places: Places
   readonly urls: UrlFetcher
   readonly originals: Originals | undefined
   readonly clock: Clock
@@ -55,6 +58,7 @@ export const importsPart = ({
   rules,
   database,
   newId,
+  places,
   urls,
   originals,
   clock,
@@ -64,7 +68,7 @@ export const importsPart = ({
   start: async ({ use }) => {
     const backend = use(database)
     const handlers = [lrsHandler({ backend: async () => backend, rules, newId })]
-    const imports = await openImports({ settings, handlers, urls, originals, clock, log })
+    const imports = await openImports({ settings, handlers, places, urls, originals, clock, log })
     const stopping = new AbortController()
     let status: PartStatus = { state: 'ok' }
     const alarm = createAlarm(stopping.signal)

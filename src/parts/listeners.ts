@@ -10,7 +10,9 @@ import { type PipelineContext, runPipeline } from '../listeners/pipeline.ts'
 import { createOnce } from '../storage/once.ts'
 import { type ImportsForOptions, openLrs } from './imports-for.ts'
 
-export interface ListenersOptions extends Omit<ImportsForOptions, 'urls'>, Omit<PipelineContext, 'lrs' | 'onStart'> {
+export interface ListenersOptions
+  extends Omit<ImportsForOptions, 'urls' | 'places'>,
+    Omit<PipelineContext, 'lrs' | 'onStart'> {
   /** Undefined: there is no door. */
   readonly door: ListenerDoorAddress | undefined
 }

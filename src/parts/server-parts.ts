@@ -4,6 +4,7 @@ import type { BackendContext, LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
 import type { Registry } from '../contracts/registry.ts'
 import type { Originals } from '../imports/originals.ts'
+import type { Places } from '../imports/places.ts'
 import type { Values } from '../settings/define.ts'
 import type { Forwarding } from '../settings/forwardings.ts'
 import type { RunserverSettings } from '../settings/load.ts'
@@ -40,6 +41,8 @@ export interface PartsContext {
   readonly downloads: UrlFetcherOptions['downloads']
   readonly openObjects: UrlFetcherOptions['openObjects']
   readonly uploads: UploadSettings
+  /** The places in data backends that imports go to. */
+  readonly places: Places
   /** The file store; undefined: there is none. */
   readonly originals: Originals | undefined
   /** Undefined: nothing is announced. */
@@ -76,6 +79,7 @@ export const serverParts = (
     imports: importSettings,
     uploads: uploadSettings,
     originals,
+    places,
     downloads,
     openObjects,
     notify,
@@ -102,6 +106,7 @@ export const serverParts = (
         rules: lrsRulesOf(settings),
         database,
         newId,
+        places,
         urls: createUrlFetcher({ settings: importSettings, downloads, openObjects, clock }),
         originals,
         clock,

@@ -17,7 +17,12 @@ export interface Setting<Value> {
   readonly description: string
   /** Its value is never shown. */
   readonly secret: boolean
+  /** It says where a server is, in URLs. They may contain credentials, so that it is a secret, too. */
+  readonly isAddress: boolean
 }
+
+/** `defaultText` of a path that is not set. */
+export const workingDirectory = 'the working directory'
 
 export interface SettingsGroup {
   readonly [name: string]: Setting<unknown>
@@ -37,6 +42,7 @@ interface Declaration<Value extends {}> {
   /** Where the default is no fixed value, or is written otherwise. */
   readonly defaultText?: string
   readonly secret?: true
+  readonly isAddress?: true
 }
 
 /** What `setting` makes under the name RALPH_…, under a name that another tool has given it. */
@@ -72,7 +78,8 @@ export const setting: Declare = <Value extends {}>(name: string, declaration: De
   default: declaration.default as Value,
   defaultText: declaration.defaultText ?? (declaration.default === undefined ? '' : String(declaration.default)),
   description: declaration.description,
-  secret: declaration.secret === true
+  secret: declaration.secret === true,
+  isAddress: declaration.isAddress === true
 })
 
 /** A setting that keeps the variable it has in another tool, so that whoever used that tool need not change it. */

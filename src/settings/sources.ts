@@ -14,6 +14,7 @@ export interface Source {
     | 'secrets directory'
     | 'configuration file'
     | 'default of this command'
+    | 'record of the import'
   readonly values: ReadonlyMap<string, string>
 }
 

@@ -65,7 +65,8 @@ export const esParameters = {
     default: ['http://localhost:9200'],
     defaultText: 'http://localhost:9200',
     description: 'Nodes of the Elasticsearch cluster, separated by commas, with credentials if it needs them.',
-    secret: true
+    secret: true,
+    isAddress: true
   }),
   index: parameter('DEFAULT_INDEX', {
     kind: indexName,

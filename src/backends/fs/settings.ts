@@ -1,10 +1,10 @@
-import { parameter } from '../../settings/define.ts'
+import { parameter, workingDirectory } from '../../settings/define.ts'
 import { path, text } from '../../settings/kinds.ts'
 
 const directoryPath = parameter('DEFAULT_DIRECTORY_PATH', {
   kind: path,
   default: undefined,
-  defaultText: 'the working directory',
+  defaultText: workingDirectory,
   description: 'Directory of the files. Each target of a user is a subdirectory with the name of the target.'
 })
 

@@ -11,7 +11,8 @@ export const lrsParameters = {
     default: { href: 'http://localhost:8100/', username: undefined, password: undefined },
     defaultText: 'http://localhost:8100',
     description: 'URL of the LRS. It may contain the user name and the password.',
-    secret: true
+    secret: true,
+    isAddress: true
   }),
   username: parameter('USERNAME', {
     kind: text,

@@ -40,7 +40,8 @@ export const mongoParameters = {
     kind: uri,
     default: 'mongodb://localhost:27017/',
     description: 'Connection string of the server or replica set, credentials and TLS options included.',
-    secret: true
+    secret: true,
+    isAddress: true
   }),
   database: parameter('DEFAULT_DATABASE', {
     kind: database,

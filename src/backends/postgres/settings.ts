@@ -8,7 +8,8 @@ export const postgresParameters = {
     default: undefined,
     description:
       'postgres://user:password@host:port/database?sslmode=…. Parts that it lacks come from the other settings.',
-    secret: true
+    secret: true,
+    isAddress: true
   }),
   host: parameter('HOST', {
     kind: text,

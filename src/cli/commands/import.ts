@@ -2,9 +2,11 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import type { DataRole } from '../../contracts/backend-definition.ts'
 import type {
   ImportDestination,
   ImportOffer,
+  ImportPlace,
   ImportRecord,
   Imports,
   ImportUser,
@@ -12,11 +14,13 @@ import type {
 } from '../../contracts/imports.ts'
 import { messageOf, RalphError } from '../../errors.ts'
 import { loadAuthFile, loadImports } from '../../settings/load.ts'
+import type { ImportSettings } from '../../settings/settings.ts'
 import type { Sources } from '../../settings/sources.ts'
 import { printable } from '../../telemetry/printable.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
-import { addBackendOptions, withPlace } from '../data-command.ts'
+import { addBackendOptions, choosePlace } from '../data-command.ts'
+import { placeOf } from '../import-place.ts'
 import { importLine } from '../import-table.ts'
 import { interruptible } from '../interruption.ts'
 
@@ -67,7 +71,8 @@ const userOf = async (sources: Sources): Promise<ImportUser | undefined> => {
 
 interface Work {
   readonly imports: Imports
-  readonly destination: string
+  readonly place: ImportPlace | undefined
+  readonly settings: Pick<ImportSettings, 'platformUrl' | 'uuidNamespace'>
   readonly user: ImportUser | undefined
   readonly flags: ImportFlags
   readonly signal: AbortSignal
@@ -85,11 +90,18 @@ const tellRejected = async ({ id }: ImportRecord, imports: Imports): Promise<voi
   for await (const chunk of imports.rejected(id) ?? []) process.stdout.write(chunk)
 }
 
-const offerOf = (path: string, { destination, user, flags }: Work): ImportOffer | UrlOffer => {
+const offerOf = (path: string, { place, settings, user, flags }: Work): ImportOffer | UrlOffer => {
   const about = {
     door: 'command',
     user,
-    instructions: { from: flags.from ?? 'auto', unpack: flags.unpack, destination },
+    // What a command was told, whoever goes on with it must know.
+    instructions: {
+      from: flags.from ?? 'auto',
+      unpack: flags.unpack,
+      place,
+      platformUrl: settings.platformUrl,
+      uuidNamespace: settings.uuidNamespace
+    },
     sha256: flags.sha256
   }
   if (isUrl(path)) return { ...about, url: path, isTrusted: true }
@@ -115,6 +127,11 @@ const bringIn = async (path: string, work: Work): Promise<void> => {
   if (after.status === 'FAILED' || after.status === 'RETRY') process.exitCode = 1
 }
 
+const requireWritable = ({ name, capabilities }: DataRole): void => {
+  if (capabilities.write.length > 0) return
+  throw new RalphError('UNSUPPORTED_OPERATION', `${name} is read-only`, { backend: name })
+}
+
 /** `ralph import`: files, archives and directories of them into the LRS, or into a data backend. */
 export const declareImport = (program: Command, composition: Composition): void => {
   const command = program
@@ -128,10 +145,10 @@ export const declareImport = (program: Command, composition: Composition): void 
   addBackendOptions(
     command,
     composition,
-    ({ moves, write }) => moves === 'records' && write.includes('create'),
+    ({ moves, write }) => write.includes(moves === 'records' ? 'create' : 'update'),
     'the LRS, as `ralph runserver` would open it'
   )
-    .option('-t, --target <target>', 'where in the data backend')
+    .option('-t, --target <target>', 'where in the data backend; fs, s3 and swift: what stands before the name')
     .addOption(
       new Option('-f, --from <format>', 'what the records are (default: auto)').choices(['auto', 'edx', 'xapi'])
     )
@@ -151,25 +168,20 @@ export const declareImport = (program: Command, composition: Composition): void 
       })
       const found = await Promise.all(paths.map((path) => (path === '-' || isUrl(path) ? [path] : filesAt(path))))
       const user = await userOf(sources)
-      const work = async (to: ImportDestination, name: string, signal: AbortSignal): Promise<void> => {
-        const imports = await composition.openImports(sources, log, to)
+      const chosen =
+        flags.backend === undefined
+          ? undefined
+          : choosePlace(command, composition, { name: flags.backend, require: requireWritable })
+      const place = chosen && placeOf(chosen.choice, flags.target, chosen.sources)
+      const to: ImportDestination = flags.dryRun === true ? 'nowhere' : place === undefined ? 'lrs' : 'places'
+      await interruptible(async (signal) => {
+        const imports = await composition.openImports(chosen?.sources ?? sources, log, to)
+        const settings = loadImports(sources)
         try {
-          for (const path of found.flat()) await bringIn(path, { imports, destination: name, user, flags, signal })
+          for (const path of found.flat()) await bringIn(path, { imports, place, settings, user, flags, signal })
         } finally {
           await imports.close()
         }
-      }
-      if (flags.backend === undefined || flags.dryRun === true) {
-        const to: ImportDestination = { kind: flags.dryRun === true ? 'nowhere' : 'lrs' }
-        await interruptible((signal) => work(to, 'lrs', signal))
-        return
-      }
-      const require = (): void => {}
-      await withPlace(command, composition, { name: flags.backend, require }, async ({ backend, choice, signal }) => {
-        if (backend.moves !== 'records') {
-          throw new RalphError('UNSUPPORTED_OPERATION', `${choice.name} keeps files, not records: choose a database`)
-        }
-        await work({ kind: 'data', name: choice.name, target: flags.target, backend }, choice.name, signal)
       })
     })
 }

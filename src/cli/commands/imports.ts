@@ -109,7 +109,7 @@ export const declareImports = (program: Command, composition: Composition): void
     .option('--queue', 'leave the work to the server')
     .action(
       (ids: readonly string[], flags: { readonly rejected?: boolean; readonly queue?: boolean }, command: Command) =>
-        withImports(command, { kind: 'lrs' }, async (opened, signal) => {
+        withImports(command, 'lrs', async (opened, signal) => {
           for (const id of ids) {
             const record = await (flags.rejected === true ? opened.resubmitRejected(id) : opened.retry(id))
             tell(flags.queue === true ? record : await opened.run(record.id, { signal }))
@@ -120,7 +120,7 @@ export const declareImports = (program: Command, composition: Composition): void
     .command('run')
     .summary('work on all imports that are due')
     .action((_: unknown, command: Command) =>
-      withImports(command, { kind: 'lrs' }, async (opened, signal) => {
+      withImports(command, 'lrs', async (opened, signal) => {
         await opened.runDue({ signal })
       })
     )

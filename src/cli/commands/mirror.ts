@@ -197,7 +197,7 @@ const run = async (
     process.exitCode = await (flags.verify
       ? verify(settings, mirror, flags)
       : copy(settings, mirror, open, composition, flags, () =>
-          composition.openImports(sources, log, flags.queue === true ? undefined : { kind: 'lrs' })
+          composition.openImports(sources, log, flags.queue === true ? undefined : 'lrs')
         )
     ).catch((error: unknown) => failed(error, log))
   } finally {

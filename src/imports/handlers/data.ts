@@ -4,11 +4,11 @@ import { RalphError } from '../../errors.ts'
 import { isObject } from '../../json/values.ts'
 
 export interface DataHandlerOptions {
-  /** Of the backend. */
+  /** Of the destination. */
   readonly name: string
   /** As of `ralph write --target`. */
   readonly target: string | undefined
-  readonly backend: () => Promise<RecordsBackend>
+  readonly backend: RecordsBackend
 }
 
 /** Statements become records of a data backend, as by `ralph write -o create`: what is there already, equal, stays. */
@@ -17,14 +17,13 @@ export const dataHandler = ({ name, target, backend }: DataHandlerOptions): Impo
   judges: false,
   chunkSize: 500,
   deliver: async (statements, { signal }) => {
-    const opened = await backend()
-    if (opened.write === undefined) throw new RalphError('UNSUPPORTED_OPERATION', `${name} is read-only`)
+    if (backend.write === undefined) throw new RalphError('UNSUPPORTED_OPERATION', `${name} is read-only`)
     const records = statements.map(({ text }, line) => {
       const value: unknown = JSON.parse(text)
       // It was judged.
       return { line, text, value: isObject(value) ? value : {} }
     })
-    const { written, already, rejected } = await opened.write(records, { operation: 'create', target, signal })
+    const { written, already, rejected } = await backend.write(records, { operation: 'create', target, signal })
     return { written, already, rejected: rejected.map(({ record, reason }) => ({ index: record.line, reason })) }
   }
 })

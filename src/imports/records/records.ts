@@ -7,6 +7,9 @@ export interface FoundImport {
   readonly isRunning: boolean
 }
 
+/** Whether this process delivers to a destination. */
+export type Delivers = (destination: string) => boolean
+
 /**
  * Where the records of imports are kept. Several processes may use it at once; of them one at a time works on an import: it
  * claims it, and saves what it has done. A lease that is not renewed ends by itself, and that of a process which is known
@@ -19,9 +22,9 @@ export interface ImportRecords {
   /** Newest first. */
   list(options: ListImports): Promise<readonly FoundImport[]>
   /** Ids of what is to be worked on now, and is not, oldest first. */
-  due(now: number, destinations: readonly string[]): Promise<readonly string[]>
+  due(now: number, delivers: Delivers): Promise<readonly string[]>
   /** When the first of those that wait for another attempt is due, in milliseconds since 1970; undefined: none waits. */
-  nextAttempt(destinations: readonly string[]): Promise<number | undefined>
+  nextAttempt(delivers: Delivers): Promise<number | undefined>
   /** Ids of final ones that were finished before. */
   finishedBefore(time: number, status: KeptImport['status'] | undefined): Promise<readonly string[]>
   /** Undefined: somebody else works on it, or it is not there. */

@@ -109,25 +109,23 @@ const lookupsIn = (
       )
       return rows.map(found)
     },
-    nextAttempt: async (destinations) => {
+    nextAttempt: async (delivers) => {
       const rows = await database.query(
         `SELECT destination, min(next_attempt) AS next FROM ralph_import WHERE status = 'RETRY' GROUP BY destination`
       )
       const times = rows.flatMap(({ destination, next }) =>
-        next !== null && destinations.includes(textOf(destination)) ? [Number(next)] : []
+        next !== null && delivers(textOf(destination)) ? [Number(next)] : []
       )
       return times.length === 0 ? undefined : Math.min(...times)
     },
-    due: async (time, destinations) => {
+    due: async (time, delivers) => {
       const rows = await database.query(
         `SELECT id, destination, lease_owner, lease_until FROM ralph_import
          WHERE status IN ('QUERYING', 'VALIDATING', 'PROCESSING') OR (status = 'RETRY' AND next_attempt <= ?1)
          ORDER BY created, id`,
         time
       )
-      return rows.flatMap((row) =>
-        isHeld(row) || !destinations.includes(textOf(row.destination)) ? [] : [textOf(row.id)]
-      )
+      return rows.flatMap((row) => (isHeld(row) || !delivers(textOf(row.destination)) ? [] : [textOf(row.id)]))
     },
     finishedBefore: async (time, status) => {
       const rows = await database.query(
