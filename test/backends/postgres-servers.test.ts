@@ -4,11 +4,12 @@ import type { PostgresOptions } from '../../src/backends/postgres/lrs.ts'
 import type { LrsStore } from '../../src/contracts/lrs-backend.ts'
 import { followKilledContract } from '../contracts/follow-killed.ts'
 import { killContract } from '../contracts/kill.ts'
+import { severalServersContract } from '../contracts/several-servers.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
-import { allPages, findAny } from '../support/judged-store.ts'
+import { allPages } from '../support/judged-store.ts'
 import { usePostgres } from '../support/openers.ts'
-import { aRole, aSchema, requireAll, server, servers, sql, until } from '../support/postgres.ts'
-import { aBatch, anActivity, anId, aStatement, aVerb, aVoiding, refTo, withMbox } from '../support/statements.ts'
+import { aRole, aSchema, server, servers, sql, until } from '../support/postgres.ts'
+import { aBatch, aStatement, aVerb, aVoiding, withMbox } from '../support/statements.ts'
 
 const unavailable = { name: 'RalphError', code: 'STORE_UNAVAILABLE' }
 const ann = withMbox('ann')
@@ -27,6 +28,8 @@ else {
     ...options,
     schema: aSchema(t, url)
   })
+
+  severalServersContract(t, (t, ...offsets) => servers(t, onEngine(t), ...offsets))
 
   t.test('servers that start at once on an empty database make the tables once', async (t) => {
     const options = onEngine(t)
@@ -56,119 +59,6 @@ else {
     await pollAgain([second.id, voiding.id], 'voided')
     await two.copy?.restoreStatements([{ id: older.id, stored: 1_000_000, text: JSON.stringify(older) }], [])
     await pollAgain([older.id, second.id, voiding.id], 'restored, older than all others')
-  })
-
-  t.test('two servers write to one target at once, and each sees all that was acknowledged', async (t) => {
-    // The clocks of two machines are never the same.
-    const opened = await servers(t, onEngine(t), 0, -2_000_000)
-    const stores = await Promise.all(opened.map((each) => each.store('shared')))
-    const acknowledged: string[] = []
-    const target = aStatement({ actor: ann })
-    const write = async (store: LrsStore, other: LrsStore): Promise<void> => {
-      for (let round = 0; round < 15; round += 1) {
-        const batch = [aStatement({ object: refTo(target) }), aStatement(), aStatement({ actor: ann })]
-        const { inserted } = await store.statements.insert(aBatch(...batch))
-        acknowledged.push(...inserted)
-        const [id] = inserted
-        if (id !== undefined && (await findAny(other, id)) === undefined) t.fail('the other server does not see it')
-      }
-    }
-    const [one, two] = stores
-    if (one === undefined || two === undefined) throw new Error('two servers were opened')
-    const writing = Promise.all([write(one, two), write(two, one), write(one, two), write(two, one)])
-    await one.statements.insert(aBatch(target))
-    await writing
-    for (const store of stores) {
-      await requireAll(t, store, [...acknowledged, target.id])
-      t.equal((await allPages(store, { agent: ann })).length, 1 + 2 * 60, 'those that refer to the target are found')
-      const times = (await allPages(store, { ascending: true })).map(({ stored }) => stored)
-      t.equal(new Set(times).size, times.length, 'every statement has a time of its own')
-    }
-  })
-
-  t.test('of servers that store different statements under one id one wins', async (t) => {
-    const stores = await Promise.all((await servers(t, onEngine(t), 0, 0, 0)).map((each) => each.store()))
-    for (let round = 0; round < 5; round += 1) {
-      const id = anId()
-      const settled = await Promise.allSettled(
-        stores.map((store, index) => store.statements.insert(aBatch(aStatement({ id, verb: aVerb(`rival-${index}`) }))))
-      )
-      t.equal(settled.filter(({ status }) => status === 'fulfilled').length, 1)
-      for (const each of settled) if (each.status === 'rejected') t.match(each.reason, { code: 'STATEMENT_CONFLICT' })
-    }
-  })
-
-  t.test('no server promises a time that another one gives out afterwards', async (t) => {
-    const [one, two] = await Promise.all((await servers(t, onEngine(t), 0, -5_000_000)).map((each) => each.store()))
-    if (one === undefined || two === undefined) throw new Error('two servers were opened')
-    for (let round = 0; round < 5; round += 1) {
-      const through = await one.statements.consistentThrough()
-      const statement = aStatement()
-      await two.statements.insert(aBatch(statement))
-      const found = await two.statements.find(statement.id, { voided: false })
-      t.ok(found && found.stored > through)
-    }
-  })
-
-  t.test('what a server has learned counts for another one that has learned something else', async (t) => {
-    const [one, two] = await Promise.all((await servers(t, onEngine(t), 0, 0)).map((each) => each.store()))
-    if (one === undefined || two === undefined) throw new Error('two servers were opened')
-    const named = (language: string) =>
-      aBatch(aStatement({ object: anActivity('course', { name: { [language]: language } }) }))
-    for (const language of ['en', 'fr', 'de']) {
-      await one.statements.insert(named(language))
-      await two.statements.insert(named(`${language}-x-two`))
-      await one.statements.insert(named(language))
-    }
-    const course = anActivity('course').id
-    const { definitions } = await one.statements.describe({ activities: [course], verbs: [] })
-    t.same(Object.keys(definitions.get(course)?.name ?? {}).sort(), [
-      'de',
-      'de-x-two',
-      'en',
-      'en-x-two',
-      'fr',
-      'fr-x-two'
-    ])
-  })
-
-  t.test('of merges of one document by several servers all survive', async (t) => {
-    const stores = await Promise.all((await servers(t, onEngine(t), 0, -1_000_000)).map((each) => each.store()))
-    const key = { kind: 'agent-profile', agent: 'mailto:ann@example.org', id: 'profile' } as const
-    const times: number[] = []
-    await Promise.all(
-      Array.from({ length: 20 }, async (_, index) => {
-        const stored = await stores[index % 2]?.documents.change(key, (present) => {
-          const before = present === undefined ? {} : JSON.parse(Buffer.from(present.content).toString())
-          return { content: Buffer.from(JSON.stringify({ ...before, [index]: true })), contentType: 'application/json' }
-        })
-        times.push(stored?.updated ?? 0)
-      })
-    )
-    const found = await stores[0]?.documents.get(key)
-    t.equal(Object.keys(JSON.parse(Buffer.from(found?.content ?? []).toString())).length, 20)
-    t.equal(new Set(times).size, 20, 'each change has a time of its own')
-    t.equal(found?.updated, Math.max(...times))
-  })
-
-  t.test('documents are cleared by several servers at once', async (t) => {
-    const stores = await Promise.all((await servers(t, onEngine(t), 0, 0)).map((each) => each.store()))
-    const scope = { kind: 'state', activity: anActivity('course').id, agent: 'mailto:ann@example.org' } as const
-    const registration = anId()
-    for (let round = 0; round < 5; round += 1) {
-      await Promise.all(
-        Array.from({ length: 20 }, (_, index) =>
-          stores[index % 2]?.documents.change({ ...scope, registration, id: `${index}` }, () => ({
-            content: Buffer.from('x'),
-            contentType: 'x/y'
-          }))
-        )
-      )
-      await Promise.all(
-        stores.flatMap(({ documents }) => [documents.clear(scope), documents.clear({ ...scope, registration })])
-      )
-      t.same(await stores[0]?.documents.ids(scope), [])
-    }
   })
 
   t.test('a connection is kept, whether or not there was something to write', async (t) => {

@@ -9,6 +9,7 @@ import { RalphError } from '../../src/errors.ts'
 import { defaultLease } from '../../src/storage/batching/lease.ts'
 import { missing } from '../contracts/kill.ts'
 import { contextOf } from '../contracts/open-backend.ts'
+import { quickLease } from '../contracts/write-batches.ts'
 import { sizeOf } from '../support/batch-writer.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import * as es from '../support/es.ts'
@@ -96,7 +97,7 @@ const onEngine = (name: 'es' | 'mongo', open: (t: Test, lease: typeof defaultLea
   })
 
   t.test(`${name}: a server that was held up while it wrote loses nothing and tears nothing`, async (t) => {
-    const backend = open(t, es.quickLease)
+    const backend = open(t, quickLease)
     const store = await backend.store()
     let [writing, mine] = [true, 0]
     const write = async (): Promise<void> => {

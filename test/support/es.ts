@@ -3,15 +3,13 @@ import type { Test } from 'tap'
 import { type EsOptions, openEs } from '../../src/backends/es/lrs.ts'
 import type { LrsBackend } from '../../src/contracts/lrs-backend.ts'
 import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
+import type { BatchedData } from '../contracts/write-batches.ts'
 import { aClock } from './clock.ts'
 
 /** Options with a prefix of all indices that they lead to. */
 export interface SomeIndices extends EsOptions {
   readonly targetPrefix: string
 }
-
-/** So that a test need not wait as long as servers do for one that died. */
-export const quickLease = { timeToLive: 1500, patience: 20_000, linger: 50 }
 
 /** Asks Elasticsearch behind the server's back. */
 export const ask = async (url: string, method: string, path: string, body?: unknown): Promise<unknown> => {
@@ -71,6 +69,60 @@ export const server = (t: Test, options: EsOptions): LrsBackend => {
   const [only] = servers(t, options, 0)
   if (only === undefined) throw new Error('one server was opened')
   return only
+}
+
+export const countIn = async (url: string, index: string): Promise<number> => {
+  await ask(url, 'POST', `${index}/_refresh`)
+  return ((await ask(url, 'GET', `${index}/_count`)) as { count: number }).count
+}
+
+interface Hits {
+  readonly hits: { readonly hits: readonly { readonly _id: string; readonly _source: object }[] }
+}
+
+const documentsIn = async (url: string, index: string): Promise<Hits['hits']['hits']> => {
+  await ask(url, 'POST', `${index}/_refresh`)
+  const { hits } = (await ask(url, 'POST', `${index}/_search?size=1000`, {})) as Hits
+  return hits.hits
+}
+
+/** Writes documents to an index as Python Ralph does. */
+export const writeAsPython = async (url: string, index: string, sources: readonly object[]): Promise<void> => {
+  const lines = sources.map((source) => {
+    const id = 'id' in source ? { _id: source.id } : {}
+    return `${JSON.stringify({ index: { _index: index, ...id } })}\n${JSON.stringify(source)}\n`
+  })
+  const { errors } = (await ask(url, 'POST', '_bulk', lines.join(''))) as { errors: boolean }
+  if (errors) throw new Error('Python Ralph could not write')
+}
+
+/** For `writeBatchContract`. */
+export const batchedEs = (t: Test, url: string): BatchedData => {
+  const options = someIndices(t, url)
+  const { index } = options
+  const [relations, kept, lease] = [`${index}~~relations`, `${index}~~kept`, `${index}~~kept/_doc/lease`]
+  const leaseNow = async () => ((await ask(url, 'GET', lease)) as { _source: { last: number } })._source
+  return {
+    server: ({ lease, clock = aClock().now } = {}) => {
+      const backend = openEs({ ...options, ...(lease && { lease }) }, contextOf(t, clock, ''))
+      t.teardown(() => backend.close())
+      return backend
+    },
+    lease: {
+      last: async () => (await leaseNow()).last,
+      change: async (parts) => void (await ask(url, 'PUT', lease, { ...(await leaseNow()), ...parts })),
+      remove: async () => void (await ask(url, 'DELETE', lease))
+    },
+    hidesRestored: true,
+    count: async () => ({ statements: await countIn(url, index), others: await countIn(url, kept) }),
+    // Their source says only which batch wrote them. The rest is in the fields of the index, which readers see.
+    relations: async () => new Map((await documentsIn(url, relations)).map(({ _id }) => [_id, undefined])),
+    writeAsPython: (statements) => writeAsPython(url, index, statements),
+    readAsPython: async () => {
+      const all = await documentsIn(url, index)
+      return all.map(({ _id, _source }) => ({ _id, _source })).sort((a, b) => (a._id < b._id ? -1 : 1))
+    }
+  }
 }
 
 export const esOpener =
