@@ -248,7 +248,7 @@ export const errorCodes = {
   },
   CALL_NOT_SUPPORTED: {
     meaning: 'the provider of the registry cannot do this',
-    advice: 'boltdb is a file of one process: it watches nothing and locks nothing. Use etcd or zookeeper.'
+    advice: 'boltdb is a file of one process: it watches nothing and locks nothing. Use etcd, zookeeper or consul.'
   },
   REGISTRY_UNREACHABLE: {
     meaning: 'no server of the registry answers',

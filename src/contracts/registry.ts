@@ -10,7 +10,7 @@ export interface KVPair {
 export interface PutOptions {
   /**
    * Milliseconds after which the value is gone unless it is put again. A server may round it up: etcd to whole seconds,
-   * ZooKeeper to its shortest session.
+   * ZooKeeper to its shortest session. Consul lets the value go between once and twice that time.
    */
   readonly ttl?: number | undefined
   /** Makes a directory, which may be empty; the value is ignored. */
@@ -78,7 +78,7 @@ export interface Registry {
 }
 
 /** Which kind of server keeps it. */
-export type RegistryProvider = 'etcd' | 'zookeeper' | 'boltdb'
+export type RegistryProvider = 'etcd' | 'zookeeper' | 'consul' | 'boltdb'
 
 /** What a registry is opened with. */
 export interface RegistrySettings {

@@ -9,6 +9,8 @@ export const openRegistry = async (settings: RegistrySettings, clock: Clock): Pr
       return openLocal(settings, clock)
     case 'zookeeper':
       return (await import('./zookeeper/zookeeper.ts')).openZookeeper(settings)
+    case 'consul':
+      return (await import('./consul/consul.ts')).openConsul(settings)
     case 'etcd':
       return (await import('./etcd/etcd.ts')).openEtcd(settings, clock)
   }

@@ -10,6 +10,7 @@ const providers = {
   etcd: 'etcd',
   zookeeper: 'zookeeper',
   zk: 'zookeeper',
+  consul: 'consul',
   boltdb: 'boltdb',
   bolt: 'boltdb',
   local: 'boltdb'
@@ -37,7 +38,8 @@ export const registryGroup = {
     default: undefined,
     defaultText: 'etcd if endpoints are set, else boltdb',
     flag: 'registry-provider',
-    description: 'Which registry: etcd, zookeeper (zk), or boltdb (bolt, local), which is a file of one process.'
+    description:
+      'Which registry: etcd, zookeeper (zk), consul, or boltdb (bolt, local), which is a file of one process.'
   }),
   endpoints: {
     ...setting('REGISTRY__ENDPOINTS', {
@@ -53,14 +55,14 @@ export const registryGroup = {
     kind: text,
     default: undefined,
     flag: 'registry-username',
-    description: 'User of the registry.'
+    description: 'User of the registry; of Consul, the user of a proxy before it.'
   }),
   password: setting('REGISTRY__PASSWORD', {
     kind: text,
     default: undefined,
     flag: 'registry-password',
     secret: true,
-    description: 'Password of the user.'
+    description: 'Password of the user; of Consul, without a user, the token.'
   }),
   timeout: setting('REGISTRY__TIMEOUT', {
     kind: duration,
@@ -143,7 +145,8 @@ export const loadRegistry = (
   const kind = chosen ?? (given === undefined ? 'boltdb' : 'etcd')
   const endpoints = given ?? (kind === 'boltdb' ? [join(appDir, 'registry.db')] : ['127.0.0.1'])
   if (endpoints.length === 0) reader.refuse('RALPH_REGISTRY__ENDPOINTS is empty, expected addresses')
-  if (kind === 'boltdb' && endpoints.length > 1) reader.refuse(`RALPH_REGISTRY__ENDPOINTS must be one for ${kind}`)
+  if ((kind === 'boltdb' || kind === 'consul') && endpoints.length > 1)
+    reader.refuse(`RALPH_REGISTRY__ENDPOINTS must be one for ${kind}`)
   if (rest.username !== undefined && rest.password === undefined)
     reader.refuse('RALPH_REGISTRY__USERNAME needs RALPH_REGISTRY__PASSWORD')
   if (kind === 'zookeeper' && (rest.certificate !== undefined || endpoints.some((each) => each.startsWith('https:'))))

@@ -9,7 +9,7 @@ import { follow, textOf } from './registry.ts'
 
 /** One provider with a server of its own. Times are milliseconds. */
 export interface RegistryFaults {
-  readonly engine: PrivateEngine
+  readonly engine: Pick<PrivateEngine, 'url' | 'kill' | 'restart' | 'stop'>
   readonly settings: Readonly<Record<string, string>>
   readonly registry: Registry
   /** Of locks: the shortest that the server keeps. */

@@ -1,21 +1,11 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { textOf } from '../contracts/registry.ts'
-import { aCertificate, asPem } from '../support/certificate.ts'
+import { aSelfSigned } from '../support/certificate.ts'
 import { closedPort } from '../support/closed-port.ts'
 import { ownEngine } from '../support/engines/own-engine.ts'
 import { aBucket, aRegistry } from '../support/registry.ts'
-
-const aSelfSigned = () => {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const certificate = aCertificate(publicKey, privateKey, { host: 'localhost', validity: 'valid' })
-  return {
-    pem: asPem('CERTIFICATE', certificate),
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' })
-  }
-}
 
 // The engine has the directory of its own test.
 const directory = t.testdir()

@@ -1,4 +1,4 @@
-import { type KeyObject, sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
 /** One DER value (X.690 §8.1): tag, length, content. */
 const der = (tag: number, ...contents: Uint8Array[]): Buffer => {
@@ -40,3 +40,13 @@ export const aCertificate = (
 
 export const asPem = (label: string, content: Uint8Array): string =>
   `-----BEGIN ${label}-----\n${Buffer.from(content).toString('base64')}\n-----END ${label}-----\n`
+
+/** A certificate of `localhost` that is its own authority. */
+export const aSelfSigned = () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const certificate = aCertificate(publicKey, privateKey, { host: 'localhost', validity: 'valid' })
+  return {
+    pem: asPem('CERTIFICATE', certificate),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' })
+  }
+}

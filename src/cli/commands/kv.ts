@@ -146,7 +146,7 @@ export const declareKv = (program: Command, composition: Composition): void => {
     .command('kv')
     .summary('read, write, watch and lock keys of the registry')
     .description(
-      'Reads, writes, watches and locks keys of a registry: etcd, ZooKeeper, or a file of one process. Exit code 3: ' +
+      'Reads, writes, watches and locks keys of a registry: etcd, ZooKeeper, Consul, or a file of one process. Exit code 3: ' +
         'the key is not there; 4: somebody was quicker; 5: somebody else holds the lock.'
     )
     .helpCommand(false)
