@@ -11,6 +11,7 @@ import { messageOf, RalphError } from '../../errors.ts'
 import { defaultTimeout } from '../../network/time-limit.ts'
 import { type Answers, createAnswers } from '../../storage/answered-within.ts'
 import { isBroken, translating } from './errors.ts'
+import { watchHeartbeats } from './watch-heartbeats.ts'
 
 /** A database that answered. */
 export interface OpenDatabase {
@@ -100,6 +101,7 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
   const { socketTimeoutMS } = client.options
   const answers = createAnswers('MongoDB', Math.max(timeout, socketTimeoutMS || longestTimer))
   hearAnswers(client, answers.heard)
+  const endWatch = watchHeartbeats(client)
   const patientClients = new Set<MongoClient>()
   let opening: Promise<OpenDatabase> | undefined
   let isReplicated = false
@@ -151,6 +153,7 @@ export const createConnection = (uri: string, name: string, timeout = defaultTim
       }
     },
     close: async () => {
+      endWatch()
       await Promise.allSettled([client.close(), ...[...patientClients].map((own) => own.close())])
     }
   }
