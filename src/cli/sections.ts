@@ -9,6 +9,7 @@ import { healthGroup } from '../settings/health.ts'
 import { importsGroup } from '../settings/imports.ts'
 import { listenersGroup } from '../settings/listeners.ts'
 import { loggerGroup } from '../settings/logger.ts'
+import { metricsGroup } from '../settings/metrics.ts'
 import { mirrorGroup } from '../settings/mirror.ts'
 import { notifyGroup } from '../settings/notify.ts'
 import { oidcGroup } from '../settings/oidc.ts'
@@ -37,6 +38,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
   { title: 'Single sign-on', group: oidcGroup },
   { title: 'Health', group: healthGroup },
   { title: 'Log hooks', group: loggerGroup },
+  { title: 'Metrics', group: metricsGroup },
   { title: 'Imports', group: importsGroup },
   { title: 'gRPC', group: grpcGroup },
   { title: 'Registry', group: { ...registryGroup, ...nodeGroup } },

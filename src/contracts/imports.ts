@@ -199,6 +199,8 @@ export interface Imports {
   find(id: string): Promise<ImportRecord | undefined>
   /** Newest first. */
   list(options?: ListImports): Promise<readonly ImportRecord[]>
+  /** How many there are of each status; none is left out. */
+  counts(): Promise<ReadonlyMap<ImportStatus, number>>
   /**
    * Makes it due now, with all its attempts before it again. Of one whose bytes are gone the original is taken from the file
    * store, and all of it is imported once more. `UNSUPPORTED_OPERATION` when it is not there either.

@@ -4,8 +4,10 @@ import { errorStatus } from '../http/error-status.ts'
 import type { FaultLog } from '../http/every-request/fault-log.ts'
 import { sourceOf } from '../http/source.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { refusalOf } from './refusal.ts'
 import type { Middleware, RunningCall } from './running-call.ts'
+import { statusCodes, statusName } from './status-codes.ts'
 
 /** What every call needs, whatever it asks. */
 export interface Serving {
@@ -16,6 +18,8 @@ export interface Serving {
   readonly running: Set<RunningCall>
   /** What was thrown, was no refusal, and met no middleware that recovers. */
   readonly onFault: (error: unknown) => void
+  /** Undefined: nobody is told of calls. */
+  readonly telemetry: Telemetry | undefined
 }
 
 /** What calls of all kinds have in grpc-js. */
@@ -51,16 +55,29 @@ const runningCall = (call: ServedCall, logger: Logger): RunningCall => {
   }
 }
 
+/** Measures a call, until the returned function is called with its error. */
+const measuring = ({ path }: RunningCall, telemetry: Telemetry | undefined) => {
+  const began = performance.now()
+  return (error: RalphError | undefined): void => {
+    const metrics = telemetry?.metrics
+    if (metrics === undefined) return
+    const status = error === undefined ? 'OK' : statusName(statusCodes[error.code])
+    metrics.answered('gRPC', path, status, (performance.now() - began) / 1000)
+    if (error !== undefined) metrics.refused(error)
+  }
+}
+
 /**
  * Runs the work of a call inside its middleware. Resolves with what the work gives, or with how the call ends that was
  * refused. It never rejects.
  */
 export const serveCall = async <Answer>(
   served: ServedCall,
-  { middleware, logger, faults, running, onFault }: Serving,
+  { middleware, logger, faults, running, onFault, telemetry }: Serving,
   work: (call: RunningCall) => Promise<Answer>
 ): Promise<{ readonly answer: Answer } | { readonly refusal: StatusObject }> => {
   const call = runningCall(served, logger)
+  const measure = measuring(call, telemetry)
   running.add(call)
   let done: { readonly answer: Answer } | undefined
   try {
@@ -68,6 +85,7 @@ export const serveCall = async <Answer>(
       done = { answer: await work(call) }
     })
     if (done === undefined) throw new RalphError('INTERNAL', 'A middleware left out the call.')
+    measure(undefined)
     return done
   } catch (error) {
     if (!(error instanceof RalphError)) {
@@ -77,8 +95,10 @@ export const serveCall = async <Answer>(
         'INTERNAL',
         `The server failed${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}.`
       )
+      measure(failed)
       return { refusal: refusalOf(failed) }
     }
+    measure(error)
     const status = errorStatus[error.code]
     if (status >= 500 && !call.signal.aborted)
       faults.note(error.cause ?? error, error, status, call.trace?.traceId ?? '-')

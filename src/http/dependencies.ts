@@ -9,6 +9,7 @@ import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { ServerSettings } from '../settings/settings.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Version } from '../xapi/version.ts'
 
 /** What the server is built from. The caller opens and closes all of it. */
@@ -27,6 +28,8 @@ export interface ServerDependencies {
   readonly uploads?: Uploads | undefined
   /** The parts that run beside the server, by name. Undefined: there is none except the backend. */
   readonly parts?: () => ReadonlyMap<string, RunningPart>
+  /** Undefined: nobody is told of requests. */
+  readonly telemetry?: Telemetry | undefined
   /** Returns a new UUID. */
   readonly newId: () => string
   /** The version of Ralph, for the documentation. */

@@ -102,6 +102,8 @@ export interface Replying {
   readonly faults: FaultLog
   /** The challenges of an answer 401, one for each way to authenticate. */
   readonly challenges: readonly string[]
+  /** Called with every error that a client is told of. */
+  readonly onRefused?: ((error: RalphError) => void) | undefined
 }
 
 /** Sends the error, and logs it if the server is at fault. */
@@ -109,10 +111,11 @@ export const replyWithError = (
   thrown: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  { limit, faults, challenges }: Replying
+  { limit, faults, challenges, onRefused }: Replying
 ): FastifyReply => {
   letGo(request)
   const error = asRalphError(thrown, limit, request.routeOptions.bodyLimit)
+  onRefused?.(error)
   const status = errorStatus[error.code]
   const own = status >= 500
   if (own) faults.note(thrown, error, status, request.id)

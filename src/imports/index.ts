@@ -146,6 +146,7 @@ export const createImports = (context: ImportsContext): Imports => {
     },
     list: async (options = {}) =>
       (await records.list(options)).map(({ kept, isRunning }) => shownImport(kept, isRunning)),
+    counts: () => records.counts(),
     retry: async (id) => {
       const record = await holds.alone(id, async (kept) => {
         const again = dueAgain(kept, now())

@@ -6,6 +6,7 @@ import type { AuthenticatorChain } from '../identity/chain.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
 import type { GrpcSettings, ServerSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 export interface GrpcOptions {
   readonly grpc: GrpcSettings
@@ -18,6 +19,8 @@ export interface GrpcOptions {
   readonly newId: () => string
   /** The version of Ralph. */
   readonly version: string
+  /** Undefined: nobody is told of calls. */
+  readonly telemetry?: Part<Telemetry> | undefined
   /** Called with an error that is not a `RalphError` and that no middleware recovered from. Without it, such an error ends the process. */
   readonly onFault?: (error: unknown) => void
 }
@@ -33,7 +36,18 @@ const endProcess = (error: unknown): never => {
 export const grpcPart = (options: GrpcOptions): Part<GrpcServer> => ({
   name: 'grpc',
   start: async ({ use, running }) => {
-    const { grpc, settings, logger, users, database, imports, newId, version, onFault = endProcess } = options
+    const {
+      grpc,
+      settings,
+      logger,
+      users,
+      database,
+      imports,
+      newId,
+      version,
+      telemetry,
+      onFault = endProcess
+    } = options
     const [{ startGrpc }, { createBudget }, { createFaultLog }] = await Promise.all([
       import('../grpc/server.ts'),
       import('../http/budget.ts'),
@@ -57,7 +71,7 @@ export const grpcPart = (options: GrpcOptions): Part<GrpcServer> => ({
         newId,
         version
       },
-      serving: { logger, faults, onFault }
+      serving: { logger, faults, onFault, telemetry: telemetry && use(telemetry) }
     })
     logger.info(`Ralph speaks gRPC on ${grpc.host}:${server.port}${grpc.tls === undefined ? '' : ', with TLS'}`)
     return {

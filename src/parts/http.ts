@@ -9,6 +9,7 @@ import type { Uploads } from '../contracts/uploads.ts'
 import { RalphError } from '../errors.ts'
 import type { ServerDependencies } from '../http/dependencies.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 
 export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logger' | 'newId' | 'version'> {
   readonly users: Part<AuthenticatorChain>
@@ -23,6 +24,8 @@ export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logg
   readonly uploads: Part<Uploads> | undefined
   /** The name of the backend, for the log. */
   readonly backend: string
+  /** Undefined: nobody is told of requests. */
+  readonly telemetry: Part<Telemetry> | undefined
 }
 
 const listenReasons: { readonly [code: string]: string } = {
@@ -73,6 +76,7 @@ export const httpPart = (options: HttpOptions): Part<FastifyInstance> => ({
       imports: options.imports === undefined ? undefined : use(options.imports),
       forwardings: options.forwarding === undefined ? undefined : use(options.forwarding),
       uploads: options.uploads === undefined ? undefined : use(options.uploads),
+      telemetry: options.telemetry && use(options.telemetry),
       parts: running
     })
     try {

@@ -25,6 +25,7 @@ import { logHooksPart } from './log-hooks.ts'
 import { registrationPart } from './registration.ts'
 import { registryPart } from './registry.ts'
 import { rejectedRequestsPart } from './rejected-requests.ts'
+import { type MeasuredParts, telemetryPart } from './telemetry.ts'
 import { uploadsPart } from './uploads.ts'
 import { createUrlFetcher, type UrlFetcherOptions } from './url-fetcher.ts'
 import { usersPart } from './users.ts'
@@ -55,11 +56,19 @@ export interface PartsContext {
   readonly registry: { readonly node: Values<typeof nodeGroup>; open(): Promise<Registry> } | undefined
 }
 
-/** The parts that only tell of the server. */
-const watchingParts = ({ health, logger }: TelemetrySettings, log: ServerLog): readonly Part[] => [
-  ...(logger.hooks.length === 0 ? [] : [logHooksPart(logger, log)]),
-  ...(health.endpoints.length === 0 ? [] : [endpointsPart(health)])
-]
+/** The parts that only tell of the server. They are started first. */
+const watchingParts = (
+  { health, logger, metrics }: TelemetrySettings,
+  { log, version }: Pick<PartsContext, 'log' | 'version'>,
+  measured: () => Omit<MeasuredParts, 'hooks'>
+) => {
+  const hooks = logger.hooks.length === 0 ? undefined : logHooksPart(logger, log)
+  const telemetry = metrics.enabled
+    ? telemetryPart({ metrics, version, log: log.logger, measured: () => ({ ...measured(), hooks }) })
+    : undefined
+  const endpoints = health.endpoints.length === 0 ? undefined : endpointsPart(health)
+  return { telemetry, watching: [hooks, telemetry, endpoints] }
+}
 
 /** The parts of a server, in the order of their start. A new part is a file beside these, and one line here. */
 export const serverParts = (
@@ -73,7 +82,7 @@ export const serverParts = (
   {
     clock,
     log,
-    telemetry,
+    telemetry: told,
     backend,
     version,
     imports: importSettings,
@@ -92,7 +101,9 @@ export const serverParts = (
   const warn = (message: string): void => logger.warn(message)
   const { rejectedDirectory: directory, rejectedMaxSize: maxSize } = settings
   const users = usersPart(identity, clock, logger)
+  const { telemetry, watching } = watchingParts(told, { log, version }, () => ({ imports, forwarding }))
   const database = databasePart({
+    telemetry,
     open: async () => open({ clock, appDir: general.appDir, warn }),
     patience: settings.waitForBackend,
     warn
@@ -129,12 +140,13 @@ export const serverParts = (
     rejected,
     forwarding,
     imports,
-    uploads
+    uploads,
+    telemetry
   })
   const grpc =
     grpcSettings === undefined
       ? undefined
-      : grpcPart({ grpc: grpcSettings, settings, logger, version, newId, users, database, imports })
+      : grpcPart({ grpc: grpcSettings, settings, logger, version, newId, users, database, imports, telemetry })
   const registry = shared && registryPart(shared.open, logger)
   const registration =
     registry &&
@@ -150,7 +162,6 @@ export const serverParts = (
       log: logger
     })
   const announcing = notify && announcingPart({ notify, database, log: logger })
-  const watching = watchingParts(telemetry, log)
   const beside = [rejected, announcing, forwarding, imports, uploads, grpc]
   return [...watching, users, database, registry, ...beside, http, registration].filter((part) => part !== undefined)
 }

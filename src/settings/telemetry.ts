@@ -1,5 +1,6 @@
 import { type HealthSettings, healthGroup } from './health.ts'
 import { checkLogger, type LoggerSettings, loggerGroup } from './logger.ts'
+import { type MetricsSettings, metricsGroup } from './metrics.ts'
 import { createReader } from './read.ts'
 import type { Sources } from './sources.ts'
 
@@ -7,6 +8,7 @@ import type { Sources } from './sources.ts'
 export interface TelemetrySettings {
   readonly health: HealthSettings
   readonly logger: LoggerSettings
+  readonly metrics: MetricsSettings
 }
 
 /** `INVALID_SETTING` names everything that is wrong. */
@@ -14,7 +16,8 @@ export const loadTelemetry = (sources: Sources): TelemetrySettings => {
   const reader = createReader(sources)
   const health = reader.read(healthGroup)
   const logger = reader.read(loggerGroup)
+  const metrics = reader.read(metricsGroup)
   checkLogger(logger, reader)
   reader.finish()
-  return Object.freeze({ health, logger })
+  return Object.freeze({ health, logger, metrics })
 }

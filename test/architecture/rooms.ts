@@ -323,6 +323,7 @@ export const rules: readonly IForbiddenRuleType[] = [
     ['grpc', 'protocol', 'registry', 'backends'],
     'gRPC is one of the doors, not the house.'
   ),
+  reserved('prom-client', npm('prom-client'), ['telemetry'], 'What is measured is named and bounded in one place.'),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
   reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.'),
   reserved('oauth4webapi', npm('oauth4webapi'), ['identity'], 'Providers of tokens are asked in one place.')

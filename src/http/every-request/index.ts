@@ -4,6 +4,7 @@ import { closing } from './closing.ts'
 import { connections } from './connections.ts'
 import { cors } from './cors.ts'
 import { errors } from './errors.ts'
+import { observe } from './observe.ts'
 import { refusals } from './refusals.ts'
 import { requestState } from './request-state.ts'
 import { slowReaders } from './slow-readers.ts'
@@ -14,6 +15,7 @@ import { slowReaders } from './slow-readers.ts'
  */
 export const everyRequest = [
   requestState,
+  observe,
   readLogins,
   answerHeaders,
   cors,

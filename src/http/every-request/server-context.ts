@@ -36,7 +36,8 @@ export const createServerContext = (
     replying: {
       limit: settings.maxBodySize,
       faults: createFaultLog(logger),
-      challenges: authenticators.challenges
+      challenges: authenticators.challenges,
+      onRefused: dependencies.telemetry?.metrics?.refused
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { ListImports } from '../../contracts/imports.ts'
+import type { ImportStatus, ListImports } from '../../contracts/imports.ts'
 import type { KeptImport } from '../kept.ts'
 
 /** A record, and whether somebody works on it. */
@@ -21,6 +21,8 @@ export interface ImportRecords {
   find(id: string): Promise<FoundImport | undefined>
   /** Newest first. */
   list(options: ListImports): Promise<readonly FoundImport[]>
+  /** How many there are of each status; none is left out. */
+  counts(): Promise<ReadonlyMap<ImportStatus, number>>
   /** Ids of what is to be worked on now, and is not, oldest first. */
   due(now: number, delivers: Delivers): Promise<readonly string[]>
   /** When the first of those that wait for another attempt is due, in milliseconds since 1970; undefined: none waits. */

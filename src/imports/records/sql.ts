@@ -1,5 +1,5 @@
 import type { Clock } from '../../contracts/clock.ts'
-import type { ListImports } from '../../contracts/imports.ts'
+import { importStatuses, type ListImports } from '../../contracts/imports.ts'
 import type { KeptImport } from '../kept.ts'
 import { createOwner, leaseTime } from './lease.ts'
 import type { FoundImport, ImportRecords } from './records.ts'
@@ -87,7 +87,7 @@ const conditionOf = (filter: ListImports): { readonly where: string; readonly va
   return { where: terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`, values }
 }
 
-type Lookups = Pick<ImportRecords, 'find' | 'list' | 'nextAttempt' | 'due' | 'finishedBefore'>
+type Lookups = Pick<ImportRecords, 'find' | 'list' | 'counts' | 'nextAttempt' | 'due' | 'finishedBefore'>
 
 /** What is asked of the records without claiming any; `isHeld`: somebody works on it. */
 const lookupsIn = (
@@ -108,6 +108,11 @@ const lookupsIn = (
         ...[...values, limit]
       )
       return rows.map(found)
+    },
+    counts: async () => {
+      const rows = await database.query('SELECT status, count(*) AS count FROM ralph_import GROUP BY status')
+      const found = new Map(rows.map(({ status, count }) => [textOf(status), Number(count)]))
+      return new Map(importStatuses.map((status) => [status, found.get(status) ?? 0]))
     },
     nextAttempt: async (delivers) => {
       const rows = await database.query(
