@@ -25,6 +25,8 @@ export interface ImportUser {
   readonly agent: Agent
   readonly scopes: readonly string[]
   readonly target?: string
+  /** Scopes are enforced whatever the settings say, as for a key. */
+  readonly isScoped?: boolean
 }
 
 export interface ImportSource {

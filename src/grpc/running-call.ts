@@ -21,6 +21,8 @@ export interface RunningCall {
   readonly metadata: Metadata
   /** The address of the client, as `sourceOf` has it. */
   readonly source: string
+  /** The address itself. */
+  readonly address: string
   /** Aborted when nobody waits for the answer any more: cancelled, gone, or later than the deadline. */
   readonly signal: AbortSignal
   readonly logger: Logger

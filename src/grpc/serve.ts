@@ -32,10 +32,10 @@ export interface ServedCall {
 }
 
 /** `127.0.0.1:4321`, `[::1]:4321` or `unknown`: without the port. */
-const addressOf = (peer: string): string => peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+export const addressOfPeer = (peer: string): string => peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 
 /** The source of a call, as that of HTTP. */
-export const sourceOfPeer = (peer: string): string => sourceOf(addressOf(peer))
+export const sourceOfPeer = (peer: string): string => sourceOf(addressOfPeer(peer))
 
 const gone = (): RalphError =>
   new RalphError('INTERRUPTED', 'The client cancelled the call, has gone, or set a deadline that has passed.')
@@ -47,6 +47,7 @@ const runningCall = (call: ServedCall, logger: Logger): RunningCall => {
     path: call.getPath(),
     metadata: call.metadata,
     source: sourceOfPeer(call.getPeer()),
+    address: addressOfPeer(call.getPeer()),
     signal: controller.signal,
     logger,
     username: undefined,

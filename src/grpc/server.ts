@@ -20,7 +20,7 @@ import { logging } from './middleware/logging.ts'
 import { recover } from './middleware/recover.ts'
 import { tracing } from './middleware/tracing.ts'
 import type { Middleware } from './running-call.ts'
-import { type Serving, serveCall, sourceOfPeer } from './serve.ts'
+import { addressOfPeer, type Serving, serveCall, sourceOfPeer } from './serve.ts'
 import { check, watch } from './services/health.ts'
 import { getImport, submit, watchImport } from './services/imports.ts'
 import { version } from './services/server.ts'
@@ -143,7 +143,8 @@ export const startGrpc = async ({ grpc, context, serving }: GrpcServerOptions): 
     anonymous,
     budget,
     settings,
-    authenticate: (metadata, peer) => userOf({ metadata, source: sourceOfPeer(peer) }, { authenticators })
+    authenticate: (metadata, peer) =>
+      userOf({ metadata, source: sourceOfPeer(peer), address: addressOfPeer(peer) }, { authenticators })
   })
   const server = new Server({
     interceptors: [arriving],

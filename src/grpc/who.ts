@@ -3,7 +3,7 @@ import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import { RalphError } from '../errors.ts'
 import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
-import { type Principal, requireScopeOf, type Scope } from '../identity/principal.ts'
+import { type Principal, requireScopeOf, rulesFor, type Scope } from '../identity/principal.ts'
 import type { Call, LrsRules } from '../lrs/call.ts'
 import type { ServerSettings } from '../settings/settings.ts'
 import { negotiateVersion, type Version } from '../xapi/version.ts'
@@ -32,12 +32,13 @@ const asked = new WeakMap<Metadata, Promise<Principal>>()
 
 /** The user whose credentials a call carries. `UNAUTHENTICATED` */
 export const userOf = (
-  { metadata, source }: Pick<RunningCall, 'metadata' | 'source'>,
+  { metadata, source, address }: Pick<RunningCall, 'metadata' | 'source' | 'address'>,
   { authenticators }: Pick<Doorkeeping, 'authenticators'>
 ): Promise<Principal> => {
   const authorization = firstOf(metadata, 'authorization')
   const found =
-    asked.get(metadata) ?? authenticators.authenticate({ authorization, login: loginIn(authorization), source })
+    asked.get(metadata) ??
+    authenticators.authenticate({ authorization, login: loginIn(authorization), source, address })
   asked.set(metadata, found)
   return found
 }
@@ -66,5 +67,12 @@ export const callOf = async (running: RunningCall, scope: Scope, door: Doorkeepi
   const principal = await authenticate(running, scope, door)
   const version = versionOf(running, door.settings)
   const store = await door.backend.store(principal.target)
-  return { principal, version, store, rules: door.rules, newId: door.newId, signal: running.signal }
+  return {
+    principal,
+    version,
+    store,
+    rules: rulesFor(principal, door.rules),
+    newId: door.newId,
+    signal: running.signal
+  }
 }

@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { RalphError } from '../errors.ts'
 import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
-import { type Principal, requireScopeOf, type Scope } from '../identity/principal.ts'
+import { type Principal, requireAdministrator, requireScopeOf, type Scope } from '../identity/principal.ts'
 import { sourceOf } from './source.ts'
 
 /** Sets `request.principal` from the credentials of the request. Rejects with `UNAUTHENTICATED` or `OVERLOADED`. */
@@ -32,18 +32,36 @@ const loginOf = (request: FastifyRequest, reply: FastifyReply): Promise<Login | 
 export const authenticateBy =
   ({ authenticate }: AuthenticatorChain): Authenticate =>
   async (request, reply) => {
-    const { authorization } = request.headers
+    const { authorization, origin } = request.headers
     const login = authorization === undefined ? undefined : await loginOf(request, reply)
-    request.principal = await authenticate({ authorization, login, source: sourceOf(request.ip) })
+    request.principal = await authenticate({
+      authorization,
+      login,
+      source: sourceOf(request.ip),
+      address: request.ip,
+      origin
+    })
   }
+
+const principalOf = ({ principal }: FastifyRequest): Principal => {
+  if (principal === undefined) throw new RalphError('INTERNAL', 'A request was served before it was authorized.')
+  return principal
+}
+
+/** The user of an authenticated request, who may do everything. Throws `FORBIDDEN`. */
+export const administratorOf = (request: FastifyRequest): Principal => {
+  const principal = principalOf(request)
+  requireAdministrator(principal)
+  return principal
+}
 
 /** The user of an authenticated request. Where scopes are enforced, the user has the scope. Throws `FORBIDDEN`. */
 export const requireScope = (
-  { principal }: FastifyRequest,
+  request: FastifyRequest,
   scope: Scope,
   restrictions: { readonly restrictByScopes: boolean }
 ): Principal => {
-  if (principal === undefined) throw new RalphError('INTERNAL', 'A request was served before it was authorized.')
+  const principal = principalOf(request)
   requireScopeOf(principal, scope, restrictions)
   return principal
 }

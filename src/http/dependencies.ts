@@ -5,6 +5,7 @@ import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { RunningPart } from '../contracts/part.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
 import type { Uploads } from '../contracts/uploads.ts'
+import type { Access } from '../identity/access/open.ts'
 import type { Login } from '../identity/authenticator.ts'
 import type { AuthenticatorChain } from '../identity/chain.ts'
 import type { Principal } from '../identity/principal.ts'
@@ -18,6 +19,8 @@ export interface ServerDependencies {
   readonly backend: LrsBackend
   readonly authenticators: AuthenticatorChain
   readonly logger: FastifyBaseLogger
+  /** Undefined: keys are not accepted. */
+  readonly access?: Access | undefined
   /** Undefined: rejected requests are not kept. */
   readonly rejected?: RejectedRequests | undefined
   /** Undefined: this server does not run imports. */

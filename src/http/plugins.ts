@@ -1,3 +1,4 @@
+import { auth } from './auth/index.ts'
 import { forwardings } from './forwardings/index.ts'
 import { health } from './health/index.ts'
 import { imports } from './imports/index.ts'
@@ -8,4 +9,4 @@ import { uploads } from './uploads/index.ts'
 import { xapi } from './xapi/index.ts'
 
 /** What the server offers over HTTP. A new plugin is a folder beside these, and one line here. */
-export const plugins: readonly HttpPlugin[] = [xapi, stream, forwardings, imports, uploads, health, pages]
+export const plugins: readonly HttpPlugin[] = [xapi, stream, auth, forwardings, imports, uploads, health, pages]

@@ -15,6 +15,10 @@ export interface PresentedCredentials {
   readonly login: Login | undefined
   /** The source of the request. Each source gets its share of the time for verification. */
   readonly source: string
+  /** The address of the client. Behind a trusted proxy it is the one that the proxy names. Undefined: it is not known. */
+  readonly address?: string | undefined
+  /** The origin of the page that sends the request (RFC 6454 §7). Undefined: a program sends it, or the page need not say it. */
+  readonly origin?: string | undefined
 }
 
 /** One way to authenticate the sender of a request, such as HTTP Basic authentication. */
@@ -25,7 +29,7 @@ export interface Authenticator {
   readonly challenge: string
   /**
    * The user with these credentials. Undefined: this scheme does not recognise them, and the next one is asked. Rejects with
-   * `UNAUTHENTICATED` if the scheme recognises them and they are wrong, `OVERLOADED` if there is no time to verify them now.
+   * `UNAUTHENTICATED` if the scheme recognises them and they are wrong, `FORBIDDEN` if they are right and may not be used here, `OVERLOADED` if there is no time to verify them now.
    */
   authenticate(credentials: PresentedCredentials): Promise<Principal | undefined>
   /** Logs what an operator should know of the users. It is called when the server listens. */

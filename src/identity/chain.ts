@@ -16,7 +16,7 @@ export interface AuthenticatorChain {
 }
 
 const unrecognized = (authenticators: readonly Authenticator[]): RalphError => {
-  const schemes = authenticators.map(({ scheme }) => scheme).join(' or ')
+  const schemes = [...new Set(authenticators.map(({ scheme }) => scheme))].join(' or ')
   return new RalphError('UNAUTHENTICATED', `Send the credentials of a user by HTTP ${schemes} authentication.`)
 }
 
@@ -25,7 +25,7 @@ const unrecognized = (authenticators: readonly Authenticator[]): RalphError => {
  * so that a wrong password is never tried as something else.
  */
 export const chainAuthenticators = (authenticators: readonly Authenticator[]): AuthenticatorChain => ({
-  challenges: authenticators.map(({ challenge }) => challenge),
+  challenges: [...new Set(authenticators.map(({ challenge }) => challenge))],
   authenticate: async (credentials) => {
     for (const authenticator of authenticators) {
       const principal = await authenticator.authenticate(credentials)
@@ -43,4 +43,11 @@ export const chainAuthenticators = (authenticators: readonly Authenticator[]): A
   close: () => {
     for (const authenticator of authenticators) authenticator.close()
   }
+})
+
+/** A chain that asks this one first. It is opened and closed elsewhere. */
+export const askFirst = (first: Authenticator, chain: AuthenticatorChain): AuthenticatorChain => ({
+  ...chain,
+  challenges: [...new Set([first.challenge, ...chain.challenges])],
+  authenticate: async (credentials) => (await first.authenticate(credentials)) ?? chain.authenticate(credentials)
 })

@@ -1,22 +1,26 @@
 import type { ImportRecord, ImportUser, ListImports } from '../contracts/imports.ts'
-import type { ServerSettings } from '../settings/settings.ts'
-import { allows, type Principal } from './principal.ts'
+import { allows, type Principal, type Restrictions, requireUnbound, rulesFor } from './principal.ts'
 
-type Restrictions = Pick<ServerSettings, 'restrictByScopes' | 'restrictByAuthority'>
-
-/** The user of an import, as its record keeps it. */
-export const importUserOf = ({ username, agent, scopes, target }: Principal): ImportUser => ({
-  username,
-  agent,
-  scopes,
-  ...(target === undefined ? {} : { target })
-})
+/** The user of an import, as its record keeps it. `FORBIDDEN` for a token of content. */
+export const importUserOf = (principal: Principal): ImportUser => {
+  requireUnbound(principal)
+  const { username, agent, scopes, target, isScoped } = principal
+  return {
+    username,
+    agent,
+    scopes,
+    ...(target === undefined ? {} : { target }),
+    ...(isScoped === true ? { isScoped } : {})
+  }
+}
 
 /** The imports that a user may see, as for statements: those of the same store. Where authorities are kept apart, only the user's own. */
 export const visibleImports = (
   principal: Principal,
-  { restrictByScopes, restrictByAuthority }: Restrictions
+  restrictions: Restrictions
 ): Pick<ListImports, 'store' | 'user'> => {
+  requireUnbound(principal)
+  const { restrictByScopes, restrictByAuthority } = rulesFor(principal, restrictions)
   const mayReadAll = restrictByScopes && allows(principal, 'statements/read')
   const store = { target: principal.target }
   return !restrictByAuthority || mayReadAll ? { store } : { store, user: principal.username }

@@ -19,6 +19,15 @@ export type Scope = (typeof scopes)[number]
 
 export const isScope = (word: string): word is Scope => scopes.some((scope) => scope === word)
 
+/** The learner, the registration and the Activity for which content got a token. It reads and writes nothing else. */
+export interface Bound {
+  readonly actor: Agent
+  /** Undefined: every one. */
+  readonly registration?: string
+  /** Undefined: every one. */
+  readonly activity?: string
+}
+
 /** The user whose credentials were verified, and what this user may do. */
 export interface Principal {
   readonly username: string
@@ -28,6 +37,31 @@ export interface Principal {
   readonly scopes: readonly Scope[]
   /** The store that this user reads and writes. Undefined: the default one. */
   readonly target?: string
+  /** The scopes are enforced, and authorities are kept apart, whatever the settings say. So it is for keys and tokens. */
+  readonly isScoped?: boolean
+  /** Undefined: it is not bound. */
+  readonly bound?: Bound
+}
+
+export interface Restrictions {
+  readonly restrictByScopes: boolean
+  readonly restrictByAuthority: boolean
+}
+
+/** The rules as they are for this principal. */
+export const rulesFor = <Rules extends Restrictions>({ isScoped }: Principal, rules: Rules): Rules =>
+  isScoped === true ? { ...rules, restrictByScopes: true, restrictByAuthority: true } : rules
+
+/** Throws `FORBIDDEN` unless the principal may do everything, whether scopes are enforced or not. */
+export const requireAdministrator = (principal: Principal): void => {
+  if (principal.bound === undefined && allows(principal, 'all')) return
+  throw new RalphError('FORBIDDEN', 'These credentials lack the scope all.', { scope: 'all' })
+}
+
+/** Throws `FORBIDDEN` for a token of content, which is for statements and documents only. */
+export const requireUnbound = ({ bound }: Principal): void => {
+  if (bound === undefined) return
+  throw new RalphError('FORBIDDEN', 'A token of content is for statements and documents only.')
 }
 
 const includedIn: { readonly [scope in Scope]: readonly Scope[] } = {
@@ -48,9 +82,9 @@ const includedIn: { readonly [scope in Scope]: readonly Scope[] } = {
 export const requireScopeOf = (
   principal: Principal,
   scope: Scope,
-  { restrictByScopes }: { readonly restrictByScopes: boolean }
+  { restrictByScopes }: Pick<Restrictions, 'restrictByScopes'>
 ): void => {
-  if (!restrictByScopes || allows(principal, scope)) return
+  if ((!restrictByScopes && principal.isScoped !== true) || allows(principal, scope)) return
   throw new RalphError('FORBIDDEN', `These credentials lack the scope ${scope}.`, { scope })
 }
 

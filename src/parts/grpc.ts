@@ -2,17 +2,16 @@ import type { Imports } from '../contracts/imports.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
 import type { GrpcServer } from '../grpc/server.ts'
-import type { AuthenticatorChain } from '../identity/chain.ts'
 import { lrsRulesOf } from '../settings/lrs-rules.ts'
 import type { GrpcSettings, ServerSettings } from '../settings/settings.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { authenticatorsOf, type LoginParts } from './access.ts'
 
-export interface GrpcOptions {
+export interface GrpcOptions extends LoginParts {
   readonly grpc: GrpcSettings
   readonly settings: ServerSettings
   readonly logger: Logger
-  readonly users: Part<AuthenticatorChain>
   readonly database: Part<LrsBackend>
   /** Undefined: this server does not run imports. */
   readonly imports: Part<Imports> | undefined
@@ -41,6 +40,7 @@ export const grpcPart = (options: GrpcOptions): Part<GrpcServer> => ({
       settings,
       logger,
       users,
+      access,
       database,
       imports,
       newId,
@@ -59,7 +59,7 @@ export const grpcPart = (options: GrpcOptions): Part<GrpcServer> => ({
       context: {
         settings,
         rules: lrsRulesOf(settings),
-        authenticators: use(users),
+        authenticators: authenticatorsOf(use, { users, access }),
         backend: use(database),
         imports: imports === undefined ? undefined : use(imports),
         budget: createBudget({

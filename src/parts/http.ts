@@ -8,11 +8,10 @@ import type { RejectedRequests } from '../contracts/rejected-requests.ts'
 import type { Uploads } from '../contracts/uploads.ts'
 import { RalphError } from '../errors.ts'
 import type { ServerDependencies } from '../http/dependencies.ts'
-import type { AuthenticatorChain } from '../identity/chain.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { authenticatorsOf, type LoginParts } from './access.ts'
 
-export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logger' | 'newId' | 'version'> {
-  readonly users: Part<AuthenticatorChain>
+export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logger' | 'newId' | 'version'>, LoginParts {
   readonly database: Part<LrsBackend>
   /** Undefined: rejected requests are not kept. */
   readonly rejected: Part<RejectedRequests> | undefined
@@ -67,10 +66,11 @@ export const httpPart = (options: HttpOptions): Part<FastifyInstance> => ({
       import('../http/server.ts'),
       import('../lrs/store-statements/validate.ts')
     ])
-    const authenticators = use(options.users)
+    const authenticators = authenticatorsOf(use, options)
     const server = await buildServer({
       ...options,
       authenticators,
+      access: options.access === undefined ? undefined : use(options.access),
       backend: use(options.database),
       rejected: options.rejected === undefined ? undefined : use(options.rejected),
       imports: options.imports === undefined ? undefined : use(options.imports),

@@ -14,6 +14,7 @@ import type { nodeGroup } from '../settings/registry.ts'
 import type { ImportSettings, UploadSettings } from '../settings/settings.ts'
 import type { TelemetrySettings } from '../settings/telemetry.ts'
 import type { ServerLog } from '../telemetry/logger.ts'
+import { accessPart } from './access.ts'
 import { announcingPart } from './announcing.ts'
 import { databasePart } from './database.ts'
 import { endpointsPart } from './endpoints.ts'
@@ -108,6 +109,7 @@ export const serverParts = (
     patience: settings.waitForBackend,
     warn
   })
+  const access = identity.keys ? accessPart({ settings: identity, database, clock, log: logger }) : undefined
   const rejected =
     directory === undefined ? undefined : rejectedRequestsPart({ directory, maxSize, clock, log: logger })
   const newId = randomUUID
@@ -136,6 +138,7 @@ export const serverParts = (
     backend,
     newId,
     users,
+    access,
     database,
     rejected,
     forwarding,
@@ -146,7 +149,7 @@ export const serverParts = (
   const grpc =
     grpcSettings === undefined
       ? undefined
-      : grpcPart({ grpc: grpcSettings, settings, logger, version, newId, users, database, imports, telemetry })
+      : grpcPart({ grpc: grpcSettings, settings, logger, version, newId, users, access, database, imports, telemetry })
   const registry = shared && registryPart(shared.open, logger)
   const registration =
     registry &&
@@ -163,5 +166,7 @@ export const serverParts = (
     })
   const announcing = notify && announcingPart({ notify, database, log: logger })
   const beside = [rejected, announcing, forwarding, imports, uploads, grpc]
-  return [...watching, users, database, registry, ...beside, http, registration].filter((part) => part !== undefined)
+  return [...watching, users, database, access, registry, ...beside, http, registration].filter(
+    (part) => part !== undefined
+  )
 }

@@ -207,6 +207,7 @@ export const loadRunserver = <Backend>(
       allowDemoCredentials:
         identity.allowDemoCredentials || (isLoopback(server.host) && isLoopback(grpc?.host ?? server.host)),
       basic: logins.backends.includes('basic'),
+      keys: logins.backends.includes('keys'),
       oidc
     }),
     grpc,

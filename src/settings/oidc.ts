@@ -3,7 +3,7 @@ import { choice, integer, json, type Kind, list, text, url } from './kinds.ts'
 import type { Reader } from './read.ts'
 import type { OidcSettings } from './settings.ts'
 
-export const authBackends = ['basic', 'oidc'] as const
+export const authBackends = ['basic', 'keys', 'oidc'] as const
 export type AuthBackend = (typeof authBackends)[number]
 
 const anyAuthBackend = choice(authBackends)
@@ -22,10 +22,10 @@ const authBackendList: Kind<readonly AuthBackend[]> = {
 export const oidcGroup = {
   backends: setting('RUNSERVER_AUTH_BACKENDS', {
     kind: authBackendList,
-    default: ['basic'],
-    defaultText: 'basic',
+    default: ['basic', 'keys'],
+    defaultText: 'basic,keys',
     description:
-      'How clients may log in: `basic` (the auth file), `oidc` (tokens of an OpenID Connect provider), or both.'
+      'How clients may log in: `basic` (the auth file), `keys` (keys of programs and tokens of content, which the store keeps), `oidc` (tokens of an OpenID Connect provider).'
   }),
   issuer: setting('RUNSERVER_AUTH_OIDC_ISSUER_URI', {
     kind: url,

@@ -108,6 +108,8 @@ export interface IdentitySettings {
   readonly allowDemoCredentials: boolean
   /** RALPH_RUNSERVER_AUTH_BACKENDS has `basic`: users of the auth file may log in. */
   readonly basic: boolean
+  /** It has `keys`: keys of programs and tokens of content are accepted. */
+  readonly keys: boolean
   /** Undefined: RALPH_RUNSERVER_AUTH_BACKENDS has no `oidc`. */
   readonly oidc: OidcSettings | undefined
 }

@@ -10,7 +10,7 @@ export interface TusAnswer {
 }
 
 export interface ServerRequest {
-  readonly method: 'OPTIONS' | 'POST' | 'HEAD' | 'PATCH' | 'GET'
+  readonly method: 'OPTIONS' | 'POST' | 'HEAD' | 'PATCH' | 'GET' | 'DELETE'
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array

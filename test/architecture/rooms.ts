@@ -36,7 +36,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     sentence: 'What is told to the operator depends on nothing that tells it.'
   },
   identity: {
-    may: ['xapi', 'validation', 'contracts', 'settings', 'errors.ts'],
+    may: ['xapi', 'json', 'validation', 'contracts', 'settings', 'errors.ts'],
     sentence: 'Who is asking is found out without the server.'
   },
   sample: { may: ['xapi'], sentence: 'Sample statements are made from the specification alone.' },

@@ -57,7 +57,7 @@ t.test('settings that cannot work are refused before the server starts', async (
   const cwd = t.testdir({ 'auth.json': JSON.stringify([jane]) })
   const cases = [
     [{ RALPH_RUNSERVER_AUTH_BACKENDS: 'oidc' }, /needs RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI/],
-    [{ RALPH_RUNSERVER_AUTH_BACKENDS: 'saml' }, /expected one or more of basic, oidc/],
+    [{ RALPH_RUNSERVER_AUTH_BACKENDS: 'saml' }, /expected one or more of basic, keys, oidc/],
     [
       {
         RALPH_RUNSERVER_AUTH_BACKENDS: 'oidc',

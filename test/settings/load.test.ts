@@ -60,6 +60,7 @@ t.test('a server without settings is that of Ralph 5, with an embedded store', a
     cacheTtl: 3600,
     allowDemoCredentials: false,
     basic: true,
+    keys: true,
     oidc: undefined
   })
 })
@@ -138,6 +139,7 @@ t.test('every setting of the server is read from its variable', async (t) => {
     cacheTtl: 6,
     allowDemoCredentials: true,
     basic: true,
+    keys: true,
     oidc: undefined
   })
 })

@@ -56,7 +56,15 @@ export const startGrpcLrs = async (t: Test, options: GrpcOptions = {}): Promise<
   const logger = pino({ level: 'info', base: null }, { write: (line: string) => log.push(line) })
   const backend = await openBackend(name, directory, new Map([]), (message) => t.comment(message))
   const authenticators = await openAuthenticators(
-    { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false, basic: true, oidc: undefined },
+    {
+      authFile,
+      cacheMaxSize: 1000,
+      cacheTtl: 3600,
+      allowDemoCredentials: false,
+      basic: true,
+      keys: true,
+      oidc: undefined
+    },
     { clock: () => Date.now() * 1000, log: logger, onRefused: () => {} }
   )
   const users = partOf('users', authenticators, async () => authenticators.close())
@@ -66,6 +74,7 @@ export const startGrpcLrs = async (t: Test, options: GrpcOptions = {}): Promise<
     settings: (options.makeSettings ?? ((whole) => whole))(settingsWith(options.settings ?? {})),
     logger,
     users,
+    access: undefined,
     database,
     imports: options.imports,
     newId: randomUUID,

@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { lrsBackends } from '../../src/backends/registry.ts'
+import type { Clock } from '../../src/contracts/clock.ts'
 import type { Forwardings } from '../../src/contracts/forwardings.ts'
 import type { RunningPart } from '../../src/contracts/part.ts'
 import type { HttpPlugin } from '../../src/http/plugin.ts'
 import { plugins as shipped } from '../../src/http/plugins.ts'
 import { buildServer } from '../../src/http/server.ts'
+import { openAccess } from '../../src/identity/access/open.ts'
 import { openAuthenticators } from '../../src/identity/authenticators.ts'
+import { askFirst } from '../../src/identity/chain.ts'
 import type { PasswordOptions } from '../../src/identity/passwords.ts'
 import type { ServerSettings } from '../../src/settings/settings.ts'
 import type { Statement } from '../../src/xapi/statement.ts'
@@ -147,6 +150,8 @@ export interface LrsOptions {
   /** Offers of the server beside those that are shipped. */
   readonly plugins?: readonly HttpPlugin[]
   readonly forwardings?: Forwardings
+  /** By which keys and tokens expire. */
+  readonly clock?: Clock
   /** Parts that run beside the server, by name. */
   readonly parts?: () => ReadonlyMap<string, RunningPart>
   /** Where the backend keeps its data; made when it is missing. */
@@ -200,7 +205,15 @@ const portOf = ([address]: readonly (string | AddressInfo)[]): number =>
 
 /** Starts a server for the length of a test. */
 export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> => {
-  const { backend: name = anyBackend, settings = {}, authentication, plugins = [], parts, forwardings } = options
+  const {
+    backend: name = anyBackend,
+    settings = {},
+    authentication,
+    plugins = [],
+    parts,
+    forwardings,
+    clock = () => Date.now() * 1000
+  } = options
   const directory = options.directory ?? join(t.testdir({ data: {} }), 'data')
   const unique = `t_${randomUUID().replaceAll('-', '')}`
   const place = await placeFor(t, name, directory, unique)
@@ -216,18 +229,34 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
   const start = async (): Promise<() => Promise<void>> => {
     const backend = await openBackend(name, directory, place, (message) => t.comment(message))
     const authenticators = await openAuthenticators(
-      { authFile, cacheMaxSize: 1000, cacheTtl: 3600, allowDemoCredentials: false, basic: true, oidc: undefined },
       {
-        clock: () => Date.now() * 1000,
+        authFile,
+        cacheMaxSize: 1000,
+        cacheTtl: 3600,
+        allowDemoCredentials: false,
+        basic: true,
+        keys: true,
+        oidc: undefined
+      },
+      {
+        clock,
         log: logger,
         onRefused: () => {},
         ...(authentication === undefined ? {} : { passwords: authentication })
       }
     )
+    const access = openAccess({
+      documents: async () => (await backend.store()).documents,
+      cacheMaxSize: 1000,
+      clock,
+      log: logger,
+      onRefused: () => {}
+    })
     const dependencies = {
       settings: settingsWith(settings),
       backend,
-      authenticators,
+      authenticators: askFirst(access.authenticator, authenticators),
+      access,
       logger,
       newId: randomUUID,
       version: '1.2.3',
@@ -239,6 +268,7 @@ export const startLrs = async (t: Test, options: LrsOptions = {}): Promise<Lrs> 
     port = portOf(server.addresses())
     return async () => {
       await server.close()
+      access.authenticator.close()
       authenticators.close()
       await backend.close()
     }

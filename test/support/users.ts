@@ -32,6 +32,7 @@ export const identitySettings = (authFile: string, more: Partial<IdentitySetting
   cacheTtl: 3600,
   allowDemoCredentials: false,
   basic: true,
+  keys: true,
   oidc: undefined,
   ...more
 })

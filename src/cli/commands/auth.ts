@@ -5,59 +5,22 @@ import { RalphError } from '../../errors.ts'
 import { flagValues, loadAuthFile } from '../../settings/load.ts'
 import { createReader } from '../../settings/read.ts'
 import { onOneLine } from '../../telemetry/printable.ts'
-import type { Agent } from '../../xapi/statement.ts'
+import { type AgentFlags, agentOf, gather } from '../agent-flags.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { demoAppDir } from '../demo.ts'
 import { hideWords } from '../hide-secrets.ts'
 import { interruptible } from '../interruption.ts'
+import { declareKeys } from './auth-keys.ts'
 
-interface AuthFlags {
+interface AuthFlags extends AgentFlags {
   readonly username?: string
   readonly password?: string
   readonly scope?: readonly string[]
   readonly target?: string
-  readonly agentIfiMbox?: string
-  readonly agentIfiMboxSha1sum?: string
-  readonly agentIfiOpenid?: string
-  /** Name and home page. */
-  readonly agentIfiAccount?: readonly string[]
-  readonly agentName?: string
   readonly writeToDisk?: boolean
   readonly authFile?: string
 }
-
-const oneIdentifier = `Exactly one (1) of the ifi options is required. These options are:
--M --agent-ifi-mbox : mbox Agent IFI
--S --agent-ifi-mbox-sha1sum : mbox-sha1sum Agent IFI
--O --agent-ifi-openid : openid Agent IFI
--A --agent-ifi-account : account Agent IFI`
-
-/** The Agent in the order of Ralph's keys. `USAGE` unless exactly one identifier is given. */
-const agentOf = (flags: AuthFlags): Agent => {
-  const { agentIfiMbox: mbox, agentIfiMboxSha1sum: sha1sum, agentIfiOpenid: openid, agentIfiAccount: account } = flags
-  if ([mbox, sha1sum, openid, account].filter((given) => given !== undefined).length !== 1) {
-    throw new RalphError('USAGE', oneIdentifier)
-  }
-  if (mbox !== undefined && !mbox.startsWith('mailto:')) {
-    throw new RalphError('USAGE', 'Mbox field must start with "mailto:" (e.g.: "mailto:foo@bar.com")')
-  }
-  const [name = '', homePage, ...rest] = account ?? []
-  if (account !== undefined && (homePage === undefined || rest.length > 0)) {
-    throw new RalphError('USAGE', 'Option "-A --agent-ifi-account" takes two words: NAME HOMEPAGE')
-  }
-  return {
-    ...(mbox === undefined ? {} : { mbox }),
-    ...(sha1sum === undefined ? {} : { mbox_sha1sum: sha1sum }),
-    ...(openid === undefined ? {} : { openid }),
-    ...(homePage === undefined ? {} : { account: { name, homePage } }),
-    objectType: 'Agent',
-    ...(flags.agentName === undefined ? {} : { name: flags.agentName })
-  }
-}
-
-const gather = (value: string, gathered: readonly string[] = []): readonly string[] => [...gathered, value]
-
 /** The auth file that `npm start` would read here; undefined: none. */
 const demoAuthFile = (): string | undefined => {
   const path = resolve(demoAppDir, 'auth.json')
@@ -264,5 +227,6 @@ export const declareAuth = (program: Command, composition: Composition): void =>
   declareAdd(auth, composition)
   declareList(auth, composition)
   declareChanges(auth, composition)
+  declareKeys(auth, composition)
   declareOvh(auth, composition)
 }

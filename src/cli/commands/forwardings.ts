@@ -1,94 +1,35 @@
-import { type Command, Option } from 'commander'
-import { RalphError } from '../../errors.ts'
+import type { Command } from 'commander'
 import { integer } from '../../settings/kinds.ts'
-import { flagValues } from '../../settings/load.ts'
-import { createReader } from '../../settings/read.ts'
-import { uploadGroup } from '../../settings/upload.ts'
-import { printable } from '../../telemetry/printable.ts'
-import { settingsOf } from '../command-settings.ts'
+import {
+  type AskRalph,
+  addServerOptions,
+  withServer as askServer,
+  type JsonFlag,
+  listIn,
+  say,
+  type Told
+} from '../ask-server.ts'
 import type { Composition } from '../composition.ts'
 import { flagOf } from '../flag-kinds.ts'
-import { hideSecrets } from '../hide-secrets.ts'
-import { interruptible } from '../interruption.ts'
-import { optionsOf } from '../setting-options.ts'
 
-/** Where the server is and who asks, as for `ralph upload`. */
-const { to, username, password, timeout } = uploadGroup
-const serverGroup = {
-  to,
-  username: { ...username, description: 'Who asks. The user needs the scope `all`.' },
-  password,
-  timeout
-}
+const withServer = (
+  command: Command,
+  composition: Composition,
+  work: (ask: AskRalph) => Promise<void>
+): Promise<void> =>
+  askServer(
+    command,
+    composition,
+    { path: '/forwardings', message: 'forwards nothing: RALPH_XAPI_FORWARDINGS is not set there' },
+    work
+  )
 
-type Json = Readonly<Record<string, unknown>>
-
-/** Asks the server; gives its answer as JSON. */
-type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<Json>
-
-interface JsonFlag {
-  readonly json?: boolean
-}
-
-/** `STORE_UNAVAILABLE`: the server is none of Ralph's. */
-const objectIn = (text: string, place: string): Json => {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value))
-  } catch {
-    // Told below.
-  }
-  throw new RalphError('STORE_UNAVAILABLE', `${place} does not answer as a server of Ralph`)
-}
-
-const withServer = (command: Command, composition: Composition, work: (ask: Ask) => Promise<void>): Promise<void> =>
-  interruptible(async (signal) => {
-    const given = command.optsWithGlobals<Readonly<Record<string, string | undefined>>>()
-    const values = flagValues([serverGroup], (flag) => given[new Option(`--${flag}`).attributeName()])
-    hideSecrets(command, [serverGroup], values)
-    const { sources } = settingsOf(command, composition, Object.fromEntries(values))
-    const reader = createReader(sources)
-    const settings = reader.read(serverGroup)
-    reader.finish()
-    const { createAsk, failureOf, refusal } = await import('../../tus/requests.ts')
-    const base = settings.to.href.replace(/\/+$/, '')
-    const ask = createAsk({
-      username: settings.username ?? settings.to.username ?? 'ralph',
-      password: settings.password ?? settings.to.password ?? 'secret',
-      timeout: settings.timeout,
-      signal
-    })
-    await work(async (method, path, body) => {
-      const url = new URL(`${base}${path}`)
-      const sent = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) }
-      const headers = { 'content-type': 'application/json' }
-      const answer = await ask({ method, url, headers, ...sent }).catch((error: unknown) => {
-        signal.throwIfAborted()
-        throw failureOf(error, url)
-      })
-      if (answer.status === 404 && path === '/forwardings') {
-        throw new RalphError('NOT_FOUND', `${url.origin} forwards nothing: RALPH_XAPI_FORWARDINGS is not set there`)
-      }
-      if (answer.status !== 200) throw refusal(answer, url)
-      return objectIn(answer.text, url.origin)
-    })
-  })
-
-const listIn = (answer: Json, key: string): readonly Json[] => {
-  const value = answer[key]
-  return Array.isArray(value) ? value : []
-}
-
-const statusLine = ({ name, place, target, state, lag, deadLetters, detail }: Json): string =>
+const statusLine = ({ name, place, target, state, lag, deadLetters, detail }: Told): string =>
   `${state}  ${name}${target === undefined ? '' : ` (target ${target})`}  ${place}  lag ${lag} s, ` +
   `${deadLetters} dead letters${detail === undefined ? '' : `: ${detail}`}\n`
 
-const letterLine = ({ id, time, target, reason }: Json): string =>
+const letterLine = ({ id, time, target, reason }: Told): string =>
   `${id}  ${time}  ${target === undefined ? '' : `${target}  `}${reason}\n`
-
-const say = (items: readonly Json[], { json }: JsonFlag, line: (item: Json) => string): void => {
-  for (const each of items) process.stdout.write(printable(json === true ? `${JSON.stringify(each)}\n` : line(each)))
-}
 
 /** `ralph forwardings`: what becomes of the statements that a server forwards. */
 export const declareForwardings = (program: Command, composition: Composition): void => {
@@ -100,9 +41,7 @@ export const declareForwardings = (program: Command, composition: Composition): 
         'a receiver has refused for good is a dead letter.'
     )
     .helpCommand(false)
-  for (const setting of Object.values(serverGroup)) {
-    for (const option of optionsOf(setting, 'Server')) forwardings.addOption(option)
-  }
+  addServerOptions(forwardings)
   const json = ['--json', 'everything that is known of each, one JSON object on each line'] as const
   forwardings
     .command('list', { isDefault: true })

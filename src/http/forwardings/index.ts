@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Forwardings, RefusedStatement } from '../../contracts/forwardings.ts'
 import { RalphError } from '../../errors.ts'
-import { allows } from '../../identity/principal.ts'
+import { administratorOf } from '../authentication.ts'
+import { readJsonBodies } from '../json-body.ts'
 import type { HttpContext, HttpPlugin } from '../plugin.ts'
 import { needsNoPermission, requireOwnPage } from '../xapi/cross-site.ts'
 import { hangUpSignal } from '../xapi/hang-up.ts'
@@ -57,18 +58,12 @@ const routes = (
   forwardings: Forwardings,
   { authenticate, settings, publicPath }: HttpContext
 ): void => {
-  server.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    async (_request: unknown, body: unknown) => body
-  )
+  readJsonBodies(server)
   server.addHook('onRequest', authenticate)
   server.addHook('onRequest', async (request) => {
     if (needsNoPermission(request)) requireOwnPage(request, settings)
     // A forwarding shows the statements of all users, so it needs the scope `all` even if scopes are not enforced.
-    if (request.principal === undefined || !allows(request.principal, 'all')) {
-      throw new RalphError('FORBIDDEN', 'These credentials lack the scope all.', { scope: 'all' })
-    }
+    administratorOf(request)
   })
   server.get('/', async () => ({ forwardings: await forwardings.status() }))
   server.get<{ Params: { name: string }; Querystring: LetterQuery }>('/:name/dead-letters', async (request) => {

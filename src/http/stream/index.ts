@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../../errors.ts'
+import { rulesFor } from '../../identity/principal.ts'
 import type { Call } from '../../lrs/call.ts'
 import { followStatements, readFollowed } from '../../lrs/query-statements/stream.ts'
 import { lrsRulesOf } from '../../settings/lrs-rules.ts'
@@ -60,7 +61,14 @@ export const stream: HttpPlugin = {
         open -= 1
       })
       const store = await backend.store(principal.target)
-      const call: Call = { principal, version, store, rules, newId, signal: hangUpSignal(reply) }
+      const call: Call = {
+        principal,
+        version,
+        store,
+        rules: rulesFor(principal, rules),
+        newId,
+        signal: hangUpSignal(reply)
+      }
       const parameters = queryOf(request.url, settings)
       // A refused request gets an error answer, not a stream.
       const { query } = readFollowed(parameters, call)

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RalphError } from '../../errors.ts'
+import { rulesFor } from '../../identity/principal.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
 import { etagOf, isKnownToReader } from '../../xapi/concurrency.ts'
 import { requireScope } from '../authentication.ts'
@@ -125,7 +126,7 @@ const openCall = async (
   const { version } = request
   if (version === undefined) throw new RalphError('INTERNAL', 'A request was served before its version was known.')
   const store = await backend.store(principal.target)
-  return { principal, version, store, rules, newId, signal: hangUpSignal(reply) }
+  return { principal, version, store, rules: rulesFor(principal, rules), newId, signal: hangUpSignal(reply) }
 }
 
 /** Every answer to a read has an ETag, lists too. So a browser that must not use its cache unchecked can ask whether it is still valid. */

@@ -1,7 +1,7 @@
 import type { DeliveredStatement, DeliveryReport, ImportHandler, ImportUser } from '../../contracts/imports.ts'
 import type { LrsBackend } from '../../contracts/lrs-backend.ts'
 import { RalphError } from '../../errors.ts'
-import { isScope, type Principal } from '../../identity/principal.ts'
+import { isScope, type Principal, rulesFor } from '../../identity/principal.ts'
 import type { Call, LrsRules } from '../../lrs/call.ts'
 import { storeStatements } from '../../lrs/store-statements/index.ts'
 import type { Version } from '../../xapi/version.ts'
@@ -20,11 +20,12 @@ const operator: ImportUser = {
   scopes: ['all']
 }
 
-const principalOf = ({ username, agent, scopes, target }: ImportUser): Principal => ({
+const principalOf = ({ username, agent, scopes, target, isScoped }: ImportUser): Principal => ({
   username,
   agent,
   scopes: scopes.filter(isScope),
-  ...(target === undefined ? {} : { target })
+  ...(target === undefined ? {} : { target }),
+  ...(isScoped === true ? { isScoped } : {})
 })
 
 /** Verdicts on what was sent; whatever else happens is no fault of any statement. */
@@ -109,7 +110,7 @@ export const lrsHandler = ({ backend, rules, newId }: LrsHandlerOptions): Import
   deliver: async (statements, { user, signal }): Promise<DeliveryReport> => {
     const principal = principalOf(user ?? operator)
     // Where users are kept apart and scopes are not enforced, no user acts for another. The operator does.
-    const rulesOfUser = user === undefined ? { ...rules, restrictByScopes: true } : rules
+    const rulesOfUser = user === undefined ? { ...rules, restrictByScopes: true } : rulesFor(principal, rules)
     const store = await (await backend()).store(principal.target)
     const outcome: Outcome = { written: 0, already: 0, rejected: [] }
     const items = statements.map((each, index) => ({ ...each, index }))
