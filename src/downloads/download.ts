@@ -211,6 +211,29 @@ export const judgedSource = (url: string, guard: AddressGuard | undefined): Down
   return source
 }
 
+const packedTree = ({ file }: Slot): string => `${file}.tar`
+
+/** What was fetched as one file: a repository, or a directory, is packed as a tar archive. */
+const asFile = async (
+  source: DownloadSource,
+  fetched: Fetched,
+  slot: Slot,
+  signal: AbortSignal | undefined
+): Promise<Fetched> => {
+  if (fetched.kind === 'file') {
+    if (source.subdirectory === undefined) return fetched
+    throw new RalphError(
+      'INVALID_QUERY',
+      `${withoutCredentials(source.url.href)}: only of a repository a directory can be taken`
+    )
+  }
+  const root = await directoryIn(fetched.path, source.subdirectory)
+  await requireNoLinksOut(root)
+  const path = packedTree(slot)
+  await packTree(root, path, signal)
+  return { kind: 'file', path, name: `${fetched.name}.tar` }
+}
+
 /**
  * Fetches a file into the directory of the options, and has `use` work on it as it came; of a repository, or a directory, it
  * is a tar archive. A download that an earlier process
@@ -223,16 +246,7 @@ export const withDownloaded = async <Result>(
 ): Promise<Result> => {
   const source = judgedSource(url, options.guard)
   return withSlot(source, { ...options, enabled: true, signal: options.signal }, async (slot) => {
-    const fetched = await obtain(source, slot, options)
-    if (fetched.kind === 'file') {
-      if (source.subdirectory === undefined) return use(fetched)
-      throw new RalphError('INVALID_QUERY', `${withoutCredentials(url)}: only of a repository a directory can be taken`)
-    }
-    const root = await directoryIn(fetched.path, source.subdirectory)
-    await requireNoLinksOut(root)
-    const path = `${slot.file}.tar`
-    await packTree(root, path, options.signal)
-    return use({ kind: 'file', path, name: `${fetched.name}.tar` })
+    return use(await asFile(source, await obtain(source, slot, options), slot, options.signal))
   })
 }
 
@@ -240,16 +254,24 @@ export const withDownloaded = async <Result>(
  * Downloads what a URL names, in the syntax of go-getter, into a directory. Gives the directory with what was unpacked or
  * cloned, or the path of a file that is no archive. `INVALID_QUERY`, `NOT_FOUND`, `UNAUTHENTICATED`, `FORBIDDEN`,
  * `STORE_UNAVAILABLE`, `STORE_FULL`, `CHECKSUM_MISMATCH`, `ALREADY_THERE`, and what `extract` rejects with.
+ * @param alsoUse works on it as it came, as `withDownloaded` has it, when it is in the directory
  */
 export const download = async (
   url: string,
   directory: string | undefined,
-  options: DownloadOptions
+  options: DownloadOptions,
+  alsoUse?: (file: Fetched) => Promise<void>
 ): Promise<string> => {
   const source = judgedSource(url, options.guard)
   // A file of this machine is copied as fast as it is found in a cache, and may have changed.
   const enabled = options.enabled && source.getter !== 'file'
-  return withSlot(source, { ...options, enabled, signal: options.signal }, async (slot) =>
-    deliver(source, await obtain(source, slot, options), directory, options)
-  )
+  return withSlot(source, { ...options, enabled, signal: options.signal }, async (slot) => {
+    const fetched = await obtain(source, slot, options)
+    const path = await deliver(source, fetched, directory, options)
+    if (alsoUse !== undefined) {
+      await alsoUse(await asFile(source, fetched, slot, options.signal))
+      await rm(packedTree(slot), { force: true })
+    }
+    return path
+  })
 }

@@ -1,6 +1,5 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
@@ -9,13 +8,9 @@ import { RalphError } from '../../src/errors.ts'
 import { line, tarGzOf } from '../support/archives.ts'
 import { aDirectory, downloader } from '../support/downloads.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
-import { unlessRequired } from '../support/engines/missing.ts'
+import { lacks, lacksFtp, lacksHg, serveByFtp } from '../support/programs.ts'
 import { ralph } from '../support/ralph-process.ts'
 import { aBucket, s3AccessOf, s3ClientOf } from '../support/s3.ts'
-
-/** False: the program is there; else why not, with which a test skips. */
-const lacks = (program: string, words: readonly string[], name: string): string | false =>
-  spawnSync(program, words).status === 0 ? false : unlessRequired(`as root: apt-get install -y ${name}`).missing
 
 const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'commit.gpgsign=false']
 
@@ -75,7 +70,7 @@ t.test('a URL runs no program', async (t) => {
   t.notOk(existsSync(made))
 })
 
-t.test('hg: a revision, a subdirectory', { skip: lacks('hg', ['--version'], 'mercurial') }, async (t) => {
+t.test('hg: a revision, a subdirectory', { skip: lacksHg }, async (t) => {
   const path = join(aDirectory(t), 'repository')
   mkdirSync(join(path, 'sub'), { recursive: true })
   const hg = (...words: readonly string[]): unknown => execFileSync('hg', ['--cwd', path, ...words])
@@ -95,59 +90,33 @@ t.test('hg: a revision, a subdirectory', { skip: lacks('hg', ['--version'], 'mer
   await t.rejects(download(`hg::${path}?rev=nothing`), { code: 'NOT_FOUND' })
 })
 
-const ftpServer = `
-import sys
-from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler
-from pyftpdlib.servers import FTPServer
-authorizer = DummyAuthorizer()
-authorizer.add_user('me', 'secret', sys.argv[1])
-authorizer.add_anonymous(sys.argv[1])
-class Handler(FTPHandler):
-    pass
-Handler.authorizer = authorizer
-server = FTPServer(('127.0.0.1', 0), Handler)
-print(server.address[1], flush=True)
-server.serve_forever()
-`
-
-t.test(
-  'ftp: with and without a name, and on where it broke off',
-  { skip: lacks('/usr/bin/python3', ['-c', 'import pyftpdlib'], 'python3-pyftpdlib') },
-  async (t) => {
-    const home = aDirectory(t)
-    const content = randomBytes(300_000)
-    writeFileSync(join(home, 'x y.bin'), content)
-    writeFileSync(join(home, 'x.tgz'), await tarGzOf([{ name: 'l.txt', content: line }]))
-    const child = spawn('/usr/bin/python3', ['-c', ftpServer, home], { stdio: ['ignore', 'pipe', 'ignore'] })
-    t.teardown(async () => {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    })
-    const [said] = await once(child.stdout, 'data')
-    const place = `127.0.0.1:${String(said).trim()}`
-    const download = downloader(t)
-    t.same(readFileSync(await download(`ftp://me:secret@${place}/x%20y.bin`)), content)
-    const to = await download(`ftp://${place}/x.tgz`, aDirectory(t))
-    t.equal(readFileSync(join(to, 'l.txt'), 'utf8'), line)
-    await t.rejects(download(`ftp://${place}/none`), { code: 'NOT_FOUND' })
-    await t.rejects(download(`ftp://me:wrong@${place}/x.tgz`), { code: 'UNAUTHENTICATED' })
-    // Stopped in the middle, it goes on there.
-    const again = downloader(t)
-    const url = `ftp://me:secret@${place}/x%20y.bin`
-    const interrupted = new AbortController()
-    let spent = 0
-    const bandwidth = {
-      spend: async (bytes: number) => {
-        spent += bytes
-        if (spent > 100_000) interrupted.abort(new RalphError('INTERRUPTED', 'stopped'))
-      }
+t.test('ftp: with and without a name, and on where it broke off', { skip: lacksFtp }, async (t) => {
+  const home = aDirectory(t)
+  const content = randomBytes(300_000)
+  writeFileSync(join(home, 'x y.bin'), content)
+  writeFileSync(join(home, 'x.tgz'), await tarGzOf([{ name: 'l.txt', content: line }]))
+  const place = await serveByFtp(t, home)
+  const download = downloader(t)
+  t.same(readFileSync(await download(`ftp://me:secret@${place}/x%20y.bin`)), content)
+  const to = await download(`ftp://${place}/x.tgz`, aDirectory(t))
+  t.equal(readFileSync(join(to, 'l.txt'), 'utf8'), line)
+  await t.rejects(download(`ftp://${place}/none`), { code: 'NOT_FOUND' })
+  await t.rejects(download(`ftp://me:wrong@${place}/x.tgz`), { code: 'UNAUTHENTICATED' })
+  // Stopped in the middle, it goes on there.
+  const again = downloader(t)
+  const url = `ftp://me:secret@${place}/x%20y.bin`
+  const interrupted = new AbortController()
+  let spent = 0
+  const bandwidth = {
+    spend: async (bytes: number) => {
+      spent += bytes
+      if (spent > 100_000) interrupted.abort(new RalphError('INTERRUPTED', 'stopped'))
     }
-    await t.rejects(again(url, undefined, { bandwidth, signal: interrupted.signal }), { code: 'INTERRUPTED' })
-    t.same(readFileSync(await again(url, undefined, { bandwidth })), content)
-    t.ok(spent <= content.length + 2 ** 17, `${spent} of ${content.length} bytes`)
   }
-)
+  await t.rejects(again(url, undefined, { bandwidth, signal: interrupted.signal }), { code: 'INTERRUPTED' })
+  t.same(readFileSync(await again(url, undefined, { bandwidth })), content)
+  t.ok(spent <= content.length + 2 ** 17, `${spent} of ${content.length} bytes`)
+})
 
 t.test('files and directories of this machine', async (t) => {
   const from = aDirectory(t)

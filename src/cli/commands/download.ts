@@ -9,6 +9,8 @@ import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
 import { requireBackend } from '../data-command.ts'
 import { hideSecrets } from '../hide-secrets.ts'
+import { type DownloadImports, importDownloads } from '../import-downloads.ts'
+import { importLine } from '../import-table.ts'
 import { interruptible } from '../interruption.ts'
 import { mapConcurrently } from '../map-concurrently.ts'
 import { objectsOf } from '../objects-of-urls.ts'
@@ -18,6 +20,7 @@ interface DownloadFlags {
   readonly cache: boolean
   readonly checksum?: string
   readonly inputFile?: string
+  readonly import?: boolean
 }
 
 const tempGroup = { tempDir: generalGroup.tempDir }
@@ -54,7 +57,7 @@ const prepare = async (command: Command, composition: Composition, flags: Downlo
   hideSecrets(command, groups, given)
   const { sources, general, log } = settingsOf(command, composition, Object.fromEntries(given))
   const settings = loadDownloads(sources)
-  const [{ download }, { createBandwidth, unlimited }, { parseChecksum }] = await Promise.all([
+  const [{ download }, { createBandwidth, unlimited }, { parseChecksum, withoutCredentials }] = await Promise.all([
     import('../../downloads/download.ts'),
     import('../../downloads/bandwidth.ts'),
     import('../../downloads/source.ts')
@@ -75,7 +78,14 @@ const prepare = async (command: Command, composition: Composition, flags: Downlo
   return {
     log,
     concurrency: settings.concurrency,
-    fetch: (url: string, to: string | undefined, signal: AbortSignal) => download(url, to, { ...options, signal })
+    openImports: () => composition.openImports(sources, log, 'lrs'),
+    fetch: (url: string, to: string | undefined, signal: AbortSignal, taken: DownloadImports | undefined) =>
+      download(
+        url,
+        to,
+        { ...options, signal },
+        taken && ((file) => taken.take({ ...file, reference: withoutCredentials(url) }))
+      )
   }
 }
 
@@ -86,12 +96,12 @@ const run = async (
   flags: DownloadFlags
 ): Promise<void> => {
   const { urls, directory } = namedBy(words, flags)
-  const { log, concurrency, fetch } = await prepare(command, composition, flags)
+  const { log, concurrency, fetch, openImports } = await prepare(command, composition, flags)
   const { writeOut } = await import('../write-out.ts')
   const failures: unknown[] = []
-  const one = async (url: string, signal: AbortSignal): Promise<string> => {
+  const one = async (url: string, signal: AbortSignal, taken?: DownloadImports): Promise<string> => {
     try {
-      return `${await fetch(url, directory, signal)}\n`
+      return `${await fetch(url, directory, signal, taken)}\n`
     } catch (error) {
       signal.throwIfAborted()
       if (urls.length > 1) log.error(messageOf(error))
@@ -99,12 +109,29 @@ const run = async (
       return ''
     }
   }
-  await interruptible(async (signal) => {
+  const all = async (signal: AbortSignal, taken?: DownloadImports): Promise<void> => {
     await writeOut(
-      mapConcurrently(urls, concurrency, (url) => one(url, signal)),
+      mapConcurrently(urls, concurrency, (url) => one(url, signal, taken)),
       { signal }
     )
-  })
+  }
+  const importing = async (signal: AbortSignal): Promise<void> => {
+    const imports = await openImports()
+    try {
+      const taken = importDownloads(imports, signal)
+      await all(signal, taken)
+      await taken.work((record) => {
+        if (record.status === 'DONE') log.info(importLine(record).trimEnd())
+        else {
+          log.error(importLine(record).trimEnd())
+          process.exitCode = 1
+        }
+      })
+    } finally {
+      await imports.close()
+    }
+  }
+  await interruptible((signal) => (flags.import === true ? importing(signal) : all(signal)))
   if (failures.length > 0 && urls.length === 1) throw failures[0]
   if (failures.length > 0)
     throw new RalphError('INVALID_INPUT', `${failures.length} of ${urls.length} downloads failed`)
@@ -123,6 +150,7 @@ export const declareDownload = (program: Command, composition: Composition): voi
     .usage('[options] URL [DIR]')
     .option('--no-cache', 'download it, whatever was downloaded before, and keep nothing')
     .option('--checksum <checksum>', 'TYPE:HEX that the file must have; TYPE is md5, sha1, sha256 or sha512')
+    .option('--import', 'import it into the LRS, too, as `ralph import` does')
     .option('-i, --input-file <file>', 'a file with URLs, one on each line, instead of one; -: standard input')
   for (const [group, title] of [
     [downloadsGroup, 'Downloads'],
