@@ -1,4 +1,5 @@
 import type { Activity } from '../xapi/statement.ts'
+import { requireDocumentsWithinBound } from './bound.ts'
 import type { Call } from './call.ts'
 import { definitionOf } from './describe.ts'
 import { iri, type Parameters, refuseUnknown, required } from './parameters.ts'
@@ -10,6 +11,7 @@ import { iri, type Parameters, refuseUnknown, required } from './parameters.ts'
 export const readActivity = async (call: Call, parameters: Parameters): Promise<Activity> => {
   refuseUnknown(parameters, ['activityId'], call.rules)
   const id = required(parameters, 'activityId', iri)
+  requireDocumentsWithinBound(call, { kind: 'activity-profile', activity: id })
   const definition = await definitionOf(call, id)
   return { objectType: 'Activity', id, ...(definition === undefined ? {} : { definition }) }
 }

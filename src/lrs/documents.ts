@@ -12,6 +12,7 @@ import { mergeDocuments, type ObjectDocument, readMergeable } from '../xapi/docu
 import { identifierKey } from '../xapi/identifier.ts'
 import type { Version } from '../xapi/version.ts'
 import { atOnce } from '../xapi/yielding.ts'
+import { requireDocumentsWithinBound } from './bound.ts'
 import type { Call } from './call.ts'
 import { agent, iri, optional, type Parameters, refuseUnknown, required, text, timestamp, uuid } from './parameters.ts'
 import { runYielding } from './yielding.ts'
@@ -57,9 +58,15 @@ export const activityProfile: DocumentKind = {
   readScope: (parameters) => ({ kind: 'activity-profile', activity: required(parameters, 'activityId', iri) })
 }
 
+const scopeIn = (kind: DocumentKind, call: Call, parameters: Parameters): DocumentScope => {
+  const scope = kind.readScope(parameters, call.version)
+  requireDocumentsWithinBound(call, scope)
+  return scope
+}
+
 const readKey = (kind: DocumentKind, call: Call, parameters: Parameters): DocumentKey => {
   refuseUnknown(parameters, [...kind.scope, kind.id], call.rules)
-  const scope = kind.readScope(parameters, call.version)
+  const scope = scopeIn(kind, call, parameters)
   return { ...scope, id: required(parameters, kind.id, text) }
 }
 
@@ -80,7 +87,7 @@ export const readDocuments = async (
     return { document }
   }
   refuseUnknown(parameters, [...kind.scope, kind.id, 'since'], call.rules)
-  const scope = kind.readScope(parameters, call.version)
+  const scope = scopeIn(kind, call, parameters)
   const since = optional(parameters, 'since', timestamp)
   return { ids: await call.store.documents.ids(scope, since, call) }
 }
@@ -206,7 +213,7 @@ export const deleteDocuments = async (
 ): Promise<void> => {
   if (kind.kind === 'state' && !parameters.has(kind.id)) {
     refuseUnknown(parameters, kind.scope, call.rules)
-    await call.store.documents.clear(kind.readScope(parameters, call.version), call)
+    await call.store.documents.clear(scopeIn(kind, call, parameters), call)
     return
   }
   await call.store.documents.change(

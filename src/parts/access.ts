@@ -1,6 +1,7 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part, PartContext } from '../contracts/part.ts'
+import { messageOf } from '../errors.ts'
 import { type Access, openAccess } from '../identity/access/open.ts'
 import { type AuthenticatorChain, askFirst } from '../identity/chain.ts'
 import type { IdentitySettings } from '../settings/settings.ts'
@@ -13,6 +14,9 @@ export interface AccessPartOptions {
   readonly clock: Clock
   readonly log: Logger
 }
+
+/** Milliseconds between two removals of expired tokens. They are refused as soon as they expire. */
+const pause = 600_000
 
 /** Keys of programs and tokens of content, which the store keeps. */
 export const accessPart = ({ settings, database, clock, log }: AccessPartOptions): Part<Access> => ({
@@ -27,9 +31,13 @@ export const accessPart = ({ settings, database, clock, log }: AccessPartOptions
       log,
       onRefused: logins.failed
     })
+    const sweeping = setInterval(() => {
+      access.sweep().catch((error: unknown) => log.warn(`Expired tokens could not be removed: ${messageOf(error)}`))
+    }, pause).unref()
     return {
       service: access,
       stop: async () => {
+        clearInterval(sweeping)
         access.authenticator.close()
         logins.close()
       },

@@ -6,6 +6,7 @@ import type { Authenticator } from '../authenticator.ts'
 import { accessAuthenticator } from './authenticator.ts'
 import { type AccessKeys, createKeys } from './keys.ts'
 import { openAccessRecords } from './records.ts'
+import { type AccessTokens, createTokens } from './tokens.ts'
 
 export interface AccessOptions {
   /** The documents of the default target. */
@@ -20,6 +21,9 @@ export interface AccessOptions {
 export interface Access {
   readonly authenticator: Authenticator
   readonly keys: AccessKeys
+  readonly tokens: AccessTokens
+  /** Removes tokens that have expired. */
+  sweep(): Promise<void>
 }
 
 /** Nothing is read yet. */
@@ -32,5 +36,15 @@ export const openAccess = ({ documents, cacheMaxSize, clock, log, onRefused }: A
     onRefused,
     onUnwritten: (error) => log.warn(`The time of use of a key could not be written: ${messageOf(error)}`)
   })
-  return { authenticator, keys: createKeys(records, { clock, forget: authenticator.forget }) }
+  const { forget } = authenticator
+  return {
+    authenticator,
+    keys: createKeys(records, { clock, forget }),
+    tokens: createTokens(records, { clock, forget }),
+    sweep: async () => {
+      const before = clock() / 1_000_000
+      await records.sweep('token', before)
+      await records.sweep('fetch', before)
+    }
+  }
 }

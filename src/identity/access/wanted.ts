@@ -2,6 +2,8 @@ import { RalphError } from '../../errors.ts'
 import { isObject } from '../../json/values.ts'
 import { isTarget, targetRule } from '../../settings/target.ts'
 import { validateAgent } from '../../validation/agent.ts'
+import { isIri } from '../../validation/formats/iri.ts'
+import { isUuid } from '../../validation/formats/uuid.ts'
 import type { Agent } from '../../xapi/statement.ts'
 import { formatMicros, type Micros, parseMicros } from '../../xapi/timestamp.ts'
 import { isScope, type Scope, scopes } from '../principal.ts'
@@ -83,4 +85,27 @@ export const expiresIn = ({ expires }: Fields, now: Micros): string | undefined 
   if (expires === undefined) return undefined
   const time = typeof expires === 'string' ? parseMicros(expires) : undefined
   return time !== undefined && time > now ? formatMicros(time) : refuse('expires', 'a timestamp in the future')
+}
+
+export const registrationIn = ({ registration }: Fields): string | undefined =>
+  registration === undefined
+    ? undefined
+    : typeof registration === 'string' && isUuid(registration)
+      ? registration.toLowerCase()
+      : refuse('registration', 'a UUID')
+
+export const activityIn = ({ activity }: Fields): string | undefined =>
+  activity === undefined || (typeof activity === 'string' && isIri(activity)) ? activity : refuse('activity', 'an IRI')
+
+/** A whole number of seconds, at least 1. */
+export const secondsIn = (
+  fields: Fields,
+  name: string,
+  { usual, most }: { readonly usual: number; readonly most: number }
+): number => {
+  const value = fields[name]
+  if (value === undefined) return usual
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most
+    ? value
+    : refuse(name, `a whole number of seconds, from 1 to ${most}`)
 }

@@ -1,12 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
 import type { StatementPage } from '../../contracts/statement-store.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
+import { isWithinBound } from '../bound.ts'
 import type { Call } from '../call.ts'
 import { readsOnly } from '../restriction.ts'
 import { createReferenceFilter, looksThroughReferences } from './reference-filter.ts'
 
 /** The page size of the store after the first page had statements that do not count. */
 const laterPageSize = 256
+
+type Keep = ReturnType<typeof createReferenceFilter>
+
+const withinBound =
+  (call: Call, keep: Keep | undefined): Keep =>
+  async (statements) => {
+    const within = statements.filter(({ text }) => isWithinBound(call, text))
+    return keep === undefined ? within : keep(within)
+  }
 
 /**
  * The statements that answer a query for this principal, in their order, one page of the store at a time. It gives up to the limit of the
@@ -15,8 +25,10 @@ const laterPageSize = 256
  */
 export async function* findStatements(call: Call, query: StatementQuery): AsyncGenerator<StatementPage> {
   const authority = readsOnly(call)
-  const keepReadable =
+  const keepOwn =
     authority !== undefined && looksThroughReferences(query) ? createReferenceFilter(call, query, authority) : undefined
+  const isBound = call.principal.bound !== undefined
+  const keepReadable = isBound ? withinBound(call, keepOwn) : keepOwn
   let wanted = keepReadable === undefined ? query.limit : query.limit + 1
   let { after } = query
   for (let limit = wanted; limit > 0; ) {

@@ -3,6 +3,7 @@ import { RalphError } from '../../errors.ts'
 import { etagOf } from '../../xapi/concurrency.ts'
 import { encodeCursor } from '../../xapi/cursor.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
+import { isWithinBound } from '../bound.ts'
 import type { Call } from '../call.ts'
 import type { Parameters } from '../parameters.ts'
 import { readsOnly } from '../restriction.ts'
@@ -55,7 +56,11 @@ const readOne = async (
 ): Promise<StatementsAnswer> => {
   const found = await call.store.statements.find(read.id, { voided: read.voided }, call)
   // Permission depends on the returned statement, never on one that it refers to.
-  if (found === undefined || (read.authority !== undefined && !isBy(JSON.parse(found.text), read.authority))) {
+  const isHidden =
+    found !== undefined &&
+    ((read.authority !== undefined && !isBy(JSON.parse(found.text), read.authority)) ||
+      !isWithinBound(call, found.text))
+  if (found === undefined || isHidden) {
     throw new RalphError('NOT_FOUND', `There is no ${read.voided ? 'voided ' : ''}statement with this id.`, {
       statementId: read.id
     })
@@ -97,7 +102,8 @@ const readPage = async (
     }
   }
   const shape = shapeOf(call, read, acceptLanguage)
-  const isJudged = readsOnly(call) !== undefined && looksThroughReferences(query)
+  const isJudged =
+    call.principal.bound !== undefined || (readsOnly(call) !== undefined && looksThroughReferences(query))
   if (shape === undefined && !attachments && !isJudged) {
     const page = await call.store.statements.queryText(query, result, call)
     // A page that ended because of its size, not because of the limit, continues.

@@ -4,6 +4,7 @@ import { type Cursor, decodeCursor } from '../../xapi/cursor.ts'
 import type { StatementQuery } from '../../xapi/filters.ts'
 import { identifierKey } from '../../xapi/identifier.ts'
 import type { StatementId } from '../../xapi/statement.ts'
+import { boundQuery } from '../bound.ts'
 import type { Call } from '../call.ts'
 import {
   agentOrGroup,
@@ -156,11 +157,11 @@ const readList = (parameters: Parameters, call: Call): ListRead => {
   }
   return {
     kind: 'list',
-    query: {
+    query: boundQuery(call, {
       ...present(given),
       ascending: optional(parameters, 'ascending', boolean) ?? false,
       limit: limit === 0 ? most : Math.min(limit, most)
-    },
+    }),
     // Parameters that are ignored now are not carried on.
     parameters: [...parameters].filter(([name]) => repeatable.includes(name)),
     ...shapeOf(parameters)

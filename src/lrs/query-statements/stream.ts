@@ -5,6 +5,7 @@ import type { Position, StatementQuery } from '../../xapi/filters.ts'
 import { encodePosition } from '../../xapi/position.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { everyTerm, termsOfQuery } from '../../xapi/terms.ts'
+import { isWithinBound } from '../bound.ts'
 import type { Call } from '../call.ts'
 import type { Parameters } from '../parameters.ts'
 import { findStatements } from './found-statements.ts'
@@ -124,7 +125,7 @@ export async function* followStatements(
   let left = limit ?? Number.POSITIVE_INFINITY
   const signal = AbortSignal.any([call.signal, stop])
   for await (const { statements, position } of call.store.statements.follow(after, { signal })) {
-    const found = statements.filter((each) => matches(each, read.query))
+    const found = statements.filter((each) => matches(each, read.query) && isWithinBound(call, each.text))
     const taken = found.slice(0, left)
     left -= taken.length
     const isCut = taken.length < found.length

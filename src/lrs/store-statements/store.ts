@@ -3,6 +3,7 @@ import { allows } from '../../identity/principal.ts'
 import { requireAttachments } from '../../xapi/attachments.ts'
 import { verifySignatures } from '../../xapi/signature.ts'
 import type { StatementId } from '../../xapi/statement.ts'
+import { requireWithinBound } from '../bound.ts'
 import type { Call } from '../call.ts'
 import { writesOwnOnly } from '../restriction.ts'
 import { mapYielding } from '../yielding.ts'
@@ -25,6 +26,7 @@ export const store = async (
   inheritance: Inheritance = boundInheritance(call.rules.maxInheritedTerms)()
 ): Promise<StorageReport> => {
   const statements = valid.map(({ statement }) => statement)
+  for (const statement of statements) requireWithinBound(call, statement)
   // Their indexes are consecutive, both for a whole request and for a single statement.
   const firstIndex = valid[0]?.index ?? 0
   requireAttachments(statements, attachments, firstIndex)
