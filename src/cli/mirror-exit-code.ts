@@ -2,16 +2,16 @@ import { type ErrorCode, RalphError } from '../errors.ts'
 
 /** How `ralph mirror` ends, one code for each cause. docs/mirror.md shows the table. */
 export const mirrorExitCodes = {
-  0: 'everything is in the mirror; or the mirror was stopped by a signal while it ran for ever',
+  0: 'everything is in the mirror; or, without `--once`, a signal stopped the mirror',
   1: 'something failed that has no code of its own: the message says what',
   2: 'the command was called or configured wrongly: a stream or a key is missing',
-  3: '`--once`: some archives are not there yet, since they are brought from cold storage',
-  4: '`--once`: a stream is in no service of the account; the others were mirrored',
+  3: '`--once`: some archives are not available from cold storage yet',
+  4: '`--once`: no service of the account has this stream; the others were mirrored',
   5: 'an archive is missing or damaged (`--verify`), or arrived damaged (`--once`)',
-  6: 'another process works on the database',
-  7: 'OVH refuses the keys, or they lack a right',
+  6: 'another process uses the database; or, with `--once`, another node mirrors a stream',
+  7: 'OVH refuses the keys, or a right is missing',
   8: 'OVH is unreachable',
-  9: 'the disk is full, or a directory may not be written',
+  9: 'the disk is full, or a directory is not writable',
   10: 'the database is damaged'
 } as const
 

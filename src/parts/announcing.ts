@@ -4,13 +4,15 @@ import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part, PartStatus } from '../contracts/part.ts'
 import type { StoredStatement } from '../contracts/statement-store.ts'
 import { messageOf } from '../errors.ts'
-import { announceStatements } from '../forwarding/announce.ts'
+import { announceStatements, announcingLockKey } from '../forwarding/announce.ts'
 import type { Announcement } from '../listeners/rabbitmq-announcer.ts'
 import type { NotifySettings } from '../settings/notify.ts'
 
 export interface AnnouncingOptions {
   readonly notify: NotifySettings
   readonly database: Part<LrsBackend>
+  /** Whether other servers may have the same store open. */
+  readonly isShared: boolean
   readonly log: Log
 }
 
@@ -39,11 +41,14 @@ const announcementOf = ({ id, text }: StoredStatement, target: string | undefine
 }
 
 /** Announces to a broker what the store keeps, for as long as the server runs. */
-export const announcingPart = ({ notify, database, log }: AnnouncingOptions): Part => ({
+export const announcingPart = ({ notify, database, isShared, log }: AnnouncingOptions): Part => ({
   name: 'announcing',
   start: async ({ use }) => {
     const backend = use(database)
-    const { createAnnouncer } = await import('../listeners/rabbitmq-announcer.ts')
+    const [{ createAnnouncer }, { createDocumentLock }] = await Promise.all([
+      import('../listeners/rabbitmq-announcer.ts'),
+      import('../registry/document-lock.ts')
+    ])
     const announcer = createAnnouncer({ ...notify, log })
     const stopping = new AbortController()
     const { signal } = stopping
@@ -69,24 +74,21 @@ export const announcingPart = ({ notify, database, log }: AnnouncingOptions): Pa
           if (statement !== undefined) told(statement)
         })
       }
-      while (!signal.aborted) {
-        try {
-          const store = await backend.store(target)
-          await announceStatements(store, {
-            name: notify.exchange,
-            begin: notify.begin,
-            signal,
-            announce,
-            onProgress: () => {
-              begun()
-              if (troubles.delete(name)) log.info(`Statements are announced to ${announcer.place} again`)
-            },
-            afterFailure
-          })
-        } catch (error) {
-          await afterFailure(error)
-        }
-      }
+      await announceStatements({
+        storeOf: () => backend.store(target),
+        lockOf: isShared
+          ? ({ documents }) => createDocumentLock(documents, announcingLockKey(notify.exchange))
+          : undefined,
+        name: notify.exchange,
+        begin: notify.begin,
+        signal,
+        announce,
+        onProgress: () => {
+          begun()
+          if (troubles.delete(name)) log.info(`Statements are announced to ${announcer.place} again`)
+        },
+        afterFailure
+      })
     }
 
     const targets = [undefined, ...notify.targets]

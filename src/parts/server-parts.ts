@@ -164,7 +164,7 @@ export const serverParts = (
       newId,
       log: logger
     })
-  const announcing = notify && announcingPart({ notify, database, log: logger })
+  const announcing = notify && announcingPart({ notify, database, isShared: servers === 'any', log: logger })
   const beside = [rejected, announcing, forwarding, imports, uploads, grpc]
   return [...watching, users, database, access, registry, ...beside, http, registration].filter(
     (part) => part !== undefined

@@ -9,7 +9,9 @@ import type { Values } from '../../settings/define.ts'
 import { flagValues } from '../../settings/load.ts'
 import { mirrorGroup } from '../../settings/mirror.ts'
 import { createReader } from '../../settings/read.ts'
+import { loadNode } from '../../settings/registry.ts'
 import type { GeneralSettings } from '../../settings/settings.ts'
+import type { Sources } from '../../settings/sources.ts'
 import { printable } from '../../telemetry/printable.ts'
 import { settingsOf } from '../command-settings.ts'
 import type { Composition } from '../composition.ts'
@@ -129,13 +131,36 @@ const stopped = (error: unknown, log: Log): MirrorExitCode => {
   return 0
 }
 
+/** Works on these streams while no other node does. */
+type Alone = <Result>(
+  mirror: Pick<Mirror, 'streams' | 'log' | 'signal'>,
+  waits: boolean,
+  work: (signal: AbortSignal) => Promise<Result>
+) => Promise<Result>
+
+/** With a registry that nodes share, each stream has a lock in it. */
+const aloneOf =
+  (sources: Sources, { appDir }: GeneralSettings, { openRegistry }: Composition): Alone =>
+  async ({ streams, log, signal }, waits, work) => {
+    const node = loadNode(sources, appDir)
+    if (node === undefined) return work(signal)
+    const { onOneNode } = await import('../one-node.ts')
+    const registry = await openRegistry(sources, { appDir })
+    try {
+      const keys = streams.map((stream) => `locks/mirror/${stream}`)
+      return await onOneNode(registry, { keys, ttl: node.ttl, waits, log, signal }, work)
+    } finally {
+      await registry.close()
+    }
+  }
+
 const copy = async (
   settings: Settings,
   given: Pick<Mirror, 'streams' | 'log'>,
   open: ReturnType<ArchiveSourceRole['configure']>,
   { clock }: Composition,
   flags: MirrorFlags,
-  openImports: () => Promise<Imports>
+  { openImports, alone }: { readonly openImports: () => Promise<Imports>; readonly alone: Alone }
 ): Promise<MirrorExitCode> => {
   const { once = false } = flags
   const source = await open({ clock, log: given.log })
@@ -147,7 +172,7 @@ const copy = async (
   const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
     await setTimeout(milliseconds, undefined, { signal })
   }
-  const run = withCache(settings, given, async (mirror): Promise<MirrorExitCode> => {
+  const mirrorAll = async (mirror: Mirror): Promise<MirrorExitCode> => {
     const mirroring: Mirroring = (onArchive) =>
       runMirror(
         { ...mirror, source, clock, concurrency, sleep, ...(onArchive === undefined ? {} : { onArchive }) },
@@ -157,7 +182,8 @@ const copy = async (
     const { downloaded, waiting, failures } = result
     mirror.log.info(`${downloaded} downloaded, ${waiting} to be waited for, ${failures.length} failed`)
     return exitCodeOfResult(result)
-  })
+  }
+  const run = withCache(settings, given, (mirror) => alone(mirror, !once, (signal) => mirrorAll({ ...mirror, signal })))
   return once ? run : run.catch((error: unknown) => stopped(error, given.log))
 }
 
@@ -196,9 +222,10 @@ const run = async (
   try {
     process.exitCode = await (flags.verify
       ? verify(settings, mirror, flags)
-      : copy(settings, mirror, open, composition, flags, () =>
-          composition.openImports(sources, log, flags.queue === true ? undefined : 'lrs')
-        )
+      : copy(settings, mirror, open, composition, flags, {
+          openImports: () => composition.openImports(sources, log, flags.queue === true ? undefined : 'lrs'),
+          alone: aloneOf(sources, general, composition)
+        })
     ).catch((error: unknown) => failed(error, log))
   } finally {
     await close()
