@@ -12,13 +12,13 @@ export const asArchiveError = (error: unknown, path: string): unknown => {
   return damaged(path, messageOf(error), error)
 }
 
-/** The same chunks. Their errors name the archive. */
-export async function* sayingWhere(
-  chunks: AsyncIterable<Uint8Array>,
+/** The same items. Their errors name the archive. */
+export async function* sayingWhere<Item>(
+  items: AsyncIterable<Item>,
   path: string
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Item, void, undefined> {
   try {
-    yield* chunks
+    yield* items
   } catch (error) {
     throw asArchiveError(error, path)
   }

@@ -44,7 +44,7 @@ export async function* readTar(
   // A failure is thrown where the entries are read.
   feeding.catch(() => {})
   try {
-    for await (const entry of entries) {
+    for await (const entry of sayingWhere(entries, path)) {
       const { name, type } = entry.header
       budget.entry()
       requireSafePath(name, path)
