@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyServerOptions } from 'fastify'
 import { replyWithError } from './errors.ts'
 import { keepPrivate, versionHeader } from './every-request/answer-headers.ts'
@@ -16,6 +17,9 @@ const arrivalOptions = ({ settings: { requestTimeout, maxHeaderSize } }: ServerC
   return {
     requestTimeout: whole,
     http: {
+      // Other upgrades, such as h2c, are passed over: the request is served as it is (RFC 9110 §7.8).
+      shouldUpgradeCallback: ({ method, headers }: IncomingMessage) =>
+        method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket',
       // Node would refuse a request without Host with its own message.
       requireHostHeader: false,
       maxHeaderSize,

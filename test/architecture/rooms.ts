@@ -287,8 +287,7 @@ export const rules: readonly IForbiddenRuleType[] = [
       ['@elastic/elasticsearch', 'backends/es'],
       ['mongodb', 'backends/mongo'],
       ['@clickhouse/client', 'backends/clickhouse'],
-      ['@aws-sdk', 'backends/s3'],
-      ['ws', 'backends/ws']
+      ['@aws-sdk', 'backends/s3']
     ] as const
   ).map(([name, room]) =>
     reserved(
@@ -325,6 +324,7 @@ export const rules: readonly IForbiddenRuleType[] = [
   ),
   reserved('prom-client', npm('prom-client'), ['telemetry'], 'What is measured is named and bounded in one place.'),
   reserved('commander', npm('commander'), ['cli'], 'Only commands have words to parse.'),
+  reserved('ws', npm('ws'), ['backends/ws', 'http'], 'A WebSocket is read by the toolbox, and served by the server.'),
   reserved('bcrypt', npm('@node-rs/bcrypt'), ['identity'], 'Passwords are hashed and compared in one place.'),
   reserved('oauth4webapi', npm('oauth4webapi'), ['identity'], 'Providers of tokens are asked in one place.')
 ]
