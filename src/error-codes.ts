@@ -113,12 +113,12 @@ export const errorCodes = {
   },
   // Errors that depend on the state of the server.
   IDENTITY_PROVIDER_UNAVAILABLE: {
-    meaning: 'the OpenID Connect provider that knows the tokens does not answer, or not as it should',
+    meaning: 'the OpenID Connect provider of the tokens does not answer, or its answer is wrong',
     advice:
       'Try again. The log and `ralph doctor` say what the provider answered; RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI names it. Users of the auth file are not affected.'
   },
   OVERLOADED: {
-    meaning: 'the server has more to do than it can take',
+    meaning: 'the server is overloaded',
     advice:
       'Send the request again after Retry-After. If it happens often, send less at once, or raise the setting that `details.setting` names.'
   },
@@ -194,7 +194,7 @@ export const errorCodes = {
     advice: 'Do not trust this file. Pack it again if you know its content. Nothing of it was imported.'
   },
   UNSAFE_LINK: {
-    meaning: 'an archive holds a link or a device instead of a file',
+    meaning: 'an archive contains a link or a device instead of a file',
     advice: 'Pack the files themselves (`tar --dereference`). Nothing of it was imported.'
   },
   ARCHIVE_TOO_LARGE: {
@@ -252,7 +252,7 @@ export const errorCodes = {
   },
   REGISTRY_UNREACHABLE: {
     meaning: 'no server of the registry answers',
-    advice: 'The message names the servers. Look whether they run and have a leader, and at RALPH_REGISTRY__ENDPOINTS.'
+    advice: 'The message names the servers. Check that they run and have a leader, and check RALPH_REGISTRY__ENDPOINTS.'
   },
   CANNOT_LOCK: {
     meaning: 'a lock of the registry could not be acquired',

@@ -31,8 +31,8 @@ import { loadStore } from './settings/store.ts'
 import { loadTelemetry } from './settings/telemetry.ts'
 import { backendMeant, warnOfUnknown } from './settings/unknown.ts'
 
-// The composition root: settings → parts → start. Only this file knows every room. What only the server needs is loaded when the server
-// starts, so that every other command answers quickly.
+// The composition root: settings → parts → start. Only this file imports every room. Modules that only the server needs are
+// loaded when the server starts, so that all other commands start quickly.
 
 // Ralph keeps personal data, so only the owner may access its files and directories.
 process.umask(0o077)

@@ -3,9 +3,9 @@ import { RalphError } from '../errors.ts'
 
 const aborted = (): RalphError => new RalphError('INVALID_INPUT', 'Aborted: no password was given')
 
-/** Asks at a terminal that shows nothing of what is typed, until the same was entered twice. */
+/** Asks at a terminal without showing what is typed, until the same password was entered twice. */
 const askTwice = async (): Promise<string> => {
-  // Without an output, readline echoes nothing, and it switches off the echo of the terminal itself until it is closed.
+  // Without an output, readline echoes nothing. It also switches off the echo of the terminal until it is closed.
   const terminal = createInterface({ input: process.stdin, terminal: true })
   terminal.on('SIGINT', () => terminal.close())
   const lines = terminal[Symbol.asyncIterator]()
@@ -28,7 +28,7 @@ const askTwice = async (): Promise<string> => {
   }
 }
 
-/** The first two lines of standard input; the second, if there is one, repeats the first. */
+/** The first two lines of standard input. The second one, if there is one, repeats the first. */
 const readPiped = async (): Promise<string> => {
   const lines: string[] = []
   for await (const line of createInterface({ input: process.stdin })) {
@@ -44,7 +44,7 @@ const readPiped = async (): Promise<string> => {
 }
 
 /**
- * Asks for a new password twice. From a pipe, it is the first line, which a second one may repeat. `INVALID_INPUT`
- * when none is given.
+ * Asks for a new password twice. From a pipe it is the first line; a second line may repeat it. Throws `INVALID_INPUT` if there
+ * is none.
  */
 export const askPassword = (): Promise<string> => (process.stdin.isTTY ? askTwice() : readPiped())

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 
-/** Asks a question at the terminal, and whether the answer is yes; Ctrl-C is a no. */
+/** Asks a yes-or-no question at the terminal. Ctrl-C means no. */
 export const isConfirmed = async (question: string, signal: AbortSignal): Promise<boolean> => {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {

@@ -9,8 +9,8 @@ import type { Composition } from './composition.ts'
 import { settingGroups } from './sections.ts'
 
 /**
- * What every command that is not the server starts with: where settings are, the general ones, a log.
- * @param flags that the command has itself, by the variables they stand for
+ * What every command except the server begins with: the sources of settings, the general settings, a log.
+ * @param flags the command's own flags, by the variables they stand for
  */
 export const settingsOf = (
   command: Command,

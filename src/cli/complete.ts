@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander'
 import type { Composition } from './composition.ts'
 import { findBackend } from './data-command.ts'
 
-/** A word that could stand there, and what it means. */
+/** A word that could complete the line, and its meaning. */
 export interface Candidate {
   readonly value: string
   readonly meaning: string
@@ -16,7 +16,7 @@ const takesValue = (option: Option): boolean => option.required || option.option
 const optionOf = (commands: readonly Command[], word: string): Option | undefined =>
   commands.flatMap(({ options }) => options).find(({ long, short }) => word === long || word === short)
 
-/** As bash splits them, `--backend=fs` is three words. */
+/** Bash splits `--backend=fs` into three words. */
 const joined = (words: readonly string[]): readonly string[] => {
   const whole: string[] = []
   for (const word of words) {
@@ -39,7 +39,7 @@ const valuesOf = (option: Option, command: Command, composition: Composition): r
   return (option.argChoices ?? []).map((value) => ({ value, meaning: '' }))
 }
 
-/** The backend that was chosen with the words before; its flags are of use, those of others are not. */
+/** The backend that earlier words chose. Only its own flags are useful. */
 const chosenIn = (words: readonly string[], { dataBackends }: Composition): string | undefined => {
   const at = words.findIndex((word) => word === '-b' || word === '--backend')
   const name = at < 0 ? words.find((word) => word.startsWith('--backend='))?.slice(10) : words[at + 1]
@@ -83,10 +83,10 @@ const choose = (program: Command, words: readonly string[], composition: Composi
           .map((each) => ({ value: each.name(), meaning: each.summary() }))
       : (command.registeredArguments[0]?.argChoices ?? []).map((value) => ({ value, meaning: '' }))
   const found = all.filter(({ value }) => value.startsWith(last))
-  // Other names of settings are completed once nothing else begins so.
+  // Aliases of settings are completed only if no other flag begins like this.
   return found.length > 0 || !last.startsWith('--') ? found : hiddenFlags(command, last)
 }
 
-/** What could stand in place of the last word. None: the name of a file, or anything. */
+/** The candidates for the last word. None: a file name, or anything. */
 export const complete = (program: Command, words: readonly string[], composition: Composition): readonly Candidate[] =>
   choose(program, joined(words), composition)

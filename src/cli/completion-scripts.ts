@@ -2,8 +2,8 @@ export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
 /**
- * What a shell reads to complete the words after `ralph`: it asks `ralph complete -- WORD…`, which prints a candidate and
- * what it means on each line. Where there are none, names of files are meant.
+ * The scripts that complete the words after `ralph` in a shell. They call `ralph complete -- WORD…`, which prints one candidate
+ * and its meaning per line. If it prints nothing, the shell completes file names.
  */
 export const completionScripts: { readonly [shell in Shell]: string } = {
   bash: `# ralph completion bash: put this into ~/.bashrc:  source <(ralph completion bash)

@@ -13,20 +13,20 @@ import type { PipelineConfig } from '../listeners/config.ts'
 import type { GeneralSettings } from '../settings/settings.ts'
 import type { Sources } from '../settings/sources.ts'
 
-/** What the commands are handed by `main.ts`, because they may not reach for it themselves. */
+/** What `main.ts` gives to the commands, because they may not import it themselves. */
 export interface Composition {
   readonly lrsBackends: readonly LrsRole[]
   readonly dataBackends: readonly DataRole[]
-  /** What `ralph mirror` copies from. */
+  /** The sources of `ralph mirror`. */
   readonly archiveSources: readonly ArchiveSourceRole[]
-  /** What `--backend` names, known before all flags are: the help then shows the flags of that one. */
+  /** The value of `--backend`, before all flags are parsed. The help then shows the flags of this backend. */
   readonly chosenBackend?: string | undefined
   readonly clock: Clock
   /** HTTP status of each error. */
   readonly errorStatus: { readonly [code in ErrorCode]: number }
   /**
-   * Opens a backend with the settings it has as an LRS; whoever opens it closes it. `mustExist`: a store that nobody has
-   * made is `NOT_FOUND`, and nothing is made.
+   * Opens a backend with its settings for the LRS. The caller closes it. With `mustExist`, a store that does not exist is
+   * `NOT_FOUND`, and nothing is created.
    */
   openBackend(
     name: string,
@@ -35,22 +35,22 @@ export interface Composition {
     log: Log,
     options?: { readonly mustExist?: boolean }
   ): Promise<LrsBackend>
-  /** The files of a backend; `UNSUPPORTED_OPERATION` says how a backup is made of one that has none. */
+  /** The files of a backend. If it has none, `UNSUPPORTED_OPERATION` says how to make a backup. */
   openFiles(name: string, sources: Sources, appDir: string, log: Log): Promise<StoreFiles>
-  /** The data backend that a package brings; undefined: there is no package of that name. */
+  /** The data backend of a package. Undefined: there is no package of this name. */
   findDataBackend(name: string): Promise<DataRole | undefined>
-  /** Opens a data backend with its settings; whoever opens it closes it. */
+  /** Opens a data backend with its settings. The caller closes it. */
   openData(
     backend: DataRole,
     sources: Sources,
     general: Pick<GeneralSettings, 'appDir'>,
     log: Log
   ): Promise<DataBackend>
-  /** Opens imports that deliver there; undefined: that only look and take in. Whoever opens them closes them. */
+  /** Opens imports that deliver to a destination. Undefined: they only list and queue. The caller closes them. */
   openImports(sources: Sources, log: Log, to: ImportDestination | undefined): Promise<Imports>
-  /** Opens the registry as it is set; whoever opens it closes it. */
+  /** Opens the configured registry. The caller closes it. */
   openRegistry(sources: Sources, general: Pick<GeneralSettings, 'appDir'>): Promise<Registry>
-  /** Listens until the signal is aborted, and what was under way has ended. */
+  /** Listens until the signal is aborted and running work has ended. */
   listen(
     pipelines: readonly PipelineConfig[],
     options: {
@@ -62,8 +62,8 @@ export interface Composition {
       readonly signal: AbortSignal
     }
   ): Promise<void>
-  /** The parts of the server as they are set. None of them is started. `INVALID_SETTING`. */
+  /** The configured parts of the server. None of them is started. Throws `INVALID_SETTING`. */
   serverParts(sources: Sources): Promise<readonly Part[]>
-  /** Starts the server; resolves when it listens. */
+  /** Starts the server. Resolves when it listens. */
   serve(sources: Sources): Promise<void>
 }

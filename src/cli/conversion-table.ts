@@ -44,7 +44,7 @@ const asMarkdown = (rows: readonly ConversionRow[]): string =>
     })
     .join('\n')
 
-/** What is converted into what, for a person, for a document or for a program. */
+/** The list of conversions, for people, for a document or for programs. */
 export const formatConversions = (rows: readonly ConversionRow[], format: TableFormat): string => {
   switch (format) {
     case 'text':

@@ -1,4 +1,4 @@
-/** The same chunks; `seen` is told the size of each before it is passed on. */
+/** The same chunks. Calls `seen` with the size of each before it is passed on. */
 export const counted = async function* (
   chunks: AsyncIterable<Uint8Array>,
   seen: (bytes: number) => void

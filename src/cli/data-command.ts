@@ -15,13 +15,13 @@ import { hideSecrets } from './hide-secrets.ts'
 import { interruptible } from './interruption.ts'
 import { optionsOf } from './setting-options.ts'
 
-/** The data backend of a name or alias; undefined: there is none. */
+/** The data backend with this name or alias. Undefined: there is none. */
 export const findBackend = (backends: readonly DataRole[], name: string): DataRole | undefined => {
   const wanted = name.toLowerCase()
   return backends.find((backend) => backend.name === wanted || backend.aliases.includes(wanted))
 }
 
-/** `UNKNOWN_BACKEND` names the ones there are. */
+/** Throws `UNKNOWN_BACKEND`, with the names of all backends. */
 export const requireBackend = (backends: readonly DataRole[], name: string): DataRole => {
   const found = findBackend(backends, name)
   if (found !== undefined) return found
@@ -33,19 +33,20 @@ export const requireBackend = (backends: readonly DataRole[], name: string): Dat
   throw new RalphError(
     'UNKNOWN_BACKEND',
     `There is no backend ${JSON.stringify(name)}; ${meant === undefined ? 'there' : `did you mean ${meant}? There`} are ` +
-      `${names.join(', ')}, and what a package ralph-backend-${name} would bring`,
+      `${names.join(', ')}, and any package ralph-backend-NAME`,
     { backend: name, backends: names }
   )
 }
 
 /**
- * The flags `--backend` and those of all backends. In the help stand those of the chosen one, or of all that can do it.
+ * Adds the flag `--backend` and the flags of all backends. The help shows only those of the chosen backend, or of all backends
+ * that support the command.
  */
 export const addBackendOptions = (
   command: Command,
   { dataBackends, chosenBackend = '' }: Pick<Composition, 'dataBackends' | 'chosenBackend'>,
   can: (capabilities: DataCapabilities) => boolean,
-  /** What it means to say no backend; undefined: one must be said. */
+  /** What happens without a backend. Undefined: a backend is required. */
   without?: string
 ): Command => {
   const names = dataBackends.filter(({ capabilities }) => can(capabilities)).map(({ name }) => name)
@@ -70,7 +71,7 @@ const givenIn = (command: Command): Given => {
   return (flag) => all[new Option(`--${flag}`).attributeName()]
 }
 
-/** Flags of backends that were not chosen: as Ralph, we pass them over, but not in silence. */
+/** Flags of other backends are ignored, as in Python Ralph, but with a warning. */
 const warnOfOthers = (chosen: DataRole, { dataBackends }: Composition, given: Given, log: Log): void => {
   for (const { name, settings } of dataBackends) {
     if (name === chosen.name) continue
@@ -82,22 +83,22 @@ const warnOfOthers = (chosen: DataRole, { dataBackends }: Composition, given: Gi
   }
 }
 
-/** A place that is open, and all that a command needs to work with it. */
+/** An open backend, with everything that a command needs to use it. */
 export interface OpenPlace {
   readonly choice: DataRole
   readonly backend: DataBackend
   readonly general: GeneralSettings
   readonly log: Log
-  /** Ctrl-C and the like. */
+  /** Aborted by Ctrl-C and similar signals. */
   readonly signal: AbortSignal
   /** READ_CHUNK_SIZE and WRITE_CHUNK_SIZE of the backend; undefined or 0: not set. */
   readonly chunkSizes: { readonly readChunkSize?: unknown; readonly writeChunkSize?: unknown }
 }
 
 export interface PlaceRequest {
-  /** As `--backend` names it. */
+  /** The name from `--backend`. */
   readonly name: string
-  /** Refuses what the backend cannot do, before anything is asked of it. */
+  /** Refuses, before the backend is called, what it cannot do. */
   readonly require: (choice: DataRole) => void
 }
 
@@ -120,7 +121,7 @@ export const choosePlace = (command: Command, composition: Composition, { name, 
   return { choice, sources, general, log }
 }
 
-/** Opens the place that a command was called for, works with it, and closes it whatever happens. */
+/** Opens the backend of a command, runs `work`, and always closes the backend. */
 export const withPlace = async (
   command: Command,
   composition: Composition,

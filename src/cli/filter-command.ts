@@ -8,7 +8,7 @@ import { counted } from './counted.ts'
 import { decompressOption, flagOf, maxLineBytesOption } from './flag-kinds.ts'
 import { interruptible } from './interruption.ts'
 
-/** The flags of every command that filters lines, from standard input or a file to standard output. */
+/** The flags of every command that filters lines from files or standard input to standard output. */
 export interface FilterFlags {
   readonly ignoreErrors?: boolean
   readonly failOnUnknown?: boolean
@@ -19,7 +19,7 @@ export interface FilterFlags {
   readonly decompress: Compression
 }
 
-/** What they mean for one command. */
+/** The descriptions of these flags for one command. */
 export interface FilterMeanings {
   readonly ignoreErrors: string
   readonly failOnUnknown: string
@@ -33,12 +33,12 @@ export const addFilterOptions = (command: Command, meanings: FilterMeanings): Co
     .option('-I, --ignore-errors', meanings.ignoreErrors)
     .option('-F, --fail-on-unknown', meanings.failOnUnknown)
     .option('--report <file>', meanings.report)
-    .option('--no-progress', 'do not show how far it is')
+    .option('--no-progress', 'do not show progress')
     .option('--jobs <number>', meanings.jobs, flagOf('--jobs', integer(1, 64)))
     .addOption(maxLineBytesOption(meanings.maxLineBytes))
     .addOption(decompressOption())
 
-/** What passes of the input, whose size is undefined where it is not known. */
+/** Returns the lines that pass. The size of the input is undefined if unknown. */
 export type Filter = (
   chunks: AsyncIterable<Uint8Array>,
   size: number | undefined,
@@ -47,13 +47,13 @@ export type Filter = (
 
 export interface FilterCommand {
   readonly name: string
-  /** Threads, unless the user says how many. */
+  /** The most threads, unless the user sets the number. */
   readonly mostJobs: number
   readonly log: Log
   load(): Promise<Filter>
 }
 
-/** Runs a filter on files or standard input; tells what it refuses, how far it is, and how many there were. */
+/** Runs a filter on files or standard input. Reports refused lines, progress and totals. */
 export const runFilter = async (
   { name, mostJobs, log, load }: FilterCommand,
   files: readonly string[],
@@ -79,7 +79,7 @@ export const runFilter = async (
     import('../streams/join-lines.ts')
   ])
   await interruptible(async (signal) => {
-    // A line that ends the command ends the reading too: what stands at the other end of a pipe may never say more.
+    // A line that ends the command also ends the reading: the other end of a pipe may never send more.
     const ended = new AbortController()
     const input = await openInputs(files, AbortSignal.any([signal, ended.signal]))
     tellIfTyped(input, log)
@@ -100,7 +100,7 @@ export const runFilter = async (
         jobs: flags.jobs ?? Math.min(availableParallelism(), mostJobs),
         progress: done,
         onRefused: ({ problems, unknown, ...refused }, isLast) => {
-          // What ends the command is said by its error.
+          // The error that ends the command reports the last line.
           if (!isLast) refusedLines.tell(refused.line, refused.reason, unknown)
           report?.add(formatReject(refused, problems))
         },
@@ -108,7 +108,7 @@ export const runFilter = async (
       })
       await writeOut(passed, { signal })
     } catch (error) {
-      // That nobody wants more is no failure.
+      // It is not a failure if the reader of standard output wants no more.
       if (!(error instanceof OutputClosed)) progress.fail()
       throw error
     } finally {

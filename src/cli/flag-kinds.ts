@@ -4,7 +4,7 @@ import { type Kind, size } from '../settings/kinds.ts'
 import { compressions } from '../streams/compression.ts'
 import { defaultMaxLineBytes } from '../streams/lines.ts'
 
-/** How commander reads a flag: `USAGE` for what is no such value. */
+/** How commander reads a flag. Throws `USAGE` for an invalid value. */
 export const flagOf =
   <Value>(flag: string, kind: Kind<Value>) =>
   (text: string): Value => {
@@ -21,6 +21,6 @@ export const maxLineBytesOption = (meaning: string): Option =>
 
 /** `--decompress`, of every command that reads files of lines. */
 export const decompressOption = (): Option =>
-  new Option('--decompress <kind>', 'what the input is compressed with; auto: look at how each file begins')
+  new Option('--decompress <kind>', 'compression of the input; auto: detected from the beginning of each file')
     .choices(compressions)
     .default('auto')

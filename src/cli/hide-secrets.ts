@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import { flagsOf } from '../settings/aliases.ts'
 import type { SettingsGroup } from '../settings/define.ts'
 
-/** Takes the words of the command out of the list of processes, where everybody on the machine can read them. */
+/** Removes the words of the command from the list of processes, which everybody on the machine can read. */
 export const hideWords = (command: Command): void => {
   process.title = `ralph ${command.name()}`
 }
 
-/** Secrets that were given as flags, by the variables they stand for, are not left in the list of processes. */
+/** Removes secrets that were given as flags from the list of processes. The flags are named by their variables. */
 export const hideSecrets = (
   command: Command,
   groups: readonly SettingsGroup[],

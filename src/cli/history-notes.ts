@@ -7,11 +7,11 @@ import type { OpenPlace } from './data-command.ts'
 export interface HistoryNotes {
   /** Undefined: the backend keeps no history. */
   readonly note: ((object: MovedObject) => void) | undefined
-  /** What was noted is in the file. That it could not be is warned of: what was moved was moved. */
+  /** Resolves when the history is written. If this fails, there is only a warning: the objects were moved. */
   end(): Promise<void>
 }
 
-/** Notes the objects that a command moves, in RALPH_HISTORY_FILE. */
+/** Records the objects that a command moves in RALPH_HISTORY_FILE. */
 export const openNotes = async (
   { choice, general, log }: OpenPlace,
   { clock }: Composition,
@@ -25,7 +25,7 @@ export const openNotes = async (
     end: () =>
       history.flush().catch((error: unknown) => {
         const reason = messageOf(error)
-        log.warn(`the history does not know of this, nor will "ralph list --new": ${reason}`)
+        log.warn(`the history was not updated, so "ralph list --new" will show this again: ${reason}`)
       })
   }
 }

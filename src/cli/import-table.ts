@@ -1,6 +1,6 @@
 import type { ImportRecord } from '../contracts/imports.ts'
 
-/** One line of what became of an import. */
+/** One line with the result of an import. */
 export const importLine = ({
   id,
   status,
@@ -9,7 +9,7 @@ export const importLine = ({
   trouble
 }: Pick<ImportRecord, 'id' | 'status' | 'filename' | 'counts' | 'trouble'>): string => {
   const { read, written, already, rejected } = counts
-  const numbers = `${read} read, ${written} written, ${already} there already, ${rejected} rejected`
+  const numbers = `${read} read, ${written} written, ${already} existed already, ${rejected} rejected`
   const why = trouble === undefined ? '' : `; ${trouble.code}: ${trouble.message.replaceAll('\n', ' ')}`
   return `${id}  ${status.padEnd(10)}  ${filename}: ${numbers}${why}\n`
 }

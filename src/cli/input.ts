@@ -7,37 +7,37 @@ import { codeOf, messageOf, RalphError } from '../errors.ts'
 
 export interface Input {
   readonly chunks: AsyncIterable<Uint8Array>
-  /** In bytes, where it is known. */
+  /** In bytes, if known. */
   readonly size: number | undefined
-  /** Somebody types it: a progress bar would be in the way. */
+  /** A person types it, so there must be no progress bar. */
   readonly isTyped: boolean
 }
 
 export interface InputOptions {
-  /** A chunk is good until the next one is asked for: nothing has to be made for it, and nothing collected. */
+  /** A chunk is valid until the next one is requested, so nothing must be copied or collected. */
   readonly lent?: boolean
 }
 
 /**
- * 64 KiB: a chunk, and what is made of it, is garbage while it is young. Larger ones live until the next full
- * collection, and some 60 MB of them pile up before it.
+ * 64 KiB: a chunk and the objects made of it are then collected while young. Larger ones live until the next full collection, and
+ * about 60 MB of them pile up before it.
  */
 const chunkSize = 2 ** 16
 
-/** So many chunks of a file are read before the process looks what else there is: signals, answers of threads. */
+/** The most chunks of a file that are read before the process handles other events: signals, answers of threads. */
 const chunksATurn = 8
 
 const lineFeed = 10
 
 /**
- * Ctrl-C goes to all commands of a pipeline, and the one that writes may end before this one hears of it: so many
- * milliseconds an input that ends in the middle of a line may be one that was interrupted.
+ * Ctrl-C goes to all commands of a pipeline, and the writer may end before this process gets the signal. If the input ends in the
+ * middle of a line, wait this many milliseconds for the signal.
  */
 const patience = 50
 
 /**
- * What a file holds from where it stands. It is read in this thread: a file mostly answers in less time than it takes
- * to ask one of Node's own, which was a quarter of the time of `ralph extract`.
+ * Reads a file from its present position, in this thread. A file usually answers faster than a thread of Node, whose calls took a
+ * quarter of the time of `ralph extract`.
  */
 const readFile = async function* (
   descriptor: number,
@@ -79,7 +79,7 @@ const stoppable = async function* (
   signal.addEventListener('abort', stop)
   try {
     signal.throwIfAborted()
-    // No encoding was set: it gives bytes.
+    // No encoding is set, so it yields bytes.
     for await (const chunk of stream) {
       const bytes = chunk as unknown as Uint8Array
       last = bytes.at(-1) ?? last
@@ -99,12 +99,13 @@ const openFailed = (path: string, cause: unknown): RalphError => {
     : new RalphError('INVALID_INPUT', `${path} cannot be read: ${reason}`, { path }, { cause })
 }
 
-/** Somebody who called a command without a file looks at a cursor: they are told what it waits for. */
+/** A person who calls a command without a file sees only a cursor, so tell them that it waits for input. */
 export const tellIfTyped = ({ isTyped }: Pick<Input, 'isTyped'>, log: Log): void => {
-  if (isTyped) log.info('reading what is typed here, line by line: Ctrl-D ends it; or give it a file, or pipe into it')
+  if (isTyped)
+    log.info('reading from the keyboard, line by line, until Ctrl-D; you can also name a file, or use a pipe')
 }
 
-/** The bytes of a file; `-` or undefined: of standard input. */
+/** The bytes of a file. For `-` or undefined, of standard input. */
 export const openInput = async (
   path: string | undefined,
   signal: AbortSignal,
@@ -129,7 +130,7 @@ export const openInput = async (
   }
 }
 
-/** What several files hold, one after the other. */
+/** The bytes of several files, one after the other. */
 export interface Inputs extends Omit<Input, 'chunks'> {
   /** Each is opened when it is read. */
   readonly files: readonly AsyncIterable<Uint8Array>[]
@@ -137,7 +138,7 @@ export interface Inputs extends Omit<Input, 'chunks'> {
 
 const isHidden = (name: string): boolean => name.startsWith('.')
 
-/** A file as it is, a directory as the files in it, in the order of their names. */
+/** A file itself, or the files in a directory, in the order of their names. */
 const filesAt = async (path: string): Promise<readonly (readonly [file: string, size: number | undefined])[]> => {
   const status = await stat(path)
   if (!status.isDirectory()) return [[path, status.isFile() ? status.size : undefined]]
@@ -145,7 +146,7 @@ const filesAt = async (path: string): Promise<readonly (readonly [file: string, 
   const found = await Promise.all(
     entries.map(async (name) => {
       const file = join(path, name)
-      // A link that leads nowhere is no file.
+      // A broken link is not a file.
       const entry = await stat(file).catch(() => undefined)
       return entry?.isFile() ? [[file, entry.size] as const] : []
     })
@@ -155,8 +156,8 @@ const filesAt = async (path: string): Promise<readonly (readonly [file: string, 
 }
 
 /**
- * The bytes of files and of all files of directories; of standard input when there are none, or for `-`. What is not
- * there is an error before anything is read.
+ * The bytes of files and of all files of directories. Without names, or for `-`, of standard input. A missing file is an error
+ * before anything is read.
  */
 export const openInputs = async (
   paths: readonly string[],

@@ -3,8 +3,8 @@ import { RalphError } from '../errors.ts'
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Does something that Ctrl-C and the like end early, in good order: `INTERRUPTED`. The second one ends the process at
- * once. What was done to its end all the same is interrupted too: a loop of a shell is to stop.
+ * Runs work that Ctrl-C and similar signals end early but cleanly, with `INTERRUPTED`. A second signal ends the process at once.
+ * Work that finished in spite of the signal counts as interrupted too, so that a loop of a shell stops.
  */
 export const interruptible = async <Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> => {
   const interrupted = new AbortController()
@@ -25,12 +25,12 @@ export const interruptible = async <Result>(work: (signal: AbortSignal) => Promi
   }
 }
 
-/** Milliseconds that whoever else listens to the signal, a tracer for one, has to let it through. */
+/** Milliseconds that other listeners of the signal, such as a tracer, have to end the process. */
 const patience = 1000
 
 /**
- * Ends the process as the signal would have that it was interrupted by. A shell ends a loop only when it sees that; an
- * exit code tells it that the command took care of the signal itself.
+ * Ends the process by the signal that interrupted it. A shell ends a loop only if it sees this; an exit code would tell it that
+ * the command handled the signal itself.
  */
 export const endAsInterrupted = async (error: unknown): Promise<void> => {
   if (!(error instanceof RalphError) || error.code !== 'INTERRUPTED') return

@@ -1,4 +1,4 @@
-/** Works on several at once, and gives the results in the order of what they were made of. */
+/** Works on several items at once, and returns the results in the order of the items. */
 export async function* mapConcurrently<Item, Result>(
   items: readonly Item[],
   concurrency: number,
@@ -11,7 +11,7 @@ export async function* mapConcurrently<Item, Result>(
     if (next >= items.length || item === undefined) return
     next += 1
     const promise = work(item)
-    // It is thrown where it is awaited.
+    // The error is thrown where the promise is awaited.
     promise.catch(() => {})
     running.push(promise)
   }

@@ -1,6 +1,6 @@
 import { type ErrorCode, RalphError } from '../errors.ts'
 
-/** How `ralph mirror` ends, one code for each cause. docs/mirror.md shows the table. */
+/** The exit codes of `ralph mirror`, one for each cause. docs/mirror.md has the table. */
 export const mirrorExitCodes = {
   0: 'everything is in the mirror; or, without `--once`, a signal stopped the mirror',
   1: 'something failed that has no code of its own: the message says what',
@@ -27,13 +27,13 @@ const ofErrors: { readonly [code in ErrorCode]?: MirrorExitCode } = {
   STORE_FULL: 9
 }
 
-/** Of what ended the mirror. */
+/** For the error that ended the mirror. */
 export const exitCodeOf = (error: unknown): MirrorExitCode => {
   if (!(error instanceof RalphError)) return 1
   return error.code === 'STORE_CORRUPT' ? 10 : (ofErrors[error.code] ?? 1)
 }
 
-/** Of a mirror that has done what it could. The worse comes first. */
+/** For a mirror that ended normally. The more serious cause comes first. */
 export const exitCodeOfResult = ({
   failures,
   unknown,

@@ -7,10 +7,10 @@ import { readSources } from '../settings/sources.ts'
 import { mirrorGroupOf } from './sections.ts'
 import { readVersion } from './version.ts'
 
-/** Commands that are also installed under this name alone: their usage does not begin with `ralph`. */
+/** Commands that are also installed under their own name: their usage does not begin with `ralph`. */
 export const aloneAs: ReadonlySet<string> = new Set(['ldp-mirror'])
 
-/** What it is set to now, as the help of ldp-mirror 0.x shows it; a secret is not shown. */
+/** The present value, as the help of ldp-mirror 0.x shows it. Secrets are not shown. */
 const presentText = (setting: Setting<unknown>, group: SettingsGroup): string => {
   const found = find(setting, readSources(undefined, undefined, foreignVariables([group])))
   if (found === undefined) return setting.defaultText || 'None'
@@ -22,25 +22,28 @@ const describe = (setting: Setting<unknown>, group: SettingsGroup): string =>
   `${setting.description.replace(/\.$/, '')} (default: ${presentText(setting, group)}) [${setting.variable}]`
 
 const ownOptions = (): readonly Option[] => [
-  new Option('--once', 'look and download one time, then end; the exit code says what is left'),
+  new Option('--once', 'look for archives and download them once, then end; the exit code says what is left'),
   new Option('--verify', 'read the files of the mirror, compare them with their checksums, then end'),
   new Option('--import', 'import each archive as soon as it is in the mirror: docs/imports.md'),
   new Option(
     '--queue',
-    'with --import: leave the work to a server with RALPH_IMPORTS_ENABLED, or to `ralph imports run`'
+    'with --import: only queue the imports, for a server with RALPH_IMPORTS_ENABLED or `ralph imports run` to process'
   ),
-  new Option('--subset <share>', 'with --verify: a share of the files by chance, as 5%, or a group of them, as 2/7')
+  new Option(
+    '--subset <share>',
+    'with --verify: a random share of the files, such as 5%, or one of several groups, such as 2/7'
+  )
 ]
 
-const epilogue = '\nLooks for new archives every hour, until it is stopped. The exit codes stand in docs/mirror.md.'
+const epilogue = '\nLooks for new archives every hour, until it is stopped. docs/mirror.md lists the exit codes.'
 
-/** What `ralph mirror ldp` and `ldp-mirror` have in common. */
+/** The options of both `ralph mirror ldp` and `ldp-mirror`. */
 export const addMirrorOptions = (command: Command, sources: readonly ArchiveSourceRole[], name: string): Command => {
   const alone = aloneAs.has(name)
   const groups = sources.map(mirrorGroupOf)
   const described = new Map<Option, () => string>()
   if (!alone)
-    command.addArgument(new Argument('<source>', 'what to copy from').choices(sources.map(({ name }) => name)))
+    command.addArgument(new Argument('<source>', 'source of the archives').choices(sources.map(({ name }) => name)))
   command
     .argument('<STREAM_ID...>', 'LDP Stream UUIDs')
     .description(`LDP archive Mirror CLI - ${readVersion()}`)

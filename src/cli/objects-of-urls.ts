@@ -30,7 +30,7 @@ const overridden: { readonly [name in keyof S3Overrides]-?: string } = {
   sessionToken: 'SESSION_TOKEN'
 }
 
-/** What a URL says of the server, by the parameters of the backend. */
+/** What a URL says about the server, by the parameters of the backend. */
 const parametersOf = (overrides: S3Overrides): Record<string, string | undefined> =>
   Object.fromEntries(
     Object.entries(overrides).flatMap(([name, value]: [string, string | undefined]) => {
@@ -39,7 +39,7 @@ const parametersOf = (overrides: S3Overrides): Record<string, string | undefined
     })
   )
 
-/** Opens the S3 backend for the object of a URL, as the settings and the URL say; the URL comes first. */
+/** Opens the S3 backend for the object of a URL. The URL overrides the settings. */
 export const objectsOf =
   (opening: Opening, sources: Sources, general: GeneralSettings, log: Log) =>
   (overrides: S3Overrides): Promise<BytesBackend> =>

@@ -2,10 +2,10 @@ import type { BackendStatus } from '../contracts/lrs-backend.ts'
 import type { CallOptions } from '../contracts/statement-store.ts'
 import { messageOf } from '../errors.ts'
 
-/** Milliseconds after which a backend that does not answer is away. */
+/** Milliseconds after which a backend that does not answer counts as unreachable. */
 const patience = 15_000
 
-/** Its status; a backend that throws or does not answer has one, too. */
+/** The status of a backend, also if it throws or does not answer. */
 export const statusOf = async (
   backend: { status(options?: CallOptions): Promise<BackendStatus> },
   name: string,
@@ -14,7 +14,7 @@ export const statusOf = async (
   const late = AbortSignal.timeout(patience)
   const isLate = new Promise<BackendStatus>((resolve) => {
     late.addEventListener('abort', () =>
-      resolve({ state: 'away', detail: `${name} has not answered for ${patience / 1000} s` })
+      resolve({ state: 'away', detail: `${name} did not answer within ${patience / 1000} s` })
     )
   })
   const asked = backend.status({ signal: AbortSignal.any([signal, late]) }).catch((error: unknown): BackendStatus => {

@@ -39,8 +39,8 @@ import { readVersion } from './version.ts'
 import { guardOutput, OutputClosed } from './write-out.ts'
 
 /**
- * All commands. What they do is loaded when they are called. The flags of backends are many, so that only the commands
- * that the words name have them.
+ * All commands. Their code is loaded when they are called. Backends have many flags, so only the commands in these words get
+ * them.
  */
 const createProgram = (composition: Composition, words: readonly string[]): Command => {
   const without: Composition = { ...composition, lrsBackends: [], dataBackends: [] }
@@ -48,7 +48,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
     names.some((name) => words.includes(name)) ? composition : without
   const program = new Command('ralph')
     .description('Ralph, a Learning Record Store for xAPI')
-    // -h is the host of `ralph runserver`, as in Ralph 5.
+    // -h is the host of `ralph runserver`, as in Python Ralph 5.
     .helpOption('--help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .option('-v, --verbosity <level>', 'CRITICAL, ERROR, WARNING, INFO (default) or DEBUG')
@@ -88,7 +88,7 @@ const createProgram = (composition: Composition, words: readonly string[]): Comm
   return program
 }
 
-/** The command that the words were for, as far as they can be understood. */
+/** The command that the words call, as far as it can be recognized. */
 const calledCommand = (program: Command, words: readonly string[]): Command => {
   const isCalled = (word: string) => (command: Command) => command.name() === word || command.aliases().includes(word)
   const word = words.find((each) => program.commands.some(isCalled(each)))
@@ -107,8 +107,8 @@ const usage = (command: Command, message: string): string => {
 const isDebug = (words: readonly string[]): boolean => /(^|\0)(-v|--verbosity)[=\0]?debug(\0|$)/i.test(words.join('\0'))
 
 /**
- * What an option that nobody knows is called, and which one was meant. Never its value, which may be a secret: of
- * `--secret=x` only what stands before `=`, of `-sx` only the letter.
+ * The name of an unknown option, and a suggestion. Never its value, which may be a secret: of `--secret=x` only the part before
+ * `=`, of `-sx` only the letter.
  */
 const unknownOption = (command: Command, message: string): string => {
   const given = /unknown option '([\s\S]*)'/.exec(message)?.[1] ?? ''
@@ -123,7 +123,7 @@ const unknownOption = (command: Command, message: string): string => {
   return `unknown option '${name}'${meant === undefined ? '' : ` (did you mean ${meant}?)`}`
 }
 
-/** Commander names an option that is missing by its flags; what it must be stands in its description. */
+/** Commander names a missing option only by its flags. This adds its description. */
 const missingOption = (command: Command, message: string): string => {
   const given = /required option '([^']*)'/.exec(message)?.[1]
   const option = command.options.find(({ flags }) => flags === given)
@@ -138,12 +138,12 @@ const usageMessageOf = (command: Command, { code, message }: CommanderError): st
   return code === 'commander.missingMandatoryOptionValue' ? missingOption(command, plain) : plain
 }
 
-/** Says on standard error what went wrong, in one line unless more was asked for, and gives the exit code. */
+/** Prints the error on standard error, as one line unless more was requested, and returns the exit code. */
 const report = (error: unknown, program: Command, words: readonly string[]): number => {
   if (error instanceof OutputClosed) return 0
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0
-    // No command: its help was printed.
+    // Without a command the help was printed.
     if (error.code === 'commander.help') return exitCode.USAGE
     const command = calledCommand(program, words)
     process.stderr.write(printable(usage(command, usageMessageOf(command, error))))
@@ -158,7 +158,7 @@ const report = (error: unknown, program: Command, words: readonly string[]): num
   return error instanceof RalphError ? exitCode[error.code] : exitCode.INTERNAL
 }
 
-/** What `--backend` names, before the flags of that backend are known; undefined: nothing. */
+/** The value of `--backend`, before the flags of that backend are known. Undefined: not given. */
 const backendNamed = (words: readonly string[]): string | undefined => {
   for (const [index, word] of words.entries()) {
     if (word === '--') return undefined
@@ -169,7 +169,7 @@ const backendNamed = (words: readonly string[]): string | undefined => {
   return undefined
 }
 
-/** With the backend that a package brings, when the words name one that is not Ralph's own. */
+/** Adds the backend of a package, if the words name one that is not Ralph's own. */
 const withThirdParty = async (composition: Composition): Promise<Composition> => {
   const name = composition.chosenBackend
   if (name === undefined || findBackend(composition.dataBackends, name) !== undefined) return composition
@@ -177,7 +177,7 @@ const withThirdParty = async (composition: Composition): Promise<Composition> =>
   return found === undefined ? composition : { ...composition, dataBackends: [...composition.dataBackends, found] }
 }
 
-/** Runs a command line; gives its exit code, with which the process ends once nothing is left to do. */
+/** Runs a command line. Resolves with the exit code of the process. */
 export const run = async (words: readonly string[], composition: Composition): Promise<number> => {
   guardOutput()
   const given: Composition = { ...composition, chosenBackend: backendNamed(words) }
@@ -188,7 +188,7 @@ export const run = async (words: readonly string[], composition: Composition): P
       if (complete !== given) program = createProgram(complete, words)
     }
     await program.parseAsync(words, { from: 'user' })
-    // A command that found something amiss, and said so, has set it.
+    // Set by a command that reported a problem.
     return typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
     const code = report(error, program, words)

@@ -2,13 +2,13 @@ import type { Log } from '../contracts/log.ts'
 import { isDumbTerminal } from '../settings/sources.ts'
 
 export interface ProgressBar {
-  /** What was done since the last call. */
+  /** Adds what was done since the last call. */
   add(counts: { readonly records?: number; readonly bytes?: number }): void
-  /** How much there is to do, as soon as it is known. */
+  /** Sets the total amount, as soon as it is known. */
   total(size: { readonly records?: number; readonly bytes?: number }): void
-  /** Takes the bar away and says the summary. Later calls say nothing more. */
+  /** Removes the bar and prints the summary. Later calls print nothing. */
   end(say?: (done: Done) => string): Done
-  /** As `end`, of what failed: how fast it was says nothing, and what has moved nothing has no summary. */
+  /** As `end`, after a failure: without the speed, and without a summary if nothing was moved. */
   fail(say?: (done: Done) => string): Done
 }
 
@@ -19,10 +19,10 @@ export interface Done {
 }
 
 export interface ProgressOptions {
-  /** False: only the summary. */
+  /** False: print only the summary. */
   readonly enabled: boolean
   readonly log: Log
-  /** The command prints nothing to standard output, so that the bar is in nobody's way. */
+  /** The command prints nothing to standard output, so the bar disturbs nothing. */
   readonly stdoutIsFree?: true
 }
 
@@ -54,7 +54,7 @@ interface Totals {
   readonly bytes?: number
 }
 
-/** `12,345 records, 26.7 MB`: what there is nothing of is left out. */
+/** `12,345 records, 26.7 MB`, without the parts that are zero. */
 const formatDone = ({ records, bytes }: Done): string =>
   [
     ...(records > 0 || bytes === 0 ? [`${formatCount(records)} ${records === 1 ? 'record' : 'records'}`] : []),
@@ -69,17 +69,17 @@ const formatRate = ({ records, bytes, seconds }: Done): string => {
 /** `3.2 s (1,234/s)` */
 export const formatPace = (done: Done): string => `${formatSeconds(done.seconds)} (${formatRate(done)})`
 
-/** From 0 to 1; undefined: nobody knows how much there is to do. */
+/** From 0 to 1. Undefined: the total is unknown. */
 const shareOf = (done: Done, { records, bytes }: Totals): number | undefined => {
   if (bytes !== undefined && bytes > 0) return Math.min(1, done.bytes / bytes)
   return records !== undefined && records > 0 ? Math.min(1, done.records / records) : undefined
 }
 
-/** Of the last seconds the time that is left is made, and there is none before the first one is over. */
+/** Seconds. The remaining time is computed from the last ones. There is none before the first second is over. */
 const span = 5
 const firstSecond = 1
 
-/** Told how far it is now, it gives the seconds that are left; undefined: nobody can say. */
+/** Takes the share that is done and returns the remaining seconds. Undefined: unknown. */
 export const createForecast = (): ((share: number | undefined, seconds: number) => number | undefined) => {
   let seen: { readonly share: number; readonly seconds: number }[] = []
   return (share, seconds) => {
@@ -100,13 +100,13 @@ const barWidth = 12
 
 export interface ProgressView {
   readonly bar: boolean
-  /** Seconds; undefined: nobody can say. */
+  /** Seconds. Undefined: unknown. */
   readonly left: number | undefined
-  /** Of the terminal; none: a line may be as long as it is. */
+  /** Width of the terminal. Undefined: lines have no limit. */
   readonly columns?: number | undefined
 }
 
-/** How far it is, in one line: in a narrow one without the bar, then without bytes, time, rate, and no number is cut. */
+/** The progress on one line. On a narrow terminal it drops the bar, then bytes, time and rate. A number is never cut. */
 export const formatProgress = (label: string, done: Done, totals: Totals, view: ProgressView): string => {
   const share = shareOf(done, totals)
   const full = Math.round((share ?? 0) * barWidth)
@@ -133,7 +133,7 @@ export const formatProgress = (label: string, done: Done, totals: Totals, view: 
 const startOfLine = '\r'
 const clearToEnd = '\x1b[K'
 
-/** Draws until it is told to stop; gives what stops it. Lines of the log wipe it away; it comes back with the next frame. */
+/** Draws until the returned function is called. Lines of the log erase the bar; the next frame draws it again. */
 const startBar = (line: () => string): (() => void) => {
   const draw = (): void => {
     process.stderr.write(`${startOfLine}${line()}${clearToEnd}`)
@@ -154,8 +154,8 @@ const startLines = (line: () => string, log: Log): (() => void) => {
 }
 
 /**
- * Shows how far a command is: on a terminal a bar, or a counter where the total is not known; elsewhere a line of the
- * log every five seconds. In the end there is a summary, always.
+ * Shows the progress of a command. On a terminal it is a bar, or a counter if the total is unknown; elsewhere a log line every
+ * five seconds. There is always a summary at the end.
  */
 export const startProgress = (label: string, { enabled, log, stdoutIsFree }: ProgressOptions): ProgressBar => {
   const started = performance.now()
@@ -166,7 +166,7 @@ export const startProgress = (label: string, { enabled, log, stdoutIsFree }: Pro
   const now = (): Done => ({ records, bytes, seconds: (performance.now() - started) / 1000 })
   const onTerminal = process.stderr.isTTY === true
   const isDumb = isDumbTerminal()
-  // A bar among the data of the same terminal would tear both.
+  // A bar between the data on the same terminal would spoil both.
   const isFree = stdoutIsFree === true || process.stdout.isTTY !== true
   const bar = onTerminal && !isDumb && isFree
   let forecast = createForecast()

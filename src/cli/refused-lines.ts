@@ -1,20 +1,20 @@
 import type { Log } from '../contracts/log.ts'
 import { onOneLine } from '../telemetry/printable.ts'
 
-/** Refused lines that are logged; a report has them all. */
+/** The most refused lines that are logged. A report has all of them. */
 const mostLogged = 1000
 
-/** Kinds that are counted: logs that hold more of them hold no kinds. */
+/** The most kinds that are counted. Input with more of them does not really have kinds. */
 const mostKinds = 1000
 
 export interface RefusedLines {
-  /** `kind`: what the line is, where nobody knows such a thing; said once for each kind. */
+  /** `kind` is the type of a line if the type is unknown. Each kind is logged once. */
   tell(line: number, reason: string, kind: string | undefined): void
-  /** How often there were kinds that nobody knows. */
+  /** Logs how often each unknown kind occurred. */
   end(): void
 }
 
-/** Tells of lines that are refused: each that is wrong, up to a thousand, and each kind that nobody knows once. */
+/** Logs refused lines: up to a thousand invalid ones, and each unknown kind once. */
 export const tellRefusedLines = (log: Log): RefusedLines => {
   const unknown = new Map<string, number>()
   let told = 0
@@ -25,7 +25,7 @@ export const tellRefusedLines = (log: Log): RefusedLines => {
       if (before > 0) return
       told += 1
       if (told <= mostLogged) log[kind === undefined ? 'error' : 'warn'](onOneLine(`line ${line} ${reason}`))
-      if (told === mostLogged) log.warn('further lines are counted and not shown: --report <file> keeps them all')
+      if (told === mostLogged) log.warn('further lines are counted but not shown: --report <file> keeps all of them')
     },
     end: () => {
       for (const [kind, times] of unknown) if (times > 1) log.warn(onOneLine(`${kind}: ${times} times`))

@@ -3,7 +3,7 @@ import { messageOf, RalphError } from '../errors.ts'
 
 export interface ReportFile {
   add(line: string): void
-  /** Rejects when something could not be written. */
+  /** Throws if something could not be written. */
   close(): void
 }
 
@@ -12,7 +12,7 @@ const batch = 65_536
 const unwritable = (path: string, cause: unknown): RalphError =>
   new RalphError('STORE_FULL', `The report ${path} cannot be written: ${messageOf(cause)}`, { path }, { cause })
 
-/** A new file of lines, or what was there is replaced. What fails is said in the end, and keeps nothing else from going on. */
+/** Creates or replaces a file of lines. A failure is reported at the end and does not stop the command. */
 export const openReport = (path: string): ReportFile => {
   let file: number
   try {

@@ -16,12 +16,12 @@ interface LockedRun {
   readonly signal: AbortSignal
 }
 
-/** The exit code of a command that a signal has ended, as shells give it. */
+/** The exit code of a command that was ended by a signal, as in shells. */
 const codeOfSignal = (signal: NodeJS.Signals | null): number => (signal === null ? 1 : 128 + constants.signals[signal])
 
 /**
- * Runs a command while a lock is held; the exit code is that of the command. When the lock is lost, the command is told to
- * end (SIGTERM): `CANNOT_LOCK`.
+ * Runs a command while a lock is held. The exit code is that of the command. If the lock is lost, the command gets SIGTERM, and
+ * the error is `CANNOT_LOCK`.
  */
 export const runLocked = async (
   registry: Registry,
@@ -48,8 +48,7 @@ export const runLocked = async (
         throw new RalphError('USAGE', `${file} cannot be run: ${messageOf(cause)}`, {}, { cause })
       }
     )
-    if (lost.aborted)
-      throw new RalphError('CANNOT_LOCK', `the lock of ${key} was lost; ${file} was told to end`, { key })
+    if (lost.aborted) throw new RalphError('CANNOT_LOCK', `the lock of ${key} was lost; ${file} got SIGTERM`, { key })
     process.exitCode = code ?? codeOfSignal(by)
   } finally {
     for (const each of [lost, signal]) each.removeEventListener('abort', stop)

@@ -26,10 +26,10 @@ const backendSections = (kind: string, backends: Backends): readonly Section[] =
     .filter(({ settings }) => Object.keys(settings).length > 0)
     .map(({ name, settings }) => ({ title: `${kind} ${name}`, group: settings }))
 
-/** Every setting of a mirror, in the order of `ldp-mirror`: how its source is reached, then its own. */
+/** Every setting of a mirror, in the order of `ldp-mirror`: those of the source, then its own. */
 export const mirrorGroupOf = (source: ArchiveSourceRole): SettingsGroup => ({ ...source.settings, ...mirrorGroup })
 
-/** Every setting that the server has, under headings. */
+/** Every setting of the server, under headings. */
 export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>): readonly Section[] => [
   { title: 'General', group: generalGroup },
   { title: 'Server', group: serverGroup },
@@ -51,7 +51,7 @@ export const serverSections = ({ lrsBackends }: Pick<Composition, 'lrsBackends'>
 
 type Configured = Pick<Composition, 'lrsBackends' | 'dataBackends' | 'archiveSources'>
 
-/** Every setting there is, under headings. */
+/** Every setting, under headings. */
 export const sectionsOf = (composition: Configured): readonly Section[] => [
   ...serverSections(composition),
   { title: 'Converters', group: converterGroup },

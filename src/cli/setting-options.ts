@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import { flagsOf } from '../settings/aliases.ts'
 import type { Setting } from '../settings/define.ts'
 
-/** The flags of a setting, its aliases too, under a heading of the help. */
+/** The flags of a setting and its aliases, under a heading of the help. */
 export const optionsOf = (setting: Setting<unknown>, title: string): readonly Option[] => {
   const standard = setting.defaultText === '' ? '' : ` (default: ${setting.defaultText})`
   const description = `${setting.description}${standard} [${setting.variable}]`
@@ -13,7 +13,7 @@ export const optionsOf = (setting: Setting<unknown>, title: string): readonly Op
       : [new Option(`${letter}--${flag} <${setting.kind.placeholder ?? flag.split('-').at(-1)}>`, description)]
     for (const option of options) {
       option.helpGroup(`${title}:`)
-      // Aliases work, and are found in `ralph settings`.
+      // Aliases work but are hidden. `ralph settings` lists them.
       if (index > 0) option.hideHelp()
     }
     return options

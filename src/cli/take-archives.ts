@@ -4,24 +4,24 @@ import type { Imports } from '../contracts/imports.ts'
 import type { MirroredArchive } from '../mirror/mirror-options.ts'
 import { createQueue } from '../streams/one-at-a-time.ts'
 
-/** Named as `ralph imports list --door` has it. */
+/** The name for `ralph imports list --door`. */
 const door = 'mirror'
 
 export interface TakenArchives {
-  /** Makes an import of an archive of the mirror, durably, unless there is one of the same bytes. */
+  /** Makes a durable import of an archive of the mirror, unless there is one with the same bytes. */
   take(archive: MirroredArchive): Promise<void>
-  /** Works on what was taken, one after the other, for as long as there is something that is due. */
+  /** Processes the queued imports, one after the other, as long as one is due. */
   work(): Promise<void>
-  /** Resolves when nothing is worked on any more, whatever became of it. */
+  /** Resolves when no import is being processed any more, whatever the result. */
   settled(): Promise<void>
 }
 
-/** Makes imports of the archives of a mirror. No other process does so: the mirror locks its database. */
+/** Makes imports of the archives of a mirror. No other process does so, because the mirror locks its database. */
 export const takeArchives = (imports: Imports, signal: AbortSignal): TakenArchives => {
   const inLine = createQueue()
   let working: Promise<void> | undefined
 
-  /** What a process has begun to take in that died; it is taken in anew. */
+  /** An import that a killed process has begun to take in is removed and made again. */
   const forgetBegun = async (reference: string): Promise<void> => {
     const begun = await imports.list({ door, status: 'QUERYING', reference })
     for (const each of begun) {
@@ -49,7 +49,7 @@ export const takeArchives = (imports: Imports, signal: AbortSignal): TakenArchiv
   }
 
   return {
-    // One after the other: of two archives with the same bytes one is imported.
+    // One after the other, so that of two archives with the same bytes only one is imported.
     take: (archive) => inLine(() => takeOne(archive)),
     work: () => {
       const run = async (): Promise<void> => {
@@ -61,7 +61,7 @@ export const takeArchives = (imports: Imports, signal: AbortSignal): TakenArchiv
       return working
     },
     settled: async () => {
-      // Whoever called `work` is told what it rejects with.
+      // The caller of `work` gets its rejection.
       await working?.catch(() => {})
     }
   }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-/** The version in package.json, which stands at the root of the repository (src/) as of the package (dist/src/). */
+/** The version in package.json, in the root directory of the repository (src/) or of the package (dist/src/). */
 export const readVersion = (): string => {
   const found = ['../../package.json', '../../../package.json']
     .map((path) => new URL(path, import.meta.url))

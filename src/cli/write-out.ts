@@ -1,7 +1,7 @@
 import { fstatSync, readFileSync, readlinkSync, writeSync } from 'node:fs'
 import { messageOf, RalphError } from '../errors.ts'
 
-/** `ralph … | head`: nobody reads standard output any more. The rest is not wanted, and that is no error. */
+/** As in `ralph … | head`: the reader of standard output is gone. This is not an error. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed'
 }
@@ -10,10 +10,10 @@ const reasons: { readonly [code: string]: string } = {
   ENOSPC: 'the disk is full: free some space',
   EDQUOT: 'the disk quota is used up: raise it or free some space',
   EFBIG: 'the file has reached the size limit: raise the limit',
-  EIO: 'the device refuses to be written'
+  EIO: 'the device is write-protected'
 }
 
-/** What failed to be written, in Ralph's terms. */
+/** A failure to write, as an error of Ralph. */
 const asFailure = (cause: unknown): Error => {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return new OutputClosed('', { cause })
@@ -24,7 +24,7 @@ const asFailure = (cause: unknown): Error => {
 let failure: Error | undefined
 let writers = 0
 
-/** To be called once. What fails where nobody waits for it ends the process. */
+/** Call it once. A write error that no caller awaits ends the process. */
 export const guardOutput = (): void => {
   process.stdout.on('error', (cause) => {
     failure ??= asFailure(cause)
@@ -36,8 +36,8 @@ export const guardOutput = (): void => {
 }
 
 /**
- * A file or a device. Node writes to one as far as it has room and says nothing of the rest, so that it is written
- * here.
+ * Whether standard output is a file or a device. Node writes as much to it as fits and does not report the rest, so we write it
+ * ourselves.
  */
 const isFile = (): boolean => {
   const stats = fstatSync(1)
@@ -69,12 +69,12 @@ const writeStream = (chunk: Uint8Array, signal: AbortSignal | undefined): Promis
     })
   })
 
-/** What a pipe holds. */
+/** The capacity of a pipe. */
 const pieceSize = 2 ** 16
 
 /**
- * In pieces, each counted when it has gone out: of one that nobody read to its end nothing tells how much was read, so
- * that it counts for nothing.
+ * Writes in pieces and counts each one after it was written. A piece that was read in part does not count, because nobody knows
+ * how much was read.
  */
 const writePieces = async (chunk: Uint8Array, written: Written, signal: AbortSignal | undefined): Promise<void> => {
   for (let start = 0; start < chunk.length; start += pieceSize) {
@@ -85,9 +85,8 @@ const writePieces = async (chunk: Uint8Array, written: Written, signal: AbortSig
 }
 
 /**
- * Node opens the null device in the place of a standard output that is closed (`>&-`), for reading too, which no shell
- * does; so do programs that give their children no output at all, but then mostly no standard error either. Known on
- * Linux only.
+ * If standard output is closed (`>&-`), Node opens the null device instead, for reading too. A shell never does that. Programs
+ * that start children without any output do, but usually without standard error too. Works on Linux only.
  */
 const isNullDevice = (descriptor: 1 | 2): boolean => {
   try {
@@ -98,16 +97,16 @@ const isNullDevice = (descriptor: 1 | 2): boolean => {
   }
 }
 
-/** `STORE_UNAVAILABLE` when standard output is closed: what is read would be lost, and pass for read. */
+/** Throws `STORE_UNAVAILABLE` if standard output is closed: the data would be lost but count as read. */
 export const requireOutput = (): void => {
   if (!isNullDevice(1) || isNullDevice(2)) return
   throw new RalphError('STORE_UNAVAILABLE', 'standard output is closed: write to a file or a pipe, or to > /dev/null')
 }
 
 /**
- * Writes to standard output no faster than it is read, and resolves when all was handed on. A chunk was written when the
- * next one is asked for: its bytes may then be used again. `OutputClosed` when nobody reads any more, `STORE_FULL` when
- * there is no room for it. `written` is told what has gone out.
+ * Writes to standard output as fast as it is read. Resolves when everything was passed on. A chunk is written when the next one
+ * is requested, and its bytes may then be reused. Throws `OutputClosed` if the reader is gone, `STORE_FULL` if there is no space.
+ * `written` gets the number of bytes that were written.
  */
 export const writeOut = async (
   chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,

@@ -13,7 +13,7 @@ export interface DataContext {
   /** RALPH_APP_DIR, absolute. */
   readonly appDir: string
   readonly log: Log
-  /** Opens the registry as it is set, for a backend that finds its servers there; whoever opens it closes it. */
+  /** Opens the configured registry, for a backend that finds its servers there. The caller closes it. */
   openRegistry(): Promise<Registry>
 }
 

@@ -1,39 +1,39 @@
 /** One forwarding, for the statements of one target. */
 export interface ForwardingStatus {
   readonly name: string
-  /** Origin and path of the receiver; nothing that can be a secret. */
+  /** Origin and path of the receiver, without anything that could be secret. */
   readonly place: string
-  /** Undefined: the default one. */
+  /** Undefined: the default target. */
   readonly target: string | undefined
   /**
-   * `inactive`: the setting says that it rests. `elsewhere`: another server of the same store does it. `trouble`: the receiver
-   * or the store does not do what is needed; it is tried again.
+   * `inactive`: paused by its setting. `elsewhere`: another server of the same store does it. `trouble`: the receiver or the
+   * store has a problem; it is tried again.
    */
   readonly state: 'ok' | 'trouble' | 'elsewhere' | 'inactive'
-  /** What is wrong. Undefined: nothing is. */
+  /** The problem. Undefined: there is none. */
   readonly detail: string | undefined
-  /** When that began, as a timestamp. */
+  /** When the problem began, as a timestamp. */
   readonly since: string | undefined
-  /** `stored` of the oldest statement that is not delivered yet; undefined: there is none, or this server does not know it. */
+  /** `stored` of the oldest statement that is not delivered yet. Undefined: there is none, or this server does not know it. */
   readonly oldestUndelivered: string | undefined
-  /** Seconds since that time; 0: everything that was stored is delivered. */
+  /** Seconds since that time. 0: everything stored is delivered. */
   readonly lag: number
   /** Delivered by this process since it started. */
   readonly delivered: number
   readonly deadLetters: number
-  /** `stored` of the last statement that is done with. */
+  /** `stored` of the last statement that was delivered or refused. */
   readonly doneThrough: string | undefined
 }
 
-/** A statement that the receiver has refused for good. The statement itself stays in the store. */
+/** A statement that the receiver has refused for good. It stays in the store. */
 export interface RefusedStatement {
-  /** Of the statement. */
+  /** The id of the statement. */
   readonly id: string
-  /** What the receiver said. */
+  /** The reason given by the receiver. */
   readonly reason: string
   /** The last time it was refused. */
   readonly time: string
-  /** Undefined: the default one. */
+  /** Undefined: the default target. */
   readonly target?: string
 }
 
@@ -43,14 +43,14 @@ export interface ReplayReport {
   readonly refused: readonly RefusedStatement[]
 }
 
-/** Statements that go on to other LRSs. Every call but `status` is `NOT_FOUND` for a name that no forwarding has. */
+/** The forwardings of a server to other LRSs. Every call but `status` rejects with `NOT_FOUND` for an unknown name. */
 export interface Forwardings {
   status(): Promise<readonly ForwardingStatus[]>
-  /** One page, in the order of targets and ids, after the letter `after`. */
+  /** One page, ordered by target and id, after the dead letter `after`. */
   deadLetters(name: string, options: DeadLetterPage): Promise<readonly RefusedStatement[]>
-  /** Sends dead letters again, all that there are unless ids are given. `STORE_UNAVAILABLE` when the receiver is away. */
+  /** Sends dead letters again, all or those with these ids. Rejects with `STORE_UNAVAILABLE` if the receiver is unreachable. */
   replay(name: string, ids: readonly string[] | undefined, signal: AbortSignal): Promise<ReplayReport>
-  /** Forgets dead letters; gives how many there were. */
+  /** Deletes dead letters. Resolves with their number. */
   discard(name: string, ids: readonly string[]): Promise<number>
 }
 

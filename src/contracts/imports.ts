@@ -3,23 +3,23 @@ import type { Agent } from '../xapi/statement.ts'
 import type { DataBackend } from './data-backend.ts'
 
 /*
- * Imports: whatever brings learning records as files (a command, an upload, a download, a mirror, a message broker) is a
- * door. A door hands the bytes to `submit` and has done its part when that resolves: they are durable then, and a record
- * says what becomes of them. `run` works on them, at once or later, in this process or in another.
+ * Imports. Everything that brings files of learning records (a command, an upload, a download, a mirror, a message broker) is a
+ * door. A door passes the bytes to `submit`. When that resolves, the bytes are durable and a record has their status; the door is
+ * done. `run` processes them, at once or later, in this process or in another.
  */
 
 /**
- * - QUERYING: the bytes come in.
- * - VALIDATING: they are here, and wait to be looked at as a whole.
- * - PROCESSING: what is in them is delivered.
- * - RETRY: something failed that may pass; it is tried again at `nextAttempt`.
- * - DONE; FAILED; SKIPPED, when nothing in them could be imported: final, until somebody says `retry`.
+ * - QUERYING: the bytes are being received.
+ * - VALIDATING: the bytes are complete and will be checked as a whole.
+ * - PROCESSING: the records are being delivered.
+ * - RETRY: a temporary failure; it is tried again at `nextAttempt`.
+ * - DONE; FAILED; SKIPPED if nothing in them could be imported. These are final until `retry`.
  */
 export const importStatuses = ['QUERYING', 'VALIDATING', 'PROCESSING', 'RETRY', 'DONE', 'FAILED', 'SKIPPED'] as const
 
 export type ImportStatus = (typeof importStatuses)[number]
 
-/** Who brought it, as a `Principal`: the statements get this authority, and go to this target. */
+/** The user who brought it, as a `Principal`: the statements get this authority and go to this target. */
 export interface ImportUser {
   readonly username: string
   readonly agent: Agent
@@ -30,21 +30,21 @@ export interface ImportUser {
 }
 
 export interface ImportSource {
-  /** `command`, `upload`, `download`, `mirror`, …: a word, for people. */
+  /** `command`, `upload`, `download`, `mirror`, …: a word for people. */
   readonly door: string
-  /** Where it came from: a path, a URL, the id of a message. */
+  /** Its origin: a path, a URL, the id of a message. */
   readonly reference: string
-  /** Name of the user; undefined: the operator, at a command. */
+  /** Name of the user. Undefined: the operator, by a command. */
   readonly user: string | undefined
 }
 
 export interface ImportCounts {
-  /** Records that were found, good and bad. */
+  /** Records that were found, valid and invalid. */
   readonly read: number
-  /** Statements that were made of events. */
+  /** Statements that were converted from events. */
   readonly converted: number
   readonly written: number
-  /** Statements that were there before, equal. */
+  /** Equal statements that were stored before. */
   readonly already: number
   readonly rejected: number
 }
@@ -54,7 +54,7 @@ export interface ImportTrouble {
   readonly message: string
 }
 
-/** What one destination has made of it. */
+/** The result of one destination. */
 export interface HandlerResult {
   readonly status: 'PROCESSING' | 'DONE' | 'RETRY' | 'FAILED'
   readonly written: number
@@ -70,12 +70,12 @@ export interface ImportRecord {
   readonly id: string
   readonly source: ImportSource
   readonly filename: string
-  /** As the door was told it. What it really is, its bytes say. */
+  /** As the door declared it. The real type is determined from the bytes. */
   readonly mediaType: string | undefined
-  /** Of the bytes as they came, in lower-case hexadecimal; undefined until they are here. */
+  /** Of the received bytes, in lower-case hexadecimal. Undefined until they are complete. */
   readonly sha256: string | undefined
   readonly size: number | undefined
-  /** Whatever the door knows of it. */
+  /** Anything else that the door knows. */
   readonly metadata: { readonly [name: string]: unknown }
   readonly status: ImportStatus
   /** Why it is RETRY, FAILED or SKIPPED. */
@@ -87,22 +87,22 @@ export interface ImportRecord {
   readonly handlers: { readonly [name: string]: HandlerResult }
   readonly attempts: number
   readonly nextAttempt: string | undefined
-  /** Name of the original in the file store; undefined: it is not kept there. */
+  /** Name of the original in the file store. Undefined: it is not kept there. */
   readonly original: string | undefined
-  /** A process works on it now. */
+  /** A process is working on it now. */
   readonly isRunning: boolean
-  /** The store that the statements go to; undefined: the default one. */
+  /** The store of the statements. Undefined: the default one. */
   readonly target: string | undefined
   readonly created: string
   readonly updated: string
   readonly finished: string | undefined
 }
 
-/** How the records in a file are to be understood; what is left out is found out, or is as the settings say. */
+/** How to interpret the records in a file. Missing values are detected, or come from the settings. */
 export interface ImportInstructions {
-  /** What the records are: events of edX, or statements; `auto`: each as it looks. */
+  /** The type of the records: events of edX, or statements. `auto`: detected for each record. */
   readonly from?: 'auto' | 'edx' | 'xapi'
-  /** False: an archive, or a compressed file, is not unpacked; it is then none of ours. Default: true. */
+  /** False: an archive or a compressed file is not unpacked, and then cannot be imported. Default: true. */
   readonly unpack?: boolean
   /** Where it goes; undefined: to the LRS of the process that works on it. */
   readonly place?: ImportPlace | undefined
@@ -124,28 +124,28 @@ export interface ImportPlace {
   readonly secrets: readonly string[]
 }
 
-/** What a door brings. */
+/** What a door passes to `submit`. */
 export interface ImportOffer {
   readonly door: string
   readonly reference: string
   /** Undefined: the operator. */
   readonly user?: ImportUser | undefined
-  /** A name without directories; what stands before the last slash is cut off. */
+  /** A name without directories. Everything up to the last slash is removed. */
   readonly filename: string
   readonly mediaType?: string | undefined
   readonly metadata?: { readonly [name: string]: unknown }
   readonly instructions?: ImportInstructions
-  /** What the bytes must have, if the door knows it: `CHECKSUM_MISMATCH` otherwise. */
+  /** The digest of the bytes, if the door knows it. `CHECKSUM_MISMATCH` if they differ. */
   readonly sha256?: string | undefined
-  /** The bytes, asked for once. A file that the door keeps is opened by the door (`createReadStream`). */
+  /** The bytes. It is called once. If the bytes are in a file of the door, the door opens it (`createReadStream`). */
   open(): AsyncIterable<Uint8Array>
 }
 
-/** A URL that a door brings; whoever works on the import fetches it. */
+/** A URL that a door brings. The process that runs the import fetches it. */
 export interface UrlOffer extends Omit<ImportOffer, 'open' | 'reference' | 'filename'> {
   /** In the syntax of `ralph download`. The record shows it without credentials. */
   readonly url: string
-  /** The operator's own choice. False: it goes to the hosts of RALPH_IMPORTS_URL_HOSTS, at public addresses. */
+  /** The operator chose it. False: only the hosts of RALPH_IMPORTS_URL_HOSTS at public addresses are allowed. */
   readonly isTrusted: boolean
 }
 
@@ -154,20 +154,20 @@ export interface ListImports {
   readonly door?: string | undefined
   /** Name of the user who brought them. */
   readonly user?: string | undefined
-  /** The store that the statements go to; undefined in it: the default one. */
+  /** The store of the statements. Undefined in it: the default one. */
   readonly store?: { readonly target: string | undefined } | undefined
-  /** Of the source: a path, a URL, the address of an upload. */
+  /** Origin of the bytes: a path, a URL, the address of an upload. */
   readonly reference?: string | undefined
-  /** Of the bytes as they came, in lower-case hexadecimal. */
+  /** Of the received bytes, in lower-case hexadecimal. */
   readonly sha256?: string | undefined
-  /** Only what comes behind this import, which may be gone by now: the next page of the same list. */
+  /** Only imports after this one, which may have been removed since: the next page of the same list. */
   readonly after?: Pick<ImportRecord, 'created' | 'id'> | undefined
   /** Default 100. */
   readonly limit?: number
 }
 
 export interface PurgeImports {
-  /** Final ones that were finished at least so many milliseconds ago. */
+  /** Final imports that ended at least this many milliseconds ago. */
   readonly olderThan: number
   readonly status?: ImportStatus | undefined
 }
@@ -178,25 +178,25 @@ export interface PurgeImports {
  */
 export interface Imports {
   /**
-   * Takes the bytes into staging, durably. Rejects when that fails: `STORE_FULL`, `ARCHIVE_TOO_LARGE`,
-   * `CHECKSUM_MISMATCH`, or with what `open` rejects with. The record then says so too (FAILED), and nothing is staged.
-   * `hold`: no other process works on it until this one has called `run`.
+   * Stores the bytes durably in staging. Rejects if that fails: `STORE_FULL`, `ARCHIVE_TOO_LARGE`, `CHECKSUM_MISMATCH`, or the
+   * error of `open`. Then the record is FAILED, and nothing is staged. `hold`: no other process works on it until this one has
+   * called `run`.
    *
-   * Of a URL it makes the record only, and `run` fetches the bytes: `INVALID_QUERY`, `FORBIDDEN` for one that must not be
-   * fetched; then there is no record.
+   * For a URL it only makes the record, and `run` fetches the bytes. It rejects with `INVALID_QUERY`, or `FORBIDDEN` for a URL
+   * that must not be fetched; then there is no record.
    */
   submit(
     offer: ImportOffer | UrlOffer,
     options?: { readonly signal?: AbortSignal; readonly hold?: boolean }
   ): Promise<ImportRecord>
   /**
-   * Works on an import until it is DONE, SKIPPED, FAILED or RETRY, going on where it was left. It rejects only when it
-   * cannot be worked on at all, or when the signal is aborted (it is then left to be gone on with).
+   * Processes an import until it is DONE, SKIPPED, FAILED or RETRY, and continues where it was left. Rejects only if it cannot be
+   * processed at all, or if the signal is aborted; then another call can continue.
    */
   run(id: string, options?: { readonly signal?: AbortSignal }): Promise<ImportRecord>
-  /** Runs what is due and nobody works on, one after the other, oldest first. Resolves with how many there were. */
+  /** Runs the imports that are due and not running elsewhere, one after the other, oldest first. Resolves with their number. */
   runDue(options: { readonly signal: AbortSignal }): Promise<number>
-  /** When the first of those that wait for another attempt is due, in milliseconds since 1970; undefined: none waits. */
+  /** When the next attempt is due, in milliseconds since 1970. Undefined: none is waiting. */
   nextAttempt(): Promise<number | undefined>
   find(id: string): Promise<ImportRecord | undefined>
   /** Newest first. */
@@ -204,17 +204,17 @@ export interface Imports {
   /** How many there are of each status; none is left out. */
   counts(): Promise<ReadonlyMap<ImportStatus, number>>
   /**
-   * Makes it due now, with all its attempts before it again. Of one whose bytes are gone the original is taken from the file
-   * store, and all of it is imported once more. `UNSUPPORTED_OPERATION` when it is not there either.
+   * Makes it due now, with all its attempts again. If its bytes are deleted, the original is taken from the file store and
+   * imported once more. Rejects with `UNSUPPORTED_OPERATION` if it is not there either.
    */
   retry(id: string): Promise<ImportRecord>
-  /** The records that were rejected, as a report (`ralph extract -p report` gives them back); undefined: none. */
+  /** The rejected records, as a report for `ralph extract -p report`. Undefined: none. */
   rejected(id: string): AsyncIterable<Uint8Array> | undefined
-  /** Submits the rejected records of an import as a new one. `NOT_FOUND` when there are none. */
+  /** Submits the rejected records of an import as a new one. Rejects with `NOT_FOUND` if there are none. */
   resubmitRejected(id: string): Promise<ImportRecord>
-  /** Forgets an import that nobody works on, with its bytes and its rejected records. */
+  /** Removes an import that is not running, with its bytes and its rejected records. */
   remove(id: string): Promise<void>
-  /** Removes what is final and old; gives how many. */
+  /** Removes old final imports. Resolves with their number. */
   purge(options: PurgeImports): Promise<number>
   close(): Promise<void>
 }
@@ -228,31 +228,31 @@ export type OpenImportPlace = (place: ImportPlace) => Promise<DataBackend>
  */
 export type ImportDestination = 'lrs' | 'places' | 'nowhere'
 
-/** A statement that is to be delivered. */
+/** A statement to deliver. */
 export interface DeliveredStatement {
   /** JSON on one line. */
   readonly text: string
-  /** In lower case; '' where it has none that could be one. */
+  /** In lower case. Empty: it has no valid id. */
   readonly id: string
 }
 
 export interface DeliveryReport {
   readonly written: number
   readonly already: number
-  /** Verdicts on single statements, by their place in the chunk. */
+  /** Statements that were rejected, by their index in the chunk. */
   readonly rejected: readonly { readonly index: number; readonly reason: string }[]
 }
 
 /**
- * A destination of imports. What `deliver` rejects with is no verdict on any statement: the chunk is delivered again later,
- * so that it must do no harm to deliver one twice.
+ * A destination of imports. If `deliver` rejects, this says nothing about the statements: the chunk is delivered again later. So
+ * delivering a chunk twice must be harmless.
  */
 export interface ImportHandler {
   /** As `ImportRecord.destination` has it. */
   readonly name: string
-  /** Whether it judges statements by the rules of xAPI itself; else the pipeline does. */
+  /** Whether it validates statements itself. Otherwise the pipeline does. */
   readonly judges: boolean
-  /** Statements of a chunk, about. */
+  /** Approximate number of statements in a chunk. */
   readonly chunkSize: number
   deliver(
     statements: readonly DeliveredStatement[],

@@ -1,9 +1,9 @@
 import type { Log } from './log.ts'
 
 /*
- * `ralph listen`: a message broker announces data, a data store and a metadata store give it, handlers work on it, and a
- * database keeps what became of each message. The four topics of document 002 are each met by a module of the user's, too:
- * its names are those of that document.
+ * `ralph listen`: a message broker announces data, a data store and a metadata store provide it, handlers process it, and a
+ * database keeps the status of each message. Users can provide their own module for each of these. The names are those of
+ * document 002.
  */
 
 /** A block of the configuration, as it is written. */
@@ -17,7 +17,7 @@ export type MessageStatus = 'VALIDATING' | 'QUERYING' | 'PROCESSING' | 'DONE' | 
 export interface ListenerMessage {
   /** In lower case. */
   readonly uuid: string
-  /** A media type, as the message says. */
+  /** A media type, as given in the message. */
   readonly type: string
   readonly data_location: string
   readonly meta_location: string
@@ -25,7 +25,7 @@ export interface ListenerMessage {
   readonly body: ConfigBlock
 }
 
-/** What of a message goes into its row; of one that is broken, what could be found. */
+/** The part of a message that is stored in its row. For a malformed message, the fields that were found. */
 export type MessageRow = Pick<ListenerMessage, 'uuid'> & Partial<Omit<ListenerMessage, 'uuid' | 'body'>>
 
 export interface ConnectorContext {
@@ -36,8 +36,8 @@ export interface ConnectorContext {
 /** The module of a data store exports this. */
 export interface DataStore {
   /**
-   * Gives the path of a file with the data. What lies in `directory` is removed after processing, anything else is left
-   * alone. It throws when the data is not there (yet): that is tried again.
+   * Resolves with the path of a file with the data. Ralph then empties `directory` and nothing else. It throws if the data is not
+   * there (yet); then it is tried again.
    */
   download_to_disk(
     config: ConfigBlock,
@@ -48,7 +48,7 @@ export interface DataStore {
 
 /** The module of a metadata store exports this. */
 export interface MetadataStore {
-  /** It throws when there is none (yet): that is tried again. */
+  /** It throws if there is none (yet); then it is tried again. */
   fetch_metadata(config: ConfigBlock, reference: string, context: ConnectorContext): Promise<ConfigBlock>
 }
 
@@ -59,9 +59,9 @@ export interface QueryValues {
   readonly [name: string]: unknown
 }
 
-/** What handlers have of a database. */
+/** What handlers can use of a database. */
 export interface HandlerQueries {
-  /** Placeholders are `%(name)s` or `:name`. The rows of the last statement; null: it gives none. */
+  /** Placeholders are `%(name)s` or `:name`. Resolves with the rows of the last statement. Null: it has no result. */
   execute_query(query: string, values?: QueryValues): Promise<readonly QueryRow[] | null>
   execute_script(path: string, values?: QueryValues): Promise<readonly QueryRow[] | null>
 }
@@ -71,7 +71,7 @@ export interface ListenerDatabase extends HandlerQueries {
   initialize_database(): Promise<void>
   /** Resolves when the row is durable. */
   update_message(message: MessageRow, status: MessageStatus, info?: string): Promise<void>
-  /** What became of a message so far; undefined: it is not known. A module need not have it. */
+  /** The present status of a message. Undefined: unknown. Optional for a module. */
   message_status?(uuid: string): Promise<MessageStatus | undefined>
   close?(): Promise<void>
 }
@@ -83,39 +83,39 @@ export type DatabaseClass = new (config: ConfigBlock) => ListenerDatabase
 export interface Delivered {
   /** An object, or the text or bytes of one in JSON. */
   readonly body: unknown
-  /** From 1; a retried message counts up. */
+  /** From 1. It increases with each retry. */
   readonly attempt?: number
-  /** The handlers that are still to work on it; undefined: all. */
+  /** The handlers that still have to process it. Undefined: all. */
   readonly handlers?: readonly string[] | undefined
-  /** The handlers that have failed for good in an earlier attempt. */
+  /** The handlers that failed for good in earlier attempts. */
   readonly failed?: readonly string[] | undefined
 }
 
 export interface DeadLetter {
-  /** Undefined: the message never got to a handler. */
+  /** Undefined: the message reached no handler. */
   readonly handler?: string
   readonly reason: string
 }
 
-/** What the broker is to do before it acknowledges the message. */
+/** What the broker must do before it acknowledges the message. */
 export interface Verdict {
   readonly status: MessageStatus
-  /** Deliver it again after so many seconds, to these handlers. */
+  /** Deliver it again after this many seconds, to these handlers. */
   readonly retry?: Required<Pick<Delivered, 'handlers' | 'failed'>> & { readonly seconds: number }
   readonly deadLetters: readonly DeadLetter[]
 }
 
 /**
- * Resolves when the row of the message is durable and all handlers have ended: only then may it be acknowledged. Rejects
- * when nothing could be kept: the message is then to be delivered again.
+ * Resolves when the row of the message is durable and all handlers have ended: only then may the message be acknowledged. Rejects
+ * if nothing could be stored: then the message must be delivered again.
  */
 export type ProcessMessage = (message: Delivered) => Promise<Verdict>
 
-/** Each of the two is called once, and sees to its connection itself: it resolves when the listener is closed. */
+/** Each of the two is called once. It manages its own connection and resolves when the listener is closed. */
 export interface Listener {
   listen_exchange(callback: ProcessMessage): Promise<void>
   listen_queue(callback: ProcessMessage, routing_key?: string): Promise<void>
-  /** Takes no more messages, waits for those under way, and lets go of the broker. */
+  /** Takes no more messages, waits for running ones, and disconnects from the broker. */
   close?(): Promise<void>
 }
 
@@ -126,8 +126,8 @@ export type ListenerClass = new (
   context: ConnectorContext
 ) => Listener
 
-/** What a handler has of the LRS. */
+/** What a handler can use of the LRS. */
 export interface HandlerLrs {
-  /** Stores statements; resolves with what became of them. */
+  /** Stores statements. Resolves with the result. */
   store(statements: readonly ConfigBlock[]): Promise<{ readonly written: number; readonly already: number }>
 }

@@ -1,9 +1,9 @@
 /** A value under a key. */
 export interface KVPair {
-  /** Without bucket, without slashes at either end. */
+  /** Without bucket, and without slashes at either end. */
   readonly key: string
   readonly value: Uint8Array
-  /** Never 0. It changes whenever the value is put, and also when the key is deleted and made again. */
+  /** Never 0. It changes whenever the value is put, also if the key is deleted and created again. */
   readonly lastIndex: number
 }
 
@@ -13,36 +13,36 @@ export interface PutOptions {
    * ZooKeeper to its shortest session. Consul lets the value go between once and twice that time.
    */
   readonly ttl?: number | undefined
-  /** Makes a directory, which may be empty; the value is ignored. */
+  /** Creates a directory, which may be empty. The value is ignored. */
   readonly isDir?: boolean | undefined
 }
 
-/** The value that is to be replaced or deleted, as it was read. */
+/** The value to replace or delete, as it was read. */
 export type Previous = Pick<KVPair, 'lastIndex'>
 
 export interface LockOptions {
-  /** What others read under the key while the lock is held. */
+  /** The value under the key while the lock is held. */
   readonly value?: Uint8Array | undefined
-  /** Milliseconds after which a lock whose holder has died passes on; default 20,000. */
+  /** Milliseconds after which the lock of a crashed holder is free. Default: 20,000. */
   readonly ttl?: number | undefined
 }
 
 export interface Lock {
   /**
-   * Waits until the lock is ours; it is then renewed by itself. The signal that it gives fires when the lock is lost: work
-   * under it must end at once. `CANNOT_LOCK` when we hold it already, or when `signal` ends the wait.
+   * Waits until the lock is acquired, then renews it. The returned signal is aborted when the lock is lost: work under it must
+   * end at once. Rejects with `CANNOT_LOCK` if this object holds it already, or if `signal` ends the wait.
    */
   lock(signal?: AbortSignal): Promise<AbortSignal>
-  /** Lets go of it; nothing happens when it is not held. */
+  /** Releases it. Nothing happens if it is not held. */
   unlock(): Promise<void>
 }
 
 /**
- * Keys and values that many machines share. Keys are paths: `services/lrs/1`. Only leaves hold values. Every call is
- * `REGISTRY_UNREACHABLE` when no server answers in time, and `CALL_NOT_SUPPORTED` where the provider lacks it.
+ * Keys and values that many machines share. Keys are paths: `services/lrs/1`. Only leaves have values. Every call may reject with
+ * `REGISTRY_UNREACHABLE` if no server answers in time, and with `CALL_NOT_SUPPORTED` if the provider lacks it.
  */
 export interface Registry {
-  /** As the messages name it: `etcd at 127.0.0.1:2379`. */
+  /** The name in messages: `etcd at 127.0.0.1:2379`. */
   readonly place: string
   put(key: string, value: Uint8Array, options?: PutOptions): Promise<void>
   /** `KEY_NOT_FOUND` */
@@ -52,38 +52,43 @@ export interface Registry {
   /** Whether there is a value, or a directory. */
   exists(key: string): Promise<boolean>
   /**
-   * First the value that is there, then the value after each change; undefined: there is none. Changes that follow each
-   * other quickly may be given as one, the last one never lacks. It survives restarts of the server and ends, without an
-   * error, with `signal`.
+   * First the present value, then the value after each change. Undefined: there is none. Quick changes may be combined; the last
+   * one is never left out. It continues after restarts of the server. `signal` ends it without an error.
    */
   watch(key: string, signal: AbortSignal): AsyncIterable<KVPair | undefined>
-  /** As `watch`: the whole list of what is below a directory, in the order of the keys; empty: there is nothing. */
+  /** As `watch`, for the list of everything below a directory, in the order of the keys. Empty: there is nothing. */
   watchTree(directory: string, signal: AbortSignal): AsyncIterable<readonly KVPair[]>
   newLock(key: string, options?: LockOptions): Lock
-  /** All values below a directory, at every depth, in the order of their keys. `KEY_NOT_FOUND` when there are none. */
+  /** All values below a directory, at every depth, in the order of their keys. Rejects with `KEY_NOT_FOUND` if there are none. */
   list(directory: string): Promise<readonly KVPair[]>
-  /** Everything below a directory. `KEY_NOT_FOUND` when there is nothing. */
+  /** Deletes everything below a directory. Rejects with `KEY_NOT_FOUND` if there is nothing. */
   deleteTree(directory: string): Promise<void>
-  /** `KEY_MODIFIED` unless `previous` is still there; without it `KEY_EXISTS` if anything is. Gives the new pair. */
+  /**
+   * Rejects with `KEY_MODIFIED` if `previous` is not the present value. Without `previous`, with `KEY_EXISTS` if there is a
+   * value. Resolves with the new pair.
+   */
   atomicPut(
     key: string,
     value: Uint8Array,
     previous: Previous | undefined,
     options?: Pick<PutOptions, 'ttl'>
   ): Promise<KVPair>
-  /** `PREVIOUS_NOT_SPECIFIED` without `previous`, `KEY_NOT_FOUND`, `KEY_MODIFIED` unless it is still there. */
+  /**
+   * Rejects with `PREVIOUS_NOT_SPECIFIED` without `previous`, with `KEY_NOT_FOUND`, or with `KEY_MODIFIED` if it is not the
+   * present value.
+   */
   atomicDelete(key: string, previous: Previous | undefined): Promise<void>
-  /** Lets go of the locks that are held, and of the server. */
+  /** Releases the locks and disconnects from the server. */
   close(): Promise<void>
 }
 
 /** Which kind of server keeps it. */
 export type RegistryProvider = 'etcd' | 'zookeeper' | 'consul' | 'boltdb'
 
-/** What a registry is opened with. */
+/** The settings to open a registry. */
 export interface RegistrySettings {
   readonly provider: RegistryProvider
-  /** Addresses, `host[:port]` or URLs; of boltdb the path of its file. */
+  /** Addresses, `host[:port]` or URLs. For boltdb the path of its file. */
   readonly endpoints: readonly string[]
   readonly username: string | undefined
   readonly password: string | undefined
@@ -91,9 +96,9 @@ export interface RegistrySettings {
   readonly timeout: number
   /** Milliseconds within which a request must be answered. */
   readonly requestTimeout: number
-  /** PEM of the authorities that are trusted instead of the usual ones; undefined: no TLS unless a URL says so. */
+  /** PEM of the trusted certificate authorities. Undefined: TLS only if a URL says so, with the usual authorities. */
   readonly certificate: string | undefined
-  /** What all keys are below. */
+  /** Prefix of all keys. */
   readonly bucket: string
   /** Ask the servers of etcd for their addresses. */
   readonly autoSync: boolean

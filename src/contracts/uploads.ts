@@ -2,15 +2,15 @@ import type { Readable } from 'node:stream'
 import type { ImportUser } from './imports.ts'
 
 /*
- * Uploads: files that come piece by piece, by the protocol tus 1.0 (https://tus.io/protocols/resumable-upload), and become
- * imports when they are whole. A client whose connection breaks goes on where it was.
+ * Uploads: files that arrive piece by piece, by the protocol tus 1.0 (https://tus.io/protocols/resumable-upload), and become
+ * imports when they are complete. A client continues after its connection breaks.
  */
 
-/** A request of tus whose sender is known, without the server that received it. */
+/** A request of tus whose sender is authenticated, independent of the server that received it. */
 export interface UploadRequest {
   readonly method: 'POST' | 'HEAD' | 'PATCH' | 'DELETE'
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined: the request has none. */
+  /** Undefined: the request has no body. */
   readonly body: Readable | undefined
   /** Undefined: a new upload. */
   readonly id: string | undefined
@@ -27,14 +27,14 @@ export interface UploadAnswer {
 export interface UploadState {
   readonly id: string
   readonly filename: string
-  /** In bytes; undefined: its client has not said it yet. */
+  /** In bytes. Undefined: the client has not sent it yet. */
   readonly size: number | undefined
-  /** Bytes that are here. */
+  /** Bytes that were received. */
   readonly offset: number
   readonly metadata: { readonly [name: string]: string | null }
-  /** When it is given up unless more of it comes, RFC 3339; undefined: it is whole. */
+  /** When it expires if no more bytes come, RFC 3339. Undefined: it is complete. */
   readonly expires: string | undefined
-  /** Id of the import that it became; undefined: none yet, or its metadata has `import` `false`. */
+  /** Id of its import. Undefined: none yet, or its metadata has `import` `false`. */
   readonly import: string | undefined
 }
 
@@ -43,14 +43,14 @@ export interface UploadState {
  * `ARCHIVE_TOO_LARGE`, `INVALID_HEADER`, `OVERLOADED`, `STORE_FULL`, `STORE_UNAVAILABLE`.
  */
 export interface Uploads {
-  /** Of tus, for those who ask what is supported. */
+  /** The supported extensions of tus. */
   readonly extensions: readonly string[]
   readonly checksums: readonly string[]
-  /** Bytes of one upload. */
+  /** Most bytes of one upload. */
   readonly maxSize: number
   handle(request: UploadRequest): Promise<UploadAnswer>
   find(id: string, user: ImportUser): Promise<UploadState>
-  /** Removes what has expired; costs nothing when there is no upload. */
+  /** Removes expired uploads. It costs nothing if there are no uploads. */
   sweep(): Promise<void>
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
- * Other names of settings, which work exactly as the canonical ones, as variables and as flags: those of Ralph before
- * version 4 (groups DATABASE, STORAGE, STREAM, HTTP) with the parameter names it had then.
+ * Aliases of settings, which work exactly as the canonical names, as variables and as flags: those of Python Ralph before version
+ * 4 (groups DATABASE, STORAGE, STREAM, HTTP) with its parameter names of that time.
  */
 
 const groups: { readonly [backend: string]: readonly string[] } = {
@@ -39,7 +39,7 @@ const parameters: { readonly [backend: string]: { readonly [parameter: string]: 
   MONGO: { DEFAULT_DATABASE: ['DATABASE'], DEFAULT_COLLECTION: ['COLLECTION'] }
 }
 
-/** Every variable that means the same as this canonical one, itself first. */
+/** Every variable with the meaning of this canonical one, itself first. */
 export const namesOf = (variable: string): readonly string[] => {
   const [, group, backend, parameter] = /^RALPH_BACKENDS__(DATA|LRS)__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
   if (group === undefined || backend === undefined || parameter === undefined) return [variable]
@@ -48,7 +48,7 @@ export const namesOf = (variable: string): readonly string[] => {
   return allGroups.flatMap((of) => allParameters.map((name) => `RALPH_BACKENDS__${of}__${backend}__${name}`))
 }
 
-/** `fs-default-lrs-file`: the flag of a backend's parameter, whatever the group; undefined: no such variable. */
+/** `fs-default-lrs-file`: the flag of a backend's parameter, whatever the group. Undefined: it is not a variable of a backend. */
 const flagOfParameter = (variable: string): string | undefined => {
   const [, backend, parameter] = /^RALPH_BACKENDS__[A-Z]+__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
   return backend === undefined || parameter === undefined
@@ -56,10 +56,10 @@ const flagOfParameter = (variable: string): string | undefined => {
     : `${backend}-${parameter}`.replace(/_+/g, '-').toLowerCase()
 }
 
-/** What Ralph calls the asynchronous form of a backend, in flags. */
+/** Flags of backends that Python Ralph also has in an asynchronous form. */
 const asynchronous = /^(?:es|mongo|lrs|ws)-/
 
-/** Every flag that sets a setting, by the variable it stands for; its own flag first. */
+/** Every flag of a setting, by the variable it stands for. Its own flag comes first. */
 export const flagsOf = (variable: string, flag: string): ReadonlyMap<string, string> => {
   const flags = new Map([[flag, variable]])
   for (const name of namesOf(variable)) {

@@ -9,7 +9,7 @@ export interface BaseUrl {
 
 const decoded = (part: string): string | undefined => (part === '' ? undefined : decodeURIComponent(part))
 
-/** Where a server is; the URL may carry credentials. */
+/** The address of a server. The URL may contain credentials. */
 export const baseUrl: Kind<BaseUrl> = {
   placeholder: 'url',
   expected: 'an http:// or https:// URL without query and fragment',
@@ -22,7 +22,7 @@ export const baseUrl: Kind<BaseUrl> = {
       url.password = ''
       return { href: url.href.endsWith('/') ? url.href : `${url.href}/`, username, password }
     } catch {
-      // A per cent sign that encodes nothing.
+      // A percent sign that does not encode anything.
       return undefined
     }
   }

@@ -3,10 +3,10 @@ import { text } from './kinds.ts'
 import type { BucketPlace } from './settings.ts'
 
 /**
- * The settings that replace those of the backend s3 for one use of it.
- * @param block before the names, `UPLOADMANAGER`
- * @param flag before the flags
- * @param use for the descriptions, `uploads`
+ * The settings that override those of the backend s3 for one use of it.
+ * @param block prefix of the names, such as `UPLOADMANAGER`
+ * @param flag prefix of the flags
+ * @param use for the descriptions, such as `uploads`
  */
 export const bucketAccess = (block: string, flag: string, use: string) => ({
   s3AccessKeyId: setting(`${block}__S3_ACCESS_KEY_ID`, {
@@ -14,7 +14,7 @@ export const bucketAccess = (block: string, flag: string, use: string) => ({
     default: undefined,
     defaultText: 'that of the backend s3',
     flag: `${flag}-s3-access-key-id`,
-    description: `Access key for a bucket of ${use} that needs another one than the backend s3.`,
+    description: `Access key for a bucket of ${use}, if it differs from that of the backend s3.`,
     secret: true
   }),
   s3SecretAccessKey: setting(`${block}__S3_SECRET_ACCESS_KEY`, {
@@ -48,7 +48,7 @@ interface GivenAccess {
   readonly s3Region: string | undefined
 }
 
-/** What was set of `bucketAccess`. */
+/** The values of `bucketAccess` that are set. */
 export const accessOf = (given: GivenAccess): BucketPlace['access'] =>
   definedOnly({
     accessKeyId: given.s3AccessKeyId,
@@ -64,8 +64,8 @@ const definedOnly = <Value extends object>(value: Value): { [Key in keyof Value]
   }
 
 /**
- * The bucket that a target names: `s3://HOST/BUCKET/PREFIX`, whose host is the server; `s3::http://HOST/BUCKET/PREFIX` for one without
- * TLS; `s3://BUCKET` on the server of the backend s3. Undefined: it names none.
+ * The bucket in a target: `s3://HOST/BUCKET/PREFIX`, where the host is the server; `s3::http://HOST/BUCKET/PREFIX` without TLS;
+ * `s3://BUCKET` on the server of the backend s3. Undefined: the target is not a bucket.
  */
 export const bucketOf = (target: string): BucketPlace | undefined => {
   const url = URL.parse(target.replace(/^s3::(?=https?:)/, ''))

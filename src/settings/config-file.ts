@@ -6,7 +6,7 @@ import { type Environment, substituteVariables } from './substitution.ts'
 const wrong = (path: string, problem: string): RalphError =>
   new RalphError('INVALID_SETTING', `RALPH_CONFIG (${path}): ${problem}`, { file: path })
 
-/** `uploadmanager.target`, as it is written in the file, for RALPH_UPLOADMANAGER__TARGET. */
+/** The key in the file, such as `uploadmanager.target` for RALPH_UPLOADMANAGER__TARGET. */
 export const keyOf = (variable: string): string =>
   variable
     .replace(/^RALPH_/, '')
@@ -19,11 +19,11 @@ const variableOf = (keys: readonly string[]): string =>
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** A block may be written as a list of maps with one key each; whatever else is a list is the value of a setting. */
+/** A block may be written as a list of maps with one key each. Any other list is the value of a setting. */
 const isBlockList = (value: unknown): value is readonly Readonly<Record<string, unknown>>[] =>
   Array.isArray(value) && value.length > 0 && value.every(isMap)
 
-/** `- max_message_size: 500mb` in a list is the text `max_message_size: 500mb`. */
+/** `- max_message_size: 500mb` in a list becomes the string `max_message_size: 500mb`. */
 const asText = (each: unknown): unknown => {
   if (!isMap(each)) return each
   const [pair, ...others] = Object.entries(each)
@@ -31,12 +31,12 @@ const asText = (each: unknown): unknown => {
   return `${pair[0]}: ${pair[1]}`
 }
 
-/** What is a list by its name, even where each of its entries is a map. */
+/** A name whose value is always a list, even if each of its entries is a map. */
 const isNamedList = (keys: readonly string[]): boolean => keys.at(-1) === 'middleware'
 
 /**
- * The settings of a YAML file, by their variables: `uploadmanager: {target: …}` is RALPH_UPLOADMANAGER__TARGET. Texts may
- * name variables of the environment (`substituteVariables`).
+ * The settings of a YAML file, by their variables: `uploadmanager: {target: …}` is RALPH_UPLOADMANAGER__TARGET. Strings may
+ * contain variables of the environment (`substituteVariables`).
  */
 export const readConfigFile = (path: string, environment: Environment): ReadonlyMap<string, string> => {
   const values = new Map<string, string>()
@@ -53,10 +53,11 @@ export const readConfigFile = (path: string, environment: Environment): Readonly
     } else {
       const variable = variableOf(keys)
       const key = keyOf(variable)
-      if (values.has(variable)) throw wrong(path, `${key} is there twice`)
+      if (values.has(variable)) throw wrong(path, `${key} is given twice`)
       const entries = Array.isArray(value) ? (isNamedList(keys) ? value.map(asText) : value) : [value]
       const texts = entries.map((each) => {
-        if (isMap(each) || Array.isArray(each)) throw wrong(path, `${key} must be a text, a number or a list of them`)
+        if (isMap(each) || Array.isArray(each))
+          throw wrong(path, `${key} must be a string, a number or a list of these`)
         return substitute(String(each), key)
       })
       values.set(variable, Array.isArray(value) ? JSON.stringify(texts) : (texts[0] ?? ''))
@@ -64,11 +65,11 @@ export const readConfigFile = (path: string, environment: Environment): Readonly
   }
 
   try {
-    // Whoever has no such file does not wait for the parser.
+    // The parser is loaded only if there is such a file.
     const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml')
     const document: unknown = parse(readFileSync(path, 'utf8'), { maxAliasCount: 100 })
     if (document !== null && !isMap(document))
-      throw wrong(path, 'the file must hold blocks of settings, such as uploadmanager:')
+      throw wrong(path, 'the file must contain blocks of settings, such as uploadmanager:')
     take([], document)
   } catch (error) {
     throw error instanceof RalphError ? error : wrong(path, messageOf(error))

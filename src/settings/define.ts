@@ -1,10 +1,10 @@
 import type { Kind } from './kinds.ts'
 
-/** One setting, declared once: its variable, its flag, `ralph settings` and `--help` all come from here. */
+/** One setting, declared once: its variable, its flag, `ralph settings` and `--help` all use this. */
 export interface Setting<Value> {
   /** The canonical environment variable. */
   readonly variable: string
-  /** Settings that are asked, in this order, when this one is not set (the server falls back to the data role). */
+  /** Settings to try, in this order, if this one is not set. The server falls back to the data role. */
   readonly fallbacks: readonly string[]
   /** Without the dashes. */
   readonly flag: string
@@ -12,7 +12,7 @@ export interface Setting<Value> {
   readonly letter: string | undefined
   readonly kind: Kind<Value & {}>
   readonly default: Value
-  /** The default as documentation has it; '' for none. */
+  /** The default as documentation shows it. Empty: none. */
   readonly defaultText: string
   readonly description: string
   /** Its value is never shown. */
@@ -28,7 +28,7 @@ export interface SettingsGroup {
   readonly [name: string]: Setting<unknown>
 }
 
-/** What reading a group gives. */
+/** The result of reading a group. */
 export type Values<Settings extends SettingsGroup> = {
   readonly [name in keyof Settings]: Settings[name] extends Setting<infer Value> ? Value : never
 }
@@ -39,13 +39,13 @@ interface Declaration<Value extends {}> {
   readonly description: string
   readonly flag?: string
   readonly letter?: string
-  /** Where the default is no fixed value, or is written otherwise. */
+  /** For a default that is not a fixed value, or is shown in another form. */
   readonly defaultText?: string
   readonly secret?: true
   readonly isAddress?: true
 }
 
-/** What `setting` makes under the name RALPH_…, under a name that another tool has given it. */
+/** The declaration of a setting with the name of another tool, instead of a name RALPH_…. */
 interface ForeignDeclaration<Value extends {}> extends Declaration<Value> {
   readonly flag: string
   readonly fallbacks?: readonly string[]
@@ -74,7 +74,7 @@ export const setting: Declare = <Value extends {}>(name: string, declaration: De
       .toLowerCase(),
   letter: declaration.letter,
   kind: declaration.kind,
-  // Undefined only by the first signature, which says so.
+  // It is undefined only with the first signature, which allows it.
   default: declaration.default as Value,
   defaultText: declaration.defaultText ?? (declaration.default === undefined ? '' : String(declaration.default)),
   description: declaration.description,
@@ -82,7 +82,7 @@ export const setting: Declare = <Value extends {}>(name: string, declaration: De
   isAddress: declaration.isAddress === true
 })
 
-/** A setting that keeps the variable it has in another tool, so that whoever used that tool need not change it. */
+/** A setting that keeps the variable name of another tool, so that users of that tool need not change it. */
 export const foreignSetting: {
   <Value extends {}>(
     variable: string,
@@ -93,13 +93,13 @@ export const foreignSetting: {
     declaration: ForeignDeclaration<Value> & { readonly default: NoInfer<Value> }
   ): Setting<Value>
 } = <Value extends {}>(variable: string, declaration: ForeignDeclaration<Value>): Setting<Value> => ({
-  // Undefined only by the first signature, which says so.
+  // It is undefined only with the first signature, which allows it.
   ...setting(variable, { ...declaration, default: declaration.default as NoInfer<Value> }),
   variable,
   fallbacks: declaration.fallbacks ?? []
 })
 
-/** A setting of a backend, by the name of its parameter: `DEFAULT_DIRECTORY_PATH`. `inRole` completes it. */
+/** A setting of a backend, by the name of its parameter, such as `DEFAULT_DIRECTORY_PATH`. `inRole` completes it. */
 export const parameter = setting
 
 /**
@@ -124,6 +124,6 @@ export const inRole = <Parameters extends SettingsGroup>(
       }
     ] as const
   })
-  // The same keys with settings of the same values: only names were changed.
+  // The same keys, with settings of the same values. Only names were changed.
   return Object.fromEntries(named) as unknown as Parameters
 }

@@ -12,7 +12,7 @@ export interface Section {
   readonly group: SettingsGroup
 }
 
-/** Other names that a setting can be set by: aliases, and the settings it falls back to with theirs. */
+/** Other names of a setting: its aliases, and its fallbacks with their aliases. */
 const otherNames = ({ variable, fallbacks }: Setting<unknown>): readonly string[] => [
   ...namesOf(variable).slice(1),
   ...fallbacks.flatMap(namesOf)
@@ -23,11 +23,11 @@ const rowsOf = ({ group }: Section): readonly Setting<unknown>[] => Object.value
 interface Present {
   readonly value: string
   readonly source: string
-  /** Whether a command that needs it would accept it. */
+  /** Whether the value is accepted by the commands that use it. */
   readonly valid: boolean
 }
 
-/** What a setting is set to now, and by what; never the value of a secret. */
+/** The present value of a setting and its source. The value of a secret is never shown. */
 const presentOf = (setting: Setting<unknown>, sources: Sources): Present | undefined => {
   const found = find(setting, sources)
   if (found === undefined) return undefined
@@ -54,18 +54,18 @@ const asText = (sections: readonly Section[], sources: Sources): string =>
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 
-/** A table of Markdown. The cells stand in it as they are. */
+/** A table in Markdown. The cells are not escaped. */
 export const markdownTable = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
 
-/** `RALPH_BACKENDS__ES__…`: the group of a variable, and its parameter; undefined: it is not of a backend. */
+/** `RALPH_BACKENDS__ES__…`: the group of a variable, and its parameter. Undefined: it is not a variable of a backend. */
 const partsOf = (variable: string) => {
   const [, group, backend, parameter] = /^RALPH_BACKENDS__([A-Z]+)__([A-Z0-9]+)__(.+)$/.exec(variable) ?? []
   if (group === undefined || backend === undefined || parameter === undefined) return undefined
   return { before: `RALPH_BACKENDS__${group}__${backend}__…`, after: `…__${backend}__${parameter}` }
 }
 
-/** Every group of names that has others, and every parameter that has; a variable may be any pair of the two. */
+/** Every group name and every parameter with aliases. A variable may combine any two of them. */
 const otherNamesAsMarkdown = (sections: readonly Section[]): string => {
   const before = new Map<string, Set<string>>()
   const after = new Map<string, Set<string>>()
@@ -97,7 +97,7 @@ const asMarkdown = (sections: readonly Section[]): string => {
   return tables.join('\n') + otherNamesAsMarkdown(sections)
 }
 
-/** A `.env` file in which everything is commented out. */
+/** A `.env` file with everything commented out. */
 const asEnv = (sections: readonly Section[]): string =>
   sections
     .map((section) => {
@@ -126,7 +126,7 @@ const asJson = (sections: readonly Section[], sources: Sources): string => {
   return `${JSON.stringify(rows, null, 2)}\n`
 }
 
-/** The reference of all settings. `text` and `json` also say what is set now; values of secrets are never shown. */
+/** The reference of all settings. `text` and `json` also show the present values. Values of secrets are never shown. */
 export const describeSettings = (sections: readonly Section[], format: DescriptionFormat, sources: Sources): string => {
   switch (format) {
     case 'text':

@@ -7,7 +7,7 @@ import type { Sources } from './sources.ts'
 import { isTarget, targetRule } from './target.ts'
 import { similar } from './unknown.ts'
 
-/** Statements go on to other LRSs. */
+/** The setting for forwarding statements to other LRSs. */
 export const forwardingGroup = {
   forwardings: setting('XAPI_FORWARDINGS', {
     kind: json,
@@ -15,34 +15,34 @@ export const forwardingGroup = {
     defaultText: '[]',
     secret: true,
     description:
-      'Other LRSs to which the server sends on each statement it stores: a JSON list, one object for each, as in docs/forwarding.md.'
+      'Other LRSs to which the server forwards each statement it stores: a JSON list with one object for each, see docs/forwarding.md.'
   })
 }
 
-/** One LRS that gets the statements. */
+/** One LRS that receives the statements. */
 export interface Forwarding {
-  /** It stays the same when the URL changes: the position is kept under it. */
+  /** The position is kept under this name, so it must stay the same when the URL changes. */
   readonly name: string
-  /** Where statements are sent by POST. */
+  /** Statements are sent there by POST. */
   readonly url: URL
-  /** Origin and path of it, for messages: a query may be a secret. */
+  /** Its origin and path, for messages. A query may be a secret. */
   readonly place: string
   readonly isActive: boolean
   readonly login: { readonly username: string; readonly password: string } | undefined
-  /** How often a connection that failed is tried again at once, before a pause. */
+  /** How often a failed connection is tried again at once, before a pause. */
   readonly maxRetries: number
   /** Milliseconds without a byte after which a request is given up. */
   readonly timeout: number
   /** The most statements of a request. */
   readonly batchSize: number
   readonly headers: Readonly<Record<string, string>>
-  /** Key of the signature of each body; undefined: none is signed. */
+  /** Key of the signature of each body. Undefined: bodies are not signed. */
   readonly hmacSecret: string | undefined
-  /** Where it begins when it has no position yet. */
+  /** Where it begins if it has no position yet. */
   readonly begin: 'first' | 'now'
-  /** Undefined in it: the default one. */
+  /** Undefined in the list: the default target. */
   readonly targets: readonly (string | undefined)[]
-  /** Of each list a statement must have one. */
+  /** A statement must match one term of each list. */
   readonly conditions: readonly (readonly Term[])[]
 }
 
@@ -50,17 +50,17 @@ type Given = Readonly<Record<string, unknown>>
 
 const isGiven = (value: unknown): value is Given => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Reads the members of one object, and tells what is wrong with each. */
+/** Reads the members of one object, and reports problems. */
 interface Members {
-  /** The default where it is missing, null or wrong. */
+  /** The default if it is missing, null or invalid. */
   optional<Value>(name: string, kind: Kind<Value>, otherwise: Value): Value
   optional<Value>(name: string, kind: Kind<Value>, otherwise: undefined): Value | undefined
-  /** One of them, or a list. */
+  /** One value, or a list. */
   many<Value>(name: string, kind: Kind<Value>): readonly Value[] | undefined
   refuse(name: string, expected: string): void
 }
 
-/** A number or a truth value may be written as text, as Python Ralph allows. */
+/** A number or a boolean may be written as a string, as in Python Ralph. */
 const plain = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 
@@ -77,13 +77,13 @@ const membersOf = (given: Given, refuse: (problem: string) => void, path = ''): 
     return value === undefined ? otherwise : (read(name, kind, value) ?? otherwise)
   }
   return {
-    // The signatures of `Members` tell which of the two it is.
+    // The signatures of `Members` say which of the two it is.
     optional: optional as Members['optional'],
     many: <Value>(name: string, kind: Kind<Value>) => {
       const value = given[name] ?? undefined
       if (value === undefined) return undefined
       const each = Array.isArray(value) ? value : [value]
-      if (each.length === 0) refuseMember(name, `${kind.expected}, or a list of at least one`)
+      if (each.length === 0) refuseMember(name, `${kind.expected}, or a list with at least one`)
       return each.flatMap((one) => read(name, kind, one) ?? [])
     },
     refuse: refuseMember
@@ -94,9 +94,7 @@ const requireKnown = (given: Given, known: readonly string[], refuse: (problem: 
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue
     const meant = similar(key, known)
-    refuse(
-      `${JSON.stringify(key)} is not known${meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`}`
-    )
+    refuse(`${JSON.stringify(key)} is unknown${meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`}`)
   }
 }
 
@@ -115,13 +113,13 @@ const begin: Kind<'first' | 'now'> = {
 }
 const seconds = number(0.1, 3600)
 const notEmpty: Kind<string> = {
-  expected: 'text that is not empty',
+  expected: 'a string that is not empty',
   parse: (value) => (value === '' ? undefined : value)
 }
 
 const filterKeys = ['verb', 'activity', 'related_activities', 'agent', 'related_agents', 'registration', 'target']
 
-/** The key of an Agent that is given as in xAPI; undefined: it has no identifier, or more than one. */
+/** The key of an Agent in xAPI form. Undefined: it has no identifier, or more than one. */
 const agentKey = (value: unknown): string | undefined => {
   if (!isGiven(value)) return undefined
   const { mbox, mbox_sha1sum, openid, account } = value
@@ -138,7 +136,7 @@ const agentsIn = (value: unknown, members: Members): readonly string[] | undefin
   if (value === undefined || value === null) return undefined
   const keys = (Array.isArray(value) ? value : [value]).map(agentKey)
   if (keys.length > 0 && keys.every((key) => key !== undefined)) return keys
-  members.refuse('agent', 'an Agent with one identifier, or a list of such')
+  members.refuse('agent', 'an Agent with one identifier, or a list of Agents')
   return undefined
 }
 
@@ -160,7 +158,7 @@ const readFilter = (given: Given, refuse: (problem: string) => void): Pick<Forwa
   }
 }
 
-/** What is ours to write: the receiver could not read the request otherwise. */
+/** Headers that Ralph sets itself. With other values the receiver could not read the request. */
 const ours =
   /^(?:content-(?:length|type|encoding)|transfer-encoding|host|connection|expect|te|trailer|upgrade|keep-alive)$/i
 const token = /^[\w!#$%&'*+.^`|~-]+$/
@@ -168,7 +166,7 @@ const token = /^[\w!#$%&'*+.^`|~-]+$/
 const readHeaders = (value: unknown, members: Members): Readonly<Record<string, string>> => {
   if (value === undefined || value === null) return {}
   if (!isGiven(value)) {
-    members.refuse('headers', 'an object of texts')
+    members.refuse('headers', 'an object with strings as values')
     return {}
   }
   for (const [header, content] of Object.entries(value)) {
@@ -177,7 +175,7 @@ const readHeaders = (value: unknown, members: Members): Readonly<Record<string, 
       members.refuse(`headers.${header}`, headerText.expected)
     }
   }
-  // Each of them was looked at.
+  // Each of them was checked.
   return value as Readonly<Record<string, string>>
 }
 
@@ -185,16 +183,16 @@ const readUrl = (value: unknown, members: Members): URL | undefined => {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   const isHttp = url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')
   if (isHttp && url.username === '' && url.password === '') return url
-  members.refuse('url', 'an http:// or https:// URL of statements without credentials: basic_username has those')
+  members.refuse('url', 'an http:// or https:// URL of statements without credentials: use basic_username for those')
   return undefined
 }
 
 const readLogin = (members: Members): Forwarding['login'] => {
   const username = members.optional('basic_username', text, undefined)
   const password = members.optional('basic_password', text, undefined)
-  if (username?.includes(':') === true) members.refuse('basic_username', 'text without a colon')
+  if (username?.includes(':') === true) members.refuse('basic_username', 'a string without a colon')
   if ((username === undefined) !== (password === undefined)) {
-    members.refuse('basic_username', 'there together with basic_password, or neither of them')
+    members.refuse('basic_username', 'set together with basic_password, or not at all')
   }
   return username === undefined || password === undefined ? undefined : { username, password }
 }
@@ -204,7 +202,7 @@ const known = [
   ...['batch_size', 'headers', 'hmac_secret', 'begin', 'filter']
 ]
 
-/** `https://lrs.example.org/xAPI/statements/` is `lrs.example.org-xAPI-statements`. */
+/** `https://lrs.example.org/xAPI/statements/` becomes `lrs.example.org-xAPI-statements`. */
 const nameOf = ({ host, pathname }: URL): string =>
   `${host}${pathname}`
     .replace(/[^A-Za-z0-9_.]+/g, '-')
@@ -254,13 +252,13 @@ const readForwardings = (given: object | undefined, reader: Reader): readonly Fo
   })
   for (const [index, { name: own }] of found.entries()) {
     if (found.findIndex((each) => each.name === own) < index) {
-      reader.refuse(`${variable}: two forwardings are called ${own}: give each of them a "name" of its own`)
+      reader.refuse(`${variable}: two forwardings have the name ${own}: give each of them a different "name"`)
     }
   }
   return found
 }
 
-/** `INVALID_SETTING` names everything that is wrong, and no secret. */
+/** Throws `INVALID_SETTING` with all problems, but without secrets. */
 export const loadForwardings = (sources: Sources): readonly Forwarding[] => {
   const reader = createReader(sources)
   const { forwardings } = reader.read(forwardingGroup)

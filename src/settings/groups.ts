@@ -28,52 +28,52 @@ export const generalGroup = {
     kind: path,
     default: undefined,
     defaultText: "the platform's directory for the configuration of `ralph`",
-    description: 'Application directory: auth.json, history.json and the embedded store live there.'
+    description: 'Application directory, with auth.json, history.json and the embedded store.'
   }),
   tempDir: setting('TEMP_DIR', {
     kind: path,
     default: undefined,
     defaultText: "`ralph-USER` in the platform's directory for temporary files",
-    description: 'Directory for what need not be kept: downloads, and uploads until they are imported.'
+    description: 'Directory for temporary data: downloads, and uploads until they are imported.'
   }),
   historyFile: setting('HISTORY_FILE', {
     kind: path,
     default: undefined,
     defaultText: '`history.json` in RALPH_APP_DIR',
-    description: 'What `ralph read` and `ralph write` have moved is noted there, for `ralph list --new`.'
+    description: 'File with the history of `ralph read` and `ralph write`, for `ralph list --new`.'
   }),
   localeEncoding: setting('LOCALE_ENCODING', {
     kind: choice(['utf8', 'utf-8', 'ascii']),
     default: 'utf8',
-    description: 'Encoding of files and passwords; Ralph reads and writes UTF-8 and nothing else.'
+    description: 'Encoding of files and passwords; Ralph supports only UTF-8.'
   }),
   config: setting('CONFIG', {
     kind: path,
     default: undefined,
-    description: 'YAML file with blocks of settings (`downloadmanager:`); variables and flags win over it.'
+    description: 'YAML file with blocks of settings (`downloadmanager:`); variables and flags override it.'
   }),
   secretsDir: setting('SECRETS_DIR', {
     kind: path,
     default: undefined,
-    description: 'Directory of files that are named as the variables here and hold their values.'
+    description: 'Directory of files with the names of variables; each file has the value of its variable.'
   }),
   logLevel: setting('LOG_LEVEL', {
     kind: choice(logLevels),
     default: undefined,
     defaultText: 'INFO',
-    description: 'The least important kind of message that is logged (`ralph -v LEVEL` does the same).',
+    description: 'Lowest level that is logged (`ralph -v LEVEL` does the same).',
     flag: 'verbosity'
   }),
   logFormat: setting('LOG_FORMAT', {
     kind: choice(logFormats),
     default: 'auto',
-    description: 'How the server logs to standard error; auto: text on a terminal, else JSON lines.'
+    description: 'Log format of the server; auto: text on a terminal, otherwise JSON lines.'
   }),
   logging: setting('LOGGING', {
     kind: json,
     default: undefined,
     description:
-      "Logging configuration of Ralph 5; only the level of the logger `ralph` is read, if LOG_LEVEL isn't set."
+      'Logging configuration of Python Ralph 5; only the level of the logger `ralph` is used, if LOG_LEVEL is not set.'
   })
 }
 
@@ -81,13 +81,13 @@ export const serverGroup = {
   backend: setting('RUNSERVER_BACKEND', {
     kind: text,
     default: 'sqlite',
-    description: 'Where statements are kept.',
+    description: 'Backend in which statements are kept.',
     letter: 'b'
   }),
   waitForBackend: setting('RUNSERVER_WAIT_FOR_BACKEND', {
     kind: integer(0, 86_400),
     default: 60,
-    description: 'Seconds for which the server waits at its start for a database that does not serve yet.'
+    description: 'Seconds that the server waits at its start for a database that is not ready.'
   }),
   host: setting('RUNSERVER_HOST', {
     kind: text,
@@ -109,27 +109,27 @@ export const serverGroup = {
   publicUrl: setting('RUNSERVER_PUBLIC_URL', {
     kind: url,
     default: undefined,
-    description: 'Where clients reach this server, path prefix included, if a proxy stands before it.'
+    description: 'Address of this server for clients, path prefix included, if there is a proxy.'
   }),
   trustProxy: setting('RUNSERVER_TRUST_PROXY', {
     kind: trust,
     default: false,
     description:
-      'Proxies whose X-Forwarded-For is believed: the address in the log, and the one whose share of logins a client has.'
+      'Proxies whose X-Forwarded-For is trusted: it is the address in the log, and the one by which logins are shared.'
   }),
   ...limitSettings,
   accessLog: setting('RUNSERVER_ACCESS_LOG', {
     kind: choice(accessLogs),
     default: 'some',
     description:
-      'Requests in the log: `all`, a line each; `some`, a line for 20 in a second and a count of the others, without health checks that succeed; `none`.'
+      'Requests in the log: `all`, one line each; `some`, 20 lines a second and a count of the others, without successful health checks; `none`.'
   }),
   corsAllowOrigins: setting('RUNSERVER_CORS_ALLOW_ORIGINS', {
     kind: list(origin, 'origins (scheme://host[:port], https://*.domain for all below it, or * for all)'),
     default: [],
     defaultText: '',
     description:
-      'Web origins whose pages may call this server (`https://*.domain`: all below it; `*`: all, without cookies and ' +
+      'Web origins whose pages may call this server (`https://*.domain`: all below it; `*`: all, but without cookies and ' +
       'remembered passwords); none: CORS is off.'
   })
 }
@@ -138,24 +138,23 @@ export const lrsGroup = {
   requireVersionHeader: setting('LRS_REQUIRE_VERSION_HEADER', {
     kind: boolean,
     default: false,
-    description: 'Refuse xAPI requests without X-Experience-API-Version, as the specification says.'
+    description: 'Refuse xAPI requests without X-Experience-API-Version, as the specification requires.'
   }),
   defaultVersion: setting('LRS_DEFAULT_VERSION', {
     kind: choice(versions),
     default: '1.0.3',
-    description: 'xAPI version that serves requests without X-Experience-API-Version.',
+    description: 'xAPI version for requests without X-Experience-API-Version.',
     flag: 'default-version'
   }),
   restrictByAuthority: setting('LRS_RESTRICT_BY_AUTHORITY', {
     kind: boolean,
     default: false,
-    description:
-      'Users read only the statements that they sent themselves, learn nothing of others, and void no others.'
+    description: 'Users read and void only the statements that they sent themselves; other statements are hidden.'
   }),
   restrictByScopes: setting('LRS_RESTRICT_BY_SCOPES', {
     kind: boolean,
     default: false,
-    description: 'Users do only what the scopes in the auth file allow; needs RALPH_LRS_RESTRICT_BY_AUTHORITY.'
+    description: 'Users may do only what their scopes in the auth file allow; needs RALPH_LRS_RESTRICT_BY_AUTHORITY.'
   }),
   partialSuccessDefault: setting('LRS_PARTIAL_SUCCESS_DEFAULT', {
     kind: boolean,
@@ -165,25 +164,23 @@ export const lrsGroup = {
   ignoreUnknownParameters: setting('LRS_IGNORE_UNKNOWN_PARAMETERS', {
     kind: boolean,
     default: false,
-    description:
-      'Pass over query parameters of unknown names, which content copies from its launch link, instead of answering 400.'
+    description: 'Ignore unknown query parameters, which content copies from its launch link, instead of answering 400.'
   }),
   rejectedDirectory: setting('LRS_REJECTED_REQUESTS_DIRECTORY', {
     kind: path,
     default: undefined,
-    description:
-      'Requests to store statements that are rejected are kept in this directory, with the reasons, for `ralph rejected`.'
+    description: 'Directory for rejected requests to store statements, with the reasons, see `ralph rejected`.'
   }),
   rejectedMaxSize: setting('LRS_REJECTED_REQUESTS_MAX_SIZE', {
     kind: size(mebibyte, 2 ** 50),
     default: 256 * mebibyte,
     defaultText: formatSize(256 * mebibyte),
-    description: 'What rejected requests may take on the disk; the oldest go first.'
+    description: 'Largest total size of rejected requests; the oldest are deleted first.'
   }),
   signatureKeys: setting('LRS_SIGNATURE_KEYS', {
     kind: path,
     default: undefined,
-    description: 'PEM file with public keys that verify signed statements which bring no certificate.'
+    description: 'PEM file with public keys for signed statements that have no certificate.'
   })
 }
 
@@ -192,12 +189,12 @@ export const identityGroup = {
     kind: path,
     default: undefined,
     defaultText: 'auth.json in RALPH_APP_DIR',
-    description: 'Users of the server, as `ralph auth` writes them.'
+    description: 'File with the users of the server, see `ralph auth`.'
   }),
   cacheMaxSize: setting('AUTH_CACHE_MAX_SIZE', {
     kind: integer(0, 1_000_000),
     default: 10_000,
-    description: 'Verified credentials that are remembered; 0: none, every request costs a bcrypt.'
+    description: 'Number of verified credentials to remember; 0: none, every request costs a bcrypt.'
   }),
   cacheTtl: setting('AUTH_CACHE_TTL', {
     kind: integer(0, 31_536_000),
@@ -207,7 +204,7 @@ export const identityGroup = {
   allowDemoCredentials: setting('ALLOW_DEMO_CREDENTIALS', {
     kind: boolean,
     default: false,
-    description: "Accept the tutorial's well-known user janedoe on addresses that others can reach, too."
+    description: "Accept the tutorial's well-known user janedoe also on addresses that others can reach."
   })
 }
 
@@ -215,8 +212,7 @@ export const converterGroup = {
   uuidNamespace: setting('CONVERTER_EDX_XAPI_UUID_NAMESPACE', {
     kind: uuid,
     default: undefined,
-    description:
-      'UUID namespace of the ids that `ralph convert` gives: the same namespace and the same event, the same id.',
+    description: 'UUID namespace for the ids of `ralph convert`: the same namespace and event give the same id.',
     flag: 'uuid-namespace',
     letter: 'u'
   })

@@ -21,10 +21,10 @@ const middlewareIn = (entry: string): MiddlewareSetting | undefined => {
   return plain === undefined || value !== undefined ? undefined : { name: plain }
 }
 
-/** Names in their order, each at most once. */
+/** Names in order, each at most once. */
 export const middlewareList: Kind<readonly MiddlewareSetting[]> = {
   placeholder: 'names',
-  expected: `a list of middleware, each at most once: ${plainNames.join(', ')}, max_message_size: SIZE (as 500mb, from 1KiB to below 2GiB)`,
+  expected: `a list of middleware, each at most once: ${plainNames.join(', ')}, max_message_size: SIZE (such as 500mb, from 1KiB to below 2GiB)`,
   parse: (value) => {
     const entries = list(text, 'names').parse(value)?.map(middlewareIn)
     if (entries?.every((each) => each !== undefined) !== true) return undefined
@@ -32,7 +32,7 @@ export const middlewareList: Kind<readonly MiddlewareSetting[]> = {
   }
 }
 
-/** Where the settings do not say it. */
+/** The middleware if the setting is not given. */
 export const usualMiddleware: readonly MiddlewareSetting[] = [
   ...plainNames.map((name) => ({ name })),
   { name: 'max_message_size', bytes: 64 * mebibyte }
@@ -44,7 +44,7 @@ export const grpcGroup = {
     kind: boolean,
     default: false,
     flag: 'grpc',
-    description: 'The server speaks gRPC too (`ralph.v1`).'
+    description: 'Serve gRPC too (`ralph.v1`).'
   }),
   host: setting('GRPC__HOST', {
     kind: text,
@@ -64,13 +64,13 @@ export const grpcGroup = {
     default: usualMiddleware,
     defaultText: usualMiddlewareText,
     flag: 'grpc-middleware',
-    description: 'What happens around each gRPC call of the server, the outermost first.'
+    description: 'Middleware around each gRPC call of the server, the outermost first.'
   }),
   certificate: setting('GRPC__SERVER__CERTIFICATE', {
     kind: path,
     default: undefined,
     flag: 'grpc-certificate',
-    description: 'PEM file with the certificate of the gRPC server, and those that lead to its authority; none: no TLS.'
+    description: 'PEM file with the certificate of the gRPC server and its chain; none: no TLS.'
   }),
   key: setting('GRPC__SERVER__KEY', {
     kind: path,
@@ -91,7 +91,7 @@ const readPem = (variable: string, file: string, check: (pem: string) => unknown
   }
 }
 
-/** Undefined: gRPC is off. What is wrong is told to the reader. */
+/** Undefined: gRPC is off. Problems are reported to the reader. */
 export const readGrpc = (
   { enabled, host, port, middleware, certificate, key }: Values<typeof grpcGroup>,
   serverHost: string,

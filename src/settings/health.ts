@@ -1,7 +1,7 @@
 import { setting, type Values } from './define.ts'
 import { boolean, duration, type Kind, list } from './kinds.ts'
 
-/** `example.org`, `example.org:8080`, `https://example.org/ready`, `tcp://example.org:5432`; given back as a URL. */
+/** `example.org`, `example.org:8080`, `https://example.org/ready`, `tcp://example.org:5432`; returned as a URL. */
 const endpoint: Kind<string> = {
   expected: 'an address',
   parse: (value) => {
@@ -21,20 +21,20 @@ export const healthGroup = {
     defaultText: '',
     flag: 'health-endpoints',
     description:
-      'What the server needs beside its store: each is asked whether it answers, for the heartbeat and `ralph doctor`.'
+      'Other services that the server needs: the heartbeat and `ralph doctor` check whether each one answers.'
   }),
   required: setting('HEALTH__REQUIRED', {
     kind: boolean,
     default: false,
     flag: 'health-required',
-    description: 'The heartbeat is 503 while one of them does not answer; otherwise it says `degraded`.'
+    description: 'If one of them does not answer, the heartbeat is 503 instead of `degraded`.'
   }),
   timeout: setting('HEALTH__TIMEOUT', {
     kind: duration,
     default: 2000,
     defaultText: '2s',
     flag: 'health-timeout',
-    description: 'Within this time each of them must answer.'
+    description: 'Time within which each of them must answer.'
   })
 }
 

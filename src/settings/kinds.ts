@@ -1,13 +1,13 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 
-/** How the text of a setting is read. */
+/** How the text of a setting is parsed. */
 export interface Kind<Value> {
-  /** What a text must be, as it follows "expected": `a whole number from 0 to 65535`. */
+  /** What the text must be. It follows "expected", as in `a whole number from 0 to 65535`. */
   readonly expected: string
-  /** Undefined: the text is no such value. */
+  /** Undefined: the text is invalid. */
   readonly parse: (text: string) => Value | undefined
-  /** What stands for the value in `--x <value>`; undefined: the last word of the flag. */
+  /** The placeholder in `--x <value>`. Undefined: the last word of the flag. */
   readonly placeholder?: string
   /** `--x` and `--no-x` instead of `--x VALUE`. */
   readonly switch?: true
@@ -38,7 +38,7 @@ export const number = (min: number, max: number): Kind<number> => ({
 const yes = new Set(['true', '1', 'yes', 'y', 'on', 't'])
 const no = new Set(['false', '0', 'no', 'n', 'off', 'f'])
 
-/** All the words that Ralph 5 takes. */
+/** All words that Python Ralph 5 accepts. */
 export const boolean: Kind<boolean> = {
   expected: 'true or false',
   switch: true,
@@ -48,7 +48,7 @@ export const boolean: Kind<boolean> = {
   }
 }
 
-/** In any of the forms that a UUID is written in; without braces and in lower case. */
+/** Any usual form of a UUID. Returned without braces and in lower case. */
 export const uuid: Kind<string> = {
   placeholder: 'uuid',
   expected: 'a UUID',
@@ -56,7 +56,7 @@ export const uuid: Kind<string> = {
     /^(?:urn:uuid:|\{)?([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})\}?$/i.exec(value.trim())?.[1]?.toLowerCase()
 }
 
-/** What an HTTP header can carry (RFC 9110 §5.5), keys for services included. */
+/** What an HTTP header can contain (RFC 9110 §5.5), for example keys of services. */
 export const headerText: Kind<string> = {
   expected: 'text of Latin letters, digits and signs, without line breaks',
   parse: (value) => (/^[\x20-\x7e\u00a0-\u00ff]*$/.test(value) ? value : undefined)
@@ -89,7 +89,7 @@ export const list = (each: Kind<string>, plural: string): Kind<readonly string[]
   }
 })
 
-/** A path, made absolute from the working directory. */
+/** A path, resolved from the working directory. */
 export const path: Kind<string> = { expected: 'a path', placeholder: 'path', parse: (value) => resolve(value) }
 
 export const json: Kind<object> = {
@@ -116,7 +116,7 @@ const units: { readonly [unit: string]: number } = {
   gib: 2 ** 30
 }
 
-/** `size(65536)` is `64KiB`; in the largest unit that is exact. */
+/** `size(65536)` is `64KiB`: the largest unit that is exact. */
 export const formatSize = (bytes: number): string => {
   for (const [unit, factor] of [
     ['GiB', 2 ** 30],
@@ -165,7 +165,7 @@ const asUrl = (value: string): URL | undefined => {
   return plain && (url.protocol === 'http:' || url.protocol === 'https:') ? url : undefined
 }
 
-/** An http or https URL without credentials, query and fragment; given back without trailing slash. */
+/** An http or https URL without credentials, query and fragment. Returned without a trailing slash. */
 export const url: Kind<string> = {
   placeholder: 'url',
   expected: 'an http:// or https:// URL without credentials, query and fragment',
@@ -173,8 +173,8 @@ export const url: Kind<string> = {
 }
 
 /**
- * As browsers send it: `https://lms.example.org`, no path, no trailing slash; or `*`, or `https://*.example.org`. A `*`
- * anywhere else, and a scheme that is not that of pages, would never match one.
+ * As browsers send it: `https://lms.example.org`, without path and trailing slash; or `*`, or `https://*.example.org`. A `*`
+ * elsewhere, or another scheme, would never match an origin.
  */
 export const origin: Kind<string> = {
   expected: 'an origin (scheme://host[:port], https://*.domain, or *)',
@@ -195,7 +195,7 @@ const isNetwork = (value: string): boolean => {
 
 const namedNetworks = new Set(['loopback', 'linklocal', 'uniquelocal'])
 
-/** Which peers are believed: all, none, or those of some addresses and networks. */
+/** Which peers are trusted: all, none, or some addresses and networks. */
 export const trust: Kind<boolean | readonly string[]> = {
   placeholder: 'networks',
   expected: 'true, false, or addresses and networks (10.0.0.0/8, loopback, uniquelocal), separated by commas',

@@ -2,7 +2,7 @@ import { setting } from './define.ts'
 import { formatSize, integer, size } from './kinds.ts'
 
 const mebibyte = 2 ** 20
-/** A body becomes one string, and V8 has none longer than this. */
+/** A body becomes one string, and this is the longest string of V8. */
 const longestBody = 511 * mebibyte
 const defaultHeader = 16 * 1024
 const defaultParameter = 64 * 1024
@@ -12,7 +12,7 @@ const defaultStatement = 2 * mebibyte
 const defaultAnonymous = 32 * mebibyte
 const defaultInFlight = 128 * mebibyte
 
-/** What requests may bring and hold: an error about one of these limits names its setting. */
+/** Limits on what requests may contain and hold. An error about a limit names its setting. */
 export const limitSettings = {
   maxBodySize: setting('RUNSERVER_MAX_BODY_SIZE', {
     kind: size(1024, longestBody),
@@ -23,14 +23,13 @@ export const limitSettings = {
   maxStatements: setting('RUNSERVER_MAX_STATEMENTS_PER_REQUEST', {
     kind: integer(1, 1_000_000),
     default: 5000,
-    description:
-      'Statements that one request may bring. They are stored together; other writes wait meanwhile, reads do not.'
+    description: 'Statements in one request. They are stored together; other writes wait meanwhile, reads do not.'
   }),
   maxStatementSize: setting('RUNSERVER_MAX_STATEMENT_SIZE', {
     kind: size(1024, longestBody),
     default: defaultStatement,
     defaultText: formatSize(defaultStatement),
-    description: 'Largest statement; while one that is much larger is worked on, all other requests wait.'
+    description: 'Largest statement; while a much larger one is processed, all other requests wait.'
   }),
   maxStatementKeys: setting('RUNSERVER_MAX_STATEMENT_KEYS', {
     kind: integer(100, 10_000_000),
@@ -40,13 +39,13 @@ export const limitSettings = {
   maxStatementDepth: setting('RUNSERVER_MAX_STATEMENT_DEPTH', {
     kind: integer(10, 100),
     default: 100,
-    description: 'Arrays and objects within each other in one statement.'
+    description: 'Nested arrays and objects in one statement.'
   }),
   maxInheritedTerms: setting('RUNSERVER_MAX_INHERITED_TERMS', {
     kind: integer(100, 100_000_000),
     default: 100_000,
     description:
-      'Verbs, Agents, Activities and registrations that statements take over by StatementRef, so that filters find them, when one request is stored; a KiB of what is referred to counts as one more.'
+      'Verbs, Agents, Activities and registrations that the statements of one request inherit by StatementRef, so that filters find them; each KiB of the referenced statement counts as one more.'
   }),
   maxDocumentKeys: setting('RUNSERVER_MAX_DOCUMENT_KEYS', {
     kind: integer(100, 10_000_000),
@@ -62,7 +61,7 @@ export const limitSettings = {
     kind: size(4096, mebibyte),
     default: defaultHeader,
     defaultText: formatSize(defaultHeader),
-    description: 'Largest head of a request, URL included, and largest head of a part of a multipart request.'
+    description: 'Largest head of a request, including its URL, and largest head of a part of a multipart request.'
   }),
   maxParameters: setting('RUNSERVER_MAX_PARAMETERS', {
     kind: integer(20, 10_000),
@@ -73,32 +72,32 @@ export const limitSettings = {
     kind: size(1024, mebibyte),
     default: defaultParameter,
     defaultText: formatSize(defaultParameter),
-    description: 'Longest parameter, in a URL or in a form: `stateId` and `agent`, for example.'
+    description: 'Longest parameter in a URL or a form, for example `stateId` or `agent`.'
   }),
   maxFormSize: setting('RUNSERVER_MAX_FORM_SIZE', {
     kind: size(1024, longestBody),
     default: defaultForm,
     defaultText: formatSize(defaultForm),
-    description: 'Largest form of the alternate request syntax, whose sender is known only when it was read.'
+    description: 'Largest form of the alternate request syntax; its sender is known only after it was read.'
   }),
   maxBytesInFlight: setting('RUNSERVER_MAX_BYTES_IN_FLIGHT', {
     kind: size(mebibyte, 2 ** 40),
     default: defaultInFlight,
     defaultText: formatSize(defaultInFlight),
     description:
-      'Request bodies and answers that are held in memory at once, of all clients; beyond it, large bodies wait, and large answers get 503.'
+      'Bytes of request bodies and answers in memory, of all clients together; beyond it large bodies wait, and large answers get 503.'
   }),
   waitForRoom: setting('RUNSERVER_WAIT_FOR_ROOM', {
     kind: integer(0, 3600),
     default: 30,
-    description: 'Seconds for which a large body waits, unread, until there is room for it; then it gets 503.'
+    description: 'Seconds that a large body waits, unread, for memory; then it gets 503.'
   }),
   maxAnonymousBytes: setting('RUNSERVER_MAX_ANONYMOUS_BYTES', {
     kind: size(1024, 2 ** 40),
     default: defaultAnonymous,
     defaultText: formatSize(defaultAnonymous),
     description:
-      'Forms of the alternate request syntax that are held at once before their senders are known; beyond it, large ones get 503.'
+      'Bytes of forms of the alternate request syntax whose senders are not known yet; beyond it large ones get 503.'
   }),
   anonymousTimeout: setting('RUNSERVER_ANONYMOUS_TIMEOUT', {
     kind: integer(1, 3600),
@@ -118,12 +117,12 @@ export const limitSettings = {
   maxStreams: setting('RUNSERVER_MAX_STREAMS', {
     kind: integer(0, 1_000_000),
     default: 1000,
-    description: 'Streams of statements that are open at once; further ones are refused with 503.'
+    description: 'Open streams of statements; further ones get 503.'
   }),
   maxConnections: setting('RUNSERVER_MAX_CONNECTIONS', {
     kind: integer(1, 1_000_000),
     default: 4096,
     description:
-      'Connections that are open at once; further ones are closed, or one of the address that has most of them (unless RALPH_RUNSERVER_TRUST_PROXY is set).'
+      'Open connections; further ones are closed, or one of the address that has the most (unless RALPH_RUNSERVER_TRUST_PROXY is set).'
   })
 }

@@ -24,7 +24,7 @@ import type {
 import { platformTempDir, type Sources } from './sources.ts'
 import { uploadsGroup } from './uploads.ts'
 
-/** Level of the logger `ralph` in a logging configuration of Python; undefined: it names none. */
+/** Level of the logger `ralph` in a logging configuration of Python. Undefined: it has none. */
 const levelOfLogging = (logging: unknown): LogSettings['level'] | undefined => {
   const within = (value: unknown, key: string): unknown =>
     typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined
@@ -44,7 +44,7 @@ const readGeneral = (reader: Reader, sources: Sources): GeneralSettings => {
   }
 }
 
-/** What a command needs that opens nothing. `INVALID_SETTING` names everything that is wrong. */
+/** The settings of a command that opens no backend. Throws `INVALID_SETTING` with all problems. */
 export const loadGeneral = (sources: Sources): GeneralSettings => {
   const reader = createReader(sources)
   const general = readGeneral(reader, sources)
@@ -54,7 +54,7 @@ export const loadGeneral = (sources: Sources): GeneralSettings => {
 
 const authFileIn = (appDir: string): string => join(appDir, 'auth.json')
 
-/** The UUID namespace of converted statements, if one is set. `INVALID_SETTING` names everything that is wrong. */
+/** The UUID namespace of converted statements, if set. Throws `INVALID_SETTING` with all problems. */
 export const loadUuidNamespace = (sources: Sources): string | undefined => {
   const reader = createReader(sources)
   const { uuidNamespace } = reader.read(converterGroup)
@@ -62,7 +62,7 @@ export const loadUuidNamespace = (sources: Sources): string | undefined => {
   return uuidNamespace
 }
 
-/** Where `ralph auth` writes. `INVALID_SETTING` names everything that is wrong. */
+/** The file that `ralph auth` writes. Throws `INVALID_SETTING` with all problems. */
 export const loadAuthFile = (sources: Sources): string => {
   const reader = createReader(sources)
   const { appDir } = readGeneral(reader, sources)
@@ -71,7 +71,7 @@ export const loadAuthFile = (sources: Sources): string => {
   return authFile ?? authFileIn(appDir)
 }
 
-/** What downloads need to know. `INVALID_SETTING` names everything that is wrong. */
+/** The settings of downloads. Throws `INVALID_SETTING` with all problems. */
 export const loadDownloads = (sources: Sources): Values<typeof downloadsGroup> => {
   const reader = createReader(sources)
   const downloads = reader.read(downloadsGroup)
@@ -79,7 +79,7 @@ export const loadDownloads = (sources: Sources): Values<typeof downloadsGroup> =
   return downloads
 }
 
-/** Where the server keeps what it rejected; undefined: nowhere. `INVALID_SETTING` names everything that is wrong. */
+/** The directory for rejected requests. Undefined: they are not kept. Throws `INVALID_SETTING` with all problems. */
 export const loadRejectedDirectory = (sources: Sources): string | undefined => {
   const reader = createReader(sources)
   const { rejectedDirectory } = reader.read({ rejectedDirectory: lrsGroup.rejectedDirectory })
@@ -87,7 +87,7 @@ export const loadRejectedDirectory = (sources: Sources): string | undefined => {
   return rejectedDirectory
 }
 
-/** What imports need to know. `INVALID_SETTING` names everything that is wrong. */
+/** The settings of imports. Throws `INVALID_SETTING` with all problems. */
 export const loadImports = (sources: Sources): ImportSettings => {
   const reader = createReader(sources)
   const { appDir } = readGeneral(reader, sources)
@@ -106,7 +106,7 @@ export const loadImports = (sources: Sources): ImportSettings => {
   })
 }
 
-/** What uploads need to know. `INVALID_SETTING` names everything that is wrong. */
+/** The settings of uploads. Throws `INVALID_SETTING` with all problems. */
 export const loadUploads = (sources: Sources): UploadSettings => {
   const reader = createReader(sources)
   const { tempDir } = readGeneral(reader, sources)
@@ -133,11 +133,11 @@ export const loadUploads = (sources: Sources): UploadSettings => {
   })
 }
 
-/** Only programs on the same machine reach such an address. */
+/** Only programs on the same machine can reach such an address. */
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 
-/** Text of the file of trusted keys, once every block in it is known to be a public key. */
+/** The text of the file of trusted keys, after every block in it was checked to be a public key. */
 const readSignatureKeys = (file: string | undefined, reader: Reader): string | undefined => {
   if (file === undefined) return undefined
   try {
@@ -145,25 +145,25 @@ const readSignatureKeys = (file: string | undefined, reader: Reader): string | u
     const blocks = pem.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? []
     for (const block of blocks) createPublicKey(block)
     if (blocks.length > 0 && !pem.includes('PRIVATE KEY')) return pem
-    reader.refuse(`RALPH_LRS_SIGNATURE_KEYS (${file}) must hold public keys in PEM, and nothing else`)
+    reader.refuse(`RALPH_LRS_SIGNATURE_KEYS (${file}) must contain only public keys in PEM`)
   } catch (error) {
     reader.refuse(`RALPH_LRS_SIGNATURE_KEYS (${file}): ${messageOf(error)}`)
   }
   return undefined
 }
 
-/** Everything that `ralph runserver` needs to know. */
+/** All settings of `ralph runserver`. */
 export interface RunserverSettings<Backend> {
   readonly general: GeneralSettings
   readonly server: ServerSettings
   readonly identity: IdentitySettings
-  /** Undefined: there is no gRPC. */
+  /** Undefined: gRPC is off. */
   readonly grpc: GrpcSettings | undefined
-  /** What `configure` made of the backend's own settings. */
+  /** The result of `configure` for the backend's own settings. */
   readonly backend: Backend
 }
 
-/** Name of the backend that will be opened; `loadRunserver` is told how to read its settings. */
+/** Name of the configured backend. `loadRunserver` gets the function that reads its settings. */
 export const loadBackendName = (sources: Sources): string => {
   const reader = createReader(sources)
   const { backend } = reader.read({ backend: serverGroup.backend })
@@ -171,7 +171,7 @@ export const loadBackendName = (sources: Sources): string => {
   return backend
 }
 
-/** What `configure` makes of the settings of one backend. `INVALID_SETTING` names everything that is wrong. */
+/** The result of `configure` for the settings of one backend. Throws `INVALID_SETTING` with all problems. */
 export const loadBackend = <Backend>(sources: Sources, configure: (reader: Reader) => Backend): Backend => {
   const reader = createReader(sources)
   const backend = configure(reader)
@@ -179,7 +179,7 @@ export const loadBackend = <Backend>(sources: Sources, configure: (reader: Reade
   return backend
 }
 
-/** `INVALID_SETTING` names everything that is wrong. */
+/** Throws `INVALID_SETTING` with all problems. */
 export const loadRunserver = <Backend>(
   sources: Sources,
   configure: (reader: Reader) => Backend
@@ -215,17 +215,17 @@ export const loadRunserver = <Backend>(
   })
 }
 
-/** All names under which the settings of some groups can be set in the environment. */
+/** All variables of some groups, aliases included. */
 export const variablesOf = (groups: readonly SettingsGroup[]): readonly string[] =>
   groups
     .flatMap((group) => Object.values(group))
     .flatMap(({ variable, fallbacks }) => [variable, ...fallbacks].flatMap(namesOf))
 
-/** Those that other tools have named: they do not begin with RALPH_. */
+/** The variables with names of other tools: they do not begin with RALPH_. */
 export const foreignVariables = (groups: readonly SettingsGroup[]): readonly string[] =>
   variablesOf(groups).filter((name) => !name.startsWith('RALPH_'))
 
-/** Texts that were given as flags, by the variables they stand for. */
+/** The values of flags, by the variables they stand for. */
 export const flagValues = (
   groups: readonly SettingsGroup[],
   given: (flag: string) => string | boolean | undefined

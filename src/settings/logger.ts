@@ -11,7 +11,7 @@ const hook: Kind<string> = {
   parse: (value) => logHooks.find((name) => name === value.toLowerCase().replaceAll('-', '_'))
 }
 
-/** Where lines go by UDP, TCP or TLS; given back as a URL with a port. */
+/** The receiver of lines by UDP, TCP or TLS. Returned as a URL with a port. */
 const receiver = (usualPort: number): Kind<string> => ({
   placeholder: 'address',
   expected: 'host[:port], udp://…, tcp://… or tls://…',
@@ -23,7 +23,7 @@ const receiver = (usualPort: number): Kind<string> => ({
   }
 })
 
-/** `host:port` as in document 004, or a URL of it. */
+/** `host:port` as in document 004, or a URL of the server. */
 const server: Kind<string> = {
   expected: 'an address',
   parse: (value) => {
@@ -41,13 +41,13 @@ export const loggerGroup = {
     default: [],
     defaultText: '',
     flag: 'logger-hooks',
-    description: 'Where else each line of the log of the server goes; standard error has it in any case.'
+    description: 'Additional receivers of the log of the server; standard error always gets it.'
   }),
   queue: setting('LOGGER__QUEUE', {
     kind: integer(100, 1_000_000),
     default: 10_000,
     flag: 'logger-queue',
-    description: 'Lines that a hook keeps while its receiver is away. Further ones are dropped and counted.'
+    description: 'Lines that a hook keeps while its receiver is unreachable. Further ones are dropped and counted.'
   }),
   syslog: setting('LOGGER__SYSLOG__ENDPOINT', {
     kind: receiver(514),
@@ -59,14 +59,14 @@ export const loggerGroup = {
     kind: receiver(12_201),
     default: 'udp://127.0.0.1:12201',
     flag: 'logger-gelf-endpoint',
-    description: 'The server of GELF 1.1, as Graylog.'
+    description: 'The server of GELF 1.1, such as Graylog.'
   }),
   endpoints: setting('LOGGER__ELASTIC_SEARCH__ENDPOINTS', {
     kind: list(server, 'addresses (host:port, http://…, https://…)'),
     default: ['127.0.0.1:9200'],
     defaultText: '127.0.0.1:9200',
     flag: 'logger-elastic-search-endpoints',
-    description: 'The servers of Elasticsearch, which take turns; without a scheme TLS is used if CA_CERT is set.'
+    description: 'The servers of Elasticsearch, used in turn; without a scheme TLS is used if CA_CERT is set.'
   }),
   username: setting('LOGGER__ELASTIC_SEARCH__USERNAME', {
     kind: text,
@@ -85,7 +85,7 @@ export const loggerGroup = {
     kind: certificate,
     default: undefined,
     flag: 'logger-elastic-search-ca-cert',
-    description: 'The authorities that the servers of Elasticsearch are trusted by, as PEM in base64.'
+    description: 'The certificate authorities of the servers of Elasticsearch, as PEM in base64.'
   }),
   index: setting('LOGGER__ELASTIC_SEARCH__INDEX', {
     kind: text,
@@ -97,7 +97,7 @@ export const loggerGroup = {
 
 export type LoggerSettings = Values<typeof loggerGroup>
 
-/** Tells the reader what no single setting shows. */
+/** Reports problems that no single setting shows. */
 export const checkLogger = ({ hooks, endpoints, username, password }: LoggerSettings, reader: Reader): void => {
   if (!hooks.includes('elastic_search')) return
   if (endpoints.length === 0) reader.refuse('RALPH_LOGGER__ELASTIC_SEARCH__ENDPOINTS is empty, expected addresses')

@@ -1,7 +1,7 @@
 import { parseTrustedKeys } from '../xapi/signature.ts'
 import type { ServerSettings } from './settings.ts'
 
-/** What the settings of the server decide about the LRS, apart from any door to it: `LrsRules` (lrs/call.ts). */
+/** The settings of the server for the LRS itself, independent of any door: `LrsRules` (lrs/call.ts). */
 export const lrsRulesOf = (settings: ServerSettings) => ({
   maxSearchHits: settings.maxSearchHits,
   maxStatements: settings.maxStatements,

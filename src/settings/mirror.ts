@@ -1,10 +1,10 @@
 import { foreignSetting, setting } from './define.ts'
 import { integer, type Kind, text } from './kinds.ts'
 
-/** What stands for the value in the help, as ldp-mirror 0.x has it. */
+/** Sets the placeholder in the help, as ldp-mirror 0.x shows it. */
 const called = <Value>(placeholder: string, kind: Kind<Value>): Kind<Value> => ({ ...kind, placeholder })
 
-/** The settings of a mirror that do not depend on what it copies. Names and defaults are those of ldp-mirror 0.x. */
+/** The settings of a mirror that do not depend on the source. Names and defaults are those of ldp-mirror 0.x. */
 export const mirrorGroup = {
   database: foreignSetting('DB_DIRECTORY', {
     kind: called('DIR', text),
@@ -35,6 +35,6 @@ export const mirrorGroup = {
     kind: called('N', integer(1, 64)),
     default: 4,
     flag: 'concurrency',
-    description: 'Archives that are downloaded at once.'
+    description: 'Concurrent downloads.'
   })
 }

@@ -3,7 +3,7 @@ import { choice, type Kind, list, text } from './kinds.ts'
 import { createReader } from './read.ts'
 import type { Sources } from './sources.ts'
 
-/** With user and password: the whole text is a secret. */
+/** It contains user and password, so the whole value is a secret. */
 const brokerUrl: Kind<string> = {
   placeholder: 'url',
   expected: 'an amqp:// or amqps:// URL',
@@ -14,7 +14,7 @@ const brokerUrl: Kind<string> = {
   }
 }
 
-/** A server that announces what it stores: the block `notify` of the configuration file. */
+/** For a server that announces what it stores: the block `notify` of the configuration file. */
 export const notifyGroup = {
   url: setting('NOTIFY__URL', {
     kind: brokerUrl,
@@ -34,33 +34,32 @@ export const notifyGroup = {
     kind: choice(['fanout', 'direct', 'topic', 'headers']),
     default: 'fanout',
     flag: 'notify-exchange-type',
-    description: 'Type of that exchange, if Ralph has to make it.'
+    description: 'Type of that exchange, if Ralph has to create it.'
   }),
   routingKey: setting('NOTIFY__ROUTING_KEY', {
     kind: text,
     default: 'q_sqapi',
     flag: 'notify-routing-key',
-    description: 'Routing key of announcements; an exchange of type fanout does not look at it.'
+    description: 'Routing key of announcements; an exchange of type fanout ignores it.'
   }),
   begin: setting('NOTIFY__BEGIN', {
     kind: choice(['first', 'now']),
     default: 'first',
     flag: 'notify-begin',
-    description:
-      'Where the first announcing of a store begins: at its first statement, or with what is stored from now on.'
+    description: 'Where announcing begins for a store: with its first statement, or with new statements only.'
   }),
   targets: setting('NOTIFY__TARGETS', {
     kind: list(text, 'targets'),
     default: [],
     defaultText: '',
     flag: 'notify-targets',
-    description: 'Targets of users whose statements are announced too, besides those of the default one.'
+    description: 'Targets whose statements are announced too, besides the default one.'
   })
 }
 
 export type NotifySettings = Omit<Values<typeof notifyGroup>, 'url'> & { readonly url: string }
 
-/** Undefined: nothing is announced. `INVALID_SETTING` names everything that is wrong. */
+/** Undefined: announcing is off. Throws `INVALID_SETTING` with all problems. */
 export const loadNotify = (sources: Sources): NotifySettings | undefined => {
   const reader = createReader(sources)
   const { url, ...notify } = reader.read(notifyGroup)

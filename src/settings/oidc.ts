@@ -8,7 +8,7 @@ export type AuthBackend = (typeof authBackends)[number]
 
 const anyAuthBackend = choice(authBackends)
 
-/** At least one way to log in, each named once. */
+/** At least one way to log in, each once. */
 const authBackendList: Kind<readonly AuthBackend[]> = {
   placeholder: 'names',
   expected: `one or more of ${authBackends.join(', ')}, separated by commas`,
@@ -30,18 +30,18 @@ export const oidcGroup = {
   issuer: setting('RUNSERVER_AUTH_OIDC_ISSUER_URI', {
     kind: url,
     default: undefined,
-    description: 'The provider whose tokens are accepted; it is found by its `/.well-known/openid-configuration`.'
+    description: 'The provider whose tokens are accepted; Ralph reads its `/.well-known/openid-configuration`.'
   }),
   audience: setting('RUNSERVER_AUTH_OIDC_AUDIENCE', {
     kind: list(text, 'audiences'),
     default: [],
     defaultText: 'any',
-    description: 'Tokens must be meant for one of these audiences.'
+    description: 'Tokens must be for one of these audiences.'
   }),
   clientId: setting('RUNSERVER_AUTH_OIDC_CLIENT_ID', {
     kind: text,
     default: undefined,
-    description: 'With the secret: the provider is asked about each token (introspection), so that it may be opaque.'
+    description: 'With the secret: Ralph asks the provider about each token (introspection), so tokens may be opaque.'
   }),
   clientSecret: setting('RUNSERVER_AUTH_OIDC_CLIENT_SECRET', {
     kind: text,
@@ -52,22 +52,23 @@ export const oidcGroup = {
   scopeClaim: setting('RUNSERVER_AUTH_OIDC_SCOPE_CLAIM', {
     kind: text,
     default: 'scope',
-    description: 'The claim of a token that holds its scopes: words in one text, or a list.'
+    description: 'The claim with the scopes of a token: words in one string, or a list.'
   }),
   scopeMap: setting('RUNSERVER_AUTH_OIDC_SCOPE_MAP', {
     kind: json,
     default: undefined,
-    description: 'What words of the provider mean here, as JSON: `{"teacher": ["statements/read", "profile/read"]}`.'
+    description:
+      'The scopes that words of the provider stand for, as JSON: `{"teacher": ["statements/read", "profile/read"]}`.'
   }),
   targetClaim: setting('RUNSERVER_AUTH_OIDC_TARGET_CLAIM', {
     kind: text,
     default: 'target',
-    description: 'The claim of a token that names the target of its user.'
+    description: 'The claim with the target of the user.'
   }),
   cacheTtl: setting('AUTH_OIDC_CACHE_TTL', {
     kind: integer(0, 86_400),
     default: 60,
-    description: 'Seconds for which a token that was accepted is not verified again; a revoked one is accepted so long.'
+    description: 'Seconds for which an accepted token is not verified again; a revoked token is accepted for this long.'
   })
 }
 
@@ -81,12 +82,12 @@ const readScopeMap = (map: object | undefined, reader: Reader): ReadonlyMap<stri
   return read
 }
 
-/** Undefined: tokens are not accepted. What is wrong is told to the reader. */
+/** Undefined: tokens are not accepted. Problems are reported to the reader. */
 export const readOidc = (values: Values<typeof oidcGroup>, reader: Reader): OidcSettings | undefined => {
   const { backends, issuer, clientId, clientSecret, scopeMap, ...rest } = values
   if (!backends.includes('oidc')) return undefined
   if (issuer === undefined) {
-    reader.refuse('RALPH_RUNSERVER_AUTH_BACKENDS has oidc, which needs RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI')
+    reader.refuse('RALPH_RUNSERVER_AUTH_BACKENDS contains oidc, which needs RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI')
     return undefined
   }
   if ((clientId === undefined) !== (clientSecret === undefined)) {

@@ -3,27 +3,27 @@ import { flagsOf, namesOf } from './aliases.ts'
 import type { Setting, SettingsGroup, Values } from './define.ts'
 import type { Source, Sources } from './sources.ts'
 
-/** A value as somebody set it. */
+/** A value that was set. */
 export interface FoundValue {
   readonly text: string
   readonly source: Source['name']
-  /** What was written: `--port` or `RALPH_RUNSERVER_PORT`. */
+  /** The name that was used: `--port` or `RALPH_RUNSERVER_PORT`. */
   readonly name: string
 }
 
-/** Both a setting and an alias of it, or two aliases, are set in one place, and to different values. */
+/** Two names of one setting have different values in the same source. */
 interface Contradiction {
   readonly contradiction: string
 }
 
-/** What may be shown of the text of a setting: nothing of a secret, and of no URL the credentials. */
+/** The part of a value that may be shown: nothing of a secret, and a URL without its credentials. */
 export const shown = (setting: Setting<unknown>, text: string): string =>
   setting.secret ? '(not shown)' : text.replace(/\/\/[^/\s@]*@/g, '//(not shown)@')
 
 const quote = (setting: Setting<unknown>, text: string): string =>
   setting.secret ? shown(setting, text) : JSON.stringify(shown(setting, text))
 
-/** What somebody has written to set it: a variable, or the flag that stands for it. */
+/** The name that was used for a setting: a variable, or its flag. */
 const written = (source: Source, name: string, setting: Setting<unknown>): string => {
   if (source.name !== 'flag') return name
   const flag = [...flagsOf(setting.variable, setting.flag)].find(([, variable]) => variable === name)
@@ -49,7 +49,7 @@ const findIn = (
   return { ...first, source: source.name }
 }
 
-/** Who set it; undefined: nobody. */
+/** The value and its source. Undefined: it is not set. */
 export const find = (setting: Setting<unknown>, sources: Sources): FoundValue | Contradiction | undefined => {
   for (const variable of [setting.variable, ...setting.fallbacks]) {
     for (const source of sources.ordered) {
@@ -60,12 +60,12 @@ export const find = (setting: Setting<unknown>, sources: Sources): FoundValue | 
   return undefined
 }
 
-/** Reads settings and gathers what is wrong with them, so that all of it can be said at once. */
+/** Reads settings and collects their problems, so that all of them can be reported at once. */
 export interface Reader {
   read<Settings extends SettingsGroup>(group: Settings): Values<Settings>
-  /** Something wrong that no single setting shows. */
+  /** Reports a problem that no single setting shows. */
   refuse(problem: string): void
-  /** `INVALID_SETTING` if anything was wrong. */
+  /** Throws `INVALID_SETTING` if there was a problem. */
   finish(): void
 }
 
@@ -92,7 +92,7 @@ export const createReader = (sources: Sources): Reader => {
     refuse,
     read: <Settings extends SettingsGroup>(group: Settings): Values<Settings> => {
       const values = Object.entries(group).map(([key, setting]) => [key, readOne(setting, sources, refuse)] as const)
-      // Each value comes from the kind, or is the default, of the setting under the same key.
+      // Each value comes from the kind of the setting with the same key, or is its default.
       return Object.freeze(Object.fromEntries(values)) as Values<Settings>
     },
     finish: () => {

@@ -47,7 +47,7 @@ export const registryGroup = {
       default: undefined,
       defaultText: '127.0.0.1; boltdb: registry.db in RALPH_APP_DIR',
       flag: 'registry-endpoints',
-      description: 'Its servers, host[:port]; https:// before it for TLS. Of boltdb the path of its file.'
+      description: 'Servers of the registry, host[:port]; with https:// for TLS. For boltdb the path of its file.'
     }),
     fallbacks: ['REGISTRY_ENDPOINTS']
   },
@@ -69,27 +69,26 @@ export const registryGroup = {
     default: 5000,
     defaultText: '5s',
     flag: 'registry-timeout',
-    description: 'Within this time a server must be reached.'
+    description: 'Time within which a server must be reached.'
   }),
   certificate: setting('REGISTRY__CERTIFICATE', {
     kind: certificate,
     default: undefined,
     flag: 'registry-certificate',
-    description:
-      'The authorities that the servers are trusted by, as PEM in base64; TLS is then used. Not with ZooKeeper.'
+    description: 'The certificate authorities of the servers, as PEM in base64; turns TLS on. Not for ZooKeeper.'
   }),
   bucket: setting('REGISTRY__BUCKET', {
     kind: bucket,
     default: 'ralph',
     flag: 'registry-bucket',
-    description: 'All keys are below this one.'
+    description: 'Prefix of all keys.'
   }),
   requestTimeout: setting('REGISTRY__HEADER_TIMEOUT_PER_REQUEST', {
     kind: duration,
     default: 60_000,
     defaultText: '1m',
     flag: 'registry-header-timeout-per-request',
-    description: 'Within this time a request must be answered.'
+    description: 'Time within which a request must be answered.'
   }),
   autoSync: setting('REGISTRY__AUTO_SYNC', {
     kind: boolean,
@@ -99,7 +98,7 @@ export const registryGroup = {
   })
 }
 
-/** Milliseconds: below it a pause of a server would look like its death. */
+/** Milliseconds. With a shorter one, a pause of a server would look like a crash. */
 const shortestTtl = 1000
 
 const serviceName: Kind<string> = {
@@ -108,7 +107,7 @@ const serviceName: Kind<string> = {
   parse: (value) => (/^[^/\p{Cc}]+$/u.test(value) && value !== '.' && value !== '..' ? value : undefined)
 }
 
-/** What a server does with a registry that several machines share. */
+/** For a server with a registry that several machines share. */
 export const nodeGroup = {
   service: setting('REGISTRY__SERVICE', {
     kind: serviceName,
@@ -119,25 +118,25 @@ export const nodeGroup = {
   address: setting('REGISTRY__ADDRESS', {
     kind: text,
     default: undefined,
-    defaultText: 'the host that it listens on; if that is every one, the first address of this machine',
+    defaultText: 'the host that the server listens on; if it listens on all, the first address of this machine',
     flag: 'registry-address',
-    description: 'Host by which clients reach this server.'
+    description: 'Host for clients of this server.'
   }),
   ttl: setting('REGISTRY__TTL', {
     kind: duration,
     default: 10_000,
     defaultText: '10s',
     flag: 'registry-ttl',
-    description: 'A server that died is registered, and keeps its locks, for so long.'
+    description: 'How long a crashed server stays registered and keeps its locks.'
   })
 }
 
-/** @param appDir where the file of boltdb is. `INVALID_SETTING` names everything that is wrong. */
+/** @param appDir directory of the file of boltdb. Throws `INVALID_SETTING` with all problems. */
 export const loadRegistry = (
   sources: Sources,
   appDir: string
 ): RegistrySettings & {
-  /** Whether somebody has chosen a registry. */
+  /** Whether a registry was configured. */
   readonly isConfigured: boolean
 } => {
   const reader = createReader(sources)
@@ -150,12 +149,14 @@ export const loadRegistry = (
   if (rest.username !== undefined && rest.password === undefined)
     reader.refuse('RALPH_REGISTRY__USERNAME needs RALPH_REGISTRY__PASSWORD')
   if (kind === 'zookeeper' && (rest.certificate !== undefined || endpoints.some((each) => each.startsWith('https:'))))
-    reader.refuse('RALPH_REGISTRY__PROVIDER is zookeeper, whose client has no TLS: set no certificate and no https://')
+    reader.refuse(
+      'RALPH_REGISTRY__PROVIDER is zookeeper, whose client does not support TLS: set no certificate and no https://'
+    )
   reader.finish()
   return { ...rest, provider: kind, endpoints, isConfigured: chosen !== undefined || given !== undefined }
 }
 
-/** What a server does with its registry; undefined: none is set, or one of one process. `INVALID_SETTING` */
+/** For a server with a registry. Undefined: there is none, or it is a file of one process. Throws `INVALID_SETTING`. */
 export const loadNode = (sources: Sources, appDir: string): Values<typeof nodeGroup> | undefined => {
   const { isConfigured, provider: kind } = loadRegistry(sources, appDir)
   const reader = createReader(sources)

@@ -1,6 +1,6 @@
 import type { Version } from '../xapi/version.ts'
 
-/** What every command needs to know. */
+/** The settings of every command. */
 export interface GeneralSettings {
   /** RALPH_APP_DIR, absolute. */
   readonly appDir: string
@@ -17,7 +17,7 @@ export interface LogSettings {
 }
 
 /**
- * What the server needs to know, after `settings/` has read and checked it. Frozen, handed down, never imported as a
+ * The settings of the server, after `settings/` has read and checked them. Frozen, passed as an argument, never imported as a
  * value.
  */
 export interface ServerSettings {
@@ -29,9 +29,12 @@ export interface ServerSettings {
   readonly port: number
   /** RALPH_RUNSERVER_MAX_SEARCH_HITS_COUNT: default and maximum of `limit`. */
   readonly maxSearchHits: number
-  /** RALPH_RUNSERVER_PUBLIC_URL: where clients reach this server, path prefix included, no trailing slash; undefined: at the root of its own address. */
+  /**
+   * RALPH_RUNSERVER_PUBLIC_URL: the address for clients, with path prefix, without trailing slash. Undefined: the root of its own
+   * address.
+   */
   readonly publicUrl: string | undefined
-  /** RALPH_RUNSERVER_TRUST_PROXY: addresses or networks whose X-Forwarded-For is believed; true: all; false: none. */
+  /** RALPH_RUNSERVER_TRUST_PROXY: addresses or networks whose X-Forwarded-For is trusted. True: all. False: none. */
   readonly trustProxy: boolean | readonly string[]
   /** RALPH_RUNSERVER_MAX_BODY_SIZE, in bytes, after decompression. */
   readonly maxBodySize: number
@@ -43,11 +46,11 @@ export interface ServerSettings {
   readonly maxStatementKeys: number
   /** RALPH_RUNSERVER_MAX_STATEMENT_DEPTH: arrays and objects within each other. */
   readonly maxStatementDepth: number
-  /** RALPH_RUNSERVER_MAX_INHERITED_TERMS: taken over by StatementRef when one request is stored. */
+  /** RALPH_RUNSERVER_MAX_INHERITED_TERMS: by StatementRef, for one request. */
   readonly maxInheritedTerms: number
-  /** RALPH_RUNSERVER_MAX_DOCUMENT_KEYS: of a JSON document that is merged, at its top level. */
+  /** RALPH_RUNSERVER_MAX_DOCUMENT_KEYS: at the top level of a JSON document that is merged. */
   readonly maxDocumentKeys: number
-  /** RALPH_RUNSERVER_MAX_PARTS_PER_REQUEST: of multipart. */
+  /** RALPH_RUNSERVER_MAX_PARTS_PER_REQUEST: of a multipart request. */
   readonly maxParts: number
   /** RALPH_RUNSERVER_MAX_HEADER_SIZE: of a request, or of a part of it, in bytes. */
   readonly maxHeaderSize: number
@@ -75,7 +78,7 @@ export interface ServerSettings {
   readonly maxConnections: number
   /** RALPH_RUNSERVER_ACCESS_LOG */
   readonly accessLog: 'some' | 'all' | 'none'
-  /** RALPH_RUNSERVER_CORS_ALLOW_ORIGINS: scheme://host[:port], scheme://*.domain, or *; none: CORS is off. */
+  /** RALPH_RUNSERVER_CORS_ALLOW_ORIGINS: scheme://host[:port], scheme://*.domain, or *. Empty: CORS is off. */
   readonly corsAllowOrigins: readonly string[]
   /** RALPH_LRS_REQUIRE_VERSION_HEADER */
   readonly requireVersionHeader: boolean
@@ -93,7 +96,7 @@ export interface ServerSettings {
   readonly rejectedDirectory: string | undefined
   /** RALPH_LRS_REJECTED_REQUESTS_MAX_SIZE, in bytes. */
   readonly rejectedMaxSize: number
-  /** RALPH_LRS_SIGNATURE_KEYS: PEM text of the public keys that may verify signatures without x5c; undefined: none. */
+  /** RALPH_LRS_SIGNATURE_KEYS: the public keys in PEM for signatures without x5c. Undefined: none. */
   readonly signatureKeys: string | undefined
 }
 
@@ -106,7 +109,7 @@ export interface IdentitySettings {
   readonly cacheTtl: number
   /** RALPH_ALLOW_DEMO_CREDENTIALS, or the server listens on loopback only. */
   readonly allowDemoCredentials: boolean
-  /** RALPH_RUNSERVER_AUTH_BACKENDS has `basic`: users of the auth file may log in. */
+  /** RALPH_RUNSERVER_AUTH_BACKENDS contains `basic`: users of the auth file may log in. */
   readonly basic: boolean
   /** It has `keys`: keys of programs and tokens of content are accepted. */
   readonly keys: boolean
@@ -118,9 +121,9 @@ export interface IdentitySettings {
 export interface OidcSettings {
   /** RALPH_RUNSERVER_AUTH_OIDC_ISSUER_URI, without a trailing slash. */
   readonly issuer: string
-  /** RALPH_RUNSERVER_AUTH_OIDC_AUDIENCE; none: a token may be meant for anybody. */
+  /** RALPH_RUNSERVER_AUTH_OIDC_AUDIENCE. Empty: tokens for any audience are accepted. */
   readonly audience: readonly string[]
-  /** RALPH_RUNSERVER_AUTH_OIDC_CLIENT_ID and _CLIENT_SECRET; undefined: tokens are verified here, by their signature. */
+  /** RALPH_RUNSERVER_AUTH_OIDC_CLIENT_ID and _CLIENT_SECRET. Undefined: tokens are verified here, by their signature. */
   readonly client: { readonly id: string; readonly secret: string } | undefined
   /** RALPH_RUNSERVER_AUTH_OIDC_SCOPE_CLAIM */
   readonly scopeClaim: string
@@ -132,7 +135,7 @@ export interface OidcSettings {
   readonly cacheTtl: number
 }
 
-/** What happens around each call of gRPC, by its name in the settings. */
+/** Middleware around each gRPC call, by its name in the settings. */
 export type MiddlewareSetting =
   | { readonly name: 'recover' | 'logging' | 'tracing' }
   | { readonly name: 'max_message_size'; readonly bytes: number }
@@ -142,14 +145,14 @@ export interface GrpcSettings {
   readonly host: string
   /** RALPH_GRPC__PORT; 0: any free one. */
   readonly port: number
-  /** RALPH_GRPC__SERVER__MIDDLEWARE, the outermost one first. */
+  /** RALPH_GRPC__SERVER__MIDDLEWARE, the outermost first. */
   readonly middleware: readonly MiddlewareSetting[]
-  /** RALPH_GRPC__SERVER__CERTIFICATE and RALPH_GRPC__SERVER__KEY: texts in PEM; undefined: no TLS. */
+  /** RALPH_GRPC__SERVER__CERTIFICATE and RALPH_GRPC__SERVER__KEY: texts in PEM. Undefined: no TLS. */
   readonly tls: { readonly certificate: string; readonly key: string } | undefined
 }
 
 export interface ImportSettings {
-  /** RALPH_IMPORTS_ENABLED: of the server. */
+  /** RALPH_IMPORTS_ENABLED: for the server. */
   readonly enabled: boolean
   /** RALPH_IMPORTS_DATABASE_URL; undefined: SQLite in `file`. */
   readonly databaseUrl: string | undefined
@@ -175,7 +178,7 @@ export interface ImportSettings {
   readonly maxDepth: number
   /** RALPH_IMPORTS_MAX_ATTEMPTS */
   readonly maxAttempts: number
-  /** RALPH_IMPORTS_URL_HOSTS; none: nobody but the operator names a URL. */
+  /** RALPH_IMPORTS_URL_HOSTS. Empty: only the operator may import URLs. */
   readonly urlHosts: readonly string[]
   /** RALPH_IMPORTS_URL_NETWORKS */
   readonly urlNetworks: readonly string[]
@@ -188,9 +191,9 @@ export interface ImportSettings {
 /** A bucket that a setting names. */
 export interface BucketPlace {
   readonly bucket: string
-  /** Before the name of each object: empty, or with a slash at its end. */
+  /** Prefix of the name of each object: empty, or with a slash at its end. */
   readonly prefix: string
-  /** Instead of the settings of the backend s3. */
+  /** Overrides the settings of the backend s3. */
   readonly access: {
     readonly endpoint?: string
     readonly region?: string
@@ -201,9 +204,11 @@ export interface BucketPlace {
 }
 
 export interface UploadSettings {
-  /** RALPH_UPLOADMANAGER__TARGET, absolute; for a bucket it has what is known of uploads, and the bytes that come in. */
+  /**
+   * RALPH_UPLOADMANAGER__TARGET, absolute. If the target is a bucket, this directory has the state of uploads and incoming bytes.
+   */
   readonly directory: string
-  /** Where RALPH_UPLOADMANAGER__TARGET is a bucket. */
+  /** Set if RALPH_UPLOADMANAGER__TARGET is a bucket. */
   readonly bucket: BucketPlace | undefined
   /** RALPH_UPLOADMANAGER__EXPIRATION: since the last byte, in milliseconds. */
   readonly expiration: number
@@ -219,7 +224,7 @@ export interface UploadSettings {
   readonly maxSize: number
 }
 
-/** Where the originals of imports are kept for good. */
+/** Where the originals of imports are kept. */
 export type StorePlace =
   | { readonly kind: 'fs'; readonly directory: string }
   | ({ readonly kind: 's3' } & BucketPlace)
@@ -228,6 +233,6 @@ export type StorePlace =
 export interface StoreSettings {
   /** RALPH_STORE__TARGET */
   readonly place: StorePlace
-  /** RALPH_STORE__DOORS; none: all. */
+  /** RALPH_STORE__DOORS. Empty: all. */
   readonly doors: readonly string[]
 }

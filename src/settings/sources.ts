@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util'
 import { codeOf, messageOf, RalphError } from '../errors.ts'
 import { readConfigFile } from './config-file.ts'
 
-/** One place where settings are set, by the names of their variables. Empty text means: not set. */
+/** One source of settings, by the names of variables. An empty string means: not set. */
 export interface Source {
   readonly name:
     | 'flag'
@@ -21,7 +21,7 @@ export interface Source {
 export interface Sources {
   /** The first that has a value wins. */
   readonly ordered: readonly Source[]
-  /** RALPH_APP_DIR when it is not set: where this platform keeps the configuration of programs. */
+  /** The default of RALPH_APP_DIR: where this platform keeps the configuration of programs. */
   readonly platformAppDir: string
 }
 
@@ -46,13 +46,13 @@ const readDotEnv = (isOurs: IsOurs): ReadonlyMap<string, string> => {
   try {
     return chosen(parseEnv(readFileSync('.env', 'utf8')), isOurs)
   } catch (error) {
-    // A directory of that name (a Python virtual environment) is not ours.
+    // A directory of that name (a Python virtual environment) is not a file of settings.
     if (isAbsent(error) || codeOf(error) === 'EISDIR') return new Map()
     throw unreadable('.env in the working directory', error)
   }
 }
 
-/** Files named as the variables, as Docker and Kubernetes mount secrets; the line end that editors add is cut off. */
+/** Files with the names of variables, as Docker and Kubernetes mount secrets. A line end that an editor added is removed. */
 const readSecrets = (directory: string | undefined, isOurs: IsOurs): ReadonlyMap<string, string> => {
   if (directory === undefined) return new Map()
   try {
@@ -74,13 +74,16 @@ const platformAppDir = (): string => {
   return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'ralph')
 }
 
-/** Everybody on a machine may share one place for temporary files: each user has a directory of his own in it. */
+/** Users of a machine may share the directory for temporary files, so each user gets a separate directory in it. */
 export const platformTempDir = (): string => join(tmpdir(), `ralph-${process.getuid?.() ?? 'temporary'}`)
 
-/** A terminal that knows no escape sequences, as those within editors. */
+/** A terminal without escape sequences, such as those in editors. */
 export const isDumbTerminal = (): boolean => process.env.TERM === 'dumb'
 
-/** What a program that Ralph runs has in its environment: no setting of Ralph, which may be secret, and no repository. */
+/**
+ * The environment of a program that Ralph runs: without settings of Ralph, which may be secret, and without the variables of a
+ * repository.
+ */
 export const environmentOfPrograms = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(
     Object.entries(process.env).filter(
@@ -91,11 +94,11 @@ export const environmentOfPrograms = (more: Readonly<Record<string, string>>): N
 })
 
 /**
- * Flag, environment, `.env` in the working directory, secrets directory, the YAML file of RALPH_CONFIG, in this order.
- * Nothing else reads the environment.
+ * The order is: flag, environment, `.env` in the working directory, secrets directory, the YAML file of RALPH_CONFIG. Nothing
+ * else reads the environment.
  * @param flags by the variables they stand for
- * @param defaults of the command, where they are not those of the settings
- * @param foreign variables that are read although they do not begin with RALPH_
+ * @param defaults of the command, if they differ from those of the settings
+ * @param foreign variables to read although they do not begin with RALPH_
  */
 export const readSources = (
   flags: ReadonlyMap<string, string> = new Map(),
@@ -121,7 +124,7 @@ export const readSources = (
   }
 }
 
-/** Sources in which a data backend has these values, by the names of its parameters, before whatever else is set. */
+/** Sources in which these values of a data backend come before all others. They are named by parameters. */
 export const withBackendValues = (
   sources: Sources,
   name: Source['name'],
@@ -134,5 +137,5 @@ export const withBackendValues = (
   return { ...sources, ordered: [{ name, values: new Map(given) }, ...sources.ordered] }
 }
 
-/** What a file of the user may name by `${NAME}`, whatever it is called. */
+/** The variables that a file of the user may use as `${NAME}`. */
 export const processEnvironment = (): Readonly<Record<string, string | undefined>> => process.env

@@ -12,12 +12,12 @@ export const storeGroup = {
   target: setting('STORE__TARGET', {
     kind: text,
     default: undefined,
-    defaultText: 'none: an original is gone when its import is done',
+    defaultText: 'none: an original is deleted when its import is done',
     flag: 'store-target',
     description:
-      'Where the originals of imports are kept for good: a directory; `default`, which is `store` in RALPH_APP_DIR; ' +
-      '`s3://HOST/BUCKET`, with a prefix or not, or `s3://BUCKET` on the server of the backend s3; `swift://CONTAINER`, ' +
-      'with a prefix or not, on that of the backend swift.'
+      'Where the originals of imports are kept forever: a directory; `default`, which is `store` in RALPH_APP_DIR; ' +
+      '`s3://HOST/BUCKET[/PREFIX]`, or `s3://BUCKET` on the server of the backend s3; `swift://CONTAINER[/PREFIX]`, ' +
+      'on the server of the backend swift.'
   }),
   doors: setting('STORE__DOORS', {
     kind: list(text, 'doors such as upload, url, command, download, mirror'),
@@ -29,7 +29,7 @@ export const storeGroup = {
   ...bucketAccess('STORE', 'store', 'originals')
 }
 
-/** `swift://CONTAINER/PREFIX`; undefined: it names none. */
+/** `swift://CONTAINER/PREFIX`. Undefined: the target is not a container. */
 const containerOf = (target: string): StorePlace | undefined => {
   const [, bucket, folders = ''] = /^swift:\/\/([\w.-]+)((?:\/[^/%?#]+)*)\/?$/.exec(target) ?? []
   return bucket === undefined ? undefined : { kind: 'swift', bucket, prefix: folders.slice(1).replace(/(?<=.)$/, '/') }
@@ -40,7 +40,7 @@ const isWithin = (path: string, directory: string): boolean => {
   return !way.startsWith('..') && !isAbsolute(way)
 }
 
-/** The file store; undefined: there is none. `INVALID_SETTING` names everything that is wrong. */
+/** The file store. Undefined: there is none. Throws `INVALID_SETTING` with all problems. */
 export const loadStore = (sources: Sources): StoreSettings | undefined => {
   const { appDir, tempDir } = loadGeneral(sources)
   const reader = createReader(sources)
@@ -61,14 +61,14 @@ export const loadStore = (sources: Sources): StoreSettings | undefined => {
       'RALPH_STORE__TARGET must be `default`, a directory, s3://HOST/BUCKET, s3://BUCKET or swift://CONTAINER'
     )
   }
-  // What is swept there would take the originals along.
+  // Ralph cleans these directories, and would delete the originals in them.
   for (const [name, swept] of [
     ['RALPH_TEMP_DIR', tempDir],
     ['RALPH_IMPORTS_DIRECTORY', loadImports(sources).directory],
     ['the directory of uploads', loadUploads(sources).directory]
   ] as const) {
     if (place?.kind === 'fs' && isWithin(directory, swept)) {
-      reader.refuse(`RALPH_STORE__TARGET (${directory}) must not be in ${name} (${swept}), where files are removed`)
+      reader.refuse(`RALPH_STORE__TARGET (${directory}) must not be in ${name} (${swept}), where files are deleted`)
     }
   }
   reader.finish()

@@ -1,21 +1,20 @@
 import { RalphError } from '../errors.ts'
 
 /** For messages. */
-export const targetRule =
-  'up to 100 letters of English, digits, "_", "-" and ".", of which "-" and "." are not the first'
+export const targetRule = 'up to 100 English letters, digits, "_", "-" and "."; it must not begin with "-" or "."'
 
 const name = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/
 
 /**
- * Whether a text can name a target: what is part of a file name on every file system, and leads out of no directory.
- * One rule for all backends, so that an auth file that is good for one is good for the others.
+ * Whether a text can be the name of a target: valid in a file name on every file system, and without a way out of the directory.
+ * One rule for all backends, so that an auth file works with every backend.
  */
 export const isTarget = (text: string): boolean => name.test(text)
 
-/** The same text; `INVALID_SETTING` when it cannot name a target. */
+/** Returns the text. Throws `INVALID_SETTING` if it cannot be the name of a target. */
 export const requireTarget = (text: string): string => {
   if (isTarget(text)) return text
-  throw new RalphError('INVALID_SETTING', `${JSON.stringify(text)} cannot name a target: it must be ${targetRule}`, {
+  throw new RalphError('INVALID_SETTING', `${JSON.stringify(text)} cannot be a target: it must be ${targetRule}`, {
     target: text
   })
 }

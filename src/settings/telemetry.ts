@@ -4,14 +4,14 @@ import { type MetricsSettings, metricsGroup } from './metrics.ts'
 import { createReader } from './read.ts'
 import type { Sources } from './sources.ts'
 
-/** What the server tells of itself, and where to. */
+/** What the server reports about itself, and to whom. */
 export interface TelemetrySettings {
   readonly health: HealthSettings
   readonly logger: LoggerSettings
   readonly metrics: MetricsSettings
 }
 
-/** `INVALID_SETTING` names everything that is wrong. */
+/** Throws `INVALID_SETTING` with all problems. */
 export const loadTelemetry = (sources: Sources): TelemetrySettings => {
   const reader = createReader(sources)
   const health = reader.read(healthGroup)

@@ -3,7 +3,7 @@ import { RalphError } from '../errors.ts'
 import { keyOf } from './config-file.ts'
 import type { Source, Sources } from './sources.ts'
 
-/** Settings of Ralph 5 that this version has no use for. */
+/** Settings of Python Ralph 5 that this version does not use. */
 const unused = [
   'RALPH_EXECUTION_ENVIRONMENT',
   'RALPH_LRS_ELASTICSEARCH_VALIDATE_KEYS',
@@ -18,7 +18,7 @@ const unused = [
 /** A setting of a backend: the group, the backend, the parameter. */
 const ofBackend = /^RALPH_BACKENDS__([A-Z0-9]+)__([A-Z0-9]+)__(.+)$/
 
-/** What people call a backend that has another name here, where that is not nearly the same. */
+/** Names that people use for a backend which is called differently here, if they are not similar. */
 const otherNames: { readonly [backend: string]: string } = {
   CH: 'CLICKHOUSE',
   ELASTIC: 'ES',
@@ -32,10 +32,10 @@ const otherNames: { readonly [backend: string]: string } = {
   WEBSOCKET: 'WS'
 }
 
-/** What every backend of Ralph 5 has, and ours have no use for. */
+/** Parameters that every backend of Python Ralph 5 has and ours do not use. */
 const commonParameter = /^RALPH_BACKENDS__.+__(LOCALE_ENCODING|(READ|WRITE)_CHUNK_SIZE|DEFAULT_QUERY_STRING)$/
 
-/** What Kubernetes puts into the environment of a pod beside a service named `ralph`. */
+/** Variables that Kubernetes adds to the environment of a pod if there is a service named `ralph`. */
 const kubernetes = /^RALPH_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/
 
 /** Levenshtein distance. */
@@ -52,7 +52,7 @@ const distance = (a: string, b: string): number => {
   return above[b.length] ?? 0
 }
 
-/** The name that was most likely meant. */
+/** The most similar name. */
 export const nearest = (name: string, known: readonly string[]): string | undefined => {
   let best: string | undefined
   let least = Number.POSITIVE_INFINITY
@@ -66,16 +66,16 @@ export const nearest = (name: string, known: readonly string[]): string | undefi
   return best
 }
 
-/** The name that was meant, if one differs in a third of the letters at most, or in one. */
+/** The name that was probably meant: it differs in at most a third of its letters, or in one. */
 export const similar = (name: string, known: readonly string[]): string | undefined => {
   const found = nearest(name, known)
   return found !== undefined && distance(name, found) <= Math.max(1, name.length / 3) ? found : undefined
 }
 
 export interface UnknownSettings {
-  /** A sentence for each name that nothing knows, and one for those that only Ralph 5 knows. */
+  /** One sentence for each unknown name, and one for the names that only Python Ralph 5 knows. */
   readonly warnings: readonly string[]
-  /** Names that are passed over for a good reason. */
+  /** Names that are ignored for a good reason. */
   readonly passedOver: readonly string[]
 }
 
@@ -90,7 +90,7 @@ const partsOf = (name: string): KnownName | undefined => {
   return group === undefined || backend === undefined ? undefined : { name, group, backend }
 }
 
-/** The backend that is meant by a name, in whatever case, as `backends` writes it; undefined: none of them. */
+/** The backend with this name in any case, as `backends` writes it. Undefined: none. */
 export const backendMeant = (name: string, backends: readonly string[]): string | undefined => {
   const find = (wanted: string | undefined): string | undefined =>
     backends.find((each) => each.toUpperCase() === wanted?.toUpperCase())
@@ -108,8 +108,8 @@ export const backendMeant = (name: string, backends: readonly string[]): string 
 }
 
 /**
- * The setting of a backend that was most likely meant: in the same group where that has the backend, else in any.
- * Undefined: it may be the setting of a backend that a package brings, which is configured in the group DATA alone.
+ * The setting of a backend that was probably meant: in the same group if that has the backend, otherwise in any. Undefined: it
+ * may be a setting of a backend from a package, which is configured only in the group DATA.
  */
 const settingMeant = ({ name, group, backend }: KnownName, known: readonly KnownName[]): string | undefined => {
   const meant = backendMeant(backend, [...new Set(known.map((each) => each.backend))])
@@ -128,7 +128,7 @@ const settingMeant = ({ name, group, backend }: KnownName, known: readonly Known
   )
 }
 
-/** Looks for `RALPH_*` names that will have no effect. */
+/** Finds `RALPH_*` names that have no effect. */
 export const findUnknown = (sources: readonly Source[], known: readonly string[]): UnknownSettings => {
   const knownNames = new Set(known)
   const set = new Set(sources.flatMap(({ values }) => [...values.keys()]))
@@ -148,15 +148,18 @@ export const findUnknown = (sources: readonly Source[], known: readonly string[]
       commonParameter.test(name) &&
       ofBackends.some(({ group, backend }) => group === parts?.group && backend === parts.backend)
     if (meant === undefined || isCommon || kubernetes.test(name)) passedOver.push(name)
-    else warnings.push(`${name} is no setting of Ralph and has no effect; did you mean ${meant}?`)
+    else warnings.push(`${name} is not a setting of Ralph and has no effect; did you mean ${meant}?`)
   }
   if (notYet.length > 0) {
-    warnings.push(`${notYet.join(', ')}: known from Ralph 5, but not used by this version`)
+    warnings.push(`${notYet.join(', ')}: known from Python Ralph 5, but not used by this version`)
   }
   return { warnings, passedOver }
 }
 
-/** `INVALID_SETTING` when the configuration file has a key that is no setting: it is ours alone, so it is a mistake. */
+/**
+ * Throws `INVALID_SETTING` if the configuration file has a key that is not a setting. Only Ralph reads this file, so it must be a
+ * mistake.
+ */
 const refuseUnknownKeys = (sources: Sources, known: readonly string[]): void => {
   const file = sources.ordered.filter(({ name }) => name === 'configuration file')
   const problems = file.flatMap(({ values }) =>
@@ -164,13 +167,13 @@ const refuseUnknownKeys = (sources: Sources, known: readonly string[]): void => 
       if (known.includes(name)) return []
       const meant = nearest(name, known)
       const hint = meant === undefined ? '' : `; did you mean ${keyOf(meant)}?`
-      return [`${keyOf(name)} in the file of RALPH_CONFIG is no setting of Ralph${hint}`]
+      return [`${keyOf(name)} in the file of RALPH_CONFIG is not a setting of Ralph${hint}`]
     })
   )
   if (problems.length > 0) throw new RalphError('INVALID_SETTING', problems.join('; '), { settings: problems })
 }
 
-/** Tells the operator of them; names that are passed over only at debug. */
+/** Warns the operator about them. Names that are ignored are logged at level debug. */
 export const warnOfUnknown = (sources: Sources, known: readonly string[], log: Log): void => {
   refuseUnknownKeys(sources, known)
   const { warnings, passedOver } = findUnknown(sources.ordered, known)

@@ -7,7 +7,7 @@ const orOfLrs = <Value>(declared: Setting<Value>, parameter: string): Setting<Va
   fallbacks: [`RALPH_BACKENDS__DATA__LRS__${parameter}`]
 })
 
-/** The settings of `ralph upload`. Where the server is, and who sends, are those of the LRS of other commands unless they are set. */
+/** The settings of `ralph upload`. Address and user default to those of the data backend `lrs`. */
 export const uploadGroup = {
   to: orOfLrs(
     setting('UPLOAD__TO', {
@@ -15,7 +15,7 @@ export const uploadGroup = {
       default: { href: 'http://localhost:8100/', username: undefined, password: undefined },
       defaultText: 'that of the data backend lrs: http://localhost:8100',
       flag: 'to',
-      description: 'Where the server is; the URL may carry the user name and the password.',
+      description: 'Address of the server; the URL may contain the user name and the password.',
       secret: true
     }),
     'BASE_URL'
@@ -26,7 +26,7 @@ export const uploadGroup = {
       default: undefined,
       defaultText: 'that of the data backend lrs: ralph',
       flag: 'username',
-      description: 'Who sends. The user needs the scope `statements/write`.'
+      description: 'User name. The user needs the scope `statements/write`.'
     }),
     'USERNAME'
   ),
@@ -36,7 +36,8 @@ export const uploadGroup = {
       default: undefined,
       defaultText: 'that of the data backend lrs: secret',
       flag: 'password',
-      description: 'Password of the user. A variable or a file of RALPH_SECRETS_DIR does not show it to others.',
+      description:
+        'Password of the user. Set it by a variable or a file of RALPH_SECRETS_DIR to hide it from other users.',
       secret: true
     }),
     'PASSWORD'
@@ -46,21 +47,21 @@ export const uploadGroup = {
     default: 2 ** 23,
     defaultText: '8MiB',
     flag: 'chunk-size',
-    description: 'Bytes of one request. After a break at most so many are sent again; so many are in memory.'
+    description: 'Bytes of one request, which are also held in memory. After a break at most one request is sent again.'
   }),
   retries: setting('UPLOAD__RETRIES', {
     kind: integer(0, 10_000),
     default: 12,
     flag: 'retries',
     description:
-      'How often the server is tried again before the command gives up. Bytes that arrive begin the count anew.'
+      'How often the server is tried again before the command gives up. The count restarts when bytes arrive.'
   }),
   timeout: setting('UPLOAD__TIMEOUT', {
     kind: duration,
     default: 60_000,
     defaultText: '60s',
     flag: 'timeout',
-    description: 'A request is given up after so long without a byte in either direction.'
+    description: 'Time without a byte in either direction after which a request is given up.'
   })
 } as const satisfies SettingsGroup
 

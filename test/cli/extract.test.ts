@@ -37,7 +37,7 @@ t.test('bad lines are logged with their number and passed over, and that is no f
     stderr,
     /ERROR {4}line 2 is no JSON: .*\n.*ERROR {4}line 3 has no short_message\n.*ERROR {4}line 4 is longer than 1024 bytes\n/
   )
-  t.match(stderr, /WARNING {2}3 lines held no record and were passed over\n$/)
+  t.match(stderr, /WARNING {2}3 lines without a record were skipped\n$/)
   const lines = readFileSync(report, 'utf8').trim().split('\n')
   t.match(
     lines.map((line) => JSON.parse(line)),
@@ -55,10 +55,10 @@ t.test('thousands of bad lines do not flood the log, and the report has them all
   const input = '{}\n'.repeat(2000)
   const { code, stderr } = await ralph(t, ['extract', '-p', 'es', '--report', report], { input })
   t.equal(code, 1, 'it took nothing')
-  t.match(stderr, /ERROR {4}line 1000 has no _source\n[^\n]*WARNING {2}further lines are counted and not shown/)
+  t.match(stderr, /ERROR {4}line 1000 has no _source\n[^\n]*WARNING {2}further lines are counted but not shown/)
   t.match(
     stderr,
-    /WARNING {2}2,000 lines held no record and were passed over\nError: nothing was extracted: .* -p es is for\n$/
+    /WARNING {2}2,000 lines without a record were skipped\nError: nothing was extracted: .* -p es expects\n$/
   )
   t.notMatch(stderr, 'line 1001 ')
   t.equal(readFileSync(report, 'utf8').split('\n').length, 2001)

@@ -97,7 +97,7 @@ t.test('no input makes nothing', async (t) => {
   const { directory, options, history } = aPlace(t)
   t.match(await ralph(t, ['write', '-b', 'fs', '-t', 'x'], options), {
     code: 0,
-    stderr: /the input is empty: nothing is written/
+    stderr: /the input is empty: nothing was written/
   })
   t.same(readdirSync(directory), [])
   t.same(history(), [])
@@ -191,7 +191,7 @@ t.test('reading goes on when the history cannot be written, and warns', async (t
   t.match(await ralph(t, ['read', '-b', 'fs', 'one'], { env }), {
     code: 0,
     stdout: '1',
-    stderr: /WARNING {2}the history does not know of this/
+    stderr: /WARNING {2}the history was not updated/
   })
 })
 

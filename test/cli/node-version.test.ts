@@ -7,7 +7,7 @@ import ts from 'typescript'
 const { engines } = JSON.parse(readFileSync('package.json', 'utf8'))
 const needed = /^>=(\d+\.\d+)$/.exec(engines.node)?.[1] ?? ''
 const refusal = new RegExp(
-  `^Error: Ralph needs Node ${needed.replace('.', '\\.')} or later, and this is Node \\d+\\.[^\\n]*npm start[^\\n]*\\./ralph[^\\n]*\\n$`
+  `^Error: Ralph needs Node ${needed.replace('.', '\\.')} or later, but this is Node \\d+\\.[^\\n]*npm start[^\\n]*\\./ralph[^\\n]*\\n$`
 )
 
 /** Runs what `code` makes of this Node before Ralph looks at it. */

@@ -28,7 +28,7 @@ t.test('ralph delete takes away what it is told to, each by itself, and asks onl
   const env = { [variable]: directory }
   t.match(await ralph(t, ['delete', '-b', 'fs', 'one'], { env, input: 'y\n' }), {
     code: 2,
-    stderr: /say --yes if you are sure/
+    stderr: /add --yes if you are sure/
   })
   t.same(readdirSync(directory).length, 3)
   const { code, stderr } = await ralph(t, ['delete', '-b', 'fs', '--yes', 'one', 'nothing', join(directory, 'two')], {
@@ -90,7 +90,7 @@ t.test('ralph doctor names everything that is wrong or missing', async (t) => {
   const { code, stdout } = await ralph(t, ['doctor'], { env, cwd: root })
   t.equal(code, 1)
   t.match(stdout, /^error {4}settings: RALPH_RUNSERVER_PORT is "x", expected a whole number/m)
-  t.match(stdout, /^missing {2}auth file: .*auth\.json is not there; to make it: ralph auth /m)
+  t.match(stdout, /^missing {2}auth file: .*auth\.json does not exist; create it: ralph auth /m)
   t.match(stdout, /^error {4}history: The history .* is no list of objects/m)
   t.match(stdout, /^error {4}backend nope of the LRS: There is no backend "nope"/m)
   t.match(stdout, /^error {4}data backend fs: .*nothing does not exist/m)

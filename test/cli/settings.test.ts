@@ -38,7 +38,7 @@ t.test('RALPH_SECRETS_DIR is a directory of files named as variables', async (t)
 
 t.test('a misspelt variable is warned of with the nearest name, on standard error', async (t) => {
   const { stderr } = await settings(t, { files: { '.env': 'RALPH_RUNSERVER_PROT=2\n' } })
-  t.match(stderr, /WARNING {2}RALPH_RUNSERVER_PROT is no setting .* did you mean RALPH_RUNSERVER_PORT\?\n$/)
+  t.match(stderr, /WARNING {2}RALPH_RUNSERVER_PROT is not a setting .* did you mean RALPH_RUNSERVER_PORT\?\n$/)
 })
 
 t.test('a directory named .env is none of our business, an unreadable .env is', async (t) => {

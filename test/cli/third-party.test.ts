@@ -69,7 +69,7 @@ t.test('a package ralph-backend-NAME is a backend like any other, with flags and
   const write = await ralph(t, ['write', '-b', 'shelf', '--shelf-height', '7', '--report', report], { cwd, env, input })
   t.match(write, {
     code: 0,
-    stderr: /ERROR {4}line 2 has no id\n.*write shelf: 2 written, 0 were there already, 1 rejected in [^\n]*\n$/s
+    stderr: /ERROR {4}line 2 has no id\n.*write shelf: 2 written, 0 existed already, 1 rejected in [^\n]*\n$/s
   })
   t.equal(readFileSync(report, 'utf8'), '{"line":2,"reason":"has no id","record":{"n":2}}\n')
   const read = ['read', '--backend=shelf', '--no-progress']
@@ -148,12 +148,12 @@ t.test('the first record that is rejected ends it, unless --ignore-errors is giv
   const words = ['write', '-b', 'shelf', '-s', '1']
   t.match(await ralph(t, words, { cwd, env, input: '{"id":"1"}\n{"n":2}\n{"id":"3"}\n' }), {
     code: 1,
-    stderr: /1 written, .*1 rejected, then it stopped\nError: line 2 has no id\n$/
+    stderr: /1 written, .*1 rejected, then it failed\nError: line 2 has no id\n$/
   })
   t.match(await ralph(t, [...words, '-I'], { cwd, env, input }), {
     code: 0,
     stderr:
-      /ERROR {4}line 2 has no id\n.*ERROR {4}line 4 is no JSON.*\n.*2 written, 0 were there already, 2 rejected in [^\n]*\n$/s
+      /ERROR {4}line 2 has no id\n.*ERROR {4}line 4 is no JSON.*\n.*2 written, 0 existed already, 2 rejected in [^\n]*\n$/s
   })
 })
 

@@ -39,6 +39,6 @@ t.test('records of a stream are written though it goes on, and Ctrl-C says how m
   t.strictSame(await closed, [null, 'SIGINT'])
   t.match(
     stderr,
-    /write sqlite: 2 written, 0 were there already, 0 rejected, then it stopped\nError: interrupted by SIGINT\n$/
+    /write sqlite: 2 written, 0 existed already, 0 rejected, then it failed\nError: interrupted by SIGINT\n$/
   )
 })

@@ -54,7 +54,7 @@ const onTerminal = (words: string) => {
 t.test('a command that waits for what is typed says so, and Ctrl-C is no event', async (t) => {
   const terminal = onTerminal('validate -f edx')
   t.teardown(() => terminal.child.kill())
-  await terminal.seen(/reading what is typed here, line by line: Ctrl-D ends it/)
+  await terminal.seen(/reading from the keyboard, line by line, until Ctrl-D/)
   terminal.child.stdin.write('{"event_source": "bro')
   await wait(300)
   terminal.child.stdin.write('\u0003')

@@ -80,7 +80,7 @@ t.test('an operator sees what was rejected and why, gets it back byte for byte, 
 t.test('nothing is kept unless it is asked for, and ralph says how', async (t) => {
   t.match(await ralph(t, ['rejected'], { cwd: t.testdir() }), {
     code: 2,
-    stderr: /set RALPH_LRS_REJECTED_REQUESTS_DIRECTORY for the server, or say --directory\n$/
+    stderr: /set RALPH_LRS_REJECTED_REQUESTS_DIRECTORY for the server, or use --directory\n$/
   })
 })
 

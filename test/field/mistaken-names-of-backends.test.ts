@@ -27,7 +27,9 @@ t.test(
       ['RALPH_BACKENDS__DATABASE__CLICKHOSE__HOST', 'RALPH_BACKENDS__DATABASE__CLICKHOUSE__HOST'],
       ['RALPH_BACKENDS__DATABSE__ES__HOSTS', 'RALPH_BACKENDS__DATABASE__ES__HOSTS']
     ] as const) {
-      t.strictSame(findIn(name).warnings, [`${name} is no setting of Ralph and has no effect; did you mean ${meant}?`])
+      t.strictSame(findIn(name).warnings, [
+        `${name} is not a setting of Ralph and has no effect; did you mean ${meant}?`
+      ])
     }
   }
 )

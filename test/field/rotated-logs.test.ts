@@ -90,7 +90,7 @@ t.test('a line without a record among prefixed ones is told, and takes none with
   const { code, stdout, stderr } = await ralph(t, ['extract', '-p', 'tracking'], { input })
   t.equal(code, 0)
   t.equal(stdout, `${events.slice(0, 3).join('\n')}\n`)
-  t.match(stderr, /line 2 is no JSON.*line 4 is no JSON.*2 lines held no record/s)
+  t.match(stderr, /line 2 is no JSON.*line 4 is no JSON.*2 lines without a record/s)
 })
 
 t.test('what is wrapped is refused with the command that unwraps it, and never lost with exit 0', async (t) => {
@@ -118,7 +118,7 @@ t.test('extract that takes nothing fails', async (t) => {
   t.match(await ralph(t, ['extract', '-p', 'gelf'], { input: whole }), {
     code: 1,
     stdout: '',
-    stderr: /Error: nothing was extracted: not one line is what -p gelf is for\n$/
+    stderr: /Error: nothing was extracted: no line has the format that -p gelf expects\n$/
   })
   t.match(await ralph(t, ['extract', '-p', 'gelf'], { input: '\n \n' }), { code: 0, stdout: '' })
 })

@@ -11,14 +11,14 @@ t.test('an auth file without users is not ok to doctor, and it says how to add o
   const appDir = t.testdir({ 'auth.json': '[]' })
   const { code, stdout } = await ralph(t, ['doctor'], { env: { RALPH_APP_DIR: appDir } })
   t.equal(code, 1)
-  t.match(stdout, /^missing {2}auth file: .+auth\.json has no users; to add one: .*ralph auth/m)
+  t.match(stdout, /^missing {2}auth file: .+auth\.json has no users; add one: .*ralph auth/m)
 })
 
 t.test('a write that failed shows no rate', async (t) => {
   const words = ['write', '-b', 'es', '--es-hosts', `http://127.0.0.1:${await closedPort()}`]
   const { code, stderr } = await ralph(t, words, { input: `${JSON.stringify(aStatement())}\n` })
   t.not(code, 0)
-  t.match(stderr, /0 written, 0 were there already, 0 rejected, then it stopped/)
+  t.match(stderr, /0 written, 0 existed already, 0 rejected, then it failed/)
   t.notMatch(stderr, /\d\/s/)
 })
 

@@ -76,16 +76,16 @@ t.test('everything that is wrong is said at once, and no secret', async (t) => {
     'number 2: timeout must be a number from 0.1 to 3600',
     'number 2: max_retries must be a whole number from 0 to 100',
     'number 2: batch_size must be a whole number from 1 to 10000',
-    'number 2: "basic_pasword" is not known; did you mean "basic_password"?',
-    'number 2: basic_username must be there together with basic_password',
+    'number 2: "basic_pasword" is unknown; did you mean "basic_password"?',
+    'number 2: basic_username must be set together with basic_password',
     'number 3: url must be',
     'number 3: is_active must be true or false',
     'number 3: begin must be "first" or "now"',
-    'number 3: filter: "verbs" is not known; did you mean "verb"?',
+    'number 3: filter: "verbs" is unknown; did you mean "verb"?',
     'number 4: headers must be without "Content-Length"',
     'number 4: headers.X-A must be text of Latin letters',
     'number 4: headers must be without Authorization where basic_username is set',
-    'number 4: name must be up to 100 letters',
+    'number 4: name must be up to 100 English letters',
     'number 5: it must be an object'
   ]) {
     t.ok(problem.includes(expected), expected)
@@ -96,7 +96,7 @@ t.test('everything that is wrong is said at once, and no secret', async (t) => {
 t.test('two forwardings with one name would share a position', async (t) => {
   t.match(
     problemOf([ofPython, { ...ofPython, basic_username: 'other' }]),
-    /two forwardings are called lrs1\.example\.com/
+    /two forwardings have the name lrs1\.example\.com/
   )
   t.equal(problemOf([ofPython, { ...ofPython, name: 'second' }]), '')
   t.match(problemOf({ url: 'x' }), /must be a JSON list of objects/)

@@ -86,7 +86,7 @@ const wrong: Readonly<Record<string, readonly [entry: unknown, says: RegExp]>> =
   'a Group': [{ ...janedoe, agent: { objectType: 'Group', mbox: 'mailto:a@b.org' } }, /agent\/objectType/],
   'an unknown key of the agent': [{ ...janedoe, agent: { mbox: 'mailto:a@b.org', x: 1 } }, /agent/],
   'a target that is no text': [{ ...janedoe, target: 5 }, /target must be a string/],
-  'an empty target': [{ ...janedoe, target: '' }, /user "janedoe": the target "" must be up to 100 letters/],
+  'an empty target': [{ ...janedoe, target: '' }, /user "janedoe": the target "" must be up to 100 English letters/],
   'a target that leads out of its directory': [{ ...janedoe, target: '../up' }, /target "\.\.\/up" must be up to 100/],
   'a target with a space': [{ ...janedoe, target: 'my school' }, /user "janedoe": the target "my school" must be/],
   'a target that is too long': [{ ...janedoe, target: 'x'.repeat(101) }, /user "janedoe": the target "x+" must be/]

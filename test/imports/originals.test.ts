@@ -52,7 +52,7 @@ t.test(
     }
     for (const swept of ['/app/imports/kept', '/app/imports', '/temp/kept']) {
       const more = { RALPH_TEMP_DIR: '/temp' }
-      t.throws(() => storeWith(swept, more), { code: 'INVALID_SETTING', message: /where files are removed/ }, swept)
+      t.throws(() => storeWith(swept, more), { code: 'INVALID_SETTING', message: /where files are deleted/ }, swept)
     }
   }
 )

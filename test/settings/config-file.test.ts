@@ -37,7 +37,7 @@ t.test('a variable of the environment is put into a value, and changes nothing b
 t.test('what cannot be read is refused, with the file', async (t) => {
   t.throws(() => read(t, 'a: [unclosed'), { code: 'INVALID_SETTING', message: /ralph\.yaml/ })
   t.throws(() => read(t, '- a\n- b\n'), { message: /blocks of settings/ })
-  t.throws(() => read(t, 'a:\n  - b: 1\n  - b: 2\n'), { message: /a\.b is there twice/ })
+  t.throws(() => read(t, 'a:\n  - b: 1\n  - b: 2\n'), { message: /a\.b is given twice/ })
   t.throws(() => readConfigFile(join(t.testdir(), 'none.yaml'), {}), { code: 'INVALID_SETTING', message: /none\.yaml/ })
 })
 

@@ -21,7 +21,7 @@ t.test('an unknown name is warned of, with the name that was most likely meant',
   ] as const) {
     const { warnings } = unknownIn(name)
     t.equal(warnings.length, 1)
-    t.match(warnings[0], `${name} is no setting`)
+    t.match(warnings[0], `${name} is not a setting`)
     t.match(warnings[0], `did you mean ${meant}?`)
   }
 })
@@ -32,7 +32,7 @@ t.test('known names are not warned of', async (t) => {
 
 t.test('settings that only Ralph 5 has share one warning', async (t) => {
   const { warnings } = unknownIn('RALPH_SENTRY_DSN', 'RALPH_PARSERS')
-  t.strictSame(warnings, ['RALPH_PARSERS, RALPH_SENTRY_DSN: known from Ralph 5, but not used by this version'])
+  t.strictSame(warnings, ['RALPH_PARSERS, RALPH_SENTRY_DSN: known from Python Ralph 5, but not used by this version'])
 })
 
 t.test(

@@ -29,24 +29,24 @@ const demoAuthFile = (): string | undefined => {
 
 const passwordOption = [
   '-p, --password <password>',
-  'password of the user; asked for if missing, which keeps it out of your history'
+  'password of the user; without it the command asks, which keeps it out of your history'
 ] as const
-const fileOption = ['--auth-file <file>', 'which auth file [RALPH_AUTH_FILE]'] as const
+const fileOption = ['--auth-file <file>', 'path of the auth file [RALPH_AUTH_FILE]'] as const
 
-/** Commander would demand the options of `ralph auth` of each of its subcommands. */
+/** Commander would require the options of `ralph auth` for each of its subcommands too. */
 const required = <Value>(value: Value | undefined, option: string): Value => {
   if (value === undefined) throw new RalphError('USAGE', `required option '${option}' not specified`)
   return value
 }
 
-/** `ralph auth`: credentials for HTTP Basic authentication, printed or written to the auth file. */
+/** `ralph auth`: makes credentials for HTTP Basic authentication, and prints them or writes them to the auth file. */
 const declareAdd = (auth: Command, composition: Composition): void => {
   auth
     .option('-u, --username <name>', 'the user for which we make credentials')
     .option(...passwordOption)
     .option('-s, --scope <scope>', 'what the user may do; can be given several times', gather)
-    .option('-t, --target <target>', 'store of its own that the user reads and writes; default: the common one')
-    .option('-M, --agent-ifi-mbox <mailto>', 'mbox of the agent that stands for the user')
+    .option('-t, --target <target>', 'separate store of this user; default: the common one')
+    .option('-M, --agent-ifi-mbox <mailto>', 'mbox of the agent of the user')
     .option('-S, --agent-ifi-mbox-sha1sum <sha1>', 'mbox-sha1sum of the agent')
     .option('-O, --agent-ifi-openid <uri>', 'openid of the agent')
     .option('-A, --agent-ifi-account <name-homepage...>', 'account of the agent, two words: NAME HOMEPAGE')
@@ -95,7 +95,7 @@ interface UserFlags {
   readonly json?: boolean
 }
 
-/** Where the users are, for a subcommand; `ralph auth` itself has the same options, and Commander may give them to it. */
+/** The settings of a subcommand. `ralph auth` itself has the same options, and Commander may give them to it instead. */
 const userSettings = (command: Command, composition: Composition) => {
   const flags = command.optsWithGlobals<UserFlags>()
   if (flags.password !== undefined) hideWords(command)
@@ -108,7 +108,7 @@ const declareList = (auth: Command, composition: Composition): void => {
     .command('list')
     .summary('list the users of the auth file')
     .description(
-      'Lists the users of the auth file: name, whether it can log in, scopes, target, agent. No hash is shown.'
+      'Lists the users of the auth file: name, whether it can log in, scopes, target, agent. Hashes are not shown.'
     )
     .option('--json', 'one JSON object on each line')
     .option(...fileOption)
@@ -141,7 +141,7 @@ const declareChanges = (auth: Command, composition: Composition): void => {
   auth
     .command('password <username>')
     .summary('give a user a new password')
-    .description('Gives a user a new password, and enables it. A running server takes it within a second or two.')
+    .description('Gives a user a new password, and enables the user. A running server uses it within a second or two.')
     .option(...passwordOption)
     .option(...fileOption)
     .action(async (username: string, _, command: Command) => {
@@ -168,18 +168,18 @@ const declareChanges = (auth: Command, composition: Composition): void => {
       })
   }
   const credentials = () => import('../../identity/credentials.ts')
-  change('disable', 'keep a user from logging in', 'disabled', async (file, name) =>
+  change('disable', 'prevent a user from logging in', 'disabled', async (file, name) =>
     (await credentials()).enableUser(file, name, false)
   )
   change('enable', 'let a user log in again', 'enabled', async (file, name) =>
     (await credentials()).enableUser(file, name, true)
   )
-  change('remove', 'remove a user; its statements stay', 'no longer', async (file, name) =>
+  change('remove', 'remove a user; the statements of the user stay', 'no longer', async (file, name) =>
     (await credentials()).removeUser(file, name)
   )
 }
 
-/** `ralph auth ovh`: the request for a key that ldp-mirror 0.x makes with curl. */
+/** `ralph auth ovh`: the request for a key that users of ldp-mirror 0.x make with curl. */
 const declareOvh = (auth: Command, composition: Composition): void => {
   const source = composition.archiveSources.find(({ name }) => name === 'ldp')
   if (source === undefined) return
@@ -187,12 +187,12 @@ const declareOvh = (auth: Command, composition: Composition): void => {
   const settings = Object.entries(source.settings).filter(([, { variable }]) => asked.includes(variable))
   const command = auth
     .command('ovh')
-    .summary('ask OVH for a key with which `ralph mirror ldp` works')
+    .summary('ask OVH for a key for `ralph mirror ldp`')
     .description(
-      'Asks the API of OVH for a consumer key that has the four rights of a mirror, and no other. It is good for ' +
-        'nothing until you have confirmed it on the page that is printed. docs/mirror.md says how one has an application key.'
+      'Asks the API of OVH for a consumer key with the four rights that a mirror needs, and no others. The key does not ' +
+        'work until you confirm it on the page that is printed. docs/mirror.md says how to get an application key.'
     )
-    .option('--redirection <url>', 'page that is shown after the key was confirmed')
+    .option('--redirection <url>', 'page that is shown after the confirmation')
   for (const [, setting] of settings) {
     command.option(
       `--${setting.flag} <${setting.kind.placeholder ?? 'value'}>`,
@@ -210,7 +210,7 @@ const declareOvh = (auth: Command, composition: Composition): void => {
     const { clock } = composition
     const { consumerKey, validationUrl } = await interruptible((signal) => ask({ clock, log, redirection, signal }))
     process.stdout.write(`${onOneLine(validationUrl)}\nOVH_API_CK=${onOneLine(consumerKey)}\n`)
-    log.info('Open the page and log in: the key is good for nothing before')
+    log.info('Open the page and log in: until then the key does not work')
   })
 }
 
@@ -218,10 +218,10 @@ const declareOvh = (auth: Command, composition: Composition): void => {
 export const declareAuth = (program: Command, composition: Composition): void => {
   const auth = program
     .command('auth')
-    .summary('make, change, list and remove users')
+    .summary('create, change, list and remove users')
     .description(
-      'Makes credentials for HTTP Basic authentication, and prints them or writes them to the auth file; the ' +
-        'subcommands list and change the users that are there. A running server reads the file again when it changes.'
+      'Makes credentials for HTTP Basic authentication, and prints them or writes them to the auth file. The ' +
+        'subcommands list and change existing users. A running server reads the file again when it changes.'
     )
     .helpCommand(false)
   declareAdd(auth, composition)

@@ -6,9 +6,9 @@ interface Row {
   readonly name: string
   readonly aliases: readonly string[]
   readonly summary: string
-  /** Whether `ralph runserver` takes it. */
+  /** Whether `ralph runserver` can use it. */
   readonly lrs: boolean
-  /** Undefined: it is no data backend. */
+  /** Undefined: it is not a data backend. */
   readonly moves: 'records' | 'bytes' | undefined
   readonly list: boolean
   readonly read: boolean
@@ -89,14 +89,14 @@ const print = (rows: readonly Row[], format: string): string => {
   return `${json}\n`
 }
 
-/** `ralph backends`: what there is, and what each can do. */
+/** `ralph backends`: all backends and what each can do. */
 export const declareBackends = (program: Command, composition: Composition): void => {
   program
     .command('backends')
     .summary('list all backends and what each can do')
     .description(
-      'Prints every backend: whether `ralph runserver` takes it, what `ralph list`, `read`, `write` (the first ' +
-        'operation is the default) and `delete` can do with it, and the npm package that speaks with it.'
+      'Prints every backend: whether `ralph runserver` can use it, what `ralph list`, `read`, `write` (the first ' +
+        'operation is the default) and `delete` can do with it, and the npm package of its client.'
     )
     .addOption(new Option('-f, --format <format>', 'how').choices(['text', 'markdown', 'json']).default('text'))
     .action(({ format }: { readonly format: string }) => {

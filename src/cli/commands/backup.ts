@@ -16,11 +16,11 @@ interface BackupFlags {
   readonly check?: boolean
 }
 
-/** Both commands take the settings of the server, so that they find the stores where it has them. */
+/** Both commands take the settings of the server, so that they find its stores. */
 const declare = (program: Command, composition: Composition, name: string): Command => {
   const command = program.command(name)
   command.option('-b, --backend <backend>', 'backend of the LRS [RALPH_RUNSERVER_BACKEND]')
-  command.option('--auth-file <file>', 'users, which are saved too [RALPH_AUTH_FILE]')
+  command.option('--auth-file <file>', 'auth file, which is saved too [RALPH_AUTH_FILE]')
   for (const { name: backend, settings } of composition.lrsBackends) {
     for (const setting of Object.values(settings)) {
       for (const option of optionsOf(setting, `Backend ${backend}`)) command.addOption(option)
@@ -54,14 +54,14 @@ const open = async (command: Command, composition: Composition) => {
 /** 2026-11-29T12:00:00.000Z → 20261129T120000Z */
 const stamp = (time: Date): string => time.toISOString().replace(/[-:]|\.\d+/g, '')
 
-/** `ralph backup`: all stores of a backend that keeps them in files, while the server runs. */
+/** `ralph backup`: saves all stores of a backend that keeps them in files. The server may keep running. */
 export const declareBackup = (program: Command, composition: Composition): void => {
   const command = declare(program, composition, 'backup')
     .summary('save the stores and users, while the server runs')
-    .argument('[directory]', 'where to; default: ralph-backup-TIME in the working directory')
+    .argument('[directory]', 'directory to create; default: ralph-backup-TIME in the working directory')
     .description(
       'Saves everything that the server keeps in files (backends sqlite and fs), with its users, into a new directory, ' +
-        'and reads it back. The server may run meanwhile; each target is saved as it was at one moment.'
+        'and reads it back. The server may keep running; each target is saved as it was at one moment.'
     )
     .action(async (directory: string | undefined) => {
       const { authFile, ...work } = await open(command, composition)
@@ -87,11 +87,11 @@ export const declareRestore = (program: Command, composition: Composition): void
   const command = declare(program, composition, 'restore')
     .summary('put a backup in place, or check it')
     .argument('<directory>', 'a directory that ralph backup made')
-    .option('--replace', 'move stores that are there aside')
+    .option('--replace', 'move existing stores aside')
     .option('--check', 'only verify the backup')
     .description(
-      'Verifies a backup and puts its stores where the server looks for them; users too, unless there are some. The ' +
-        'server must not run.'
+      'Verifies a backup and puts its stores where the server looks for them; users too, unless there are some already. ' +
+        'The server must not run.'
     )
     .action(async (directory: string, flags: BackupFlags) => {
       const { authFile, ...work } = await open(command, composition)
@@ -105,9 +105,9 @@ export const declareRestore = (program: Command, composition: Composition): void
       const { manifest, aside, users } = await interruptible((signal) =>
         restoreBackup({ ...work, signal, source, replace: flags.replace === true, authFile })
       )
-      if (aside !== undefined) work.log.info(`What was there is now in ${aside}`)
+      if (aside !== undefined) work.log.info(`The previous files are now in ${aside}`)
       if (!users && existsSync(authFile))
-        work.log.info(`The users in ${authFile} stay; those of the backup were not taken`)
+        work.log.info(`The users in ${authFile} stay; those of the backup were not restored`)
       const { targets, taken } = manifest
       process.stdout.write(`${JSON.stringify({ restored: work.files.directory, taken, targets })}\n`)
     })

@@ -2,13 +2,13 @@ import { Argument, type Command } from 'commander'
 import { type Shell, shells } from '../completion-scripts.ts'
 import type { Composition } from '../composition.ts'
 
-/** `ralph completion`: what makes a shell complete Ralph's words; `ralph complete`, which it asks. */
+/** `ralph completion` prints the script with which a shell completes words; the script calls `ralph complete`. */
 export const declareCompletion = (program: Command, composition: Composition): void => {
   program
     .command('completion')
-    .summary('make your shell complete the words of ralph')
+    .summary('print the completion script for your shell')
     .description(
-      'Prints what a shell needs to complete commands, flags and backends; its first line says where to put it.'
+      'Prints the script with which a shell completes commands, flags and backends. Its first line says where to put it.'
     )
     .addArgument(new Argument('<shell>', 'which').choices(shells))
     .action(async (shell: Shell) => {

@@ -21,7 +21,7 @@ interface ConvertFlags extends FilterFlags {
   readonly format: TableFormat
 }
 
-/** Each thread costs 25 MB of memory, and the one that reads and writes keeps no more of them busy. */
+/** Each thread costs 25 MB of memory. The thread that reads and writes cannot keep more than this busy. */
 const mostJobs = 3
 
 const noNamespace = '00000000-0000-0000-0000-000000000000'
@@ -56,29 +56,29 @@ const convert = (files: readonly string[], flags: ConvertFlags, namespace: strin
   return runFilter({ name: 'convert', mostJobs, log, load }, files, flags)
 }
 
-/** `ralph convert`: events of a platform into xAPI statements. */
+/** `ralph convert`: converts events of a platform to xAPI statements. */
 export const declareConvert = (program: Command, composition: Composition): void => {
   const command = program
     .command('convert')
     .summary('convert events to xAPI statements')
     .description(
       'Converts events, one JSON object per line, to xAPI statements. The same line gives the same statement id. ' +
-        '`ralph convert --list` says what is converted into what.'
+        '`ralph convert --list` lists the conversions.'
     )
-    .argument('[files...]', 'the events, of a directory all files; - or none: standard input')
-    .addOption(new Option('-f, --from <format>', 'what the events are').choices(formats('from')))
-    .addOption(new Option('-t, --to <format>', 'what they become').choices(formats('to')))
-    .option('-p, --platform-url <url>', 'URL of the platform: home page of the accounts, beginning of the addresses')
+    .argument('[files...]', 'files of events, or directories of such files; - or none: standard input')
+    .addOption(new Option('-f, --from <format>', 'type of the input').choices(formats('from')))
+    .addOption(new Option('-t, --to <format>', 'type of the output').choices(formats('to')))
+    .option('-p, --platform-url <url>', 'URL of the platform: home page of accounts, and prefix of addresses')
     .addOption(
       new Option(
         '--compat <original>',
-        'convert the nine events that Python Ralph 5.1 converts, exactly as it does'
+        'make only the nine conversions of Python Ralph 5.1, exactly as it does'
       ).choices(['ralph'])
     )
     .addOption(
       new Option(
         '--shape <shape>',
-        'make the statements that event-routing-backends of Open edX makes, for the dashboards of Aspects'
+        'make the statements of event-routing-backends of Open edX, for the dashboards of Aspects'
       )
         .choices(['aspects'])
         .conflicts('compat')
@@ -86,13 +86,13 @@ export const declareConvert = (program: Command, composition: Composition): void
   for (const option of optionsOf(converterGroup.uuidNamespace, 'Options'))
     command.addOption(option.helpGroup('Options:'))
   addFilterOptions(command, {
-    ignoreErrors: 'go on after lines that cannot be converted',
-    failOnUnknown: 'stop at an event that there is no conversion for',
-    report: 'write what is not converted there, with line and reason, and go on',
-    jobs: `threads at most (default: one per processor, at most ${mostJobs})`,
-    maxLineBytes: 'a longer line is rejected'
+    ignoreErrors: 'continue after lines that cannot be converted',
+    failOnUnknown: 'stop at an event without a conversion',
+    report: 'write rejected lines to this file, with line number and reason, and continue',
+    jobs: `most threads (default: one per processor, at most ${mostJobs})`,
+    maxLineBytes: 'reject longer lines'
   })
-    .option('--list', 'print what is converted into what, and do nothing else')
+    .option('--list', 'list the conversions and exit')
     .addOption(new Option('--format <format>', 'of --list').choices(tableFormats).default('text'))
     .action(async (files: readonly string[], flags: ConvertFlags) => {
       if (flags.list === true) return list(flags.from, flags.to, flags.format)
@@ -102,19 +102,19 @@ export const declareConvert = (program: Command, composition: Composition): void
       const { isIri } = await import('../../validation/formats/iri.ts')
       if (findConverter(from, to) === undefined) {
         const known = converters.map((each) => `${each.from} to ${each.to}`).join(', ')
-        throw new RalphError('USAGE', `nothing converts ${from} to ${to}; there is: ${known}`)
+        throw new RalphError('USAGE', `there is no conversion from ${from} to ${to}; there is: ${known}`)
       }
       if (!isIri(platformUrl)) {
         throw new RalphError(
           'USAGE',
-          `--platform-url ${JSON.stringify(platformUrl)} is no URL, such as https://lms.example.org`
+          `--platform-url ${JSON.stringify(platformUrl)} is not a URL such as https://lms.example.org`
         )
       }
       const given = flagValues([converterGroup], (flag) =>
         flag === 'uuid-namespace' ? flags.uuidNamespace : undefined
       )
       const { sources, log } = settingsOf(command, composition, Object.fromEntries(given))
-      // The ids of event-routing-backends are made without a namespace of ours.
+      // The ids of event-routing-backends need no namespace from us.
       const namespace = loadUuidNamespace(sources) ?? (flags.shape === 'aspects' ? noNamespace : undefined)
       if (namespace === undefined) {
         throw new RalphError(

@@ -13,7 +13,7 @@ const mostNamed = 5
 
 const questionOf = (name: string, ids: readonly string[]): string => {
   const more = ids.length > mostNamed ? ` and ${ids.length - mostNamed} more` : ''
-  return `Delete ${ids.slice(0, mostNamed).join(', ')}${more} of ${name}, with all that is in it?`
+  return `Delete ${ids.slice(0, mostNamed).join(', ')}${more} of ${name}, and everything in it?`
 }
 
 const requireConfirmed = async (
@@ -24,17 +24,18 @@ const requireConfirmed = async (
 ): Promise<void> => {
   if (yes === true) return
   if (process.stdin.isTTY !== true) {
-    throw new RalphError('USAGE', 'nobody can be asked here whether to delete: say --yes if you are sure')
+    throw new RalphError('USAGE', 'there is no terminal to ask for confirmation: add --yes if you are sure')
   }
   const { isConfirmed } = await import('../ask.ts')
   if (!(await isConfirmed(questionOf(name, ids), signal))) {
-    throw new RalphError('INTERRUPTED', 'nothing is deleted')
+    throw new RalphError('INTERRUPTED', 'nothing was deleted')
   }
 }
 
-/** Each by itself: one that cannot be deleted keeps none of the others. */
+/** Each one by itself: if one cannot be deleted, the others still are. */
 const deleteAll = async ({ backend, choice, log, signal }: OpenPlace, ids: readonly string[], flags: DeleteFlags) => {
-  if (backend.delete === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot delete, and says it can`)
+  if (backend.delete === undefined)
+    throw new RalphError('INTERNAL', `defect: ${choice.name} declares that it can delete, but cannot`)
   let done = 0
   const failures: string[] = []
   try {
@@ -56,19 +57,19 @@ const deleteAll = async ({ backend, choice, log, signal }: OpenPlace, ids: reado
   if (failures.length > 0) throw new RalphError('INVALID_INPUT', failures.join('; '), { failures })
 }
 
-/** `ralph delete`: what `ralph list` names. */
+/** `ralph delete`: deletes what `ralph list` names. */
 export const declareDelete = (program: Command, composition: Composition): void => {
   const command = program
     .command('delete')
-    .summary('delete what a backend has')
+    .summary('delete objects or containers of a backend')
     .description(
       'Deletes files, objects, indices or collections by the ids that `ralph list` prints. ' +
-        'Records are deleted by `ralph write -o delete`.'
+        'To delete records, use `ralph write -o delete`.'
     )
-    .argument('<ids...>', 'what to delete')
+    .argument('<ids...>', 'ids to delete')
   addBackendOptions(command, composition, (capabilities) => capabilities.delete)
     .option('-t, --target <target>', 'where it is, instead of where the settings say')
-    .option('-y, --yes', 'do not ask')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action(async (ids: readonly string[], flags: DeleteFlags) => {
       const require = ({ name, capabilities }: OpenPlace['choice']): void => {
         if (!capabilities.delete) throw new RalphError('UNSUPPORTED_OPERATION', `${name} cannot delete`)

@@ -33,7 +33,7 @@ const problemsOf = (check: () => void): readonly string[] => {
   }
 }
 
-/** Every setting that somebody gave a value that it cannot have. */
+/** Checks every setting that has an explicit value. */
 const checkSettings = (composition: Composition, sources: Sources): readonly Finding[] => {
   const each = problemsOf(() => {
     const reader = createReader(sources)
@@ -63,7 +63,7 @@ interface Opened {
   close(): Promise<void>
 }
 
-/** What opens it, what it says of itself, and that it lets go. */
+/** Opens it, asks for its status, and closes it. */
 const examine = async (what: string, open: () => Promise<Opened>, signal: AbortSignal): Promise<Finding> => {
   const { statusOf } = await import('../place-status.ts')
   try {
@@ -88,9 +88,9 @@ const checkServer = (composition: Composition, { sources, general, log }: Settle
   )
 }
 
-/** Every part that can say, without being started, whether it could start as it is set. */
+/** Every part that can check, without being started, whether it could start with these settings. */
 const checkParts = async (composition: Composition, sources: Sources): Promise<readonly Finding[]> => {
-  // What is wrong with the settings was found before.
+  // Errors in the settings were reported before.
   const parts = await composition.serverParts(sources).catch(() => [])
   const found = parts.map(async ({ name, check }): Promise<readonly Finding[]> => {
     if (check === undefined) return []
@@ -100,7 +100,7 @@ const checkParts = async (composition: Composition, sources: Sources): Promise<r
   return (await Promise.all(found)).flat()
 }
 
-/** Names in variables of data backends that are none of Ralph's: a package brings them. */
+/** Names of data backends in variables that are not Ralph's own: a package provides them. */
 const othersIn = ({ ordered }: Sources, { dataBackends }: Composition): readonly string[] => {
   const names = ordered
     .flatMap(({ values }) => [...values.keys()])
@@ -120,7 +120,7 @@ const checkPlaces = async (
     try {
       const found = await composition.findDataBackend(name)
       if (found !== undefined) return await check(found)
-      const detail = `something is set for it, and there is no package ralph-backend-${name}: install it, or unset that`
+      const detail = `it has settings, but there is no package ralph-backend-${name}: install it, or remove the settings`
       return { what, status: { state: 'missing', detail } }
     } catch (error) {
       return { what, status: { state: 'error', detail: messageOf(error) } }
@@ -139,12 +139,12 @@ const checkAuthFile = async (sources: Sources): Promise<readonly Finding[]> => {
   try {
     const file = loadAuthFile(sources)
     if ((await stateOfAuthFile(file)) === undefined) {
-      const detail = `${file} is not there; to make it: ${newUserCommand(file)}`
+      const detail = `${file} does not exist; create it: ${newUserCommand(file)}`
       return [{ what, status: { state: 'missing', detail } }]
     }
     const { users, warnings, path } = await readAuthFile(file)
     if (users.length === 0) {
-      const detail = `${file} has no users; to add one: ${newUserCommand(file)}`
+      const detail = `${file} has no users; add one: ${newUserCommand(file)}`
       return [{ what, status: { state: 'missing', detail } }]
     }
     if (warnings.length === 0) return [{ what, status: { state: 'ok' } }]
@@ -167,14 +167,14 @@ const checkHistory = async ({ general }: Settled): Promise<Finding> => {
 const lineOf = ({ what, status }: Finding): string =>
   `${status.state.padEnd(7)}  ${what}${status.state === 'ok' ? '' : `: ${status.detail}`}\n`
 
-/** `ralph doctor`: whether all that is configured is as it must be. */
+/** `ralph doctor`: checks everything that is configured. */
 export const declareDoctor = (program: Command, composition: Composition): void => {
   const command = program
     .command('doctor')
     .summary('check settings, users and every configured backend')
     .description(
-      'Checks all settings, the auth file and the history, and asks the backend of the LRS and every data backend of ' +
-        'which something is set whether it is well. Exit code 0 only when all is.'
+      'Checks all settings, the auth file and the history, and asks the backend of the LRS and every configured data ' +
+        'backend for its status. Exit code 0 only if all of them are ok.'
     )
     .action(async () => {
       const settled = settingsOf(command, composition)

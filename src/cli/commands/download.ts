@@ -25,7 +25,7 @@ interface DownloadFlags {
 
 const tempGroup = { tempDir: generalGroup.tempDir }
 
-/** A URL on each line; lines that begin with # say nothing. */
+/** One URL on each line. Lines that begin with # are comments. */
 const urlsIn = (file: string): readonly string[] => {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
@@ -37,18 +37,21 @@ const urlsIn = (file: string): readonly string[] => {
   }
 }
 
-/** What is named: a URL, and a directory; with --input-file at most a directory. */
+/** The URL and the directory on the command line. With --input-file only a directory. */
 const namedBy = (words: readonly string[], { inputFile }: DownloadFlags) => {
   const [first, second, ...others] = words
   const tooMany = inputFile === undefined ? others.length > 0 : words.length > 1
   if (tooMany || (inputFile === undefined && first === undefined)) {
-    throw new RalphError('USAGE', 'expected a URL and, if you like, a directory; or --input-file and a directory')
+    throw new RalphError(
+      'USAGE',
+      'expected a URL and optionally a directory; or --input-file and optionally a directory'
+    )
   }
   if (inputFile !== undefined) return { urls: urlsIn(inputFile), directory: first }
   return { urls: first === undefined ? [] : [first], directory: second }
 }
 
-/** What both the URL and the settings say, in the words of the downloads. */
+/** Combines what the URL and the settings say into a download. */
 const prepare = async (command: Command, composition: Composition, flags: DownloadFlags) => {
   const s3 = requireBackend(composition.dataBackends, 's3')
   const all = command.optsWithGlobals<Record<string, string | boolean | undefined>>()
@@ -69,7 +72,7 @@ const prepare = async (command: Command, composition: Composition, flags: Downlo
     enabled: flags.cache,
     now,
     checksum: flags.checksum === undefined ? undefined : parseChecksum(flags.checksum),
-    // Compressed, and an archive: what lies packed in it stays packed.
+    // Two levels: compression and archive. Archives inside an archive stay packed.
     limits: { ...settings, maxDepth: 2 },
     variables: downloadVariables,
     bandwidth: settings.bandwidth === undefined ? unlimited : createBandwidth(settings.bandwidth, now),
@@ -137,16 +140,16 @@ const run = async (
     throw new RalphError('INVALID_INPUT', `${failures.length} of ${urls.length} downloads failed`)
 }
 
-/** `ralph download`: what a URL names, in a directory. */
+/** `ralph download`: downloads a URL into a directory. */
 export const declareDownload = (program: Command, composition: Composition): void => {
   const command = program
     .command('download')
-    .summary('download and unpack what a URL names')
+    .summary('download a URL and unpack it')
     .description(
-      'Downloads a file, an archive or a repository, unpacks it, and prints where it is: the directory, or the file. URLs are ' +
-        'those of go-getter: https://, ftp://, s3://, git::URL, hg::URL, a path; //SUBDIRECTORY, ?ref=, ?checksum=, ?archive=.'
+      'Downloads a file, an archive or a repository, unpacks it, and prints the path of the directory or file. URLs have ' +
+        'the syntax of go-getter: https://, ftp://, s3://, git::URL, hg::URL, a path; //SUBDIRECTORY, ?ref=, ?checksum=, ?archive=.'
     )
-    .argument('[words...]', 'URL [DIR]; without DIR: a directory of its own in RALPH_TEMP_DIR')
+    .argument('[words...]', 'URL [DIR]; without DIR: a new directory in RALPH_TEMP_DIR')
     .usage('[options] URL [DIR]')
     .option('--no-cache', 'download it, whatever was downloaded before, and keep nothing')
     .option('--checksum <checksum>', 'TYPE:HEX that the file must have; TYPE is md5, sha1, sha256 or sha512')

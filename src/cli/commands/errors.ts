@@ -12,7 +12,7 @@ interface Row {
 }
 
 const rowsOf = (errorStatus: Composition['errorStatus']): readonly Row[] => {
-  // Object.keys forgets that these are the keys of the table.
+  // Object.keys loses the type of the keys.
   const codes = Object.keys(errorCodes) as readonly ErrorCode[]
   return codes.map((code) => ({
     code,
@@ -30,7 +30,7 @@ const asText = (rows: readonly Row[]): string => {
     .join('')
 }
 
-/** A heading for each error, so that a page can link to one. */
+/** One heading for each error, so that pages can link to it. */
 const asMarkdown = (rows: readonly Row[]): string =>
   rows
     .map(
@@ -39,14 +39,14 @@ const asMarkdown = (rows: readonly Row[]): string =>
     )
     .join('\n')
 
-/** `ralph errors`: the table of all errors. */
+/** `ralph errors`: prints the table of all errors. */
 export const declareErrors = (program: Command, { errorStatus }: Composition): void => {
   program
     .command('errors')
     .summary('list all errors')
-    .description('Prints every error: its code, its HTTP status, the exit code of commands, what it means.')
+    .description('Prints every error: its code, its HTTP status, its exit code, its meaning.')
     .addOption(
-      new Option('-f, --format <format>', 'markdown says what to do, too').choices(['text', 'markdown']).default('text')
+      new Option('-f, --format <format>', 'markdown also has advice').choices(['text', 'markdown']).default('text')
     )
     .action(({ format }: { readonly format: string }) => {
       const rows = rowsOf(errorStatus)

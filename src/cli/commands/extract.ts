@@ -69,30 +69,33 @@ const extract = async (
     throw error
   } finally {
     progress.end()
-    if (bad > 0) log.warn(`${shown.formatCount(bad)} lines held no record and were passed over`)
+    if (bad > 0) log.warn(`${shown.formatCount(bad)} lines without a record were skipped`)
     report?.close()
   }
   if (extracted === 0 && bad > 0) {
-    throw new RalphError('INVALID_INPUT', `nothing was extracted: not one line is what -p ${flags.parser} is for`)
+    throw new RalphError(
+      'INVALID_INPUT',
+      `nothing was extracted: no line has the format that -p ${flags.parser} expects`
+    )
   }
 }
 
-/** `ralph extract`: records out of what an archive or a database wraps around them. */
+/** `ralph extract`: extracts records from the envelopes of an archive or a database. */
 export const declareExtract = (program: Command, composition: Composition): void => {
   const command = program
     .command('extract')
-    .summary('take records out of what they are wrapped in')
+    .summary('extract records from their envelopes')
     .description(
-      'Takes records out of lines of JSON: the short_message of GELF, the _source of what `ralph read` gives of ' +
-        'Elasticsearch and MongoDB, the event of what it gives of ClickHouse, the record of a report of rejects, and ' +
-        'what follows on a line of a tracking log behind time, level and logger.'
+      'Extracts records from lines of JSON: the short_message of GELF, the _source of what `ralph read` prints of ' +
+        'Elasticsearch and MongoDB, the event of what it prints of ClickHouse, the record of a report of rejects, and ' +
+        'the record after time, level and logger on a line of a tracking log.'
     )
-    .argument('[files...]', 'what to extract from, of a directory all files; - or none: standard input')
-    .addOption(new Option('-p, --parser <name>', 'what they are wrapped in').choices(parserNames).makeOptionMandatory())
+    .argument('[files...]', 'files to extract from, or directories of files; - or none: standard input')
+    .addOption(new Option('-p, --parser <name>', 'format of the envelopes').choices(parserNames).makeOptionMandatory())
     .addOption(decompressOption())
-    .addOption(maxLineBytesOption('a longer line is passed over'))
-    .option('--report <file>', 'write the lines that are passed over there, with line and reason')
-    .option('--no-progress', 'do not show how far it is')
+    .addOption(maxLineBytesOption('skip longer lines'))
+    .option('--report <file>', 'write the skipped lines to this file, with line number and reason')
+    .option('--no-progress', 'do not show progress')
     .action(async (files: readonly string[], flags: ExtractFlags) => {
       const { log } = settingsOf(command, composition)
       await interruptible((signal) => extract(files, flags, log, signal))

@@ -37,15 +37,15 @@ export const declareForwardings = (program: Command, composition: Composition): 
     .command('forwardings')
     .summary('list the forwardings of a server and their dead letters, and send those again')
     .description(
-      'Asks a running server about its forwardings (RALPH_XAPI_FORWARDINGS), as a user with the scope `all`. A statement that ' +
-        'a receiver has refused for good is a dead letter.'
+      'Asks a running server about its forwardings (RALPH_XAPI_FORWARDINGS). The user needs the scope `all`. A dead letter is ' +
+        'a statement that a receiver has refused for good.'
     )
     .helpCommand(false)
   addServerOptions(forwardings)
   const json = ['--json', 'everything that is known of each, one JSON object on each line'] as const
   forwardings
     .command('list', { isDefault: true })
-    .summary('list forwardings, how far behind they are and what is wrong; exit code 1 if something is')
+    .summary('list forwardings, their lag and their problems; exit code 1 if there is a problem')
     .option(...json)
     .action((flags: JsonFlag, command: Command) =>
       withServer(command, composition, async (ask) => {
@@ -56,8 +56,8 @@ export const declareForwardings = (program: Command, composition: Composition): 
     )
   forwardings
     .command('dead-letters <name>')
-    .summary('list the statements that the receiver has refused, with its reasons')
-    .option('--limit <number>', 'so many at most', flagOf('--limit', integer(1, 1_000_000)), 1000)
+    .summary('list the refused statements, with the reasons of the receiver')
+    .option('--limit <number>', 'most results', flagOf('--limit', integer(1, 1_000_000)), 1000)
     .option(...json)
     .action((name: string, flags: JsonFlag & { readonly limit: number }, command: Command) =>
       withServer(command, composition, async (ask) => {
@@ -76,7 +76,7 @@ export const declareForwardings = (program: Command, composition: Composition): 
     )
   forwardings
     .command('replay <name> [id...]')
-    .summary('send dead letters again, all of them unless ids are given; exit code 1 if some are refused again')
+    .summary('send dead letters again, all of them or those with these ids; exit code 1 if some are refused again')
     .option(...json)
     .action((name: string, ids: readonly string[], flags: JsonFlag, command: Command) =>
       withServer(command, composition, async (ask) => {
@@ -93,7 +93,7 @@ export const declareForwardings = (program: Command, composition: Composition): 
     )
   forwardings
     .command('discard <name> <id...>')
-    .summary('forget dead letters; the statements stay in the store')
+    .summary('delete dead letters; the statements stay in the store')
     .action((name: string, ids: readonly string[], _flags: unknown, command: Command) =>
       withServer(command, composition, async (ask) => {
         const { discarded } = await ask('POST', `/forwardings/${encodeURIComponent(name)}/discard`, { ids })

@@ -38,7 +38,7 @@ interface ImportFlags {
   readonly json?: boolean
 }
 
-/** A file, or all files below a directory, in the order of their paths; hidden ones are none. */
+/** A file, or all files below a directory, in the order of their paths, without hidden ones. */
 const filesAt = async (path: string): Promise<readonly string[]> => {
   const found = await stat(path).catch((cause: unknown) => {
     throw new RalphError('NOT_FOUND', `${path} cannot be read: ${messageOf(cause)}`, { path }, { cause })
@@ -54,7 +54,7 @@ const filesAt = async (path: string): Promise<readonly string[]> => {
   return files
 }
 
-/** The user of the auth file in whose name it is done; undefined: nobody was named. */
+/** The user of the auth file that statements are stored as. Undefined: none was named. */
 const userOf = async (sources: Sources): Promise<ImportUser | undefined> => {
   const { user } = loadImports(sources)
   if (user === undefined) return undefined
@@ -78,14 +78,14 @@ interface Work {
   readonly signal: AbortSignal
 }
 
-/** With a scheme, or GETTER::; whatever else it is, it is a path. */
+/** It has a scheme or begins with GETTER::. Anything else is a path. */
 const isUrl = (text: string): boolean => /^(?:[a-z0-9]+::|[a-z][a-z0-9+.-]*:\/\/)/i.test(text)
 
 const tell = (record: ImportRecord, { json }: ImportFlags): void => {
   process.stdout.write(json === true ? `${JSON.stringify(record)}\n` : printable(importLine(record)))
 }
 
-/** Of a dry run nothing is kept: what would be rejected is said now. */
+/** A dry run keeps nothing, so rejected records are reported now. */
 const tellRejected = async ({ id }: ImportRecord, imports: Imports): Promise<void> => {
   for await (const chunk of imports.rejected(id) ?? []) process.stdout.write(chunk)
 }
@@ -138,10 +138,10 @@ export const declareImport = (program: Command, composition: Composition): void 
     .command('import')
     .summary('import files and archives of learning records')
     .description(
-      'Imports files, archives and directories: events are converted, statements are stored once. What becomes of each is ' +
-        'kept (`ralph imports`). Interrupted, an import goes on with `ralph imports run`.'
+      'Imports files, archives and directories: events are converted, statements are stored once. The status of each import ' +
+        'is kept (`ralph imports`). After an interruption `ralph imports run` continues.'
     )
-    .argument('<path...>', 'files, archives, directories; URLs as of `ralph download`; - is standard input')
+    .argument('<path...>', 'files, archives, directories; URLs as for `ralph download`; - is standard input')
   addBackendOptions(
     command,
     composition,
@@ -150,16 +150,22 @@ export const declareImport = (program: Command, composition: Composition): void 
   )
     .option('-t, --target <target>', 'where in the data backend; fs, s3 and swift: what stands before the name')
     .addOption(
-      new Option('-f, --from <format>', 'what the records are (default: auto)').choices(['auto', 'edx', 'xapi'])
+      new Option('-f, --from <format>', 'type of the records (default: auto)').choices(['auto', 'edx', 'xapi'])
     )
-    .option('-p, --platform-url <url>', 'URL of the platform of events [RALPH_IMPORTS_PLATFORM_URL]')
-    .option('-u, --uuid-namespace <uuid>', 'of the ids of converted events [RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE]')
-    .option('--user <name>', 'in whose name statements are stored [RALPH_IMPORTS_USER]')
-    .option('--sha256 <digest>', 'what the bytes of the file must have')
-    .option('--no-unpack', 'take archives and compressed files for what they are')
-    .option('--dry-run', 'say what would be imported and rejected, and import nothing')
-    .option('--queue', 'take in only; a server with RALPH_IMPORTS_ENABLED, or `ralph imports run`, does the rest')
-    .option('--json', 'one JSON object for each import')
+    .option('-p, --platform-url <url>', 'URL of the platform of the events [RALPH_IMPORTS_PLATFORM_URL]')
+    .option(
+      '-u, --uuid-namespace <uuid>',
+      'UUID namespace of the ids of converted events [RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE]'
+    )
+    .option('--user <name>', 'user of the auth file to store statements as [RALPH_IMPORTS_USER]')
+    .option('--sha256 <digest>', 'checksum of the file')
+    .option('--no-unpack', 'do not unpack archives and compressed files')
+    .option('--dry-run', 'report what would be imported and rejected, and import nothing')
+    .option(
+      '--queue',
+      'only queue the imports; a server with RALPH_IMPORTS_ENABLED, or `ralph imports run`, processes them'
+    )
+    .option('--json', 'print one JSON object for each import')
     .action(async (paths: readonly string[], flags: ImportFlags) => {
       const { sources, log } = settingsOf(command, composition, {
         RALPH_IMPORTS_PLATFORM_URL: flags.platformUrl,

@@ -24,10 +24,10 @@ interface ListFlags {
   readonly json?: boolean
 }
 
-/** So many records are in memory at once. */
+/** The most records in memory at once. */
 const pageSize = 1000
 
-/** All imports that are asked for, a page at a time. */
+/** All selected imports, one page at a time. */
 async function* pagesOf(
   imports: Imports,
   { limit, ...filter }: ListImports & { readonly limit: number }
@@ -43,7 +43,7 @@ async function* pagesOf(
 
 const day = 86_400_000
 
-/** `ralph imports`: what came, what became of it, and once more what failed. */
+/** `ralph imports`: lists imports, shows their status, and retries failed ones. */
 export const declareImports = (program: Command, composition: Composition): void => {
   const withImports = (
     command: Command,
@@ -68,16 +68,18 @@ export const declareImports = (program: Command, composition: Composition): void
   const imports = program
     .command('imports')
     .summary('list, show, retry and purge imports')
-    .description('What came in by `ralph import` or another door, what became of it, and once more what failed.')
+    .description(
+      'Lists imports from `ralph import` and other doors, shows their status, and retries those that failed.'
+    )
     .helpCommand(false)
   imports
     .command('list', { isDefault: true })
     .summary('list imports, newest first')
-    .addOption(statusOption('only these'))
-    .option('--door <door>', 'only those that came by it: command, download, mirror, upload, …')
-    .option('--user <name>', 'only what this user has brought')
-    .option('--limit <number>', 'so many at most', flagOf('--limit', integer(1, 1_000_000)), 100)
-    .option('--json', 'everything that is known of each, one JSON object on each line')
+    .addOption(statusOption('only with this status'))
+    .option('--door <door>', 'only from this door: command, download, mirror, upload, …')
+    .option('--user <name>', 'only from this user')
+    .option('--limit <number>', 'most results', flagOf('--limit', integer(1, 1_000_000)), 100)
+    .option('--json', 'all details of each, one JSON object on each line')
     .action(({ json, ...filter }: ListFlags, command: Command) =>
       withImports(command, undefined, async (opened, signal) => {
         const { writeOut } = await import('../write-out.ts')
@@ -92,8 +94,8 @@ export const declareImports = (program: Command, composition: Composition): void
     )
   imports
     .command('show <id>')
-    .summary('everything that is known of an import, as JSON')
-    .option('--rejected', 'the records that were rejected instead, as `ralph extract -p report` takes them')
+    .summary('all details of an import, as JSON')
+    .option('--rejected', 'the rejected records instead, in the format of `ralph extract -p report`')
     .action((id: string, { rejected }: { readonly rejected?: boolean }, command: Command) =>
       withImports(command, undefined, async (opened) => {
         const record = await opened.find(id)
@@ -104,9 +106,9 @@ export const declareImports = (program: Command, composition: Composition): void
     )
   imports
     .command('retry <id...>')
-    .summary('go on with imports that failed, or bring in again what was rejected')
-    .option('--rejected', 'their rejected records, as new imports')
-    .option('--queue', 'leave the work to the server')
+    .summary('retry failed imports, or import rejected records again')
+    .option('--rejected', 'import their rejected records as new imports')
+    .option('--queue', 'leave the processing to the server')
     .action(
       (ids: readonly string[], flags: { readonly rejected?: boolean; readonly queue?: boolean }, command: Command) =>
         withImports(command, 'lrs', async (opened, signal) => {
@@ -118,7 +120,7 @@ export const declareImports = (program: Command, composition: Composition): void
     )
   imports
     .command('run')
-    .summary('work on all imports that are due')
+    .summary('process all imports that are due')
     .action((_: unknown, command: Command) =>
       withImports(command, 'lrs', async (opened, signal) => {
         await opened.runDue({ signal })
@@ -126,9 +128,14 @@ export const declareImports = (program: Command, composition: Composition): void
     )
   imports
     .command('purge')
-    .summary('forget imports that are done with, and their rejected records')
-    .option('--older-than <days>', 'finished so many days ago', flagOf('--older-than', integer(0, 100_000)), 30)
-    .addOption(statusOption('only these'))
+    .summary('delete finished imports and their rejected records')
+    .option(
+      '--older-than <days>',
+      'finished at least this many days ago',
+      flagOf('--older-than', integer(0, 100_000)),
+      30
+    )
+    .addOption(statusOption('only with this status'))
     .action(({ olderThan, status }: { readonly olderThan: number; readonly status?: ImportStatus }, command: Command) =>
       withImports(command, undefined, async (opened) => {
         const count = await opened.purge({ olderThan: olderThan * day, status })

@@ -26,7 +26,7 @@ interface ShowFlags {
   readonly json?: boolean
 }
 
-/** A pair in one line; the value as text, or in base64 when it is not UTF-8. */
+/** A pair on one line. The value is shown as text, or in base64 if it is not UTF-8. */
 const pairLine = (pair: KVPair | undefined, key: string): string => {
   if (pair === undefined) return `${JSON.stringify({ key, value: null })}\n`
   const bytes = Buffer.from(pair.value)
@@ -35,7 +35,7 @@ const pairLine = (pair: KVPair | undefined, key: string): string => {
   return `${JSON.stringify({ key: pair.key, ...value, lastIndex: pair.lastIndex })}\n`
 }
 
-/** What is given, or all of standard input. */
+/** The value on the command line, or all of standard input. */
 const givenValue = async (given: string | undefined): Promise<Uint8Array> => {
   if (given !== undefined && given !== '-') return Buffer.from(given)
   const chunks: Uint8Array[] = []
@@ -65,7 +65,7 @@ const declareReading = (kv: Command, withRegistry: (command: Command, work: Work
       })
     )
   kv.command('exists <key>')
-    .summary('say whether a key is there; exit code 3: it is not')
+    .summary('check whether a key exists; exit code 3: it does not')
     .action((key: string, _: unknown, command: Command) =>
       withRegistry(command, async (registry) => {
         const isThere = await registry.exists(key)
@@ -86,14 +86,14 @@ const declareReading = (kv: Command, withRegistry: (command: Command, work: Work
       })
     )
   kv.command('watch <key>')
-    .summary('print the value of a key as JSON, now and at each change')
+    .summary('print the value of a key as JSON, now and after each change')
     .action((key: string, _: unknown, command: Command) =>
       withRegistry(command, async (registry, signal) => {
         for await (const pair of registry.watch(key, signal)) process.stdout.write(pairLine(pair, key))
       })
     )
   kv.command('watch-tree [directory]')
-    .summary('print what is below a directory as one JSON list, now and at each change')
+    .summary('print everything below a directory as one JSON list, now and after each change')
     .action((directory: string | undefined, _: unknown, command: Command) =>
       withRegistry(command, async (registry, signal) => {
         for await (const pairs of registry.watchTree(directory ?? '', signal)) {
@@ -104,11 +104,11 @@ const declareReading = (kv: Command, withRegistry: (command: Command, work: Work
 }
 
 const declareWriting = (kv: Command, withRegistry: (command: Command, work: Work) => Promise<void>): void => {
-  const ttl = 'the value goes after so long, unless it is put again'
+  const ttl = 'the value is removed after this time, unless it is put again'
   kv.command('put <key> [value]')
-    .summary('put a value; without one, or with -, from standard input')
+    .summary('put a value; without VALUE, or with -, it is read from standard input')
     .addOption(ttlOption(ttl))
-    .option('--dir', 'make a directory')
+    .option('--dir', 'create a directory')
     .action((key: string, value: string | undefined, { ttl, dir }: PutFlags, command: Command) =>
       withRegistry(command, async (registry) => {
         await registry.put(key, dir === true ? new Uint8Array() : await givenValue(value), { ttl, isDir: dir })
@@ -123,9 +123,9 @@ const declareWriting = (kv: Command, withRegistry: (command: Command, work: Work
       withRegistry(command, (registry) => registry.deleteTree(directory))
     )
   kv.command('atomic-put <key> [value]')
-    .summary('make a key that is not there, or replace the value that --previous names; prints the new pair')
+    .summary('create a key that does not exist, or replace the value that --previous names; prints the new pair')
     .addOption(ttlOption(ttl))
-    .addOption(previousOption('lastIndex of the value that is replaced; exit code 4: it is no longer there'))
+    .addOption(previousOption('lastIndex of the value to replace; exit code 4: the value has changed'))
     .action((key: string, value: string | undefined, { ttl, previous }: PreviousFlags, command: Command) =>
       withRegistry(command, async (registry) => {
         const pair = await registry.atomicPut(key, await givenValue(value), previousOf(previous), { ttl })
@@ -134,7 +134,7 @@ const declareWriting = (kv: Command, withRegistry: (command: Command, work: Work
     )
   kv.command('atomic-delete <key>')
     .summary('delete the value that --previous names')
-    .addOption(previousOption('lastIndex of the value that is deleted; exit code 4: it is no longer there'))
+    .addOption(previousOption('lastIndex of the value to delete; exit code 4: the value has changed'))
     .action((key: string, { previous }: PreviousFlags, command: Command) =>
       withRegistry(command, (registry) => registry.atomicDelete(key, previousOf(previous)))
     )
@@ -170,10 +170,10 @@ export const declareKv = (program: Command, composition: Composition): void => {
   kv.command('lock <key> [command...]')
     .summary('run a command while a lock is held')
     .usage('[options] KEY -- COMMAND [ARGUMENTS...]')
-    .addOption(ttlOption('a holder that died keeps the lock for so long (default: 20s)'))
-    .option('--value <text>', 'what others read under the key meanwhile')
+    .addOption(ttlOption('time after which the lock of a killed holder is free (default: 20s)'))
+    .option('--value <text>', 'value under the key while the lock is held')
     .addOption(
-      new Option('--wait <duration>', 'give up after so long; exit code 5 (default: wait without end)').argParser(
+      new Option('--wait <duration>', 'longest wait for the lock; exit code 5 after it (default: no limit)').argParser(
         flagOf('--wait', duration)
       )
     )

@@ -12,10 +12,10 @@ interface ListFlags {
   readonly details?: boolean
 }
 
-/** What tells whether something was read before; undefined: nothing was. */
+/** Tells whether an object was read before. Undefined: there is no history. */
 const knownIn = async ({ choice, general, log }: OpenPlace): Promise<ReadonlySet<string>> => {
   if (!choice.capabilities.history) {
-    log.warn(`${choice.name} keeps no history: all is listed`)
+    log.warn(`${choice.name} has no history: everything is listed`)
     return new Set()
   }
   const { idsInHistory } = await import('../../toolbox/history.ts')
@@ -24,12 +24,13 @@ const knownIn = async ({ choice, general, log }: OpenPlace): Promise<ReadonlySet
 
 const list = async (place: OpenPlace, flags: ListFlags): Promise<void> => {
   const { backend, choice, log, signal } = place
-  if (backend.list === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot list, and says it can`)
+  if (backend.list === undefined)
+    throw new RalphError('INTERNAL', `defect: ${choice.name} declares that it can list, but cannot`)
   const known = flags.new === true ? await knownIn(place) : new Set<string>()
   const { writeOut } = await import('../write-out.ts')
   const listing = backend.list({ target: flags.target, signal, details: flags.details === true })
   let count = 0
-  // A script gets the names as they are.
+  // A script gets the names unchanged.
   const shown = process.stdout.isTTY === true ? onOneLine : (text: string): string => text
   const lineOf = ({ id, details }: Listed): string => shown(flags.details === true ? JSON.stringify(details) : id)
   const lines = async function* (): AsyncGenerator<string> {
@@ -40,21 +41,21 @@ const list = async (place: OpenPlace, flags: ListFlags): Promise<void> => {
     }
   }
   await writeOut(lines(), { signal })
-  if (count === 0) log.warn(`${choice.name} has nothing ${flags.new === true ? 'that was not read before' : 'there'}`)
+  if (count === 0) log.warn(`${choice.name} has nothing${flags.new === true ? ' that was not read before' : ''}`)
 }
 
-/** `ralph list`: what there is to read. */
+/** `ralph list`: lists what can be read. */
 export const declareList = (program: Command, composition: Composition): void => {
   const command = program
     .command('list')
-    .summary('list what a backend has to read')
+    .summary('list the contents of a backend')
     .description('Lists the files, objects, indices or collections of a backend, one per line.')
   addBackendOptions(command, composition, ({ list: can }) => can)
     .option('-t, --target <target>', 'where to look, instead of where the settings say')
     .addOption(new Option('-n, --new', 'only what was not read before').conflicts('all'))
     .addOption(new Option('-a, --all', 'everything (default)').conflicts('new'))
-    .addOption(new Option('-D, --details', 'all that is known of each, as JSON').conflicts('ids'))
-    .addOption(new Option('-I, --ids', 'what `ralph read` takes (default)').conflicts('details'))
+    .addOption(new Option('-D, --details', 'all details of each, as JSON').conflicts('ids'))
+    .addOption(new Option('-I, --ids', 'only ids, the arguments of `ralph read` (default)').conflicts('details'))
     .action(async (flags: ListFlags) => {
       const require = ({ name, capabilities }: OpenPlace['choice']): void => {
         if (!capabilities.list) throw new RalphError('UNSUPPORTED_OPERATION', `${name} cannot be listed`)

@@ -10,14 +10,14 @@ import type { Composition } from '../composition.ts'
 import { interruptible } from '../interruption.ts'
 import { optionsOf } from '../setting-options.ts'
 
-/** `ralph listen`: messages of a broker announce data, and handlers work on it. */
+/** `ralph listen`: receives messages of a broker that announce data, and passes the data to handlers. */
 export const declareListen = (program: Command, composition: Composition): void => {
   const command = program
     .command('listen')
     .summary('import what a message broker announces')
     .description(
-      'Listens to message brokers. A message says where data is; it is fetched, with its metadata, and handed to handlers: ' +
-        'the LRS, or modules of yours. What became of each message is in the table messages. SIGTERM waits for what runs.'
+      'Listens to message brokers. A message says where data is. Ralph fetches it, with its metadata, and passes both to ' +
+        'handlers: the LRS, or your own modules. The table messages has the status of each message. SIGTERM waits for running handlers.'
     )
   for (const setting of Object.values(listenersGroup)) {
     for (const option of optionsOf(setting, 'Listeners')) command.addOption(option)
@@ -36,7 +36,7 @@ export const declareListen = (program: Command, composition: Composition): void 
     const door = port === undefined ? undefined : { host, port }
     await interruptible((signal) => composition.listen(pipelines, { sources, log, tempDir, signal, door })).catch(
       (error: unknown) => {
-        // It runs for ever: a signal is its end, in good order.
+        // It has no end of its own, so a signal is its normal end.
         if (!(error instanceof RalphError) || error.code !== 'INTERRUPTED') throw error
         log.info(`stopped by ${error.details.signal}`)
       }

@@ -27,19 +27,19 @@ const progressOf = (log: Log, name: string) => {
   }
 }
 
-/** `ralph migrate-store`: everything of one LRS backend into another. */
+/** `ralph migrate-store`: copies everything from one LRS backend to another. */
 export const declareMigrateStore = (program: Command, composition: Composition): void => {
   const names = composition.lrsBackends.map(({ name }) => name).join(', ')
   const command = program
     .command('migrate-store')
-    .summary('copy all that one backend keeps into another')
+    .summary('copy everything in one backend to another')
     .description(
       'Copies statements with their stored times, authorities, voiding, attachments and documents from one backend into ' +
-        'another, and compares both in the end. Interrupted, it goes on when it is called again. No server may write ' +
+        'another, and compares both at the end. After an interruption, run it again to continue. No server may write ' +
         `meanwhile. Backends: ${names}.`
     )
-    .requiredOption('--from <backend>', 'the backend that has them')
-    .requiredOption('--to <backend>', 'the backend that takes them in')
+    .requiredOption('--from <backend>', 'the backend to copy from')
+    .requiredOption('--to <backend>', 'the backend to copy to')
     .option('-t, --target <target>', "a user's target instead of the default one; may be repeated", collect, [])
   const groups = composition.lrsBackends.map(({ settings }) => settings)
   for (const { name, settings } of composition.lrsBackends) {
@@ -61,16 +61,16 @@ export const declareMigrateStore = (program: Command, composition: Composition):
     }
     const interrupted = new AbortController()
     const interrupt = (): void =>
-      interrupted.abort(new RalphError('INTERRUPTED', 'interrupted: call it again to go on'))
+      interrupted.abort(new RalphError('INTERRUPTED', 'interrupted: run the command again to continue'))
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
     try {
       const { copyStore } = await import('../../lrs/copy-store.ts')
       const isKnown = composition.lrsBackends.some(({ name, aliases }) => [name, ...aliases].includes(to.toLowerCase()))
-      // Says which there are.
+      // The error lists the existing targets.
       if (!isKnown) await open(to, true)
       const giving = await open(from, true)
       const targets = target.length === 0 ? [undefined] : target
-      // All of them are there before anything is made.
+      // All targets must exist before anything is created.
       for (const each of targets) await giving.store(each)
       const receiving = await open(to, false)
       for (const each of targets) {

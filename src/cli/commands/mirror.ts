@@ -31,7 +31,7 @@ interface MirrorFlags {
 
 type Settings = Values<typeof mirrorGroup>
 
-/** As document 003 and ldp-mirror 0.x call themselves in the log. */
+/** The name in log lines, as in document 003 and in ldp-mirror 0.x. */
 const logName = 'LDP Mirror'
 
 interface OpenedLog {
@@ -39,7 +39,7 @@ interface OpenedLog {
   close(): Promise<void>
 }
 
-/** To the Logs Data Platform when that was asked for, else to standard output. */
+/** To the Logs Data Platform if configured, otherwise to standard output. */
 const openLog = async (
   { logHost, logToken }: Settings,
   { log: { level } }: GeneralSettings,
@@ -62,7 +62,7 @@ const requireStreams = async (streams: readonly string[]): Promise<readonly stri
   return [...new Set(streams)]
 }
 
-/** Opens the database, works with it, and closes it whatever happens. */
+/** Opens the database, runs `work`, and always closes the database. */
 const withCache = async <Result>(
   { database, directory }: Settings,
   mirror: Pick<Mirror, 'streams' | 'log'>,
@@ -89,12 +89,12 @@ const verify = async (settings: Settings, given: Pick<Mirror, 'streams' | 'log'>
   })
 }
 
-/** How often imports that failed are looked at, in milliseconds. */
+/** Milliseconds between two checks for imports that must be tried again. */
 const workEvery = 10_000
 
 type Mirroring = (onArchive?: OnlineMirror['onArchive']) => Promise<MirrorResult>
 
-/** Mirrors, and imports what comes. Imports go on while the mirror waits for archives. */
+/** Mirrors archives and imports them. Imports continue while the mirror waits for archives. */
 const importing = async (
   mirroring: Mirroring,
   open: () => Promise<Imports>,
@@ -105,7 +105,7 @@ const importing = async (
   const imports = await open()
   const taken = takeArchives(imports, signal)
   const work = (): void => {
-    if (!queue) taken.work().catch((error: unknown) => log.error(`Imports cannot be worked on: ${messageOf(error)}`))
+    if (!queue) taken.work().catch((error: unknown) => log.error(`The imports failed: ${messageOf(error)}`))
   }
   const timer = once ? undefined : setInterval(work, workEvery)
   try {
@@ -114,7 +114,7 @@ const importing = async (
       await taken.take(archive)
       work()
     })
-    // What came while the last of them was worked on.
+    // Also the archives that arrived during the last round.
     if (!queue) for (const _ of ['running', 'left']) await taken.work()
     return result
   } finally {
@@ -124,7 +124,7 @@ const importing = async (
   }
 }
 
-/** What the signal means to a mirror that runs for ever: its end, in good order. */
+/** Without --once the mirror has no end of its own, so a signal is its normal end. */
 const stopped = (error: unknown, log: Log): MirrorExitCode => {
   if (!(error instanceof RalphError) || error.code !== 'INTERRUPTED') throw error
   log.info(error.details.signal === 'SIGINT' ? 'Interrupted by user!' : `Stopped by ${error.details.signal}`)
@@ -180,14 +180,14 @@ const copy = async (
       )
     const result = await (flags.import === true ? importing(mirroring, openImports, mirror, flags) : mirroring())
     const { downloaded, waiting, failures } = result
-    mirror.log.info(`${downloaded} downloaded, ${waiting} to be waited for, ${failures.length} failed`)
+    mirror.log.info(`${downloaded} downloaded, ${waiting} not available yet, ${failures.length} failed`)
     return exitCodeOfResult(result)
   }
   const run = withCache(settings, given, (mirror) => alone(mirror, !once, (signal) => mirrorAll({ ...mirror, signal })))
   return once ? run : run.catch((error: unknown) => stopped(error, given.log))
 }
 
-/** Says what ended the mirror, where its log goes and on standard error. */
+/** Reports what ended the mirror, in its log and on standard error. */
 const failed = (error: unknown, log: Log): MirrorExitCode => {
   const isOfCommand = error instanceof RalphError && !['USAGE', 'INTERRUPTED', 'INVALID_SETTING'].includes(error.code)
   if (!isOfCommand) throw error
@@ -203,10 +203,10 @@ const run = async (
   streams: readonly string[]
 ): Promise<void> => {
   const flags = command.opts<MirrorFlags>()
-  if (flags.verify && flags.once) throw new RalphError('USAGE', '--verify and --once do not go together')
-  if (flags.queue && !flags.import) throw new RalphError('USAGE', '--queue is for --import')
-  if (flags.import && flags.verify) throw new RalphError('USAGE', '--verify and --import do not go together')
-  if (flags.subset !== undefined && !flags.verify) throw new RalphError('USAGE', '--subset is for --verify')
+  if (flags.verify && flags.once) throw new RalphError('USAGE', '--verify and --once cannot be combined')
+  if (flags.queue && !flags.import) throw new RalphError('USAGE', '--queue needs --import')
+  if (flags.import && flags.verify) throw new RalphError('USAGE', '--verify and --import cannot be combined')
+  if (flags.subset !== undefined && !flags.verify) throw new RalphError('USAGE', '--subset needs --verify')
   const group = mirrorGroupOf(source)
   const given = command.opts<Readonly<Record<string, string | undefined>>>()
   const values = flagValues([group], (flag) => given[new Option(`--${flag}`).attributeName()])
@@ -240,7 +240,7 @@ export const declareMirror = (program: Command, composition: Composition): void 
     .usage('[options] ldp STREAM_ID [STREAM_ID ...]')
     .action(async (name: string, streams: readonly string[]) => {
       const source = archiveSources.find((each) => each.name === name)
-      if (source === undefined) throw new RalphError('USAGE', `there is nothing to copy from that is called ${name}`)
+      if (source === undefined) throw new RalphError('USAGE', `${name} is not a source of archives`)
       await run(mirror, composition, source, streams)
     })
   for (const source of archiveSources) {

@@ -17,7 +17,7 @@ interface ReadFlags {
   readonly progress: boolean
 }
 
-/** Acknowledges a batch when the next bytes are asked for: the bytes of the batch have then been handed on. */
+/** Acknowledges a batch when the next bytes are requested: by then the bytes of the batch were passed on. */
 const asBytes = async function* (batches: AsyncIterable<ReadBatch>): AsyncGenerator<Uint8Array> {
   for await (const { lines, done } of batches) {
     if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`)
@@ -27,7 +27,7 @@ const asBytes = async function* (batches: AsyncIterable<ReadBatch>): AsyncGenera
 
 const lineFeed = 10
 
-/** Records that end here: JSON on a line has no other line feed. */
+/** The number of records that end here. JSON on one line has no other line feed. */
 const endsIn = (bytes: Uint8Array): number => {
   let count = 0
   for (let at = bytes.indexOf(lineFeed); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) count += 1
@@ -40,7 +40,8 @@ const readFrom = (
   query: string | undefined,
   options: ReadOptions
 ): AsyncIterable<Uint8Array> => {
-  if (backend.read === undefined) throw new RalphError('INTERNAL', `${choice.name} cannot read, and says it can`)
+  if (backend.read === undefined)
+    throw new RalphError('INTERNAL', `defect: ${choice.name} declares that it can read, but cannot`)
   return backend.moves === 'bytes' ? backend.read(query, options) : asBytes(backend.read(query, options))
 }
 
@@ -82,14 +83,14 @@ const readAll = async (
         progress.add({ records: backend.moves === 'records' ? endsIn(bytes) : 0, bytes: bytes.length })
     })
   } catch (error) {
-    // That nobody wants more is no failure.
+    // It is not a failure if the reader of standard output wants no more.
     if (!(error instanceof OutputClosed)) progress.fail()
     throw error
   } finally {
     progress.end()
     await notes.end()
   }
-  if (failures > 0) log.warn(`${failures} that could not be read were passed over`)
+  if (failures > 0) log.warn(`${failures} items that could not be read were skipped`)
 }
 
 const queryOf = async (query: string | undefined, signal: AbortSignal): Promise<string | undefined> => {
@@ -101,7 +102,7 @@ const queryOf = async (query: string | undefined, signal: AbortSignal): Promise<
   return Buffer.concat(all).toString('utf8').trim()
 }
 
-/** `ralph read`, also `ralph fetch`: what a backend has, to standard output. */
+/** `ralph read`, also `ralph fetch`: writes the content of a backend to standard output. */
 export const declareRead = (program: Command, composition: Composition): void => {
   const queries = composition.dataBackends
     .filter(({ capabilities }) => capabilities.read)
@@ -109,9 +110,9 @@ export const declareRead = (program: Command, composition: Composition): void =>
   const command = program
     .command('read')
     .alias('fetch')
-    .summary('read what a backend has')
-    .description('Writes what a backend has, and the query asks for, to standard output.')
-    .argument('[query]', 'what to read; -: the query stands on standard input')
+    .summary('read from a backend')
+    .description('Writes the content of a backend, or what the query selects, to standard output.')
+    .argument('[query]', 'query; -: read the query from standard input')
   addBackendOptions(command, composition, ({ read }) => read)
     .option(
       '-s, --chunk-size <number>',
@@ -119,14 +120,14 @@ export const declareRead = (program: Command, composition: Composition): void =>
       flagOf('--chunk-size', integer(0, 2 ** 31))
     )
     .option('-t, --target <target>', 'where to read from, instead of where the settings say')
-    .option('-I, --ignore-errors', 'go on after what cannot be read')
+    .option('-I, --ignore-errors', 'continue after items that cannot be read')
     .addOption(
-      new Option('-i, --ignore_errors <boolean>', 'the same, as Ralph 5 has it').argParser(
+      new Option('-i, --ignore_errors <boolean>', 'the same, as in Python Ralph 5').argParser(
         flagOf('--ignore_errors', boolean)
       )
     )
-    .option('--bare', 'records only, without what a database wraps around them')
-    .option('--no-progress', 'do not show how far it is')
+    .option('--bare', 'only the records, without the fields that a database adds')
+    .option('--no-progress', 'do not show progress')
     .addHelpText('after', `\nThe query is:\n${queries.join('\n')}`)
     .action(async (query: string | undefined, flags: ReadFlags) => {
       const require = ({ name, capabilities }: OpenPlace['choice']): void => {

@@ -14,7 +14,7 @@ interface RejectedFlags {
 
 const directoryOption = [
   '--directory <directory>',
-  'where they are kept [RALPH_LRS_REJECTED_REQUESTS_DIRECTORY]'
+  'directory of rejected requests [RALPH_LRS_REJECTED_REQUESTS_DIRECTORY]'
 ] as const
 
 const directoryOf = (command: Command, composition: Composition): string => {
@@ -24,7 +24,7 @@ const directoryOf = (command: Command, composition: Composition): string => {
   if (found !== undefined) return found
   throw new RalphError(
     'USAGE',
-    'rejected requests are not kept: set RALPH_LRS_REJECTED_REQUESTS_DIRECTORY for the server, or say --directory'
+    'rejected requests are not kept: set RALPH_LRS_REJECTED_REQUESTS_DIRECTORY for the server, or use --directory'
   )
 }
 
@@ -42,7 +42,7 @@ export const declareRejected = (program: Command, composition: Composition): voi
     )
     .helpCommand(false)
     .option(...directoryOption)
-    .option('--json', 'everything that is known of each, one JSON object on each line')
+    .option('--json', 'all details of each, one JSON object on each line')
     .action(async (flags: RejectedFlags, command: Command) => {
       const directory = directoryOf(command, composition)
       const { listRejectedRequests } = await import('../../telemetry/rejected-requests.ts')
@@ -52,7 +52,7 @@ export const declareRejected = (program: Command, composition: Composition): voi
     })
   rejected
     .command('show <id>')
-    .summary('print what was sent, byte for byte')
+    .summary('print the request as it was sent, byte for byte')
     .option(...directoryOption)
     .action(async (id: string, _, command: Command) => {
       const { readRejectedBody } = await import('../../telemetry/rejected-requests.ts')
@@ -60,7 +60,7 @@ export const declareRejected = (program: Command, composition: Composition): voi
     })
   rejected
     .command('remove <id...>')
-    .summary('remove what is no longer needed')
+    .summary('remove requests')
     .option(...directoryOption)
     .action(async (ids: readonly string[], _, command: Command) => {
       const { removeRejected } = await import('../../telemetry/rejected-requests.ts')

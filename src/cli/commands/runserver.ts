@@ -7,7 +7,7 @@ import { hideSecrets } from '../hide-secrets.ts'
 import { serverSections } from '../sections.ts'
 import { optionsOf } from '../setting-options.ts'
 
-/** `npm start`: the tutorial's directory and user, seen by nobody else. */
+/** `npm start`: the directory and the user of the tutorial, only on this machine. */
 const demoDefaults = new Map([
   ['RALPH_APP_DIR', demoAppDir],
   ['RALPH_RUNSERVER_HOST', '127.0.0.1']

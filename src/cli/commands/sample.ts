@@ -13,20 +13,20 @@ const wholeNumber =
   (text: string): number => {
     const number = Number(text)
     if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number
-    throw new RalphError('USAGE', `${flag} ${JSON.stringify(text)} is no whole number`)
+    throw new RalphError('USAGE', `${flag} ${JSON.stringify(text)} is not a whole number`)
   }
 
 const linesPerWrite = 200
 
-/** `ralph sample`: statements such as an LMS sends, one per line. */
+/** `ralph sample`: prints statements such as an LMS sends, one per line. */
 export const declareSample = (program: Command): void => {
   program
     .command('sample')
     .summary('print sample statements')
     .description('Prints statements such as an LMS sends, one per line. The same seed gives the same statements.')
-    .option('-n, --count <number>', 'how many', wholeNumber('--count'), 100)
+    .option('-n, --count <number>', 'number of statements', wholeNumber('--count'), 100)
     .option('--seed <number>', 'which', wholeNumber('--seed'), 1)
-    .addOption(new Option('--xapi-version <version>', 'of xAPI').choices(versions).default('1.0.3'))
+    .addOption(new Option('--xapi-version <version>', 'version of xAPI').choices(versions).default('1.0.3'))
     .action(async ({ count, seed, xapiVersion }: SampleFlags) => {
       const { sampleStatements } = await import('../../sample/index.ts')
       const { writeOut } = await import('../write-out.ts')

@@ -4,12 +4,12 @@ import type { Composition } from '../composition.ts'
 import { addBackendOptions, withPlace } from '../data-command.ts'
 import { statusLine, statusOf } from '../place-status.ts'
 
-/** `ralph status`: whether a backend can be worked with. */
+/** `ralph status`: whether a backend can be used. */
 export const declareStatus = (program: Command, composition: Composition): void => {
   const command = program
     .command('status')
-    .summary('ask a backend whether it is well')
-    .description('Prints ok, away (unreachable) or error, and what is wrong. Exit code 0 only when it is ok.')
+    .summary('check the status of a backend')
+    .description('Prints ok, away (unreachable) or error, and the problem. Exit code 0 only if it is ok.')
   addBackendOptions(command, composition, () => true).action(async (flags: { readonly backend: string }) => {
     await withPlace(
       command,

@@ -25,7 +25,7 @@ interface UploadFlags {
   readonly progress: boolean
 }
 
-/** What all files have in common. */
+/** What all files of one command share. */
 interface Work {
   readonly endpoint: URL
   readonly username: string
@@ -38,7 +38,7 @@ interface Work {
   readonly signal: AbortSignal
 }
 
-/** Of a server, or of its uploads. */
+/** The URL may be that of the server or of its uploads. */
 const endpointOf = (base: string): URL => {
   const path = base.replace(/\/+$/, '')
   return new URL(path.endsWith('/api/upload') ? path : `${path}/api/upload`)
@@ -68,23 +68,23 @@ const send = async (path: string, work: Work): Promise<Uploaded> => {
       onSize: (size) => progress.total({ bytes: size }),
       onArrived: (offset) => {
         begin = arrived === undefined ? offset : begin
-        // What an earlier process has sent is a part of the whole, and of the bar.
+        // What an earlier process has sent counts for the whole and for the bar.
         progress.add({ bytes: offset - (arrived ?? 0) })
         arrived = offset
       }
     })
     progress.end((done) => {
-      const resumed = begin === 0 ? '' : `, of which ${formatBytes(begin)} were there before`
+      const resumed = begin === 0 ? '' : `, of which ${formatBytes(begin)} were sent before`
       return `${formatBytes(uploaded.size)}${resumed} in ${formatPace({ ...done, bytes: uploaded.size - begin })}`
     })
     return uploaded
   } catch (error) {
-    progress.fail((done) => `stopped after ${formatBytes(done.bytes)}: the same command goes on there`)
+    progress.fail((done) => `stopped after ${formatBytes(done.bytes)}: run the same command to continue`)
     throw error
   }
 }
 
-/** Sends a file, and says what became of it. */
+/** Sends a file and prints the result. */
 const bringIn = async (path: string, work: Work): Promise<UploadExitCode> => {
   const { flags, endpoint } = work
   const { url, importId, size, sha256, forget } = await send(path, work)
@@ -92,7 +92,7 @@ const bringIn = async (path: string, work: Work): Promise<UploadExitCode> => {
   if (flags.wait !== true || importId === undefined) {
     if (flags.json === true) say(`${JSON.stringify(uploaded)}\n`)
     else if (importId !== undefined) say(printable(`${importId}  uploaded  ${path}: ${size} bytes, sha256 ${sha256}\n`))
-    else say(printable(`${url.href}  uploaded  ${path}: ${size} bytes, sha256 ${sha256}; it is not imported\n`))
+    else say(printable(`${url.href}  uploaded  ${path}: ${size} bytes, sha256 ${sha256}; not imported\n`))
     await forget()
     return 0
   }
@@ -104,7 +104,7 @@ const bringIn = async (path: string, work: Work): Promise<UploadExitCode> => {
   return record.status === 'DONE' ? 0 : 3
 }
 
-/** Says what ended one file, or all of them. */
+/** Reports what ended one file, or all of them. */
 const failed = (error: unknown): UploadExitCode => {
   if (error instanceof RalphError && ['USAGE', 'INTERRUPTED', 'INVALID_SETTING'].includes(error.code)) throw error
   process.stderr.write(printable(`Error: ${messageOf(error)}\n`))
@@ -117,7 +117,7 @@ const run = async (
   paths: readonly string[],
   flags: UploadFlags
 ): Promise<void> => {
-  if (flags.wait && !flags.import) throw new RalphError('USAGE', '--wait and --no-import do not go together')
+  if (flags.wait && !flags.import) throw new RalphError('USAGE', '--wait and --no-import cannot be combined')
   const given = command.opts<Readonly<Record<string, string | undefined>>>()
   const values = flagValues([uploadGroup], (flag) => given[new Option(`--${flag}`).attributeName()])
   hideSecrets(command, [uploadGroup], values)
@@ -152,23 +152,26 @@ const run = async (
   })
 }
 
-/** `ralph upload`: files to a server, which imports them. */
+/** `ralph upload`: sends files to a server, which imports them. */
 export const declareUpload = (program: Command, composition: Composition): void => {
   const command = program
     .command('upload')
     .summary('send files to a server, which imports them')
     .description(
-      'Sends files to a server of Ralph by the protocol tus. When the connection breaks it goes on where it was; when the ' +
-        'command is stopped or killed, the same command goes on. The server imports each file.'
+      'Sends files to a Ralph server by the protocol tus. When the connection breaks, it continues. When the command was ' +
+        'stopped or killed, run it again to continue. The server imports each file.'
     )
     .argument('<file...>', 'files and archives of learning records')
     .addOption(
-      new Option('-f, --from <format>', 'what the records are; not given: each as it looks').choices(['edx', 'xapi'])
+      new Option('-f, --from <format>', 'type of the records; default: detected for each record').choices([
+        'edx',
+        'xapi'
+      ])
     )
     .option('--no-import', 'the server keeps the file and does not import it')
     .option('--wait', 'wait until the import has ended, and print its counts')
-    .option('--json', 'one JSON object for each file')
-    .option('--no-progress', 'show no progress')
+    .option('--json', 'print one JSON object for each file')
+    .option('--no-progress', 'do not show progress')
   for (const setting of Object.values(uploadGroup))
     for (const option of optionsOf(setting, 'Server')) command.addOption(option)
   command.action((paths: readonly string[], flags: UploadFlags) => run(command, composition, paths, flags))

@@ -11,12 +11,12 @@ interface ValidateFlags extends FilterFlags {
   readonly profile?: Profile
 }
 
-/** Each further thread costs 30 MB, and all of Ralph is to stay below 150. */
+/** Each further thread costs 30 MB, and Ralph must stay below 150 MB. */
 const mostJobs = 2
 
 /**
- * 64 MiB: half a second for one thread. Measured: another one, which has its code to warm up first, slows shorter inputs
- * down. Where the size is known, threads are started before anything is read.
+ * 64 MiB, half a second for one thread. Measured: for shorter inputs a second thread makes it slower, because its code is not
+ * warm. If the size is known, threads are started before anything is read.
  */
 const long = 2 ** 26
 
@@ -30,26 +30,26 @@ const validate = (files: readonly string[], flags: ValidateFlags, log: Log): Pro
   return runFilter({ name: 'validate', mostJobs, log, load }, files, flags)
 }
 
-/** `ralph validate`: lets through what is valid. */
+/** `ralph validate`: passes valid lines through. */
 export const declareValidate = (program: Command, composition: Composition): void => {
   const command = program
     .command('validate')
-    .summary('let valid events or statements through')
+    .summary('pass valid events or statements through')
     .description(
-      'Reads events of edX or xAPI statements, one JSON object per line, and prints the valid ones as they came.'
+      'Reads events of edX or xAPI statements, one JSON object per line, and prints the valid ones unchanged.'
     )
-    .argument('[files...]', 'what to validate, of a directory all files; - or none: standard input')
-    .addOption(new Option('-f, --format <format>', 'what they are').choices(['edx', 'xapi']).makeOptionMandatory())
-    .addOption(new Option('--profile <name>', 'an xAPI profile of which statements must be').choices(profiles))
+    .argument('[files...]', 'files to validate, or directories of files; - or none: standard input')
+    .addOption(new Option('-f, --format <format>', 'type of the input').choices(['edx', 'xapi']).makeOptionMandatory())
+    .addOption(new Option('--profile <name>', 'xAPI profile that statements must follow').choices(profiles))
   addFilterOptions(command, {
-    ignoreErrors: 'go on after lines that are not valid',
-    failOnUnknown: 'stop at a line that no model is for, which is else left out',
-    report: 'write what is not valid there, with line and problems, and go on',
-    jobs: `threads at most, for long inputs (default: one per processor, at most ${mostJobs})`,
-    maxLineBytes: 'a longer line is not valid'
+    ignoreErrors: 'continue after invalid lines',
+    failOnUnknown: 'stop at a line without a model; otherwise such lines are left out',
+    report: 'write invalid lines to this file, with line number and problems, and continue',
+    jobs: `most threads, for long inputs (default: one per processor, at most ${mostJobs})`,
+    maxLineBytes: 'longer lines are invalid'
   }).action(async (files: readonly string[], flags: ValidateFlags) => {
     if (flags.profile !== undefined && flags.format !== 'xapi') {
-      throw new RalphError('USAGE', '--profile is for -f xapi: events of edX have no profile')
+      throw new RalphError('USAGE', '--profile needs -f xapi: events of edX have no profile')
     }
     const { log } = settingsOf(command, composition)
     await validate(files, flags, log)

@@ -29,7 +29,7 @@ const operations: readonly WriteOperation[] = ['index', 'create', 'update', 'app
 
 const defaultBatch = 500
 
-/** Ralph 3's `--force` overwrote what was there. */
+/** `--force` of Python Ralph 3 overwrote existing objects. */
 const wantedOf = ({ operationType, operation, force }: WriteFlags, { capabilities }: OpenPlace['choice']) =>
   operationType ??
   operation ??
@@ -58,13 +58,13 @@ const writeBytes = async (
   try {
     const chunks = counted(input.chunks, (bytes) => progress.add({ bytes }))
     const object = await writeObject(backend, chunks, { operation, target: flags.target, signal, progress: done })
-    if (object === undefined) log.info('the input is empty: nothing is written')
+    if (object === undefined) log.info('the input is empty: nothing was written')
     else {
       notes.note?.(object)
       progress.end((all) => `${formatBytes(all.bytes)} in ${formatPace(all)} to ${object.historyId}`)
     }
   } catch (error) {
-    // The object is there whole or not at all: of what was read nobody knows how much had arrived.
+    // The object is written whole or not at all. Nobody knows how much of it had arrived.
     progress.fail((all) => `failed after ${formatBytes(all.bytes)} were read`)
     throw error
   } finally {
@@ -89,7 +89,7 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
   const goesOn = flags.ignoreErrors === true || report !== undefined
   const done: WriteProgress = { written: 0, already: 0, rejected: 0, bytes: 0 }
   let seen = 0
-  /** How fast something was that failed says nothing. */
+  /** The speed of a failed write says nothing. */
   let isWhole = false
   const packed = counted(input.chunks, (bytes) => {
     progress.add({ bytes, records: done.written + done.already - seen })
@@ -111,18 +111,18 @@ const writeLines = async ({ place, input, operation, flags, progress }: Work): P
           }
         : undefined
     })
-    if (done.bytes === 0) log.info('the input is empty: nothing is written')
+    if (done.bytes === 0) log.info('the input is empty: nothing was written')
     isWhole = true
   } finally {
     progress.add({ records: done.written + done.already - seen })
     const { written, already, rejected } = done
     const outcome =
       `${formatCount(written)} ${operation === 'delete' ? 'deleted' : 'written'}, ` +
-      `${formatCount(already)} ${operation === 'delete' ? 'were not there' : 'were there already'}, ` +
+      `${formatCount(already)} ${operation === 'delete' ? 'did not exist' : 'existed already'}, ` +
       `${formatCount(rejected)} rejected`
-    // What failed before anything was read has no outcome.
+    // A failure before anything was read has no outcome.
     if (done.bytes > 0)
-      progress.end((all) => (isWhole ? `${outcome} in ${formatPace(all)}` : `${outcome}, then it stopped`))
+      progress.end((all) => (isWhole ? `${outcome} in ${formatPace(all)}` : `${outcome}, then it failed`))
     else progress.fail((all) => `failed after ${formatBytes(all.bytes)} were read`)
     report?.close()
   }
@@ -139,7 +139,7 @@ const write = async (
     import('../input.ts'),
     import('../progress.ts')
   ])
-  // What ends the writing ends the reading too: what stands at the other end of a pipe may never say more.
+  // When the writing ends, the reading ends too: the other end of a pipe may never send more.
   const ended = new AbortController()
   const input = await openInput(file, AbortSignal.any([place.signal, ended.signal]))
   tellIfTyped(input, place.log)
@@ -155,7 +155,7 @@ const write = async (
   }
 }
 
-/** `ralph write`, also `ralph push`: standard input into a backend. */
+/** `ralph write`, also `ralph push`: writes standard input into a backend. */
 export const declareWrite = (program: Command, composition: Composition): void => {
   const operation = choice(operations)
   const command = program
@@ -163,7 +163,7 @@ export const declareWrite = (program: Command, composition: Composition): void =
     .alias('push')
     .summary('write into a backend')
     .description('Writes records, one JSON object per line, or any bytes into a backend.')
-    .argument('[file]', 'what to write; - or none: standard input')
+    .argument('[file]', 'file to write; - or none: standard input')
   addBackendOptions(command, composition, ({ write: can }) => can.length > 0)
     .option('-t, --target <target>', 'where to write to, instead of where the settings say')
     .option(
@@ -171,10 +171,10 @@ export const declareWrite = (program: Command, composition: Composition): void =
       'records per request (default: 500)',
       flagOf('--chunk-size', integer(0, 2 ** 31))
     )
-    .option('-I, --ignore-errors', 'go on after lines and records that are rejected')
+    .option('-I, --ignore-errors', 'continue after rejected lines and records')
     .option(
       '-o, --operation-type <operation>',
-      `${operations.join(', ')} (default: what \`ralph backends\` names first)`,
+      `${operations.join(', ')} (default: the first one that \`ralph backends\` lists)`,
       flagOf('--operation-type', operation)
     )
     .addOption(
@@ -183,13 +183,11 @@ export const declareWrite = (program: Command, composition: Composition): void =
         .conflicts('operationType')
         .hideHelp()
     )
-    .addOption(
-      new Option('-f, --force', 'overwrite what is there, as Ralph 3 has it').conflicts(['operationType', 'operation'])
-    )
-    .option('-c, --concurrency <number>', 'requests at once', flagOf('--concurrency', integer(1, 1000)), 1)
-    .addOption(maxLineBytesOption('a longer line is rejected'))
-    .option('--report <file>', 'write what is rejected there, with line and reason, and go on')
-    .option('--no-progress', 'do not show how far it is')
+    .addOption(new Option('-f, --force', 'overwrite, as in Python Ralph 3').conflicts(['operationType', 'operation']))
+    .option('-c, --concurrency <number>', 'most concurrent requests', flagOf('--concurrency', integer(1, 1000)), 1)
+    .addOption(maxLineBytesOption('reject longer lines'))
+    .option('--report <file>', 'write rejected lines to this file, with line number and reason, and continue')
+    .option('--no-progress', 'do not show progress')
     .action(async (file: string | undefined, flags: WriteFlags) => {
       const { requireOperation } = await import('../../toolbox/write.ts')
       const operationOf = (backend: OpenPlace['choice']): WriteOperation =>
