@@ -3,10 +3,10 @@ import { backOff } from '../network/resuming.ts'
 import { pause } from '../network/retry.ts'
 import { isPassingNetworkError, unreachable } from '../network/unreachable.ts'
 
-/** Something that passes, and when the server says that it will. */
+/** A temporary error, with the time that the server names. */
 export class Passing extends Error {
   override readonly name = 'Passing'
-  /** Seconds, as Retry-After says. */
+  /** Seconds, from Retry-After. */
   readonly retryAfter: number | undefined
 
   constructor(message: string, retryAfter?: number) {
@@ -15,15 +15,15 @@ export class Passing extends Error {
   }
 }
 
-/** Consecutive ones, without a byte between them; fewer where there is nothing to go on with. */
+/** Consecutive failures without a byte between them. Fewer are allowed if there is nothing to continue. */
 const maxFailures = { begun: 6, fromBeginning: 3 }
 
-/** Nobody waits longer than this for a server that asks to. */
+/** Seconds. Ralph does not wait longer, whatever the server asks for. */
 const longestRetryAfter = 120
 
 /**
- * Asks until it is done: what breaks is gone on with, what passes is waited for, and only a verdict of the server is final.
- * `progress` says how many bytes there are to go on with. `STORE_UNAVAILABLE`
+ * Tries until it is done: continues after a break, waits after a temporary error, and stops only when the server refuses.
+ * `progress` returns the number of bytes that can be continued. Rejects with `STORE_UNAVAILABLE`.
  */
 export const untilDone = async (
   place: string,
@@ -45,7 +45,7 @@ export const untilDone = async (
       }
       const { retryAfter } = error instanceof Passing ? error : { retryAfter: undefined }
       if (retryAfter !== undefined && retryAfter > longestRetryAfter) {
-        throw new RalphError('STORE_UNAVAILABLE', `${place} asks to be left alone for ${retryAfter} s`, { retryAfter })
+        throw new RalphError('STORE_UNAVAILABLE', `${place} asks to wait for ${retryAfter} s`, { retryAfter })
       }
       if (retryAfter === undefined) await backOff(failures, signal)
       else await pause(retryAfter * 1000, signal)

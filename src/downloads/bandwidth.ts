@@ -1,21 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** Holds those who share it to so many bytes a second. */
+/** Limits its users together to a number of bytes per second. */
 export interface Bandwidth {
-  /** Waits until so many more bytes are within the limit. */
+  /** Waits until this many more bytes are within the limit. */
   spend(bytes: number, signal: AbortSignal | undefined): Promise<void>
 }
 
 export const unlimited: Bandwidth = { spend: async () => {} }
 
-/** `now` in milliseconds. */
+/** `now` returns milliseconds. */
 export const createBandwidth = (bytesPerSecond: number, now: () => number): Bandwidth => {
   let free = now()
   return {
     spend: async (bytes, signal) => {
       const time = now()
       free = Math.max(free, time) + (bytes / bytesPerSecond) * 1000
-      // What was not used in the past is not saved up.
+      // Unused bandwidth is not saved up.
       const pause = free - time
       if (pause > 0) await wait(pause, undefined, signal === undefined ? {} : { signal })
     }

@@ -8,7 +8,7 @@ import { asWriteError, writeWhole } from '../durability/write-whole.ts'
 import { codeOf, RalphError } from '../errors.ts'
 import { type DownloadSource, withoutCredentials } from './source.ts'
 
-/** What was fetched, as it came. */
+/** The fetched file or tree, unchanged. */
 export interface Fetched {
   readonly kind: 'file' | 'tree'
   /** The file, or the directory of the tree. */
@@ -19,11 +19,11 @@ export interface Fetched {
 export interface CacheOptions {
   /** `<TempDir>/downloads` */
   readonly directory: string
-  /** Milliseconds for which what was fetched is not fetched again. */
+  /** Milliseconds for which it is not fetched again. */
   readonly expiration: number
   /** Milliseconds between two sweeps. */
   readonly purge: number
-  /** False: what is there is not looked at, and nothing is left there. */
+  /** False: existing entries are ignored, and nothing is left there. */
   readonly enabled: boolean
   readonly now: () => number
   readonly signal: AbortSignal | undefined
@@ -35,19 +35,19 @@ interface Entry {
   /** In milliseconds. */
   readonly fetched: number
   readonly expires: number
-  /** Of a file. */
+  /** The size of a file. */
   readonly size: number | undefined
 }
 
-/** What a process needs that works on one entry alone. */
+/** What a process needs to work alone on one entry. */
 export interface Slot {
   /** The entry, if it may still be used. */
   readonly fresh: Fetched | undefined
   readonly file: string
   readonly tree: string
-  /** What was fetched is whole. */
+  /** The download is complete. */
   keep(kind: Fetched['kind'], name: string): Promise<Fetched>
-  /** What is there is wrong. */
+  /** The entry is wrong. */
   discard(): Promise<void>
 }
 
@@ -99,7 +99,7 @@ const lock = async (path: string, signal: AbortSignal | undefined): Promise<Proc
   }
 }
 
-/** A directory in the temporary one has a name that others can guess: it must be this user's own. */
+/** The name of this directory can be guessed, so it must belong to this user. */
 const prepare = async (directory: string): Promise<void> => {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -109,18 +109,18 @@ const prepare = async (directory: string): Promise<void> => {
   const { uid } = await lstat(directory)
   const own = process.getuid?.()
   if (own !== undefined && uid !== own) {
-    throw new RalphError('INVALID_SETTING', `${directory} belongs to somebody else: set RALPH_TEMP_DIR`, {
+    throw new RalphError('INVALID_SETTING', `${directory} belongs to another user: set RALPH_TEMP_DIR`, {
       path: directory
     })
   }
 }
 
-/** Removes what has expired, and what was left by processes that died; others that work on something are left alone. */
+/** Removes expired entries, and what dead processes left. Entries in use are skipped. */
 const sweep = async (places: string, now: number): Promise<void> => {
   for (const name of await readdir(places)) {
     const place = join(places, name)
     if (name.endsWith('.lock')) {
-      // Of nobody any more.
+      // It belongs to no process any more.
       const age = now - (await stat(place).catch(() => ({ mtimeMs: now }))).mtimeMs
       if (age > day && (await stat(place.slice(0, -5)).catch(() => undefined)) === undefined)
         await rm(place, { force: true })
@@ -165,7 +165,7 @@ const slotAt = (place: string, { expiration, enabled, now }: CacheOptions): Slot
     path: kind === 'file' ? file : tree
   })
   const entry = enabled ? readEntry(place) : undefined
-  // Whoever asks says how old it may be; a clock that was set back makes nothing fresh.
+  // The reader decides how old it may be. A clock that was set back makes nothing fresh.
   const isFresh = entry !== undefined && entry.fetched <= now() && now() - entry.fetched < expiration
   const isWhole =
     entry !== undefined && (entry.kind === 'tree' ? sizeOf(tree) !== undefined : sizeOf(file) === entry.size)
@@ -193,8 +193,8 @@ const slotAt = (place: string, { expiration, enabled, now }: CacheOptions): Slot
 }
 
 /**
- * Works on what is, or will be, in the cache of one URL, while nobody else does: who asks for the same URL meanwhile waits,
- * and finds it there. A process that dies lets go of it.
+ * Works on the cache entry of one URL, alone. Another caller for the same URL waits and then finds the entry. A process that dies
+ * releases it.
  */
 export const withSlot = async <Result>(
   source: DownloadSource,
@@ -211,12 +211,12 @@ export const withSlot = async <Result>(
     await mkdir(place, { recursive: true, mode: 0o700 })
     return await work(slotAt(place, options))
   } catch (error) {
-    // Only what can be gone on with, or used, stays.
+    // Only what can be continued or used stays.
     if ((await readdir(place).catch(() => ['?'])).length === 0) await rm(place, { recursive: true, force: true })
     if (codeOf(error) === 'ENOENT') {
       throw new RalphError(
         'STORE_UNAVAILABLE',
-        `${withoutCredentials(source.url.href)}: ${place} was taken away meanwhile`,
+        `${withoutCredentials(source.url.href)}: ${place} was removed meanwhile`,
         {},
         { cause: error }
       )
@@ -231,6 +231,6 @@ export const withSlot = async <Result>(
   }
 }
 
-/** Where a download goes when nobody says where: a directory of its own, by the URL. */
+/** The default directory of a download, named after the URL. */
 export const defaultDirectory = (source: DownloadSource, directory: string, stem: string): string =>
   join(directory, `${stem}-${keyOf(source).slice(0, 8)}`)

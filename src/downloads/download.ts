@@ -22,16 +22,16 @@ import { copyFileDurably, copyTree, directoryIn, fillDirectory, requireNoLinksOu
 
 export interface DownloadOptions extends Omit<CacheOptions, 'signal'> {
   readonly unarchive: boolean
-  /** Instead of the one in the URL. */
+  /** Overrides the one in the URL. */
   readonly checksum?: ExpectedChecksum | undefined
   readonly maxSize: number
   readonly limits: UnpackLimits
-  /** What the names of the settings that hold the limits begin with. */
+  /** Prefix of the settings with the limits. */
   readonly variables: string
   readonly bandwidth: Bandwidth
   /** Milliseconds without a byte. */
   readonly timeout: number
-  /** Whoever asks for others gives one: only http and https are fetched then. */
+  /** Required when fetching for others: then only http and https are fetched. */
   readonly guard?: AddressGuard | undefined
   /** The S3 backend, with its settings. */
   readonly openObjects: (overrides: S3Overrides) => Promise<BytesBackend>
@@ -42,7 +42,7 @@ const fetchObject = async (source: DownloadSource, part: PartialFile, options: D
   const { bucket, key, overrides } = objectOf(source)
   const backend = await options.openObjects(overrides)
   try {
-    if (backend.read === undefined) throw new RalphError('INTERNAL', 's3 cannot read, and says it can')
+    if (backend.read === undefined) throw new RalphError('INTERNAL', 'defect: s3 declares that it can read, but cannot')
     let total: number | undefined
     const chunks = backend.read(key, {
       target: bucket,
@@ -55,7 +55,7 @@ const fetchObject = async (source: DownloadSource, part: PartialFile, options: D
     if (total !== undefined && part.size !== total) {
       throw new RalphError(
         'STORE_UNAVAILABLE',
-        `${withoutCredentials(source.url.href)} came with ${part.size} of ${total} bytes`
+        `${withoutCredentials(source.url.href)}: only ${part.size} of ${total} bytes arrived`
       )
     }
   } finally {
@@ -63,7 +63,7 @@ const fetchObject = async (source: DownloadSource, part: PartialFile, options: D
   }
 }
 
-/** Undefined: the file has the name that its URL says. */
+/** Undefined: the file has the name in its URL. */
 const fetchFile = async (
   source: DownloadSource,
   part: PartialFile,
@@ -129,7 +129,7 @@ const hashOf = async (path: string, type: ExpectedChecksum['type']): Promise<str
   return hash.digest('hex')
 }
 
-/** What is there, or is fetched now, with the checksum it is to have. What has another one is not kept. */
+/** The cached or fetched file, with the expected checksum. A file with another one is not kept. */
 const obtain = async (source: DownloadSource, slot: Slot, options: DownloadOptions): Promise<Fetched> => {
   const wanted = options.checksum ?? source.checksum
   const isRight = async ({ kind, path }: Fetched): Promise<string | undefined> => {
@@ -145,22 +145,22 @@ const obtain = async (source: DownloadSource, slot: Slot, options: DownloadOptio
   await slot.discard()
   throw new RalphError(
     'CHECKSUM_MISMATCH',
-    `${withoutCredentials(source.url.href)} has the ${wanted.type} ${found}, not ${wanted.hex}`,
+    `the ${wanted.type} of ${withoutCredentials(source.url.href)} is ${found}, not ${wanted.hex}`,
     { type: wanted.type, expected: wanted.hex, found }
   )
 }
 
-/** The name under which it is unpacked; undefined: it is not. */
+/** The name with which it is unpacked. Undefined: it is not unpacked. */
 const archiveName = ({ archive }: DownloadSource, { kind, name }: Fetched, unarchive: boolean): string | undefined => {
   if (kind === 'tree' || archive === false || !unarchive) return undefined
   if (archive === undefined) return suffixOf(name) === undefined ? undefined : name
   const forced = `${name}.${archive.replace(/^\./, '')}`
   if (suffixOf(forced) === undefined)
-    throw new RalphError('INVALID_QUERY', `\`archive\` is ${archive}, which is not packed in a known way`)
+    throw new RalphError('INVALID_QUERY', `\`archive\` is ${archive}, which is not a known format`)
   return forced
 }
 
-/** Puts it into the directory; gives what it is then: the directory, or the file. */
+/** Puts it into the directory. Resolves with the path of the directory or file. */
 const deliver = async (
   source: DownloadSource,
   fetched: Fetched,
@@ -172,13 +172,13 @@ const deliver = async (
   const stem =
     (packed === undefined ? fetched.name : packed.slice(0, -(suffixOf(packed)?.suffix.length ?? 0))) || 'download'
   const directory = to === undefined ? defaultDirectory(source, options.directory, stem) : resolve(to)
-  // Of an earlier download: what is there is to be what was downloaded.
+  // Left by an earlier download: the directory must contain only this one.
   if (to === undefined) await rm(directory, { recursive: true, force: true })
   if (fetched.kind === 'file' && packed === undefined) {
     if (source.subdirectory !== undefined) {
       throw new RalphError(
         'INVALID_QUERY',
-        `${fetched.name} is not an archive, so that it has no directory ${source.subdirectory}`
+        `${fetched.name} is not an archive, so it has no directory ${source.subdirectory}`
       )
     }
     await fillDirectory(directory, async (stage) => {
@@ -200,12 +200,12 @@ const deliver = async (
   return directory
 }
 
-/** What a URL says, once it may be fetched. `INVALID_QUERY`, `FORBIDDEN` */
+/** Parses a URL and checks that it may be fetched. Throws `INVALID_QUERY`, `FORBIDDEN`. */
 export const judgedSource = (url: string, guard: AddressGuard | undefined): DownloadSource => {
   const source = parseSource(url)
   if (guard !== undefined) {
     if (source.getter !== 'http')
-      throw new RalphError('FORBIDDEN', `${source.getter} is not fetched for others: http and https are`)
+      throw new RalphError('FORBIDDEN', `${source.getter} is not fetched for other users, only http and https are`)
     guard.judge(source.url)
   }
   return source
@@ -235,9 +235,8 @@ const asFile = async (
 }
 
 /**
- * Fetches a file into the directory of the options, and has `use` work on it as it came; of a repository, or a directory, it
- * is a tar archive. A download that an earlier process
- * has begun there is gone on with. Whoever calls it removes the directory. Errors: those of `download`.
+ * Fetches a file into the directory of the options, and calls `use` with it. A repository or a directory becomes a tar archive. A
+ * download that an earlier process began there is continued. The caller removes the directory. Errors: those of `download`.
  */
 export const withDownloaded = async <Result>(
   url: string,
@@ -263,7 +262,7 @@ export const download = async (
   alsoUse?: (file: Fetched) => Promise<void>
 ): Promise<string> => {
   const source = judgedSource(url, options.guard)
-  // A file of this machine is copied as fast as it is found in a cache, and may have changed.
+  // A local file is copied as fast as it would be found in a cache, and may have changed.
   const enabled = options.enabled && source.getter !== 'file'
   return withSlot(source, { ...options, enabled, signal: options.signal }, async (slot) => {
     const fetched = await obtain(source, slot, options)

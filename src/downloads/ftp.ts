@@ -9,7 +9,7 @@ interface FtpOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/** What the server has said, with its code; undefined: it was not the server. */
+/** The reply of the server with its code. Undefined: the error is not from the server. */
 const replyOf = (error: unknown): { readonly code: number; readonly message: string } | undefined =>
   error instanceof Error && error.name === 'FTPError' && 'code' in error && typeof error.code === 'number'
     ? { code: error.code, message: error.message }
@@ -27,7 +27,7 @@ const asFtpError = (error: unknown, place: string): unknown => {
   return new RalphError('INVALID_QUERY', `${place}: ${reply.message}`, {}, { cause: error })
 }
 
-/** Fetches a file, going on where a connection broke. FTP has no name for a version: size and time are one together. */
+/** Fetches a file, continuing after a broken connection. FTP has no version of a file, so size and time are used together. */
 export const fetchFtp = async (url: URL, part: PartialFile, { timeout, signal }: FtpOptions): Promise<void> => {
   const { Client } = await import('basic-ftp')
   const place = withoutCredentials(url.href)

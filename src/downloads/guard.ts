@@ -2,33 +2,33 @@ import { lookup as lookUp } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { RalphError } from '../errors.ts'
 
-/** Judges where a request that somebody else has asked for may go, and holds the connection to what was judged. */
+/** Decides where a request for another user may go, and forces the connection to the checked address. */
 export interface AddressGuard {
-  /** Before each request, those after a redirect included. `FORBIDDEN` */
+  /** Called before each request, including redirects. Throws `FORBIDDEN`. */
   judge(url: URL): void
-  /** For the connection: it goes to an address that was judged, whatever DNS says the next moment. */
+  /** For the connection: it goes to an address that was checked, even if DNS changes meanwhile. */
   readonly lookup: LookupFunction
 }
 
 export interface AllowPublicOnly {
-  /** Hosts that may be asked: `example.org`, `*.example.org`, `example.org:8443`; `*`: all. */
+  /** Allowed hosts: `example.org`, `*.example.org`, `example.org:8443`; `*`: all. */
   readonly hosts: readonly string[]
-  /** Networks that are no public ones, and may be asked all the same: `10.1.0.0/16`. */
+  /** Private networks that are allowed too: `10.1.0.0/16`. */
   readonly networks?: readonly string[]
-  /** What the settings are called that hold them, for the message of the error. */
+  /** Names of the settings, for the error message. */
   readonly settings: { readonly hosts: string; readonly networks: string }
-  /** Of the operating system, unless a test has its own. */
+  /** The resolver of the operating system, unless a test replaces it. */
   readonly resolve?: typeof lookUp
 }
 
-/** IANA's registries of special addresses: what is not for the public Internet. */
+/** IANA's registries of special addresses: not part of the public Internet. */
 const special4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
   ...['224.0.0.0/4', '240.0.0.0/4']
 ]
 
-/** Of IPv6 the public part is 2000::/3, without those: tunnels, which carry addresses of IPv4, and examples. */
+/** The public part of IPv6 is 2000::/3, without these: tunnels, which contain IPv4 addresses, and examples. */
 const public6 = ['2000::/3']
 const special6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']
 
@@ -56,7 +56,7 @@ const withoutMapping = (address: string): string => {
   return [a >> 8, a & 255, b >> 8, b & 255].join('.')
 }
 
-/** Whether an address, of whatever form, is one of the public Internet. */
+/** Whether an address in any form belongs to the public Internet. */
 export const isPublicAddress = (address: string): boolean => {
   const plain = withoutMapping(address)
   if (isIP(plain) === 0 || specials.check(plain, familyOf(plain))) return false
@@ -72,9 +72,9 @@ const matches = (pattern: string, url: URL): boolean => {
 }
 
 /**
- * Lets requests go to hosts that the operator has named, at public addresses, and nowhere else: who asks a server to fetch a
- * URL must not reach what only the server can reach. It judges each URL, and each address that DNS gives for it; the
- * connection goes to the very address that was judged.
+ * Allows requests only to hosts that the operator has named, at public addresses: a user who asks the server to fetch a URL must
+ * not reach what only the server can reach. It checks each URL, and each address that DNS returns. The connection goes to exactly
+ * the checked address.
  */
 export const allowPublicOnly = ({
   hosts,
@@ -90,13 +90,13 @@ export const allowPublicOnly = ({
   const inner = (host: string): RalphError =>
     new RalphError(
       'FORBIDDEN',
-      `${host} is at an address that is not of the public Internet: name its network in ${settings.networks} if it is to be reached`,
+      `${host} is at an address outside the public Internet: add its network to ${settings.networks} to allow it`,
       { host, setting: settings.networks }
     )
   return {
     judge: (url) => {
       if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-        throw new RalphError('FORBIDDEN', `${url.protocol}// is not fetched for others: http:// and https:// are`)
+        throw new RalphError('FORBIDDEN', `${url.protocol}// is not fetched for other users, only http:// and https:// are`)
       }
       if (!hosts.some((pattern) => matches(pattern, url))) {
         throw new RalphError('FORBIDDEN', `${url.host} is not among the hosts of ${settings.hosts}`, {
@@ -104,7 +104,7 @@ export const allowPublicOnly = ({
           setting: settings.hosts
         })
       }
-      // A connection to an address looks nothing up.
+      // A connection to an address needs no lookup.
       const literal = url.hostname.replace(/^\[|\]$/g, '')
       if (isIP(literal) !== 0 && !isAllowed(literal)) throw inner(literal)
     },
@@ -114,7 +114,7 @@ export const allowPublicOnly = ({
           callback(error, [])
           return
         }
-        // One inner address among public ones is enough to distrust the name.
+        // One private address among public ones is enough to distrust the name.
         const [first] = addresses
         if (first === undefined || !addresses.every(({ address }) => isAllowed(address))) {
           callback(inner(hostname), [])

@@ -8,7 +8,7 @@ import type { PartialFile } from './part.ts'
 import { withoutCredentials } from './source.ts'
 
 export interface HttpFetchOptions {
-  /** Undefined: every address may be asked. */
+  /** Undefined: every address is allowed. */
   readonly guard: AddressGuard | undefined
   /** Milliseconds without a byte after which a connection is given up. */
   readonly timeout: number
@@ -34,7 +34,7 @@ const send = (
     const request: RequestOptions = {
       method: 'GET',
       headers: { 'User-Agent': 'ralph', Accept: '*/*', 'Accept-Encoding': 'identity', ...headers },
-      // A connection that is kept could lead where another request was allowed to go.
+      // A reused connection could lead to the host of another request.
       agent: false,
       timeout,
       ...(guard === undefined ? {} : { lookup: guard.lookup }),
@@ -43,13 +43,15 @@ const send = (
     const asked = url.protocol === 'https:' ? tlsRequest(url, request) : plainRequest(url, request)
     asked.on('response', resolve)
     asked.on('error', reject)
-    asked.on('timeout', () => asked.destroy(Object.assign(new Error('nothing came in time'), { code: 'ETIMEDOUT' })))
+    asked.on('timeout', () => asked.destroy(Object.assign(new Error('nothing arrived in time'), { code: 'ETIMEDOUT' })))
     asked.end()
   })
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
-/** Asks, and follows redirects; each is judged as the first URL is. Credentials go to the host they were given for. */
+/**
+ * Sends a request and follows redirects. Each is checked like the first URL. Credentials go only to the host they were given for.
+ */
 const ask = async (
   first: URL,
   headers: Readonly<Record<string, string>>,
@@ -64,7 +66,7 @@ const ask = async (
     if (!isRedirect(statusCode) || answered.location === undefined) return answer
     answer.destroy()
     if (!URL.canParse(answered.location, url.href))
-      throw new RalphError('INVALID_QUERY', `${url.host} redirects to what is not a URL`)
+      throw new RalphError('INVALID_QUERY', `${url.host} redirects to an invalid URL`)
     url = new URL(answered.location, url)
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       throw new RalphError('FORBIDDEN', `${first.host} redirects to ${url.protocol}//, which is not followed`)
@@ -80,14 +82,14 @@ const refusals: { readonly [status: number]: ErrorCode } = {
   410: 'NOT_FOUND'
 }
 
-/** Seconds; undefined: it says nothing that can be understood. */
+/** Seconds. Undefined: missing or malformed. */
 const retryAfterOf = ({ headers }: IncomingMessage): number | undefined => {
   const said = Object.entries({ 'retry-after': headers['retry-after'], date: headers.date })
   const pause = retryAfter(new Headers(said.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))))
   return pause === undefined ? undefined : Math.ceil(pause / 1000)
 }
 
-/** What If-Range takes: a strong ETag, else the time of the last change. */
+/** A value for If-Range: a strong ETag, otherwise the time of the last change. */
 const validatorOf = ({ headers: { etag, 'last-modified': changed } }: IncomingMessage): string | undefined =>
   etag !== undefined && !etag.startsWith('W/') ? etag : changed
 
@@ -96,7 +98,7 @@ const lengthOf = ({ headers }: IncomingMessage): number | undefined => {
   return text === undefined ? undefined : Number(text)
 }
 
-/** `bytes 5-9/10`; undefined: another form. */
+/** `bytes 5-9/10`. Undefined: another form. */
 const rangeOf = ({
   headers
 }: IncomingMessage): { readonly from: number; readonly total: number | undefined } | undefined => {
@@ -118,7 +120,7 @@ const refuse = (answer: IncomingMessage, place: string): never => {
   )
 }
 
-/** Readies the part for the body of an answer; false: there is nothing more to come. */
+/** Prepares the part for the body of an answer. False: nothing more will come. */
 const receive = async (answer: IncomingMessage, part: PartialFile, place: string): Promise<boolean> => {
   const status = answer.statusCode ?? 0
   if (status === 416 && part.size > 0) {
@@ -135,7 +137,7 @@ const receive = async (answer: IncomingMessage, part: PartialFile, place: string
     }
     answer.destroy()
     await part.begin({ goOn: false, validator: undefined, total: undefined })
-    throw new Passing('the server sends another part than it was asked for')
+    throw new Passing('the server sent another part than requested')
   }
   if (status !== 200) refuse(answer, place)
   await part.begin({ goOn: false, validator: validatorOf(answer), total: lengthOf(answer) })
@@ -149,12 +151,14 @@ const nameIn = ({ headers }: IncomingMessage): string | undefined => {
   try {
     if (extended !== undefined) return decodeURIComponent(extended.trim())
   } catch {
-    // Then the plain one.
+    // Then the plain form is used.
   }
   return /filename="([^"]+)"/i.exec(text)?.[1] ?? /filename=([^;"\s]+)/i.exec(text)?.[1]
 }
 
-/** Fetches a file, going on where a connection broke if the server can. Gives the name that the server has for it. */
+/**
+ * Fetches a file, continuing after a broken connection if the server supports it. Resolves with the name that the server gives.
+ */
 export const fetchHttp = async (
   url: URL,
   part: PartialFile,

@@ -4,30 +4,33 @@ import { asWriteError, putInPlace, writeAll } from '../durability/write-whole.ts
 import { RalphError } from '../errors.ts'
 import type { Bandwidth } from './bandwidth.ts'
 
-/** A file that is on its way: `PATH.part` has its bytes, `PATH.part.json` how many of them are durable, and of what. */
+/**
+ * A file that is being downloaded: `PATH.part` has its bytes, `PATH.part.json` has the number of durable bytes and the version of
+ * the file.
+ */
 export interface PartialFile {
-  /** Bytes that are here. */
+  /** Bytes that were received. */
   readonly size: number
-  /** What the server calls this version of the file; undefined: it cannot be gone on with. */
+  /** The server's identifier for this version of the file. Undefined: the download cannot be continued. */
   readonly validator: string | undefined
-  /** Whole size, as the server says; undefined: it does not. */
+  /** The whole size, from the server. Undefined: unknown. */
   readonly total: number | undefined
-  /** From its beginning, or, with the bytes that are here, from where it stopped. */
+  /** Begins at the start, or with the present bytes continues where it stopped. */
   begin(about: {
     readonly goOn: boolean
     readonly validator: string | undefined
     readonly total: number | undefined
   }): Promise<void>
   append(chunk: Uint8Array): Promise<void>
-  /** Gives the whole file its name, durably. */
+  /** Gives the complete file its name, durably. */
   finish(): Promise<void>
-  /** Leaves it to be gone on with, if it can be; `discard`: it is of no use. */
+  /** Keeps it for continuing, if possible. `discard`: it is useless. */
   close(discard: boolean): Promise<void>
 }
 
 export interface PartOptions {
   readonly maxSize: number
-  /** The setting that holds it. */
+  /** The setting with this limit. */
   readonly maxSizeSetting: string
   readonly bandwidth: Bandwidth
   readonly signal: AbortSignal | undefined
@@ -41,7 +44,7 @@ interface Remembered {
   readonly total: number | undefined
 }
 
-/** After a crash so much must be fetched again, at most. */
+/** The most that must be fetched again after a crash. */
 const syncEvery = { bytes: 2 ** 25, milliseconds: 500 }
 
 const recall = (path: string): Remembered | undefined => {
@@ -53,12 +56,12 @@ const recall = (path: string): Remembered | undefined => {
     const total = 'total' in read && typeof read.total === 'number' ? read.total : undefined
     return { synced: read.synced, validator, total }
   } catch {
-    // None, or one that was being written: the file begins anew.
+    // There is none, or it was being written: the file begins again.
     return undefined
   }
 }
 
-/** Opens what an earlier process has left, or a new one. Nobody else works on it: the caller holds a lock. */
+/** Opens what an earlier process left, or a new part. Only this process uses it: the caller holds a lock. */
 export const openPart = async (path: string, options: PartOptions): Promise<PartialFile> => {
   const { maxSize, maxSizeSetting, bandwidth, signal, now } = options
   const partial = `${path}.part`
@@ -68,7 +71,7 @@ export const openPart = async (path: string, options: PartOptions): Promise<Part
     throw asWriteError(error, partial)
   })
   const there = (await file.stat()).size
-  // What was not synced may be zeros after a power cut.
+  // Bytes that were not synced may be zeros after a power failure.
   let size = remembered?.validator !== undefined && remembered.synced <= there ? remembered.synced : 0
   let validator = size > 0 ? remembered?.validator : undefined
   let total = size > 0 ? remembered?.total : undefined
@@ -134,7 +137,7 @@ export const openPart = async (path: string, options: PartOptions): Promise<Part
     },
     close: async (discard) => {
       const isOfUse = !discard && validator !== undefined && size > 0
-      // What cannot be kept is fetched again, and hides nothing of why it ended.
+      // If the state cannot be saved, the bytes are fetched again. The original error counts.
       if (isOfUse) await remember().catch(() => {})
       await file.close()
       if (!isOfUse) for (const each of [partial, memory]) await rm(each, { force: true })
@@ -142,7 +145,7 @@ export const openPart = async (path: string, options: PartOptions): Promise<Part
   }
 }
 
-/** The bytes of a file into a part, for what cannot be gone on with. */
+/** Writes the bytes of a file into a part, for sources that cannot be continued. */
 export const fill = async (part: PartialFile, chunks: AsyncIterable<Uint8Array>, total?: number): Promise<void> => {
   await part.begin({ goOn: false, validator: undefined, total })
   for await (const chunk of chunks) await part.append(chunk)

@@ -16,18 +16,18 @@ interface RepositoryOptions {
 type Program = 'git' | 'hg'
 
 const environments: { readonly [program in Program]: Readonly<Record<string, string>> } = {
-  // Nobody is there to be asked, and a URL must not name a program (ext::).
+  // It must not ask a person, and a URL must not name a program (ext::).
   git: {
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
     GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
     LC_ALL: 'C'
   },
-  // Words of a repository's own configuration and options in the middle of others are not understood.
+  // The repository's own configuration, and options between arguments, must have no effect.
   hg: { HGPLAIN: '+strictflags', LC_ALL: 'C' }
 }
 
-/** Runs a program without a shell. `INVALID_SETTING` when it is not installed. */
+/** Runs a program without a shell. Throws `INVALID_SETTING` if it is not installed. */
 const run = async (program: Program, args: readonly string[], { signal }: RepositoryOptions): Promise<void> => {
   try {
     await promisify(execFile)(program, [...args], {
@@ -41,7 +41,7 @@ const run = async (program: Program, args: readonly string[], { signal }: Reposi
       const called = program === 'git' ? 'git' : 'hg (Mercurial)'
       throw new RalphError(
         'INVALID_SETTING',
-        `the program ${called} is not installed here, and is needed for this URL`,
+        `this URL needs the program ${called}, which is not installed here`,
         { program },
         { cause: error }
       )
@@ -50,7 +50,7 @@ const run = async (program: Program, args: readonly string[], { signal }: Reposi
   }
 }
 
-/** What the program said last, which is why it failed. */
+/** The last output of the program, which has the reason for the failure. */
 const saidBy = (error: unknown): string => {
   const said = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : ''
   const lines = said.split('\n').filter((line) => /^(fatal|error|abort|remote|ssh):/i.test(line))
@@ -70,7 +70,7 @@ const failed = (source: DownloadSource, error: unknown): unknown => {
   return new RalphError(code, `${place}: ${said}`, {}, { cause: error })
 }
 
-/** Programs take a directory as a path. */
+/** The programs expect a directory as a path. */
 const addressOf = ({ url }: DownloadSource): string => (url.protocol === 'file:' ? fileURLToPath(url) : url.href)
 
 const isCommit = (ref: string): boolean => /^[0-9a-f]{7,64}$/i.test(ref)
@@ -90,7 +90,7 @@ const fetchGit = async (source: DownloadSource, into: string, options: Repositor
     await git('checkout', '--quiet', '--detach', 'FETCH_HEAD')
   } catch (error) {
     if (!isCommit(ref) || error instanceof RalphError) throw error
-    // Not every server gives a commit by its name, and none gives a shortened one.
+    // Not every server can send a commit by its name, and none can by a shortened one.
     await git('fetch', '--quiet', '--', address, '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*')
     await git('checkout', '--quiet', '--detach', ref, '--')
   }

@@ -1,7 +1,7 @@
 import { RalphError } from '../errors.ts'
 import { type DownloadSource, withoutCredentials } from './source.ts'
 
-/** What a URL says of the server, instead of the settings of the S3 backend. */
+/** What a URL says about the server. It overrides the settings of the S3 backend. */
 export interface S3Overrides {
   readonly endpoint?: string
   readonly region?: string
@@ -23,12 +23,12 @@ const parameters = {
   sessionToken: 'aws_access_token'
 } as const
 
-/** `s3.amazonaws.com`, `s3.eu-west-3.amazonaws.com`, `s3-eu-west-3.amazonaws.com`, each with the bucket before it or not. */
+/** `s3.amazonaws.com`, `s3.eu-west-3.amazonaws.com`, `s3-eu-west-3.amazonaws.com`, each with or without the bucket before it. */
 const amazon = /^(?:(.+)\.)?s3(?:[.-]([a-z0-9-]+))?\.amazonaws\.com$/
 
 /**
- * The object of a URL: `s3://bucket/key` on the server of the settings, `s3::https://host/bucket/key` on another one, and
- * the addresses of Amazon. `INVALID_QUERY`
+ * The object of a URL: `s3://bucket/key` on the configured server, `s3::https://host/bucket/key` on another one, and the
+ * addresses of Amazon. Throws `INVALID_QUERY`.
  */
 export const objectOf = ({ url }: Pick<DownloadSource, 'url'>): S3Object => {
   const given = Object.fromEntries(

@@ -6,7 +6,7 @@ import { RalphError } from '../errors.ts'
 export const getters = ['file', 'http', 'ftp', 'git', 'hg', 's3'] as const
 export type Getter = (typeof getters)[number]
 
-/** What checksums a file may be given. */
+/** The supported checksums. */
 export const checksumTypes = ['md5', 'sha1', 'sha256', 'sha512'] as const
 export interface ExpectedChecksum {
   readonly type: (typeof checksumTypes)[number]
@@ -14,17 +14,17 @@ export interface ExpectedChecksum {
   readonly hex: string
 }
 
-/** Where something is downloaded from, in the syntax of go-getter: `FORCED::URL//SUBDIR?ref=…&checksum=…&archive=…`. */
+/** The source of a download, in the syntax of go-getter: `FORCED::URL//SUBDIR?ref=…&checksum=…&archive=…`. */
 export interface DownloadSource {
   readonly getter: Getter
-  /** What is asked for: without the forced getter, the subdirectory and the parameters that are not for the server. */
+  /** The URL to request: without the forced getter, the subdirectory and the parameters that are not for the server. */
   readonly url: URL
-  /** A directory in the repository or archive, without slashes around it; undefined: all of it. */
+  /** A directory in the repository or archive, without slashes at its ends. Undefined: all of it. */
   readonly subdirectory: string | undefined
-  /** Branch, tag or commit; undefined: what the server has in front. */
+  /** Branch, tag or commit. Undefined: the default of the server. */
   readonly ref: string | undefined
   readonly checksum: ExpectedChecksum | undefined
-  /** `?archive=`: false: it stays packed; a suffix: it is packed so whatever its name is. */
+  /** `?archive=`. False: it stays packed. A suffix: its format, whatever its name. */
   readonly archive: string | false | undefined
   /** The name of the file. */
   readonly name: string
@@ -33,7 +33,7 @@ export interface DownloadSource {
 const refused = (text: string, reason: string): RalphError =>
   new RalphError('INVALID_QUERY', `${withoutCredentials(text)}: ${reason}`)
 
-/** What may be shown of a URL: credentials and signatures are for the server alone. */
+/** The part of a URL that may be shown, without credentials and signatures. */
 export const withoutCredentials = (text: string): string =>
   text
     .replace(/\/\/[^/\s@]*@/g, '//(not shown)@')
@@ -44,7 +44,7 @@ export const withoutCredentials = (text: string): string =>
 
 const lengths: { readonly [type in ExpectedChecksum['type']]: number } = { md5: 32, sha1: 40, sha256: 64, sha512: 128 }
 
-/** `sha256:…`, or the digits alone, whose number tells the type. `INVALID_QUERY` */
+/** `sha256:…`, or only the digits, whose number tells the type. Throws `INVALID_QUERY`. */
 export const parseChecksum = (text: string): ExpectedChecksum => {
   const [, named, hex = ''] = /^(?:([a-z0-9]+):)?([0-9a-f]+)$/i.exec(text) ?? []
   const type = checksumTypes.find((each) => lengths[each] === hex.length && (named ?? each).toLowerCase() === each)
@@ -64,7 +64,7 @@ const getterOf: { readonly [protocol: string]: Getter } = {
   'git:': 'git'
 }
 
-/** What each getter can be forced onto. */
+/** The protocols that each getter can be combined with. */
 const protocolsOf: { readonly [getter in Getter]: readonly string[] } = {
   file: ['file:'],
   http: ['http:', 'https:'],
@@ -80,7 +80,7 @@ const forcedNames: { readonly [name: string]: Getter } = {
   ftps: 'ftp'
 }
 
-/** `github.com/owner/repository/sub/directory`, and the same of others, are repositories; so is `git@host:path`. */
+/** `github.com/owner/repository/sub/directory` and similar are repositories; so is `git@host:path`. */
 const detected = (text: string): { readonly getter: Getter; readonly text: string } | undefined => {
   const hosted = /^((?:github|gitlab)\.com\/[^/?]+\/[^/?]+?)(?:\.git)?(?:\/\/?([^?]*))?(\?.*)?$/.exec(text)
   if (hosted !== null) {
@@ -91,7 +91,7 @@ const detected = (text: string): { readonly getter: Getter; readonly text: strin
   return remote === null ? undefined : { getter: 'git', text: `ssh://${remote[1]}/${remote[2]}` }
 }
 
-/** `a//b` is the directory b in a. What stands before the path has slashes of its own. */
+/** `a//b` is the directory b in a. The part before the path has its own slashes. */
 const cutSubdirectory = (url: URL): string | undefined => {
   const at = url.pathname.indexOf('//', 1)
   if (at === -1 || url.pathname === '//') return undefined
@@ -100,7 +100,7 @@ const cutSubdirectory = (url: URL): string | undefined => {
   return subdirectory === '' ? undefined : subdirectory
 }
 
-/** Takes a parameter of ours out of a URL. The others stay as they were written: a signature may be over them. */
+/** Removes one of our parameters from a URL. The others stay exactly as they were written, because a signature may cover them. */
 const take = (url: URL, name: string): string | undefined => {
   const value = url.searchParams.get(name) ?? undefined
   if (value === undefined) return undefined
@@ -136,18 +136,18 @@ const requireSafe = (text: string, source: Pick<DownloadSource, 'url' | 'subdire
   if (/^-/.test(ref) || /[\0-\x20\x7f]/.test(ref))
     throw refused(text, '`ref` is not the name of a branch, tag or commit')
   if (/^-/.test(decodeURIComponent(url.hostname)) || /^-/.test(decodeURIComponent(url.username))) {
-    throw refused(text, 'a host or user does not begin with -')
+    throw refused(text, 'a host or user must not begin with -')
   }
-  if (/(^|[\\/])\.\.([\\/]|$)|\0/.test(subdirectory)) throw refused(text, 'the subdirectory leads out')
-  if (/%0[0ad]/i.test(url.pathname)) throw refused(text, 'a path has no line breaks')
+  if (/(^|[\\/])\.\.([\\/]|$)|\0/.test(subdirectory)) throw refused(text, 'the subdirectory leads out of the source')
+  if (/%0[0ad]/i.test(url.pathname)) throw refused(text, 'a path must not contain line breaks')
 }
 
-/** `INVALID_QUERY` says what is wrong with the URL. */
+/** Throws `INVALID_QUERY`, which says what is wrong with the URL. */
 export const parseSource = (given: string): DownloadSource => {
   const [, forced, rest = ''] = /^(?:([a-z0-9]+)::)?([\s\S]*)$/i.exec(given) ?? []
   const getterForced = forced === undefined ? undefined : forcedNames[forced.toLowerCase()]
   if (forced !== undefined && getterForced === undefined) {
-    throw refused(given, `there is no getter ${forced}; there are ${getters.join(', ')}`)
+    throw refused(given, `there is no getter ${forced}; the getters are ${getters.join(', ')}`)
   }
   const found = forced === undefined ? detected(rest) : undefined
   const url = urlOf(found?.text ?? rest, forced !== undefined)
@@ -169,7 +169,7 @@ export const parseSource = (given: string): DownloadSource => {
   const source = { getter, url, subdirectory, ref, archive }
   requireSafe(given, source)
   if (isRepository && checksum !== undefined)
-    throw refused(given, 'a repository has no checksum: name a commit by `ref`')
+    throw refused(given, 'a repository has no checksum: name a commit with `ref`')
   return {
     ...source,
     checksum: checksum === undefined ? undefined : parseChecksum(checksum),
@@ -185,7 +185,7 @@ const lastSegment = (url: URL): string => {
   }
 }
 
-/** A name that is one on every file system, and leads nowhere. */
+/** A name that is valid on every file system and is not a path. */
 export const safeName = (name: string): string => {
   const plain = (name.split(/[\\/]/).at(-1) ?? '').replace(/[\p{Cc}:*?"<>|]/gu, '_').slice(-200)
   return plain === '' || plain === '.' || plain === '..' ? 'download' : plain

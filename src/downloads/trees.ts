@@ -8,7 +8,7 @@ import { codeOf, RalphError } from '../errors.ts'
 
 const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root + sep)
 
-/** `UNSAFE_LINK` when a link in a tree leads out of it, or into nothing that is known. */
+/** Throws `UNSAFE_LINK` if a link in a tree leads out of it, or to a missing target. */
 export const requireNoLinksOut = async (root: string): Promise<void> => {
   const real = await realpath(root)
   const entries: readonly Dirent[] = await readdir(root, { recursive: true, withFileTypes: true })
@@ -20,19 +20,19 @@ export const requireNoLinksOut = async (root: string): Promise<void> => {
       throw new RalphError('UNSAFE_LINK', `${shown} is neither a file nor a directory`, { entry: shown })
     const to = await realpath(path).catch(async () => resolve(await realpath(dirname(path)), await readlink(path)))
     if (!isWithin(to, real)) {
-      throw new RalphError('UNSAFE_LINK', `${shown} is a link that leads out of what was downloaded`, { entry: shown })
+      throw new RalphError('UNSAFE_LINK', `${shown} is a link that leads out of the download`, { entry: shown })
     }
   }
 }
 
-/** A directory within a tree. `NOT_FOUND` when there is none. */
+/** A directory in a tree. Throws `NOT_FOUND` if there is none. */
 export const directoryIn = async (root: string, subdirectory: string | undefined): Promise<string> => {
   if (subdirectory === undefined) return root
   const path = join(root, subdirectory)
   const real = await realpath(path).catch(() => undefined)
   const stats = real === undefined ? undefined : await lstat(real)
   if (real === undefined || stats?.isDirectory() !== true || !isWithin(real, await realpath(root))) {
-    throw new RalphError('NOT_FOUND', `there is no directory ${subdirectory} in what was downloaded`, { subdirectory })
+    throw new RalphError('NOT_FOUND', `the download has no directory ${subdirectory}`, { subdirectory })
   }
   return path
 }
@@ -40,7 +40,7 @@ export const directoryIn = async (root: string, subdirectory: string | undefined
 export const copyTree = (from: string, to: string): Promise<void> =>
   cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
 
-/** A copy that is durable. */
+/** Copies a file durably. */
 export const copyFileDurably = async (from: string, to: string, signal: AbortSignal | undefined): Promise<void> => {
   const file = await open(to, 'wx', 0o600)
   try {
@@ -65,7 +65,7 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
-/** What processes have left there that did not end by themselves. */
+/** Removes what crashed processes have left there. */
 const clearLeft = async (directory: string): Promise<void> => {
   for (const name of await readdir(directory)) {
     const pid = new RegExp(`^\\${stagePrefix}(\\d+)-`).exec(name)?.[1]
@@ -73,7 +73,7 @@ const clearLeft = async (directory: string): Promise<void> => {
   }
 }
 
-/** Moves entry by entry: what is there stays, unless it has the same name. No link that is there is followed. */
+/** Moves entry by entry: other entries stay, and those with the same name are replaced. Existing links are not followed. */
 const merge = async (from: string, to: string): Promise<void> => {
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)]
@@ -82,7 +82,7 @@ const merge = async (from: string, to: string): Promise<void> => {
     if (isClash && !(entry.isDirectory() && there.isDirectory())) {
       throw new RalphError(
         'ALREADY_THERE',
-        `${target} is there already, and is ${there.isDirectory() ? 'a' : 'no'} directory`,
+        `${target} exists already, and is ${there.isDirectory() ? 'a' : 'not a'} directory`,
         {
           path: target
         }
@@ -95,8 +95,8 @@ const merge = async (from: string, to: string): Promise<void> => {
 }
 
 /**
- * Fills a directory: `make` writes into another one beside it, and only what is whole is moved. What is in the directory
- * already stays there; files of the same names are replaced.
+ * Fills a directory: `make` writes into another one beside it, and only complete results are moved. Other files in the directory
+ * stay; files of the same names are replaced.
  */
 export const fillDirectory = async (directory: string, make: (stage: string) => Promise<string>): Promise<void> => {
   try {
@@ -114,7 +114,7 @@ export const fillDirectory = async (directory: string, make: (stage: string) => 
     if (code === 'EEXIST' || code === 'ENOTDIR') {
       throw new RalphError(
         'ALREADY_THERE',
-        `${directory} cannot be a directory: there is a file`,
+        `${directory} cannot be a directory: a file has this name`,
         { path: directory },
         { cause: error }
       )

@@ -16,7 +16,7 @@ export interface AnnounceOptions {
   readonly lockOf: ((store: LrsStore) => Lock) | undefined
   /** Of the position: what is announced elsewhere has a position of its own. */
   readonly name: string
-  /** Where announcing begins when there is no position. */
+  /** Where announcing begins if there is no position yet. */
   readonly begin: 'first' | 'now'
   readonly signal: AbortSignal
   /** Announces all of them, in order. Calls `told` for each statement that is confirmed. Rejects if one is not. */

@@ -6,14 +6,14 @@ import { unreachable } from '../network/unreachable.ts'
 import type { Forwarding } from '../settings/forwardings.ts'
 import type { Version } from '../xapi/version.ts'
 
-/** Bytes. An answer names the ids of the statements, or is one statement. */
+/** Bytes. An answer has the ids of the statements, or one statement. */
 const longestAnswer = 2 ** 24
-/** An answer may arrive byte by byte; all of it takes at most so many times as long as the receiver may be silent. */
+/** An answer may arrive byte by byte. All of it may take at most this many times the timeout. */
 const longestInTimeouts = 10
 
 const atOnce: RetryPlan = { attempts: 100, firstPause: 100, longestPause: 1000 }
 
-/** What must never be told: not even when the receiver tells it. */
+/** What must never be shown, not even if the receiver repeats it. */
 const secretsOf = ({ login, hmacSecret, headers }: Forwarding): readonly string[] => {
   const basic = login && Buffer.from(`${login.username}:${login.password}`).toString('base64')
   return [login?.password, basic, hmacSecret, ...Object.values(headers)]
@@ -22,7 +22,7 @@ const secretsOf = ({ login, hmacSecret, headers }: Forwarding): readonly string[
     .map(String)
 }
 
-/** A text without the secrets of a forwarding. */
+/** Removes the secrets of a forwarding from a text. */
 export const hidingSecretsOf = (forwarding: Forwarding): ((text: string) => string) => {
   const secrets = secretsOf(forwarding)
   return (text) => secrets.reduce((told, secret) => told.replaceAll(secret, '(not shown)'), text)
@@ -38,7 +38,7 @@ const headersOf = ({ login, headers }: Forwarding, version: string): Headers => 
 }
 
 /**
- * Requests to the receiver of a forwarding, with its credentials.
+ * Sends requests to the receiver of a forwarding, with its credentials.
  * @param ours version of Ralph, for the header User-Agent
  */
 export const createAsking = (forwarding: Forwarding, ours: string) => {
@@ -51,7 +51,7 @@ export const createAsking = (forwarding: Forwarding, ours: string) => {
       const response = await fetch(to, {
         method,
         headers,
-        // The credentials are for this host only, and what is behind a redirect may be meant for nobody outside.
+        // The credentials are for this host only, and a redirect may lead to an internal address.
         redirect: 'manual',
         signal: heardSignal,
         ...(body === undefined ? {} : { body: new Uint8Array(body) })
@@ -61,14 +61,14 @@ export const createAsking = (forwarding: Forwarding, ours: string) => {
       for await (const chunk of response.body ?? []) {
         heard()
         length += chunk.length
-        if (length > longestAnswer) throw new RalphError('STORE_UNAVAILABLE', 'it sends an answer without end')
+        if (length > longestAnswer) throw new RalphError('STORE_UNAVAILABLE', 'it sends an endless answer')
         chunks.push(chunk)
       }
       return { status: response.status, headers: response.headers, body: Buffer.concat(chunks) }
     })
   }
 
-  /** A connection that could not be made, or broke, is tried again at once, as often as the setting says. */
+  /** A connection that failed or broke is tried again at once, as often as the setting says. */
   const ask = async (...request: Parameters<typeof askOnce>): Promise<LrsAnswer> => {
     const [, , , signal] = request
     for (let attempt = 1; ; attempt += 1) {
@@ -82,12 +82,12 @@ export const createAsking = (forwarding: Forwarding, ours: string) => {
     }
   }
 
-  /** Why there is no answer, for the operator. */
+  /** The reason for a missing answer, for the operator. */
   const reasonOf = (error: unknown): string => {
-    if (error instanceof RalphError && isGivenUp(error.details)) return `it does not answer within ${timeout / 1000} s`
+    if (error instanceof RalphError && isGivenUp(error.details)) return `it did not answer within ${timeout / 1000} s`
     if (error instanceof RalphError) return error.message
     if (error instanceof DOMException && error.name === 'TimeoutError') {
-      return `its answer is not complete after ${(longestInTimeouts * timeout) / 1000} s`
+      return `its answer was not complete after ${(longestInTimeouts * timeout) / 1000} s`
     }
     const known = unreachable(error, url.origin)
     return known === undefined ? networkReason(error) : messageOf(known).replace(`${url.origin} is unreachable: `, '')

@@ -6,26 +6,26 @@ import { bodyOf, type Outgoing, requestsOf } from './request.ts'
 export interface DeliverOptions {
   readonly store: Pick<LrsStore, 'attachments'>
   readonly receiver: Receiver
-  /** Between two attempts, without end: only a verdict on one statement is final. */
+  /** Pauses between attempts, without end. Only the refusal of a single statement is final. */
   readonly pauses: RetryPlan
-  /** Aborted: nothing more is begun. */
+  /** Aborted: nothing new is begun. */
   readonly stopping: AbortSignal
-  /** Aborted: requests are given up too. */
+  /** Aborted: running requests are given up too. */
   readonly giveUp: AbortSignal
-  /** In their order; the receiver has them. */
+  /** In order. The receiver has stored them. */
   onDelivered(statements: readonly Outgoing[]): void
-  /** It will never have this one. */
+  /** The receiver refused this statement for good. */
   onRefused(statement: Outgoing, reason: string): Promise<void>
-  /** Before a pause. `first` is the first statement that is not done with. */
+  /** Called before a pause. `first` is the first statement that is not delivered yet. */
   onTrouble(reason: string, first: Outgoing): Promise<void>
 }
 
-/** After so many attempts at a request that one statement may spoil, it is sent in halves. */
+/** After this many failed attempts, a request that one statement may spoil is sent in halves. */
 const attemptsTogether = 3
 
 /**
- * Delivers statements in their order, however long it takes. A refused request is sent again in halves, until the refused statement is
- * alone. Ends early, without an error, when it is told to stop.
+ * Delivers statements in order, however long it takes. A refused request is sent again in halves until the refused statement is
+ * found. Ends early, without an error, when it is told to stop.
  */
 export const deliver = async (statements: readonly Outgoing[], options: DeliverOptions): Promise<void> => {
   const { store, receiver, pauses, stopping, giveUp, onDelivered, onRefused, onTrouble } = options

@@ -5,13 +5,13 @@ import type { Position } from '../xapi/filters.ts'
 import { decodePosition, encodePosition, startAfter } from '../xapi/position.ts'
 
 /**
- * How far the statements of a store have gone on. It is a document beside the statements, so that it is as durable as they are, and is
- * copied and backed up with them.
+ * The position up to which the statements of a store are processed. It is a document in the store, so it is as durable as the
+ * statements, and is copied and backed up with them.
  */
 export interface DurablePosition {
-  /** The statement before which everything is done with. Undefined: not even the first one is. */
+  /** All statements up to this one are processed. Undefined: not even the first one. */
   read(): Promise<Position | undefined>
-  /** Never goes back: a server that was held up cannot undo the work of the one that took over. */
+  /** It never moves back: a server that was held up cannot undo the work of its successor. */
   advance(position: Position): Promise<void>
 }
 
@@ -22,7 +22,7 @@ const positionIn = (content: Uint8Array): Position => decodePosition(Buffer.from
 
 /**
  * @param key a scope that is not an IRI, so that no request of a client can name the document
- * @param begin where to begin when the document is not there; `now` is written down at the first reading
+ * @param begin where to begin if there is no document; `now` is stored at the first read
  */
 export const openDurablePosition = (
   { documents, statements }: Pick<LrsStore, 'documents' | 'statements'>,
@@ -35,7 +35,7 @@ export const openDurablePosition = (
         ? present
         : { content: Buffer.from(encodePosition(position)), contentType: 'text/plain' }
     )
-    if (written === undefined) throw new RalphError('STORE_CORRUPT', 'the store did not keep the position it was given')
+    if (written === undefined) throw new RalphError('STORE_CORRUPT', 'the store did not keep the position')
     return positionIn(written.content)
   }
 

@@ -11,20 +11,20 @@ import type { Receiver } from './receiver.ts'
 import { openRecords } from './records.ts'
 import { matching, type Outgoing } from './request.ts'
 
-/** What happens to one forwarding of the statements of one store. */
+/** Called for the events of one forwarding of one store. */
 export interface ForwardProgress {
-  /** All up to this statement is done with. */
+  /** All statements up to this one were delivered or refused. */
   reached(position: Position): void
-  /** Statements are being delivered; the first of them has this `stored`. */
+  /** Statements are being delivered. The first of them has this `stored`. */
   working(oldest: Micros): void
   delivered(count: number): void
-  /** `isNew`: it was no dead letter before. */
+  /** `isNew`: it was not a dead letter before. */
   refused(id: string, reason: string, isNew: boolean): void
-  /** Something is away, or wrong; it is tried again. `oldest`: `stored` of the first statement that waits for it. */
+  /** Something is unreachable or wrong, and is tried again. `oldest`: `stored` of the first statement that waits. */
   trouble(detail: string, oldest: Micros | undefined): void
   /** It works, or works again. */
   well(): void
-  /** How many dead letters there are. */
+  /** The number of dead letters. */
   deadLetters(count: number): void
 }
 
@@ -40,8 +40,8 @@ export interface ForwardOptions {
 }
 
 /**
- * Forwards what a store has, and what it gets, until it is told to stop. The position is written after the receiver has the statements. So
- * none is left out, whoever dies when; one that is sent again has the id that the receiver knows already.
+ * Forwards the present and future statements of a store until it is told to stop. The position is written after the receiver has
+ * the statements, so none is left out. A statement that is sent again has an id that the receiver knows.
  */
 export const forwardStatements = async (options: ForwardOptions): Promise<void> => {
   const { forwarding, receiver, clock, pauses, stopping, giveUp, progress } = options
@@ -64,7 +64,7 @@ export const forwardStatements = async (options: ForwardOptions): Promise<void> 
     const batches = store.statements.follow(after, { signal: stopping, limit: forwarding.batchSize })
     for await (const { statements, position } of batches) {
       const sent = matching(statements, forwarding.conditions)
-      /** The last statement that is done with; all before it are too. */
+      /** The last statement that was delivered or refused, like all before it. */
       let done: Outgoing | undefined
       let count = 0
       const [first] = sent
@@ -110,7 +110,7 @@ export const forwardStatements = async (options: ForwardOptions): Promise<void> 
       await run()
     } catch (error) {
       if (stopping.aborted) return
-      // What failed only after a while begins anew.
+      // If it worked for a while before the failure, the pauses begin again with the shortest.
       if (performance.now() - begun > pauses.longestPause) failures = 1
       progress.trouble(`the store of this server: ${messageOf(error)}`, undefined)
       await pause(backOff(Math.min(failures, 30), pauses), stopping).catch(() => {})

@@ -16,24 +16,24 @@ import { createState } from './state.ts'
 export interface ForwardingsOptions {
   readonly forwardings: readonly Forwarding[]
   readonly storeOf: (target: string | undefined) => Promise<LrsStore>
-  /** So that several servers of a store share the work. Undefined: no other server can have this store. */
+  /** The lock with which several servers of a store share the work. Undefined: no other server can have this store. */
   readonly lockOf: ((store: LrsStore, name: string) => Lock) | undefined
   readonly clock: Clock
   readonly log: Log
-  /** Of Ralph. */
+  /** Version of Ralph. */
   readonly version: string
   readonly pauses?: RetryPlan
 }
 
 export interface RunningForwardings extends Forwardings {
-  /** Resolves when each has found where it begins, or that this is not known yet. */
+  /** Resolves when each forwarding knows its position, or knows that it cannot find it yet. */
   readonly begun: Promise<void>
   health(): PartStatus
-  /** Waits so many milliseconds for what is under way. */
+  /** Waits this many milliseconds for running requests. */
   stop(patience: number): Promise<void>
 }
 
-/** Without end: a receiver may be away for days. */
+/** Without end: a receiver may be unreachable for days. */
 const usualPauses: RetryPlan = { attempts: Number.POSITIVE_INFINITY, firstPause: 500, longestPause: 60_000 }
 
 /** The lock of one forwarding in its store. */
@@ -79,7 +79,7 @@ export const startForwardings = (options: ForwardingsOptions): RunningForwarding
         const store = await storeOf(target)
         const lock = lockOf?.(store, forwarding.name)
         if (lock === undefined) return await forwardUnder(run)
-        // Whoever gets the lock, what was stored before this moment was stored before `now`.
+        // Statements stored before this moment are before `now`, whichever server gets the lock.
         await openRecords(store, forwarding.name, forwarding.begin).position.read()
         state.progress.elsewhere()
         const lost = await lock.lock(signal)

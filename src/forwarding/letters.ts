@@ -17,7 +17,7 @@ export interface ForwardingRun {
   readonly state: RunState
 }
 
-/** What the operator may ask of forwardings that run. */
+/** What an operator can request of running forwardings. */
 export const createLetters = (
   runs: readonly ForwardingRun[],
   {
@@ -41,7 +41,7 @@ export const createLetters = (
     return { store, receiver, records: openRecords(store, forwarding.name, forwarding.begin), clock, target }
   }
 
-  /** A server that does not hold the lock reads what the other one has written down. */
+  /** A server without the lock reads what the lock holder has written. */
   const statusOf = async ({ forwarding, target, state }: ForwardingRun): Promise<ForwardingStatus> => {
     const known = state.status()
     if (known.state !== 'elsewhere' && known.state !== 'inactive') return known

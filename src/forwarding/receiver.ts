@@ -11,39 +11,39 @@ import type { Version } from '../xapi/version.ts'
 import { createAsking, hidingSecretsOf } from './ask.ts'
 import type { Outgoing, OutgoingBody } from './request.ts'
 
-/** What a receiver made of a request. */
+/** The receiver's decision on a request. */
 export type DeliveryVerdict =
   | { readonly kind: 'accepted' }
-  /** It will never take all of these statements. */
+  /** It will never accept all of these statements. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** It may take them later. */
+  /** It may accept them later. */
   | {
       readonly kind: 'trouble'
       readonly reason: string
-      /** Milliseconds that it asks to be left alone for. */
+      /** Milliseconds that the receiver asks to wait. */
       readonly wait?: number | undefined
-      /** A single one of the statements may be the cause: a server that fails over it, or a body that is too long for the line. */
+      /** One of the statements may be the cause: it makes the server fail, or the body is too long for the connection. */
       readonly isPerhapsOne: boolean
     }
 
 export interface Receiver {
   send(statements: readonly Outgoing[], body: OutgoingBody, signal: AbortSignal): Promise<DeliveryVerdict>
-  /** Whether it would take statements, found out without one. */
+  /** Whether it would accept statements, without sending one. */
   probe(signal: AbortSignal): Promise<DeliveryVerdict>
 }
 
 export interface ReceiverOptions {
   readonly forwarding: Forwarding
-  /** Of Ralph, for the header User-Agent. */
+  /** Version of Ralph, for the header User-Agent. */
   readonly version: string
 }
 
-/** Milliseconds. No receiver can ask for a longer rest. */
+/** Milliseconds. A receiver cannot ask for a longer pause. */
 const longestRest = 3_600_000
 const isSuccess = ({ status }: LrsAnswer): boolean => status >= 200 && status < 300
 /** The refusal is about the statements. Some of them may be valid. */
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422])
-/** The server did not get to the statements, whichever they are. */
+/** The server did not look at the statements. */
 const passing: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
 
 const accepted: DeliveryVerdict = { kind: 'accepted' }
@@ -56,18 +56,18 @@ const parsed = ({ body }: LrsAnswer): unknown => {
   }
 }
 
-/** Python Ralph may store the valid statements and report the others with a success. */
+/** Python Ralph may store the valid statements and report the others in a successful answer. */
 const isPartial = (answer: LrsAnswer): boolean => {
   const report = parsed(answer)
   return isObject(report) && Number(report.rejected) > 0
 }
 
-/** Where a receiver says that it is now. It is told to the operator, and never followed: it may lead to anywhere. */
+/** The new address that the receiver names. It is shown to the operator and never followed, because it may lead anywhere. */
 const newPlace = ({ headers }: LrsAnswer, url: URL): string => {
   const location = headers.get('location') ?? ''
   if (!URL.canParse(location, url.href)) return ''
   const { origin, pathname } = new URL(location, url)
-  return `; it is at ${origin}${pathname} now: set url to that, redirects are not followed`
+  return `; its new address is ${origin}${pathname}: set url to that, redirects are not followed`
 }
 
 const adviceFor = (answer: LrsAnswer, url: URL): string => {
@@ -107,7 +107,7 @@ export const createReceiver = ({ forwarding, version: ours }: ReceiverOptions): 
     }
   }
 
-  /** Whether the statement under this id is the one that was sent, voided or not. */
+  /** Whether the stored statement with this id is the one that was sent, voided or not. */
   const isThere = async ({ stored, statement, version }: Outgoing, signal: AbortSignal): Promise<boolean> => {
     for (const parameter of ['statementId', 'voidedStatementId']) {
       const one = new URL(url)
@@ -115,7 +115,7 @@ export const createReceiver = ({ forwarding, version: ours }: ReceiverOptions): 
       const answer = await ask('GET', one, requestHeaders(version), signal)
       const found = answer.status === 200 ? parsed(answer) : undefined
       if (!isObject(found)) continue
-      // Python Ralph answers with a list. Neither is assumed to be a valid statement.
+      // Python Ralph answers with a list. Neither form is assumed to be valid.
       const there = Array.isArray(found.statements) ? found.statements[0] : found
       if (isObject(there)) return sameStatement(statement, there as unknown as Statement)
     }
@@ -139,11 +139,11 @@ export const createReceiver = ({ forwarding, version: ours }: ReceiverOptions): 
     const refused: DeliveryVerdict = { kind: 'refused', reason: hiding(statusAndMessage(answer)) }
     if (isSuccess(answer)) {
       if (isPartial(answer)) return refused
-      // A login page, or a portal, answers 200 to everything.
+      // A login page or a portal answers 200 to everything.
       if (!/html/i.test(answer.headers.get('content-type') ?? '')) return accepted
       return {
         kind: 'trouble',
-        reason: `${place}: it answers with a page for people, not as an LRS`,
+        reason: `${place}: its answer is an HTML page, so it is not an LRS`,
         isPerhapsOne: false
       }
     }
@@ -152,7 +152,7 @@ export const createReceiver = ({ forwarding, version: ours }: ReceiverOptions): 
       return (await isThere(only, signal)) ? accepted : refused
     }
     if (refusals.has(answer.status)) return refused
-    // The user may lack a right altogether, or may not do what one statement does (void that of another user).
+    // The user may lack a right altogether, or the right for one statement (such as voiding that of another user).
     if (answer.status === 403 && (await probe(signal)).kind === 'accepted') return refused
     return troubleOf(answer)
   }

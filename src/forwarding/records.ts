@@ -5,12 +5,12 @@ import { isObject } from '../json/values.ts'
 import { type DurablePosition, openDurablePosition } from './durable-position.ts'
 
 /**
- * What a forwarding keeps: documents beside the statements. So they are as durable as the statements, and are copied and backed up with
+ * The data of a forwarding: documents in the store. So they are as durable as the statements, and are copied and backed up with
  * them. Their scopes are not IRIs, so no request of a client can name them.
  */
 export interface ForwardingRecords {
   readonly position: DurablePosition
-  /** Adds a dead letter, or writes the new reason into it. Gives whether it is a new one. */
+  /** Adds a dead letter, or updates its reason. Resolves with whether it is new. */
   refuse(letter: RefusedStatement): Promise<boolean>
   /** Their ids, in order. */
   deadIds(): Promise<readonly string[]>
@@ -21,12 +21,12 @@ export interface ForwardingRecords {
 const letterIn = (content: Uint8Array, id: string): RefusedStatement => {
   const value: unknown = JSON.parse(Buffer.from(content).toString('utf8'))
   if (!isObject(value) || typeof value.reason !== 'string' || typeof value.time !== 'string') {
-    throw new RalphError('STORE_CORRUPT', 'a dead letter of a forwarding is not as Ralph wrote it')
+    throw new RalphError('STORE_CORRUPT', 'a dead letter of a forwarding is malformed')
   }
   return { id, reason: value.reason, time: value.time }
 }
 
-/** @param begin where it begins when it has no position */
+/** @param begin where to begin if there is no position */
 export const openRecords = (
   store: Pick<LrsStore, 'documents' | 'statements'>,
   name: string,

@@ -15,7 +15,7 @@ export interface Replaying {
   readonly target: string | undefined
 }
 
-/** Sends dead letters again, one by one. One that is delivered, or whose statement is gone, is a dead letter no longer. */
+/** Sends dead letters again, one by one. A delivered one, or one whose statement no longer exists, is removed. */
 export const replayLetters = async (
   { store, receiver, records, clock, target }: Replaying,
   ids: readonly string[] | undefined,

@@ -7,14 +7,14 @@ import type { Statement } from '../xapi/statement.ts'
 import { everyTerm, type Term } from '../xapi/terms.ts'
 import type { Version } from '../xapi/version.ts'
 
-/** A statement that is to be forwarded. */
+/** A statement to forward. */
 export interface Outgoing {
   readonly stored: StoredStatement
   readonly statement: Statement
   readonly version: Version
-  /** Digest and media type of what the statement brings along. */
+  /** Digest and media type of each attachment of the statement. */
   readonly attachments: ReadonlyMap<string, string>
-  /** Bytes, as the statement says of its attachments, and its own. */
+  /** Bytes of its attachments, as the statement declares them, and its own. */
   readonly size: number
 }
 
@@ -24,7 +24,7 @@ export interface OutgoingBody {
   readonly body: Buffer
 }
 
-/** Bytes of statements and attachments in one request; one statement may have more. */
+/** Most bytes of statements and attachments in one request, unless a single statement has more. */
 const longestRequest = 2 ** 22
 
 const versionOf = ({ version }: Statement): Version =>
@@ -44,7 +44,7 @@ const outgoing = (stored: StoredStatement): Outgoing => {
   return { stored, statement, version: versionOf(statement), attachments, size }
 }
 
-/** Those of the statements that have a term of each condition. */
+/** The statements that match one term of each condition. */
 export const matching = (
   statements: readonly StoredStatement[],
   conditions: readonly (readonly Term[])[]
@@ -55,7 +55,7 @@ export const matching = (
     return conditions.every((any) => any.some((term) => terms.has(term)))
   })
 
-/** Neighbours that can go into one request, in their order: of one version, and not too large together. */
+/** Neighbours that fit into one request, in order: with the same version, and not too large together. */
 export function* requestsOf(statements: readonly Outgoing[]): Generator<readonly Outgoing[]> {
   let run: Outgoing[] = []
   const runs: Outgoing[][] = []
@@ -69,10 +69,10 @@ export function* requestsOf(statements: readonly Outgoing[]): Generator<readonly
   for (const each of runs) yield* groupsBySize(each, ({ size }) => size, longestRequest)
 }
 
-/** Nothing that a statement says can end a header. */
+/** No part of a statement can end a header. */
 const onOneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
 
-/** The statements as JSON, every digit as it was sent; with attachments as multipart/mixed (Communication §1.5.2). */
+/** The statements as JSON, every digit as it was sent. With attachments as multipart/mixed (Communication §1.5.2). */
 export const bodyOf = async (
   statements: readonly Outgoing[],
   { attachments }: Pick<LrsStore, 'attachments'>

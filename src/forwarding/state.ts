@@ -12,20 +12,20 @@ interface Unwell {
   readonly hint: string
 }
 
-/** What one forwarding of one target has done, and what hinders it. */
+/** The progress and the problems of one forwarding of one target. */
 export interface RunState {
   readonly progress: ForwardProgress & {
     /** Another server of the store does it, or may do it. */
     elsewhere(): void
   }
-  /** Resolves when it is known where it begins, or that this is not known yet. */
+  /** Resolves when the position is known, or is known to be unavailable for now. */
   readonly begun: Promise<void>
   status(): ForwardingStatus
   unwell(): Unwell | undefined
   close(): void
 }
 
-/** Lines about refused statements within this many milliseconds are counted, not written one by one. */
+/** Milliseconds. Of refused statements within this time, one is logged and the others are counted. */
 const window = 10_000
 
 export const createState = (
@@ -110,10 +110,10 @@ export const createState = (
       const letters = dead === 0 ? [] : [`${dead} of its statements were refused`]
       if (state === 'trouble' && trouble !== undefined) {
         const waiting =
-          oldest === undefined ? '' : `, the oldest statement that waits was stored at ${formatMicros(oldest)}`
+          oldest === undefined ? '' : `, the oldest waiting statement was stored at ${formatMicros(oldest)}`
         return {
           detail: [`${what}: ${trouble.detail}${waiting}`, ...letters].join('; '),
-          hint: `${name} waits, statements are forwarded later`
+          hint: `${name} is waiting, statements are forwarded later`
         }
       }
       if (dead === 0 || state !== 'ok') return undefined

@@ -7,7 +7,7 @@ import { inUse, isToRecall, type KeptImport, lrsDestination, statusAtStart, trou
 import { fetchBytes, recall } from './steps/fetch-bytes.ts'
 import { work } from './work.ts'
 
-/** Verdicts on the file: it will never be another one. */
+/** Errors about the content of the file. It will not change. */
 const verdicts: ReadonlySet<string> = new Set([
   'INVALID_ARCHIVE',
   'UNSAFE_PATH',
@@ -18,7 +18,7 @@ const verdicts: ReadonlySet<string> = new Set([
   'INVALID_INPUT'
 ])
 
-/** Verdicts on a URL, or on an original in the file store; it is asked again only when somebody says so. */
+/** Errors about a URL, or about an original in the file store. It is fetched again only on `retry`. */
 const urlVerdicts: ReadonlySet<string> = new Set([
   'INVALID_QUERY',
   'NOT_FOUND',
@@ -27,7 +27,7 @@ const urlVerdicts: ReadonlySet<string> = new Set([
   'CHECKSUM_MISMATCH'
 ])
 
-/** Somebody must do something first. Then `retry` goes on with the bytes, which are kept. */
+/** The operator must do something first. Then `retry` continues with the bytes, which are kept. */
 const needsOperator: ReadonlySet<string> = new Set(['INVALID_SETTING', 'UNSUPPORTED_OPERATION', 'UNKNOWN_BACKEND'])
 
 const firstPause = 5000
@@ -46,7 +46,7 @@ const handlerFor = async (
 
 const pauseAfter = (error: unknown, failures: number, longest: number): number => {
   const asked = error instanceof RalphError ? Number(error.details.retryAfter ?? 0) * 1000 : 0
-  // Beyond so many attempts the pause is the longest anyhow.
+  // After this many attempts the pause has its maximum anyway.
   return Math.max(asked, backOff(Math.min(failures, 30), { attempts: 0, firstPause, longestPause: longest * 1000 }))
 }
 
@@ -59,7 +59,7 @@ const withResult = (
   return before === undefined ? handlers : { ...handlers, [destination]: { ...before, status, trouble } }
 }
 
-/** What is made of a failure: only a verdict on the file is final, everything else is tried again, and nothing is dropped. */
+/** The record after a failure: only an error about the file is final. Everything else is tried again, and nothing is deleted. */
 const judged = (kept: KeptImport, error: unknown, { settings, clock }: ImportsContext): KeptImport => {
   const trouble = troubleOf(error)
   const now = Math.floor(clock() / 1000)
@@ -74,11 +74,11 @@ const judged = (kept: KeptImport, error: unknown, { settings, clock }: ImportsCo
   return { ...kept, trouble, status: 'RETRY', nextAttempt, handlers: withResult(kept, 'RETRY', trouble) }
 }
 
-const interrupted = new RalphError('INTERRUPTED', 'the process that took it in has ended before all bytes were there')
+const interrupted = new RalphError('INTERRUPTED', 'the process that received it ended before all bytes had arrived')
 
 /**
- * One attempt at an import that this process holds. Resolves with what became of it. Rejects when the signal is aborted, and
- * when another process has it: it is then gone on with later, or there.
+ * One attempt at an import that this process holds. Resolves with the record after it. Rejects if the signal is aborted, or if
+ * another process has taken the import: it is continued later, or there.
  */
 export const attempt = async (
   start: KeptImport,
@@ -95,7 +95,7 @@ export const attempt = async (
   }
   const end = async (kept: KeptImport): Promise<KeptImport> => {
     const saved = await save(kept)
-    // Not before: what is not known to be done needs its bytes.
+    // Not earlier: an import that may not be done needs its bytes.
     if (!kept.isStaged && kept.status !== 'RETRY') await staging.clear(kept.id)
     else await staging.clearScratch(kept.id)
     return saved
@@ -132,7 +132,7 @@ export const attempt = async (
   } catch (error) {
     if (hold.lost.aborted || (error instanceof RalphError && error.code === 'IMPORT_IN_USE')) throw inUse(start.id)
     if (signal.aborted) {
-      // It was no fault of it.
+      // The import did not fail by itself.
       await save({ ...current, failures: Math.max(0, current.failures - 1) })
       throw signal.reason
     }

@@ -8,13 +8,13 @@ import type { Places } from './places.ts'
 import type { ImportRecords } from './records/records.ts'
 import type { Staging } from './staging.ts'
 
-/** Fetches what URLs name. */
+/** Fetches URLs. */
 export interface UrlFetcher {
-  /** How it is shown, and what the file is called. `INVALID_QUERY`, `FORBIDDEN` */
+  /** The reference to show, and the name of the file. Throws `INVALID_QUERY`, `FORBIDDEN`. */
   describe(wanted: WantedUrl): { readonly reference: string; readonly filename: string }
   /**
-   * Fetches a file into a directory, going on with what is there, and has `use` take it. Errors are those of
-   * `withDownloaded` (downloads/download.ts).
+   * Fetches a file into a directory, continuing what is there, and calls `use` with it. Errors are those of `withDownloaded`
+   * (downloads/download.ts).
    */
   fetch<Result>(
     wanted: WantedUrl,
@@ -23,7 +23,7 @@ export interface UrlFetcher {
   ): Promise<Result>
 }
 
-/** What imports are made of in this process. */
+/** The dependencies of imports in this process. */
 export interface ImportsContext {
   readonly settings: ImportSettings
   readonly records: ImportRecords
@@ -34,7 +34,7 @@ export interface ImportsContext {
   readonly places?: Places | undefined
   /** Undefined: this process fetches nothing. */
   readonly urls?: UrlFetcher | undefined
-  /** The file store; undefined: an original is gone when its import is done. */
+  /** The file store. Undefined: an original is deleted when its import is done. */
   readonly originals?: Originals | undefined
   readonly clock: Clock
   readonly log: Log

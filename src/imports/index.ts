@@ -15,9 +15,9 @@ interface Held {
 
 const notThere = (id: string): RalphError => new RalphError('NOT_FOUND', `there is no import ${id}`, { id })
 
-/** The imports that this process has to itself. */
+/** The imports that this process holds. */
 const createHolds = (records: ImportRecords) => {
-  /** Taken in by this process, which is to run them itself. */
+  /** Imports that this process received and will run itself. */
   const held = new Map<string, Held>()
   const claim = async (id: string): Promise<Held> => {
     const kept = await records.claim(id)
@@ -28,7 +28,7 @@ const createHolds = (records: ImportRecords) => {
     keep: (each: Held): void => {
       held.set(each.kept.id, each)
     },
-    /** Does something to an import that nobody works on. */
+    /** Runs `work` on an import that no process is running. */
     alone: async <Result>(id: string, work: (kept: KeptImport, hold: Hold) => Promise<Result>): Promise<Result> => {
       const mine = held.get(id)
       held.delete(id)
@@ -46,18 +46,18 @@ const createHolds = (records: ImportRecords) => {
   }
 }
 
-/** An import that is tried again, with all its attempts before it. */
+/** An import that is due again, with all its attempts. */
 const dueAgain = (kept: KeptImport, now: number): KeptImport => {
   const { id, isStaged, wanted, original, counts } = kept
   if (!isStaged && wanted === undefined && original === undefined) {
-    const rejects = counts.rejected > 0 ? ': its rejected records can be brought in again' : ''
-    throw new RalphError('UNSUPPORTED_OPERATION', `the bytes of the import ${id} are gone${rejects}`, { id })
+    const rejects = counts.rejected > 0 ? ': its rejected records can be imported again' : ''
+    throw new RalphError('UNSUPPORTED_OPERATION', `the bytes of the import ${id} are deleted${rejects}`, { id })
   }
   const status = statusAtStart(kept)
   return { ...kept, status, failures: 0, nextAttempt: undefined, finished: undefined, updated: now }
 }
 
-/** Runs imports one after the other; gives how many of them nobody else was faster with. */
+/** Runs imports one after the other. Resolves with the number of those that no other process had taken. */
 const runAll = async (
   ids: readonly string[],
   run: (id: string, signal: AbortSignal) => Promise<ImportRecord>,
@@ -74,7 +74,7 @@ const runAll = async (
       else log.warn(`import ${id} of ${filename}: ${status}, ${trouble.code}: ${trouble.message}`)
     } catch (error) {
       if (signal.aborted) break
-      // Somebody else was faster, or has removed it.
+      // Another process was faster, or has removed it.
       const isTaken = error instanceof RalphError && ['IMPORT_IN_USE', 'NOT_FOUND'].includes(error.code)
       if (!isTaken) throw error
       log.debug(messageOf(error))
@@ -86,10 +86,10 @@ const runAll = async (
 const never = new AbortController().signal
 
 /**
- * Imports, from any door to any destination. The doors know `Imports` only (contracts/imports.ts):
+ * Imports, from any door to any destination. The doors know only `Imports` (contracts/imports.ts):
  *
- *     const record = await imports.submit({ door: 'upload', reference: url, user, filename, open: () => stream })
- *     await imports.run(record.id)
+ * * const record = await imports.submit({ door: 'upload', reference: url, user, filename, open: () => stream })
+ * await imports.run(record.id)
  */
 export const createImports = (context: ImportsContext): Imports => {
   const { records, staging, handlers, places, originals, clock, log } = context
@@ -105,7 +105,7 @@ export const createImports = (context: ImportsContext): Imports => {
       await records.remove(id)
     })
 
-  /** What a process has left that died between the last save and the clearing. */
+  /** Removes what a process left that died between the last save and the clearing. */
   const sweep = async (): Promise<void> => {
     for (const id of await staging.ids()) {
       const found = await records.find(id)

@@ -9,11 +9,11 @@ import type {
 } from '../contracts/imports.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
-/** How far the work on an import is, durably. What stands behind it is done again, and does no harm. */
+/** How far an import has got, durably. Anything after it is done again, which is harmless. */
 export interface Progress {
-  /** It was looked at as a whole, and may be delivered. */
+  /** It was checked as a whole and may be delivered. */
   readonly isChecked: boolean
-  /** The file in it that is worked on, from 0, and how many lines of it are done. */
+  /** The file in it that is being processed, from 0, and how many of its lines are done. */
   readonly leaf: number
   readonly line: number
   /** Size of the report of rejected records. */
@@ -31,24 +31,24 @@ export const destinationOf = (place: ImportPlace | undefined): string => {
   return place.backend === lrsDestination ? `other-${lrsDestination}` : place.backend
 }
 
-/** A URL that an import is to be fetched from. */
+/** A URL from which an import is fetched. */
 export interface WantedUrl {
   /** With its credentials. */
   readonly url: string
-  /** False: it goes to hosts that the settings allow, at public addresses. */
+  /** False: only hosts that the settings allow, at public addresses. */
   readonly isTrusted: boolean
-  /** What the bytes must have. */
+  /** Expected digest of the bytes. */
   readonly sha256: string | undefined
 }
 
-/** A record as it is kept: with what only the pipeline needs. Times are milliseconds since 1970. */
+/** A record with what only the pipeline needs. Times are milliseconds since 1970. */
 export interface KeptImport
   extends Omit<ImportRecord, 'isRunning' | 'target' | 'nextAttempt' | 'created' | 'updated' | 'finished'> {
   readonly user: ImportUser | undefined
   readonly instructions: ImportInstructions
   /** Where the bytes are fetched from; undefined: they are here, or came by themselves. */
   readonly wanted?: WantedUrl | undefined
-  /** Attempts since something was last achieved: those that failed, and those that a crash has ended. */
+  /** Attempts since the last progress: failed ones, and those ended by a crash. */
   readonly failures: number
   /** The bytes are in staging. */
   readonly isStaged: boolean
@@ -63,10 +63,10 @@ export const atStart: Progress = { isChecked: false, leaf: 0, line: 0, rejectedB
 
 export const nothingCounted: ImportCounts = { read: 0, converted: 0, written: 0, already: 0, rejected: 0 }
 
-/** Its bytes are to be taken from the file store again. */
+/** Its bytes must be taken from the file store again. */
 export const isToRecall = ({ isStaged, original }: KeptImport): boolean => !isStaged && original !== undefined
 
-/** What an attempt begins with. */
+/** The status at the beginning of an attempt. */
 export const statusAtStart = (kept: KeptImport): ImportStatus => {
   const { wanted, progress } = kept
   if (wanted !== undefined || isToRecall(kept)) return 'QUERYING'
@@ -79,7 +79,7 @@ export const isFinal = (status: ImportStatus): boolean => finalOnes.has(status)
 
 const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
 
-/** What others are shown. */
+/** The record that others see. */
 export const shownImport = (kept: KeptImport, isRunning: boolean): ImportRecord => ({
   id: kept.id,
   source: kept.source,
@@ -103,7 +103,7 @@ export const shownImport = (kept: KeptImport, isRunning: boolean): ImportRecord 
   finished: kept.finished === undefined ? undefined : timeOf(kept.finished)
 })
 
-/** What went wrong, in words that are kept. */
+/** The problem in the form in which it is stored. */
 export const troubleOf = (error: unknown): ImportTrouble => ({
   code: error instanceof RalphError ? error.code : 'INTERNAL',
   message: messageOf(error)

@@ -23,14 +23,14 @@ export interface OpenImportsOptions {
   readonly log: Log
 }
 
-/** The records of imports where the settings say. */
+/** The records of imports, in the configured database. */
 export const openRecords = async (
   { databaseUrl, file }: Pick<ImportSettings, 'databaseUrl' | 'file'>,
   clock: Clock
 ): Promise<ImportRecords> =>
   sqlRecords(databaseUrl === undefined ? openSqliteRecords(file) : await openPostgresRecords(databaseUrl), clock)
 
-/** Opens imports with the settings of this process; whoever opens them closes them. */
+/** Opens imports with the settings of this process. The caller closes them. */
 export const openImports = async ({
   settings,
   handlers,

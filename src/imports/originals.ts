@@ -6,11 +6,11 @@ import type { StorePlace, StoreSettings } from '../settings/settings.ts'
 import { createOnce } from '../storage/once.ts'
 import { safeName } from './safe-name.ts'
 
-/** The file store: files as they came, for as long as the operator wants. Nothing of Ralph removes anything there. */
+/** The file store: original files, kept as long as the operator wants. Ralph never removes anything from it. */
 export interface Originals {
-  /** Whether files that came by this door are kept. */
+  /** Whether files from this door are kept. */
   wants(door: string): boolean
-  /** Keeps a file, durably; gives its name in the store. The same bytes under the same name are there once. */
+  /** Keeps a file durably. Resolves with its name in the store. The same bytes with the same name are kept once. */
   keep(
     file: { readonly path: string; readonly filename: string; readonly sha256: string },
     signal: AbortSignal
@@ -21,7 +21,7 @@ export interface Originals {
 
 const storeName = 'the file store of RALPH_STORE__TARGET'
 
-/** Settings that are wrong, and a store that is away: neither is a verdict on the file, which is kept later. */
+/** Invalid settings and an unreachable store say nothing about the file, which is kept later. */
 const asKeepError = (error: unknown, filename: string): unknown => {
   if (!(error instanceof RalphError)) return error
   const code = error.code === 'STORE_FULL' ? 'STORE_FULL' : 'STORE_UNAVAILABLE'
@@ -33,14 +33,14 @@ const asKeepError = (error: unknown, filename: string): unknown => {
   )
 }
 
-/** The bytes, if they are still those that came. */
+/** The bytes, if they still have the expected digest. */
 async function* verified(path: string, sha256: string): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 17 })) {
     hash.update(chunk)
     yield chunk
   }
-  // The backend writes an object whole or not at all: nothing wrong gets a name.
+  // The backend writes an object whole or not at all, so wrong bytes never get a name.
   const found = hash.digest('hex')
   if (found !== sha256) throw new RalphError('STORE_CORRUPT', `${path} has the sha256 ${found}, not ${sha256}`)
 }
@@ -65,7 +65,7 @@ export const createOriginals = (
         await (await backend()).write?.(verified(path, sha256), { target, operation: 'create', signal })
       } catch (error) {
         signal.throwIfAborted()
-        // An import of the same file, or a process that died before it noted it.
+        // From an import of the same file, or a process that died before it recorded it.
         if (!(error instanceof RalphError) || error.code !== 'ALREADY_THERE') {
           throw asKeepError(error, filename)
         }

@@ -5,28 +5,28 @@ import { asWriteError } from '../durability/write-whole.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
 /**
- * The directories of imports: `staging/ID/` has the bytes of one until it is done, and what is unpacked of them on the way;
- * `rejected/ID.jsonl` the records that were rejected.
+ * The directories of imports: `staging/ID/` has the bytes of an import until it is done, and what is unpacked from them;
+ * `rejected/ID.jsonl` has the rejected records.
  */
 export interface Staging {
-  /** The bytes as they came. */
+  /** The bytes as they arrived. */
   fileOf(id: string): string
-  /** A new file for what must lie on the disk to be unpacked. */
+  /** A new file for data that must be on the disk to be unpacked. */
   scratchOf(id: string): string
   /** An empty directory for an import. */
   prepare(id: string): Promise<void>
   /** Whether the bytes are there. */
   has(id: string): boolean
-  /** A directory for what is fetched. */
+  /** A directory for fetched files. */
   fetchedOf(id: string): string
   clearFetched(id: string): Promise<void>
-  /** Whatever is left of an import that is done. */
+  /** Removes everything of an import that is done. */
   clear(id: string): Promise<void>
-  /** What was unpacked of it on the way. */
+  /** Removes what was unpacked from it. */
   clearScratch(id: string): Promise<void>
-  /** Ids of imports that have anything there. */
+  /** Ids of imports that have files there. */
   ids(): Promise<readonly string[]>
-  /** Tells whoever watches the directory that an import is due: other processes, too. */
+  /** Tells the watchers of the directory, also in other processes, that an import is due. */
   poke(): Promise<void>
   readonly rejects: GatheredFiles
   /** What is gathered for a destination that takes an import as one object. */
@@ -40,7 +40,7 @@ export interface GatheredFiles {
   read(id: string): AsyncIterable<Uint8Array>
   /** Cuts off what was written after the last progress that was saved. */
   cutTo(id: string, size: number): Promise<void>
-  /** Durably; gives the new size. */
+  /** Durable. Resolves with the new size. */
   append(id: string, text: string): Promise<number>
   remove(id: string): Promise<void>
 }
@@ -104,7 +104,7 @@ export const openStaging = (directory: string): Staging => {
     },
     ids: () => readdir(staging).catch(() => []),
     poke: async () => {
-      // Who cannot be told finds it at the next look.
+      // A process that cannot be notified finds it on its next check.
       await writeFile(join(directory, poked), '', { mode: 0o600 }).catch(() => {})
     },
     rejects: gatheredFiles((id) => join(directory, 'rejected', `${id}.jsonl`)),
@@ -116,8 +116,8 @@ export const openStaging = (directory: string): Staging => {
 const poked = 'due'
 
 /**
- * Calls back whenever a process of this machine says that an import is due. Where a directory cannot be watched, nobody is
- * called. Gives what ends it.
+ * Calls back whenever a process on this machine reports that an import is due. If the directory cannot be watched, it never
+ * calls. Returns the function that ends it.
  */
 export const watchForDue = (directory: string, onDue: () => void): (() => void) => {
   try {
@@ -132,11 +132,11 @@ export const watchForDue = (directory: string, onDue: () => void): (() => void) 
   }
 }
 
-/** Size of a file; `NOT_FOUND` when somebody has taken it away. */
+/** Size of a file. Throws `NOT_FOUND` if it was removed. */
 export const sizeOf = async (path: string): Promise<number> => {
   try {
     return (await stat(path)).size
   } catch (cause) {
-    throw new RalphError('NOT_FOUND', `${path} is gone: ${messageOf(cause)}`, { path }, { cause })
+    throw new RalphError('NOT_FOUND', `${path} was removed: ${messageOf(cause)}`, { path }, { cause })
   }
 }

@@ -2,7 +2,7 @@ import type { DeliveredStatement } from '../contracts/imports.ts'
 import { onOneLine } from '../json/exact.ts'
 import { isObject } from '../json/values.ts'
 
-/** Undefined: it is something else, or a statement that says nothing of its id. */
+/** Undefined: it is not a statement, or has no id. */
 const asStatement = (value: unknown, text: string): DeliveredStatement | undefined => {
   if (!isObject(value) || typeof value.id !== 'string') return undefined
   if (!('actor' in value && 'verb' in value && 'object' in value)) return undefined
@@ -10,8 +10,8 @@ const asStatement = (value: unknown, text: string): DeliveredStatement | undefin
 }
 
 /**
- * The statements of data that is nothing else: one, or one a line, each with its id. Undefined: it is anything else, which
- * the pipeline of imports is to make out.
+ * The statements of data that is only statements: one, or one a line, each with its id. Undefined: it is something else, for the
+ * pipeline of imports.
  */
 export const statementsIn = (data: string): readonly DeliveredStatement[] | undefined => {
   const statements: DeliveredStatement[] = []
@@ -23,7 +23,7 @@ export const statementsIn = (data: string): readonly DeliveredStatement[] | unde
   try {
     return add(data) ? statements : undefined
   } catch {
-    // It may be several lines.
+    // It may have several lines.
   }
   try {
     for (const line of data.split('\n')) if (line.trim() !== '' && !add(line)) return undefined

@@ -36,19 +36,19 @@ const recordOf = (offer: Omit<ImportOffer, 'open'>, now: number, wanted: WantedU
   finished: undefined
 })
 
-/** The record of a URL, which is fetched by whoever works on it. */
+/** Creates the record of a URL. The process that runs the import fetches it. */
 const takeUrl = async (
   { url, isTrusted, ...offer }: UrlOffer,
   { records, urls, clock }: ImportsContext
 ): Promise<{ readonly kept: KeptImport; readonly hold: Hold }> => {
-  if (urls === undefined) throw new RalphError('UNSUPPORTED_OPERATION', 'this process fetches nothing for imports')
+  if (urls === undefined) throw new RalphError('UNSUPPORTED_OPERATION', 'this process does not fetch URLs for imports')
   const wanted = { url, isTrusted, sha256: offer.sha256 }
   const kept = recordOf({ ...offer, ...urls.describe(wanted) }, Math.floor(clock() / 1000), wanted)
   await records.insert(kept)
   return { kept, hold: holdImport(records, kept.id) }
 }
 
-/** A record, and the bytes in staging. It is held until whoever asked for it lets go. */
+/** Creates a record and writes the bytes into staging. It is held until the caller releases it. */
 export const takeIn = async (
   offer: ImportOffer | UrlOffer,
   signal: AbortSignal | undefined,
@@ -75,7 +75,7 @@ export const takeIn = async (
   } catch (error) {
     await staging.clear(id)
     const trouble = troubleOf(error)
-    // What is thrown says more than that the record of it cannot be kept either.
+    // The thrown error is more useful than a failure to save the record.
     await records.save({ ...kept, status: 'FAILED', trouble, finished: now(), updated: now() }).catch(() => false)
     await hold.release().catch(() => {})
     throw error

@@ -18,15 +18,15 @@ import { type Leaf, unpack } from './steps/unpack.ts'
 export interface Work {
   readonly staging: Staging
   readonly settings: ImportSettings
-  /** Undefined: no original is kept. */
+  /** Undefined: originals are not kept. */
   readonly originals: Originals | undefined
   readonly handler: ImportHandler | ObjectHandler
   readonly signal: AbortSignal
-  /** Keeps what was done, durably, before more is done; rejects when it is somebody else's now. */
+  /** Saves the progress durably before the next step. Rejects if another process has taken the import. */
   readonly save: (kept: KeptImport) => Promise<void>
 }
 
-/** Threads that convert, this one included: it delivers, and is busy with that. */
+/** Threads that convert, including this one, which also delivers. */
 const mostJobs = 3
 
 /** The files in the staged bytes. */
@@ -43,8 +43,8 @@ const leavesOf = async (kept: KeptImport, { staging, settings, signal }: Work): 
 }
 
 const noPlatform =
-  'events cannot be converted: set RALPH_IMPORTS_PLATFORM_URL, or --platform-url, and ' +
-  'RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE, or --uuid-namespace'
+  'events cannot be converted: set RALPH_IMPORTS_PLATFORM_URL (--platform-url) and ' +
+  'RALPH_CONVERTER_EDX_XAPI_UUID_NAMESPACE (--uuid-namespace)'
 
 const taskOf = (kept: KeptImport, { settings, handler }: Work): ConvertTask => {
   const { instructions } = kept
@@ -62,7 +62,7 @@ const taskOf = (kept: KeptImport, { settings, handler }: Work): ConvertTask => {
   }
 }
 
-/** A line of the report of rejected records; `ralph extract -p report` takes the record out of it again. */
+/** A line of the report of rejected records. `ralph extract -p report` extracts the record again. */
 const reportLine = ({ path, ...bad }: RefusedPlace): string =>
   `{"file":${JSON.stringify(path)},${formatReject(bad).slice(1)}`
 
@@ -139,20 +139,20 @@ const deliverChunk = async (kept: KeptImport, chunk: Chunk, work: Work): Promise
   }
 }
 
-/** Looks at all of it, once. */
+/** Checks all of it, once. */
 const checkWhole = async (kept: KeptImport, work: Work): Promise<KeptImport> => {
   if (kept.progress.isChecked) return kept
   const { files, skipped } = await check(await leavesOf(kept, work), { maxLineBytes: defaultMaxLineBytes })
   if (files === 0) {
     const [first] = skipped
     const why = first === undefined ? 'it has no files' : `${first.path} ${first.reason}`
-    throw new RalphError('UNSUPPORTED_CONTENT', `there is nothing in it that could be imported: ${why}`)
+    throw new RalphError('UNSUPPORTED_CONTENT', `it contains nothing that can be imported: ${why}`)
   }
   const metadata = skipped.length === 0 ? kept.metadata : { ...kept.metadata, skipped }
   return { ...kept, metadata, progress: { ...kept.progress, isChecked: true } }
 }
 
-/** Before anything of it is delivered: what is refused as a whole is not kept for good. */
+/** Before anything of it is delivered, because a file that is refused as a whole is not kept. */
 const keepOriginal = async (kept: KeptImport, { originals, staging, signal }: Work): Promise<KeptImport> => {
   const { id, filename, sha256, original, source } = kept
   if (original !== undefined || sha256 === undefined || originals?.wants(source.door) !== true) return kept
@@ -170,8 +170,8 @@ const blocksOf = (leaves: AsyncIterable<Leaf>, kept: KeptImport, work: Work): As
   )
 
 /**
- * Works on an import from where it was left to its end. It has no state but what it saves: killed at any moment, it goes on
- * behind the last chunk that was saved. What it rejects with, the caller judges.
+ * Runs an import from where it was left to its end. It has no state besides what it saves: killed at any moment, it continues
+ * after the last saved chunk. The caller handles its errors.
  */
 export const work = async (start: KeptImport, context: Work): Promise<KeptImport> => {
   const { handler, staging, signal, save } = context
@@ -189,9 +189,9 @@ export const work = async (start: KeptImport, context: Work): Promise<KeptImport
   }
   kept = await putGathered(kept, context)
   const { read, written, already, rejected } = kept.counts
-  if (read === 0) throw new RalphError('UNSUPPORTED_CONTENT', 'there is not one record in it')
+  if (read === 0) throw new RalphError('UNSUPPORTED_CONTENT', 'it contains no records')
   if (written + already === 0) {
-    throw new RalphError('INVALID_INPUT', `none of its ${read} records could be imported: ${rejected} were rejected`)
+    throw new RalphError('INVALID_INPUT', `none of its ${read} records was imported: ${rejected} were rejected`)
   }
   const result = kept.handlers[handler.name] ?? nothingYet
   return { ...kept, status: 'DONE', handlers: { ...kept.handlers, [handler.name]: { ...result, status: 'DONE' } } }

@@ -5,10 +5,10 @@ import { lockStore } from '../durability/process-lock.ts'
 import { resultCode } from '../durability/sqlite-result.ts'
 import { messageOf, RalphError } from '../errors.ts'
 
-/** `done`: it is in the mirror. `expired`: the service does not have it any more. */
+/** `done`: it is in the mirror. `expired`: the service no longer has it. */
 export type ArchiveStatus = 'todo' | 'done' | 'expired'
 
-/** An archive that is known, whether it is in the mirror or not. */
+/** A known archive, in the mirror or not. */
 export interface CachedArchive {
   readonly id: string
   readonly stream: string
@@ -18,34 +18,34 @@ export interface CachedArchive {
   readonly sha256: string | undefined
   readonly md5: string | undefined
   readonly status: ArchiveStatus
-  /** When it can be asked for again, in microseconds; undefined: at any time. */
+  /** When it can be requested again, in microseconds. Undefined: at any time. */
   readonly available: number | undefined
-  /** It was the first of its stream with this name: the others have another file. */
+  /** It was the first one of its stream with this name. The others have different files. */
   readonly ownsName: boolean
 }
 
 export type NewArchive = Omit<CachedArchive, 'status' | 'available' | 'ownsName'>
 
-/** All archives that are known: the file `ldp.db` of ldp-mirror 0.x, as that made it and can read it. */
+/** All known archives: the file `ldp.db` of ldp-mirror 0.x, in the same format. */
 export interface ArchiveCache {
   has(id: string): boolean
-  /** Those of a stream, in the order of their names. */
+  /** The archives of a stream, in the order of their names. */
   archives(stream: string): readonly CachedArchive[]
   add(archive: NewArchive): void
-  /** `available`: microseconds; undefined: at any time. */
+  /** `available`: microseconds. Undefined: at any time. */
   setStatus(id: string, status: ArchiveStatus, available?: number): void
-  /** What the service says of it now. */
+  /** What the service says about it now. */
   setChecksums(id: string, checksums: Pick<CachedArchive, 'size' | 'sha256' | 'md5'>): void
   close(): void
 }
 
-/** The table of ldp-mirror 0.x. Nothing is added to it, so that either program opens what the other has made. */
+/** The table of ldp-mirror 0.x. Nothing is added to it, so that each program can open the file of the other. */
 const schema = `CREATE TABLE IF NOT EXISTS archives (
   archiveId text, sha256 text, md5 text, filename text, size numeric, streamId text, service text,
   status text DEFAULT "todo", available timestamp
 )`
 
-/** Of SQLite: FULL and IOERR; CORRUPT and NOTADB. */
+/** Error codes of SQLite: FULL and IOERR; CORRUPT and NOTADB. */
 const full = new Set([13, 10])
 const corrupt = new Set([11, 26])
 
@@ -55,11 +55,11 @@ const inOurTerms = (file: string, cause: unknown): RalphError => {
   const reason = messageOf(cause)
   if (full.has(code)) return new RalphError('STORE_FULL', `${file} cannot be written: ${reason}`, {}, { cause })
   if (!corrupt.has(code)) return new RalphError('STORE_UNAVAILABLE', `${file}: ${reason}`, {}, { cause })
-  const advice = 'move it away, and the mirror makes a new one of the archives that are in place'
-  return new RalphError('STORE_CORRUPT', `${file} is damaged or no database (${reason}): ${advice}`, {}, { cause })
+  const advice = 'move it away, and the mirror creates a new one from the existing archives'
+  return new RalphError('STORE_CORRUPT', `${file} is damaged or not a database (${reason}): ${advice}`, {}, { cause })
 }
 
-/** As Python writes it: `2018-12-14 17:20:08.392000+00:00`. Its reader needs the fraction. */
+/** As Python writes it: `2018-12-14 17:20:08.392000+00:00`. Its parser needs the fraction. */
 const asTimestamp = (micros: number): string =>
   `${new Date(micros / 1000).toISOString().replace('T', ' ').replace('Z', '')}000+00:00`
 
@@ -71,13 +71,13 @@ const asMicros = (text: SQLOutputValue | undefined): number | undefined => {
 const asText = (value: SQLOutputValue | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
-/** A status that is missing or not known is that of something to do. */
+/** A missing or unknown status counts as `todo`. */
 const asStatus = (value: SQLOutputValue | undefined): ArchiveStatus =>
   value === 'done' || value === 'expired' ? value : 'todo'
 
 type Row = Record<string, SQLOutputValue>
 
-/** Undefined: a row without what it takes to download anything. */
+/** Undefined: the row lacks what is needed for a download. */
 const asArchive = (row: Row): Omit<CachedArchive, 'ownsName'> | undefined => {
   const [id, stream, filename] = [asText(row.archiveId), asText(row.streamId), asText(row.filename)]
   if (id === undefined || stream === undefined || filename === undefined) return undefined
@@ -103,7 +103,7 @@ const isFirst = (names: Set<string>, archive: Pick<CachedArchive, 'stream' | 'fi
   return true
 }
 
-/** What stands in the table, by the ids. Nobody else writes to it, so that it is read once. */
+/** The rows of the table, by id. No other process writes to it, so it is read once. */
 const load = (database: DatabaseSync): Map<string, CachedArchive> => {
   const known = new Map<string, CachedArchive>()
   const names = new Set<string>()
@@ -115,7 +115,7 @@ const load = (database: DatabaseSync): Map<string, CachedArchive> => {
   return known
 }
 
-/** Opens `ldp.db` in a directory, and makes both if they are not there. `STORE_IN_USE`: another process has it. */
+/** Opens `ldp.db` in a directory, and creates both if they do not exist. Throws `STORE_IN_USE` if another process has it. */
 export const openArchiveCache = (directory: string): ArchiveCache => {
   const file = join(directory, 'ldp.db')
   const guarded = <Result>(work: () => Result): Result => {

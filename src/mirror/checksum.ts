@@ -2,21 +2,21 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { CachedArchive } from './archive-cache.ts'
 
-/** What tells whether bytes are those of an archive. */
+/** Whether bytes are those of an archive. */
 type Expected = Pick<CachedArchive, 'sha256' | 'md5' | 'size'>
 
-/** For messages, as ldp-mirror 0.x writes it. */
+/** For messages, in the words of ldp-mirror 0.x. */
 export const checksumName = ({ sha256, md5 }: Expected): string =>
   sha256 !== undefined ? 'Sha256' : md5 !== undefined ? 'Md5' : 'Size'
 
 export interface Checksum {
   add(chunk: Uint8Array): void
   readonly bytes: number
-  /** Whether all that was added is the archive. To be asked once. */
+  /** Whether everything that was added is the archive. Call it once. */
   holds(): boolean
 }
 
-/** The sha256 decides; where the service says none, the md5; where it says neither, the size alone. */
+/** The sha256 decides. If the service names none, the md5; if it names neither, only the size. */
 export const createChecksum = ({ sha256, md5, size }: Expected): Checksum => {
   const hash: Hash = createHash(sha256 === undefined ? 'md5' : 'sha256')
   let bytes = 0
@@ -35,7 +35,7 @@ export const createChecksum = ({ sha256, md5, size }: Expected): Checksum => {
   }
 }
 
-/** Adds what a file holds, up to `end` bytes. */
+/** Adds the bytes of a file, up to `end`. */
 export const addFile = async (checksum: Checksum, file: string, signal: AbortSignal, end?: number): Promise<void> => {
   if (end === 0) return
   const stream = createReadStream(file, {

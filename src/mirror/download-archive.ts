@@ -9,16 +9,16 @@ import type { OnlineMirror } from './mirror-options.ts'
 import { partOf } from './names.ts'
 import { diskError, fileOf, isWhole, lookAt, nameOf } from './place.ts'
 
-/** What became of one attempt to download an archive. */
+/** The result of one attempt to download an archive. */
 export type Attempt =
   | { readonly state: 'done' }
   | { readonly state: 'gone' }
-  /** It may be asked for again after so many seconds, and not before. */
+  /** It may be requested again after this many seconds, not earlier. */
   | { readonly state: 'sealed'; readonly retryAfter: number }
-  /** What arrived, or what was there, is not the archive; it was removed. `resumed`: it was begun by an earlier attempt. */
+  /** The bytes are not the archive and were removed. `resumed`: an earlier attempt had begun it. */
   | { readonly state: 'damaged'; readonly resumed: boolean }
 
-/** Bytes that an earlier attempt has left behind, as far as they can be of use. */
+/** The usable bytes of an earlier attempt. */
 const sizeOfPart = (part: string, { size }: CachedArchive): number => {
   try {
     const found = statSync(part).size
@@ -29,7 +29,7 @@ const sizeOfPart = (part: string, { size }: CachedArchive): number => {
   }
 }
 
-/** Writes what comes to the end of a part, and makes it durable. What the disk refuses is told from what the network does. */
+/** Appends the received bytes to a part and makes it durable. Errors of the disk are told apart from those of the network. */
 const receive = async (
   part: string,
   from: number,
@@ -52,9 +52,9 @@ const receive = async (
 }
 
 /**
- * Tries once to bring an archive into the mirror. It is written beside its place, made durable and compared with its
- * checksum, and only then is given its name: a file that has its name is whole, whenever the process ends. What an
- * earlier attempt has left behind is gone on with.
+ * Tries once to download an archive into the mirror. It is written to another name, made durable and compared with its checksum,
+ * and only then gets its final name. So a file with its final name is complete, whenever the process ends. An interrupted attempt
+ * is continued.
  */
 export const downloadArchive = async (
   { source, directory, log, signal, onArchive }: OnlineMirror,
@@ -65,7 +65,7 @@ export const downloadArchive = async (
   const name = nameOf(archive)
   const file = fileOf(directory, archive)
   const part = partOf(file)
-  // It was whole already, but what was to be done with it then was not.
+  // It was complete already, but was not imported yet.
   if (lookAt(directory, archive) === 'there' && (await isWhole(file, archive, signal))) {
     await onArchive?.({ archive, file })
     return { state: 'done' }
@@ -99,7 +99,7 @@ export const downloadArchive = async (
   return { state: 'done' }
 }
 
-/** What the service says of an archive whose checksum did not hold, if that has changed since it was first asked. */
+/** If the checksum was wrong: what the service says about the archive now, if that has changed. */
 export const askAgain = async (
   { source, cache, log, signal }: OnlineMirror,
   archive: CachedArchive,

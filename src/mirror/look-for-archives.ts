@@ -2,18 +2,18 @@ import { RalphError } from '../errors.ts'
 import type { OnlineMirror } from './mirror-options.ts'
 import { isSafe } from './place.ts'
 
-/** Details that are asked for at once. */
+/** Concurrent requests for details. */
 const detailsAtOnce = 8
 
 export interface Found {
   readonly services: ReadonlyMap<string, string>
   /** Streams that no service has. */
   readonly unknown: readonly string[]
-  /** What could not be asked: to be asked again before long. */
+  /** Requests that failed and must be repeated soon. */
   readonly failures: readonly RalphError[]
 }
 
-/** Streams that cannot be asked are passed over; the others are. */
+/** Streams that cannot be listed are skipped; the others are listed. */
 const failureOf = (mirror: OnlineMirror, error: unknown): RalphError => {
   mirror.signal.throwIfAborted()
   if (!(error instanceof RalphError) || error.code === 'UNAUTHENTICATED' || error.code === 'STORE_FULL') throw error
@@ -72,7 +72,7 @@ const lookInto = async (mirror: OnlineMirror, service: string, stream: string): 
   return failures
 }
 
-/** Asks the service what archives the streams have, and keeps what is new. Rejects when it can be asked nothing. */
+/** Asks the service for the archives of the streams, and records new ones. Rejects if no request succeeds. */
 export const lookForArchives = async (mirror: OnlineMirror): Promise<Found> => {
   const { source, streams, log, signal } = mirror
   const [first = ''] = streams

@@ -3,16 +3,16 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Log } from '../contracts/log.ts'
 import type { ArchiveCache, CachedArchive } from './archive-cache.ts'
 
-/** A file of the mirror that is whole. */
+/** A complete file of the mirror. */
 export interface MirroredArchive {
   readonly archive: CachedArchive
   readonly file: string
 }
 
-/** Where archives go, and what is known of them. */
+/** Where archives are stored, and what is known of them. */
 export interface Mirror {
   readonly cache: ArchiveCache
-  /** The directory `STREAM/FILE` is below, as the user has written it. */
+  /** The parent of `STREAM/FILE`, as the user wrote it. */
   readonly directory: string
   readonly streams: readonly string[]
   readonly log: Log
@@ -23,10 +23,10 @@ export interface Mirror {
 export interface OnlineMirror extends Mirror {
   readonly source: ArchiveSource
   readonly clock: Clock
-  /** Archives that are downloaded at once. */
+  /** Concurrent downloads. */
   readonly concurrency: number
-  /** Waits so many milliseconds by the clock above; rejects with the reason of the signal. */
+  /** Waits this many milliseconds by the clock above. Rejects with the reason of the signal. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
-  /** Called for each archive that has been downloaded, before it counts as done. */
+  /** Called for each downloaded archive, before it counts as done. */
   readonly onArchive?: (archive: MirroredArchive) => Promise<void>
 }

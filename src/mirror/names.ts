@@ -1,17 +1,15 @@
-/*
- * What the service calls a stream or an archive becomes part of a path. A name that leads elsewhere is refused.
- */
+/* The service's names of streams and archives become parts of paths. A name that leads elsewhere is refused. */
 
-/** Longer names fit on no common file system once `.part` is added. */
+/** Longer names, with `.part` added, exceed the limit of common file systems. */
 const longest = 250
 
-/** What an archive is written to until it is whole. */
+/** The file of an archive until it is complete. */
 export const partOf = (file: string): string => `${file}.part`
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
 const harmful = /[\u0000-\u001f\u007f/\\:*?"<>|]/
 
-/** A name that is one file of a directory on every system, and not one that we write ourselves. */
+/** A valid file name on every system, and not one that we use ourselves. */
 export const isFileName = (name: string): boolean =>
   name !== '' &&
   !name.startsWith('.') &&
@@ -19,5 +17,5 @@ export const isFileName = (name: string): boolean =>
   Buffer.byteLength(name) <= longest &&
   !harmful.test(name)
 
-/** As a UUID; whatever else it is, it is a directory of the mirror. */
+/** A UUID, or at least a name that can be a directory of the mirror. */
 export const isStreamId = (name: string): boolean => /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)

@@ -6,25 +6,25 @@ import { addFile, createChecksum } from './checksum.ts'
 import type { Mirror } from './mirror-options.ts'
 import { isFileName } from './names.ts'
 
-/** `STREAM/FILE`, as messages name an archive. Of two with one name, the later has its id in front of it. */
+/** `STREAM/FILE`, the name of an archive in messages. If two have one name, the later one has its id before it. */
 export const nameOf = ({ stream, filename, id, ownsName }: CachedArchive): string =>
   `${stream}/${ownsName ? filename : `${id}.${filename}`}`
 
 /** The file of an archive. */
 export const fileOf = (directory: string, archive: CachedArchive): string => `${directory}/${nameOf(archive)}`
 
-/** Whether its name, and the id that may come before it, lead nowhere else. */
+/** Whether its name, and the id that may come before it, stay in the directory. */
 export const isSafe = ({ filename, id }: Pick<CachedArchive, 'filename' | 'id'>): boolean =>
   isFileName(filename) && isFileName(`${id}.${filename}`)
 
-/** What the disk refuses, in Ralph's terms. */
+/** An error of the disk, as an error of Ralph. */
 export const diskError = (path: string, cause: unknown): RalphError => {
   const known = asWriteError(cause, path)
   if (known instanceof RalphError) return known
   return new RalphError('STORE_UNAVAILABLE', `${path}: ${messageOf(cause)}`, {}, { cause })
 }
 
-/** Makes the directory of a stream. */
+/** Creates the directory of a stream. */
 export const makeDirectory = ({ directory, log }: Mirror, stream: string): void => {
   const path = `${directory}/${stream}`
   try {
@@ -43,12 +43,12 @@ const statusOf = (file: string): Stats | undefined => {
   }
 }
 
-/** What is at the place of an archive, by a look at it: `other` has another size. */
+/** What is at the place of an archive, judged by its size: `other` has another size. */
 export const lookAt = (directory: string, archive: CachedArchive): 'missing' | 'there' | 'decrypted' | 'other' => {
   const file = fileOf(directory, archive)
   const found = statusOf(file)
   if (found !== undefined) return archive.size === undefined || found.size === archive.size ? 'there' : 'other'
-  // ldp-mirror 0.2 decrypts `x.gz.pgp` into `x.gz`, and keeps that alone.
+  // ldp-mirror 0.2 decrypts `x.gz.pgp` into `x.gz`, and keeps only that.
   const plain = file.replace(/\.pgp$/, '')
   return plain !== file && statusOf(plain) !== undefined ? 'decrypted' : 'missing'
 }

@@ -2,16 +2,16 @@ import type { CachedArchive } from './archive-cache.ts'
 import type { Mirror, OnlineMirror } from './mirror-options.ts'
 import { fileOf, isSafe, isWhole, lookAt, makeDirectory, nameOf } from './place.ts'
 
-/** What is to be done with archives that come counts too. */
+/** What happens to new archives matters too. */
 type ReconciledMirror = Mirror & Pick<OnlineMirror, 'onArchive'>
 
-/** An archive that is not done: whether the file that is there, if one is, is what it must be. */
+/** An archive that is not done: checks the existing file, if there is one. */
 const reconcileTodo = async (
   { cache, directory, log, signal, onArchive }: ReconciledMirror,
   archive: CachedArchive
 ): Promise<void> => {
   const found = lookAt(directory, archive)
-  // The process may have died before it was taken on: the download finds it there, and sees to that.
+  // The process may have died before the import was made: the download finds the file and does it.
   if (found === 'there' && onArchive !== undefined) return
   if (found === 'decrypted' || (found === 'there' && (await isWhole(fileOf(directory, archive), archive, signal)))) {
     cache.setStatus(archive.id, 'done')
@@ -22,7 +22,7 @@ const reconcileTodo = async (
   else log.info(`Archive ${nameOf(archive)} missing, download scheduled`)
 }
 
-/** An archive that is done: its file must be there, and have its size. `ralph mirror --verify` looks closer. */
+/** An archive that is done: its file must exist and have the right size. `ralph mirror --verify` checks more. */
 const reconcileDone = ({ cache, directory, log }: Mirror, archive: CachedArchive): void => {
   const found = lookAt(directory, archive)
   if (found === 'there' || found === 'decrypted') return
@@ -32,9 +32,9 @@ const reconcileDone = ({ cache, directory, log }: Mirror, archive: CachedArchive
 }
 
 /**
- * Makes the directories of the streams, and brings what is known of the archives into line with the files that are
- * there. ldp-mirror 0.x left a truncated file where it was stopped; it is noticed here.
- * @param said archives that were told of before
+ * Creates the directories of the streams, and makes the records agree with the existing files. ldp-mirror 0.x left a truncated
+ * file where it was stopped; this notices it.
+ * @param said archives that were reported before
  */
 export const reconcile = async (mirror: ReconciledMirror, said: Set<string>): Promise<void> => {
   const { cache, streams, log } = mirror

@@ -7,33 +7,33 @@ import type { OnlineMirror } from './mirror-options.ts'
 import { isSafe, makeDirectory, nameOf } from './place.ts'
 import { reconcile } from './reconcile.ts'
 
-/** Seconds between two looks for new archives; fewer after one that has failed. */
+/** Seconds between two checks for new archives; fewer after a failed one. */
 const checkEvery = 3600
 const checkAgainAfter = 300
 
-/** Before an archive is tried again that could not be had, in milliseconds. */
+/** Pauses before a failed archive is tried again, in milliseconds. */
 const downloadPlan = { attempts: Number.POSITIVE_INFINITY, firstPause: 60_000, longestPause: 3_600_000 }
 
-/** No sleep is longer, so that a clock that was set, or a machine that was asleep, is noticed. In milliseconds. */
+/** Milliseconds. Sleeps are not longer, so that a changed clock, or a machine that was asleep, is noticed. */
 const longestSleep = 60_000
 
-/** How a mirror that looks once has ended. */
+/** The result of a mirror that runs once. */
 export interface MirrorResult {
   readonly downloaded: number
-  /** Archives that are brought from cold storage. */
+  /** Archives that are not available from cold storage yet. */
   readonly waiting: number
-  /** What could not be had, or asked for. The first one is the reason that is told. */
+  /** Downloads and requests that failed. The first one is reported as the reason. */
   readonly failures: readonly unknown[]
   /** Streams that no service has. */
   readonly unknown: readonly string[]
 }
 
-/** Archives that are tried again later, and when. In memory only: whoever starts the mirror anew wants them tried. */
+/** Archives that are tried again later, and when. Kept only in memory: after a restart they are tried at once. */
 const createPostponed = ({ clock }: OnlineMirror) => {
   const postponed = new Map<string, { readonly attempts: number; readonly until: number }>()
   return {
     until: ({ id, available = 0 }: CachedArchive): number => Math.max(available, postponed.get(id)?.until ?? 0),
-    /** Gives the milliseconds until it is tried again. */
+    /** Returns the milliseconds until it is tried again. */
     postpone: ({ id }: CachedArchive): number => {
       const attempts = (postponed.get(id)?.attempts ?? 0) + 1
       const pause = backOff(Math.min(attempts, 20), downloadPlan)
@@ -48,7 +48,7 @@ const createPostponed = ({ clock }: OnlineMirror) => {
 
 type Postponed = ReturnType<typeof createPostponed>
 
-/** Downloads archives, each once, and notes what became of it. */
+/** Downloads archives, each once, and records the result. */
 const createDownloads = (mirror: OnlineMirror, postponed: Postponed, once: boolean) => {
   const { cache, clock, log, signal } = mirror
   const failures = new Map<string, unknown>()
@@ -72,7 +72,7 @@ const createDownloads = (mirror: OnlineMirror, postponed: Postponed, once: boole
         return
       case 'damaged': {
         const isOther = await askAgain(mirror, archive, service)
-        // What an earlier attempt has begun may be of another version; what was changed is told otherwise now.
+        // An earlier attempt may have begun another version. If the details changed, that is logged elsewhere.
         if (attempt.resumed || isOther) return
         throw new RalphError('STORE_CORRUPT', `archive ${nameOf(archive)} arrived damaged`)
       }
@@ -96,8 +96,8 @@ const createDownloads = (mirror: OnlineMirror, postponed: Postponed, once: boole
 }
 
 /**
- * Keeps a copy of all archives of some streams: looks for new ones, downloads what is missing when it can be had, and
- * begins again every hour. `once`: looks and tries one time, and says what is left; else it goes on until the signal.
+ * Keeps a copy of all archives of some streams: looks for new ones, downloads missing ones when they are available, and repeats
+ * this every hour until the signal. `once`: looks and downloads one time, and returns what is left.
  */
 export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once: boolean }): Promise<MirrorResult> => {
   const { cache, clock, log, signal, sleep, streams, concurrency } = mirror
@@ -115,7 +115,7 @@ export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once:
     } catch (error) {
       signal.throwIfAborted()
       const isPassing = error instanceof RalphError && error.code === 'STORE_UNAVAILABLE'
-      // Keys that are refused at the start are wrong; later, somebody may be about to change them.
+      // Keys that are refused at the start are wrong. Later, somebody may be replacing them.
       if (!(error instanceof RalphError) || once || (isFirst && !isPassing)) throw error
       log.warn(`API error, will retry later: ${error.message}`)
       found = { ...found, failures: [error] }
@@ -132,7 +132,7 @@ export const runMirror = async (mirror: OnlineMirror, { once }: { readonly once:
 
   const serviceOf = ({ stream, service }: CachedArchive): string | undefined => found.services.get(stream) ?? service
 
-  /** Archives to be downloaded, now or later. */
+  /** Archives to download, now or later. */
   const todo = (): readonly CachedArchive[] =>
     streams
       .flatMap((stream) => cache.archives(stream))

@@ -5,12 +5,12 @@ import { checksumName } from './checksum.ts'
 import type { Mirror } from './mirror-options.ts'
 import { fileOf, isSafe, isWhole, lookAt, nameOf } from './place.ts'
 
-/** Which of the archives are read: a share of them by chance, or the same group of several each time. */
+/** The archives to read: a random share of them, or always the same one of several groups. */
 export type Subset =
   | { readonly kind: 'share'; readonly share: number }
   | { readonly kind: 'group'; readonly group: number; readonly of: number }
 
-/** `5%`, or `2/7`: the second of seven groups. `USAGE` for anything else. */
+/** `5%`, or `2/7`: the second of seven groups. Throws `USAGE` for anything else. */
 export const parseSubset = (text: string): Subset => {
   const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? []
   const share = Number(percent) / 100
@@ -19,7 +19,7 @@ export const parseSubset = (text: string): Subset => {
   if (Number(group) >= 1 && Number(group) <= Number(of)) {
     return { kind: 'group', group: Number(group), of: Number(of) }
   }
-  throw new RalphError('USAGE', `--subset ${text}: expected a share as 5%, or a group as 2/7`)
+  throw new RalphError('USAGE', `--subset ${text}: expected a share such as 5%, or a group such as 2/7`)
 }
 
 const groupOf = ({ id }: CachedArchive, groups: number): number =>
@@ -37,13 +37,13 @@ const chosen = (archives: readonly CachedArchive[], subset: Subset | undefined):
 export interface Verification {
   /** Archives that were read. */
   readonly read: number
-  /** Those of them that are missing or damaged, as `STREAM/FILE`. */
+  /** Those that are missing or damaged, as `STREAM/FILE`. */
   readonly damaged: readonly string[]
 }
 
 /**
- * Reads the files of a mirror, and compares them with the checksums that the service has told. What is damaged or
- * missing is downloaded when the mirror runs the next time; the file stays until then.
+ * Reads the files of a mirror, and compares them with the checksums of the service. A damaged or missing file is downloaded when
+ * the mirror runs again; a damaged file stays until then.
  */
 export const verifyMirror = async (mirror: Mirror, subset: Subset | undefined): Promise<Verification> => {
   const { cache, directory, streams, log, signal } = mirror
@@ -57,7 +57,7 @@ export const verifyMirror = async (mirror: Mirror, subset: Subset | undefined): 
     const name = nameOf(archive)
     const found = lookAt(directory, archive)
     if (found === 'decrypted') {
-      log.info(`Archive ${name} was decrypted: nothing tells whether it is whole`)
+      log.info(`Archive ${name} was decrypted: it cannot be verified`)
       continue
     }
     if (found === 'there' && (await isWhole(fileOf(directory, archive), archive, signal))) {

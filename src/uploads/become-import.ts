@@ -17,7 +17,7 @@ export const filenameOf = ({ id, metadata }: Pick<UploadRecord, 'id' | 'metadata
 
 const referenceOf = (id: string): string => `/api/upload/${id}`
 
-/** The import of an upload whose process has died before it could note that. */
+/** The import of an upload whose process died before it could record it. */
 const madeBefore = async ({ id, user, created }: UploadRecord, imports: Imports): Promise<ImportRecord | undefined> => {
   const made = await imports.list({ door: 'upload', user: user.username, reference: referenceOf(id) })
   return made.find(
@@ -25,12 +25,12 @@ const madeBefore = async ({ id, user, created }: UploadRecord, imports: Imports)
   )
 }
 
-/** Verdicts on the bytes: the upload is of no use. */
+/** Errors about the bytes: the upload is useless. */
 const verdicts: ReadonlySet<string> = new Set(['ARCHIVE_TOO_LARGE', 'CHECKSUM_MISMATCH'])
 
 const formats = ['auto', 'edx', 'xapi'] as const
 
-/** Hands a whole upload on. What it rejects with, somebody tries again; the bytes are kept until it is known to be an import. */
+/** Submits a complete upload. If it rejects, it is tried again later. The bytes are kept until the import is known to exist. */
 export const becomeImport = async (
   record: UploadRecord,
   { imports, records, target, unarchive }: BecomeImport

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import { RalphError } from '../errors.ts'
 
-/** Of the extension `checksum` of tus, in its order of preference. */
+/** Algorithms of the extension `checksum` of tus, in order of preference. */
 export const checksumAlgorithms = ['sha256', 'sha1', 'md5'] as const
 
-/** What the bytes of one request must have. */
+/** The checksum of the bytes of one request. */
 export interface ChunkChecksum {
   update(chunk: Uint8Array): void
-  /** `UPLOAD_CORRUPT` */
+  /** Throws `UPLOAD_CORRUPT`. */
   verify(): void
 }
 
-/** Of the header `Upload-Checksum: sha1 BASE64`. `INVALID_HEADER` */
+/** Parses the header `Upload-Checksum: sha1 BASE64`. Throws `INVALID_HEADER`. */
 export const parseChunkChecksum = (header: string): ChunkChecksum => {
   const [name = '', expected = '', ...rest] = header.trim().split(' ')
   const algorithm = checksumAlgorithms.find((each) => each === name)
@@ -28,7 +28,7 @@ export const parseChunkChecksum = (header: string): ChunkChecksum => {
     verify: () => {
       const found = hash.digest('base64')
       if (found === expected) return
-      throw new RalphError('UPLOAD_CORRUPT', `The bytes have the ${algorithm} ${found}, not ${expected}.`, {
+      throw new RalphError('UPLOAD_CORRUPT', `The ${algorithm} of the bytes is ${found}, not ${expected}.`, {
         expected,
         found
       })

@@ -9,7 +9,7 @@ import type { ChunkChecksum } from './checksum.ts'
 import type { UploadRecords } from './records.ts'
 import type { UploadTarget } from './target.ts'
 
-/** The size to which the file goes back if its process dies now; undefined: what is there is right. */
+/** The size to which the file returns if this process dies now. Undefined: the present bytes are right. */
 const sizeBefore = async (mark: string): Promise<number | undefined> => {
   try {
     return Number(await readFile(mark, 'utf8'))
@@ -20,8 +20,8 @@ const sizeBefore = async (mark: string): Promise<number | undefined> => {
 }
 
 /**
- * A file for each upload, whose size is how far it is. The `FileStore` of the library answers 500 to a full disk, does not
- * say when bytes are durable and cannot take back those of a wrong checksum.
+ * One file for each upload. Its size is the offset. The `FileStore` of the library answers 500 to a full disk, does not say when
+ * bytes are durable, and cannot remove bytes with a wrong checksum.
  */
 class FileStore extends DataStore {
   readonly #directory: string
@@ -57,7 +57,7 @@ class FileStore extends DataStore {
     await rm(this.#markOf(id), { force: true })
   }
 
-  /** Takes back what a process has written that died before it knew the checksum. */
+  /** Removes the bytes of a process that died before it knew the checksum. */
   async #takeBack(id: string): Promise<void> {
     const size = await sizeBefore(this.#markOf(id))
     if (size === undefined) return
@@ -72,7 +72,7 @@ class FileStore extends DataStore {
       if (checksum !== undefined) {
         await writeWhole(this.#markOf(id), [Buffer.from(String(offset))])
       }
-      // Its end is the offset: the library has compared them.
+      // The end of the file is the offset: the library has compared them.
       const file = await open(path, 'a')
       let size = offset
       try {
@@ -83,7 +83,7 @@ class FileStore extends DataStore {
         }
         checksum?.verify()
       } finally {
-        // What came before the connection broke is gone on with, so it must be durable, too.
+        // Bytes that arrived before the connection broke are used later, so they must be durable too.
         await file.datasync()
         await file.close()
       }
@@ -107,7 +107,7 @@ class FileStore extends DataStore {
     return new Upload({ ...about, offset: found.size })
   }
 
-  /** Bytes that are here; undefined: it is not. */
+  /** Bytes that were received. Undefined: there is no such upload. */
   async offsetOf(id: string): Promise<number | undefined> {
     const before = await sizeBefore(this.#markOf(id))
     return before ?? (await stat(this.fileOf(id)).catch(() => undefined))?.size

@@ -8,21 +8,21 @@ import type { UploadSettings } from '../settings/settings.ts'
 import type { UploadRecord, UploadRecords } from './records.ts'
 import type { UploadTarget } from './target.ts'
 
-/** All uploads that there are: whose they are, how far, and for how long. */
+/** All uploads, with their owners, offsets and expiry. */
 export interface KeptUploads {
-  /** Before anything else. `STORE_IN_USE` while another server has them: it is tried again. */
+  /** Call it first. Rejects with `STORE_IN_USE` while another server has them; call it again later. */
   take(): Promise<void>
   ids(): readonly string[]
-  /** One that is another's is as one that is not there. `NOT_FOUND` */
+  /** An upload of another user counts as missing. Throws `NOT_FOUND`. */
   own(id: string, user: ImportUser): UploadRecord
   isWhole(record: UploadRecord): Promise<boolean>
   /** In milliseconds since 1970. */
   expiryOf(id: string): Promise<number>
-  /** `UPLOAD_EXPIRED` */
+  /** Rejects with `UPLOAD_EXPIRED`. */
   requireAlive(record: UploadRecord): Promise<void>
-  /** `OVERLOADED` when there are too many, of this user or of all. */
+  /** Throws `OVERLOADED` if there are too many, of this user or of all. */
   requireRoom(user: ImportUser): void
-  /** It is there, or what became of it has changed. */
+  /** An upload exists, or its import has changed. */
   note(record: UploadRecord | undefined, id: string): void
   /** Removes it with its bytes. */
   forget(id: string): Promise<void>
@@ -40,7 +40,7 @@ export interface KeptUploadsOptions {
 const notThere = (id: string): RalphError =>
   new RalphError('NOT_FOUND', `There is no upload ${JSON.stringify(id)}.`, { id })
 
-/** Alone on the directory: two processes that append to one upload would mix their bytes. */
+/** Takes the directory for this process alone: two processes that append to one upload would mix their bytes. */
 const takeDirectory = async (directory: string): Promise<ProcessLock> => {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -53,14 +53,14 @@ const takeDirectory = async (directory: string): Promise<ProcessLock> => {
     if (!(error instanceof RalphError) || error.code !== 'STORE_IN_USE') throw error
     throw new RalphError(
       'STORE_IN_USE',
-      `another server takes uploads in ${directory}: give this one another RALPH_UPLOADMANAGER__TARGET or RALPH_TEMP_DIR`,
+      `another server uses ${directory} for uploads: give this one another RALPH_UPLOADMANAGER__TARGET or RALPH_TEMP_DIR`,
       { path: directory }
     )
   }
 }
 
 const tooMany = (setting: string, limit: number): RalphError =>
-  new RalphError('OVERLOADED', `There are as many uploads as ${setting} allows (${limit}): try again later.`, {
+  new RalphError('OVERLOADED', `The limit of ${setting} (${limit}) uploads is reached: try again later.`, {
     setting,
     limit,
     retryAfter: 30
@@ -71,7 +71,7 @@ const isSameUser = (one: ImportUser, other: ImportUser): boolean =>
 
 export const createKeptUploads = ({ settings, records, target, now }: KeptUploadsOptions): KeptUploads => {
   const { directory, expiration, maxUnfinished, maxUnfinishedPerUser } = settings
-  /** All there are. */
+  /** All uploads. */
   const known = new Map<string, { readonly user: ImportUser; readonly isImported: boolean }>()
   let taking: Promise<ProcessLock> | undefined
 
@@ -90,7 +90,7 @@ export const createKeptUploads = ({ settings, records, target, now }: KeptUpload
         return lock
       })
       await taking.catch((error: unknown) => {
-        // The other server may be on its way out, and this one in its place.
+        // The other server may be stopping, and this one may replace it.
         taking = undefined
         throw error
       })
@@ -105,12 +105,12 @@ export const createKeptUploads = ({ settings, records, target, now }: KeptUpload
     expiryOf,
     requireAlive: async (record) => {
       if ((await isWhole(record)) || (await expiryOf(record.id)) > now()) return
-      throw new RalphError('UPLOAD_EXPIRED', `The upload ${record.id} has expired: begin it anew.`, { id: record.id })
+      throw new RalphError('UPLOAD_EXPIRED', `The upload ${record.id} has expired: begin again.`, { id: record.id })
     },
     requireRoom: (user) => {
       const unfinished = [...known.values()].filter(({ isImported }) => !isImported)
       const own = unfinished.filter((upload) => isSameUser(upload.user, user))
-      // His own limit first: he can do something about it.
+      // The limit of the user comes first, because the user can do something about it.
       if (own.length >= maxUnfinishedPerUser) {
         throw tooMany('RALPH_UPLOADMANAGER__MAX_UNFINISHED_PER_USER', maxUnfinishedPerUser)
       }

@@ -12,10 +12,10 @@ import type { ChunkChecksum } from './checksum.ts'
 import type { UploadRecords } from './records.ts'
 import type { UploadTarget } from './target.ts'
 
-/** Bytes of one object, at most. */
+/** Most bytes of one object. */
 const defaultPieceSize = 2 ** 25
 
-/** Pieces of all uploads that are put at a time. Each needs up to 24 MiB of memory. */
+/** Pieces of all uploads that are sent concurrently. Each needs up to 24 MiB of memory. */
 const mostPuts = 4
 
 interface Piece {
@@ -23,11 +23,11 @@ interface Piece {
   readonly size: number
 }
 
-/** What is known of the objects of one upload, in `ID.pieces`. */
+/** The state of the objects of one upload, in `ID.pieces`. */
 interface Pieces {
-  /** Durable, one behind the other. */
+  /** Durable, in order without gaps. */
   readonly kept: readonly Piece[]
-  /** Offsets of objects that may be there and do not count. They are replaced, or removed with the upload. */
+  /** Offsets of objects that may exist but do not count. They are replaced, or removed with the upload. */
   readonly begun: readonly number[]
 }
 
@@ -38,7 +38,7 @@ const endOf = ({ kept }: Pieces): number => {
   return last === undefined ? 0 : last.offset + last.size
 }
 
-/** Settings of the operator that are wrong: the client must not take them for its own mistake. */
+/** Errors caused by wrong settings of the operator. The client must not think that it made a mistake. */
 const ofOperator: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -53,25 +53,25 @@ const asStoreError = (error: unknown): unknown =>
     : error
 
 export interface ObjectTargetOptions {
-  /** Of this machine, for the piece that is coming in and for what is known of the others. */
+  /** On this machine, for the incoming piece and for the state of the others. */
   readonly directory: string
   readonly place: Pick<BucketPlace, 'bucket' | 'prefix'>
   readonly backend: () => Promise<BytesBackend>
   readonly records: UploadRecords
   readonly checksum: () => ChunkChecksum | undefined
-  /** Bytes of one object, at most. */
+  /** Most bytes of one object. */
   readonly pieceSize?: number
 }
 
 interface Staged {
   readonly size: number
-  /** No more comes. */
+  /** No more bytes will come. */
   readonly isLast: boolean
   /** Why the bytes ended early. */
   readonly failure: unknown
 }
 
-/** Objects `PREFIX ID/OFFSET`. An offset is told to a client only when all objects before it are durable. */
+/** Objects `PREFIX ID/OFFSET`. A client gets an offset only when all objects before it are durable. */
 class ObjectStore extends DataStore {
   readonly #options: ObjectTargetOptions
   readonly #limit = createLimit(mostPuts)
@@ -94,7 +94,7 @@ class ObjectStore extends DataStore {
   async pieces(id: string): Promise<Pieces | undefined> {
     const path = this.#pathOf(id, 'pieces')
     try {
-      // Only this process writes it, and whole.
+      // Only this process writes it, and it is written whole.
       return JSON.parse(await readFile(path, 'utf8')) as Pieces
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined
@@ -161,13 +161,13 @@ class ObjectStore extends DataStore {
     }
   }
 
-  /** Puts what is staged, durably. It does not count before it is noted. */
+  /** Sends the staged piece durably. It does not count before it is recorded. */
   async #put(id: string, offset: number): Promise<void> {
     const { backend, place } = this.#options
     try {
       await this.#limit(async () => {
         const staged = createReadStream(this.#pathOf(id, 'staged'), { highWaterMark: 2 ** 18 })
-        // What a dead process has put there is replaced.
+        // It replaces an object that a dead process left there.
         const target = `${place.bucket}/${this.#nameOf(id, offset)}`
         await (await backend()).write?.(staged, { target, operation: 'update' })
       })
@@ -187,7 +187,7 @@ class ObjectStore extends DataStore {
     try {
       for (;;) {
         const { size, isLast, failure } = await this.#stage(counted, id, rest)
-        // Without a checksum, what came before the connection broke is right.
+        // Without a checksum, bytes that arrived before the connection broke are accepted.
         if (size > 0 && (failure === undefined || checksum === undefined)) {
           const begun = [...new Set([...before.begun, ...fresh.map((piece) => piece.offset), end])]
           const known = checksum === undefined ? [...before.kept, ...fresh] : before.kept
@@ -223,7 +223,7 @@ class ObjectStore extends DataStore {
           yield chunk
         }
         if (found === size) continue
-        throw new RalphError('STORE_UNAVAILABLE', `${place.bucket}/${name} has ${found} bytes, not the ${size} it had`)
+        throw new RalphError('STORE_UNAVAILABLE', `${place.bucket}/${name} has ${found} bytes, expected ${size}`)
       }
     } catch (error) {
       throw asStoreError(error)
@@ -260,7 +260,7 @@ async function* summed(
   }
 }
 
-/** Uploads in a bucket. What is known of them stays in a directory of this machine. */
+/** Uploads in a bucket. Their state stays in a directory of this machine. */
 export const objectTarget = (options: ObjectTargetOptions): UploadTarget => {
   let opened: Promise<BytesBackend> | undefined
   const backend = (): Promise<BytesBackend> => {

@@ -26,7 +26,7 @@ export interface OpenUploadsOptions {
   readonly log: Log
 }
 
-/** Work on something with an id that is done once at a time: who asks meanwhile gets the result of the one under way. */
+/** Runs at most one task for each id. Later callers get the result of the running one. */
 const onceFor = <Value extends { readonly id: string }>(work: (value: Value) => Promise<Value>) => {
   const underWay = new Map<string, Promise<Value>>()
   return {
@@ -62,10 +62,7 @@ const targetOf = (
   return objectTarget({ directory, place: bucket, backend: () => openObjects(bucket.access), records, checksum })
 }
 
-/**
- * Uploads. This process is the only one that works on them: `STORE_IN_USE` while another one does. Whoever opens them closes
- * them.
- */
+/** Opens uploads. Only this process may use them: `STORE_IN_USE` while another one does. The caller closes them. */
 export const openUploads = ({ settings, imports, openObjects, clock, log }: OpenUploadsOptions): Uploads => {
   const { directory, expiration, maxSize, unarchive } = settings
   const records = openRecords(directory)
@@ -93,7 +90,7 @@ export const openUploads = ({ settings, imports, openObjects, clock, log }: Open
     )
   )
 
-  /** What the library does not say: how long the rest may take, and what has become of it. */
+  /** Headers that the library does not send: the expiry and the import. */
   const headersOf = async (id: string): Promise<Record<string, string>> => {
     const record = records.read(id)
     if (record === undefined) return {}
@@ -118,7 +115,7 @@ export const openUploads = ({ settings, imports, openObjects, clock, log }: Open
       const answered = Object.fromEntries(response.headers)
       return { status: response.status, headers: { ...answered, ...(await headersOf(id)) } }
     } catch (error) {
-      // Nobody was told of it.
+      // The client never learned of it.
       if (given === undefined) await kept.forget(id).catch(() => {})
       throw error
     } finally {
@@ -126,7 +123,7 @@ export const openUploads = ({ settings, imports, openObjects, clock, log }: Open
     }
   }
 
-  /** Of an upload that nobody works on. */
+  /** Checks an upload that no request is using. */
   const look = async (id: string): Promise<void> => {
     const record = records.read(id)
     if (record === undefined) kept.note(undefined, id)

@@ -5,27 +5,27 @@ import type { ImportUser } from '../contracts/imports.ts'
 import { asWriteError, writeWhole } from '../durability/write-whole.ts'
 import { codeOf, messageOf, RalphError } from '../errors.ts'
 
-/** What is known of an upload besides its bytes. Times are milliseconds since 1970. */
+/** The state of an upload besides its bytes. Times are milliseconds since 1970. */
 export interface UploadRecord {
   readonly id: string
-  /** Undefined: its client has not said it yet. */
+  /** Undefined: the client has not sent it yet. */
   readonly size: number | undefined
   readonly metadata: Readonly<Record<string, string | null>>
   readonly user: ImportUser
   readonly created: number
-  /** All bytes are here. */
+  /** All bytes were received. */
   readonly isWhole: boolean
-  /** Of the import that it became; undefined: none yet. */
+  /** Id of its import. Undefined: none yet. */
   readonly importId: string | undefined
 }
 
-/** `ID.json` in the directory of uploads: there whole, or not at all. Its time is the one of the last byte. */
+/** `ID.json` in the directory of uploads, written whole or not at all. Its modification time is that of the last byte. */
 export interface UploadRecords {
   read(id: string): UploadRecord | undefined
   write(record: UploadRecord): Promise<void>
   remove(id: string): Promise<void>
   ids(): Promise<readonly string[]>
-  /** Something of the upload came now. */
+  /** Bytes of the upload arrived now. */
   touch(id: string, now: number): Promise<void>
   touched(id: string): Promise<number>
 }
@@ -40,7 +40,7 @@ export const openRecords = (directory: string): UploadRecords => {
     read: (id) => {
       if (!isId(id)) return undefined
       try {
-        // Nobody but this process writes there.
+        // Only this process writes there.
         return JSON.parse(readFileSync(fileOf(id), 'utf8')) as UploadRecord
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined

@@ -2,27 +2,27 @@ import type { DataStore } from '@tus/server'
 import type { ImportUser } from '../contracts/imports.ts'
 import type { ChunkChecksum } from './checksum.ts'
 
-/** What one request says that the library does not hand on. */
+/** What a request says that the library does not pass on. */
 export interface UploadAsked {
   readonly checksum: ChunkChecksum | undefined
   /** Of the upload. */
   readonly id: string
   readonly user: ImportUser
-  /** What the library has answered with an error for. */
+  /** The error to which the library has answered. */
   failure: unknown
 }
 
-/** Where the bytes of uploads lie until they are imported. */
+/** Where the bytes of uploads are kept until they are imported. */
 export interface UploadTarget {
-  /** What the library writes to. */
+  /** The library writes to it. */
   readonly store: DataStore
-  /** Whether the bytes of a request whose checksum is wrong can be taken back. */
+  /** Whether bytes with a wrong checksum can be removed again. */
   readonly verifies: boolean
-  /** Bytes that are here; undefined: there is no such upload. Nothing of it is changed. */
+  /** Bytes that were received. Undefined: there is no such upload. It changes nothing. */
   offsetOf(id: string): Promise<number | undefined>
-  /** Whole, from the beginning. */
+  /** All bytes, from the beginning. */
   open(id: string): AsyncIterable<Uint8Array>
-  /** Also of one that is not there. */
+  /** Also if it does not exist. */
   remove(id: string): Promise<void>
   close(): Promise<void>
 }

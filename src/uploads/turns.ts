@@ -1,11 +1,11 @@
 import type { Lock, Locker } from '@tus/server'
 
 /**
- * One request at a time works on an upload. A client that comes again, since its connection broke and the server has not
- * noticed, asks the earlier one to end; the locker of the library would look in a loop whether it has.
+ * Only one request at a time works on an upload. If a client returns because its connection broke and the server has not noticed,
+ * the new request asks the earlier one to end. The locker of the library would poll for this.
  */
 export interface UploadTurns extends Locker {
-  /** Undefined: somebody works on it. */
+  /** Undefined: a request is using it. */
   tryTaking(id: string): Lock | undefined
 }
 

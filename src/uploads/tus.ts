@@ -5,7 +5,7 @@ import { codeOf, RalphError } from '../errors.ts'
 import type { UploadAsked, UploadTarget } from './target.ts'
 import type { UploadTurns } from './turns.ts'
 
-/** The protocol, as the library speaks it. Who may ask, when an upload expires and what becomes of it is not its business. */
+/** The protocol, implemented by the library. Authorization, expiry and imports are not its concern. */
 export interface TusEngine {
   answer(request: TusRequest, asked: UploadAsked): Promise<Response>
 }
@@ -25,7 +25,7 @@ export interface TusOptions {
   readonly onCreate: (upload: Upload, asked: UploadAsked) => Promise<void>
 }
 
-/** What the library answers, and what that is called here. */
+/** Status codes of the library, and our error codes for them. */
 const byStatus: { readonly [status: number]: 'INVALID_HEADER' | 'NOT_FOUND' | 'UPLOAD_CONFLICT' | 'UPLOAD_EXPIRED' } = {
   400: 'INVALID_HEADER',
   403: 'INVALID_HEADER',
@@ -42,14 +42,14 @@ const inOurTerms = (error: unknown, maxSize: number): unknown => {
   if (error === ERRORS.ABORTED || codeOf(error) === 'ECONNRESET') {
     return new RalphError(
       'MALFORMED_REQUEST',
-      'The body ended too early. Ask with HEAD how far the upload is, and go on there.'
+      'The body ended too early. Ask for the offset with HEAD and continue there.'
     )
   }
   if (!isRefusal(error)) return error
   if (error.status_code === 413) {
     return new RalphError(
       'ARCHIVE_TOO_LARGE',
-      `The upload is larger than it said, or than the ${maxSize} bytes of RALPH_IMPORTS_MAX_SIZE.`,
+      `The upload is larger than announced, or than the ${maxSize} bytes of RALPH_IMPORTS_MAX_SIZE.`,
       { limit: maxSize, setting: 'RALPH_IMPORTS_MAX_SIZE' }
     )
   }
@@ -60,7 +60,7 @@ const inOurTerms = (error: unknown, maxSize: number): unknown => {
 export const createTusEngine = ({ target, turns, maxSize, asking, onCreate }: TusOptions): TusEngine => {
   const current = (): UploadAsked => {
     const asked = asking.getStore()
-    if (asked === undefined) throw new RalphError('INTERNAL', 'an upload is worked on that nobody has asked for')
+    if (asked === undefined) throw new RalphError('INTERNAL', 'defect: an upload is processed without a request')
     return asked
   }
   const server = new Server({
@@ -96,8 +96,8 @@ export const createTusEngine = ({ target, turns, maxSize, asking, onCreate }: Tu
 }
 
 /**
- * The bytes of a request, and now and then word that some have come. The request is not destroyed when nobody wants more of
- * it: it has an answer to get yet.
+ * The bytes of a request. `note` is called now and then when some have come. The request is not destroyed when no more bytes are
+ * wanted, because it still needs its answer.
  */
 export async function* noted(body: Readable, note: () => Promise<void>, every: number): AsyncGenerator<Uint8Array> {
   let last = performance.now()
@@ -109,12 +109,14 @@ export async function* noted(body: Readable, note: () => Promise<void>, every: n
   }
 }
 
-/** A client that still sends reads no answer: what it sends in vain is read. The server bounds for how long it may go on. */
+/**
+ * A client that is still sending reads no answer, so the rest is read and discarded. The server limits how long this may take.
+ */
 export const passOver = (body: Readable, bytes: AsyncGenerator<Uint8Array>): void => {
   if (body.readableEnded || body.destroyed) return
   bytes
     .return(undefined)
     .then(() => body.resume())
-    // It broke off: there is no rest.
+    // The connection broke: there is no rest.
     .catch(() => {})
 }

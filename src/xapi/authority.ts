@@ -32,7 +32,7 @@ export function* requireOwnTargets(
     if (present !== undefined && isOf(present, statement.authority)) continue
     throw new RalphError(
       'FORBIDDEN',
-      `A statement is voided by the user who stored it, or by one with the scope all. You stored none with the id ${target}.`,
+      `A statement can be voided by the user who stored it, or with the scope all. You have not stored a statement with the id ${target}.`,
       { scope: 'all', statementId: target }
     )
   }

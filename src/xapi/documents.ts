@@ -127,10 +127,10 @@ export function* mergeDocuments(
   next: DocumentLike & { readonly object?: ObjectDocument | undefined },
   limits: DocumentLimits
 ): Yielding<DocumentLike> {
-  if (!isJson(present)) throw refuse('that is there', 'is not of type application/json and cannot be merged')
+  if (!isJson(present)) throw refuse('that exists', 'is not of type application/json and cannot be merged')
   if (!isJson(next)) throw refuse('sent', 'must be of type application/json to be merged with the existing one')
   const merged = new Map<string, MemberPlace>()
-  yield* addMembers(merged, yield* readObject(present, 'that is there', limits))
+  yield* addMembers(merged, yield* readObject(present, 'that exists', limits))
   yield* addMembers(merged, next.object ?? (yield* readObject(next, 'sent', limits)))
   if (merged.size > limits.maxDocumentKeys) throw tooManyKeys(limits.maxDocumentKeys)
   return { content: yield* joined([...merged.values()]), contentType: next.contentType }

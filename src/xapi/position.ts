@@ -5,10 +5,10 @@ import type { Micros } from './timestamp.ts'
 /** The first part of every written position. It tells this form from the forms of other versions of Ralph. */
 const version = '1'
 
-/** After the id of every statement. */
+/** Sorts after the id of every statement. */
 const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
-/** Every statement with this `stored` lies before this position, every later one after it. */
+/** The position after every statement with this `stored`, and before every later one. */
 export const startAfter = (stored: Micros): Position => ({ stored, id: lastId })
 
 const form = /^(\d+)\.(.*)$/s
@@ -24,7 +24,7 @@ const readPosition = (text: string): Position | undefined => {
   try {
     return { stored: Number(stored), id: decodeURIComponent(id) }
   } catch {
-    // Percent signs that encode nothing: `encodePosition` did not write this.
+    // A percent sign that encodes nothing: `encodePosition` did not write this.
     return undefined
   }
 }
@@ -33,11 +33,11 @@ const readPosition = (text: string): Position | undefined => {
 export const decodePosition = (text: string): Position => {
   const [, of, rest = ''] = form.exec(text) ?? []
   if (of !== undefined && of !== version) {
-    const message = `The position ${JSON.stringify(text)} was written by another version of Ralph: begin without one.`
+    const message = `The position ${JSON.stringify(text)} was written by another version of Ralph: begin without a position.`
     throw new RalphError('INVALID_CURSOR', message, { position: text })
   }
   const position = of === undefined ? undefined : readPosition(rest)
   if (position !== undefined) return position
-  const message = `${JSON.stringify(text)} is not a position that Ralph wrote: give one that came with a batch, or none.`
+  const message = `${JSON.stringify(text)} is not a position that Ralph wrote: use one from a batch, or none.`
   throw new RalphError('INVALID_CURSOR', message, { position: text })
 }

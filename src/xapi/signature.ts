@@ -83,8 +83,8 @@ const readSignature = (jws: Uint8Array): Signature => {
   }
   const { alg, x5c, crit, b64 } = readPart(header, 'header')
   const digest = digests.get(alg)
-  if (digest === undefined) throw invalid('its algorithm is none of RS256, RS384 and RS512')
-  if (crit !== undefined || b64 !== undefined) throw invalid('its header demands an extension of JWS')
+  if (digest === undefined) throw invalid('its algorithm must be RS256, RS384 or RS512')
+  if (crit !== undefined || b64 !== undefined) throw invalid('its header requires an extension of JWS')
   return {
     digest,
     key: x5c === undefined ? undefined : certifiedKey(x5c),
@@ -146,7 +146,7 @@ const setting = 'RALPH_RUNSERVER_MAX_STATEMENT_SIZE'
 /** A signature contains the statement (Data §2.6), in base64. A much longer one contains no statement that could be stored. */
 const requireSize = ({ byteLength }: Uint8Array, { maxStatementSize: limit }: SignatureRules): void => {
   if (byteLength <= (limit * 4) / 3 + beside) return
-  const message = `it is larger than one of a statement that has the ${limit} bytes of ${setting}`
+  const message = `it is larger than the signature of a statement with the ${limit} bytes of ${setting}`
   throw new RalphError('INVALID_SIGNATURE', `The signature is invalid: ${message}.`, { limit, setting })
 }
 
@@ -172,7 +172,7 @@ export const verifySignature = async (
   requireSize(jws, rules)
   const signature = readSignature(jws)
   if (!sameSigned(statement, signature.payload, version)) {
-    throw invalid('its payload is not the statement as it was before it was signed')
+    throw invalid('its payload is not the statement without its signature')
   }
   await requireSigner(signature, trustedKeys)
 }
@@ -246,6 +246,6 @@ export const parseTrustedKeys = (pem: string): readonly TrustedKey[] => {
       )
     }
   })
-  if (keys.length === 0) throw new RalphError('INVALID_SETTING', 'The signature keys hold no block in PEM form.')
+  if (keys.length === 0) throw new RalphError('INVALID_SETTING', 'The signature keys contain no PEM block.')
   return keys
 }

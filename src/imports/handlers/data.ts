@@ -6,12 +6,12 @@ import { isObject } from '../../json/values.ts'
 export interface DataHandlerOptions {
   /** Of the destination. */
   readonly name: string
-  /** As of `ralph write --target`. */
+  /** As in `ralph write --target`. */
   readonly target: string | undefined
   readonly backend: RecordsBackend
 }
 
-/** Statements become records of a data backend, as by `ralph write -o create`: what is there already, equal, stays. */
+/** Writes statements as records to a data backend, as `ralph write -o create`: equal existing records stay. */
 export const dataHandler = ({ name, target, backend }: DataHandlerOptions): ImportHandler => ({
   name,
   judges: false,
@@ -20,7 +20,7 @@ export const dataHandler = ({ name, target, backend }: DataHandlerOptions): Impo
     if (backend.write === undefined) throw new RalphError('UNSUPPORTED_OPERATION', `${name} is read-only`)
     const records = statements.map(({ text }, line) => {
       const value: unknown = JSON.parse(text)
-      // It was judged.
+      // It was validated.
       return { line, text, value: isObject(value) ? value : {} }
     })
     const { written, already, rejected } = await backend.write(records, { operation: 'create', target, signal })

@@ -13,7 +13,7 @@ export interface LrsHandlerOptions {
   readonly newId: () => string
 }
 
-/** Whose statements they are that the operator imports in nobody's name. He may speak for others: authorities stay. */
+/** The user of statements that the operator imports without `--user`. Authorities in the statements stay. */
 const operator: ImportUser = {
   username: 'ralph import',
   agent: { objectType: 'Agent', account: { homePage: 'http://localhost', name: 'ralph import' } },
@@ -28,7 +28,7 @@ const principalOf = ({ username, agent, scopes, target, isScoped }: ImportUser):
   ...(isScoped === true ? { isScoped } : {})
 })
 
-/** Verdicts on what was sent; whatever else happens is no fault of any statement. */
+/** Errors about the statements. All other errors have nothing to do with them. */
 const verdicts: ReadonlySet<string> = new Set([
   'INVALID_JSON',
   'INVALID_STATEMENT',
@@ -52,7 +52,7 @@ interface Outcome {
 
 const saysVersion2 = /"version"\s*:\s*"2\./
 
-/** The version that a statement says it is of. Few have to be parsed for it. */
+/** The version that a statement declares. Few statements must be parsed to find it. */
 const versionOf = ({ text }: Item): Version => {
   if (!saysVersion2.test(text)) return '1.0.3'
   const { version }: { readonly version?: unknown } = JSON.parse(text)
@@ -60,8 +60,8 @@ const versionOf = ({ text }: Item): Version => {
 }
 
 /**
- * Items in groups that can be stored one after the other: two of one id are never in one group, since a request with both
- * would be refused whole; and each group is of one version.
+ * Groups of items that can be stored one after the other. A group never has two statements with one id, because such a request is
+ * refused as a whole. All statements of a group have the same version.
  */
 const groupsOf = (
   items: readonly Item[]
@@ -80,7 +80,7 @@ const groupsOf = (
   return [...groups].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, group]) => group)
 }
 
-/** Stores them as a request would; where that is refused, finds out which of them is to blame by storing halves. */
+/** Stores statements as a request would. If that is refused, finds the invalid ones by storing halves. */
 const storeAll = async (call: Call, items: readonly Item[], outcome: Outcome): Promise<void> => {
   const [first] = items
   if (first === undefined) return
@@ -102,7 +102,10 @@ const storeAll = async (call: Call, items: readonly Item[], outcome: Outcome): P
   }
 }
 
-/** Statements go the way of POST /xAPI/statements: the same rules, the same store, the same answer to what is there. */
+/**
+ * Statements are stored as by POST /xAPI/statements: with the same rules, in the same store, with the same result for existing
+ * ones.
+ */
 export const lrsHandler = ({ backend, rules, newId }: LrsHandlerOptions): ImportHandler => ({
   name: 'lrs',
   judges: true,

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { findMachine, isRunning } from '../../durability/this-machine.ts'
 
-/** Milliseconds for which a process has an import to itself, unless it renews that. */
+/** Milliseconds for which a process holds an import unless it renews the lease. */
 export const leaseTime = 60_000
 
-/** Who works on an import: a process of a machine. */
+/** The owner of a lease: one process on one machine. */
 export interface Owner {
-  /** Unique, and the same for the life of the process. */
+  /** Unique, and constant for the life of the process. */
   readonly text: string
-  /** Whether the process of another owner is known to be gone: its lease then need not be waited for. */
+  /** Whether the process of another owner is known to be dead. Then nobody needs to wait for its lease. */
   isGone(owner: string): boolean
 }
 

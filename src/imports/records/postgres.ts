@@ -5,13 +5,13 @@ import { migrationsFor, type SqlDatabase, type SqlRow } from './sql.ts'
 
 const migrations = migrationsFor((column, path) => `${column}::json #>> '{${path.join(',')}}'`)
 
-/** Any number, the same for all processes: whoever has this lock makes the tables. */
+/** Any number, the same for all processes. The holder of this lock creates the tables. */
 const lockNumber = 0x524c5049
 
-/** Milliseconds without an answer after which the database counts as away. */
+/** Milliseconds without an answer after which the database counts as unreachable. */
 const patience = 10_000
 
-/** PostgreSQL refuses a text with U+0000. No record has one, nor its replacement, so the answer stays the same. */
+/** PostgreSQL refuses text with U+0000. No record contains it or its replacement, so the result stays the same. */
 const withoutNul = (value: unknown): unknown =>
   typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value
 
@@ -33,7 +33,7 @@ export const openPostgresRecords = async (connectionString: string): Promise<Sql
     connectionTimeoutMillis: patience,
     query_timeout: patience
   })
-  // A connection that is lost while nothing is asked of it: the next query says so.
+  // If an idle connection is lost, the next query reports it.
   pool.on('error', () => {})
 
   const migrate = async (): Promise<void> => {
@@ -51,7 +51,7 @@ export const openPostgresRecords = async (connectionString: string): Promise<Sql
       }
       await client.query('COMMIT')
     } finally {
-      // A connection that is closed undoes its transaction.
+      // Closing a connection undoes its transaction.
       client.release(true)
     }
   }

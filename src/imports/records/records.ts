@@ -1,7 +1,7 @@
 import type { ImportStatus, ListImports } from '../../contracts/imports.ts'
 import type { KeptImport } from '../kept.ts'
 
-/** A record, and whether somebody works on it. */
+/** A record, and whether a process is running it. */
 export interface FoundImport {
   readonly kept: KeptImport
   readonly isRunning: boolean
@@ -11,12 +11,12 @@ export interface FoundImport {
 export type Delivers = (destination: string) => boolean
 
 /**
- * Where the records of imports are kept. Several processes may use it at once; of them one at a time works on an import: it
- * claims it, and saves what it has done. A lease that is not renewed ends by itself, and that of a process which is known
- * to be dead at once. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`, `STORE_CORRUPT`.
+ * Keeps the records of imports. Several processes may use it at once, but only one of them works on an import: it claims the
+ * import and saves its progress. A lease that is not renewed ends by itself. The lease of a process that is known to be dead ends
+ * at once. Errors: `STORE_FULL`, `STORE_UNAVAILABLE`, `STORE_CORRUPT`.
  */
 export interface ImportRecords {
-  /** Makes a record, claimed by this process. */
+  /** Creates a record, claimed by this process. */
   insert(kept: KeptImport): Promise<void>
   find(id: string): Promise<FoundImport | undefined>
   /** Newest first. */
@@ -29,15 +29,15 @@ export interface ImportRecords {
   nextAttempt(delivers: Delivers): Promise<number | undefined>
   /** Ids of final ones that were finished before. */
   finishedBefore(time: number, status: KeptImport['status'] | undefined): Promise<readonly string[]>
-  /** Undefined: somebody else works on it, or it is not there. */
+  /** Undefined: another process holds it, or it does not exist. */
   claim(id: string): Promise<KeptImport | undefined>
-  /** False: this process has it no longer, and must leave it alone. */
+  /** False: this process no longer holds it and must not touch it. */
   renew(id: string): Promise<boolean>
-  /** Durably. False as of `renew`, and then nothing was saved. */
+  /** Durable. False as for `renew`; then nothing was saved. */
   save(kept: KeptImport): Promise<boolean>
-  /** Lets others have it. */
+  /** Lets other processes claim it. */
   release(id: string): Promise<void>
-  /** Forgets one that this process has claimed. */
+  /** Removes an import that this process has claimed. */
   remove(id: string): Promise<void>
   close(): Promise<void>
 }

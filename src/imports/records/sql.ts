@@ -7,18 +7,18 @@ import type { FoundImport, ImportRecords } from './records.ts'
 export type SqlValue = string | number | null
 export type SqlRow = Readonly<Record<string, unknown>>
 
-/** What is asked of an engine. Parameters are `?1`, `?2`, …; a statement is a transaction of its own. */
+/** What a database engine must do. Parameters are `?1`, `?2`, …. Each statement is a transaction of its own. */
 export interface SqlDatabase {
   query(sql: string, ...values: readonly SqlValue[]): Promise<readonly SqlRow[]>
   close(): Promise<void>
 }
 
-/** What is in the index of references: PostgreSQL refuses an entry of 2,700 bytes, and a URL may be longer. */
+/** The part of a reference that is indexed: PostgreSQL refuses an index entry of 2,700 bytes, and a URL may be longer. */
 const beginningOf = (text: string): string => `substr(${text}, 1, 200)`
 
 /**
- * The schema, in words that SQLite and PostgreSQL have in common. A step that was released is never changed: add another.
- * What is not searched for is in `body`. `textIn` gives the expression for a text in a column of JSON, or for NULL.
+ * The schema, in SQL that SQLite and PostgreSQL share. A released step is never changed: add another. Fields that are not
+ * searched are in `body`. `textIn` returns the expression for a string in a JSON column, or for NULL.
  */
 export const migrationsFor = (textIn: (column: string, path: readonly string[]) => string): readonly string[] => [
   `CREATE TABLE ralph_import (
@@ -49,7 +49,7 @@ export const migrationsFor = (textIn: (column: string, path: readonly string[]) 
 
 const columns = 'body, lease_owner, lease_until'
 
-/** What `save` writes, in the order of its parameters, behind the id. */
+/** What `save` writes, in the order of its parameters, after the id. */
 const valuesOf = (kept: KeptImport): readonly SqlValue[] => [
   kept.status,
   kept.finished ?? null,
@@ -58,7 +58,7 @@ const valuesOf = (kept: KeptImport): readonly SqlValue[] => [
   JSON.stringify(kept)
 ]
 
-// The body is what `valuesOf` has written.
+// `valuesOf` wrote the body.
 const keptIn = (row: SqlRow): KeptImport => JSON.parse(String(row.body)) as KeptImport
 
 const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
@@ -81,7 +81,7 @@ const conditionOf = (filter: ListImports): { readonly where: string; readonly va
     terms.push(`${beginningOf('reference')} = ${beginningOf(wanted)} AND reference = ${wanted}`)
   }
   if (after !== undefined) {
-    // A place in the order, which does not move when records come or go.
+    // A position in the order that stays valid when records are added or removed.
     terms.push(`(created, id) < (${parameter(Date.parse(after.created))}, ${parameter(after.id)})`)
   }
   return { where: terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`, values }
@@ -89,7 +89,7 @@ const conditionOf = (filter: ListImports): { readonly where: string; readonly va
 
 type Lookups = Pick<ImportRecords, 'find' | 'list' | 'counts' | 'nextAttempt' | 'due' | 'finishedBefore'>
 
-/** What is asked of the records without claiming any; `isHeld`: somebody works on it. */
+/** Queries that do not claim a record. `isHeld`: a process is running it. */
 const lookupsIn = (
   database: SqlDatabase,
   rowOf: (id: string) => Promise<SqlRow | undefined>,
@@ -142,7 +142,7 @@ const lookupsIn = (
   }
 }
 
-/** Records in a database. `clock` is that of the leases. */
+/** Records in a database. `clock` is the clock of the leases. */
 export const sqlRecords = (database: SqlDatabase, clock: Clock): ImportRecords => {
   const owner = createOwner()
   const now = (): number => Math.floor(clock() / 1000)
@@ -170,7 +170,7 @@ export const sqlRecords = (database: SqlDatabase, clock: Clock): ImportRecords =
     claim: async (id) => {
       const row = await rowOf(id)
       if (row === undefined || isHeld(row)) return undefined
-      // Only from whom it was seen to be free of: of two who claim it at once one finds it changed.
+      // The lease must still be the one that was seen as free. Of two concurrent claims, one finds it changed.
       const [claimed] = await database.query(
         `UPDATE ralph_import SET lease_owner = ?2, lease_until = ?3
          WHERE id = ?1 AND coalesce(lease_owner, '') = ?4 AND coalesce(lease_until, 0) = ?5 RETURNING body`,

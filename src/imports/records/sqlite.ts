@@ -11,7 +11,7 @@ const migrations = migrationsFor((column, path) => `json_extract(${column}, '$.$
 /** Marks the file as ours: "RLPI". */
 const applicationId = 0x524c5049
 
-/** Milliseconds for which another process that writes is waited for. */
+/** Milliseconds to wait for another process that writes. */
 const patience = 10_000
 
 const translated = (error: unknown, file: string): unknown => {
@@ -36,7 +36,7 @@ const migrate = (database: DatabaseSync, file: string): void => {
   if (missing().length === 0) return
   database.exec('BEGIN IMMEDIATE')
   try {
-    // Another process may have done it until now.
+    // Another process may have done it meanwhile.
     for (const { version, up } of missing()) {
       database.exec(`${up}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`)
     }
@@ -47,7 +47,7 @@ const migrate = (database: DatabaseSync, file: string): void => {
   }
 }
 
-/** A file, made where it is missing. */
+/** Opens the file, or creates it. */
 export const openSqliteRecords = (file: string): SqlDatabase => {
   let database: DatabaseSync | undefined
   try {

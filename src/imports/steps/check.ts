@@ -1,19 +1,19 @@
 import { type ParseOptions, parse } from './parse.ts'
 import type { Leaf } from './unpack.ts'
 
-/** What a file is found to hold when it is gone through as a whole. */
+/** The result of checking a file as a whole. */
 export interface Checked {
   /** Files with records. */
   readonly files: number
   readonly skipped: readonly { readonly path: string; readonly reason: string }[]
 }
 
-/** So many are named. */
+/** The most skipped files that are listed. */
 const mostSkipped = 100
 
 /**
- * Goes through all of a file before anything of it is delivered: an archive that is cut off, or leads out of itself, or is a
- * bomb, is refused whole. Throws what `unpack` and `parse` throw.
+ * Reads all of a file before anything of it is delivered. An archive that is truncated, leads out of itself or is a bomb is
+ * refused as a whole. Throws what `unpack` and `parse` throw.
  */
 export const check = async (
   leaves: AsyncIterable<Leaf>,

@@ -1,14 +1,14 @@
 import type { DeliveredStatement } from '../../contracts/imports.ts'
 import type { ConvertedBlock } from './convert-work.ts'
 
-/** A statement of a chunk, and where it came from. */
+/** A statement of a chunk, and its origin. */
 export interface ChunkStatement extends DeliveredStatement {
   readonly path: string
   /** Line of the file, from 1. */
   readonly line: number
 }
 
-/** A record that was refused, and where it stood. */
+/** A record that was refused, and its position. */
 export interface RefusedPlace {
   readonly path: string
   readonly line: number
@@ -16,13 +16,13 @@ export interface RefusedPlace {
   readonly text: string | undefined
 }
 
-/** What is delivered together; behind it the import can be gone on with. */
+/** Delivered together. After it the import can be continued. */
 export interface Chunk {
   readonly statements: readonly ChunkStatement[]
   readonly refused: readonly RefusedPlace[]
   readonly read: number
   readonly converted: number
-  /** Where to go on after it. */
+  /** Where to continue after it. */
   readonly after: { readonly leaf: number; readonly line: number }
 }
 
@@ -39,7 +39,7 @@ const statementsOf = ({ bytes, ends, at, ids, path, first }: ConvertedBlock): re
 const refusedOf = ({ refused, path, first }: ConvertedBlock): readonly RefusedPlace[] =>
   refused.map(({ index, reason, text }) => ({ path, line: first + index + 1, reason, text }))
 
-/** A chunk has about so many bytes of statements at most, however few they are. */
+/** The approximate maximum of bytes of statements in a chunk, however few they are. */
 const mostBytes = 2 ** 22
 
 const joined = (blocks: readonly ConvertedBlock[], last: ConvertedBlock): Chunk => ({
@@ -50,7 +50,7 @@ const joined = (blocks: readonly ConvertedBlock[], last: ConvertedBlock): Chunk 
   after: { leaf: last.leaf, line: last.next }
 })
 
-/** Blocks put together into chunks of at least so many statements, but for the last one. */
+/** Joins blocks into chunks of at least this many statements, except the last one. */
 export async function* chunksOf(
   blocks: AsyncIterable<ConvertedBlock>,
   size: number

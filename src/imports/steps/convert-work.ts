@@ -11,48 +11,48 @@ import type { RecordValidator } from '../../toolbox/record-validators.ts'
 import { recordIn } from '../../toolbox/records.ts'
 import type { ParsedBlock } from './parse.ts'
 
-/** What every thread is told. */
+/** The data that every thread gets. */
 export interface ConvertTask {
   readonly from: 'auto' | 'edx' | 'xapi'
   readonly maxLineBytes: number
-  /** Undefined: events cannot be converted, for this reason. */
+  /** `missing`: events cannot be converted, for this reason. */
   readonly converter: ConverterOptions | { readonly missing: string }
-  /** The digest of the file: what ids are made of where a statement has none. */
+  /** The digest of the file. The id of a statement without id is computed from it. */
   readonly sha256: string
-  /** Whether statements are judged here; a destination that judges them itself needs no second one. */
+  /** Whether statements are validated here. A destination that validates them itself needs no second validation. */
   readonly judge: boolean
 }
 
 /** A record that is not passed on. */
 export interface RefusedRecord {
-  /** Of its line in the block, from 0. */
+  /** Its line in the block, from 0. */
   readonly index: number
   readonly reason: string
   /** Undefined: it cannot be shown. */
   readonly text: string | undefined
 }
 
-/** What became of a block: statements, in its bytes. */
+/** A converted block: statements, in its bytes. */
 export interface ConvertedBlock extends ThreadChunk {
   readonly leaf: number
   readonly path: string
-  /** Where in the bytes each statement ends, its line in the block, and its id. */
+  /** For each statement: where it ends in the bytes, its line in the block, and its id. */
   readonly ends: readonly number[]
   readonly at: readonly number[]
   readonly ids: readonly string[]
   readonly refused: readonly RefusedRecord[]
-  /** Records that were looked at. */
+  /** Records that were examined. */
   readonly read: number
-  /** Statements that were made of events. */
+  /** Statements that were converted from events. */
   readonly converted: number
-  /** Of the file: number of the block's first line, from 0, and of the line behind the block. */
+  /** Line numbers in the file, from 0: the first line of the block, and the line after the block. */
   readonly first: number
   readonly next: number
 }
 
 const isBlank = /^\s*$/
 
-/** Something that only events have. */
+/** A key that only events have. */
 const isEvent = (value: { readonly [key: string]: unknown }): boolean =>
   !('verb' in value) && ('event_type' in value || 'event_source' in value || 'event' in value)
 
@@ -60,9 +60,9 @@ type Turned = { readonly texts: readonly string[]; readonly ids: readonly string
 
 interface Tools {
   readonly task: ConvertTask
-  /** Throws where there is none. */
+  /** Throws if there is no converter. */
   readonly convert: ConvertLine
-  /** Undefined: the destination judges. */
+  /** Undefined: the destination validates. */
   readonly judge: RecordValidator | undefined
   readonly nameOf: (text: string) => string
 }
@@ -83,7 +83,7 @@ const turnEvent = (text: string, { convert }: Tools): Turned => {
   return { texts: statements.map((each) => JSON.stringify(each)), ids: statements.map(({ id = '' }) => id) }
 }
 
-/** Where a statement has no id it gets one that the same place in the same file has the next time, too. */
+/** A statement without id gets one that is the same whenever the same file is read. */
 const turnStatement = (
   text: string,
   value: { readonly [key: string]: unknown },
@@ -113,12 +113,12 @@ const turn = (text: string, where: string, tools: Tools): { readonly turned: Tur
 
 interface Extracted {
   readonly block: ParsedBlock
-  /** The line in the block of each line of what was extracted; undefined: the same one. */
+  /** The line in the block for each extracted line. Undefined: the same line. */
   readonly lineOf: readonly number[] | undefined
   readonly bad: readonly RefusedRecord[]
 }
 
-/** The lines of a block that hold something, by their numbers. */
+/** The lines of a block that are not empty, by their numbers. */
 const filledLines = (block: ParsedBlock, maxLineBytes: number, without: ReadonlySet<number>): readonly number[] => {
   const filled: number[] = []
   visitLines(
@@ -133,7 +133,7 @@ const filledLines = (block: ParsedBlock, maxLineBytes: number, without: Readonly
   return filled
 }
 
-/** Takes the records out of what they are wrapped in. */
+/** Extracts records from their envelopes. */
 const createUnwrap = (maxLineBytes: number) => {
   const extracts = new Map<ParserName, ReturnType<typeof createExtract>>()
   return (block: ParsedBlock): Extracted => {
@@ -148,7 +148,7 @@ const createUnwrap = (maxLineBytes: number) => {
   }
 }
 
-/** Statements of a block of lines, whatever they are wrapped in. */
+/** Statements of a block of lines, in any envelope. */
 const blockWork = (tools: Tools) => {
   const { maxLineBytes } = tools.task
   const unwrap = createUnwrap(maxLineBytes)
@@ -191,7 +191,7 @@ const blockWork = (tools: Tools) => {
   }
 }
 
-/** Texts as bytes, which go from thread to thread at no cost. */
+/** Texts as bytes, which can be transferred between threads at no cost. */
 const packed = (texts: readonly string[]): Pick<ConvertedBlock, 'bytes' | 'ends'> => {
   const ends: number[] = []
   let end = 0
@@ -210,7 +210,7 @@ const noConverter =
     throw new RalphError('INVALID_SETTING', missing)
   }
 
-/** The validator of JSON Schema is loaded only where it is used: every thread would keep it in memory. */
+/** The JSON Schema validator is loaded only where it is used, because every thread would keep it in memory. */
 const createJudge = async (): Promise<RecordValidator> => {
   const { createRecordValidator } = await import('../../toolbox/record-validators.ts')
   return createRecordValidator({ format: 'xapi', profile: undefined })
@@ -219,7 +219,7 @@ const createJudge = async (): Promise<RecordValidator> => {
 export const createWork: CreateWork<ConvertTask, ParsedBlock, ConvertedBlock> = async (task) => {
   const { converter, sha256 } = task
   const found = findConverter('edx', 'xapi')
-  if (found === undefined) throw new RalphError('INTERNAL', 'nothing converts edx to xapi')
+  if (found === undefined) throw new RalphError('INTERNAL', 'there is no conversion from edx to xapi')
   const convert = 'missing' in converter ? noConverter(converter.missing) : (await found.load())(converter)
   const judge = task.judge ? await createJudge() : undefined
   const names = createNames(Buffer.from(sha256.slice(0, 32), 'hex'))

@@ -4,14 +4,14 @@ import type { ImportsContext } from '../context.ts'
 import { atStart, type KeptImport, nothingCounted, type WantedUrl } from '../kept.ts'
 import { stage } from './stage.ts'
 
-/** Brings the bytes of a URL into staging, and gives the record as it is then: the URL is not kept with it any longer. */
+/** Fetches the bytes of a URL into staging. Resolves with the new record, which no longer has the URL. */
 export const fetchBytes = async (
   kept: KeptImport,
   wanted: WantedUrl,
   signal: AbortSignal,
   { urls, staging, settings }: Pick<ImportsContext, 'urls' | 'staging' | 'settings'>
 ): Promise<KeptImport> => {
-  if (urls === undefined) throw new RalphError('UNSUPPORTED_OPERATION', 'this process fetches nothing for imports')
+  if (urls === undefined) throw new RalphError('UNSUPPORTED_OPERATION', 'this process does not fetch URLs for imports')
   const { id, filename } = kept
   await staging.prepare(id)
   return urls.fetch(wanted, { directory: staging.fetchedOf(id), signal }, async ({ path, name }) => {
@@ -33,7 +33,7 @@ export const fetchBytes = async (
   })
 }
 
-/** Brings an original out of the file store into staging. The import begins anew. */
+/** Copies an original from the file store into staging. The import begins again. */
 export const recall = async (
   kept: KeptImport,
   signal: AbortSignal,
@@ -43,7 +43,7 @@ export const recall = async (
   if (originals === undefined) {
     throw new RalphError(
       'INVALID_SETTING',
-      `the original of the import ${id} is in a file store: set RALPH_STORE__TARGET, as it was then`
+      `the original of the import ${id} is in a file store: set RALPH_STORE__TARGET to the value it had then`
     )
   }
   await staging.prepare(id)

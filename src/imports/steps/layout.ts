@@ -2,20 +2,20 @@ import { type ParserName, wrapperOf } from '../../toolbox/extract-parsers.ts'
 import { recordIn } from '../../toolbox/records.ts'
 import { createValueLines } from './value-lines.ts'
 
-/** So many of the first bytes tell how records stand in a file. */
+/** Bytes at the beginning that show how the records of a file are laid out. */
 export const layoutHead = 2 ** 16
 
-/** So many of the first lines are looked at for what records are wrapped in. */
+/** The most lines that are examined for the envelope of records. */
 const mostLines = 100
 
-/** How records stand in a file: one on each line, as the elements of a list, or printed over several lines. */
+/** The layout of records in a file: one per line, as elements of a list, or over several lines. */
 export interface Layout {
   readonly lines: 'lines' | 'list' | 'values'
-  /** What each is wrapped in. */
+  /** The envelope of each record. */
   readonly parser: ParserName
 }
 
-/** Undefined: it is no text. A character that the end of the head has cut in two is none of its faults. */
+/** Undefined: it is not text. A character may be cut in two at the end of the head. */
 const asText = (head: Uint8Array): string | undefined => {
   if (head.includes(0)) return undefined
   try {
@@ -39,13 +39,13 @@ const parserOf = (text: string): ParserName => {
       const value: unknown = JSON.parse(recordIn(line))
       return wrapperOf(value) ?? 'jsonl'
     } catch {
-      // The next one may tell more.
+      // The next line may tell more.
     }
   }
   return 'jsonl'
 }
 
-/** How the records of a file stand in it, by how it begins; undefined: it is no text. */
+/** The layout of a file, from its beginning. Undefined: it is not text. */
 export const layoutOf = (head: Uint8Array): Layout | undefined => {
   const text = asText(head)
   if (text === undefined) return undefined

@@ -7,7 +7,7 @@ import { layoutHead, layoutOf } from './layout.ts'
 import type { Leaf } from './unpack.ts'
 import { createValueLines } from './value-lines.ts'
 
-/** Lines of a file, and which file of the import it is. */
+/** Lines of a file, and the file of the import to which they belong. */
 export interface ParsedBlock extends LineBlock {
   /** From 0. */
   readonly leaf: number
@@ -15,15 +15,15 @@ export interface ParsedBlock extends LineBlock {
   readonly parser: ParserName
   /** Number of its first line in the file, from 0. */
   readonly first: number
-  /** Lines of it, empty and dropped ones too. */
+  /** Its lines, including empty and dropped ones. */
   readonly lines: number
 }
 
 export interface ParseOptions {
-  /** Where to go on: so many files, and so many lines of the next one, are passed over. */
+  /** Where to continue: this many files, and this many lines of the next file, are skipped. */
   readonly after: { readonly leaf: number; readonly line: number }
   readonly maxLineBytes: number
-  /** Told of each file that holds no records, and why. */
+  /** Called for each file without records, with the reason. */
   readonly onSkipped: (path: string, reason: string) => void
 }
 
@@ -54,18 +54,21 @@ const countLines = ({ bytes, dropped }: LineBlock): number => {
   return count
 }
 
-/** What packers and editors add, and nobody means. */
+/** Files that packers and editors add. */
 const isByTheWay = (path: string): boolean => /\/(__MACOSX\/|\.[^/]*$|Thumbs\.db$)/.test(path)
 
 const requireHonest = (path: string): void => {
   const promised = packingOfName(path)
   if (promised === undefined) return
-  throw new RalphError('UNSUPPORTED_CONTENT', `${path} is not what its name says, ${promised.suffix}, nor a text`, {
+  throw new RalphError('UNSUPPORTED_CONTENT', `${path} is neither ${promised.suffix}, as its name says, nor text`, {
     entry: path
   })
 }
 
-/** Lines of records out of files, in blocks. Files that hold none are told. `UNSUPPORTED_CONTENT` when a name lies. */
+/**
+ * Lines of records from files, in blocks. Files without records are reported. Throws `UNSUPPORTED_CONTENT` if the name of a file
+ * does not match its content.
+ */
 export async function* parse(
   leaves: AsyncIterable<Leaf>,
   { after, maxLineBytes, onSkipped }: ParseOptions
@@ -82,7 +85,7 @@ export async function* parse(
     const layout = layoutOf(head)
     if (layout === undefined || head.length === 0) {
       if (layout === undefined) requireHonest(path)
-      onSkipped(path, layout === undefined ? 'is not a text' : 'is empty')
+      onSkipped(path, layout === undefined ? 'is not text' : 'is empty')
       for await (const _ of all);
       continue
     }

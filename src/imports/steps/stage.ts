@@ -8,17 +8,17 @@ export interface Staged {
 }
 
 export interface StageOptions {
-  /** The file that the bytes become. */
+  /** The file for the bytes. */
   readonly path: string
   readonly maxSize: number
-  /** What the bytes must have, in hexadecimal; undefined: nobody knows. */
+  /** Expected digest in hexadecimal. Undefined: unknown. */
   readonly sha256: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Takes the bytes in, durably, and tells what they are by their digest. `ARCHIVE_TOO_LARGE`, `CHECKSUM_MISMATCH`,
- * `STORE_FULL`: then nothing is left of them.
+ * Writes the bytes durably and identifies them by their digest. Throws `ARCHIVE_TOO_LARGE`, `CHECKSUM_MISMATCH`, `STORE_FULL`;
+ * then nothing is left of them.
  */
 export const stage = async (
   chunks: AsyncIterable<Uint8Array>,
@@ -44,7 +44,7 @@ export const stage = async (
     found = hash.digest('hex')
     // Before the file gets its name.
     if (sha256 !== undefined && sha256.toLowerCase() !== found) {
-      throw new RalphError('CHECKSUM_MISMATCH', `the bytes have the sha256 ${found}, and ${sha256} was promised`, {
+      throw new RalphError('CHECKSUM_MISMATCH', `the bytes have the sha256 ${found}, expected ${sha256}`, {
         expected: sha256,
         found
       })

@@ -10,11 +10,11 @@ import { writeWhole } from '../../durability/write-whole.ts'
 import { RalphError } from '../../errors.ts'
 
 /**
- * A file that is not packed any more. Its content is read to its end, or not touched, before the next one is asked for: in an
- * archive, what is left in the middle ends the whole.
+ * A file that needs no more unpacking. Read its content to the end, or not at all, before the next one is requested: stopping in
+ * the middle ends the whole archive.
  */
 export interface Leaf {
-  /** Where it lay: names of files and archives, outermost first, with `/`. */
+  /** Its path: names of files and archives, outermost first, with `/`. */
   readonly path: string
   readonly content: AsyncIterable<Uint8Array>
 }
@@ -22,12 +22,12 @@ export interface Leaf {
 export interface UnpackOptions {
   /** The bytes, on the disk. */
   readonly file: string
-  /** Their name, as they came. */
+  /** Their original name. */
   readonly name: string
   readonly budget: Budget
-  /** False: what is packed is `UNSUPPORTED_CONTENT`. */
+  /** False: packed content is `UNSUPPORTED_CONTENT`. */
   readonly unpack: boolean
-  /** A new file for an archive within another one that must lie on the disk. */
+  /** A new file for a nested archive that must be on the disk. */
   readonly scratch: () => string
   readonly signal: AbortSignal
 }
@@ -35,12 +35,12 @@ export interface UnpackOptions {
 interface Source {
   readonly path: string
   readonly chunks: AsyncIterable<Uint8Array>
-  /** Undefined: it is nowhere on the disk. */
+  /** Undefined: it is not on the disk. */
   readonly file: string | undefined
   readonly depth: number
 }
 
-/** The name of what was compressed: `a.jsonl.gz` is `a.jsonl`, `a.tgz` is `a.tar`. */
+/** The name without compression: `a.jsonl.gz` becomes `a.jsonl`, `a.tgz` becomes `a.tar`. */
 const withoutSuffix = (path: string): string => {
   const found = packingOfName(path)
   if (found === undefined) return path
@@ -58,7 +58,7 @@ async function* stoppable(
   }
 }
 
-/** The files in an archive, which is spooled to the disk where it does not lie there. */
+/** The files in an archive. If the archive is not on the disk, it is first copied there. */
 async function* entriesOf(source: Source, packing: 'zip' | 'tar', options: UnpackOptions): AsyncGenerator<Entry> {
   const { path, chunks, file } = source
   if (packing === 'tar') {
@@ -85,12 +85,12 @@ async function* open(source: Source, options: UnpackOptions): AsyncGenerator<Lea
     const packing = packingOf(head)
     if (packing === undefined) {
       yield { path, content: stoppable(all, options.signal) }
-      // What nobody wanted stands before the next entry.
+      // Unread content comes before the next entry.
       for await (const _ of all);
       return
     }
     if (!options.unpack) {
-      throw new RalphError('UNSUPPORTED_CONTENT', `${path} is packed (${packing}), and is not to be unpacked`)
+      throw new RalphError('UNSUPPORTED_CONTENT', `${path} is packed (${packing}), but must not be unpacked`)
     }
     options.budget.layer(depth)
     if (packing !== 'zip' && packing !== 'tar') {
@@ -107,9 +107,9 @@ async function* open(source: Source, options: UnpackOptions): AsyncGenerator<Lea
 }
 
 /**
- * All files in a file: of an archive those in it, however they are packed; of any other file itself. What its bytes say
- * counts, not its name. Everything comes one after the other, and little of it is in memory. `INVALID_ARCHIVE`,
- * `UNSAFE_PATH`, `UNSAFE_LINK`, `ARCHIVE_TOO_LARGE`, `ARCHIVE_TOO_DEEP`.
+ * All files in a file: the entries of an archive, also nested; or the file itself. The format is determined from the bytes, not
+ * from the name. Files come one after the other, and little of them is in memory. Throws `INVALID_ARCHIVE`, `UNSAFE_PATH`,
+ * `UNSAFE_LINK`, `ARCHIVE_TOO_LARGE`, `ARCHIVE_TOO_DEEP`.
  */
 export const unpack = (options: UnpackOptions): AsyncGenerator<Leaf, void, undefined> =>
   open(

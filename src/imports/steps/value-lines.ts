@@ -7,9 +7,8 @@ const carriageReturn = 0x0d
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d]
 
 /**
- * Makes what puts values of JSON on one line each, whatever lines they were printed on: the elements of a list, or values
- * that follow each other. It takes chunk by chunk; not a byte comes or goes. What is not JSON gives lines that are not
- * either, and whoever parses them says so.
+ * Returns a function that puts each JSON value on one line: the elements of a list, or values one after the other. It takes
+ * chunks and does not add or remove bytes. Invalid JSON gives invalid lines, which the parser then reports.
  */
 export const createValueLines = (isList: boolean): ((chunk: Uint8Array) => Uint8Array) => {
   // Between the elements of a list one bracket is open.
