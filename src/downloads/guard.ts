@@ -96,7 +96,10 @@ export const allowPublicOnly = ({
   return {
     judge: (url) => {
       if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-        throw new RalphError('FORBIDDEN', `${url.protocol}// is not fetched for other users, only http:// and https:// are`)
+        throw new RalphError(
+          'FORBIDDEN',
+          `${url.protocol}// is not fetched for other users, only http:// and https:// are`
+        )
       }
       if (!hosts.some((pattern) => matches(pattern, url))) {
         throw new RalphError('FORBIDDEN', `${url.host} is not among the hosts of ${settings.hosts}`, {

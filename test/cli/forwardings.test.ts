@@ -74,7 +74,7 @@ t.test('ralph forwardings and ralph doctor say what becomes of forwardings', asy
   t.match(await ask(['list'], 'john'), { code: 1, stderr: /lack the scope all/ })
   t.match(await heartbeat(), {
     forwarding: 'degraded',
-    detail: /forwarding: away waits, statements are forwarded later/
+    detail: /forwarding: away is waiting, statements are forwarded later/
   })
   t.notMatch(`${server.log()}${listed.stdout}${doctor.stdout}`, /PASSWORD-THERE/)
   t.match(await server.stop(), { code: 0 })

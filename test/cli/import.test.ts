@@ -53,7 +53,7 @@ t.test('a file that is imported twice is stored once, and each import has its re
   writeFileSync(join(files, 'b.jsonl'), `${linesOf(statements.slice(0, 5))}{"actor":1}\n`)
   const dry = await ralph(t, ['import', '--dry-run', files], options)
   t.equal(dry.code, 0, dry.stderr)
-  t.match(dry.stdout, /30 read, 30 written, 0 there already, 0 rejected/)
+  t.match(dry.stdout, /30 read, 30 written, 0 existed already, 0 rejected/)
   t.match(await ralph(t, ['imports', 'list'], options), { code: 0, stdout: '' }, 'a dry run keeps nothing')
 
   const { code, stdout, stderr } = await ralph(t, ['import', '--json', files], options)

@@ -36,7 +36,7 @@ t.test('a source that is not there is refused, and nothing is made', async (t) =
     const { code, stdout, stderr } = await ralph(t, ['migrate-store', ...words])
     t.not(code, 0)
     t.equal(stdout, '')
-    t.match(stderr, /absent.* does not exist: is its name right\? Nothing was made/)
+    t.match(stderr, /absent.* does not exist: is its name right\? Nothing was created/)
     t.notOk(existsSync(absent), 'nor is the source made')
     t.notOk(existsSync(target))
   }

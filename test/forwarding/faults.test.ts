@@ -47,14 +47,14 @@ const expectTrouble = async (t: Test, { running, log }: Forwarder, expected: Reg
   t.match(running.health(), {
     state: 'degraded',
     detail: expected,
-    hint: 'there waits, statements are forwarded later'
+    hint: 'there is waiting, statements are forwarded later'
   })
   t.match(log.join('\n'), expected)
   t.notMatch(JSON.stringify([log, status, running.health()]), new RegExp(`${password}|${token}|KEY-IN|SECRET-OF`))
 }
 
 t.test('one that hangs is given up, and one that is not there', async (t) => {
-  await expectTrouble(t, await start(t, await startRaw(t, () => {})), /does not answer within 0\.3 s/)
+  await expectTrouble(t, await start(t, await startRaw(t, () => {})), /did not answer within 0\.3 s/)
   await expectTrouble(t, await start(t, `http://127.0.0.1:${await aFreePort()}`), /nothing listens there/)
 })
 
@@ -67,7 +67,7 @@ t.test('one that closes half-way, sends byte by byte, or without end', async (t)
     const timer = setInterval(() => socket.write(' '), 50)
     socket.once('close', () => clearInterval(timer))
   })
-  await expectTrouble(t, await start(t, slow, { timeout: 0.1 }), /its answer is not complete after 1 s|does not answer/)
+  await expectTrouble(t, await start(t, slow, { timeout: 0.1 }), /its answer was not complete after 1 s|did not answer/)
   const endless = await startRaw(t, (socket) => {
     socket.write(`${head}\r\n`)
     const more = (): void => {
@@ -76,7 +76,7 @@ t.test('one that closes half-way, sends byte by byte, or without end', async (t)
     socket.on('drain', more)
     more()
   })
-  await expectTrouble(t, await start(t, endless, { timeout: 5 }), /sends an answer without end/)
+  await expectTrouble(t, await start(t, endless, { timeout: 5 }), /sends an endless answer/)
 })
 
 t.test('a certificate that nobody knows', async (t) => {
@@ -102,7 +102,7 @@ t.test('answers that are about no statement are never final', async (t) => {
     [{ status: 404 }, /404; is this the URL of its statements\?/],
     [{ status: 429 }, /429/],
     [{ status: 503 }, /503/],
-    [{ status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Log in' }, /a page for people/],
+    [{ status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Log in' }, /an HTML page/],
     [{ hangUp: true }, /connection broke|other side closed/]
   ]
   for (const [reply, expected] of cases) {
