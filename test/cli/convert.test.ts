@@ -186,7 +186,7 @@ t.test('what is missing or wrong is a usage error', async (t) => {
       ['convert', '-f', 'moodle', '-t', 'xapi', '-p', platform],
       /argument 'moodle' is invalid. Allowed choices are edx/
     ],
-    [['convert', '-f', 'edx', '-t', 'xapi', '-p', 'lms', '-u', namespace], /--platform-url "lms" is no URL/],
+    [['convert', '-f', 'edx', '-t', 'xapi', '-p', 'lms', '-u', namespace], /--platform-url "lms" is not a URL/],
     [[...common, '-u', namespace, '--jobs', '0'], /--jobs is "0", expected a whole number/]
   ] as const) {
     t.match(await ralph(t, words), { code: 2, stdout: '', stderr: said })

@@ -84,7 +84,7 @@ t.test('ralph migrate-store refuses what it cannot do, in one line', async (t) =
   const unknown = await ralph(t, ['migrate-store', ...from, '--to', 'oracle'])
   t.match(unknown, { code: 2, stderr: /There is no backend "oracle"/ })
   const wrong = await ralph(t, ['migrate-store', ...from, '--to', 'fs', '--target', '../x'])
-  t.match(wrong, { code: 2, stderr: /cannot name a target/ })
+  t.match(wrong, { code: 2, stderr: /cannot be a target/ })
   const missing = await ralph(t, ['migrate-store', ...from])
   t.match(missing, { code: 2, stderr: /--to/ })
 })

@@ -146,7 +146,7 @@ t.test('each cause has its exit code, and the page has the same table', async (t
   t.match(refused?.stderr, /rejects the credentials/)
   t.match(away?.stderr, /nothing listens there/)
   t.match(noUploads?.stderr, /takes no uploads \(it answered 404\)/)
-  t.match(kept?.stdout, /it is not imported/)
+  t.match(kept?.stdout, /not imported/)
 })
 
 t.test(`client and server are killed ${kills} times at random, and the file is imported once`, async (t) => {

@@ -98,7 +98,7 @@ t.test('field B2: a flood of heartbeats asks the store once in a second', async 
 t.test('field E9: hosts and ports of the store are in the log, and in no answer', async (t) => {
   const { ask, log } = await startWithoutStore(t, away)
   const heartbeat = await ask('/__heartbeat__')
-  t.same(await heartbeat.json(), { database: 'away', detail: 'the log of the server says more' })
+  t.same(await heartbeat.json(), { database: 'away', detail: 'the log of the server has more' })
   const answer = await ask('/xAPI/statements', { headers: { authorization: basic('janedoe') } })
   const body = await answer.text()
   t.notMatch(body, /engine-7|9200/)

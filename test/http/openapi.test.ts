@@ -175,5 +175,5 @@ t.test('what is not there says where the documentation is', async (t) => {
   const asker = (await startLrs(t, { settings: { publicUrl: 'https://lms.example.org/lrs' } })).as('janedoe')
   const lost = await asker.send('GET', '/lrs/nothing', noOne)
   t.equal(lost.status, 404)
-  t.equal(jsonOf(lost).message, 'There is nothing at "/nothing". What can be asked is shown at /lrs/docs.')
+  t.equal(jsonOf(lost).message, 'There is nothing at "/nothing". /lrs/docs lists all requests.')
 })
