@@ -114,7 +114,8 @@ const createTold = (running: readonly RunningPipeline[], { pipelines, clock }: L
       handlers.map((handler) => ({
         name: handler.name,
         ...(pipeline === '' ? {} : { pipeline }),
-        status: 'active',
+        status: handler.failure === undefined ? 'active' : 'failed',
+        ...(handler.failure === undefined ? {} : { error: handler.failure }),
         supported_mime: handler.supportedMime,
         endpoints: (handler.routes ?? []).map((text) => routeOf(handler, text).shown)
       }))
@@ -139,10 +140,11 @@ const createTold = (running: readonly RunningPipeline[], { pipelines, clock }: L
     const isUp = running.length === pipelines
     const seconds = (clock() - started) / 1_000_000
     const messages = running.map(({ name, counts }) => ({ pipeline: name, ...Object.fromEntries(counts) }))
-    const active = plugins().map(({ name }) => name)
+    const named = (wanted: string) => plugins().flatMap(({ name, status }) => (status === wanted ? [name] : []))
+    const failed = named('failed')
     const body = {
       status: isUp ? 'up' : 'starting',
-      plugins: { active },
+      plugins: { active: named('active'), ...(failed.length === 0 ? {} : { failed }) },
       started: new Date(started / 1000).toISOString(),
       uptime: Math.round(seconds),
       messages

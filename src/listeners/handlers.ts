@@ -1,6 +1,5 @@
 import type { HandlerQueries, ListenerDatabase } from '../contracts/listeners.ts'
 import type { Log } from '../contracts/log.ts'
-import { RalphError } from '../errors.ts'
 import { forwardHandler } from './built-in/forward.ts'
 import { type ListenerLrs, lrsHandler } from './built-in/lrs.ts'
 import { postgresHandler } from './built-in/postgres.ts'
@@ -23,6 +22,17 @@ export interface HandlerContext {
 }
 
 const builtIn = ['lrs', 'postgres', 'store', 'forward']
+
+/** Its messages are tried again as those of a handler that throws, and end as dead letters: they are there once it is mended. */
+const failedHandler = ({ name, supportedMime }: HandlerConfig, failure: string): RunningHandler => ({
+  name,
+  supportedMime,
+  failure,
+  run: async () => {
+    throw new HandlerFailure(failure, false)
+  },
+  close: async () => {}
+})
 
 const threadedHandler = async (config: HandlerConfig, context: HandlerContext): Promise<RunningHandler> => {
   const { name, type, supportedMime, block } = config
@@ -56,10 +66,10 @@ const threadedHandler = async (config: HandlerConfig, context: HandlerContext): 
     }
   } catch (error) {
     await own?.close?.()
-    if (error instanceof HandlerFailure) {
-      throw new RalphError('INVALID_SETTING', `${place}: ${module.pathname} cannot be loaded: ${error.message}`)
-    }
-    throw error
+    if (!(error instanceof HandlerFailure)) throw error
+    const failure = `${module.pathname} cannot be loaded: ${error.message}`
+    log.error(`${place}: ${failure}`)
+    return failedHandler(config, failure)
   }
 }
 
@@ -77,7 +87,7 @@ const queryHandler = async (config: HandlerConfig, context: HandlerContext, plac
   }
 }
 
-/** Starts a handler. `INVALID_SETTING` when there is no such module, or when it cannot be loaded. */
+/** Starts a handler. `INVALID_SETTING` when there is no such module. One that cannot be loaded has a `failure`. */
 export const startHandler = async (config: HandlerConfig, context: HandlerContext): Promise<RunningHandler> => {
   const { pipeline, lrs, openObjects } = context
   const place = `${pipeline.place}.handlers.${config.name}`

@@ -105,6 +105,8 @@ const open = async (pipeline: PipelineConfig, context: PipelineContext, closing:
     closing.push(() => handler.close())
     handlers.push(handler)
   }
+  if (handlers.every(({ failure }) => failure !== undefined))
+    throw new RalphError('INVALID_SETTING', `${place}.handlers: ${handlers.map(({ failure }) => failure).join('; ')}`)
   const retry = blockAt(pipeline.broker, 'retry', `${place}.msg_broker`)
   const retryPlace = `${place}.msg_broker.retry`
   const process = createProcess({

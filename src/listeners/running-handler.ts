@@ -16,6 +16,8 @@ export interface RunningHandler {
   readonly name: string
   /** Empty: whatever the type. */
   readonly supportedMime: readonly string[]
+  /** Why it could not be loaded: all its messages fail. Undefined: it works. */
+  readonly failure?: string
   /** Rejects with an error whose `final` says that trying again makes no sense. */
   run(work: HandlerWork): Promise<void>
   /** Instead of `run`, where data need not be a file. */

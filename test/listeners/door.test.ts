@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { messageOf } from '../../src/errors.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
-import { listen } from '../support/listening.ts'
+import { drain, listen, publish } from '../support/listening.ts'
+import { until } from '../support/postgres.ts'
 
 const handler = `
 export const execute = async () => {}
@@ -92,6 +94,50 @@ handlers:
       t.match(await ask('/h/mine/hangs'), { status: 500, body: { details: /not ended in 1 s/ } })
       t.match(await ask('/h/mine'), { status: 200 })
       t.equal(await running.stop(), 0)
+    }
+  )
+
+  await t.test(
+    'a handler that cannot be loaded is failed, the others go on, and its messages are not lost',
+    async (t) => {
+      writeFileSync(join(directory, 'broken.mjs'), "throw new Error('it lacks a library')")
+      const own = `q_broken_${process.pid}`
+      const broken = `  broken: {type: ./broken.mjs}\n`
+      const more = (yaml + broken).replace(`q_door_${process.pid}`, own)
+      const some = await listen(
+        t,
+        directory,
+        more.replace('msg_broker: {', 'msg_broker: {process_delay: 0, retry: {attempts: 1}, '),
+        {
+          RALPH_LISTEN_PORT: '0'
+        }
+      )
+      const there = /at (http:\/\/127\.0\.0\.1:\d+)/.exec(some.log())?.[1]
+      const plugins: unknown = await (await fetch(`${there}/plugins`)).json()
+      t.match(plugins, [
+        { name: 'mine', status: 'active' },
+        { name: 'kept', status: 'active' },
+        { name: 'broken', status: 'failed', error: /broken\.mjs cannot be loaded: .*it lacks a library/ }
+      ])
+      t.match(await (await fetch(`${there}/health`)).json(), {
+        plugins: { active: ['mine', 'kept'], failed: ['broken'] }
+      })
+      writeFileSync(join(directory, 'x.txt'), 'x')
+      const uuid_ref = randomUUID()
+      const message = {
+        uuid_ref,
+        data_type: 'text/plain',
+        data_location: join(directory, 'x.txt'),
+        meta_location: 'none'
+      }
+      await publish(broker.url, { key: own }, message)
+      await until(async () => some.log().includes(`${uuid_ref}: FAILED`))
+      t.equal(await some.stop(), 0)
+      t.match(await drain(broker.url, `${own}.ralph.dead`), [
+        { key: 'message.sqapi.broken', body: JSON.stringify(message) }
+      ])
+      const none = yaml.replace(/handlers:[\s\S]*/, `handlers:\n${broken}`)
+      t.match(await listen(t, directory, none).catch(messageOf), /handlers: .*broken\.mjs cannot be loaded/)
     }
   )
 
