@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 import type { DocumentStore } from './document-store.ts'
 import type { AttachmentStore, CallOptions, StatementStore } from './statement-store.ts'
 import type { StoreCopy } from './store-copy.ts'
+import type { StoreRewriting } from './store-rewriting.ts'
 
 /** All that an LRS keeps for one target. */
 export interface LrsStore {
@@ -10,6 +11,8 @@ export interface LrsStore {
   readonly documents: DocumentStore
   /** Undefined where a store cannot be copied. */
   readonly copy?: StoreCopy
+  /** Undefined where nothing can be removed. */
+  readonly rewriting?: StoreRewriting
 }
 
 export type BackendStatus =

@@ -1,6 +1,7 @@
 import type { LrsStore } from '../contracts/lrs-backend.ts'
 import type { StatementPage, StatementStore } from '../contracts/statement-store.ts'
 import type { StoreCopy } from '../contracts/store-copy.ts'
+import type { StoreRewriting } from '../contracts/store-rewriting.ts'
 import type { Position } from '../xapi/filters.ts'
 import { decodePosition, encodePosition } from '../xapi/position.ts'
 import { storeClosed } from './closed.ts'
@@ -14,6 +15,7 @@ export interface EngineStore extends Omit<LrsStore, 'statements'> {
    * no statement can appear before the end of a page that was read.
    */
   readonly copy: StoreCopy
+  readonly rewriting: StoreRewriting
 }
 
 export interface FollowableStore {

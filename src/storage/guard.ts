@@ -62,7 +62,7 @@ export interface GuardOptions {
 /** A store whose calls are all run by the guard. */
 export const guardStore = (
   { run }: Guard,
-  { statements, attachments, documents, copy }: EngineStore,
+  { statements, attachments, documents, copy, rewriting }: EngineStore,
   { kinds: { once, repeatable } = asTheyAre, answers }: GuardOptions = {}
 ): EngineStore => {
   type Work<Result> = (options?: CallOptions) => Promise<Result>
@@ -117,6 +117,11 @@ export const guardStore = (
         change((options) => copy.restoreStatements(restored, contents, options), given),
       documents: (after, limit, given) => ask((options) => copy.documents(after, limit, options), given),
       restoreDocuments: (restored, given) => change((options) => copy.restoreDocuments(restored, options), given)
+    },
+    // To remove may take any time: an engine may write whole files anew.
+    rewriting: {
+      rewrite: (wanted, options) => run(() => once(() => rewriting.rewrite(wanted, options)), options),
+      purge: (options) => run(() => once(() => rewriting.purge(options)), options)
     }
   }
 }

@@ -21,6 +21,12 @@ export interface MetadataIndex {
   }
   /** Oldest first, each name once. */
   names(identifier: string): readonly string[]
+  /** Forgets the names of these Agents, and the descriptions of these IRIs. */
+  forget(known: {
+    readonly agents: readonly string[]
+    readonly activities: readonly string[]
+    readonly verbs: readonly string[]
+  }): void
 }
 
 /** The Agents in a statement that have a name, by identifier key. Groups are left out. */
@@ -118,6 +124,11 @@ export const createMetadataIndex = (): MetadataIndex => {
       displays: known(displays.all, verbs)
     }),
     // Returns a copy, so that what a caller holds does not change.
-    names: (identifier) => [...(names.get(identifier) ?? [])]
+    names: (identifier) => [...(names.get(identifier) ?? [])],
+    forget: ({ agents, activities, verbs }) => {
+      for (const agent of agents) names.delete(agent)
+      for (const iri of activities) definitions.all.delete(iri)
+      for (const iri of verbs) displays.all.delete(iri)
+    }
   }
 }

@@ -41,7 +41,6 @@ export const longFunctions: { readonly [place: string]: number } = {
   'src/backends/mongo/engine.ts beginSession': 121,
   'src/backends/postgres/connect.ts openDatabase': 182,
   'src/backends/s3/data.ts openS3Data': 151,
-  'src/backends/sqlite/insert.ts createInsert': 107,
   'src/backends/sqlite/query.ts createQueries': 120,
   'src/backends/sqlite/store.ts build': 174,
   'src/backends/swift/segments.ts createSegments': 112,

@@ -6,6 +6,7 @@ import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
+import { storeRewritingContract } from '../contracts/store-rewriting.ts'
 import { aDatabase } from '../support/clickhouse.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 
@@ -34,5 +35,6 @@ else {
   documentStoreContract(t, 'clickhouse', open)
   attachmentStoreContract(t, 'clickhouse', open)
   storeCopyContract(t, 'clickhouse', open)
+  storeRewritingContract(t, 'clickhouse', open)
   propertyContract(t, 'clickhouse', open, { runs: 10 })
 }

@@ -3,6 +3,7 @@ import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
+import { storeRewritingContract } from '../contracts/store-rewriting.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { esOpener } from '../support/es.ts'
 
@@ -14,6 +15,7 @@ else {
   documentStoreContract(t, 'es', open)
   attachmentStoreContract(t, 'es', open)
   storeCopyContract(t, 'es', open)
+  storeRewritingContract(t, 'es', open)
   // Each history has an index of its own, which takes a tenth of a second to make.
   propertyContract(t, 'es', open, { runs: 12 })
 }

@@ -3,6 +3,7 @@ import { attachmentStoreContract } from '../contracts/attachment-store.ts'
 import { documentStoreContract } from '../contracts/document-store.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
+import { storeRewritingContract } from '../contracts/store-rewriting.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { esOpener } from '../support/es.ts'
 
@@ -14,6 +15,7 @@ else {
   documentStoreContract(t, 'es 8.19', open)
   attachmentStoreContract(t, 'es 8.19', open)
   storeCopyContract(t, 'es 8.19', open)
+  storeRewritingContract(t, 'es 8.19', open)
   // Each history has an index of its own, which takes a tenth of a second to make.
   propertyContract(t, 'es 8.19', open, { runs: 4 })
 }

@@ -8,6 +8,7 @@ import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
+import { storeRewritingContract } from '../contracts/store-rewriting.ts'
 
 const open: OpenBackend = async (t, clock) => {
   const directory = t.testdir()
@@ -28,6 +29,7 @@ statementStoreContract(t, 'fs', open)
 documentStoreContract(t, 'fs', open)
 attachmentStoreContract(t, 'fs', open)
 storeCopyContract(t, 'fs', open)
+storeRewritingContract(t, 'fs', open)
 propertyContract(t, 'fs', open, { runs: 100 })
 killContract(t, 'fs')
 followKilledContract(t, 'fs')

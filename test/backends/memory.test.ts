@@ -6,6 +6,7 @@ import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
+import { storeRewritingContract } from '../contracts/store-rewriting.ts'
 import { aClock } from '../support/clock.ts'
 
 const open: OpenBackend = async (t, clock) => {
@@ -18,6 +19,7 @@ statementStoreContract(t, 'memory', open)
 documentStoreContract(t, 'memory', open)
 attachmentStoreContract(t, 'memory', open)
 storeCopyContract(t, 'memory', open)
+storeRewritingContract(t, 'memory', open)
 propertyContract(t, 'memory', open)
 
 t.test('the memory backend warns that it keeps nothing', async (t) => {

@@ -8,6 +8,7 @@ import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
+import { storeRewritingContract } from '../contracts/store-rewriting.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 
 const engine = await engineFor('mongo')
@@ -42,5 +43,6 @@ else {
   documentStoreContract(t, 'mongo', open)
   attachmentStoreContract(t, 'mongo', open)
   storeCopyContract(t, 'mongo', open)
+  storeRewritingContract(t, 'mongo', open)
   propertyContract(t, 'mongo', open, { runs: 25 })
 }

@@ -146,6 +146,7 @@ else {
         insert: store.statements.insert,
         consistentThrough: store.statements.consistentThrough,
         restore: async () => ({ inserted: [], already: [] }),
+        rewrite: async () => {},
         close: async () => {}
       })
       await statements(undefined, 20)

@@ -6,6 +6,7 @@ import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
+import { storeRewritingContract } from '../contracts/store-rewriting.ts'
 import { engineFor } from '../support/engines/engine-for.ts'
 import { aSchema } from '../support/postgres.ts'
 
@@ -37,6 +38,7 @@ else {
   documentStoreContract(t, 'postgres', open)
   attachmentStoreContract(t, 'postgres', open)
   storeCopyContract(t, 'postgres', open)
+  storeRewritingContract(t, 'postgres', open)
   propertyContract(t, 'postgres', open, { runs: 40 })
   // Lists are long with a few thousand statements: here they are from the first on.
   propertyContract(t, 'postgres, lists side by side', opener({ longList: 0 }), { runs: 30 })

@@ -6,6 +6,7 @@ import { contextOf, type OpenBackend } from '../contracts/open-backend.ts'
 import { propertyContract } from '../contracts/property.ts'
 import { statementStoreContract } from '../contracts/statement-store.ts'
 import { storeCopyContract } from '../contracts/store-copy.ts'
+import { storeRewritingContract } from '../contracts/store-rewriting.ts'
 
 const opener =
   (options: SqliteOptions): OpenBackend =>
@@ -36,3 +37,4 @@ statementStoreContract(t, 'sqlite', opener({ maxInMemory: 3 }))
 documentStoreContract(t, 'sqlite', opener({}))
 attachmentStoreContract(t, 'sqlite', opener({}))
 for (const [name, options] of Object.entries(ways)) storeCopyContract(t, name, opener(options))
+for (const [name, options] of Object.entries(ways)) storeRewritingContract(t, name, opener(options))

@@ -10,13 +10,14 @@ import { aBatch, aStatement } from '../support/statements.ts'
 /** A store that counts how often it was asked for a page; `away` is thrown instead of the next ones. */
 const aCountingStore = async (t: Test, count: number) => {
   const clock = aClock()
-  const { statements, attachments, copy } = createMemoryStatements(clock.now, () => {})
+  const { statements, attachments, copy, rewriting } = createMemoryStatements(clock.now, () => {})
   const { copy: copyDocuments, ...documents } = createMemoryDocuments(clock.now, () => {})
   const asked = { pages: 0, away: undefined as Error | undefined }
   const engine = {
     statements,
     attachments,
     documents,
+    rewriting,
     copy: {
       ...copyDocuments,
       ...copy,

@@ -40,6 +40,11 @@ export const createTables = (): SharedTables => ({
 })
 
 const carryOut = (tables: SharedTables, round: WriteBatch): void => {
+  for (const { id } of round.removal?.statements ?? []) tables.statements.delete(id)
+  for (const sha2 of round.removal?.attachments ?? []) tables.attachments.delete(sha2)
+  for (const agent of round.removal?.agents ?? []) tables.names.delete(agent)
+  for (const iri of round.removal?.activities ?? []) tables.definitions.delete(iri)
+  for (const iri of round.removal?.verbs ?? []) tables.displays.delete(iri)
   for (const each of round.statements) tables.statements.set(each.id, each)
   for (const { id, tokens, voided } of round.changed) {
     const present = tables.statements.get(id)
@@ -184,7 +189,8 @@ const storeOn = (
         }
       },
       restoreStatements: rounds.restore
-    }
+    },
+    rewriting: { rewrite: rounds.rewrite, purge: async () => [] }
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
-import type { BatchEngine, WriteBatch, WriteSession } from '../../storage/batching/engine.ts'
+import type { BatchEngine, ChangedStatement, Removal, WriteBatch, WriteSession } from '../../storage/batching/engine.ts'
 import type { Appenders } from './appender.ts'
 import { createBatchInserts } from './batch-inserts.ts'
 import { describe, hiddenDescriptions } from './descriptions.ts'
-import { createEventCopies, type EventCopiesOptions } from './event-copies.ts'
+import { createEventCopies, type EventCopies, type EventCopiesOptions } from './event-copies.ts'
 import { lookUp } from './look-up.ts'
 import { recover } from './recover.ts'
+import { remove } from './removal.ts'
 import type { KnownIds } from './seen-ids.ts'
 import type { Writer } from './writer.ts'
 
@@ -17,6 +18,49 @@ export interface EngineOptions extends EventCopiesOptions {
 
 /** Microseconds. After a restart, the engine may have lost rows of an event table that were written this long before the last batch. */
 export const unsafeTime = 600_000_000
+
+interface RemovalParts extends Pick<EngineOptions, 'context' | 'eventTableName' | 'writer' | 'progress'> {
+  readonly copies: Pick<EventCopies, 'ended'>
+  insertBatch(number: number, batch: WriteBatch): Promise<void>
+  finish(number: number): void
+}
+
+const nothing: Omit<WriteBatch, 'last'> = {
+  statements: [],
+  changed: [],
+  attachments: [],
+  names: [],
+  definitions: new Map(),
+  displays: new Map()
+}
+
+/** The change of a statement that no store has. */
+const ofNobody: ChangedStatement = {
+  id: '00000000-0000-0000-0000-000000000000',
+  stored: 0,
+  added: [],
+  tokens: [],
+  voided: false
+}
+
+/**
+ * A batch of its own that changes nothing comes first. The number of rows of the newest batch tells whether it is whole, so it must have no
+ * row that is removed.
+ */
+const removeBefore = async (
+  removal: Removal,
+  { context, eventTableName, writer, progress, copies, insertBatch, finish }: RemovalParts
+): Promise<void> => {
+  const number = progress.tried + 1
+  await writer.cover(number)
+  progress.tried = number
+  progress.isInDoubt = true
+  await copies.ended()
+  await insertBatch(number, { ...nothing, last: progress.last, changed: [ofNobody] })
+  await remove(context, eventTableName, removal)
+  progress.isInDoubt = false
+  finish(number)
+}
 
 export interface Engine extends BatchEngine {
   /** Resolves when the event table has everything that was stored, or is known to lack it. */
@@ -42,11 +86,12 @@ export const createEngine = (options: EngineOptions): Engine => {
   }
 
   const write = async (batch: WriteBatch, described: Descriptions): Promise<void> => {
-    const { statements, changed, attachments, definitions, displays, names, last } = batch
+    const { statements, changed, attachments, definitions, displays, names, last, removal } = batch
     await writer.requireHeld()
+    const parts = [statements.length, changed.length, attachments.length, definitions.size, displays.size, names.length]
+    if (removal !== undefined) await removeBefore(removal, { ...options, copies, insertBatch, finish })
     const number = Math.max(progress.tried + 1, last)
     await writer.cover(number)
-    const parts = [statements.length, changed.length, attachments.length, definitions.size, displays.size, names.length]
     if (parts.some((length) => length > 0)) {
       progress.tried = number
       if (statements.some(({ voided }) => voided) || changed.some(({ voided }) => voided)) progress.hasVoided = true

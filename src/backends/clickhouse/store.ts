@@ -22,6 +22,7 @@ import type { TableNames } from './names.ts'
 import type { WriterProgress } from './progress.ts'
 import { createQueries } from './query.ts'
 import { recover } from './recover.ts'
+import { purge } from './removal.ts'
 import { createKnownIds } from './seen-ids.ts'
 import { findStatement } from './statements.ts'
 import type { StoreList, StoreRow } from './stores.ts'
@@ -177,7 +178,14 @@ export const openStore = async (shared: Shared, eventTable: string): Promise<Cli
       progress,
       (statements, attachments, options) => copied(statementWriter.restore(statements, attachments, options)),
       documents
-    )
+    ),
+    rewriting: {
+      rewrite: async (rewriting, options) => {
+        await statementWriter.rewrite(rewriting, options)
+        await engine.eventsCopied()
+      },
+      purge: () => purge(context)
+    }
   }
   return {
     ...guardStore(guard, store, { answers: connection.answers }),

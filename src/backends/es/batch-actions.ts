@@ -4,7 +4,7 @@ import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { BulkAction } from './bulk.ts'
 import type { Adoptions, Known } from './look-up.ts'
-import type { Relation } from './relations.ts'
+import { isStatement, type Relation, withoutRemoved } from './relations.ts'
 import type { TargetIndices } from './target-indices.ts'
 
 /** What a session knows when it writes a batch. */
@@ -65,8 +65,17 @@ const referredPart = (relation: Relation, referrer: StatementId, at: Micros): Re
 export const relationActions = (batch: WriteBatch, context: BatchContext): BulkAction[] => {
   const { indices, known, turn, at } = context
   const next = new Map<StatementId, Relation>()
-  const startOf = (id: StatementId): Relation =>
-    next.get(id) ?? { ...known.get(id)?.relation, space: indices.space.prefix, turn }
+  const removed = new Set(batch.removal?.statements.map(({ id }) => id))
+  const startOf = (id: StatementId): Relation => {
+    const present = known.get(id)?.relation
+    const kept = present === undefined || removed.size === 0 ? present : withoutRemoved(present, removed)
+    return next.get(id) ?? { ...kept, space: indices.space.prefix, turn }
+  }
+  // What is removed, and what it referred to. Each is written once, whatever else is to be said of it.
+  for (const { id, target } of batch.removal?.statements ?? []) {
+    next.set(id, startOf(id))
+    if (target !== undefined && known.has(target)) next.set(target, startOf(target))
+  }
   for (const each of batch.changed) next.set(each.id, changedPart(startOf(each.id), each, context))
   for (const each of batch.statements) next.set(each.id, { ...startOf(each.id), ...storedPart(each, context) })
   for (const { id, target } of batch.statements) {
@@ -75,14 +84,24 @@ export const relationActions = (batch: WriteBatch, context: BatchContext): BulkA
   return [...next].map(([id, relation]) => ({
     index: indices.relations,
     id: indices.keys.statement(id),
-    source: JSON.stringify(relation),
+    // Nothing is left of it.
+    ...(isStatement(relation) || relation.referrers !== undefined ? { source: JSON.stringify(relation) } : {}),
     expects: known.get(id)?.version ?? 'nothing'
   }))
 }
 
 /** The writes to the index of Python Ralph. The documents that are adopted are there already. */
-export const textActions = ({ statements }: WriteBatch, { indices, adopting }: BatchContext): BulkAction[] =>
-  statements
-    .filter(({ id }) => !adopting.has(id))
-    // A line of a bulk request must not contain a line feed.
-    .map(({ id, text }) => ({ index: indices.statements, id, source: onOneLine(text), expects: 'nothing' }))
+export const textActions = ({ statements, removal }: WriteBatch, { indices, adopting }: BatchContext): BulkAction[] => {
+  const rewritten = new Set(removal?.statements.map(({ id }) => id))
+  return (
+    statements
+      .filter(({ id }) => !adopting.has(id))
+      // A line of a bulk request must not contain a line feed.
+      .map(({ id, text }) => ({
+        index: indices.statements,
+        id,
+        source: onOneLine(text),
+        expects: rewritten.has(id) ? 'anything' : 'nothing'
+      }))
+  )
+}

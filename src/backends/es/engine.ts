@@ -23,6 +23,7 @@ import {
 import { asStoreError } from './errors.ts'
 import { type Adoptions, createLookUp } from './look-up.ts'
 import { multiGet } from './multi-get.ts'
+import { remove } from './removal.ts'
 import type { TargetIndices } from './target-indices.ts'
 import { undoLate, undoSession, undoTexts } from './undo.ts'
 
@@ -79,6 +80,7 @@ export const createEngine = ({ indices, lease, adopting }: EngineOptions): Lease
       // Attachments and names that exist already are the same.
       const mayBeThere = new Set<BulkAction>(beside)
       requireNone(refusals.filter((each) => !(isThere(each) && mayBeThere.has(each.action))))
+      if (batch.removal !== undefined) await remove({ indices, known, requireHeld: lease.requireHeld }, batch)
     }
 
     return {

@@ -59,6 +59,15 @@ export const statusAt = (relation: Relation | undefined, written: Written): 'abs
 export const isLate = ({ round = 0, changedAt = 0 }: Relation, written: Written): boolean =>
   !isWritten(round, written) || !isWritten(changedAt, written)
 
+/** The relation without the statement, if it is removed, and without removed referrers. */
+export const withoutRemoved = (relation: Relation, removed: ReadonlySet<StatementId>): Relation => {
+  const referrers = (relation.referrers ?? []).filter((each) => !removed.has(each))
+  const referring = referrers.length === 0 ? {} : { referrers }
+  const { addedReferrers: _added, referrers: _all, ...rest } = relation
+  if (isStatement(relation) && !removed.has(relation.id)) return { ...rest, ...referring }
+  return { space: relation.space, turn: relation.turn, ...referring }
+}
+
 /** In the form that the storage room uses. */
 export const presentOf = (relation: StatementRelation, text: string, { tokenIn, every }: Keys): PresentStatement => ({
   id: relation.id,

@@ -12,6 +12,7 @@ import { createEngine, where } from './engine.ts'
 import { adaptStatementIndex, makeStatementIndex } from './indices.ts'
 import { createLeaseTable } from './lease-table.ts'
 import { type Adoption, foreignIn } from './look-up.ts'
+import { purge } from './purge.ts'
 import { createQueries } from './query.ts'
 import type { Refresher } from './refresher.ts'
 import { createSnapshots } from './snapshots.ts'
@@ -121,6 +122,10 @@ export const openStore = async (indices: TargetIndices, options: StoreOptions): 
       statements: everything,
       restoreStatements: (statements, attachments, options) =>
         write(() => writer.restore(statements, attachments, options))
+    },
+    rewriting: {
+      rewrite: (rewriting, options) => write(() => writer.rewrite(rewriting, options)),
+      purge: () => purge(indices)
     }
   }
   return {

@@ -10,6 +10,8 @@ import type { JournalState } from './journal-state.ts'
 export interface Compactor {
   /** Rewrites the journal if that removes at least half of it, and more than a megabyte. */
   compact(): Promise<void>
+  /** Rewrites the journal, whatever that removes. Rejects if it fails. */
+  compactAlways(): Promise<void>
   /** Like `compact`, but it checks only when the journal has doubled since the last check. */
   compactIfLarge(): Promise<void>
 }
@@ -27,11 +29,14 @@ export const createCompactor = (
   times: IncreasingClock,
   warn: (message: string) => void
 ): Compactor => {
+  const isWorthwhile = (): boolean => {
+    let needed = kept.unlearned.size * 20
+    for (const [, { range }] of kept.documents.all()) needed += range.length + entrySize
+    return journal.end - needed >= Math.max(minWaste, journal.end / 2)
+  }
+
   const replace = async (): Promise<void> => {
     const documents = [...kept.documents.all()]
-    let needed = kept.unlearned.size * 20
-    for (const [, { range }] of documents) needed += range.length + entrySize
-    if (journal.end - needed < Math.max(minWaste, journal.end / 2)) return
     const entries: (readonly [JournalEntry, ByteRange])[] = documents.map(([put, { range, ...about }]) => [
       { put, ...about, size: range.length },
       range
@@ -45,13 +50,16 @@ export const createCompactor = (
     })
   }
 
-  const compact = (): Promise<void> =>
-    replace().catch((error: unknown) => warn(`${journal.path} could not be made shorter: ${error}`))
+  const compact = async (): Promise<void> => {
+    if (!isWorthwhile()) return
+    await replace().catch((error: unknown) => warn(`${journal.path} could not be made shorter: ${error}`))
+  }
 
   const nextLook = (): number => Math.max(minLarge, journal.end * 2)
   let large = nextLook()
   return {
     compact,
+    compactAlways: replace,
     compactIfLarge: async () => {
       if (journal.end < large) return
       await compact()

@@ -57,9 +57,9 @@ const makeDirectory = async (directory: string): Promise<void> => {
   }
 }
 
-/** Opens the files of one store, creates the missing ones, and repairs them after a crash. */
-export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: BackendContext) =>
-  closingOnFailure(async (opened): Promise<Opened> => {
+/** Keeps other processes out of one store, until `close`. */
+export const lockFiles = ({ directory, file }: StoreOptions) =>
+  closingOnFailure(async (opened): Promise<void> => {
     const own = join(directory, ownDirectory)
     await makeDirectory(own)
     const lock = lockStore(join(own, lockName))
@@ -67,11 +67,16 @@ export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: Ba
     // A file of statements that is a link belongs to another store too. Only one of them may write to it.
     const real = realPathOf(join(directory, file))
     const ownOfReal = join(dirname(real), ownDirectory)
-    if (ownOfReal !== realPathOf(own)) {
-      await makeDirectory(ownOfReal)
-      const lockOfReal = lockStore(join(ownOfReal, lockName))
-      opened(() => lockOfReal.release())
-    }
+    if (ownOfReal === realPathOf(own)) return
+    await makeDirectory(ownOfReal)
+    const lockOfReal = lockStore(join(ownOfReal, lockName))
+    opened(() => lockOfReal.release())
+  })
+
+/** Opens the files of one store, which are locked. Creates the missing ones, and repairs them after a crash. */
+export const openFiles = ({ directory, file }: StoreOptions, { clock, warn }: BackendContext) =>
+  closingOnFailure(async (opened): Promise<Opened> => {
+    const own = join(directory, ownDirectory)
     const times = createIncreasingClock(clock)
     const kept = createJournalState()
     const openOwn = async (name: string): Promise<Journal> => {

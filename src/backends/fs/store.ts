@@ -16,7 +16,9 @@ import { createRestore } from './copy.ts'
 import { createFsDocuments } from './documents.ts'
 import { translateError } from './errors.ts'
 import { writeScratch } from './file.ts'
-import { type Opened, openFiles, ownDirectory, type StoreOptions } from './open-files.ts'
+import { lockFiles, type Opened, openFiles, ownDirectory, type StoreOptions } from './open-files.ts'
+import { createReopening, type ReopenedStore } from './reopening.ts'
+import { forgetAttachments } from './rewrite.ts'
 import { createInsert } from './statements.ts'
 import { createTransaction } from './transaction.ts'
 
@@ -32,8 +34,27 @@ export interface FsStore extends EngineStore {
  */
 export const openStore = async (options: StoreOptions, context: BackendContext): Promise<FsStore> => {
   try {
-    const { value, close } = await openFiles(options, context)
-    return build(options, value, close, context.warn)
+    const { close: release } = await lockFiles(options)
+    const open = async (): Promise<ReopenedStore> => {
+      const { value, close } = await openFiles(options, context)
+      const { files, kept, times } = value
+      return {
+        ...build(options, value, close, context.warn),
+        forgetAttachments: (sha2s) => forgetAttachments(files.attachments, kept.attachments, sha2s),
+        compact: () => createCompactor(files.journal, kept, times, context.warn).compactAlways()
+      }
+    }
+    const store = await createReopening(options, open).catch(async (error: unknown) => {
+      await release()
+      throw error
+    })
+    return {
+      ...store,
+      close: async () => {
+        await store.close()
+        await release()
+      }
+    }
   } catch (error) {
     throw translateError(error, options.directory)
   }
@@ -44,7 +65,7 @@ const build = (
   { files, kept, times }: Opened,
   closeFiles: () => Promise<void>,
   warn: (message: string) => void
-): FsStore => {
+): Omit<ReopenedStore, 'forgetAttachments' | 'compact'> => {
   const { statements, journal } = files
   const { index, metadata } = statements
   let closed = false

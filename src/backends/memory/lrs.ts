@@ -23,9 +23,9 @@ export const openMemory = (_options: MemoryOptions, context: BackendContext): Lr
     keyOf: (name) => name,
     open: (): EngineStore => {
       if (context.mustExist) throw notThere('What the memory backend had')
-      const { statements, attachments, copy } = createMemoryStatements(context.clock, requireOpen)
+      const { statements, attachments, copy, rewriting } = createMemoryStatements(context.clock, requireOpen)
       const { copy: copyDocuments, ...documents } = createMemoryDocuments(context.clock, requireOpen)
-      return { statements, attachments, documents, copy: { ...copy, ...copyDocuments } }
+      return { statements, attachments, documents, copy: { ...copy, ...copyDocuments }, rewriting }
     },
     status: async () => ({ state: 'ok' }),
     close: async () => {

@@ -8,12 +8,18 @@ import type {
   StoredStatement
 } from '../../contracts/statement-store.ts'
 import type { StoreCopy } from '../../contracts/store-copy.ts'
+import type { Rewriting, StoreRewriting } from '../../contracts/store-rewriting.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { createGroupCommit } from '../../storage/batching/group-commit.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { separateKnown } from '../../storage/known-statements.ts'
 import { countInheritance } from '../../storage/memory-index/inheritance.ts'
-import { createStatementIndex, type IndexRow, rowsOf } from '../../storage/memory-index/statement-index.ts'
+import {
+  createStatementIndex,
+  type IndexRow,
+  rowsOf,
+  type StatementIndex
+} from '../../storage/memory-index/statement-index.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import { createMetadataIndex } from '../../xapi/descriptions.ts'
 import { fitting } from '../../xapi/filters.ts'
@@ -26,6 +32,40 @@ interface Arrival extends StoredStatement {
   readonly statement: Statement
 }
 
+/** An index cannot forget, so another one takes its place. */
+const indexWithout = function* (
+  all: readonly StoredStatement[],
+  { removed, rewritten }: Rewriting
+): Yielding<{ readonly index: StatementIndex; readonly texts: string[] }> {
+  const gone = new Set([...removed, ...rewritten.map(({ id }) => id)])
+  const index = createStatementIndex()
+  const texts: string[] = []
+  for (const { id, stored, text } of [...all.filter((each) => !gone.has(each.id)), ...rewritten]) {
+    // Only validated statements are stored.
+    yield* index.stage([{ id, stored, statement: JSON.parse(text) as Statement }])
+    texts.push(text)
+  }
+  index.seal()
+  return { index, texts }
+}
+
+const keep = (contents: Map<string, Uint8Array>, attachments: readonly AttachmentContent[]): void => {
+  for (const { sha2, content } of attachments) {
+    if (!contents.has(sha2)) contents.set(sha2, Uint8Array.from(content))
+  }
+}
+
+const attachmentsIn = (contents: ReadonlyMap<string, Uint8Array>, requireOpen: () => void): AttachmentStore => ({
+  read: async function* (sha2s, options) {
+    for (const sha2 of new Set(sha2s)) {
+      requireOpen()
+      options?.signal?.throwIfAborted()
+      const content = contents.get(sha2)
+      if (content !== undefined) yield { sha2, content }
+    }
+  }
+})
+
 /** A batch is staged first. Readers see it when all of it is stored. */
 export const createMemoryStatements = (
   clock: Clock,
@@ -34,11 +74,12 @@ export const createMemoryStatements = (
   readonly statements: EngineStore['statements']
   readonly attachments: AttachmentStore
   readonly copy: Pick<StoreCopy, 'statements' | 'restoreStatements'>
+  readonly rewriting: StoreRewriting
 } => {
   const times = createIncreasingClock(clock)
-  const index = createStatementIndex()
+  let index = createStatementIndex()
   const metadata = createMetadataIndex()
-  const texts: string[] = []
+  let texts: string[] = []
   const contents = new Map<string, Uint8Array>()
 
   /** The statements that are staged. */
@@ -46,14 +87,16 @@ export const createMemoryStatements = (
   /** The first `stored` among them. */
   let earliest: Micros | undefined
 
+  const seal = (): void => {
+    index.seal()
+    metadata.seal()
+    staged = new Map()
+    earliest = undefined
+  }
+
   const group = createGroupCommit({
     begin: () => {},
-    commit: () => {
-      index.seal()
-      metadata.seal()
-      staged = new Map()
-      earliest = undefined
-    },
+    commit: seal,
     // Jobs refuse a batch before they stage anything.
     rollback: () => {
       earliest = undefined
@@ -80,12 +123,6 @@ export const createMemoryStatements = (
     const count = fitting(rows.map((row) => textOf(row).length * 3))
     return { statements: rows.slice(0, count).map(storedStatement), more: more || count < rows.length }
   }
-  const keep = (attachments: readonly AttachmentContent[]): void => {
-    for (const { sha2, content } of attachments) {
-      if (!contents.has(sha2)) contents.set(sha2, Uint8Array.from(content))
-    }
-  }
-
   /** It cannot fail, because staged statements cannot be taken back. */
   const stage = function* (arrivals: readonly Arrival[]): Yielding<void> {
     yield* index.stage(arrivals)
@@ -113,7 +150,7 @@ export const createMemoryStatements = (
         yield
       }
     }
-    keep([...attachments, ...marksOf(fresh)])
+    keep(contents, [...attachments, ...marksOf(fresh)])
     return { inserted: fresh.map(({ id }) => id), already }
   }
 
@@ -135,8 +172,17 @@ export const createMemoryStatements = (
       times.passed(stored)
       yield
     }
-    keep(attachments)
+    keep(contents, attachments)
     return { inserted: fresh.map(({ id }) => id), already }
+  }
+
+  const rewrite = function* (wanted: Rewriting): Yielding<void> {
+    seal()
+    const all = index.everything(undefined, Number.POSITIVE_INFINITY).rows.map(storedStatement)
+    ;({ index, texts } = yield* indexWithout(all, wanted))
+    for (const { stored } of wanted.rewritten) times.passed(stored)
+    for (const sha2 of wanted.attachments) contents.delete(sha2)
+    metadata.forget(wanted)
   }
 
   const statements: EngineStore['statements'] = {
@@ -178,17 +224,6 @@ export const createMemoryStatements = (
     }
   }
 
-  const attachments: AttachmentStore = {
-    read: async function* (sha2s, options) {
-      for (const sha2 of new Set(sha2s)) {
-        requireOpen()
-        options?.signal?.throwIfAborted()
-        const content = contents.get(sha2)
-        if (content !== undefined) yield { sha2, content }
-      }
-    }
-  }
-
   const copy: Pick<StoreCopy, 'statements' | 'restoreStatements'> = {
     statements: async (after, limit, options) => {
       requireOpen()
@@ -201,5 +236,10 @@ export const createMemoryStatements = (
     }
   }
 
-  return { statements, attachments, copy }
+  const forget: StoreRewriting['rewrite'] = async (wanted, options) => {
+    requireOpen()
+    return group.runInSteps(() => rewrite(wanted), { refusesFirst: true, signal: options?.signal })
+  }
+  const attachments = attachmentsIn(contents, requireOpen)
+  return { statements, attachments, copy, rewriting: { rewrite: forget, purge: async () => [] } }
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Descriptions } from '../../contracts/statement-store.ts'
-import type { FoundName } from '../../storage/batching/engine.ts'
+import type { FoundName, Removal } from '../../storage/batching/engine.ts'
 import { tokenOf } from '../../storage/batching/tokens.ts'
 import { type Gap, isWritten, type Written } from '../../storage/batching/written.ts'
 import type { ActivityDefinition, LanguageMap } from '../../xapi/statement.ts'
@@ -146,4 +146,18 @@ export const findNames = async (
     .sort({ stored: 1, name: 1 })
     .toArray()
   return found.map(({ name }) => name)
+}
+
+/** Forgets descriptions and names for good. */
+export const removeDescriptions = async (
+  { descriptions, agentNames }: Collections,
+  { agents, activities, verbs }: Pick<Removal, 'agents' | 'activities' | 'verbs'>
+): Promise<void> => {
+  const options = { maxTimeMS: timeLimits.write }
+  await inBatches([...activities.map(activityKey), ...verbs.map(verbKey)], maxKeys, (some) =>
+    descriptions.deleteMany({ _id: { $in: [...some] } }, options)
+  )
+  await inBatches(agents.map(digestOf), maxKeys, (some) =>
+    agentNames.deleteMany({ identifier: { $in: [...some] } }, options)
+  )
 }

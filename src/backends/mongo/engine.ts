@@ -18,6 +18,7 @@ import { descriptionsAt, findDescriptions, writeDescriptions, writeNames } from 
 import type { DescriptionDocument, Relations, StatementDocument } from './document-types.ts'
 import { refusedWrites, translateError, translating } from './errors.ts'
 import { inBatches, maxWrites } from './in-batches.ts'
+import { remove } from './removal.ts'
 import { isLate, isTakenIn, planDocument, planRelations, readPresent } from './statement-document.ts'
 import { undoLate, undoSession } from './undo.ts'
 
@@ -54,6 +55,8 @@ const adoption = ({ _id, document }: { readonly _id: ObjectId; readonly document
 const settleAll = async (writes: readonly Promise<unknown>[]): Promise<void> => {
   for (const result of await Promise.allSettled(writes)) if (result.status === 'rejected') throw result.reason
 }
+
+const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
 
 export const createEngine = ({ collections, lease, adopting, foreign }: EngineOptions): LeasedEngine => {
   const { statements } = collections
@@ -143,7 +146,7 @@ export const createEngine = ({ collections, lease, adopting, foreign }: EngineOp
       at: Micros
     ): Promise<void> => {
       if (batch.statements.some(({ target }) => target !== undefined)) hasReferrers = true
-      const writeOptions = { ordered: false, maxTimeMS: timeLimits.write }
+      if (batch.removal !== undefined) await remove(collections, batch.removal)
       await settleAll([
         writeChunks(
           collections,

@@ -20,6 +20,7 @@ import { isBroken, translating } from './errors.ts'
 import { createLeaseTable } from './lease-table.ts'
 import type { CollectionNames } from './names.ts'
 import { createQueries } from './query.ts'
+import { purge } from './removal.ts'
 import { prepareCollections, requireThere } from './schema.ts'
 
 /** The store of one target. */
@@ -124,7 +125,8 @@ export const openStore = async ({ connection, names, context, options }: StoreOp
       restoreStatements: writer.restore,
       documents: documents.page,
       restoreDocuments: documents.restore
-    }
+    },
+    rewriting: { rewrite: writer.rewrite, purge }
   }
   return {
     ...guardStore(guard, store, {

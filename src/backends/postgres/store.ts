@@ -17,6 +17,7 @@ import { isNormalId } from './keys.ts'
 import { findAll, pageFrom } from './page.ts'
 import { createQueries } from './query.ts'
 import { prepare } from './query-text.ts'
+import { purge } from './removal.ts'
 
 /** The store of one target. */
 export interface PostgresStore extends EngineStore {
@@ -95,7 +96,8 @@ export const createStore = (
     },
     attachments: createAttachments(database, target),
     documents,
-    copy: createCopy(database, target, writer)
+    copy: createCopy(database, target, writer),
+    rewriting: { rewrite: writer.rewrite, purge: () => purge(database) }
   }
   return { ...guardStore(guard, store, { answers: database.answers }), close: () => guard.close(() => writer.close()) }
 }

@@ -9,6 +9,7 @@ import { writeDescriptions } from './descriptions.ts'
 import { listOf, tokenKey } from './keys.ts'
 import { ownTokens } from './look-up.ts'
 import { prepare, type Query, type Value } from './query-text.ts'
+import { removalsOf } from './removal.ts'
 
 const saveProgress = prepare('save_progress', 'UPDATE target SET last = $2, writer = $3 WHERE number = $1')
 
@@ -119,7 +120,7 @@ const mostText = 2 ** 21
 
 /** All writes of a batch, in the order in which they are sent. A large one is made when it is sent. */
 export function* writesOf(target: number, writer: string, batch: WriteBatch): Generator<Query<never>> {
-  const { last, statements, changed, attachments } = batch
+  const { last, statements, changed, attachments, removal } = batch
   const listed: Listed[] = []
   for (const { id, stored, statement, tokens, voided } of statements) {
     if (!voided) listed.push({ id, stored, tokens: leanTokens(statement, tokens) })
@@ -128,6 +129,10 @@ export function* writesOf(target: number, writer: string, batch: WriteBatch): Ge
     if (!voided && added.length > 0) listed.push({ id, stored, tokens: added })
   }
   yield saveProgress(target, last, writer)
+  if (removal !== undefined) {
+    if (removal.statements.length > 0) yield deleteEntries(...entriesOf(target, removal.statements))
+    yield* removalsOf(target, removal)
+  }
   for (const some of groupsBySize(statements, ({ text }) => text.length, mostText)) yield writeStatements(target, some)
   if (listed.length > 0) yield insertEntries(...entriesOf(target, listed))
   yield* writeChanges(target, changed)

@@ -8,6 +8,8 @@ export interface AttachmentTable {
   find(sha2: string): Yielding<AttachmentContent | undefined>
   /** Runs within the open transaction. */
   add(attachment: AttachmentContent): Yielding<void>
+  /** Runs within the open transaction. */
+  remove(sha2: string): Yielding<void>
 }
 
 const nothing = new Uint8Array()
@@ -22,7 +24,13 @@ export const createAttachmentTable = (
   )
   const isThere = connection.prepare<[number]>('SELECT 1 FROM attachment WHERE sha2 = ?')
   const insert = connection.prepare('INSERT OR IGNORE INTO attachment (sha2, content, parts) VALUES (?, ?, ?)')
+  const removeRow = connection.prepare('DELETE FROM attachment WHERE sha2 = ?')
   return {
+    remove: function* (sha2) {
+      const [, owner = null] = select.get(sha2) ?? []
+      if (owner !== null) yield* parts.remove(owner)
+      removeRow.run(sha2)
+    },
     find: function* (sha2) {
       const row = select.get(sha2)
       if (row === undefined) return undefined

@@ -30,6 +30,8 @@ export interface Connection {
   /** The transaction stays open. Until `resume`, every read sees the state before it began. */
   rest(): void
   resume(): void
+  /** Writes the file anew, without what was removed. Nothing else runs meanwhile. */
+  vacuum(): void
   close(): void
 }
 
@@ -162,6 +164,7 @@ export const connect = (file: string, size: CacheSize): Connection =>
       resume: () => {
         state.isResting = false
       },
+      vacuum: () => database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'),
       close: () => {
         atRest?.close()
         database.close()

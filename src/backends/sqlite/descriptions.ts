@@ -1,4 +1,5 @@
 import type { Descriptions } from '../../contracts/statement-store.ts'
+import type { Rewriting } from '../../contracts/store-rewriting.ts'
 import { mergeDefinition, mergeDisplay } from '../../xapi/definitions.ts'
 import { metadataIn } from '../../xapi/descriptions.ts'
 import type { ActivityDefinition, LanguageMap, Statement } from '../../xapi/statement.ts'
@@ -12,6 +13,8 @@ import { createTransactionCache } from './transaction-cache.ts'
 export interface DescriptionTables extends Participant {
   /** `apart` has the meaning of `StatementBatch`. */
   learn(statement: Statement, stored: Micros, apart: boolean): void
+  /** Forgets names and descriptions. */
+  forget(known: Pick<Rewriting, 'agents' | 'activities' | 'verbs'>): void
   /** Writes postponed descriptions if they are too many for the end of the transaction. Most often there are none. */
   relieve(): Yielding<void> | undefined
   describe(iris: { readonly activities: readonly string[]; readonly verbs: readonly string[] }): Descriptions
@@ -34,6 +37,7 @@ const createMerged = <Description extends object>(
   const upsert = connection.prepare(
     `INSERT INTO ${table} (iri, ${column}) VALUES (?, ?) ON CONFLICT (iri) DO UPDATE SET ${column} = excluded.${column}`
   )
+  const remove = connection.prepare(`DELETE FROM ${table} WHERE iri = ?`)
   // The text that was merged last, by IRI. Merging it once more changes nothing.
   const latest = createTransactionCache<string>({
     entries: 5000,
@@ -79,6 +83,11 @@ const createMerged = <Description extends object>(
       latest.set(iri, text)
       characters += text.length
     },
+    forget: (iri: string): void => {
+      pending.delete(iri)
+      latest.delete(iri)
+      remove.run(iri)
+    },
     isFull: (): boolean => characters > mostPending,
     findAll: (iris: readonly string[]): Map<string, Description> => {
       const found = new Map<string, Description>()
@@ -108,6 +117,7 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
   const namesOf = connection.prepare<[name: string]>(
     'SELECT name FROM agent_name WHERE identifier = ? ORDER BY first, name'
   )
+  const removeNames = connection.prepare('DELETE FROM agent_name WHERE identifier = ?')
   const knownNames = createTransactionCache<true>({ entries: 20_000, characters: 2_000_000 })
 
   const learnName = (identifier: string, name: string, stored: Micros): void => {
@@ -129,6 +139,14 @@ export const createDescriptionTables = (connection: Connection): DescriptionTabl
       for (const [iri, definition] of taught.definitions) definitions.learn(iri, definition)
       for (const [iri, display] of taught.displays) displays.learn(iri, display)
       for (const [identifier, name] of taught.names) learnName(identifier, name, stored)
+    },
+    forget: ({ agents, activities, verbs }) => {
+      for (const agent of agents) {
+        for (const [name] of namesOf.all(agent)) knownNames.delete(JSON.stringify([agent, name]))
+        removeNames.run(agent)
+      }
+      for (const iri of activities) definitions.forget(iri)
+      for (const iri of verbs) displays.forget(iri)
     },
     relieve: () => (definitions.isFull() || displays.isFull() ? flush() : undefined),
     describe: ({ activities, verbs }) => ({

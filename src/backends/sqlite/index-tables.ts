@@ -21,10 +21,16 @@ export interface IndexTables extends Participant {
   add(id: StatementId, stored: Micros, terms: readonly TermId[]): void
   /** Adds a term to a statement. The statement may be old, and may have the term already. */
   addTerm(term: TermId, stored: Micros): void
+  /** Removes a statement that is in the tables, with its own and its inherited terms. */
+  remove(id: StatementId, stored: Micros, terms: readonly TermId[]): void
+  /** Whether any statement has the term. */
+  isUsed(term: TermId): boolean
   /** The last statement in the tables. */
   indexed(): Micros
   /** After the next commit nothing is only in memory. */
   moveAll(): void
+  /** At the next commit everything so far goes into the tables. */
+  moveOnce(): void
 }
 
 /** This many ids are sorted in a few milliseconds. */
@@ -39,22 +45,14 @@ function* inParts(ids: Iterable<StatementId>): Generator<StatementId> {
   for (const start of [...parts.keys()].sort()) yield* (parts.get(start) ?? []).sort()
 }
 
-/** `maxInMemory`: how many statements are indexed only in memory. */
-export const createIndexTables = (connection: Connection, maxInMemory: number): IndexTables => {
-  let kept = maxInMemory
-  const insertId = connection.prepare('INSERT INTO identity (id, stored) VALUES (?, ?)')
-  const selectId = connection.prepare<[stored: Micros]>('SELECT stored FROM identity WHERE id = ?')
+/** Writes the lists of statements that have a term. */
+const createBlocks = (connection: Connection) => {
   const insertBlock = connection.prepare('INSERT INTO entry (term, first, rest) VALUES (?, ?, ?)')
   const removeBlock = connection.prepare('DELETE FROM entry WHERE term = ? AND first = ?')
+  const anyBlock = connection.prepare<[one: number]>('SELECT 1 FROM entry WHERE term = ? LIMIT 1')
   const blockBefore = connection.prepare<[...BlockRow]>(
     'SELECT first, rest FROM entry WHERE term = ? AND first <= ? ORDER BY first DESC LIMIT 1'
   )
-  const saveIndexed = connection.prepare('UPDATE progress SET indexed = ?')
-  const postings = createPostingsReader(connection)
-  const recent = createRecentIndex()
-  let indexed = connection.prepare<[indexed: Micros]>('SELECT indexed FROM progress').get()?.[0] ?? 0
-  /** The last statement in the tables after the commit. */
-  let moved: Micros | undefined
 
   const write = (term: TermId, values: readonly Micros[]): void => {
     for (const [first, rest] of rowsOf(values)) insertBlock.run(term, first, rest)
@@ -72,6 +70,35 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
       write(term, values)
     } else write(term, [stored])
   }
+
+  const removeFromTable = (term: TermId, stored: Micros): void => {
+    const block = blockBefore.get(term, stored)
+    if (block === undefined) return
+    const values = valuesOf(block)
+    const at = placeIn(values, stored)
+    if (values[at] !== stored) return
+    values.splice(at, 1)
+    removeBlock.run(term, block[0])
+    write(term, values)
+  }
+
+  return { write, addToTable, removeFromTable, isThere: (term: TermId) => anyBlock.get(term) !== undefined }
+}
+
+/** `maxInMemory`: how many statements are indexed only in memory. */
+export const createIndexTables = (connection: Connection, maxInMemory: number): IndexTables => {
+  let kept = maxInMemory
+  let isToMove = false
+  const insertId = connection.prepare('INSERT INTO identity (id, stored) VALUES (?, ?)')
+  const selectId = connection.prepare<[stored: Micros]>('SELECT stored FROM identity WHERE id = ?')
+  const removeId = connection.prepare('DELETE FROM identity WHERE id = ?')
+  const saveIndexed = connection.prepare('UPDATE progress SET indexed = ?')
+  const { write, addToTable, removeFromTable, isThere } = createBlocks(connection)
+  const postings = createPostingsReader(connection)
+  const recent = createRecentIndex()
+  let indexed = connection.prepare<[indexed: Micros]>('SELECT indexed FROM progress').get()?.[0] ?? 0
+  /** The last statement in the tables after the commit. */
+  let moved: Micros | undefined
 
   return {
     find: (id) => recent.ids.get(id) ?? selectId.get(bytesOfId(id))?.[0],
@@ -99,8 +126,16 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
     moveAll: () => {
       kept = 0
     },
+    moveOnce: () => {
+      isToMove = true
+    },
+    remove: (id, stored, terms) => {
+      removeId.run(bytesOfId(id))
+      for (const term of new Set(terms)) removeFromTable(term, stored)
+    },
+    isUsed: (term) => recent.has(term) || isThere(term),
     finish: function* () {
-      if (recent.ids.size <= kept) return
+      if (recent.ids.size <= (isToMove ? 0 : kept)) return
       for (const id of inOrder(recent.ids)) {
         insertId.run(bytesOfId(id), recent.ids.get(id) ?? 0)
         yield
@@ -115,6 +150,7 @@ export const createIndexTables = (connection: Connection, maxInMemory: number): 
       saveIndexed.run(moved)
     },
     settle: () => {
+      isToMove = false
       if (moved === undefined) return recent.settle()
       indexed = moved
       moved = undefined

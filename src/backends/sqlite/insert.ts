@@ -5,6 +5,7 @@ import type {
   StatementBatch,
   StoredStatement
 } from '../../contracts/statement-store.ts'
+import type { Rewriting } from '../../contracts/store-rewriting.ts'
 import type { IncreasingClock } from '../../durability/increasing-clock.ts'
 import { RalphError } from '../../errors.ts'
 import { isThere } from '../../storage/known-statements.ts'
@@ -21,6 +22,7 @@ import { bytesOfId } from './id-bytes.ts'
 import type { IndexTables } from './index-tables.ts'
 import type { References } from './references.ts'
 import type { StatementRevision } from './revision.ts'
+import { createRewrite } from './rewrite.ts'
 import type { TermIds } from './term-ids.ts'
 
 /** The tables that a batch is written to, all in the open transaction. */
@@ -43,15 +45,12 @@ export interface Insert {
   insert(batch: StatementBatch): Yielding<InsertReport>
   /** `StoreCopy.restoreStatements`. */
   restore(statements: readonly StoredStatement[], attachments: readonly AttachmentContent[]): Yielding<InsertReport>
+  /** `StoreRewriting.rewrite`. False: one of the statements is indexed only in memory, and nothing was changed. */
+  rewrite(rewriting: Rewriting): Yielding<boolean>
 }
 
-export const createInsert = (tables: InsertTables): Insert => {
-  const { connection, times, termIds, index, references, attachments, descriptions, revision } = tables
-  const insertStatement = connection.prepare(
-    'INSERT INTO statement (stored, id, voided, voiding, text) VALUES (?, ?, ?, ?, ?)'
-  )
+const createPresent = (connection: Connection, index: Pick<IndexTables, 'find'>) => {
   const textOf = connection.prepare<[text: string]>('SELECT text FROM statement WHERE stored = ?')
-  const voidStatement = connection.prepare('UPDATE statement SET voided = 1 WHERE stored = ? AND voiding = 0')
 
   /** It was validated before it was stored. */
   const statementAt = (stored: Micros): Statement => JSON.parse(textOf.get(stored)?.[0] ?? 'null')
@@ -60,6 +59,24 @@ export const createInsert = (tables: InsertTables): Insert => {
     const stored = index.find(id)
     return stored === undefined ? undefined : statementAt(stored)
   }
+
+  /** `stored` is the key of the table. If another store has several statements with the same time, they get consecutive times. */
+  const freeFrom = (stored: Micros): Micros => {
+    let free = stored
+    while (textOf.get(free) !== undefined) free += 1
+    return free
+  }
+
+  return { statementAt, statementOf, freeFrom }
+}
+
+export const createInsert = (tables: InsertTables): Insert => {
+  const { connection, times, termIds, index, references, attachments, descriptions, revision } = tables
+  const { statementAt, statementOf, freeFrom } = createPresent(connection, index)
+  const insertStatement = connection.prepare(
+    'INSERT INTO statement (stored, id, voided, voiding, text) VALUES (?, ?, ?, ?, ?)'
+  )
+  const voidStatement = connection.prepare('UPDATE statement SET voided = 1 WHERE stored = ? AND voiding = 0')
 
   const refuseAnother = ({ id, statement }: IncomingStatement, present: Micros, ownOnly: boolean): void => {
     if (isThere(statementAt(present), statement, ownOnly)) return
@@ -102,14 +119,15 @@ export const createInsert = (tables: InsertTables): Insert => {
     }
   }
 
-  /** `stored` is the key of the table. If another store has several statements with the same time, they get consecutive times. */
-  const freeFrom = (stored: Micros): Micros => {
-    let free = stored
-    while (textOf.get(free) !== undefined) free += 1
-    return free
+  const again = function* ({ id, stored, text }: StoredStatement, define: boolean): Yielding<void> {
+    // A statement that was stored was validated before.
+    const statement = JSON.parse(text) as Statement
+    yield* write({ id, statement, textAt: () => text }, freeFrom(stored), { define })
+    times.passed(stored)
   }
 
   return {
+    rewrite: createRewrite(tables, { statementAt, again }),
     insert: function* (batch) {
       const { statements, attachments: contents, ownOnly = false } = batch
       batch.inheritance?.begin()
@@ -135,16 +153,14 @@ export const createInsert = (tables: InsertTables): Insert => {
       revision.outdate()
       const inserted: StatementId[] = []
       const already: StatementId[] = []
-      for (const { id, stored, text } of restored) {
+      for (const each of restored) {
+        const { id } = each
         if (index.find(id) !== undefined) {
           already.push(id)
           yield
           continue
         }
-        // A statement from another store was validated there.
-        const statement = JSON.parse(text) as Statement
-        yield* write({ id, statement, textAt: () => text }, freeFrom(stored), { define: true })
-        times.passed(stored)
+        yield* again(each, true)
         inserted.push(id)
       }
       yield* attach(contents)

@@ -12,6 +12,8 @@ export interface RecentIndex extends Participant {
   readonly terms: ReadonlyMap<TermId, readonly Micros[]>
   addId(id: StatementId, stored: Micros): void
   addTerm(term: TermId, stored: Micros): void
+  /** Whether any of its statements has the term, those of the open transaction included. */
+  has(term: TermId): boolean
   /** `terms` after the transaction. */
   termsToBe(): Yielding<ReadonlyMap<TermId, readonly Micros[]>>
   clear(): void
@@ -56,6 +58,7 @@ export const createRecentIndex = (): RecentIndex => {
     addTerm: (term, stored) => {
       freshTerms.push([term, stored])
     },
+    has: (term) => terms.has(term) || freshTerms.some(([each]) => each === term),
     termsToBe: function* () {
       const all = new Map<TermId, Micros[]>()
       for (const [term, values] of terms) {

@@ -31,6 +31,10 @@ export interface References extends Participant {
    * Undefined if there is nothing to inherit.
    */
   link(arrival: Arrival): Yielding<void> | undefined
+  /** The statement is removed. */
+  remove(stored: Micros, target: StatementId | undefined): void
+  /** Whether any statement has inherited the term. */
+  isInherited(term: TermId): boolean
   /** The terms that a statement inherits from its target. */
   inheritedBy(stored: Micros): TermId[]
 }
@@ -38,7 +42,21 @@ export interface References extends Participant {
 /** Parsing this many characters costs about as much as inheriting one term. */
 const charactersOfTerm = 1024
 
+const createRemoval = (connection: Connection) => {
+  const removeReference = connection.prepare('DELETE FROM reference WHERE target = ? AND referrer = ?')
+  const removeInherited = connection.prepare('DELETE FROM inherited WHERE stored = ?')
+  const anyInheriting = connection.prepare<[one: number]>('SELECT 1 FROM inherited WHERE term = ? LIMIT 1')
+  return {
+    remove: (stored: Micros, target: StatementId): void => {
+      removeReference.run(bytesOfId(target), stored)
+      removeInherited.run(stored)
+    },
+    isInherited: (term: TermId): boolean => anyInheriting.get(term) !== undefined
+  }
+}
+
 export const createReferences = (connection: Connection, termIds: TermIds, index: IndexTables): References => {
+  const removal = createRemoval(connection)
   const insertReference = connection.prepare('INSERT INTO reference (target, referrer) VALUES (?, ?)')
   const referrersOf = connection.prepare<[stored: Micros, id: Uint8Array]>(
     'SELECT stored, id FROM reference JOIN statement ON stored = referrer WHERE target = ?'
@@ -126,6 +144,11 @@ export const createReferences = (connection: Connection, termIds: TermIds, index
       latest = undefined
     },
     inheritedBy,
+    remove: (stored, target) => {
+      latest = undefined
+      if (target !== undefined) removal.remove(stored, target)
+    },
+    isInherited: removal.isInherited,
     isVoided: (id) => any && voiderOf.get(bytesOfId(id)) !== undefined,
     link: (arrival) => (arrival.target || any ? handDown(arrival) : undefined)
   }

@@ -30,6 +30,7 @@ import { createQueries } from './query.ts'
 import { recallIndex } from './rebuild-recent-index.ts'
 import { createReferences } from './references.ts'
 import { createStatementRevision } from './revision.ts'
+import { createRewriting } from './rewrite.ts'
 import { createScratch } from './scratch.ts'
 import { createTermIds } from './term-ids.ts'
 import { createTransactions } from './transactions.ts'
@@ -108,7 +109,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   const descriptions = createDescriptionTables(connection)
   const revision = createStatementRevision()
   const pages = createPageCache({ size: pageCacheSize })
-  const { insert, restore } = createInsert({
+  const { insert, restore, rewrite } = createInsert({
     connection,
     times,
     termIds,
@@ -143,7 +144,6 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
   })
 
   const health = createWriteHealth()
-
   const writing = async <T>(result: () => Promise<T>, sizeOf = () => 0): Promise<T> => {
     health.requireSound()
     try {
@@ -250,6 +250,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
           { signal: options.signal }
         )
     },
+    rewriting: createRewriting({ connection, rewrite, index, write, writeInSteps, read }),
     status: async () => {
       const detail = await health.trouble(tryWriting)
       return detail === undefined ? { state: 'ok' } : { state: 'error', detail }

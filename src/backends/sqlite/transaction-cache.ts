@@ -5,6 +5,7 @@ import type { Participant } from './transaction.ts'
 export interface TransactionCache<Value extends {}> extends Participant {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
+  delete(key: string): void
 }
 
 export interface CacheBounds<Value> {
@@ -28,6 +29,9 @@ export const createTransactionCache = <Value extends {}>(bounds: CacheBounds<Val
     set: (key, value) => {
       known.set(key, value)
       fresh.push(key)
+    },
+    delete: (key) => {
+      known.delete(key)
     },
     settle: () => {
       if (fresh.length > 0) fresh = []

@@ -6,14 +6,15 @@ import type {
   StatementBatch,
   StoredStatement
 } from '../../contracts/statement-store.ts'
+import type { Rewriting } from '../../contracts/store-rewriting.ts'
 import { type ErrorCode, RalphError } from '../../errors.ts'
-import type { Statement } from '../../xapi/statement.ts'
+import type { Statement, StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { BatchEngine, WriteSession } from './engine.ts'
+import type { BatchEngine, Lookup, Removal, WriteSession } from './engine.ts'
 import { inTurns } from './group-commit.ts'
-import { createTimes, insertJob, type Job, restoreJob, timeJob } from './jobs.ts'
+import { createTimes, insertJob, type Job, restoreJob, rewriteJob, timeJob } from './jobs.ts'
 import { createMetadataMerger, type DescribingStatement } from './merge-metadata.ts'
-import { createPlan, idsToLookUp, lookUpAll } from './plan.ts'
+import { createPlan, idsToLookUp, lookUpAll, withoutStatements } from './plan.ts'
 import { createBatchQueue } from './queue.ts'
 
 export interface BatchedWriterOptions {
@@ -33,6 +34,8 @@ export interface BatchedWriter {
     attachments: readonly AttachmentContent[],
     options?: CallOptions & { readonly define?: boolean }
   ): Promise<InsertReport>
+  /** `StoreRewriting.rewrite`. */
+  rewrite(rewriting: Rewriting, options?: CallOptions): Promise<void>
   /** `StatementStore.consistentThrough`. In an idle store it is a promise that the next session, of any process, will keep. */
   consistentThrough(options?: CallOptions): Promise<Micros>
   /** Finishes what was accepted, then refuses with `STORE_UNAVAILABLE`. It may be called twice. */
@@ -66,6 +69,22 @@ interface Written {
   readonly last: Micros
 }
 
+/** What the rewriting jobs remove. What they rewrite is removed too, and stored again. */
+const removalOf = (
+  rewritings: readonly Rewriting[],
+  ids: ReadonlySet<StatementId>,
+  { present }: Lookup
+): Removal | undefined =>
+  rewritings.length === 0
+    ? undefined
+    : {
+        statements: [...ids].flatMap((id) => present.get(id) ?? []),
+        attachments: rewritings.flatMap(({ attachments }) => attachments),
+        agents: rewritings.flatMap(({ agents }) => agents),
+        activities: rewritings.flatMap(({ activities }) => activities),
+        verbs: rewritings.flatMap(({ verbs }) => verbs)
+      }
+
 /** Plans all jobs and writes the result. Every job has its outcome when this is durable. */
 const writeJobs = async (
   jobs: readonly Job[],
@@ -74,11 +93,14 @@ const writeJobs = async (
 ): Promise<Written> => {
   const ids = idsToLookUp(jobs.flatMap(({ statements }) => statements))
   for (const { inheritance } of jobs) inheritance?.begin()
-  const found = await lookUpAll(ids, session.lookUp, session.unfinished, (referrers) => {
+  const rewritings = jobs.flatMap(({ rewriting }) => rewriting ?? [])
+  const removed = new Set(rewritings.flatMap((each) => [...each.removed, ...each.rewritten.map(({ id }) => id)]))
+  const found = await lookUpAll(ids, session.lookUp, [...session.unfinished, ...removed], (referrers) => {
     // If it fails, each job is tried in its own batch, which shows whose fault it is.
     for (const { inheritance } of jobs) inheritance?.take(referrers * tokensOfReferrer)
   })
-  const plan = createPlan(found)
+  const removal = removalOf(rewritings, removed, found)
+  const plan = createPlan(removal === undefined ? found : withoutStatements(found, removed))
   const times = createTimes(clock, session.last)
   const describing: DescribingStatement[] = []
   for (const id of session.unfinished) {
@@ -110,12 +132,13 @@ const writeJobs = async (
   const statements = await inTurns(plan.added())
   const changed = await inTurns(plan.changed())
   // Restored statements may be older than all others. `last` moves whenever statements change, so that cached pages become invalid.
-  const last = Math.max(times.last(), statements.length + changed.length > 0 ? session.last + 1 : 0)
+  const last = Math.max(times.last(), statements.length + changed.length > 0 || removal ? session.last + 1 : 0)
   const newMetadata = metadata.definitions.size + metadata.displays.size + metadata.names.length
   if (last > session.last || statements.length + changed.length + attachments.size + newMetadata > 0) {
-    await session.write({ last, statements, changed, attachments: [...attachments.values()], ...metadata })
+    await session.write({ last, statements, changed, attachments: [...attachments.values()], ...metadata, removal })
   }
   settle()
+  if (removal !== undefined) merger.forget()
   return { outcomes, last }
 }
 
@@ -173,6 +196,9 @@ export const createBatchedWriter = ({ engine, clock, delay }: BatchedWriterOptio
   return {
     insert: (batch, options = {}) => run(insertJob(batch, options)),
     restore: (statements, attachments, options = {}) => run(restoreJob(statements, attachments, options)),
+    rewrite: async (rewriting, options = {}) => {
+      await run(rewriteJob(rewriting, options))
+    },
     consistentThrough: async ({ signal } = {}) => {
       signal?.throwIfAborted()
       if (queue.isClosed() || clock() - known > longestKnown) {

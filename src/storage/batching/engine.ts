@@ -1,4 +1,5 @@
 import type { AttachmentContent, Descriptions, StoredStatement } from '../../contracts/statement-store.ts'
+import type { Rewriting } from '../../contracts/store-rewriting.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
 import type { Token } from './tokens.ts'
@@ -79,6 +80,11 @@ export interface FoundName {
   readonly stored: Micros
 }
 
+/** What is removed before anything is written. */
+export interface Removal extends Pick<Rewriting, 'attachments' | 'agents' | 'activities' | 'verbs'> {
+  readonly statements: readonly PresentStatement[]
+}
+
 /** All that a session writes. */
 export interface WriteBatch extends Descriptions {
   /** Not earlier than any `stored` in it. It is `last` of the next session. */
@@ -90,4 +96,6 @@ export interface WriteBatch extends Descriptions {
   readonly attachments: readonly AttachmentContent[]
   /** Each once. Some may be stored already. */
   readonly names: readonly FoundName[]
+  /** Nothing unless given. */
+  readonly removal?: Removal | undefined
 }

@@ -8,6 +8,7 @@ import type {
   StatementBatch,
   StoredStatement
 } from '../../contracts/statement-store.ts'
+import type { Rewriting } from '../../contracts/store-rewriting.ts'
 import { marksOf } from '../../xapi/attachments.ts'
 import type { Statement } from '../../xapi/statement.ts'
 import { formatMicros, type Micros } from '../../xapi/timestamp.ts'
@@ -25,6 +26,8 @@ export interface Job {
   /** As in `StatementBatch`. */
   readonly apart?: boolean
   readonly inheritance?: Inheritance | undefined
+  /** Its statements take the place of present ones. */
+  readonly rewriting?: Rewriting
   /** Adds the new statements to the plan. A `RalphError` is thrown before anything was added, and refuses only this job. */
   plan(plan: Plan, times: Times): Yielding<Planned>
 }
@@ -104,6 +107,12 @@ export const restoreJob = (
     }
   }
 }
+
+/** Stores what a rewriting keeps, when all that it removes and rewrites is out of the plan. */
+export const rewriteJob = (rewriting: Rewriting, options: CallOptions): Job => ({
+  ...restoreJob(rewriting.rewritten, [], { ...options, define: false }),
+  rewriting
+})
 
 /** A job that writes only the time. */
 export const timeJob = (clock: Clock): Job => ({

@@ -25,6 +25,8 @@ export interface DescribingStatement {
 export interface MetadataMerger {
   /** Merges the metadata of the statements, in their order, into what the session knows. The update has only what is new. */
   merge(statements: readonly DescribingStatement[], session: WriteSession): Promise<MetadataUpdate>
+  /** What was written before may have been removed. */
+  forget(): void
 }
 
 /** Remembers, by IRI, the description that was merged last. Merging it again would change nothing. */
@@ -107,6 +109,11 @@ export const createMetadataMerger = (): MetadataMerger => {
   }
 
   return {
+    forget: () => {
+      definitionMemory.clear()
+      displayMemory.clear()
+      nameMemory.clear()
+    },
     merge: async (statements, session) => {
       if (!session.undisturbed) {
         definitionMemory.clear()

@@ -93,6 +93,12 @@ export const lookUpAll = async (
   return { present, referrers }
 }
 
+/** What was looked up, without some statements. */
+export const withoutStatements = ({ present, referrers }: Lookup, ids: ReadonlySet<StatementId>): Lookup => ({
+  present: new Map([...present].filter(([id]) => !ids.has(id))),
+  referrers: new Map([...referrers].map(([id, all]) => [id, all.filter((each) => !ids.has(each))]))
+})
+
 /** The statements of a plan, and who refers to whom. Linking a statement voids, and hands tokens to its referrers. */
 const createGraph = (found: Lookup) => {
   const nodes = new Map<StatementId, Node>()
