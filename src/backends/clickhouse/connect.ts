@@ -116,6 +116,18 @@ interface RequestParts {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The length is sent too, so the server notices a body that was cut off. */
+const sending = (body: Rows, contentType: string) => ({
+  values: Readable.from(body),
+  http_headers: { 'Content-Type': contentType, 'Content-Length': String(lengthOf(body)) }
+})
+
+/** Stops those of these queries that still run. */
+const killQueries = (ids: readonly string[]) => ({
+  sql: "KILL QUERY WHERE user = currentUser() AND has(splitByChar(',', {ids:String}), query_id) SYNC",
+  parameters: { ids: ids.join(',') }
+})
+
 /** Reads all bytes of an answer. `stream/consumers` makes a Blob of them first, and with 60 MB other requests waited four times as long. */
 const wholeAnswer =
   ({ heard }: Answers) =>
@@ -162,13 +174,7 @@ export const connect = (
         clickhouse_settings: { ...options, ...settings },
         ...(parameters === undefined ? {} : { query_params: parameters }),
         ...(signal === undefined ? {} : { abort_signal: signal }),
-        // With its length, so the server notices a body that was cut off.
-        ...(body === undefined
-          ? {}
-          : {
-              values: Readable.from(body),
-              http_headers: { 'Content-Type': contentType, 'Content-Length': String(lengthOf(body)) }
-            })
+        ...(body === undefined ? {} : sending(body, contentType))
       })
       answers.heard()
       return await receive(stream)
@@ -225,9 +231,8 @@ export const connect = (
     settle: async () => {
       const ids = [...doubtful]
       if (ids.length === 0) return
-      await tell("KILL QUERY WHERE user = currentUser() AND has(splitByChar(',', {ids:String}), query_id) SYNC", {
-        ids: ids.join(',')
-      })
+      const { sql, parameters } = killQueries(ids)
+      await tell(sql, parameters)
       for (const id of ids) doubtful.delete(id)
     },
     close: async () => {

@@ -76,9 +76,14 @@ function* newDocument({ content, contentType }: DocumentContent, times: Increasi
   return { content, contentType, etag, updated: times.next() }
 }
 
-export const createDocuments = ({ context, appender, times, writer }: DocumentsOptions): Documents => {
-  const { connection, tables, store } = context
+/** Reads the documents of one store. */
+interface Reader extends Pick<Documents, 'get' | 'ids' | 'all'> {
+  /** The documents at these places, by place. */
+  read(places: readonly string[]): Promise<Map<string, StoredDocument>>
+  keysWithin(scope: DocumentScope): Promise<DocumentKey[]>
+}
 
+const createReader = ({ connection, tables, store }: ReadContext): Reader => {
   const read = async (places: readonly string[]): Promise<Map<string, StoredDocument>> => {
     const found = new Map<string, StoredDocument>()
     if (places.length === 0) return found
@@ -118,11 +123,60 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
     return keys
   }
 
-  const runRound = async (jobs: readonly Job[]): Promise<Outcome[]> => {
+  return {
+    read,
+    keysWithin,
+    get: async (key, options = {}) => {
+      const place = placeOf(key)
+      const rows = await connection.read(
+        `SELECT deleted, ${contentColumns} FROM ${tables.document}
+         WHERE store = {store:UInt32} AND owner = toFixedString(unhex({owner:String}), 16)
+           AND key = toFixedString(unhex({key:String}), 16)
+         ORDER BY version DESC LIMIT 1`,
+        { store, owner: place.slice(0, 2 * idLength), key: place.slice(2 * idLength) },
+        options
+      )
+      return rows.more() && rows.u8() === 0 ? readDocument(rows) : undefined
+    },
+    ids: async (scope, since, options = {}) => {
+      const rows = await connection.read(
+        `SELECT DISTINCT id FROM (
+           SELECT any(id) AS id, argMax(deleted, version) AS gone, argMax(updated, version) AS changed
+           FROM ${tables.document} WHERE ${scopeConditions(scope)} GROUP BY owner, key
+         ) WHERE gone = 0 AND changed > {since:Int64} ORDER BY id`,
+        { ...scopeParameters(scope), since: since ?? -1 },
+        options
+      )
+      const ids: string[] = []
+      while (rows.more()) ids.push(rows.text())
+      return ids
+    },
+    all: async (after, limit, options = {}) => {
+      const place = after === undefined ? '' : placeOf(after)
+      const rows = await connection.read(
+        `SELECT ${keyColumns}, ${contentColumns} FROM (
+           SELECT * FROM ${tables.document} WHERE store = {store:UInt32} AND concat(owner, key) > unhex({place:String})
+           ORDER BY owner, key, version DESC LIMIT 1 BY owner, key
+         ) WHERE deleted = 0 ORDER BY owner, key LIMIT {limit:UInt32}`,
+        { store, place, limit },
+        options
+      )
+      const page: KeyedDocument[] = []
+      while (rows.more()) page.push({ key: readKey(rows), document: readDocument(rows) })
+      return page
+    }
+  }
+}
+
+export const createDocuments = ({ context, appender, times, writer }: DocumentsOptions): Documents => {
+  const { store } = context
+  const reader = createReader(context)
+
+  const runJobs = async (jobs: readonly Job[]): Promise<Outcome[]> => {
     const scopes = jobs.flatMap(({ scope }) => (scope === undefined ? [] : [scope]))
     const [listed, present] = await Promise.all([
-      Promise.all(scopes.map(keysWithin)),
-      read([...new Set(jobs.flatMap(({ keys = [] }) => keys.map(placeOf)))])
+      Promise.all(scopes.map(reader.keysWithin)),
+      reader.read([...new Set(jobs.flatMap(({ keys = [] }) => keys.map(placeOf)))])
     ])
     const keys = new Map(listed.flat().map((key) => [placeOf(key), key]))
     for (const job of jobs) for (const key of job.keys ?? []) keys.set(placeOf(key), key)
@@ -161,7 +215,7 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
     return outcomes
   }
 
-  const queue = createBatchQueue<Job, Outcome>({ delay: 0, weightOf: () => jobWeight, run: runRound })
+  const queue = createBatchQueue<Job, Outcome>({ delay: 0, weightOf: () => jobWeight, run: runJobs })
 
   const run = async (job: Job): Promise<StoredDocument | undefined> => {
     const outcome = await queue.add(job)
@@ -170,18 +224,9 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
   }
 
   return {
-    get: async (key, options = {}) => {
-      const place = placeOf(key)
-      const rows = await connection.read(
-        `SELECT deleted, ${contentColumns} FROM ${tables.document}
-         WHERE store = {store:UInt32} AND owner = toFixedString(unhex({owner:String}), 16)
-           AND key = toFixedString(unhex({key:String}), 16)
-         ORDER BY version DESC LIMIT 1`,
-        { store, owner: place.slice(0, 2 * idLength), key: place.slice(2 * idLength) },
-        options
-      )
-      return rows.more() && rows.u8() === 0 ? readDocument(rows) : undefined
-    },
+    get: reader.get,
+    ids: reader.ids,
+    all: reader.all,
     change: (key, change, options = {}) =>
       run({
         keys: [key],
@@ -195,19 +240,6 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
           return document
         }
       }),
-    ids: async (scope, since, options = {}) => {
-      const rows = await connection.read(
-        `SELECT DISTINCT id FROM (
-           SELECT any(id) AS id, argMax(deleted, version) AS gone, argMax(updated, version) AS changed
-           FROM ${tables.document} WHERE ${scopeConditions(scope)} GROUP BY owner, key
-         ) WHERE gone = 0 AND changed > {since:Int64} ORDER BY id`,
-        { ...scopeParameters(scope), since: since ?? -1 },
-        options
-      )
-      const ids: string[] = []
-      while (rows.more()) ids.push(rows.text())
-      return ids
-    },
     clear: async (scope, options = {}) => {
       await run({
         scope,
@@ -218,20 +250,6 @@ export const createDocuments = ({ context, appender, times, writer }: DocumentsO
           return undefined
         }
       })
-    },
-    all: async (after, limit, options = {}) => {
-      const place = after === undefined ? '' : placeOf(after)
-      const rows = await connection.read(
-        `SELECT ${keyColumns}, ${contentColumns} FROM (
-           SELECT * FROM ${tables.document} WHERE store = {store:UInt32} AND concat(owner, key) > unhex({place:String})
-           ORDER BY owner, key, version DESC LIMIT 1 BY owner, key
-         ) WHERE deleted = 0 ORDER BY owner, key LIMIT {limit:UInt32}`,
-        { store, place, limit },
-        options
-      )
-      const page: KeyedDocument[] = []
-      while (rows.more()) page.push({ key: readKey(rows), document: readDocument(rows) })
-      return page
     },
     restore: async (documents, options = {}) => {
       await run({

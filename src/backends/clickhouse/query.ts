@@ -13,7 +13,7 @@ import type { StatementId } from '../../xapi/statement.ts'
 import { termsOfQuery } from '../../xapi/terms.ts'
 import { textPageOfBytes } from '../../xapi/text-page.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { QueryOptions, QueryParameters } from './connect.ts'
+import type { Connection, QueryOptions, QueryParameters } from './connect.ts'
 import { isServerError } from './errors.ts'
 import { bytesOfId, idLength, idOfBytes, keyOfId, keyOfToken, ofItself } from './keys.ts'
 import type { ReadContext } from './look-up.ts'
@@ -50,64 +50,79 @@ export interface Queries {
 /** The approximate number of statements of each key, for choosing the list to read. */
 const sizesKept = { max: 5000, ttl: 60_000 }
 
-/** Only this process writes, so a page stays valid until it writes. */
-export const createQueries = (context: ReadContext, progress: WriterProgress): Queries => {
-  const { connection, tables, store } = context
-  const sizes = new LRUCache<string, number>(sizesKept)
-  const pages = createPageCache()
+const readTexts = async (
+  connection: Connection,
+  sql: string,
+  parameters: QueryParameters,
+  options: QueryOptions,
+  settings = {}
+): Promise<Row[]> => {
+  const rows = await connection.read(sql, parameters, { ...options, settings })
+  const all: Row[] = []
+  while (rows.more()) all.push({ stored: rows.i64(), id: rows.fixed(idLength), text: rows.bytes() })
+  return all
+}
 
+/** A page of the statements whose positions `matching` yields, or of all statements in a range. `texts` and `sizes` are SQL. */
+const readPage = async (
+  connection: Connection,
+  { texts, sizes }: { readonly texts: string; readonly sizes: string },
+  parameters: QueryParameters,
+  limit: number,
+  options: QueryOptions
+): Promise<Page> => {
+  try {
+    const rows = await readTexts(connection, texts, { ...parameters, limit: limit + 1 }, options, {
+      max_result_bytes: String(maxPageSize + (limit + 1) * rowOverhead),
+      result_overflow_mode: 'throw'
+    })
+    const count = fitting(rows.slice(0, limit).map(({ text }) => text.length))
+    return { rows: rows.slice(0, count), more: count < rows.length }
+  } catch (error) {
+    if (!(error instanceof Error) || !isServerError(error.cause, tooLarge)) throw error
+  }
+  // The result may be larger than a page: the sizes are read first, and then only the texts that fit.
+  const lengths: number[] = []
+  const answer = await connection.read(sizes, { ...parameters, limit: limit + 1 }, options)
+  while (answer.more()) lengths.push(answer.u32())
+  const count = fitting(lengths.slice(0, limit))
+  const rows = await readTexts(connection, texts, { ...parameters, limit: count }, options)
+  return { rows, more: count < lengths.length }
+}
+
+/** How the statements of a page are found, in the order of the query. */
+interface Finders {
+  /** A page of all statements, which are in this order already. */
+  inOrder(query: StatementQuery, options: CallOptions): Promise<Page>
+  /**
+   * A page of the statements that have all of the keys. The first list is read up to `window` rows (undefined: to its end). The other lists
+   * are only asked for the statements that are left.
+   */
+  withKeys(
+    query: StatementQuery,
+    keys: readonly [Buffer, ...Buffer[]],
+    window: number | undefined,
+    options: CallOptions
+  ): Promise<Page>
+  /** The statements with these ids, voided or not. */
+  withIds(ids: readonly StatementId[], options: CallOptions): Promise<Page>
+}
+
+const createFinders = ({ connection, tables, store }: ReadContext, progress: WriterProgress): Finders => {
   const notVoided = (): string =>
     progress.hasVoided
       ? ` AND (stored, id) NOT IN (
            SELECT stored, id FROM ${tables.change} WHERE store = {store:UInt32} AND voided = 1 AND round <= {visible:Int64})`
       : ''
 
-  /** A page of the statements whose positions `matching` yields, or of all statements in a range. `texts` and `sizes` are SQL. */
-  const readPage = async (
-    { texts, sizes }: { readonly texts: string; readonly sizes: string },
-    parameters: QueryParameters,
-    limit: number,
-    options: QueryOptions
-  ): Promise<Page> => {
-    try {
-      const rows = await readTexts(texts, { ...parameters, limit: limit + 1 }, options, {
-        max_result_bytes: String(maxPageSize + (limit + 1) * rowOverhead),
-        result_overflow_mode: 'throw'
-      })
-      const count = fitting(rows.slice(0, limit).map(({ text }) => text.length))
-      return { rows: rows.slice(0, count), more: count < rows.length }
-    } catch (error) {
-      if (!(error instanceof Error) || !isServerError(error.cause, tooLarge)) throw error
-    }
-    // The result may be larger than a page: the sizes are read first, and then only the texts that fit.
-    const lengths: number[] = []
-    const answer = await connection.read(sizes, { ...parameters, limit: limit + 1 }, options)
-    while (answer.more()) lengths.push(answer.u32())
-    const count = fitting(lengths.slice(0, limit))
-    const rows = await readTexts(texts, { ...parameters, limit: count }, options)
-    return { rows, more: count < lengths.length }
-  }
-
-  const readTexts = async (
-    sql: string,
-    parameters: QueryParameters,
-    options: QueryOptions,
-    settings = {}
-  ): Promise<Row[]> => {
-    const rows = await connection.read(sql, parameters, { ...options, settings })
-    const all: Row[] = []
-    while (rows.more()) all.push({ stored: rows.i64(), id: rows.fixed(idLength), text: rows.bytes() })
-    return all
-  }
-
-  /** A page of all statements, which are in this order already. */
-  const findInOrder = (query: StatementQuery, options: CallOptions): Promise<Page> => {
+  const inOrder: Finders['inOrder'] = (query, options) => {
     const { conditions, parameters, direction } = rangeOf(query)
     const select = (columns: string): string =>
       `SELECT ${columns} FROM ${tables.statement}
        WHERE store = {store:UInt32} AND round <= {visible:Int64}${conditions}${notVoided()}
        ORDER BY store ${direction}, stored ${direction}, id ${direction} LIMIT {limit:UInt32}`
     return readPage(
+      connection,
       { texts: select('stored, id, text'), sizes: select('size') },
       { ...parameters, store, visible: progress.visible },
       query.limit,
@@ -115,36 +130,28 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
     )
   }
 
-  /**
-   * A page of the statements that have all of the keys. The first list is read up to `window` rows (undefined: to its end). The other lists
-   * are only asked for the statements that are left.
-   */
-  const findWith = (
-    query: StatementQuery,
-    [first, ...others]: readonly [Buffer, ...Buffer[]],
-    window: number | undefined,
-    options: CallOptions
-  ): Promise<Page> => {
+  const withKeys: Finders['withKeys'] = (query, [first, ...others], window, options) => {
     const { conditions, parameters, direction } = rangeOf(query)
     const order = `stored ${direction}, id ${direction}`
     const list = (key: string): string =>
       `SELECT stored, id FROM ${tables.entry} WHERE store = {store:UInt32}
        AND key = toFixedString(unhex({${key}:String}), 17) AND round <= {visible:Int64}`
-    const inOrder = `ORDER BY store ${direction}, key ${direction}, ${order}`
+    const listOrder = `ORDER BY store ${direction}, key ${direction}, ${order}`
     const limited = others.length === 0 ? 'limit' : 'window'
     const followed = `${list('key')}${conditions}${notVoided()}${
-      others.length > 0 && window === undefined ? '' : ` ${inOrder} LIMIT {${limited}:UInt32}`
+      others.length > 0 && window === undefined ? '' : ` ${listOrder} LIMIT {${limited}:UInt32}`
     }`
     const common = others.reduce(
       (places, _, index) => `${list(`key${index}`)} AND (stored, id) IN (${places})`,
       followed
     )
-    const places = others.length === 0 ? common : `${common} ${inOrder} LIMIT {limit:UInt32}`
+    const places = others.length === 0 ? common : `${common} ${listOrder} LIMIT {limit:UInt32}`
     const select = (columns: string): string =>
       `SELECT ${columns} FROM ${tables.statement}
        WHERE store = {store:UInt32} AND (stored, id) IN (${places}) ORDER BY ${order}`
     const keys = Object.fromEntries(others.map((key, index) => [`key${index}`, hex(key)]))
     return readPage(
+      connection,
       { texts: select('stored, id, text'), sizes: select('size') },
       {
         ...parameters,
@@ -159,8 +166,30 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
     )
   }
 
-  /** An estimate from the index, without reading rows. It is never too small. */
-  const sizeOf = async (key: Buffer, options: CallOptions): Promise<number> => {
+  const withIds: Finders['withIds'] = (ids, options) => {
+    const wanted = createRowWriter()
+    for (const id of ids) wanted.fixed(keyOfId(ofItself, bytesOfId(id)))
+    const select = (columns: string): string =>
+      `SELECT ${columns} FROM ${tables.statement} WHERE store = {store:UInt32} AND (stored, id) IN (
+         SELECT stored, id FROM ${tables.entry}
+         WHERE store = {store:UInt32} AND key IN (SELECT key FROM given) AND round <= {visible:Int64}
+       ) ORDER BY stored, id LIMIT {limit:UInt32}`
+    return readPage(
+      connection,
+      { texts: select('stored, id, text'), sizes: select('size') },
+      { store, visible: progress.visible },
+      ids.length,
+      { ...options, given: { columns: 'key FixedString(17)', rows: wanted.finish() } }
+    )
+  }
+
+  return { inOrder, withKeys, withIds }
+}
+
+/** How many statements have a key: an estimate from the index, without reading rows. It is never too small. */
+const createSizes = ({ connection, tables, store }: ReadContext) => {
+  const sizes = new LRUCache<string, number>(sizesKept)
+  return async (key: Buffer, options: CallOptions): Promise<number> => {
     const name = hex(key)
     const known = sizes.get(name)
     if (known !== undefined) return known
@@ -176,56 +205,46 @@ export const createQueries = (context: ReadContext, progress: WriterProgress): Q
     sizes.set(name, size)
     return size
   }
+}
+
+const storedStatement = ({ stored, id, text }: Row): StoredStatement => ({
+  id: idOfBytes(id),
+  stored,
+  text: text.toString()
+})
+
+/** Only this process writes, so a page stays valid until it writes. */
+export const createQueries = (context: ReadContext, progress: WriterProgress): Queries => {
+  const finders = createFinders(context, progress)
+  const sizeOf = createSizes(context)
+  const pages = createPageCache()
 
   const findCommon = async (query: StatementQuery, keys: readonly Buffer[], options: CallOptions): Promise<Page> => {
     const sized = await Promise.all(keys.map(async (key) => ({ key, size: await sizeOf(key, options) })))
     sized.sort((one, other) => one.size - other.size)
     const [shortest, ...others] = sized
-    if (shortest === undefined) return findInOrder(query, options)
+    if (shortest === undefined) return finders.inOrder(query, options)
     const lists = [shortest.key, ...others.map(({ key }) => key)] as const
     for (let window = Math.max(firstWindow, 4 * query.limit); window < shortest.size; window *= windowGrowth) {
-      const page = await findWith(query, lists, window, options)
+      const page = await finders.withKeys(query, lists, window, options)
       // The page is complete if more statements follow: the rest of the list comes later in the order too.
       if (page.more) return page
     }
-    return findWith(query, lists, undefined, options)
+    return finders.withKeys(query, lists, undefined, options)
   }
 
   const find = (query: StatementQuery, options: CallOptions): Promise<Page> => {
     const [first, ...others] = termsOfQuery(query).map((term) => keyOfToken(tokenOf(term)))
-    if (first === undefined) return findInOrder(query, options)
+    if (first === undefined) return finders.inOrder(query, options)
     return others.length === 0
-      ? findWith(query, [first], undefined, options)
+      ? finders.withKeys(query, [first], undefined, options)
       : findCommon(query, [first, ...others], options)
   }
-
-  /** The statements with these ids, voided or not. */
-  const findAll = (ids: readonly StatementId[], options: CallOptions): Promise<Page> => {
-    const wanted = createRowWriter()
-    for (const id of ids) wanted.fixed(keyOfId(ofItself, bytesOfId(id)))
-    const select = (columns: string): string =>
-      `SELECT ${columns} FROM ${tables.statement} WHERE store = {store:UInt32} AND (stored, id) IN (
-         SELECT stored, id FROM ${tables.entry}
-         WHERE store = {store:UInt32} AND key IN (SELECT key FROM given) AND round <= {visible:Int64}
-       ) ORDER BY stored, id LIMIT {limit:UInt32}`
-    return readPage(
-      { texts: select('stored, id, text'), sizes: select('size') },
-      { store, visible: progress.visible },
-      ids.length,
-      { ...options, given: { columns: 'key FixedString(17)', rows: wanted.finish() } }
-    )
-  }
-
-  const storedStatement = ({ stored, id, text }: Row): StoredStatement => ({
-    id: idOfBytes(id),
-    stored,
-    text: text.toString()
-  })
 
   return {
     findAll: async (ids, options = {}) => {
       if (ids.length === 0) return { statements: [], more: false }
-      const { rows, more } = await findAll(ids, options)
+      const { rows, more } = await finders.withIds(ids, options)
       return { statements: rows.map(storedStatement), more }
     },
     query: async (query, options = {}) => {

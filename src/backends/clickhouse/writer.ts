@@ -115,25 +115,26 @@ const requireAlone = async ({ connection, tables, database, times, warn }: Write
   }
 }
 
-/** Becomes the writer. Throws `STORE_IN_USE` when another one lives. */
-export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
-  const { connection, tables, database, clock, times } = options
+/** The row of this process in the table of writers. */
+const createOwnRow = (options: WriterOptions) => {
+  const { connection, tables, database } = options
   const self = { name: hostname(), machine: findMachine(), pid: process.pid }
   let id = ''
   let beat = 0
-  /** The times of the latest row that was written, and of the latest row after which this process was still the writer. */
-  let [written, through]: [Micros, Micros] = [0, 0]
+  /** The time of the latest row that was written. */
+  let written: Micros = 0
 
-  const putOwn = async (until: Micros, ended: number, last: Micros): Promise<void> => {
+  const put = async (until: Micros, ended: number, last: Micros): Promise<Micros> => {
     written = Math.max(written, until)
     beat += 1
     await putWriter(connection, tables, { ...self, writer: id, beat, ended, through: written, last })
+    return written
   }
 
   /** The row of the end comes first. A writer that neither lives nor has ended is dead, and its queries are stopped. */
   const stepDown = async (last: Micros, end: number): Promise<void> => {
     try {
-      await putOwn(last, end, last)
+      await put(last, end, last)
     } finally {
       here.delete(id)
     }
@@ -145,7 +146,7 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
       // An attempt that stepped back has ended. The next attempt is another writer.
       id = `${connection.queryPrefix}~${attempt}`
       here.add(id)
-      await putOwn(0, ends.alive, 0)
+      await put(0, ends.alive, 0)
       const rows = await readWriters(connection, tables)
       const rival = rows.find(({ writer, ended }) => ended === ends.alive && writer !== id)
       if (rival === undefined) return rows
@@ -155,18 +156,27 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
     throw inUse(undefined, database)
   }
 
-  const rows = await compete()
+  return { writer: () => id, put, stepDown, compete }
+}
+
+/** Becomes the writer. Throws `STORE_IN_USE` when another one lives. */
+export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
+  const { connection, tables, clock, times } = options
+  const own = createOwnRow(options)
+  const rows = await own.compete()
+  const id = own.writer()
   const ended = new Map(rows.map((row) => [row.writer, row.ended]))
   /** When the last successful sign of life began, by the monotonic clock. */
   let renewed = performance.now()
+  /** The time of the latest row after which this process was still the writer. */
+  let through: Micros = 0
   let isLost = false
   let engineStarts = 0
   let upSince = 0
 
   const renew = async (until: Micros): Promise<void> => {
     const start = performance.now()
-    await putOwn(until, ends.alive, 0)
-    const next = written
+    const next = await own.put(until, ends.alive, 0)
     const answer = await connection.read(
       `SELECT max(ended), uptime() FROM ${tables.writer} WHERE writer = {writer:String}`,
       { writer: id }
@@ -227,7 +237,7 @@ export const becomeWriter = async (options: WriterOptions): Promise<Writer> => {
       clearInterval(timer)
       await renewing?.catch(() => {})
       if (isLost) here.delete(id)
-      else await stepDown(last, well ? ends.byItself : ends.takenOver)
+      else await own.stepDown(last, well ? ends.byItself : ends.takenOver)
     }
   }
 }

@@ -72,15 +72,14 @@ const readParts = async (
   return content
 }
 
-export const createDocuments = (indices: TargetIndices, clock: Clock, refresher: Refresher): Documents => {
-  const { connection, kept: index, keys, space } = indices
-  const times = createIncreasingClock(clock)
-  const keptIn = ({ source, version }: Got): Kept | undefined =>
-    // Only Ralph writes there, so the shape is known.
-    source === undefined || version === undefined
-      ? undefined
-      : { kept: JSON.parse(source.toString()) as KeptDocument, version }
+// Only Ralph writes there, so the shape is known.
+const keptIn = ({ source, version }: Got): Kept | undefined =>
+  source === undefined || version === undefined
+    ? undefined
+    : { kept: JSON.parse(source.toString()) as KeptDocument, version }
 
+/** Reads and writes whole documents, each with its chunks. */
+const createKeptDocuments = ({ connection, kept: index, keys, space }: TargetIndices) => {
   const partsWanted = ({ parts }: KeptDocument) =>
     Array.from({ length: parts?.count ?? 0 }, (_, at) => ({ index, id: keys.part(parts?.version ?? '', at) }))
 
@@ -161,6 +160,11 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
     return isDone
   }
 
+  return { read, complete, carryOut, removeParts, keep, put, remove }
+}
+
+/** Finds documents by their scope. */
+const createScopeSearch = ({ connection, kept: index, keys }: TargetIndices, refresher: Refresher) => {
   /** All documents of a scope, without their contents. */
   const within = async (term: string, after: string | undefined, size: number, query: object, signal?: AbortSignal) => {
     const { body } = await connection.ask({
@@ -194,7 +198,16 @@ export const createDocuments = (indices: TargetIndices, clock: Clock, refresher:
     }
   }
 
-  const everything = { match_all: {} }
+  return { within, allWithin }
+}
+
+const everything = { match_all: {} }
+
+export const createDocuments = (indices: TargetIndices, clock: Clock, refresher: Refresher): Documents => {
+  const { connection, kept: index, keys } = indices
+  const times = createIncreasingClock(clock)
+  const { read, complete, carryOut, removeParts, keep, put, remove } = createKeptDocuments(indices)
+  const { within, allWithin } = createScopeSearch(indices, refresher)
 
   return {
     ...createDocumentStore<Kept>(

@@ -144,9 +144,8 @@ export interface Queries extends Pick<StatementStore, 'query' | 'queryText' | 'f
   everything(after: Position | undefined, limit: number, options?: CallOptions): Promise<StatementPage>
 }
 
-export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapshots, pages: PageCache): Queries => {
-  const { connection, relations, statements, keys } = indices
-
+/** Finds the statements of a page, without their texts. */
+const createSearch = ({ connection, relations }: TargetIndices) => {
   const searchAll = async (bodies: readonly object[], signal: AbortSignal | undefined): Promise<Match[][]> => {
     const header = JSON.stringify({ index: relations, allow_partial_search_results: false })
     const { body } = await connection.ask({
@@ -166,7 +165,7 @@ export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapsho
     })
   }
 
-  const search = async (range: Range, written: Written, signal: AbortSignal | undefined): Promise<Matches> => {
+  return async (range: Range, written: Written, signal: AbortSignal | undefined): Promise<Matches> => {
     const { after, limit } = range
     const rest = after === undefined ? [] : [tieBody(range, written, after.stored, limit + 1, after.id)]
     const answers = await searchAll([...rest, pageBody(range, written)], signal)
@@ -182,6 +181,11 @@ export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapsho
     const count = fitting(matches.map(({ size }) => size))
     return { matches: matches.slice(0, count), more: count < found.length, written }
   }
+}
+
+export const createQueries = (indices: TargetIndices, snapshots: DocumentSnapshots, pages: PageCache): Queries => {
+  const { connection, relations, statements, keys } = indices
+  const search = createSearch(indices)
 
   const rangeOf = (query: StatementQuery): Range => {
     const terms = termsOfQuery(query).map((term) => keys.token(tokenOf(term)))

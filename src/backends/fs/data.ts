@@ -104,6 +104,88 @@ const writeAll = async (
   return size
 }
 
+/** The files that a pattern matches, or that are in the directory that it names, in the order of their names. */
+const filesOf = async (query: string, path: string): Promise<readonly FoundFile[]> => {
+  const named = await stat(resolve(path, query)).catch(() => undefined)
+  const found = new Map<string, FoundFile>()
+  for await (const name of glob(named?.isDirectory() ? join(query, '*') : query, { cwd: path })) {
+    const file = resolve(path, name)
+    if (unfinished.test(basename(file))) continue
+    const status = await stat(file)
+    if (status.isFile()) found.set(file, { file, size: status.size })
+  }
+  return [...found.values()].sort((one, other) => (one.file < other.file ? -1 : 1))
+}
+
+/** Whether files must be decompressed. It is needed if their compressions differ, because no reader could decompress the joined bytes. */
+const mustUnpack = async (files: readonly FoundFile[]): Promise<boolean> => {
+  const kinds = new Set<string>()
+  for (const { file, size } of files) {
+    if (size > 0) kinds.add(await compressionOf(file).catch((error: unknown) => fail(error, file)))
+  }
+  return kinds.size > 1
+}
+
+const append = async (path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> => {
+  const file = await open(path, 'a')
+  try {
+    return await writeAll(file, content, signal)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Writes a new file. It gets its name when it is complete. */
+const put = async (
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  { operation, signal }: WriteOptions,
+  clock: Clock
+): Promise<number> => {
+  const isThere = (cause?: unknown): RalphError =>
+    new RalphError(
+      'ALREADY_THERE',
+      `${path} is there already: choose another name, or -o update or -o append`,
+      {},
+      { cause }
+    )
+  if (operation !== 'update') {
+    // Checked before a write that may take hours.
+    const there = await stat(path).catch(() => undefined)
+    if (there !== undefined) throw isThere()
+  }
+  const directory = dirname(path)
+  await sweep(directory, clock() / 1000)
+  const partial = join(directory, `.ralph-${machine() || '0'.repeat(12)}-${process.pid}-${randomUUID()}.partial`)
+  const file = await open(partial, 'wx')
+  try {
+    const size = await writeAll(file, content, signal)
+    if (operation === 'update') await rename(partial, path)
+    else {
+      await link(partial, path).catch((error: unknown) => {
+        throw codeOf(error) === 'EEXIST' ? isThere(error) : error
+      })
+    }
+    return size
+  } finally {
+    await file.close()
+    await rm(partial, { force: true })
+  }
+}
+
+const statusOf = async (directory: string): Promise<BackendStatus> => {
+  try {
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+    if ((await stat(directory)).isDirectory()) return { state: 'ok' }
+    return { state: 'error', detail: `${directory} is not a directory` }
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return { state: 'error', detail: `${directory} does not exist: the first write creates it` }
+    }
+    return { state: 'error', detail: `${directory} cannot be read and written: change its permissions` }
+  }
+}
+
 /**
  * Files of a directory. A written file exists whole or not at all: it gets its name after it was synced. Only `append` changes an existing
  * file.
@@ -129,28 +211,6 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
       const details = { path: id, size, modified_at: mtime.toISOString() }
       yield { id, historyId: id, details }
     }
-  }
-
-  /** The files that a pattern matches, or that are in the directory that it names, in the order of their names. */
-  const filesOf = async (query: string, path: string): Promise<readonly FoundFile[]> => {
-    const named = await stat(resolve(path, query)).catch(() => undefined)
-    const found = new Map<string, FoundFile>()
-    for await (const name of glob(named?.isDirectory() ? join(query, '*') : query, { cwd: path })) {
-      const file = resolve(path, name)
-      if (unfinished.test(basename(file))) continue
-      const status = await stat(file)
-      if (status.isFile()) found.set(file, { file, size: status.size })
-    }
-    return [...found.values()].sort((one, other) => (one.file < other.file ? -1 : 1))
-  }
-
-  /** Whether files must be decompressed. It is needed if their compressions differ, because no reader could decompress the joined bytes. */
-  const mustUnpack = async (files: readonly FoundFile[]): Promise<boolean> => {
-    const kinds = new Set<string>()
-    for (const { file, size } of files) {
-      if (size > 0) kinds.add(await compressionOf(file).catch((error: unknown) => fail(error, file)))
-    }
-    return kinds.size > 1
   }
 
   async function* read(query: string | undefined, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -185,65 +245,9 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
     }
   }
 
-  const append = async (path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> => {
-    const file = await open(path, 'a')
-    try {
-      return await writeAll(file, content, signal)
-    } finally {
-      await file.close()
-    }
-  }
-
-  const put = async (
-    path: string,
-    content: AsyncIterable<Uint8Array>,
-    { operation, signal }: WriteOptions
-  ): Promise<number> => {
-    const isThere = (cause?: unknown): RalphError =>
-      new RalphError(
-        'ALREADY_THERE',
-        `${path} is there already: choose another name, or -o update or -o append`,
-        {},
-        { cause }
-      )
-    if (operation !== 'update') {
-      // Checked before a write that may take hours.
-      const there = await stat(path).catch(() => undefined)
-      if (there !== undefined) throw isThere()
-    }
-    const directory = dirname(path)
-    await sweep(directory, clock() / 1000)
-    const partial = join(directory, `.ralph-${machine() || '0'.repeat(12)}-${process.pid}-${randomUUID()}.partial`)
-    const file = await open(partial, 'wx')
-    try {
-      const size = await writeAll(file, content, signal)
-      if (operation === 'update') await rename(partial, path)
-      else {
-        await link(partial, path).catch((error: unknown) => {
-          throw codeOf(error) === 'EEXIST' ? isThere(error) : error
-        })
-      }
-      return size
-    } finally {
-      await file.close()
-      await rm(partial, { force: true })
-    }
-  }
-
   return {
     moves: 'bytes',
-    status: async (): Promise<BackendStatus> => {
-      try {
-        await access(directory, constants.R_OK | constants.W_OK | constants.X_OK)
-        if ((await stat(directory)).isDirectory()) return { state: 'ok' }
-        return { state: 'error', detail: `${directory} is not a directory` }
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') {
-          return { state: 'error', detail: `${directory} does not exist: the first write creates it` }
-        }
-        return { state: 'error', detail: `${directory} cannot be read and written: change its permissions` }
-      }
-    },
+    status: () => statusOf(directory),
     list,
     read,
     write: async (content, options) => {
@@ -253,7 +257,7 @@ export const openFsData = async ({ directory, pattern, clock }: FsDataOptions): 
         const size =
           options.operation === 'append'
             ? await append(path, content, options.signal)
-            : await put(path, content, options)
+            : await put(path, content, options, clock)
         await syncDirectory(dirname(path))
         return { historyId: path, size, details: { filename: basename(path), operation_type: options.operation } }
       } catch (error) {

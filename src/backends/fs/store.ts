@@ -1,15 +1,15 @@
 import { join } from 'node:path'
 import type { BackendContext, BackendStatus } from '../../contracts/lrs-backend.ts'
-import type { CallOptions, StatementPage } from '../../contracts/statement-store.ts'
-import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
-import { messageOf, RalphError } from '../../errors.ts'
-import { createGroupCommit, type JobOptions } from '../../storage/batching/group-commit.ts'
+import type { StatementPage } from '../../contracts/statement-store.ts'
+import { measured, sizeOfBatch } from '../../durability/write-health.ts'
+import { messageOf } from '../../errors.ts'
+import { createGroupCommit } from '../../storage/batching/group-commit.ts'
 import { statusOfClosed, storeClosed } from '../../storage/closed.ts'
+import { createDiskAccess } from '../../storage/disk-access.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { type IndexRow, rowsOf } from '../../storage/memory-index/statement-index.ts'
 import { fitting } from '../../xapi/filters.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
-import type { Yielding } from '../../xapi/yielding.ts'
 import { createFsAttachments } from './attachments.ts'
 import { createCompactor } from './compact.ts'
 import { createRestore } from './copy.ts'
@@ -69,9 +69,6 @@ const build = (
   const { statements, journal } = files
   const { index, metadata } = statements
   let closed = false
-  const requireOpen = (): void => {
-    if (closed) throw storeClosed()
-  }
 
   const transaction = createTransaction(files)
   const documents = createFsDocuments(kept.documents, journal, transaction, times)
@@ -82,7 +79,6 @@ const build = (
     documents.settle()
     attachments.settle()
   }
-  const health = createWriteHealth()
   const group = createGroupCommit({
     begin: transaction.begin,
     commit: async () => {
@@ -96,43 +92,11 @@ const build = (
     }
   })
 
-  const writing = async <T>(result: () => Promise<T>, { signal }: CallOptions = {}, sizeOf = () => 0): Promise<T> => {
-    requireOpen()
-    signal?.throwIfAborted()
-    health.requireSound()
-    try {
-      const written = await result()
-      health.succeeded(sizeOf)
-      return written
-    } catch (error) {
-      const reason = translateError(error, directory)
-      if (!closed && reason instanceof RalphError && reason.code.startsWith('STORE_')) health.failed(reason, sizeOf())
-      throw reason
-    }
-  }
-
-  const write = <T>(job: () => T, options?: CallOptions, jobOptions?: JobOptions, sizeOf?: () => number): Promise<T> =>
-    writing(() => group.run(job, { ...jobOptions, signal: options?.signal }), options, sizeOf)
-
-  const writeInSteps = <T>(
-    job: () => Yielding<T>,
-    options?: CallOptions,
-    jobOptions?: JobOptions,
-    sizeOf?: () => number
-  ): Promise<T> => writing(() => group.runInSteps(job, { ...jobOptions, signal: options?.signal }), options, sizeOf)
-
-  const readOnly = async <T>(work: () => T | Promise<T>, { signal }: CallOptions = {}): Promise<T> => {
-    requireOpen()
-    signal?.throwIfAborted()
-    try {
-      return await work()
-    } catch (error) {
-      const reason = translateError(error, directory)
-      health.failed(reason)
-      throw reason
-    }
-  }
-
+  const { read, write, writeInSteps, health } = createDiskAccess({
+    group,
+    closed: () => (closed ? storeClosed() : undefined),
+    translate: (error) => translateError(error, directory)
+  })
   const restore = createRestore(files, transaction, times)
 
   const pageOf = async ({
@@ -164,52 +128,51 @@ const build = (
       insert: (batch, options) =>
         writeInSteps(
           () => insert(batch),
-          options,
-          { refusesFirst: true },
+          { ...options, refusesFirst: true },
           () => sizeOfBatch(batch)
         ),
       find: (id, { voided }, options) =>
-        readOnly(async () => {
+        read(async () => {
           const row = index.row(id)
           return row === undefined || index.isVoided(row) !== voided ? undefined : (await statements.read([row]))[0]
         }, options),
-      findAll: (ids, options) => readOnly(() => pageOf({ rows: rowsOf(index, ids), more: false }), options),
-      query: (query, options) => readOnly(() => pageOf(index.query(query)), options),
+      findAll: (ids, options) => read(() => pageOf({ rows: rowsOf(index, ids), more: false }), options),
+      query: (query, options) => read(() => pageOf(index.query(query)), options),
       queryText: (query, frame, options) =>
-        readOnly(async () => textPageOf(await pageOf(index.query(query)), frame), options),
+        read(async () => textPageOf(await pageOf(index.query(query)), frame), options),
       consistentThrough: (options) =>
-        readOnly(() => {
+        read(() => {
           const earliest = transaction.earliest()
           return earliest === undefined ? times.now() : earliest - 1
         }, options),
-      describe: ({ activities, verbs }, options) => readOnly(() => metadata.describe(activities, verbs), options),
-      agentNames: (identifier, options) => readOnly(() => metadata.names(identifier), options)
+      describe: ({ activities, verbs }, options) => read(() => metadata.describe(activities, verbs), options),
+      agentNames: (identifier, options) => read(() => metadata.names(identifier), options)
     },
     attachments: {
       read: async function* (sha2s, options) {
         for (const sha2 of new Set(sha2s)) {
-          const found = await readOnly(() => attachments.read(sha2), options)
+          const found = await read(() => attachments.read(sha2), options)
           if (found !== undefined) yield found
         }
       }
     },
     documents: {
-      get: (key, options) => readOnly(() => documents.get(key), options),
+      get: (key, options) => read(() => documents.get(key), options),
       change: (key, change, options) => {
         const { change: apply, size } = measured(change)
-        return writeInSteps(() => documents.change(key, apply), options, { refusesFirst: true }, size)
+        return writeInSteps(() => documents.change(key, apply), { ...options, refusesFirst: true }, size)
       },
-      ids: (scope, since, options) => readOnly(() => documents.ids(scope, since), options),
+      ids: (scope, since, options) => read(() => documents.ids(scope, since), options),
       clear: (scope, options) => write(() => documents.clear(scope), options)
     },
     copy: {
-      statements: (after, limit, options) => readOnly(() => pageOf(index.everything(after, limit)), options),
+      statements: (after, limit, options) => read(() => pageOf(index.everything(after, limit)), options),
       restoreStatements: (restored, contents, options) =>
         writeInSteps(() => {
           attachments.add(contents)
           return restore(restored)
         }, options),
-      documents: (after, limit, options) => readOnly(() => documents.all(after, limit), options),
+      documents: (after, limit, options) => read(() => documents.all(after, limit), options),
       restoreDocuments: (restored, options) => write(() => restored.forEach(documents.restore), options)
     },
     status: async () => {

@@ -50,11 +50,51 @@ interface Ends {
 const lineFeed = Buffer.from('\n')
 const nothing = Buffer.alloc(0)
 
+/** Makes the entries of one journal durable. Returns the work that follows when the whole group is durable. */
+const writeEntries = async (to: Journal, entries: readonly AddedEntry[]): Promise<() => void> => {
+  const frame = await inTurns(frameOf(entries))
+  await writeFrame(to.file, frame, to.end)
+  await to.file.datasync()
+  return () => {
+    const start = to.end
+    to.end += frame.length
+    for (const [index, { content, done }] of entries.entries()) {
+      done({ offset: start + (frame.contents[index] ?? 0), length: content.length })
+    }
+  }
+}
+
+/** A single statement is complete when its line is. Only the intent of a batch must survive a power failure. */
+const announce = async (
+  { statements, intent }: TransactionFiles,
+  lines: readonly NewLine[],
+  hasBatch: boolean
+): Promise<undefined> => {
+  if (lines.length === 0) return
+  await writeIntent(
+    intent,
+    intentOf(
+      statements.end,
+      lines.map(({ bytes }) => bytes)
+    )
+  )
+  if (hasBatch) await intent.datasync()
+}
+
+const append = async ({ statements }: TransactionFiles, lines: readonly NewLine[]): Promise<void> => {
+  if (lines.length === 0) return
+  const parts: Buffer[] = statements.unfinished ? [lineFeed] : []
+  for (const { bytes } of lines) parts.push(bytes, lineFeed)
+  await writeFully(statements.file, Buffer.concat(parts), statements.end)
+  await statements.file.datasync()
+}
+
 /**
  * One group of jobs, in several files. The other files are made durable first. Then the lines are appended, and when they are durable the
  * group is committed. An intent announces the lines of a batch. If some of them are missing after a crash, all are removed.
  */
-export const createTransaction = ({ statements, journal, attachments, intent }: TransactionFiles): Transaction => {
+export const createTransaction = (files: TransactionFiles): Transaction => {
+  const { statements, journal, attachments, intent } = files
   let lines: NewLine[] = []
   let byId = new Map<StatementId, Statement>()
   let added = new Map<Journal, AddedEntry[]>()
@@ -88,41 +128,6 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
     cutTo = undefined
   }
 
-  /** Makes the entries of one journal durable. Returns the work that follows when the whole group is durable. */
-  const writeEntries = async (to: Journal, entries: readonly AddedEntry[]): Promise<() => void> => {
-    const frame = await inTurns(frameOf(entries))
-    await writeFrame(to.file, frame, to.end)
-    await to.file.datasync()
-    return () => {
-      const start = to.end
-      to.end += frame.length
-      for (const [index, { content, done }] of entries.entries()) {
-        done({ offset: start + (frame.contents[index] ?? 0), length: content.length })
-      }
-    }
-  }
-
-  /** A single statement is complete when its line is. Only the intent of a batch must survive a power failure. */
-  const announce = async (): Promise<undefined> => {
-    if (lines.length === 0) return
-    await writeIntent(
-      intent,
-      intentOf(
-        statements.end,
-        lines.map(({ bytes }) => bytes)
-      )
-    )
-    if (hasBatch) await intent.datasync()
-  }
-
-  const append = async (): Promise<void> => {
-    if (lines.length === 0) return
-    const parts: Buffer[] = statements.unfinished ? [lineFeed] : []
-    for (const { bytes } of lines) parts.push(bytes, lineFeed)
-    await writeFully(statements.file, Buffer.concat(parts), statements.end)
-    await statements.file.datasync()
-  }
-
   return {
     begin: () => {
       cutBack()
@@ -134,11 +139,11 @@ export const createTransaction = ({ statements, journal, attachments, intent }: 
       cutTo = { statements: statements.end, journals }
       // Waits for all of them, so nothing is being written when the files are truncated.
       const settled = await Promise.allSettled([
-        announce(),
+        announce(files, lines, hasBatch),
         ...[...added].map(([to, entries]) => writeEntries(to, entries))
       ])
       for (const each of settled) if (each.status === 'rejected') throw each.reason
-      await append()
+      await append(files, lines)
       cutTo = undefined
       // Not earlier, because staged lines cannot be taken back.
       await inTurns(statements.stage(lines))

@@ -2,6 +2,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type {
   AttachmentContent,
   AttachmentStore,
+  CallOptions,
   InsertReport,
   StatementBatch,
   StatementPage,
@@ -21,7 +22,7 @@ import {
   type StatementIndex
 } from '../../storage/memory-index/statement-index.ts'
 import { marksOf } from '../../xapi/attachments.ts'
-import { createMetadataIndex } from '../../xapi/descriptions.ts'
+import { createMetadataIndex, type MetadataIndex } from '../../xapi/descriptions.ts'
 import { fitting } from '../../xapi/filters.ts'
 import type { Statement, StatementId } from '../../xapi/statement.ts'
 import { textPageOf } from '../../xapi/text-page.ts'
@@ -66,21 +67,26 @@ const attachmentsIn = (contents: ReadonlyMap<string, Uint8Array>, requireOpen: (
   }
 })
 
+/** What is stored. Statements are seen once the index has them. A rewriting replaces the index and the texts. */
+interface Kept {
+  index: StatementIndex
+  readonly metadata: MetadataIndex
+  texts: string[]
+  readonly contents: Map<string, Uint8Array>
+}
+
+const textOf = ({ texts }: Kept, row: IndexRow): string => texts[row] ?? ''
+
+const storedAt = (kept: Kept, row: IndexRow): StoredStatement => ({
+  id: kept.index.id(row),
+  stored: kept.index.stored(row),
+  text: textOf(kept, row)
+})
+
 /** A batch is staged first. Readers see it when all of it is stored. */
-export const createMemoryStatements = (
-  clock: Clock,
-  requireOpen: () => void
-): {
-  readonly statements: EngineStore['statements']
-  readonly attachments: AttachmentStore
-  readonly copy: Pick<StoreCopy, 'statements' | 'restoreStatements'>
-  readonly rewriting: StoreRewriting
-} => {
+const createWriter = (kept: Kept, clock: Clock) => {
+  const { metadata, contents } = kept
   const times = createIncreasingClock(clock)
-  let index = createStatementIndex()
-  const metadata = createMetadataIndex()
-  let texts: string[] = []
-  const contents = new Map<string, Uint8Array>()
 
   /** The statements that are staged. */
   let staged = new Map<StatementId, Statement>()
@@ -88,7 +94,7 @@ export const createMemoryStatements = (
   let earliest: Micros | undefined
 
   const seal = (): void => {
-    index.seal()
+    kept.index.seal()
     metadata.seal()
     staged = new Map()
     earliest = undefined
@@ -103,39 +109,27 @@ export const createMemoryStatements = (
     }
   })
 
-  const textOf = (row: IndexRow): string => texts[row] ?? ''
-  const storedStatement = (row: IndexRow): StoredStatement => ({
-    id: index.id(row),
-    stored: index.stored(row),
-    text: textOf(row)
-  })
-
   const statementOf = (id: StatementId): Statement | undefined => {
     const present = staged.get(id)
     if (present !== undefined) return present
-    const row = index.row(id)
+    const row = kept.index.row(id)
     // Only validated statements are stored.
-    return row === undefined ? undefined : (JSON.parse(textOf(row)) as Statement)
+    return row === undefined ? undefined : (JSON.parse(textOf(kept, row)) as Statement)
   }
 
-  /** As many statements as fit into a page. A UTF-16 unit has three bytes at most. */
-  const pageOf = ({ rows, more }: { readonly rows: readonly IndexRow[]; readonly more: boolean }): StatementPage => {
-    const count = fitting(rows.map((row) => textOf(row).length * 3))
-    return { statements: rows.slice(0, count).map(storedStatement), more: more || count < rows.length }
-  }
   /** It cannot fail, because staged statements cannot be taken back. */
   const stage = function* (arrivals: readonly Arrival[]): Yielding<void> {
-    yield* index.stage(arrivals)
+    yield* kept.index.stage(arrivals)
     for (const { id, statement, text } of arrivals) {
       staged.set(id, statement)
-      texts.push(text)
+      kept.texts.push(text)
     }
   }
 
   const insert = function* (batch: StatementBatch): Yielding<InsertReport> {
     const { statements, attachments, define, apart, ownOnly, inheritance } = batch
     const { fresh, already } = yield* separateKnown(statements, statementOf, ownOnly)
-    yield* countInheritance(index).add(fresh, inheritance)
+    yield* countInheritance(kept.index).add(fresh, inheritance)
     const stored: Arrival[] = []
     for (const { id, statement, textAt } of fresh) {
       const time = times.next()
@@ -178,68 +172,83 @@ export const createMemoryStatements = (
 
   const rewrite = function* (wanted: Rewriting): Yielding<void> {
     seal()
-    const all = index.everything(undefined, Number.POSITIVE_INFINITY).rows.map(storedStatement)
-    ;({ index, texts } = yield* indexWithout(all, wanted))
+    const all = kept.index.everything(undefined, Number.POSITIVE_INFINITY).rows.map((row) => storedAt(kept, row))
+    const { index, texts } = yield* indexWithout(all, wanted)
+    kept.index = index
+    kept.texts = texts
     for (const { stored } of wanted.rewritten) times.passed(stored)
     for (const sha2 of wanted.attachments) contents.delete(sha2)
     metadata.forget(wanted)
   }
 
+  return {
+    insert: (batch: StatementBatch, options?: CallOptions) =>
+      group.runInSteps(() => insert(batch), { refusesFirst: true, signal: options?.signal }),
+    restore: (restored: readonly StoredStatement[], attachments: readonly AttachmentContent[], options?: CallOptions) =>
+      group.runInSteps(() => restore(restored, attachments), { refusesFirst: true, signal: options?.signal }),
+    rewrite: (wanted: Rewriting, options?: CallOptions) =>
+      group.runInSteps(() => rewrite(wanted), { refusesFirst: true, signal: options?.signal }),
+    consistentThrough: (): Micros => (earliest === undefined ? times.now() : earliest - 1)
+  }
+}
+
+export const createMemoryStatements = (
+  clock: Clock,
+  requireOpen: () => void
+): {
+  readonly statements: EngineStore['statements']
+  readonly attachments: AttachmentStore
+  readonly copy: Pick<StoreCopy, 'statements' | 'restoreStatements'>
+  readonly rewriting: StoreRewriting
+} => {
+  const kept: Kept = { index: createStatementIndex(), metadata: createMetadataIndex(), texts: [], contents: new Map() }
+  const { metadata, contents } = kept
+  const writer = createWriter(kept, clock)
+
+  const read = async <T>(work: () => T, options: CallOptions | undefined): Promise<T> => {
+    requireOpen()
+    options?.signal?.throwIfAborted()
+    return work()
+  }
+
+  /** As many statements as fit into a page. A UTF-16 unit has three bytes at most. */
+  const pageOf = ({ rows, more }: { readonly rows: readonly IndexRow[]; readonly more: boolean }): StatementPage => {
+    const count = fitting(rows.map((row) => textOf(kept, row).length * 3))
+    return { statements: rows.slice(0, count).map((row) => storedAt(kept, row)), more: more || count < rows.length }
+  }
+
   const statements: EngineStore['statements'] = {
     insert: async (batch, options) => {
       requireOpen()
-      return group.runInSteps(() => insert(batch), { refusesFirst: true, signal: options?.signal })
+      return writer.insert(batch, options)
     },
-    find: async (id, { voided }, options) => {
-      requireOpen()
-      options?.signal?.throwIfAborted()
-      const row = index.row(id)
-      return row !== undefined && index.isVoided(row) === voided ? storedStatement(row) : undefined
-    },
-    findAll: async (ids, options) => {
-      requireOpen()
-      options?.signal?.throwIfAborted()
-      return pageOf({ rows: rowsOf(index, ids), more: false })
-    },
-    query: async (query, options) => {
-      requireOpen()
-      options?.signal?.throwIfAborted()
-      return pageOf(index.query(query))
-    },
+    find: (id, { voided }, options) =>
+      read(() => {
+        const row = kept.index.row(id)
+        return row !== undefined && kept.index.isVoided(row) === voided ? storedAt(kept, row) : undefined
+      }, options),
+    findAll: (ids, options) => read(() => pageOf({ rows: rowsOf(kept.index, ids), more: false }), options),
+    query: (query, options) => read(() => pageOf(kept.index.query(query)), options),
     queryText: async (query, frame, options) => textPageOf(await statements.query(query, options), frame),
-    consistentThrough: async (options) => {
-      requireOpen()
-      options?.signal?.throwIfAborted()
-      return earliest === undefined ? times.now() : earliest - 1
-    },
-    describe: async ({ activities, verbs }, options) => {
-      requireOpen()
-      options?.signal?.throwIfAborted()
-      return metadata.describe(activities, verbs)
-    },
-    agentNames: async (identifier, options) => {
-      requireOpen()
-      options?.signal?.throwIfAborted()
-      return metadata.names(identifier)
-    }
+    consistentThrough: (options) => read(writer.consistentThrough, options),
+    describe: ({ activities, verbs }, options) => read(() => metadata.describe(activities, verbs), options),
+    agentNames: (identifier, options) => read(() => metadata.names(identifier), options)
   }
 
   const copy: Pick<StoreCopy, 'statements' | 'restoreStatements'> = {
-    statements: async (after, limit, options) => {
-      requireOpen()
-      options?.signal?.throwIfAborted()
-      return pageOf(index.everything(after, limit))
-    },
+    statements: (after, limit, options) => read(() => pageOf(kept.index.everything(after, limit)), options),
     restoreStatements: async (restored, attachments, options) => {
       requireOpen()
-      return group.runInSteps(() => restore(restored, attachments), { refusesFirst: true, signal: options?.signal })
+      return writer.restore(restored, attachments, options)
     }
   }
 
-  const forget: StoreRewriting['rewrite'] = async (wanted, options) => {
-    requireOpen()
-    return group.runInSteps(() => rewrite(wanted), { refusesFirst: true, signal: options?.signal })
+  const rewriting: StoreRewriting = {
+    rewrite: async (wanted, options) => {
+      requireOpen()
+      return writer.rewrite(wanted, options)
+    },
+    purge: async () => []
   }
-  const attachments = attachmentsIn(contents, requireOpen)
-  return { statements, attachments, copy, rewriting: { rewrite: forget, purge: async () => [] } }
+  return { statements, attachments: attachmentsIn(contents, requireOpen), copy, rewriting }
 }

@@ -41,10 +41,12 @@ const scopeOf = ({ kind, activity, agent, registration }: DocumentDocument): Doc
   return { kind: 'state', activity, agent, ...(registration === '' ? {} : { registration }) }
 }
 
-export const createDocuments = (collections: Collections, times: IncreasingClock): Documents => {
+const writeOptions = { maxTimeMS: timeLimits.write }
+const readOptions = (signal: AbortSignal | undefined) => ({ maxTimeMS: timeLimits.read, signal })
+
+/** Reads and writes whole documents, each with its chunks. */
+const createKeptDocuments = (collections: Collections) => {
   const { documents } = collections
-  const writeOptions = { maxTimeMS: timeLimits.write }
-  const readOptions = (signal: AbortSignal | undefined) => ({ maxTimeMS: timeLimits.read, signal })
 
   const storedDocument = async (
     document: DocumentDocument,
@@ -106,6 +108,13 @@ export const createDocuments = (collections: Collections, times: IncreasingClock
     const { matchedCount } = await documents.replaceOne(filter, next, writeOptions)
     return matchedCount === 1
   }
+
+  return { storedDocument, read, documentOf, put }
+}
+
+export const createDocuments = (collections: Collections, times: IncreasingClock): Documents => {
+  const { documents } = collections
+  const { storedDocument, read, documentOf, put } = createKeptDocuments(collections)
 
   return {
     ...createDocumentStore<DocumentDocument>(

@@ -80,10 +80,88 @@ const sendTo =
     return rows as readonly unknown[] as readonly Row[]
   }
 
-export const openDatabase = (settings: Settings): Database => {
-  const { host, port, database, user, password, ssl, schema, statementTimeout, connectTimeout, timeout, poolSize } =
-    settings
-  const place: DatabaseAddress = { host, port, database, user, schema }
+const ignore = (): void => {}
+
+type Send = ReturnType<typeof sendTo>
+
+/** One statement is its own transaction, unless a setting must apply to it alone. */
+const sendAlone = async <Row extends readonly unknown[]>(
+  send: Send,
+  client: pg.PoolClient,
+  query: Query<Row>
+): Promise<readonly Row[]> => {
+  if (query.planning === undefined) return send(client, query)
+  const work = [begin, plain(query.planning), query, commit].map((each) => send<Row>(client, each))
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+  return work[2] ?? []
+}
+
+/**
+ * Uses another connection, because those of the pool may be busy. When it resolves, the server has stopped the query or will not stop
+ * a later one (a signal that finds no query is forgotten). If the server is unreachable, the time limit ends the query.
+ */
+const cancel = async (config: pg.ClientConfig, process: number): Promise<void> => {
+  const client = new pg.Client(config)
+  client.on('error', ignore)
+  try {
+    await client.connect()
+    await client.query('SELECT pg_cancel_backend($1)', [process])
+  } catch {
+    // See above.
+  } finally {
+    await client.end().catch(ignore)
+  }
+}
+
+/** What reading needs of a database. */
+interface Reading {
+  connect(): Promise<pg.PoolClient>
+  readonly send: Send
+  readonly config: pg.ClientConfig
+  /** The process of the server that serves a connection. */
+  processOf(client: pg.PoolClient): number
+}
+
+/** If the caller gives up, it gets the reason at once, and the connection is used again when the query was stopped. */
+const readOnce = async <Row extends readonly unknown[]>(
+  { connect, send, config, processOf }: Reading,
+  query: Query<Row>,
+  signal: AbortSignal | undefined
+): Promise<readonly Row[]> => {
+  const client = await connect()
+  if (signal?.aborted) {
+    client.release()
+    throw signal.reason
+  }
+  let givenUp = (): void => {}
+  let cancelling: Promise<void> | undefined
+  const abandoned = new Promise<never>((_, reject) => {
+    givenUp = () => {
+      reject(signal?.reason)
+      cancelling = cancel(config, processOf(client))
+    }
+  })
+  signal?.addEventListener('abort', givenUp, { once: true })
+  const work = async (): Promise<readonly Row[]> => {
+    let lost = false
+    try {
+      return await sendAlone(send, client, query)
+    } catch (error) {
+      lost = isLost(error)
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', givenUp)
+      // Not earlier: otherwise the signal would stop the next query of this connection.
+      if (cancelling === undefined) client.release(lost)
+      else void cancelling.then(() => client.release(lost))
+    }
+  }
+  return signal === undefined ? work() : Promise.race([work(), abandoned])
+}
+
+const openPool = (settings: Settings) => {
+  const { host, port, database, user, password, ssl, statementTimeout, connectTimeout, timeout, poolSize } = settings
   const config = {
     host,
     port,
@@ -98,9 +176,7 @@ export const openDatabase = (settings: Settings): Database => {
     query_timeout: Math.max(timeout, statementTimeout),
     connectionTimeoutMillis: connectTimeout
   }
-  const answers = createAnswers(`PostgreSQL at ${host}:${port}`, config.query_timeout)
   const processes = new WeakMap<pg.ClientBase, number>()
-  const ignore = (): void => {}
   const pool = new pg.Pool({
     ...config,
     // Several statements may be in progress on one connection. They share a round trip.
@@ -117,6 +193,14 @@ export const openDatabase = (settings: Settings): Database => {
     }
   })
   pool.on('error', ignore)
+  return { pool, config, processOf: (client: pg.PoolClient) => processes.get(client) ?? 0 }
+}
+
+export const openDatabase = (settings: Settings): Database => {
+  const { host, port, database, user, schema, poolSize } = settings
+  const place: DatabaseAddress = { host, port, database, user, schema }
+  const { pool, config, processOf } = openPool(settings)
+  const answers = createAnswers(`PostgreSQL at ${host}:${port}`, config.query_timeout)
   let closing: Promise<void> | undefined
   let full: RalphError | undefined
 
@@ -139,70 +223,7 @@ export const openDatabase = (settings: Settings): Database => {
   }
 
   const send = sendTo(answers)
-
-  /** One statement is its own transaction, unless a setting must apply to it alone. */
-  const sendAlone = async <Row extends readonly unknown[]>(
-    client: pg.PoolClient,
-    query: Query<Row>
-  ): Promise<readonly Row[]> => {
-    if (query.planning === undefined) return send(client, query)
-    const work = [begin, plain(query.planning), query, commit].map((each) => send<Row>(client, each))
-    const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
-    if (failed?.status === 'rejected') throw failed.reason
-    return work[2] ?? []
-  }
-
-  /**
-   * Uses another connection, because those of the pool may be busy. When it resolves, the server has stopped the query or will not stop
-   * a later one (a signal that finds no query is forgotten). If the server is unreachable, the time limit ends the query.
-   */
-  const cancel = async (process: number): Promise<void> => {
-    const client = new pg.Client(config)
-    client.on('error', ignore)
-    try {
-      await client.connect()
-      await client.query('SELECT pg_cancel_backend($1)', [process])
-    } catch {
-      // See above.
-    } finally {
-      await client.end().catch(ignore)
-    }
-  }
-
-  const readOnce = async <Row extends readonly unknown[]>(
-    query: Query<Row>,
-    signal: AbortSignal | undefined
-  ): Promise<readonly Row[]> => {
-    const client = await connect()
-    if (signal?.aborted) {
-      client.release()
-      throw signal.reason
-    }
-    let givenUp = (): void => {}
-    let cancelling: Promise<void> | undefined
-    const abandoned = new Promise<never>((_, reject) => {
-      givenUp = () => {
-        reject(signal?.reason)
-        cancelling = cancel(processes.get(client) ?? 0)
-      }
-    })
-    signal?.addEventListener('abort', givenUp, { once: true })
-    const work = async (): Promise<readonly Row[]> => {
-      let lost = false
-      try {
-        return await sendAlone(client, query)
-      } catch (error) {
-        lost = isLost(error)
-        throw error
-      } finally {
-        signal?.removeEventListener('abort', givenUp)
-        // Not earlier: otherwise the signal would stop the next query of this connection.
-        if (cancelling === undefined) client.release(lost)
-        else void cancelling.then(() => client.release(lost))
-      }
-    }
-    return signal === undefined ? work() : Promise.race([work(), abandoned])
-  }
+  const reading: Reading = { connect, send, config, processOf }
 
   const session = async (): Promise<Session> => {
     const client = await connect()
@@ -222,13 +243,13 @@ export const openDatabase = (settings: Settings): Database => {
     read: async (query, { signal } = {}) => {
       signal?.throwIfAborted()
       try {
-        return await readOnce(query, signal)
+        return await readOnce(reading, query, signal)
       } catch (error) {
         if (signal?.aborted) throw signal.reason
         // An idle connection may be dead without a sign, for example after a restart of the server.
         if (error instanceof RalphError || !isLost(error) || isUnanswered(error)) throw translateError(error, place)
       }
-      return readOnce(query, signal).catch((error: unknown) => {
+      return readOnce(reading, query, signal).catch((error: unknown) => {
         throw signal?.aborted ? signal.reason : translateError(error, place)
       })
     },

@@ -64,21 +64,103 @@ const gone = (error: unknown, place: ObjectPlace): never => {
   throw error
 }
 
+/** A server, and its client. */
+interface S3Server {
+  readonly client: S3Client
+  readonly url: string
+}
+
+/** If the signal of the caller ended the request, its reason is thrown. */
+const fail = (
+  { url }: S3Server,
+  error: unknown,
+  about: { readonly container: string; readonly name?: string },
+  signal?: AbortSignal
+): never => {
+  signal?.throwIfAborted()
+  throw translateError(error, { url, ...about })
+}
+
+const get = async (
+  { client }: S3Server,
+  place: ObjectPlace,
+  signal: AbortSignal | undefined,
+  from = 0,
+  tag?: string
+): Promise<GetObjectCommandOutput> =>
+  client.send(
+    new GetObjectCommand({
+      Bucket: place.container,
+      Key: place.name,
+      ...(from === 0 ? {} : { Range: `bytes=${from}-` }),
+      ...(tag === undefined ? {} : { IfMatch: tag })
+    }),
+    callOf(signal)
+  )
+
+async function* readObject(
+  server: S3Server,
+  place: ObjectPlace,
+  options: ReadOptions
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal, onObject, onTotal } = options
+  let first: GetObjectCommandOutput | undefined = await get(server, place, signal).catch((error: unknown) =>
+    fail(server, error, place, signal)
+  )
+  const { ETag: tag, ContentLength: size } = first
+  if (size !== undefined) onTotal?.({ bytes: size })
+
+  const open = async (from: number): Promise<Body> => {
+    const answer = first ?? (await get(server, place, signal, from, tag).catch((error: unknown) => gone(error, place)))
+    first = undefined
+    if (from > 0 && answer.$metadata.httpStatusCode !== 206) {
+      // A restart from the beginning would yield the first bytes twice.
+      throw new RalphError(
+        'STORE_UNAVAILABLE',
+        `${server.url} cannot be continued where the connection broke: read it again`
+      )
+    }
+    return bodyOf(answer)
+  }
+  let done = 0
+  try {
+    const chunks = readResuming(open, { size, signal, isPassing })
+    for await (const chunk of inChunksOf(options.chunkSize, chunks)) {
+      done += chunk.length
+      yield chunk
+    }
+  } catch (error) {
+    fail(server, error, place, signal)
+  }
+  onObject?.({ historyId: formatPlace(place), size: done })
+}
+
+/** Undefined: it cannot be found out. */
+const isThere = async (
+  server: S3Server,
+  place: ObjectPlace,
+  signal: AbortSignal | undefined
+): Promise<boolean | undefined> => {
+  try {
+    await server.client.send(new HeadObjectCommand({ Bucket: place.container, Key: place.name }), callOf(signal))
+    return true
+  } catch (error) {
+    if (isAnswer(error, 404)) return false
+    // A user who may write may not always look. Other problems show in the answers to other requests.
+    if ([400, 401, 403].some((status) => isAnswer(error, status))) return undefined
+    return fail(server, error, place, signal)
+  }
+}
+
 /** Objects of buckets. A written object exists whole or not at all. */
 export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> => {
   const { clock, log } = options
-  const client: S3Client = createS3Client(options)
-  const url = options.endpoint ?? 'Amazon S3'
+  const server: S3Server = { client: createS3Client(options), url: options.endpoint ?? 'Amazon S3' }
+  const { client } = server
   const naming: ContainerNaming = {
     word: 'bucket',
     variable: 'RALPH_BACKENDS__DATA__S3__DEFAULT_BUCKET_NAME',
     byDefault: options.bucket
-  }
-
-  /** If the signal of the caller ended the request, its reason is thrown. */
-  const fail = (error: unknown, about: { container: string; name?: string }, signal?: AbortSignal): never => {
-    signal?.throwIfAborted()
-    throw translateError(error, { url, ...about })
   }
 
   async function* list({ target, signal }: ListOptions): AsyncGenerator<Listed, void, undefined> {
@@ -94,65 +176,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
         }
       }
     } catch (error) {
-      fail(error, { container }, signal)
-    }
-  }
-
-  const get = async (place: ObjectPlace, signal: AbortSignal | undefined, from = 0, tag?: string) =>
-    client.send(
-      new GetObjectCommand({
-        Bucket: place.container,
-        Key: place.name,
-        ...(from === 0 ? {} : { Range: `bytes=${from}-` }),
-        ...(tag === undefined ? {} : { IfMatch: tag })
-      }),
-      callOf(signal)
-    )
-
-  async function* read(query: string | undefined, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    const { target, signal, onObject, onTotal } = options
-    const place = placeToRead(query, target, naming)
-    let first: GetObjectCommandOutput | undefined = await get(place, signal).catch((error: unknown) =>
-      fail(error, place, signal)
-    )
-    const { ETag: tag, ContentLength: size } = first
-    if (size !== undefined) onTotal?.({ bytes: size })
-
-    const open = async (from: number): Promise<Body> => {
-      const answer = first ?? (await get(place, signal, from, tag).catch((error: unknown) => gone(error, place)))
-      first = undefined
-      if (from > 0 && answer.$metadata.httpStatusCode !== 206) {
-        // A restart from the beginning would yield the first bytes twice.
-        throw new RalphError(
-          'STORE_UNAVAILABLE',
-          `${url} cannot be continued where the connection broke: read it again`
-        )
-      }
-      return bodyOf(answer)
-    }
-    let done = 0
-    try {
-      const chunks = readResuming(open, { size, signal, isPassing })
-      for await (const chunk of inChunksOf(options.chunkSize, chunks)) {
-        done += chunk.length
-        yield chunk
-      }
-    } catch (error) {
-      fail(error, place, signal)
-    }
-    onObject?.({ historyId: formatPlace(place), size: done })
-  }
-
-  /** Undefined: it cannot be found out. */
-  const isThere = async (place: ObjectPlace, signal: AbortSignal | undefined): Promise<boolean | undefined> => {
-    try {
-      await client.send(new HeadObjectCommand({ Bucket: place.container, Key: place.name }), callOf(signal))
-      return true
-    } catch (error) {
-      if (isAnswer(error, 404)) return false
-      // A user who may write may not always look. Other problems show in the answers to other requests.
-      if ([400, 401, 403].some((status) => isAnswer(error, status))) return undefined
-      return fail(error, place, signal)
+      fail(server, error, { container }, signal)
     }
   }
 
@@ -160,7 +184,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     const place = placeToWrite(target, naming, clock)
     const replaces = operation === 'update'
     // Checked before a write that may take hours. The upload tells the server the same condition again.
-    if (!replaces && (await isThere(place, signal))) throw alreadyThere(place)
+    if (!replaces && (await isThere(server, place, signal))) throw alreadyThere(place)
     let sourceFailed = false
     const source = byteSource(
       (async function* () {
@@ -178,7 +202,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
       return { historyId: formatPlace(place), size, details: { operation_type: operation } }
     } catch (error) {
       if (sourceFailed) throw error
-      return fail(error, place, signal)
+      return fail(server, error, place, signal)
     } finally {
       await source.close()
     }
@@ -191,7 +215,7 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
         // Not HEAD, because its answers do not give a reason.
         await client
           .send(new ListObjectsV2Command({ Bucket: container, MaxKeys: 1 }), callOf(signal))
-          .catch((error: unknown) => fail(error, { container }, signal))
+          .catch((error: unknown) => fail(server, error, { container }, signal))
       },
       { signal }
     )
@@ -200,17 +224,17 @@ export const openS3Data = async (options: S3DataOptions): Promise<BytesBackend> 
     moves: 'bytes',
     status,
     list,
-    read,
+    read: (query, wanted) => readObject(server, placeToRead(query, wanted.target, naming), wanted),
     write,
     delete: async (id, { target, signal }) => {
       const place = placeToRead(id, target, naming)
       // S3 does not fail when the object to delete does not exist.
-      if ((await isThere(place, signal)) === false) {
+      if ((await isThere(server, place, signal)) === false) {
         throw new RalphError('NOT_FOUND', `${formatPlace(place)} is not there`)
       }
       await client
         .send(new DeleteObjectCommand({ Bucket: place.container, Key: place.name }), callOf(signal))
-        .catch((error: unknown) => fail(error, place, signal))
+        .catch((error: unknown) => fail(server, error, place, signal))
       return { deleted: 1 }
     },
     close: async () => client.destroy()

@@ -65,42 +65,54 @@ export interface QueriedTables {
   readonly revision: StatementRevision
 }
 
-export const createQueries = ({ connection, times, termIds, index, pages, revision }: QueriedTables): Queries => {
+/** The statements of SQL that queries run. */
+const prepareReads = (connection: Connection) => {
   const match = 'SELECT stored, voided, octet_length(text)'
-  const upwards = connection.prepare<[...Match]>(
-    `${match} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored LIMIT ?`
-  )
-  const downwards = connection.prepare<[...Match]>(
-    `${match} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored DESC LIMIT ?`
-  )
   // CROSS JOIN keeps the order of the list.
   const listed = 'json_each(?) CROSS JOIN statement ON stored = value'
-  const matchesAt = connection.prepare<[...Match]>(`${match} FROM ${listed}`)
-  // Leaves out statements that were voided after they were found.
-  const validRowsAt = connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed} WHERE voided = 0`)
-  const rowsAt = connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed}`)
-  // SQLite joins the texts into one. Converting them one by one costs twice as much.
-  const textAt = connection.prepare<[text: Uint8Array]>(
-    `SELECT CAST(?2 || ifnull(group_concat(text, ','), '') || ?3 AS BLOB)
-     FROM (SELECT text FROM json_each(?1) CROSS JOIN statement ON stored = value WHERE voided = 0)`
-  )
-  const idAt = connection.prepare<[id: Uint8Array]>('SELECT id FROM statement WHERE stored = ?')
+  return {
+    upwards: connection.prepare<[...Match]>(
+      `${match} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored LIMIT ?`
+    ),
+    downwards: connection.prepare<[...Match]>(
+      `${match} FROM statement WHERE stored BETWEEN ? AND ? ORDER BY stored DESC LIMIT ?`
+    ),
+    matchesAt: connection.prepare<[...Match]>(`${match} FROM ${listed}`),
+    // Leaves out statements that were voided after they were found.
+    validRowsAt: connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed} WHERE voided = 0`),
+    rowsAt: connection.prepare<[...Row]>(`SELECT stored, statement.id, text FROM ${listed}`),
+    // SQLite joins the texts into one. Converting them one by one costs twice as much.
+    textAt: connection.prepare<[text: Uint8Array]>(
+      `SELECT CAST(?2 || ifnull(group_concat(text, ','), '') || ?3 AS BLOB)
+       FROM (SELECT text FROM json_each(?1) CROSS JOIN statement ON stored = value WHERE voided = 0)`
+    ),
+    idAt: connection.prepare<[id: Uint8Array]>('SELECT id FROM statement WHERE stored = ?')
+  }
+}
+
+/** The matches of a query without filters. */
+const everything = (
+  { upwards, downwards }: Pick<ReturnType<typeof prepareReads>, 'upwards' | 'downwards'>,
+  { ascending, from, to }: Range
+): Matches => {
+  let place = from
+  return {
+    next: (count) => {
+      const matches = ascending ? upwards.all(place, to, count) : downwards.all(-to, -place, count)
+      const last = matches.at(-1)
+      if (last) place = (ascending ? last[0] : -last[0]) + 1
+      return { matches, ended: matches.length < count }
+    }
+  }
+}
+
+export const createQueries = ({ connection, times, termIds, index, pages, revision }: QueriedTables): Queries => {
+  const prepared = prepareReads(connection)
+  const { matchesAt, validRowsAt, rowsAt, textAt, idAt } = prepared
 
   const idOf = (stored: Micros): StatementId => {
     const row = idAt.get(stored)
     return row === undefined ? '' : idOfBytes(row[0])
-  }
-
-  const everything = ({ ascending, from, to }: Range): Matches => {
-    let place = from
-    return {
-      next: (count) => {
-        const matches = ascending ? upwards.all(place, to, count) : downwards.all(-to, -place, count)
-        const last = matches.at(-1)
-        if (last) place = (ascending ? last[0] : -last[0]) + 1
-        return { matches, ended: matches.length < count }
-      }
-    }
   }
 
   const matching = (lists: readonly PlaceList[], { ascending, from, to }: Range, effort: Effort): Matches => {
@@ -120,7 +132,7 @@ export const createQueries = ({ connection, times, termIds, index, pages, revisi
   const matchesOf = (query: StatementQuery): Matches | undefined => {
     const range = rangeOf(query, times.latest())
     const terms = termsOfQuery(query)
-    if (terms.length === 0) return everything(range)
+    if (terms.length === 0) return everything(prepared, range)
     const effort: Effort = { spent: 0 }
     const lists: PlaceList[] = []
     for (const term of terms) {

@@ -7,16 +7,16 @@ import type { BackendStatus } from '../../contracts/lrs-backend.ts'
 import type { CallOptions } from '../../contracts/statement-store.ts'
 import { createIncreasingClock } from '../../durability/increasing-clock.ts'
 import { lockStore } from '../../durability/process-lock.ts'
-import { createWriteHealth, measured, sizeOfBatch } from '../../durability/write-health.ts'
+import { measured, sizeOfBatch } from '../../durability/write-health.ts'
 import { RalphError } from '../../errors.ts'
-import { createGroupCommit, inTurns, type JobOptions } from '../../storage/batching/group-commit.ts'
+import { createGroupCommit, inTurns } from '../../storage/batching/group-commit.ts'
 import { storeClosed } from '../../storage/closed.ts'
+import { createDiskAccess } from '../../storage/disk-access.ts'
 import type { EngineStore } from '../../storage/follow.ts'
 import { createPageCache } from '../../storage/page-cache.ts'
 import { createQueue } from '../../streams/one-at-a-time.ts'
 import type { StatementId } from '../../xapi/statement.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import type { Yielding } from '../../xapi/yielding.ts'
 import { createAttachmentTable } from './attachments.ts'
 import { createChunkTable } from './chunks.ts'
 import { type CacheSize, type Connection, connect } from './connect.ts'
@@ -96,8 +96,8 @@ export const openStore = (options: StoreOptions): SqliteStore => {
   }
 }
 
-const build = (connection: Connection, options: StoreOptions, release: () => void): SqliteStore => {
-  const { file, clock, maxInMemory, pageCacheSize } = options
+/** Everything in the file of one store. What is in memory of it is filled from the file. */
+const openTables = (connection: Connection, { clock, maxInMemory, pageCacheSize }: StoreOptions) => {
   const times = createIncreasingClock(clock)
   times.passed(lastTimeIn(connection))
   const termIds = createTermIds(connection)
@@ -120,12 +120,33 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     revision
   })
   const transactions = createTransactions(connection, [index, descriptions, termIds, references, revision], times)
-  const { visible } = transactions
-  const queries = createQueries({ connection, times: visible, termIds, index, pages, revision })
+  const queries = createQueries({ connection, times: transactions.visible, termIds, index, pages, revision })
   const documents = createDocumentTable(connection, parts, times)
   const scratch = createScratch(connection)
   const readStatements = createStatementReader(connection)
   const readDocuments = createDocumentReader(connection, parts)
+  return {
+    times,
+    index,
+    attachments,
+    descriptions,
+    insert,
+    restore,
+    rewrite,
+    transactions,
+    queries,
+    documents,
+    scratch,
+    readStatements,
+    readDocuments
+  }
+}
+
+const build = (connection: Connection, options: StoreOptions, release: () => void): SqliteStore => {
+  const { file } = options
+  const tables = openTables(connection, options)
+  const { times, index, attachments, descriptions, transactions, queries, documents, scratch } = tables
+  const { visible } = transactions
 
   const findStatement = connection.prepare<[stored: Micros, text: string]>(
     'SELECT stored, text FROM statement WHERE stored = ? AND voided = ?'
@@ -143,25 +164,20 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     }
   })
 
-  const health = createWriteHealth()
-  const writing = async <T>(result: () => Promise<T>, sizeOf = () => 0): Promise<T> => {
-    health.requireSound()
-    try {
-      const written = await result()
-      health.succeeded(sizeOf)
-      return written
-    } catch (error) {
-      const reason = translateError(error, file)
-      if (reason !== error) health.failed(reason, sizeOf())
-      throw reason
-    }
-  }
+  const access = createDiskAccess({
+    group,
+    closed: () => (closing ? storeClosed(file) : undefined),
+    translate: (error) => translateError(error, file)
+  })
+  const { health, write, writeInSteps } = access
 
-  const write = <T>(job: () => T, options?: JobOptions, sizeOf?: () => number): Promise<T> =>
-    writing(() => group.run(job, options), sizeOf)
-
-  const writeInSteps = <T>(job: () => Yielding<T>, options?: JobOptions, sizeOf?: () => number): Promise<T> =>
-    writing(() => group.runInSteps(job, options), sizeOf)
+  const read = <T>(work: () => T | Promise<T>, options?: CallOptions): Promise<T> =>
+    access.read(async () => {
+      reads += 1
+      // Reads are answered without a turn of the event loop. An endless sequence of reads must not keep writers waiting.
+      if (reads > maxReads && group.waiting() > 0) await setImmediate()
+      return work()
+    }, options)
 
   /** Writes as much as the failed write, because a full disk may have room for less. */
   const tryWriting = async (size: number): Promise<void> => {
@@ -171,21 +187,6 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
       () => size
     )
     await write(scratch.clear)
-  }
-
-  const read = async <T>(work: () => T | Promise<T>, { signal }: CallOptions = {}): Promise<T> => {
-    signal?.throwIfAborted()
-    if (closing) throw storeClosed(file)
-    reads += 1
-    // Reads are answered without a turn of the event loop. An endless sequence of reads must not keep writers waiting.
-    if (reads > maxReads && group.waiting() > 0) await setImmediate()
-    try {
-      return await work()
-    } catch (error) {
-      const reason = translateError(error, file)
-      health.failed(reason)
-      throw reason
-    }
   }
 
   /** The caller counts what was read, but nothing counts what is being read. So large attachments are read one at a time. */
@@ -201,7 +202,7 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
     statements: {
       insert: (batch, options = {}) =>
         writeInSteps(
-          () => insert(batch),
+          () => tables.insert(batch),
           { refusesFirst: batch.statements.length === 1, signal: options.signal },
           () => sizeOfBatch(batch)
         ),
@@ -235,10 +236,10 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
       clear: (scope, options = {}) => writeInSteps(() => documents.clear(scope), { signal: options.signal })
     },
     copy: {
-      statements: (after, limit, options) => read(() => readStatements(after, limit), options),
+      statements: (after, limit, options) => read(() => tables.readStatements(after, limit), options),
       restoreStatements: (restored, contents, options = {}) =>
-        writeInSteps(() => restore(restored, contents), { signal: options.signal }),
-      documents: (after, limit, options) => read(() => inTurns(readDocuments(after, limit)), options),
+        writeInSteps(() => tables.restore(restored, contents), { signal: options.signal }),
+      documents: (after, limit, options) => read(() => inTurns(tables.readDocuments(after, limit)), options),
       restoreDocuments: (restored, options = {}) =>
         writeInSteps(
           function* () {
@@ -250,18 +251,19 @@ const build = (connection: Connection, options: StoreOptions, release: () => voi
           { signal: options.signal }
         )
     },
-    rewriting: createRewriting({ connection, rewrite, index, write, writeInSteps, read }),
+    rewriting: createRewriting({ connection, rewrite: tables.rewrite, index, write, writeInSteps, read }),
     status: async () => {
       const detail = await health.trouble(tryWriting)
       return detail === undefined ? { state: 'ok' } : { state: 'error', detail }
     },
     close: async () => {
       if (closing) return
-      closing = true
       index.moveAll()
+      // A promise of `consistentThrough` that no statement has passed must be kept after a restart too.
+      const saving = health.isSound() ? write(() => saveTime.run(times.now())) : undefined
+      closing = true
       try {
-        // A promise of `consistentThrough` that no statement has passed must be kept after a restart too.
-        if (health.isSound()) await write(() => saveTime.run(times.now()))
+        await saving
       } finally {
         await group.close()
         connection.close()

@@ -41,6 +41,31 @@ export interface Segments {
 /** The number of segments in one manifest that Swift accepts by default. */
 const maxSegments = 1000
 
+/** Makes the container of segments. Returns false when it does not exist and the user may not create it. */
+const makeContainer = async (
+  session: SwiftSession,
+  ofObject: string,
+  container: string,
+  signal: AbortSignal | undefined
+): Promise<boolean> => {
+  // Segments get the storage policy of the container.
+  const head = await session.request({ method: 'HEAD', path: pathOf(ofObject), signal })
+  if (head.status === 404) throw await refusalOf(head, { container: ofObject })
+  await textOf(head)
+  const policy = head.headers['x-storage-policy']
+  const headers = typeof policy === 'string' ? { 'x-storage-policy': policy } : {}
+  const there = await session.request({ method: 'HEAD', path: pathOf(container), signal })
+  await textOf(there)
+  if (there.status === 204 || there.status === 200) return true
+  const answer = await session.request({ method: 'PUT', path: pathOf(container), headers, signal })
+  if (answer.status === 403) {
+    await textOf(answer)
+    return false
+  }
+  await textOf(await expectStatus(answer, { container }, 201, 202))
+  return true
+}
+
 export const createSegments = (
   session: SwiftSession,
   place: ObjectPlace,
@@ -88,24 +113,7 @@ export const createSegments = (
   return {
     container,
     written,
-    makeContainer: async () => {
-      // Segments get the storage policy of the container.
-      const head = await session.request({ method: 'HEAD', path: pathOf(place.container), signal })
-      if (head.status === 404) throw await refusalOf(head, { container: place.container })
-      await textOf(head)
-      const policy = head.headers['x-storage-policy']
-      const headers = typeof policy === 'string' ? { 'x-storage-policy': policy } : {}
-      const there = await session.request({ method: 'HEAD', path: pathOf(container), signal })
-      await textOf(there)
-      if (there.status === 204 || there.status === 200) return true
-      const answer = await session.request({ method: 'PUT', path: pathOf(container), headers, signal })
-      if (answer.status === 403) {
-        await textOf(answer)
-        return false
-      }
-      await textOf(await expectStatus(answer, { container }, 201, 202))
-      return true
-    },
+    makeContainer: () => makeContainer(session, place.container, container, signal),
     nextPlace: () => {
       if (given === maxSegments) {
         throw new RalphError(

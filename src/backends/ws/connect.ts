@@ -38,6 +38,28 @@ const socketFor = (uri: string, client: ClientOptions): WebSocket => {
   return new WebSocket(uri, options)
 }
 
+/** How a connection ended. `error` is undefined if the other side closed it in an orderly way. */
+interface Ended {
+  readonly error: unknown
+}
+
+/** Reads no more messages, and resolves when the other side has answered a ping or closed the connection. */
+const pingOnce = (socket: WebSocket, endedNow: () => Ended | undefined): Promise<void> =>
+  new Promise((answered, failed) => {
+    // Messages that nobody reads would fill the queue, and the answer comes after them.
+    socket.removeAllListeners('message')
+    socket.resume()
+    const onClose = (): void => {
+      const error = endedNow()?.error
+      if (error === undefined) answered()
+      else failed(error)
+    }
+    if (endedNow() !== undefined) onClose()
+    socket.once('pong', () => answered())
+    socket.once('close', onClose)
+    socket.ping()
+  })
+
 /**
  * Opens a connection. Messages are kept only up to `max_queue` or `read_limit`. Above them the socket is not read, and TCP makes the other
  * side wait.
@@ -49,7 +71,7 @@ export const connect = (uri: string, { client, signal, onError }: ConnectOptions
   let held: string[] = []
   let heldBytes = 0
   /** Undefined: it is still open. */
-  let ended: { readonly error: unknown } | undefined
+  let ended: Ended | undefined
   let wake = (): void => {}
 
   const end = (error: unknown): void => {
@@ -126,17 +148,7 @@ export const connect = (uri: string, { client, signal, onError }: ConnectOptions
       alive.start()
       resolve({
         next,
-        ping: () =>
-          new Promise((answered, failed) => {
-            // Messages that nobody reads would fill the queue, and the answer comes after them.
-            socket.removeAllListeners('message')
-            socket.resume()
-            const onClose = (): void => (ended?.error === undefined ? answered() : failed(ended.error))
-            if (ended !== undefined) onClose()
-            socket.once('pong', () => answered())
-            socket.once('close', onClose)
-            socket.ping()
-          }),
+        ping: () => pingOnce(socket, () => ended),
         leave: () => {
           end(undefined)
           held = []

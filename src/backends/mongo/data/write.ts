@@ -59,6 +59,18 @@ export interface RecordCollection {
   ensureIndex(): Promise<void>
 }
 
+const byRecordId = (documents: readonly RecordDocument[]): ReadonlyMap<string, readonly RecordDocument[]> => {
+  const found = new Map<string, RecordDocument[]>()
+  for (const document of documents) {
+    // A document may have no id, or one that is not text. Nobody asks for these.
+    const id = String((document._source as { readonly id?: unknown } | undefined)?.id)
+    const some = found.get(id)
+    if (some === undefined) found.set(id, [document])
+    else some.push(document)
+  }
+  return found
+}
+
 const noDocuments: ReadonlyMap<string, readonly RecordDocument[]> = new Map()
 
 /**
@@ -74,15 +86,7 @@ export const recordContainer = (
   ): Promise<ReadonlyMap<string, readonly RecordDocument[]>> => {
     const found = await collection.find<Document>(filter, { projection }).toArray()
     signal?.throwIfAborted()
-    const byId = new Map<string, RecordDocument[]>()
-    for (const document of found as RecordDocument[]) {
-      // Ignores documents that have another id or none.
-      const id = String((document._source as { readonly id?: unknown } | undefined)?.id)
-      const some = byId.get(id)
-      if (some === undefined) byId.set(id, [document])
-      else some.push(document)
-    }
-    return byId
+    return byRecordId(found as RecordDocument[])
   }
 
   const findByKey = (records: readonly DocumentedRecord[]) =>
