@@ -93,17 +93,62 @@ interface Stretch extends ByteRange {
   readonly rows: readonly IndexRow[]
 }
 
-export const openStatementFile = async (options: StatementFileOptions): Promise<StatementFile> => {
-  const { path, intent, unlearned, apart, passed, warn } = options
-  const file = await openOrCreate(path)
-  const index = createStatementIndex()
-  const metadata = createMetadataIndex()
+/** Where the line of each row is. Two lists of numbers take less memory than one of objects. */
+const createLinePlaces = () => {
   const offsets: number[] = []
   const lengths: number[] = []
+  const of = (row: IndexRow): ByteRange => ({ offset: offsets[row] ?? 0, length: lengths[row] ?? 0 })
+  return {
+    count: () => offsets.length,
+    of,
+    add: ({ offset, length }: ByteRange): void => {
+      offsets.push(offset)
+      lengths.push(length)
+    },
+    /** What is read for these rows, each stretch in one step. */
+    stretches: (rows: readonly IndexRow[]): Stretch[] => {
+      const found: { offset: number; length: number; rows: IndexRow[] }[] = []
+      for (const row of rows.toSorted((one, other) => (offsets[one] ?? 0) - (offsets[other] ?? 0))) {
+        const { offset, length } = of(row)
+        const last = found.at(-1)
+        const gap = last === undefined ? 0 : offset - last.offset - last.length
+        if (last !== undefined && gap <= maxGap && offset + length - last.offset <= maxRead) {
+          last.length = offset + length - last.offset
+          last.rows.push(row)
+        } else found.push({ offset, length, rows: [row] })
+      }
+      return found
+    }
+  }
+}
+
+const damaged = (path: string): RalphError =>
+  new RalphError('STORE_CORRUPT', `${path} is shorter than it was: restore it, then start again`, { path })
+
+/** Returns a function that tells the size of the file. It throws when another file has its name. */
+const sizeOf = async (file: FileHandle, path: string): Promise<() => number> => {
+  const { ino, dev } = await file.stat()
+  return () => {
+    const present = statSync(path)
+    if (present.ino === ino && present.dev === dev) return present.size
+    throw new RalphError('STORE_UNAVAILABLE', `${path} was replaced by another file: start again`, { path })
+  }
+}
+
+/** What is derived from the lines, in memory. */
+interface Derived {
+  readonly index: StatementIndex
+  readonly metadata: MetadataIndex
+  readonly places: ReturnType<typeof createLinePlaces>
   /** Rows of other programs: their texts lack the properties that an LRS sets. */
-  const restamped = new Set<IndexRow>()
-  let end = 0
-  let unfinished = false
+  readonly restamped: Set<IndexRow>
+}
+
+/** Takes in lines that any program may have written, and says which are ignored. */
+const createLineReader = (
+  { path, unlearned, apart, passed, warn }: StatementFileOptions,
+  { index, metadata, places, restamped }: Derived
+) => {
   let lineNumber = 0
   let broken = 0
 
@@ -115,9 +160,8 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     const { id, stored, statement, lacksTimes, teaches } = judged
     if (index.row(id) !== undefined) return `the statement ${id} exists already`
     add({ id, stored, statement })
-    if (lacksTimes) restamped.add(offsets.length)
-    offsets.push(offset)
-    lengths.push(bytes.length)
+    if (lacksTimes) restamped.add(places.count())
+    places.add({ offset, length: bytes.length })
     if (!teaches) warn(`${path}: the definitions of line ${lineNumber} are malformed and are ignored`)
     else if (statement.stored === undefined) metadata.add(statement, apart.since <= 0)
     else if (!unlearned.has(stored)) metadata.add(statement, stored >= apart.since)
@@ -125,7 +169,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     return undefined
   }
 
-  const takeInLine = (line: Line, add: StatementIndex['append']): void => {
+  const takeIn = (line: Line, add: StatementIndex['append']): void => {
     lineNumber += 1
     const reason = isBlank(line.bytes) ? undefined : readLine(line, add)
     if (reason === undefined) return
@@ -133,41 +177,42 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     if (broken <= maxWarnings) warn(`${path}: line ${lineNumber} is ignored: ${reason}`)
   }
 
-  const stretches = (rows: readonly IndexRow[]): Stretch[] => {
-    const found: { offset: number; length: number; rows: IndexRow[] }[] = []
-    for (const row of rows.toSorted((one, other) => (offsets[one] ?? 0) - (offsets[other] ?? 0))) {
-      const [offset, length] = [offsets[row] ?? 0, lengths[row] ?? 0]
-      const last = found.at(-1)
-      const gap = last === undefined ? 0 : offset - last.offset - last.length
-      if (last !== undefined && gap <= maxGap && offset + length - last.offset <= maxRead) {
-        last.length = offset + length - last.offset
-        last.rows.push(row)
-      } else found.push({ offset, length, rows: [row] })
-    }
-    return found
-  }
-
-  const damaged = (): RalphError =>
-    new RalphError('STORE_CORRUPT', `${path} is shorter than it was: restore it, then start again`, { path })
-
-  const requireFile = async () => {
-    const { ino, dev } = await file.stat()
-    return (): number => {
-      const present = statSync(path)
-      if (present.ino === ino && present.dev === dev) return present.size
-      throw new RalphError('STORE_UNAVAILABLE', `${path} was replaced by another file: start again`, { path })
+  return {
+    takeIn,
+    /** Counts lines that were written here, or are left out. */
+    skip: (count: number): void => {
+      lineNumber += count
+    },
+    /** Warns of what was ignored without a warning of its own. */
+    sumUp: (unfinished: boolean): void => {
+      if (unfinished) warn(`${path}: the last line is ignored, because its writer did not finish it`)
+      if (broken > maxWarnings) warn(`${path}: ${broken - maxWarnings} more lines are ignored`)
     }
   }
+}
+
+export const openStatementFile = async (options: StatementFileOptions): Promise<StatementFile> => {
+  const { path, intent } = options
+  const file = await openOrCreate(path)
+  const derived: Derived = {
+    index: createStatementIndex(),
+    metadata: createMetadataIndex(),
+    places: createLinePlaces(),
+    restamped: new Set()
+  }
+  const { index, metadata, places, restamped } = derived
+  const lines = createLineReader(options, derived)
+  let end = 0
+  let unfinished = false
 
   const open = async () => {
     if (intent !== undefined) await recover(file, intent)
     const { size } = await file.stat()
-    unfinished = await eachLine(file, { offset: 0, length: size }, (line) => takeInLine(line, index.append))
+    unfinished = await eachLine(file, { offset: 0, length: size }, (line) => lines.takeIn(line, index.append))
     index.sort()
     end = size
-    if (unfinished) warn(`${path}: the last line is ignored, because its writer did not finish it`)
-    if (broken > maxWarnings) warn(`${path}: ${broken - maxWarnings} more lines are ignored`)
-    return requireFile()
+    lines.sumUp(unfinished)
+    return sizeOf(file, path)
   }
   const sizeNow = await open().catch(async (error: unknown) => {
     await file.close()
@@ -186,51 +231,51 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     },
     takeInOthers: () => {
       const size = sizeNow()
-      if (size < end) throw damaged()
+      if (size < end) throw damaged(path)
       if (size === end) return
       const add: StatementIndex['append'] = (statement) => index.add([statement])
       // A line that was unfinished at the last read is ignored up to its end.
       const place = { offset: end, length: size - end }
       let skip = unfinished
       unfinished = eachLineNow(file, place, (line) => {
-        if (skip) lineNumber += 1
-        else takeInLine(line, add)
+        if (skip) lines.skip(1)
+        else lines.takeIn(line, add)
         skip = false
       })
       end = size
     },
-    stage: function* (lines) {
-      yield* index.stage(lines)
-      for (const { define, apart: keptApart, statement } of lines) {
+    stage: function* (added) {
+      yield* index.stage(added)
+      for (const { define, apart: keptApart, statement } of added) {
         if (define) metadata.stage(statement, keptApart)
         yield
       }
     },
-    takeIn: (lines, offset) => {
+    takeIn: (added, offset) => {
       let at = offset
-      for (const { bytes } of lines) {
-        offsets.push(at)
-        lengths.push(bytes.length)
+      for (const { bytes } of added) {
+        places.add({ offset: at, length: bytes.length })
         at += bytes.length + 1
       }
       index.seal()
       metadata.seal()
       end = at
-      lineNumber += lines.length + (unfinished ? 1 : 0)
+      lines.skip(added.length + (unfinished ? 1 : 0))
       unfinished = false
     },
-    lengthOf: (row) => lengths[row] ?? 0,
+    lengthOf: (row) => places.of(row).length,
     read: async (rows) => {
       const texts = new Map<IndexRow, string>()
       const readStretch = async (stretch: Stretch): Promise<void> => {
         const bytes = await read(file, stretch)
-        if (bytes.length < stretch.length) throw damaged()
+        if (bytes.length < stretch.length) throw damaged(path)
         for (const row of stretch.rows) {
-          const from = (offsets[row] ?? 0) - stretch.offset
-          texts.set(row, bytes.toString('utf8', from, from + (lengths[row] ?? 0)))
+          const { offset, length } = places.of(row)
+          const from = offset - stretch.offset
+          texts.set(row, bytes.toString('utf8', from, from + length))
         }
       }
-      await Promise.all(stretches(rows).map(readStretch))
+      await Promise.all(places.stretches(rows).map(readStretch))
       return rows.map((row) => {
         const [stored, text = ''] = [index.stored(row), texts.get(row)]
         return { id: index.id(row), stored, text: restamped.has(row) ? withTimes(text, stored) : text }
@@ -239,7 +284,7 @@ export const openStatementFile = async (options: StatementFileOptions): Promise<
     statement: (id) => {
       const row = index.row(id)
       if (row === undefined) return undefined
-      const bytes = readNow(file, { offset: offsets[row] ?? 0, length: lengths[row] ?? 0 })
+      const bytes = readNow(file, places.of(row))
       // It was adopted as a statement.
       return JSON.parse(bytes.toString()) as Statement
     },

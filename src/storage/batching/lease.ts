@@ -1,39 +1,14 @@
-import { randomInt, randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../../contracts/clock.ts'
 import { RalphError } from '../../errors.ts'
 import type { Micros } from '../../xapi/timestamp.ts'
-import {
-  formerTimeToLive,
-  freshRecord,
-  type LeaseRecord,
-  type LeaseTable,
-  takenOver,
-  type VersionedRecord
-} from './lease-record.ts'
+import { createContender, type Held, type LeaseOptions } from './lease-contender.ts'
+import type { LeaseTable } from './lease-record.ts'
+import { createOwnRecord, signs } from './own-lease-record.ts'
 import type { Gap, Written } from './written.ts'
 
-/** All in milliseconds. */
-export interface LeaseOptions {
-  /** A holder whose record does not change for this long is taken for dead. It renews its record five times as often. */
-  readonly timeToLive: number
-  /** How long a server waits for others to release the lease. */
-  readonly patience: number
-  /** How long an idle holder keeps the lease, if no other server wants it. */
-  readonly linger: number
-}
+export type { Held, LeaseOptions }
 
 export const defaultLease: LeaseOptions = { timeToLive: 2500, patience: 10_000, linger: 250 }
-
-/** What the holder of the lease should know. */
-export interface Held extends Written {
-  /** No other process has written since this one did. */
-  readonly undisturbed: boolean
-  /** Another process held the lease and did not release it. A part of its last batch may be stored. */
-  readonly seized: boolean
-  /** The gap that this made. Nothing in it was or will be committed, by any process. */
-  readonly made: Gap | undefined
-}
 
 /**
  * The right to write, for one of several processes. Clocks of other machines are not trusted: a holder is dead if its record has not
@@ -79,13 +54,6 @@ export interface Lease {
   readonly self: string
 }
 
-/** Milliseconds between two looks of a server that waits. */
-const interval = 10
-/** The number of renewals within the time to live. */
-const signs = 5
-/** Milliseconds. A server that wants to be next, and does not come in this time, is no longer waited for. */
-const courtesy = 200
-
 const lost = (): RalphError =>
   new RalphError('STORE_UNAVAILABLE', 'another server has taken over writing: send the request again', {
     retryAfter: 1,
@@ -100,21 +68,16 @@ export const createLease = <Version>(
   clock: Clock,
   options: LeaseOptions = defaultLease
 ): Lease => {
-  const { timeToLive, patience, linger } = options
-  /** Microseconds. The record says in advance that batches up to this much later may be written, as long as it is valid. */
-  const ahead = timeToLive * 1000
-  const self = randomUUID()
-  let held: VersionedRecord<Version> | undefined
-  /** When the last successful write of the record began, by the monotonic clock. */
-  let renewed = Number.NEGATIVE_INFINITY
+  const { timeToLive, linger } = options
+  const own = createOwnRecord(table, clock, timeToLive)
   let timer: NodeJS.Timeout | undefined
   let tail: Promise<unknown> = Promise.resolve()
   let lettingGo = false
-  let forgotten: readonly Gap[] = []
   /** The latest batch that was begun here. */
   let reached: Micros = 0
   /** Counts what the holder does. Timers of an earlier action have no effect. */
   let doing = 0
+  const contend = createContender({ table, clock, own, reached: () => reached }, options)
 
   /** Renewing and releasing happen beside the calls of the holder. Only one of them writes the record at a time. */
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -123,114 +86,36 @@ export const createLease = <Version>(
     return result
   }
 
-  const isFresh = (): boolean => performance.now() - renewed < timeToLive / 2
-
-  const put = async (record: LeaseRecord, version: Version | undefined): Promise<boolean> => {
-    const start = performance.now()
-    const written = await table.write(record, version)
-    if (written === undefined) return false
-    held = { record, version: written }
-    renewed = start
-    return true
-  }
-
-  const isForgotten = (gap: Gap): boolean => forgotten.some(({ through }) => through === gap.through)
-
-  /** Renews the lease, and allows what is written until the next renewal. */
-  const renewedRecord = (record: LeaseRecord, time: Micros): LeaseRecord => ({
-    ...record,
-    through: Math.max(record.through ?? 0, record.last, time, clock() + ahead),
-    gaps: record.gaps.filter((gap) => !isForgotten(gap))
-  })
-
-  /** Writes the record while it is ours. Meanwhile another server may have registered as waiting. */
-  const putHeld = async (change: (record: LeaseRecord) => LeaseRecord): Promise<boolean> => {
-    for (let present = held; present?.record.holder === self; present = await table.read()) {
-      if (await put(change(present.record), present.version)) return true
-    }
-    held = undefined
-    return false
-  }
-
   const letGo = async (): Promise<void> => {
-    if (held === undefined) return
+    if (own.held() === undefined) return
     lettingGo = true
     try {
       // All that was begun is committed, or was taken back.
-      await putHeld((record) => ({ ...record, holder: undefined, through: record.last }))
+      await own.putHeld((record) => ({ ...record, holder: undefined, through: record.last }))
     } finally {
       lettingGo = false
-      held = undefined
+      own.drop()
     }
   }
 
   const later = (milliseconds: number, work: () => Promise<unknown>): void => {
     clearTimeout(timer)
-    timer = globalThis.setTimeout(() => {
+    timer = setTimeout(() => {
       // If renewing or releasing fails, the holder notices when it writes, and the others when the record no longer changes.
       inTurn(work).catch(() => {})
     }, milliseconds)
     timer.unref()
   }
 
-  const renew = (time: Micros = 0): Promise<boolean> => putHeld((record) => renewedRecord(record, time))
-
   /** Until the holder does something else: it pauses, or releases. */
-  const keepAlive = (milliseconds = Math.max(0, renewed + timeToLive / signs - performance.now())): void => {
-    const own = doing
+  const keepAlive = (milliseconds = own.renewalIn()): void => {
+    const action = doing
     later(milliseconds, async () => {
-      if (own !== doing) return
-      const isHeld = await renew().catch(() => undefined)
+      if (action !== doing) return
+      const isHeld = await own.renew().catch(() => undefined)
       // Tried again after a failure too, because a request may get lost.
-      if (isHeld !== false && own === doing) keepAlive(isHeld === undefined ? timeToLive / signs : undefined)
+      if (isHeld !== false && action === doing) keepAlive(isHeld === undefined ? timeToLive / signs : undefined)
     })
-  }
-
-  /** What was seen of the record, since when it has not changed, and how slow the engine was to show it. */
-  let seen: { version: string; since: number; slowest: number } | undefined
-
-  /** Milliseconds for which the holder has not renewed, counting only time in which a renewal could have been seen. */
-  const silence = (present: VersionedRecord<Version> | undefined, asked: number): number => {
-    const now = performance.now()
-    const version = JSON.stringify(present?.version) ?? ''
-    if (seen?.version !== version) seen = { version, since: now, slowest: 0 }
-    seen.slowest = Math.max(seen.slowest, now - asked)
-    // An engine that is slow for us is also slow for the holder.
-    return now - seen.since - Math.min(2 * seen.slowest, 2 * timeToLive)
-  }
-
-  /** The time up to which the holder of the record may have written. */
-  const throughOf = ({ holder, last, through = clock() }: LeaseRecord): Micros =>
-    Math.max(last, holder === self ? reached : through)
-
-  /** Watches the record until it may be taken. */
-  const contend = async (): Promise<Held> => {
-    const end = performance.now() + patience
-    for (;;) {
-      const asked = performance.now()
-      const present = await table.read()
-      const record = present?.record ?? freshRecord
-      const unchanged = silence(present, asked)
-      const isFree = record.holder === undefined || record.holder === self
-      const isOurTurn = record.wanted === undefined || record.wanted === self || unchanged >= courtesy
-      const isDead = unchanged >= (record.through === undefined ? formerTimeToLive : timeToLive)
-      if ((isFree && isOurTurn) || isDead) {
-        const next = renewedRecord(takenOver(record, self, throughOf(record)), 0)
-        if (await put(next, present?.version)) {
-          const { last, gaps } = next
-          const made = last > record.last ? gaps.at(-1) : undefined
-          return { last, gaps, undisturbed: record.writer === self, seized: !isFree, made }
-        }
-        continue
-      }
-      if (performance.now() > end) {
-        const message = 'another server is writing for too long: send the request again'
-        throw new RalphError('STORE_UNAVAILABLE', message, { retryAfter: 1, setting: 'TIMEOUT' })
-      }
-      if (record.wanted === undefined) await table.write({ ...record, wanted: self }, present?.version)
-      // Two servers that wait in step would collide for ever.
-      await setTimeout(randomInt(interval / 2, interval * 1.5))
-    }
   }
 
   return {
@@ -239,45 +124,48 @@ export const createLease = <Version>(
       clearTimeout(timer)
       return inTurn(async () => {
         // A holder that was slow, but was not taken for dead, continues.
-        if (held !== undefined && (isFresh() || (await renew()))) {
-          const { last, gaps, writer } = held.record
+        const isOurs = own.held() !== undefined && (own.isFresh() || (await own.renew()))
+        const held = own.held()
+        if (isOurs && held !== undefined) {
+          const { last, gaps, writer } = held
           keepAlive()
-          return { last, gaps, undisturbed: writer === self, seized: false, made: undefined }
+          return { last, gaps, undisturbed: writer === own.self, seized: false, made: undefined }
         }
-        held = undefined
+        own.drop()
         const taken = await contend()
         keepAlive()
         return taken
       })
     },
     requireHeld: async () => {
-      if (held !== undefined && isFresh()) return
-      if (!(await inTurn(() => renew()))) throw lost()
+      if (own.held() !== undefined && own.isFresh()) return
+      if (!(await inTurn(() => own.renew()))) throw lost()
     },
     reach: async (time) => {
       reached = Math.max(reached, time)
-      if (held !== undefined && time <= (held.record.through ?? 0)) return
-      if (!(await inTurn(() => renew(time)))) throw lost()
+      const held = own.held()
+      if (held !== undefined && time <= (held.through ?? 0)) return
+      if (!(await inTurn(() => own.renew(time)))) throw lost()
     },
     commit: (last) =>
       inTurn(async () => {
         try {
-          if (!(await putHeld((record) => ({ ...renewedRecord(record, last), last, writer: self })))) throw lost()
+          if (!(await own.putHeld((record) => ({ ...own.renewedRecord(record, last), last, writer: own.self }))))
+            throw lost()
         } catch (error) {
           // Nobody knows whether it was written, so it is read before anything depends on it.
-          held = undefined
+          own.drop()
           throw error
         }
       }),
-    writtenIfHeld: () => (held !== undefined && !lettingGo && isFresh() ? held.record : undefined),
-    forget: (gaps) => {
-      forgotten = gaps
-    },
+    writtenIfHeld: () => (!lettingGo && own.isFresh() ? own.held() : undefined),
+    forget: own.forget,
     pause: async () => {
       doing += 1
       clearTimeout(timer)
+      const held = own.held()
       if (held === undefined) return
-      if (held.record.wanted === undefined) later(linger, letGo)
+      if (held.wanted === undefined) later(linger, letGo)
       else await inTurn(letGo)
     },
     release: () => {
@@ -288,8 +176,8 @@ export const createLease = <Version>(
     abandon: () => {
       doing += 1
       clearTimeout(timer)
-      held = undefined
+      own.drop()
     },
-    self
+    self: own.self
   }
 }
