@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { RegistrySettings } from '../contracts/registry.ts'
 import { certificate } from './certificate.ts'
 import { setting, type Values } from './define.ts'
 import { boolean, duration, type Kind, list, text } from './kinds.ts'
@@ -16,7 +15,9 @@ const providers = {
   local: 'boltdb'
 } as const
 
-const provider: Kind<RegistrySettings['provider']> = {
+type Provider = (typeof providers)[keyof typeof providers]
+
+const provider: Kind<Provider> = {
   expected: `one of ${Object.keys(providers).join(', ')}`,
   placeholder: 'name',
   parse: (value) => Object.entries(providers).find(([name]) => name === value.toLowerCase())?.[1]
@@ -135,7 +136,9 @@ export const nodeGroup = {
 export const loadRegistry = (
   sources: Sources,
   appDir: string
-): RegistrySettings & {
+): Omit<Values<typeof registryGroup>, 'provider' | 'endpoints'> & {
+  readonly provider: Provider
+  readonly endpoints: readonly string[]
   /** Whether a registry was configured. */
   readonly isConfigured: boolean
 } => {

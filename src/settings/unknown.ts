@@ -1,4 +1,3 @@
-import type { Log } from '../contracts/log.ts'
 import { RalphError } from '../errors.ts'
 import { keyOf } from './config-file.ts'
 import type { Source, Sources } from './sources.ts'
@@ -174,7 +173,11 @@ const refuseUnknownKeys = (sources: Sources, known: readonly string[]): void => 
 }
 
 /** Warns the operator about them. Names that are ignored are logged at level debug. */
-export const warnOfUnknown = (sources: Sources, known: readonly string[], log: Log): void => {
+export const warnOfUnknown = (
+  sources: Sources,
+  known: readonly string[],
+  log: { warn(message: string): void; debug(message: string): void }
+): void => {
   refuseUnknownKeys(sources, known)
   const { warnings, passedOver } = findUnknown(sources.ordered, known)
   for (const warning of warnings) log.warn(warning)

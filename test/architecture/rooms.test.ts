@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { cruise, type ICruiseResult } from 'dependency-cruiser'
 import t from 'tap'
-import { roomNames, rules } from './rooms.ts'
+import { roomNames, rooms, rules } from './rooms.ts'
 
 const { output } = await cruise(['src', 'test'], {
   ruleSet: { forbidden: [...rules] },
@@ -23,6 +23,33 @@ t.test('every folder and file of src is a known room', async (t) => {
   const known = [...roomNames, 'main.ts', 'tsconfig.json']
   t.same(
     readdirSync('src').filter((name) => !known.includes(name)),
+    []
+  )
+})
+
+const roomOf = (file: string): string => /^src\/([^/]+)/.exec(file)?.[1] ?? ''
+
+t.test('the table of rooms allows no import that the code does not have', async (t) => {
+  const arrows = modules.flatMap(({ source, dependencies }) =>
+    dependencies.map(({ resolved }) => `${roomOf(source)} → ${roomOf(resolved)}`)
+  )
+  const allowed = Object.entries(rooms).flatMap(([room, { may }]) => may.map((other) => `${room} → ${other}`))
+  t.same(
+    allowed.filter((arrow) => !arrows.includes(arrow)),
+    []
+  )
+})
+
+t.test('rooms stand on floors: no room may import one that leads back to it', async (t) => {
+  /** The rooms above which a room can stand. Those that are left over import each other in a circle. */
+  const placed = new Set<string>()
+  const ready = () =>
+    Object.entries(rooms).flatMap(([room, { may }]) =>
+      !placed.has(room) && may.every((other) => placed.has(other)) ? [room] : []
+    )
+  for (let floor = ready(); floor.length > 0; floor = ready()) for (const room of floor) placed.add(room)
+  t.same(
+    Object.keys(rooms).filter((room) => !placed.has(room)),
     []
   )
 })

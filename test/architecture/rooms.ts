@@ -28,7 +28,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
     sentence: 'What the toolbox asks of every database stands here once, and knows none of them.'
   },
   settings: {
-    may: ['xapi', 'contracts', 'errors.ts'],
+    may: ['xapi', 'errors.ts'],
     sentence: 'Settings are declared and read; who uses them is not their business.'
   },
   telemetry: {
@@ -67,19 +67,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
   },
   imports: {
     may: [
-      ...[
-        'xapi',
-        'json',
-        'validation',
-        'edx',
-        'streams',
-        'durability',
-        'archives',
-        'network',
-        'storage',
-        'toolbox',
-        'lrs'
-      ],
+      ...['xapi', 'json', 'edx', 'streams', 'durability', 'archives', 'network', 'storage', 'toolbox', 'lrs'],
       ...['identity', 'contracts', 'settings', 'errors.ts']
     ],
     sentence: 'An import is taken in, unpacked, converted and delivered, whatever door it came by.'
@@ -161,19 +149,7 @@ export const rooms: { readonly [room: string]: { readonly may: readonly string[]
   },
   cli: {
     may: [
-      ...[
-        'lrs',
-        'toolbox',
-        'mirror',
-        'streams',
-        'edx',
-        'identity',
-        'xapi',
-        'validation',
-        'settings',
-        'contracts',
-        'sample'
-      ],
+      ...['lrs', 'toolbox', 'mirror', 'streams', 'identity', 'xapi', 'validation', 'settings', 'contracts', 'sample'],
       ...['telemetry', 'downloads', 'listeners', 'tus', 'privacy', 'errors.ts']
     ],
     sentence: 'A command receives what it works with; it never opens a store.'
