@@ -83,6 +83,22 @@ const storedAt = (kept: Kept, row: IndexRow): StoredStatement => ({
   text: textOf(kept, row)
 })
 
+const statementIn = (kept: Kept, id: StatementId): Statement | undefined => {
+  const row = kept.index.row(id)
+  // Only validated statements are stored.
+  return row === undefined ? undefined : (JSON.parse(textOf(kept, row)) as Statement)
+}
+
+/** Removes what a rewriting removes, and stores again what it keeps. */
+function* forget(kept: Kept, wanted: Rewriting): Yielding<void> {
+  const all = kept.index.everything(undefined, Number.POSITIVE_INFINITY).rows.map((row) => storedAt(kept, row))
+  const { index, texts } = yield* indexWithout(all, wanted)
+  kept.index = index
+  kept.texts = texts
+  for (const sha2 of wanted.attachments) kept.contents.delete(sha2)
+  kept.metadata.forget(wanted)
+}
+
 /** A batch is staged first. Readers see it when all of it is stored. */
 const createWriter = (kept: Kept, clock: Clock) => {
   const { metadata, contents } = kept
@@ -109,13 +125,7 @@ const createWriter = (kept: Kept, clock: Clock) => {
     }
   })
 
-  const statementOf = (id: StatementId): Statement | undefined => {
-    const present = staged.get(id)
-    if (present !== undefined) return present
-    const row = kept.index.row(id)
-    // Only validated statements are stored.
-    return row === undefined ? undefined : (JSON.parse(textOf(kept, row)) as Statement)
-  }
+  const statementOf = (id: StatementId): Statement | undefined => staged.get(id) ?? statementIn(kept, id)
 
   /** It cannot fail, because staged statements cannot be taken back. */
   const stage = function* (arrivals: readonly Arrival[]): Yielding<void> {
@@ -172,13 +182,8 @@ const createWriter = (kept: Kept, clock: Clock) => {
 
   const rewrite = function* (wanted: Rewriting): Yielding<void> {
     seal()
-    const all = kept.index.everything(undefined, Number.POSITIVE_INFINITY).rows.map((row) => storedAt(kept, row))
-    const { index, texts } = yield* indexWithout(all, wanted)
-    kept.index = index
-    kept.texts = texts
+    yield* forget(kept, wanted)
     for (const { stored } of wanted.rewritten) times.passed(stored)
-    for (const sha2 of wanted.attachments) contents.delete(sha2)
-    metadata.forget(wanted)
   }
 
   return {

@@ -1,9 +1,9 @@
 import type { StatementId } from '../../xapi/statement.ts'
-import type { IndexRow, Rows, TermLists } from './term-lists.ts'
+import type { IndexRow, IndexRows, TermLists } from './term-lists.ts'
 
 /** References in both directions, and the terms that rows have through them. `inherited` gets each number of a term and its new row. */
 export const createReferences = (
-  { ids, rowOf }: Rows,
+  { ids, rowOf }: IndexRows,
   lists: TermLists,
   inherited: (number: number, row: IndexRow) => void
 ) => {

@@ -5,7 +5,7 @@ import type { Micros } from '../../xapi/timestamp.ts'
 import type { Heritage } from './inheritance.ts'
 import { createReferences } from './references.ts'
 import { commonRows, firstNotBefore } from './sorted-rows.ts'
-import { createRows, createTermLists, type IndexRow, type Rows, textOrder } from './term-lists.ts'
+import { createRows, createTermLists, type IndexRow, type IndexRows, textOrder } from './term-lists.ts'
 
 export type { IndexRow }
 
@@ -78,7 +78,7 @@ const createVoiding = (rowOf: ReadonlyMap<StatementId, IndexRow>) => {
 
 /** The rows of a page. `found` are the lists of all terms of the query, shortest first. */
 const pageOf = (
-  { compare, order }: Rows,
+  { compare, order }: IndexRows,
   found: readonly (readonly IndexRow[])[],
   voided: ReadonlySet<IndexRow>,
   { since, until, after, ascending, limit }: StatementQuery
@@ -109,7 +109,7 @@ export const createStatementIndex = (): StatementIndex => {
   const all: IndexRow[] = []
   const terms = createTermLists(rows)
 
-  /** Rows from this one on are staged, and so are the listings below. */
+  /** IndexRows from this one on are staged, and so are the listings below. */
   let sealed: IndexRow = 0
   /** Number of a term, row, number of a term, row, … */
   let listings: number[] = []

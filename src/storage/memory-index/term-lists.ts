@@ -15,7 +15,7 @@ export const createRows = () => {
   const storedAt: Micros[] = []
   const rowOf = new Map<StatementId, IndexRow>()
 
-  // Rows and numbers of terms come only from these lists, so each has an entry.
+  // IndexRows and numbers of terms come only from these lists, so each has an entry.
   const compare = (row: IndexRow, { stored, id }: Position): number =>
     (storedAt[row] as Micros) - stored || textOrder(ids[row] as StatementId, id)
   const order = (one: IndexRow, other: IndexRow): number =>
@@ -36,10 +36,10 @@ export const createRows = () => {
     }
   }
 }
-export type Rows = ReturnType<typeof createRows>
+export type IndexRows = ReturnType<typeof createRows>
 
 /** Terms are numbered. Each has a list of the rows with the term, inherited or not. */
-export const createTermLists = ({ order }: Rows) => {
+export const createTermLists = ({ order }: IndexRows) => {
   const numberOf = new Map<Term, number>()
   const lists: IndexRow[][] = []
   /** The terms that others may inherit from a row: `terms` from `firstTerm[row]` to `firstTerm[row + 1]`. */
