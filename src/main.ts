@@ -101,9 +101,10 @@ const preparedParts = async (sources: Sources) => {
   const { name, servers, configure } = backendNamed(loadBackendName(sources))
   const settings = loadRunserver(sources, configure)
   const forwardings = loadForwardings(sources)
-  const [{ createServerLog }, { serverParts }] = await Promise.all([
+  const [{ createServerLog }, { serverParts }, { requireShareable, workerPlace }] = await Promise.all([
     import('./telemetry/logger.ts'),
-    import('./parts/server-parts.ts')
+    import('./parts/server-parts.ts'),
+    import('./parts/workers.ts')
   ])
   const { level, format } = settings.general.log
   const log = createServerLog(level, format)
@@ -117,14 +118,28 @@ const preparedParts = async (sources: Sources) => {
   const originals = await openOriginals(sources, logger)
   const given = { imports, uploads, originals, places: await openPlaces(sources, logger), downloads, openObjects }
   const telemetry = loadTelemetry(sources)
-  const context = { clock, log, telemetry, backend: name, servers, version, ...given, notify, forwardings, registry }
-  return { logger, parts: serverParts(settings, context) }
+  const worker = workerPlace()
+  const about = { clock, log, telemetry, backend: name, servers, version, worker }
+  const context = { ...about, ...given, notify, forwardings, registry }
+  const { workers } = settings.server
+  const [hasImports, hasGrpc] = [imports.enabled, settings.grpc !== undefined]
+  requireShareable({ workers, backend: name, servers, hasImports, hasGrpc })
+  return { logger, settings: settings.server, parts: serverParts(settings, context) }
 }
 
 const serve = async (sources: Sources): Promise<void> => {
-  const [{ logger, parts }, { runParts }] = await Promise.all([preparedParts(sources), import('./parts/run.ts')])
-  warnOfUnknown(sources, variablesOf(settingGroups({ lrsBackends, dataBackends, archiveSources })), logger)
-  await interruptible((signal) => runParts(parts, logger, signal))
+  const [{ logger, settings, parts }, { runParts }, workers] = await Promise.all([
+    preparedParts(sources),
+    import('./parts/run.ts'),
+    import('./parts/workers.ts')
+  ])
+  await interruptible(async (signal) => {
+    if (workers.workerPlace() !== undefined) return runParts(parts, logger, signal, workers.obeySupervisor)
+    warnOfUnknown(sources, variablesOf(settingGroups({ lrsBackends, dataBackends, archiveSources })), logger)
+    return settings.workers === 1
+      ? runParts(parts, logger, signal)
+      : workers.superviseWorkers({ settings, logger, signal })
+  })
 }
 
 // The modules that are loaded from here on are compiled once, not at every start.

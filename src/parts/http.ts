@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Forwardings } from '../contracts/forwardings.ts'
 import type { Imports } from '../contracts/imports.ts'
@@ -6,10 +5,10 @@ import type { LrsBackend } from '../contracts/lrs-backend.ts'
 import type { Part } from '../contracts/part.ts'
 import type { RejectedRequests } from '../contracts/rejected-requests.ts'
 import type { Uploads } from '../contracts/uploads.ts'
-import { RalphError } from '../errors.ts'
 import type { ServerDependencies } from '../http/dependencies.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { authenticatorsOf, type LoginParts } from './access.ts'
+import { addressOf, asListenError } from './listen-error.ts'
 
 export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logger' | 'newId' | 'version'>, LoginParts {
   readonly database: Part<LrsBackend>
@@ -25,30 +24,17 @@ export interface HttpOptions extends Pick<ServerDependencies, 'settings' | 'logg
   readonly backend: string
   /** Undefined: nobody is told of requests. */
   readonly telemetry: Part<Telemetry> | undefined
-}
-
-const listenReasons: { readonly [code: string]: string } = {
-  EADDRINUSE: 'is in use by another program: stop it, or choose another port with --port or RALPH_RUNSERVER_PORT',
-  EACCES: 'may only be used by an administrator: choose a port above 1023 with --port or RALPH_RUNSERVER_PORT',
-  EADDRNOTAVAIL: 'is not an address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
-  ENOTFOUND: 'is not an address of this machine: choose another one with --host or RALPH_RUNSERVER_HOST',
-  EAI_AGAIN: 'cannot be looked up: choose another address with --host or RALPH_RUNSERVER_HOST'
-}
-
-const addressOf = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
-
-const asListenError = (error: unknown, address: string): unknown => {
-  const reason = error instanceof Error && 'code' in error ? listenReasons[String(error.code)] : undefined
-  return reason === undefined
-    ? error
-    : new RalphError('ADDRESS_UNAVAILABLE', `${address} ${reason}`, { address }, { cause: error })
+  /** Other processes listen on the same port. */
+  readonly isWorker: boolean
 }
 
 /** Listens, and logs the address. */
-const listen = async (server: FastifyInstance, { settings, logger, backend }: HttpOptions): Promise<void> => {
+const listen = async (server: FastifyInstance, { settings, isWorker, logger, backend }: HttpOptions): Promise<void> => {
   const { host } = settings
-  await server.listen({ host, port: settings.port }).catch((error: unknown) => {
-    throw asListenError(error, addressOf(host, settings.port))
+  // Fastify hands it all to net.Server, and does not know the last one.
+  const where = { host, port: settings.port, reusePort: isWorker }
+  await server.listen(where).catch((error: unknown) => {
+    throw asListenError(error, host, settings.port)
   })
   const bound = server.server.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : settings.port

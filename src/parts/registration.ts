@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { isIPv6 } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -12,6 +11,7 @@ import { keyOf, textOf } from '../protocol/registered-server.ts'
 import type { Values } from '../settings/define.ts'
 import type { nodeGroup } from '../settings/registry.ts'
 import type { GrpcSettings, ServerSettings } from '../settings/settings.ts'
+import { addressOf } from './listen-error.ts'
 
 export interface RegistrationOptions {
   readonly registry: Part<Registry>
@@ -38,8 +38,6 @@ const ownAddress = (): string => {
 }
 
 const reachable = (host: string): string => (host === '0.0.0.0' || host === '::' ? ownAddress() : host)
-
-const addressOf = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
 
 const portOf = (server: FastifyInstance): number => {
   const bound = server.server.address()

@@ -30,6 +30,7 @@ import { type MeasuredParts, telemetryPart } from './telemetry.ts'
 import { uploadsPart } from './uploads.ts'
 import { createUrlFetcher, type UrlFetcherOptions } from './url-fetcher.ts'
 import { usersPart } from './users.ts'
+import type { WorkerPlace } from './workers.ts'
 
 export interface PartsContext {
   readonly clock: Clock
@@ -55,17 +56,24 @@ export interface PartsContext {
   readonly servers: 'one' | 'any'
   /** Undefined: no registry is set that servers share. */
   readonly registry: { readonly node: Values<typeof nodeGroup>; open(): Promise<Registry> } | undefined
+  /** Undefined: this process is the whole server. */
+  readonly worker: WorkerPlace | undefined
 }
 
 /** The parts that only tell of the server. They are started first. */
 const watchingParts = (
-  { health, logger, metrics }: TelemetrySettings,
-  { log, version }: Pick<PartsContext, 'log' | 'version'>,
+  { health, logger, metrics: { port, ...metrics } }: TelemetrySettings,
+  { log, version, worker }: Pick<PartsContext, 'log' | 'version' | 'worker'>,
   measured: () => Omit<MeasuredParts, 'hooks'>
 ) => {
   const hooks = logger.hooks.length === 0 ? undefined : logHooksPart(logger, log)
   const telemetry = metrics.enabled
-    ? telemetryPart({ metrics, version, log: log.logger, measured: () => ({ ...measured(), hooks }) })
+    ? telemetryPart({
+        metrics: { ...metrics, port: port === 0 ? 0 : port + (worker?.number ?? 0) },
+        version,
+        log: log.logger,
+        measured: () => ({ ...measured(), hooks })
+      })
     : undefined
   const endpoints = health.endpoints.length === 0 ? undefined : endpointsPart(health)
   return { telemetry, watching: [hooks, telemetry, endpoints] }
@@ -95,14 +103,15 @@ export const serverParts = (
     notify,
     forwardings,
     servers,
-    registry: shared
+    registry: shared,
+    worker
   }: PartsContext
 ): readonly Part[] => {
   const { logger } = log
   const warn = (message: string): void => logger.warn(message)
   const { rejectedDirectory: directory, rejectedMaxSize: maxSize } = settings
   const users = usersPart(identity, clock, logger)
-  const { telemetry, watching } = watchingParts(told, { log, version }, () => ({ imports, forwarding }))
+  const { telemetry, watching } = watchingParts(told, { log, version, worker }, () => ({ imports, forwarding }))
   const database = databasePart({
     telemetry,
     open: async () => open({ clock, appDir: general.appDir, warn }),
@@ -132,7 +141,8 @@ export const serverParts = (
       ? undefined
       : forwardingPart({ forwardings, settings, database, isShared: servers === 'any', clock, log: logger, version })
   const http = httpPart({
-    settings,
+    settings: worker === undefined ? settings : { ...settings, port: worker.port },
+    isWorker: worker !== undefined,
     logger,
     version,
     backend,

@@ -89,6 +89,13 @@ export const serverGroup = {
     default: 60,
     description: 'Seconds that the server waits at its start for a database that is not ready.'
   }),
+  workers: setting('RUNSERVER_WORKERS', {
+    kind: integer(1, 256),
+    default: 1,
+    description:
+      'Processes that share the port, for a machine with several cores. More than one needs a store that several servers can open, and no ' +
+      'imports.'
+  }),
   host: setting('RUNSERVER_HOST', {
     kind: text,
     default: '0.0.0.0',

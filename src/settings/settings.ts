@@ -72,6 +72,8 @@ export interface ServerSettings {
   readonly requestTimeout: number
   /** RALPH_RUNSERVER_ANSWER_TIMEOUT, in seconds. */
   readonly answerTimeout: number
+  /** RALPH_RUNSERVER_WORKERS */
+  readonly workers: number
   /** RALPH_RUNSERVER_MAX_STREAMS */
   readonly maxStreams: number
   /** RALPH_RUNSERVER_MAX_CONNECTIONS */

@@ -184,6 +184,7 @@ export const settingsWith = (settings: Partial<ServerSettings>): ServerSettings 
   maxAnonymousBytes: 32 * 2 ** 20,
   anonymousTimeout: 30,
   requestTimeout: 600,
+  workers: 1,
   maxStreams: 1000,
   maxConnections: 4096,
   accessLog: 'none',
