@@ -130,6 +130,7 @@ for (const { name } of lrsBackends) {
       t.strictSame(await (await fetch(`${server.url}/__heartbeat__`)).json(), {
         database: 'ok',
         users: 'ok',
+        keys: 'ok',
         http: 'ok'
       })
       t.strictSame(await server.stop(), { code: 0, signal: null })
