@@ -151,10 +151,14 @@ t.test('what cannot be run here is asked for with flags that there are', { skip 
     for (const [, command = '', rest = ''] of commands.matchAll(/(?:\/| {2})ralph ([a-z-]+)((?:[^|\n\\]|\\\n)*)/g)) {
       // Behind `--` stands another program.
       const [words = ''] = rest.split(' -- ')
-      const general = await helpOf(command)
-      const [, word = ''] = /^ ([a-z-]+)/.exec(words) ?? []
-      const isSubcommand = word !== '' && new RegExp(`^  ${word}\\b`, 'm').test(general)
-      const help = isSubcommand ? `${general}\n${await helpOf(`${command} ${word}`)}` : general
+      // A subcommand may have subcommands of its own: `auth keys create`.
+      let at = command
+      let help = await helpOf(at)
+      for (const [, word = ''] of words.matchAll(/ ([a-z-]+)/gy)) {
+        if (!new RegExp(`^  ${word}\\b`, 'm').test(help)) break
+        at = `${at} ${word}`
+        help = `${help}\n${await helpOf(at)}`
+      }
       for (const [flag] of words.matchAll(/(?<=\s)--?[a-z][a-z0-9-]*/g)) {
         t.match(help, new RegExp(`(?:^|[ ,])${flag}\\b`, 'm'), `${command} ${flag}`)
       }
