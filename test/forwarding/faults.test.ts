@@ -90,7 +90,7 @@ t.test('a redirect is told, and not followed', async (t) => {
   const inner = await startAnswering(t, () => ({ body: [] }))
   for (const status of [301, 302, 307, 308]) {
     const receiver = await startAnswering(t, () => ({ status, headers: { location: `${inner.url}/inner?token=x` } }))
-    await expectTrouble(t, await start(t, receiver.url), /it is at http:\/\/127\.0\.0\.1:\d+\/inner now/)
+    await expectTrouble(t, await start(t, receiver.url), /its new address is http:\/\/127\.0\.0\.1:\d+\/inner/)
   }
   t.equal(inner.received.length, 0)
 })

@@ -101,7 +101,7 @@ t.test('the heartbeat names every part: 503 when one fails or throws, 200 when o
     ],
     [
       failing('broker-7 is gone'),
-      { status: 503, listener: 'error', detail: 'listener: the log of the server says more' }
+      { status: 503, listener: 'error', detail: 'listener: the log of the server has more' }
     ]
   ]
   for (const [next, expected] of told) {
@@ -111,7 +111,7 @@ t.test('the heartbeat names every part: 503 when one fails or throws, 200 when o
     t.same(await heartbeat(), { database: 'ok', ...expected })
   }
   t.match(lrs.log, [
-    /The part listener is not well \(degraded\): broker-7 is slow/,
+    /The part listener has a problem \(degraded\): broker-7 is slow/,
     /The part listener.*broker-7 is gone/
   ])
 })
